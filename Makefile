@@ -1,0 +1,59 @@
+# Every target sets up what it needs; run again, it only does what is missing.
+#   make lab ARGS="--no-browser --port 8899"   JupyterLab on the quick start
+#   make test                                  all checks, the tests run against the built wheel
+#   make quick                                 the fast tests, against the sources
+#   make browser | fuzz | bench                one part (ARGS are handed on)
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+LAB_FLAGS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+.PHONY: lab test quick browser fuzz bench lint chromium clean
+
+lab: $(VENV)/.lab
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) $(ARGS) notebooks/quickstart.ipynb
+
+test: $(VENV)/.test chromium
+	$(BIN)/python tools/run_checks.py $(ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/python tools/run_checks.py --only lint
+
+quick: $(VENV)/.test
+	$(BIN)/pytest -q -m "not timing and not browser" --ignore=tests/browser --ignore=tests/notebooks $(ARGS)
+
+browser: $(VENV)/.test chromium
+	$(BIN)/pytest -q tests/browser $(ARGS)
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Chromium and its driver come from the system's packages; where that needs a password we only say so.
+chromium:
+	@if command -v chromedriver >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq -y --no-install-recommends chromium chromium-driver >/dev/null || true; \
+	else echo "No chromedriver here: sudo apt-get install --no-install-recommends chromium chromium-driver"; fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "ad-workbench needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.lab: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	@touch $@ $(VENV)/.lab
+
+clean:
+	rm -rf .build $(VENV)

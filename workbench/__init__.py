@@ -1,0 +1,24 @@
+"""Gradients of ordinary numeric Python functions, compiled, with the adjoint program to read.
+
+`import workbench as wb` knows nothing of Jupyter; `%load_ext workbench` brings in the kernel extension.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0.dev0"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext workbench` calls: the kernel extension takes over, imported only now."""
+    from workbench_jupyter import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What `%unload_ext workbench` calls."""
+    from workbench_jupyter import unload_ipython_extension as unload
+
+    unload(shell)
