@@ -1,0 +1,1 @@
+"""The wheel, the lint of imports and the documents."""

@@ -1,0 +1,66 @@
+"""The distribution: one pure wheel with both import packages, whose metadata say what the documents say."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import workbench
+
+
+@pytest.fixture(scope="module")
+def wheel(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel under test where there is one, else one built now."""
+    built = os.environ.get("WORKBENCH_TESTED_FROM")
+    folder = Path(built).parent / "dist" if built else tmp_path_factory.mktemp("dist")
+    if not built:
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+        subprocess.run(command, cwd=project_root, check=True, capture_output=True)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_one_pure_wheel_with_both_packages(wheel: Path) -> None:
+    assert wheel.name.startswith("ad_workbench-") and wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
+        "workbench",
+        "workbench_jupyter",
+    }
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_every_source_file_is_in_the_wheel(wheel: Path, project_root: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tracked = subprocess.run(
+        ["git", "ls-files", "workbench", "extension/workbench_jupyter"],
+        cwd=project_root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    missing = {name for name in tracked if (project_root / name).exists()} - {
+        f"extension/{name}" if name.startswith("workbench_jupyter/") else name for name in names
+    }
+    assert not missing
+
+
+def test_version_is_stated_once() -> None:
+    assert importlib.metadata.version("ad-workbench") == workbench.__version__
+
+
+def test_the_engine_imports_without_jupyter() -> None:
+    """Neither Jupyter nor the kernel extension nor plotly is loaded by `import workbench`."""
+    code = (
+        "import sys, workbench\n"
+        "bad = {'workbench_jupyter', 'IPython', 'ipywidgets', 'anywidget', 'jupyterlab', 'plotly'}\n"
+        "sys.exit(str(sorted(bad & set(sys.modules))) if bad & set(sys.modules) else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
