@@ -1,0 +1,80 @@
+"""Text of a function, with stable names: the user's name where there is one, numbered on collision.
+
+Invariant: two runs over equal programs print the same text (names are counted, never random)."""
+
+from __future__ import annotations
+
+from workbench.ir.core import Block, Constant, Function, Op, Value
+from workbench.ir.types import ArrayType
+
+
+class Names:
+    """Gives each value a unique name: its hint, or `t`, with a number where it is taken."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+        self._names: dict[Value, str] = {}
+
+    def __getitem__(self, value: Value) -> str:
+        if isinstance(value, Constant):
+            return value.label
+        name = self._names.get(value)
+        if name is None:
+            hint = value.name or "t"
+            count = self._taken.get(hint, -1) + 1
+            self._taken[hint] = count
+            name = hint if count == 0 and value.name else f"{hint}.{count}"
+            self._names[value] = name
+        return name
+
+
+def print_function(function: Function) -> str:
+    """The program as text, one operation a line, regions indented.
+
+    >>> from workbench.ir import Builder, Kind, ScalarType
+    >>> b = Builder("double")
+    >>> x = b.param(ScalarType(Kind.F64), "x")
+    >>> print(print_function(b.finish([b.one("add", [x, x], x.type, "y")])))
+    func double(x: f64):
+      y: f64 = add(x, x)
+      return y
+    """
+    names = Names()
+    params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in function.params)
+    lines = [f"func {function.name}({params}):"]
+    _block(function.block, names, 1, lines, "return")
+    return "\n".join(lines)
+
+
+def _type(value: Value, names: Names) -> str:
+    type_ = value.type
+    if isinstance(type_, ArrayType) and not type_.growable:
+        return f"{type_.kind.value}[{', '.join(names[d] for d in type_.dims)}]"
+    return str(type_)
+
+
+def _block(block: Block, names: Names, depth: int, lines: list[str], end: str) -> None:
+    for op in block.ops:
+        _op(op, names, depth, lines)
+    values = ", ".join(names[v] for v in block.yields)
+    lines.append("  " * depth + f"{end} {values}".rstrip())
+
+
+def _op(op: Op, names: Names, depth: int, lines: list[str]) -> None:
+    pad = "  " * depth
+    operands = ", ".join(names[v] for v in op.operands)
+    attrs = "".join(f", {key}={value!r}" for key, value in sorted(op.attrs.items()))
+    call = f"{op.prim}({operands}{attrs if operands else attrs[2:]})"
+    inner: list[str] = []
+    for title, region in zip(_titles(op), op.regions, strict=True):
+        params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in region.params)
+        inner.append(f"{pad}  {title}({params}):")
+        _block(region, names, depth + 2, inner, "yield")
+    results = ", ".join(f"{names[r]}: {_type(r, names)}" for r in op.results)
+    lines.append(f"{pad}{results} = {call}" if results else f"{pad}{call}")
+    lines.extend(inner)
+
+
+def _titles(op: Op) -> tuple[str, ...]:
+    titles = {"for": ("body",), "while": ("before", "after"), "if": ("then", "else")}
+    return titles.get(op.prim, tuple(f"region{i}" for i in range(len(op.regions))))
