@@ -1,0 +1,1 @@
+"""Whole-program tests: the corpus against its oracle, refusals, and guards."""
