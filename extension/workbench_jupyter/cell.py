@@ -1,0 +1,141 @@
+"""A cell as the magics see it: its text, its number, and running its statements at their own lines.
+
+Invariants: every code object compiled here carries the line numbers that the user sees in the cell (the magic's own
+line included); a cell that fails rebinds no name of the user's namespace; and functions defined in a cell have
+source that `inspect` finds, under a file name that IPython shows as `Cell In[n]`.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+
+class CellSyntaxError(Exception):
+    """A syntax error in the body of a magic's cell, shown where Python would show it."""
+
+    def __init__(self, error: SyntaxError, rendered: list[str]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.rendered = rendered
+
+    def _render_traceback_(self) -> list[str]:
+        return self.rendered
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The body of a `%%` magic: `text` has one empty line for each line above it in the cell."""
+
+    text: str
+    number: int
+    filename: str
+    tree: ast.Module
+
+    def compiled(self, statements: list[ast.stmt]) -> CodeType:
+        return compile(ast.Module(statements, []), self.filename, "exec")
+
+
+def cell_number(shell: Any) -> int:
+    """The number of the running cell, from the file names of the calling frames: a silent run has number 0."""
+    numbers = getattr(shell.compile, "_filename_map", {})
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename in numbers:
+            return int(numbers[frame.f_code.co_filename])
+        frame = frame.f_back  # type: ignore[assignment]
+    return int(shell.execution_count)
+
+
+def lines_above(shell: Any, number: int, magic: str, body: str) -> int:
+    """How many lines of the cell stand above the magic's body: its own, and blank ones before it."""
+    history = shell.history_manager.input_hist_raw
+    raw = history[number] if 0 < number < len(history) else ""
+    lines = raw.splitlines()
+    for index, line in enumerate(lines):
+        if line.strip():
+            same_cell = line.lstrip().startswith(f"%%{magic}") and raw.rstrip().endswith(body.rstrip())
+            return index + 1 if same_cell else 1
+    return 1
+
+
+def read_cell(shell: Any, magic: str, body: str) -> Cell:
+    """Parse a magic's body, IPython's own syntax included; raises `CellSyntaxError`."""
+    number = cell_number(shell)
+    try:
+        text = "\n" * lines_above(shell, number, magic, body) + shell.transform_cell(body)
+        filename = shell.compile.cache(text, number)
+        tree = shell.transform_ast(ast.parse(text, filename))
+    except SyntaxError as error:
+        raise CellSyntaxError(error, shell.SyntaxTB.structured_traceback(type(error), error, [])) from None
+    return Cell(text, number, filename, tree)
+
+
+def synthetic_file(shell: Any, text: str, number: int) -> str:
+    """Register generated source, line for line beside a cell, so that it is found and shown as that cell's."""
+    return str(shell.compile.cache(text, number, raw_code=f"# differentiated\n{text}"))
+
+
+def run(cell: Cell, statements: list[ast.stmt], namespace: dict[str, Any]) -> None:
+    """Run statements of the cell in the user's namespace, as a normal run would."""
+    __tracebackhide__ = True
+    if statements:
+        exec(cell.compiled(statements), namespace)
+
+
+def evaluate(expression: ast.expr, filename: str, namespace: dict[str, Any]) -> Any:
+    """The value of an expression, its line numbers kept."""
+    __tracebackhide__ = True
+    return eval(compile(ast.Expression(expression), filename, "eval"), namespace)
+
+
+def call_parts(call: ast.Call) -> ast.expr:
+    """The expression `(function, (positional, ...), {keyword: ...})` of a call, evaluated in Python's order."""
+    keywords = ast.Dict([k.arg and ast.Constant(k.arg) for k in call.keywords], [k.value for k in call.keywords])
+    parts = ast.Tuple([call.func, ast.Tuple(list(call.args), ast.Load()), keywords], ast.Load())
+    for node in ast.walk(parts):
+        if isinstance(node, ast.expr) and not hasattr(node, "lineno"):
+            ast.copy_location(node, call)
+    return parts
+
+
+@contextmanager
+def names_kept_on_failure(namespace: dict[str, Any]) -> Iterator[None]:
+    """Whatever is raised inside, the namespace then binds what it bound before."""
+    __tracebackhide__ = True
+    before = dict(namespace)
+    try:
+        yield
+    except BaseException:
+        for name in namespace.keys() - before.keys():
+            del namespace[name]
+        namespace.update(before)
+        raise
+
+
+def user_traceback(error: BaseException, filenames: set[str]) -> Any:
+    """The part of an error's traceback from the first frame of the cell on; None where no frame is the cell's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename not in filenames:
+        trace = trace.tb_next
+    return trace
+
+
+def show_at_cell(shell: Any, error: BaseException, filenames: set[str], number: int) -> None:
+    """Let IPython show an error from the cell's own frames on, or by the position that it carries."""
+    trace = user_traceback(error, filenames)
+    if trace is not None:
+        lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+    elif getattr(error, "lineno", None) is not None:
+        name = getattr(error, "filename", None) or ""
+        place = f"Cell In[{number}]" if name in filenames else f"File {name}"
+        message = str(error).replace(f'File "{name}"', place).replace(name, place) if name else str(error)
+        lines = [f"{type(error).__name__}: {place}, line {error.lineno}", message]  # type: ignore[attr-defined]
+    else:
+        return
+    error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""Copies of values that keep how their arrays overlap.
+
+`copy.deepcopy` gives every view memory of its own; a program that writes through one name and reads through another
+would then mean something else. Here the memory is copied once for each owner, and each view is laid over the copy.
+"""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import ctypes
+from typing import Any
+
+import numpy as np
+
+
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array that a view, or a view of a view, looks into."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def arrays_in(value: Any, found: dict[int, np.ndarray], seen: set[int]) -> None:
+    """Collect the NumPy arrays inside containers and plain objects, by identity."""
+    if isinstance(value, np.ndarray):
+        found[id(value)] = value
+        return
+    if id(value) in seen or isinstance(value, type):
+        return
+    seen.add(id(value))
+    if isinstance(value, dict):
+        children = list(value.values())
+    elif isinstance(value, tuple | list):
+        children = list(value)
+    else:
+        children = list(getattr(value, "__dict__", {}).values()) if not callable(value) else []
+    for child in children:
+        arrays_in(child, found, seen)
+
+
+def copied_memory(arrays: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    """(address, bytes) copies of the memory of the arrays' owners, owners that overlap as one piece."""
+    pieces: list[list[int]] = []
+    for low, high in sorted(np.lib.array_utils.byte_bounds(owner(array)) for array in arrays):
+        if pieces and low < pieces[-1][1]:
+            pieces[-1][1] = max(pieces[-1][1], high)
+        else:
+            pieces.append([low, high])
+    return [(low, np.array((ctypes.c_uint8 * (high - low)).from_address(low))) for low, high in pieces]
+
+
+def snapshot(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Deep copies of the values; arrays that share memory share memory in the copies, at the same places."""
+    found: dict[int, np.ndarray] = {}
+    arrays_in(values, found, set())
+    plain = {i: a for i, a in found.items() if type(a) is np.ndarray and not a.dtype.hasobject and a.size}
+    copies = copied_memory(list(plain.values()))
+    addresses = [address for address, _ in copies]
+    memo: dict[int, Any] = {}
+    for identity, array in plain.items():
+        start = array.__array_interface__["data"][0]
+        address, memory = copies[bisect.bisect_right(addresses, start) - 1]
+        memo[identity] = np.ndarray(array.shape, array.dtype, memory, start - address, array.strides)
+    return copy.deepcopy(values, memo)

@@ -1,0 +1,27 @@
+"""What is shown, as data first, then as text, HTML and SVG. Knows nothing of Jupyter.
+
+`gradient_view` makes the data of a cell view, `render_text` and `render_html` draw it; `figure_svg` draws a plotly
+figure's specification as a static picture.
+"""
+
+from __future__ import annotations
+
+from workbench.views.build import function_source, gradient_view
+from workbench.views.figure import figure_svg
+from workbench.views.html import render_html
+from workbench.views.leaves import is_real_data, map_leaves, named_leaves
+from workbench.views.model import CheckView, GradientView
+from workbench.views.text import render_text
+
+__all__ = [
+    "CheckView",
+    "GradientView",
+    "figure_svg",
+    "function_source",
+    "gradient_view",
+    "is_real_data",
+    "map_leaves",
+    "named_leaves",
+    "render_html",
+    "render_text",
+]

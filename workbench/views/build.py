@@ -1,0 +1,149 @@
+"""From a derivative and its results to the data of a view.
+
+Every part is made on its own; one that fails is left out and named in `missing`, the rest is shown.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from workbench.views.leaves import named_leaves
+from workbench.views.model import CheckView, CodeView, GradientView, LeafView, LineView, OperationView
+
+T = TypeVar("T")
+
+#: A comment that names the user's line: `# file-line 7: y = x * x`, alone or after code.
+ORIGIN = re.compile(r"#\s*(?P<file>\S.*?)-line (?P<line>\d+)\b(?::\s?(?P<text>.*))?$")
+MOST_SAMPLES = 96
+MOST_ROWS = 32
+
+
+def number_text(value: Any) -> str:
+    """A scalar as a person reads it: six significant digits."""
+    return f"{value:.6g}" if isinstance(value, float | complex | np.inexact) else repr(value)
+
+
+def coarsened(values: np.ndarray, most: int, axis: int) -> np.ndarray:
+    """At most `most` entries along an axis, each the entry of largest magnitude of its block."""
+    size = values.shape[axis]
+    if size <= most:
+        return values
+    edges = np.linspace(0, size, most + 1).astype(int)
+    blocks = [np.take(values, range(a, b), axis) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return np.stack(
+        [np.where(b.max(axis) >= -b.min(axis), b.max(axis), b.min(axis)) for b in blocks],
+        axis,
+    )
+
+
+def leaf_view(path: str, leaf: Any) -> LeafView:
+    """What is shown of one leaf: scalars as numbers, arrays with their kind, norm and a coarse picture."""
+    if leaf is None:
+        return LeafView(path, "", "no derivative: not a real or complex number", None)
+    if not isinstance(leaf, np.ndarray) or leaf.ndim == 0:
+        kind = leaf.dtype.name if isinstance(leaf, np.generic | np.ndarray) else type(leaf).__name__
+        return LeafView(path, kind, number_text(leaf[()] if isinstance(leaf, np.ndarray) else leaf), None)
+    kind = f"{leaf.dtype.name}[{', '.join(map(str, leaf.shape))}]"
+    with np.printoptions(precision=4, suppress=False, threshold=12, edgeitems=3, linewidth=88):
+        text = str(leaf)
+    samples: tuple[tuple[float, ...], ...] = ()
+    if leaf.size and leaf.ndim <= 2 and not np.iscomplexobj(leaf) and bool(np.isfinite(leaf).all()):
+        rows = np.atleast_2d(leaf.astype(np.float64))
+        rows = coarsened(coarsened(rows, MOST_SAMPLES if leaf.ndim == 1 else MOST_ROWS, 1), MOST_ROWS, 0)
+        samples = tuple(tuple(float(x) for x in row) for row in rows)
+    norm = float(np.linalg.norm(leaf.ravel()))
+    return LeafView(path, kind, text, norm, samples)
+
+
+def code_view(title: str, at: str, text: str, first: int, origins: Mapping[int, int] | None = None) -> CodeView:
+    """A program line by line; `origins` maps its line numbers to the user's."""
+    lines = text.rstrip("\n").split("\n")
+    origins = origins or {}
+    return CodeView(title, at, tuple(LineView(first + i, line, origins.get(first + i)) for i, line in enumerate(lines)))
+
+
+def function_source(function: Any) -> tuple[str, int]:
+    """(source text, first line number) of a function or of what it wraps; raises OSError where there is none."""
+    lines, first = inspect.getsourcelines(inspect.unwrap(getattr(function, "py_func", function)))
+    return "".join(lines), first
+
+
+def origins_from_comments(adjoint: str) -> dict[int, int]:
+    """The user's line of each adjoint line, read from the comments: one alone stands for the lines after it."""
+    origins: dict[int, int] = {}
+    current: int | None = None
+    for number, line in enumerate(adjoint.split("\n"), 1):
+        found = ORIGIN.search(line)
+        if found and line.lstrip().startswith("#"):
+            current = origins[number] = int(found["line"])
+        elif found:
+            origins[number] = int(found["line"])
+        elif not line.strip():
+            current = None
+        elif current is not None:
+            origins[number] = current
+    return origins
+
+
+def origins_of(derivative: Any, adjoint: str) -> dict[int, int]:
+    """The user's line of each adjoint line, from the derivative's own map where it has one."""
+    pairs = getattr(derivative, "source_map", None)
+    return dict(pairs) if pairs else origins_from_comments(adjoint)
+
+
+def operation_views(derivative: Any) -> tuple[OperationView, ...]:
+    """The table of operations, most frequent first, ties by name."""
+    counts = derivative.op_counts()
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(OperationView(str(name), int(count)) for name, count in ordered)
+
+
+def gradient_view(
+    title: str,
+    value: Any = None,
+    gradients: Iterable[tuple[str, Any]] = (),
+    derivative: Any = None,
+    source: Callable[[], tuple[str, int]] | None = None,
+    place: str = "",
+    checks: tuple[CheckView, ...] = (),
+    hint: str = "",
+) -> GradientView:
+    """Make each part of the view. `source` gives the user's text and its first line number."""
+    missing: list[str] = []
+
+    def part(name: str, make: Callable[[], T], otherwise: T) -> T:
+        try:
+            return make()
+        except Exception as error:
+            missing.append(f"{name}: {type(error).__name__}: {error}")
+            return otherwise
+
+    def adjoint_part() -> CodeView | None:
+        text = getattr(derivative, "source", None)
+        return code_view("adjoint", "", text, 1, origins_of(derivative, text)) if text else None
+
+    def source_part() -> CodeView | None:
+        if source is None:
+            return None
+        text, first = source()
+        return code_view("your source", place, text, first)
+
+    def gradients_part() -> tuple[LeafView, ...]:
+        return tuple(leaf_view(path, leaf) for name, tree in gradients for path, leaf in named_leaves(name, tree))
+
+    return GradientView(
+        title=title,
+        value=part("value", lambda: None if value is None else number_text(value), None),
+        gradients=part("gradient", gradients_part, ()),
+        source=part("source", source_part, None),
+        adjoint=part("adjoint", adjoint_part, None),
+        operations=part("operations", lambda: operation_views(derivative) if hasattr(derivative, "op_counts") else (), ()),
+        checks=checks,
+        hint=hint,
+        missing=tuple(missing),
+    )
