@@ -292,7 +292,8 @@ def tuple_comparison_and_concat(x, y):
 
 
 def particles(rng):
-    return [Particle(1.5, rng.normal(size=2), rng.normal(size=2)), Particle(0.7, rng.normal(size=2), rng.normal(size=2))]
+    return [Particle(1.5, rng.normal(size=2), rng.normal(size=2)),
+            Particle(0.7, rng.normal(size=2), rng.normal(size=2))]
 
 
 def _f(rng):

@@ -1,0 +1,110 @@
+"""The corpus against its oracle: values, gradients, writes into arguments, forward mode, second order.
+
+Every program at three random points and at its small sizes. A refusal is a failure: all of this is ordinary code.
+"""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus import PROGRAMS, Program
+from tests.corpus.oracle import disagreement, expected_gradient, expected_hvp, plain
+from tests.programs.calling import (
+    assert_structure_kept,
+    by_path,
+    close,
+    draw,
+    in_structure_of_gradient,
+    inner,
+    random_direction,
+    tangents,
+)
+
+SEEDS = (0, 1, 2)
+DISTINCT = [entry for entry in PROGRAMS if "overlap" not in entry.tags]
+SMOOTH = [entry for entry in DISTINCT if entry.oracle == "complex"]
+
+
+def named(programs: list[Program]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("program", programs, ids=[entry.name for entry in programs])
+
+
+@named(PROGRAMS)
+def test_value_gradient_and_writes(program: Program) -> None:
+    value_and_grad = wb.value_and_grad(program.function, program.wrt)
+    points = [(program.make_args, seed) for seed in SEEDS]
+    points += [(sample, 7 + i) for i, sample in enumerate(program.small)]
+    for sample, seed in points:
+        expected = plain(program.function, draw(sample, seed))
+        args = draw(sample, seed)
+        value, derivative = value_and_grad(*args)
+        where = f"{program.name}, point {seed}"
+        assert close(value, expected.value, 1e-12), f"{where}: value {value!r}, plain {expected.value!r}"
+        assert close(args, expected.arguments, 1e-12), f"{where}: arguments left as\n{args}\nplain\n{expected.arguments}"
+        assert_structure_kept(program, args, derivative)
+        wrong = disagreement(by_path(program, derivative), expected_gradient(program, sample, seed),
+                             float(expected.value), program.oracle)
+        assert wrong is None, f"{where}: {wrong}"
+
+
+@named(DISTINCT)
+def test_forward_agrees_with_reverse(program: Program) -> None:
+    seed = 3
+    direction = random_direction(program, draw(program.make_args, seed), seed)
+    args = draw(program.make_args, seed)
+    value, slope = wb.jvp(program.function, args, tangents(draw(program.make_args, seed), direction))
+    expected = plain(program.function, draw(program.make_args, seed))
+    assert close(value, expected.value, 1e-12), f"{program.name}: jvp's value {value!r}, plain {expected.value!r}"
+    assert close(args, expected.arguments, 1e-12), f"{program.name}: jvp leaves other arguments"
+    gradient = by_path(program, wb.grad(program.function, program.wrt)(*draw(program.make_args, seed)))
+    terms = sum(np.sum(np.abs(gradient[path] * direction[path])) for path in gradient)
+    assert abs(slope - inner(gradient, direction)) <= 1e-10 * terms + 1e-13, (
+        f"{program.name}: forward {slope!r}, reverse {inner(gradient, direction)!r}")
+
+
+@named(PROGRAMS[::7])
+def test_pullback_is_linear_and_repeatable(program: Program) -> None:
+    value, pullback = wb.vjp(program.function, *draw(program.make_args, 4))
+    cotangent = type(value)(2.5)
+    first, second = pullback(cotangent), pullback(cotangent)
+    gradient = by_path(program, wb.grad(program.function, program.wrt)(*draw(program.make_args, 4)))
+    for result in (first, second):
+        assert isinstance(result, tuple) and len(result) == len(draw(program.make_args, 4))
+        picked = tuple(result[position] for position in program.positions)
+        found = by_path(program, picked if isinstance(program.wrt, tuple) else picked[0])
+        wrong = disagreement(found, {path: 2.5 * leaf for path, leaf in gradient.items()}, 1.0, "complex")
+        assert wrong is None, f"{program.name}: {wrong}"
+
+
+@named(SMOOTH[::3])
+def test_second_order_by_both_nestings(program: Program) -> None:
+    seed = 5
+    direction = random_direction(program, draw(program.make_args, seed), seed)
+    expected = expected_hvp(program, seed, direction)
+    value = float(plain(program.function, draw(program.make_args, seed)).value)
+    gradient = wb.grad(program.function, program.wrt)
+    args = draw(program.make_args, seed)
+    _, forward = wb.jvp(gradient, args, tangents(draw(program.make_args, seed), direction))
+    wrong = disagreement(by_path(program, forward), expected, value, "difference")
+    assert wrong is None, f"{program.name}, forward over reverse: {wrong}"
+    args = draw(program.make_args, seed)
+    _, pullback = wb.vjp(gradient, *args)
+    result = pullback(in_structure_of_gradient(program, draw(program.make_args, seed), direction))
+    picked = tuple(result[position] for position in program.positions)
+    reverse = by_path(program, picked if isinstance(program.wrt, tuple) else picked[0])
+    wrong = disagreement(reverse, expected, value, "difference")
+    assert wrong is None, f"{program.name}, reverse over reverse: {wrong}"
+
+
+SCALAR = [entry for entry in SMOOTH if entry.wrt == 0 and isinstance(draw(entry.make_args, 0)[0], float)]
+
+
+@named(SCALAR[::2])
+def test_gradient_of_gradient(program: Program) -> None:
+    seed = 6
+    direction = {(0,): np.asarray(1.0)}
+    expected = expected_hvp(program, seed, direction)
+    found = wb.grad(wb.grad(program.function))(*draw(program.make_args, seed))
+    wrong = disagreement({(0,): np.asarray(found)}, expected, 1.0, "difference")
+    assert wrong is None, f"{program.name}: {wrong}"
