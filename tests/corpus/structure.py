@@ -106,7 +106,7 @@ class _Buffers:
         start = (array.ctypes.data - base.ctypes.data) // array.itemsize
         ratio = dtype.itemsize // array.itemsize
         strides = tuple(step * ratio for step in array.strides)
-        return np.lib.stride_tricks.as_strided(flat[start:], array.shape, strides)
+        return np.ndarray(array.shape, dtype, buffer=flat, offset=start * dtype.itemsize, strides=strides)
 
     def copy(self, base: np.ndarray, dtype: np.dtype) -> np.ndarray:
         if id(base) not in self.copies:

@@ -37,8 +37,7 @@ GOOD = {
     "workbench/api.py": "from .engines import run\nfrom . import ir\n",
     "workbench/engines/__init__.py": "from .run import run\n",
     "workbench/engines/run.py": (
-        "from ..ir.types import Type\nfrom workbench.rules import table\n"
-        "def on_gpu():\n    import numba.cuda\n"
+        "from ..ir.types import Type\nfrom workbench.rules import table\ndef on_gpu():\n    import numba.cuda\n"
     ),
     "workbench/rules/__init__.py": "",
     "workbench/rules/table.py": "import numpy\n",

@@ -1,4 +1,4 @@
-"""What cannot be differentiated is refused at its line; what fails in Python fails in the same way, at the same line."""
+"""What cannot be differentiated is refused at its line; what fails in Python fails the same way at the same line."""
 from __future__ import annotations
 
 import inspect

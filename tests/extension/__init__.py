@@ -1,0 +1,1 @@
+"""The kernel extension in an IPython shell of its own."""
