@@ -170,9 +170,7 @@ def check(packages: dict[str, Path]) -> list[str]:
 
 def main() -> int:
     root = Path(__file__).resolve().parent.parent
-    faults = check(
-        {"workbench": root / "workbench", "workbench_jupyter": root / "extension" / "workbench_jupyter"}
-    )
+    faults = check({"workbench": root / "workbench", "workbench_jupyter": root / "extension" / "workbench_jupyter"})
     print("\n".join(faults) if faults else "imports: downward only, no cycles")
     return bool(faults)
 

@@ -1,16 +1,31 @@
 """The kernel extension: what `%load_ext workbench` adds to IPython.
 
-It imports `workbench`, never the reverse.
+It imports `workbench`, never the reverse. Loading registers `%%grad` and `%grad`, warms the compiler up in a thread so
+that the first gradient does not wait for it, and gives plotly figures a static form beside the interactive one.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
+
+from workbench import engines
+from workbench_jupyter import figures
+from workbench_jupyter.magics import GradMagics
+from workbench_jupyter.result import GradResult
+
+__all__ = ["GradResult", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magics with a shell."""
+    """Register the magics and the display of figures with a shell; start the warm-up."""
+    shell.register_magics(GradMagics)
+    figures.register(shell)
+    threading.Thread(target=engines.warm_up, name="workbench warm-up", daemon=True).start()
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take back what `load_ipython_extension` did."""
+    shell.magics_manager.magics["line"].pop("grad", None)
+    shell.magics_manager.magics["cell"].pop("grad", None)
+    figures.unregister(shell)

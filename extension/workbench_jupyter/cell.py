@@ -8,12 +8,15 @@ source that `inspect` finds, under a file name that IPython shows as `Cell In[n]
 from __future__ import annotations
 
 import ast
+import linecache
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
+
+import workbench as wb
 
 
 class CellSyntaxError(Exception):
@@ -118,24 +121,30 @@ def names_kept_on_failure(namespace: dict[str, Any]) -> Iterator[None]:
         raise
 
 
-def user_traceback(error: BaseException, filenames: set[str]) -> Any:
-    """The part of an error's traceback from the first frame of the cell on; None where no frame is the cell's."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename not in filenames:
-        trace = trace.tb_next
-    return trace
+def cell_names(shell: Any, text: str) -> str:
+    """A message with the files of cells named as IPython names them: `Cell In[n]`."""
+    for filename, number in getattr(shell.compile, "_filename_map", {}).items():
+        text = text.replace(f'File "{filename}"', f"Cell In[{number}]").replace(filename, f"Cell In[{number}]")
+    return text
 
 
-def show_at_cell(shell: Any, error: BaseException, filenames: set[str], number: int) -> None:
-    """Let IPython show an error from the cell's own frames on, or by the position that it carries."""
-    trace = user_traceback(error, filenames)
-    if trace is not None:
-        lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
-    elif getattr(error, "lineno", None) is not None:
-        name = getattr(error, "filename", None) or ""
-        place = f"Cell In[{number}]" if name in filenames else f"File {name}"
-        message = str(error).replace(f'File "{name}"', place).replace(name, place) if name else str(error)
-        lines = [f"{type(error).__name__}: {place}, line {error.lineno}", message]  # type: ignore[attr-defined]
+def show_at_cell(shell: Any, error: Exception) -> None:
+    """Let IPython show an error from the first frame of a cell on; a refusal by the position that it carries."""
+    if isinstance(error, wb.DifferentiationError):
+        lines = [f"{type(error).__name__}: {cell_names(shell, str(error))}"]
     else:
-        return
+        numbers = getattr(shell.compile, "_filename_map", {})
+        trace = error.__traceback__
+        while trace is not None and (
+            trace.tb_frame.f_code.co_filename not in numbers or "get_ipython().run_cell_magic" in running_line(trace)
+        ):
+            trace = trace.tb_next
+        if trace is None:
+            return
+        lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+
+
+def running_line(trace: Any) -> str:
+    """The text of the line that a traceback's entry is at."""
+    return linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)

@@ -168,8 +168,6 @@ def only_shows(statement: ast.stmt, namespace: dict[str, Any]) -> bool:
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return True
     value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
-    if isinstance(statement, ast.Expr) and isinstance(value, ast.Constant):
-        return True
     if not isinstance(value, ast.Call):
         return False
     root: ast.expr = value.func
@@ -232,7 +230,7 @@ def edited(text: str, dropped: list[ast.stmt], result: ast.Expr | None) -> str:
     return text
 
 
-def function_source(
+def cell_function_source(
     text: str, name: str, parameters: list[str], dropped: list[ast.stmt], result: ast.Expr | str
 ) -> str:
     """The source of the cell's function: `def` on the first line, the magic's, and each statement on its own.

@@ -51,7 +51,10 @@ def copied_memory(arrays: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
 
 
 def snapshot(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Deep copies of the values; arrays that share memory share memory in the copies, at the same places."""
+    """Deep copies of the values; arrays that share memory share memory in the copies, at the same places.
+
+    A value that cannot be copied (a module, a lock, an open file) stands for itself.
+    """
     found: dict[int, np.ndarray] = {}
     arrays_in(values, found, set())
     plain = {i: a for i, a in found.items() if type(a) is np.ndarray and not a.dtype.hasobject and a.size}
@@ -62,4 +65,12 @@ def snapshot(values: tuple[Any, ...]) -> tuple[Any, ...]:
         start = array.__array_interface__["data"][0]
         address, memory = copies[bisect.bisect_right(addresses, start) - 1]
         memo[identity] = np.ndarray(array.shape, array.dtype, memory, start - address, array.strides)
-    return copy.deepcopy(values, memo)
+    return tuple(copied(value, memo) for value in values)
+
+
+def copied(value: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy, or the value itself where it has none."""
+    try:
+        return copy.deepcopy(value, memo)
+    except (TypeError, ValueError, copy.Error, AttributeError, NotImplementedError):
+        return value

@@ -6,6 +6,7 @@ Every part is made on its own; one that fails is left out and named in `missing`
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ def coarsened(values: np.ndarray, most: int, axis: int) -> np.ndarray:
     if size <= most:
         return values
     edges = np.linspace(0, size, most + 1).astype(int)
-    blocks = [np.take(values, range(a, b), axis) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    blocks = [np.take(values, range(a, b), axis) for a, b in itertools.pairwise(edges)]
     return np.stack(
         [np.where(b.max(axis) >= -b.min(axis), b.max(axis), b.min(axis)) for b in blocks],
         axis,
@@ -142,7 +143,9 @@ def gradient_view(
         gradients=part("gradient", gradients_part, ()),
         source=part("source", source_part, None),
         adjoint=part("adjoint", adjoint_part, None),
-        operations=part("operations", lambda: operation_views(derivative) if hasattr(derivative, "op_counts") else (), ()),
+        operations=part(
+            "operations", lambda: operation_views(derivative) if hasattr(derivative, "op_counts") else (), ()
+        ),
         checks=checks,
         hint=hint,
         missing=tuple(missing),

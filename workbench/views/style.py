@@ -68,9 +68,7 @@ HUES = 6
 
 def stylesheet(matched_lines: list[int]) -> str:
     """All rules; pointing at a matched line lights up its partners in the other program."""
-    hover = "".join(
-        f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n" for n in matched_lines
-    )
+    hover = "".join(f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n" for n in matched_lines)
     return (
         f".wb-view {{ {LIGHT} }}\n"
         f"@media (prefers-color-scheme: dark) {{ body:not([data-jp-theme-light]) .wb-view {{ {DARK} }} }}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 
@@ -31,6 +32,6 @@ def tick_text(value: float, ticks: list[float]) -> str:
     largest = max(abs(t) for t in ticks)
     if largest >= 1e6 or largest < 1e-3:
         return f"{value:.3g}".replace("-", "−")
-    gaps = [abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)] or [abs(value)]
+    gaps = [abs(b - a) for a, b in itertools.pairwise(ticks)] or [abs(value)]
     digits = max(0, -math.floor(math.log10(min(gaps)) + 1e-9))
     return f"{value:.{digits}f}".replace("-", "−")
