@@ -99,7 +99,9 @@ def evaluate(expression: ast.expr, filename: str, namespace: dict[str, Any]) -> 
 
 def call_parts(call: ast.Call) -> ast.expr:
     """The expression `(function, (positional, ...), {keyword: ...})` of a call, evaluated in Python's order."""
-    keywords = ast.Dict([k.arg and ast.Constant(k.arg) for k in call.keywords], [k.value for k in call.keywords])
+    keywords = ast.Dict(
+        [None if k.arg is None else ast.Constant(k.arg) for k in call.keywords], [k.value for k in call.keywords]
+    )
     parts = ast.Tuple([call.func, ast.Tuple(list(call.args), ast.Load()), keywords], ast.Load())
     for node in ast.walk(parts):
         if isinstance(node, ast.expr) and not hasattr(node, "lineno"):

@@ -65,6 +65,8 @@ def same_value(first: Any, second: Any) -> bool:
 class GradMagics(Magics):
     """`%%grad` over cells of functions and plain cells; `%grad` for one call."""
 
+    shell: Any
+
     @no_var_expand
     @output_can_be_silenced
     @grad_arguments
@@ -140,10 +142,10 @@ class GradMagics(Magics):
         function, args, kwargs = evaluate(call_parts(call), filename, namespace)
         wrt = 0 if options.wrt is None else options.wrt
         place = source_and_place(self.shell, function)
-        before = snapshot((args, kwargs)) if options.verify else ((), {})
+        before_args, before_kwargs = snapshot((args, kwargs)) if options.verify else ((), {})
         derivative = wb.value_and_grad(function, wrt, engine=options.engine)
         value, grad = derivative(*args, **kwargs)
-        checks = verify(function, wrt, *before, grad) if options.verify else ()
+        checks = verify(function, wrt, before_args, before_kwargs, grad) if options.verify else ()
         if options.name is not None:
             namespace[options.name] = derivative
         view = gradient_view(
@@ -162,9 +164,7 @@ class GradMagics(Magics):
         derivative = wb.value_and_grad(function, 0 if options.wrt is None else options.wrt, engine=options.engine)
         if options.name is not None:
             namespace[options.name] = derivative
-        hint = (
-            f"End the cell with a call, {name}(...), for value and gradient; or give --at 'arguments' for its adjoint."
-        )
+        hint = f"End the cell with a call {name}(...) for value and gradient, or give --at 'arguments' for its adjoint."
         view = gradient_view(name, None, (), None, *source_and_place(self.shell, function), hint=hint)
         return Program(view, derivative)
 

@@ -33,7 +33,7 @@ def grad_arguments(function: Callable[..., Any]) -> Any:
         argument(
             "--verify",
             action="store_true",
-            help="Check the gradient: forward against reverse mode, and against differences; show the digits that agree.",
+            help="Check the gradient, forward against reverse mode and against differences; show the agreeing digits.",
         ),
         argument(
             "--at", help="Arguments to show the adjoint at, where the cell calls nothing: --at '2.0, np.ones(3)'."

@@ -219,14 +219,17 @@ def edited(text: str, dropped: list[ast.stmt], result: ast.Expr | None) -> str:
     def offset(row: int, column: int) -> int:
         return starts[row - 1] + len(lines[row - 1].encode()[:column].decode())
 
-    edits = [(offset(result.lineno, result.col_offset), None, "return ")] if result else []
+    edits: list[tuple[int, int, str]] = []
+    if result is not None:
+        start = offset(result.lineno, result.col_offset)
+        edits.append((start, start, "return "))
     for statement in dropped:
         first, last = statement.lineno, statement.end_lineno or statement.lineno
         end = offset(last, statement.end_col_offset or 0)
         nothing = "0" if first == last else "(" + "\n" * (last - first) + "0)"
         edits.append((offset(first, statement.col_offset), end, nothing))
     for start, stop, replacement in sorted(edits, reverse=True):
-        text = text[:start] + replacement + text[start if stop is None else stop :]
+        text = text[:start] + replacement + text[stop:]
     return text
 
 

@@ -99,8 +99,8 @@ def against_differences(function: Any, args: tuple[Any, ...], tangents: tuple[An
     tried = []
     for step in STEPS:
         up, down = (
-            float(np.real(function(*paired(lambda x, t, s=s: moved(x, t, s), snapshot(args), tangents))))
-            for s in (step, -step)
+            float(np.real(function(*paired(functools.partial(moved, step=signed), snapshot(args), tangents))))
+            for signed in (step, -step)
         )
         estimate = (up - down) / (2 * step)
         agreed = digits(estimate, slope)

@@ -130,7 +130,8 @@ def trace_svg(trace: dict[str, Any], x: Axis, y: Axis, colour: str, share: tuple
     shapes = polyline(points, colour, trace.get("line") or {}) if "lines" in mode else ""
     if "markers" in mode:
         marker = trace.get("marker") or {}
-        size = marker.get("size") if isinstance(marker.get("size"), int | float) else 7
+        given = marker.get("size")
+        size = given if isinstance(given, int | float) else 7
         hollow = str(marker.get("symbol") or "").endswith("open")
         paint = f'fill="none" stroke="{escape(colour)}" stroke-width="2"' if hollow else f'fill="{escape(colour)}"'
         shapes += "".join(
@@ -161,9 +162,8 @@ def bars_svg(
         a, b = min(tip, zero), abs(tip - zero)
         box = (a, edge, b, size) if lying else (edge, a, size, b)
         fill = str(colours[index]) if index < len(colours) else colour
-        shapes.append(
-            f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" height="{box[3]:.1f}" fill="{escape(fill)}"/>'
-        )
+        left, top, width, height = (f"{value:.1f}" for value in box)
+        shapes.append(f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="{escape(fill)}"/>')
     return "".join(shapes)
 
 

@@ -30,7 +30,8 @@ RULES = """
 .wb-hint { padding: 8px 14px; color: var(--wb-dim); }
 .wb-leaves { padding: 10px 14px; display: grid; gap: 8px; }
 .wb-leaf { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 14px; }
-.wb-path { font-family: var(--jp-code-font-family, monospace); font-weight: 600; min-width: 7em; overflow-wrap: anywhere; }
+.wb-path { font-family: var(--jp-code-font-family, monospace);
+  font-weight: 600; min-width: 7em; overflow-wrap: anywhere; }
 .wb-kind, .wb-norm { color: var(--wb-dim); font-size: 12px; }
 .wb-view .wb-numbers { margin: 0; padding: 0; background: none; border: 0; color: inherit; overflow-x: auto;
   font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; line-height: 1.35; white-space: pre; }
@@ -39,22 +40,27 @@ RULES = """
 .wb-pass b { color: var(--wb-ok); } .wb-fail b { color: var(--wb-no); }
 .wb-view details { border-top: 1px solid var(--wb-line); }
 .wb-view summary { cursor: pointer; padding: 7px 14px; color: var(--wb-dim); font-weight: 600; font-size: 12px; }
-.wb-programs { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); border-top: 1px solid var(--wb-line); }
+.wb-programs { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr);
+  border-top: 1px solid var(--wb-line); }
 .wb-program + .wb-program { border-left: 1px solid var(--wb-line); }
 @container (max-width: 760px) { .wb-programs { grid-template-columns: minmax(0, 1fr); }
   .wb-program + .wb-program { border-left: 0; border-top: 1px solid var(--wb-line); } }
-.wb-caption { padding: 6px 14px 2px; color: var(--wb-dim); font-size: 11px; letter-spacing: .06em; text-transform: uppercase; }
+.wb-caption { padding: 6px 14px 2px; color: var(--wb-dim); font-size: 11px; letter-spacing: .06em;
+  text-transform: uppercase; }
 .wb-caption span { text-transform: none; letter-spacing: 0; }
 .wb-view .wb-code { margin: 0; padding: 4px 0 8px; border: 0; color: var(--wb-fg); background: none; overflow: auto;
-  max-height: 30em; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; line-height: 1.5; white-space: pre; }
-.wb-row { display: block; width: max-content; min-width: 100%; padding-right: 10px; border-left: 4px solid transparent; }
+  max-height: 30em; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; line-height: 1.5;
+  white-space: pre; }
+.wb-row { display: block; width: max-content; min-width: 100%; padding-right: 10px;
+  border-left: 4px solid transparent; }
 .wb-no { display: inline-block; width: 3.2em; padding-right: 1em; text-align: right; color: var(--wb-dim);
   user-select: none; opacity: .8; }
 .wb-k { color: var(--wb-k); font-weight: 600; } .wb-s { color: var(--wb-s); } .wb-n { color: var(--wb-n); }
 .wb-c { color: var(--wb-c); font-style: italic; } .wb-b { color: var(--wb-b); } .wb-d { color: var(--wb-bar); }
 .wb-ops { display: flex; flex-wrap: wrap; gap: 6px; padding: 2px 14px 12px; }
 .wb-view table.wb-optable { margin: 0 14px 12px; border-collapse: collapse; font-size: 12.5px; color: inherit; }
-.wb-view table.wb-optable td, .wb-view table.wb-optable th { padding: 1px 18px 1px 0; text-align: left; background: none; }
+.wb-view table.wb-optable td, .wb-view table.wb-optable th { padding: 1px 18px 1px 0; text-align: left;
+  background: none; }
 .wb-view table.wb-optable td + td { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-optables { display: flex; flex-wrap: wrap; align-items: flex-start; }
 .wb-missing { padding: 6px 14px; color: var(--wb-dim); font-size: 12px; }
