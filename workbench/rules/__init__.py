@@ -1,0 +1,34 @@
+"""The rule table: each primitive's callables, types, derivative, cost and spelling, stated in one place.
+
+`get` finds a primitive by name, `by_callable` by the Python object that means it; `emit` makes an operation of it;
+`Expr` is an overloaded operand on which rules run. A primitive is added in one file by theme, and listed nowhere else.
+"""
+
+from __future__ import annotations
+
+from workbench.rules import (
+    arithmetic,
+    comparison,
+    complexes,
+    exponential,
+    linear_algebra,
+    memory,
+    reductions,
+    shapes,
+    special,
+    trigonometric,
+)
+from workbench.rules.derivatives import pull, push
+from workbench.rules.emission import effect, emit
+from workbench.rules.expr import Expr
+from workbench.rules.folding import constant
+from workbench.rules.memory import Growable, box_operands, exception
+from workbench.rules.primitive import Primitive, Sample, by_callable, get, register, table
+from workbench.rules.spelling import spell
+from workbench.rules.typing import broadcast_dims
+
+__all__ = [
+    "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable", "comparison",
+    "complexes", "constant", "effect", "emit", "exception", "exponential", "get", "linear_algebra", "memory", "pull", "push",
+    "reductions", "register", "shapes", "special", "spell", "table", "trigonometric",
+]

@@ -1,0 +1,85 @@
+"""Comparisons, truth values, selection, minima and maxima.
+
+`minimum` and `maximum` split a tie equally between their operands; Python's own `min` and `max` are a comparison and a
+selection. A comparison has derivative 0.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from workbench.rules.arithmetic import binary, unary
+from workbench.rules.expr import constant_like, isnan, where
+from workbench.rules.primitive import (
+    AND, ANY, BITAND, BITOR, BITXOR, BOOL, COMPARE, FLOAT, INEXACT, INT, NOT, NUMBER, OR, REAL, SHIFT, TERNARY, UNARY, Primitive,
+    register,
+)
+from workbench.rules.typing import elementwise, last, truth
+
+
+def _comparison(name: str, ufunc: Any, function: Any, symbol: str, kinds: frozenset[Any]) -> None:
+    binary(name, ufunc, (None, None), kinds=(kinds,), callables=(ufunc, function), result=truth,
+           numba=f"{{0}} {symbol} {{1}}", precedence=COMPARE, flops=0, analytic=False)
+
+
+_comparison("lt", np.less, operator.lt, "<", REAL | BOOL)
+_comparison("le", np.less_equal, operator.le, "<=", REAL | BOOL)
+_comparison("gt", np.greater, operator.gt, ">", REAL | BOOL)
+_comparison("ge", np.greater_equal, operator.ge, ">=", REAL | BOOL)
+_comparison("eq", np.equal, operator.eq, "==", ANY)
+_comparison("ne", np.not_equal, operator.ne, "!=", ANY)
+
+for _name, _ufunc, _text, _precedence in (("and", np.logical_and, "{0} and {1}", AND), ("or", np.logical_or, "{0} or {1}", OR),
+                                          ("xor", np.logical_xor, "{0} != {1}", COMPARE)):
+    binary(_name, _ufunc, (None, None), kinds=(BOOL,), callables=(_ufunc,), result=truth, numba=_text,
+           precedence=_precedence, flops=0, analytic=False)
+unary("not", np.logical_not, None, kinds=BOOL, callables=(np.logical_not, operator.not_), result=truth,
+      numba="not {0}", precedence=NOT, flops=0, analytic=False)
+unary("isnan", np.isnan, None, kinds=INEXACT, callables=(np.isnan,), result=truth, numba="np.isnan({0})",
+      flops=0, analytic=False)
+unary("isinf", np.isinf, None, kinds=INEXACT, callables=(np.isinf,), result=truth, numba="np.isinf({0})",
+      flops=0, analytic=False)
+unary("isfinite", np.isfinite, None, kinds=INEXACT, callables=(np.isfinite,), result=truth, numba="np.isfinite({0})",
+      flops=0, analytic=False)
+
+# ---------------------------------------------------------------------- integers as bits
+for _name, _ufunc, _function, _text, _precedence in (
+        ("bitand", np.bitwise_and, operator.and_, "{0} & {1}", BITAND), ("bitor", np.bitwise_or, operator.or_, "{0} | {1}", BITOR),
+        ("bitxor", np.bitwise_xor, operator.xor, "{0} ^ {1}", BITXOR), ("lshift", np.left_shift, operator.lshift, "{0} << {1}", SHIFT),
+        ("rshift", np.right_shift, operator.rshift, "{0} >> {1}", SHIFT)):
+    binary(_name, _ufunc, (None, None), kinds=(INT,), callables=(_ufunc, _function), numba=_text,
+           precedence=_precedence, flops=1, analytic=False, domain=((0.0, 9.0), (0.0, 5.0)))
+unary("invert", np.invert, None, kinds=INT, callables=(np.invert, operator.invert), numba="~{0}", precedence=UNARY,
+      flops=1, analytic=False)
+
+# ---------------------------------------------------------------------- selection
+def _mask(condition: Any, x: Any) -> Any:
+    """1 where the condition holds, else 0, in the kind of x."""
+    return where(condition, constant_like(x, 1.0), constant_like(x, 0.0))
+
+
+register(Primitive(
+    "select", lambda c, a, b: np.where(c, a, b)[()], elementwise(last, (BOOL, ANY), "select", True, 1), 3, True,
+    (BOOL, ANY, ANY), (), (None, lambda y, c, a, b: _mask(c, a), lambda y, c, a, b: _mask(~c, b)),
+    numba="{1} if {0} else {2}", numba_complex="{1} if {0} else {2}", precedence=TERNARY, flops=0, singular=True,
+    domain=((0.0, 1.0), (-2.0, 2.0), (-2.0, 2.0))))
+
+
+def _wins(a: Any, b: Any, better: Any) -> Any:
+    """The weight of a: 1 where it is better than b, 1/2 in a tie."""
+    return where(better, constant_like(a, 1.0), where(a == b, constant_like(a, 0.5), constant_like(a, 0.0)))
+
+
+binary("minimum", np.minimum, (lambda y, a, b: _wins(a, b, a < b), lambda y, a, b: _wins(b, a, b < a)), kinds=(REAL | BOOL,),
+       callables=(np.minimum,), numba="np.minimum({0}, {1})", analytic=False)
+binary("maximum", np.maximum, (lambda y, a, b: _wins(a, b, a > b), lambda y, a, b: _wins(b, a, b > a)), kinds=(REAL | BOOL,),
+       callables=(np.maximum,), numba="np.maximum({0}, {1})", analytic=False)
+binary("fmin", np.fmin, (lambda y, a, b: _wins(a, b, (a < b) | isnan(b)), lambda y, a, b: _wins(b, a, (b < a) | isnan(a))),
+       kinds=(FLOAT,), callables=(np.fmin,), numba="np.fmin({0}, {1})", analytic=False)
+binary("fmax", np.fmax, (lambda y, a, b: _wins(a, b, (a > b) | isnan(b)), lambda y, a, b: _wins(b, a, (b > a) | isnan(a))),
+       kinds=(FLOAT,), callables=(np.fmax,), numba="np.fmax({0}, {1})", analytic=False)
+binary("heaviside", np.heaviside, (None, lambda y, x, h: _mask(x == 0, h)), kinds=(FLOAT,),
+       callables=(np.heaviside,), numba="np.heaviside({0}, {1})", analytic=False)

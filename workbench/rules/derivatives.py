@@ -1,0 +1,64 @@
+"""From partial derivatives to the two modes: what a partial contributes to a cotangent or a tangent.
+
+A zero cotangent (tangent) annihilates an infinite or NaN partial of a primitive marked singular. Selection routes:
+what is not selected gets an exact zero, whatever the cotangent is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.rules.expr import Expr, astype, broadcast_to, conj, constant_like, kind_of_value, shape, sum_to, where
+from workbench.rules.primitive import Primitive
+
+
+def pull(primitive: Primitive, k: int, y_bar: Any, y: Any, xs: Sequence[Any]) -> Any:
+    """The contribution of `y_bar` to the cotangent of operand k of an elementwise primitive, of operand k's shape and
+    kind; None where the partial is zero. (It may be `y_bar` itself.)"""
+    if primitive.partials is None or primitive.partials[k] is None:
+        return None
+    if primitive.name == "select":
+        zero = constant_like(y_bar, 0.0)
+        routed = where(xs[0], y_bar, zero) if k == 1 else where(xs[0], zero, y_bar)
+        return sum_to(routed, shape(xs[k]))
+    factor = conj(primitive.partials[k](y, *xs))
+    return sum_to(_scaled(primitive, y_bar, factor, kind_of_value(xs[k])), shape(xs[k]))
+
+
+def push(primitive: Primitive, y: Any, xs: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The tangent of an elementwise primitive's result, of its shape and kind; None where it is zero.
+    (It may be one of the tangents itself.)"""
+    if primitive.partials is None:
+        return None
+    if primitive.name == "select":
+        chosen = [constant_like(y, 0.0) if t is None else t for t in tangents[1:]]
+        return None if all(t is None for t in tangents[1:]) else _filled(where(xs[0], *chosen), y)
+    total: Any = None
+    for partial, tangent in zip(primitive.partials, tangents, strict=True):
+        if partial is None or tangent is None:
+            continue
+        part = _scaled(primitive, tangent, partial(y, *xs), kind_of_value(y))
+        total = part if total is None else total + part
+    return None if total is None else _filled(total, y)
+
+
+def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
+    """bar * factor, without the multiplication by 1 or -1."""
+    if isinstance(factor, (int, float)):
+        return bar if factor == 1.0 else -bar if factor == -1.0 else bar * factor
+    product = astype(bar, kind) * factor
+    if not primitive.singular:
+        return product
+    return where(bar == 0, constant_like(product, 0.0), product)
+
+
+def _filled(x: Any, y: Any) -> Any:
+    """x repeated to the shape of y."""
+    dims = shape(y)
+    if len(shape(x)) == len(dims) and (not isinstance(x, Expr) or all(a is b or a == b for a, b in zip(x.dims, dims))):
+        if isinstance(x, Expr) or np.shape(x) == dims:
+            return x
+    return broadcast_to(x, dims) if dims else x

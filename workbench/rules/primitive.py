@@ -1,0 +1,131 @@
+"""What a primitive is, and the table of them.
+
+A primitive is one record: the callables that mean it, its type rule, its derivative, how NumPy computes it and how
+Numba spells it, what it costs, and where its domain is. Elementwise primitives state partial derivatives once, as
+lambdas `(y, *x)` on overloaded operands; structured ones (and the non-holomorphic complex ones) give `vjp` and `jvp`.
+
+Conventions. A partial of `None` is an exact zero. Complex partials are holomorphic derivatives: forward mode multiplies
+by them, reverse mode by their conjugates. A `vjp` is the whole adjoint under Re<.,.>: it conjugates by itself.
+Where a primitive has a `vjp`, that is used, whatever else it has.
+
+Source: Griewank & Walther, Evaluating Derivatives (2008), ch. 3; Giles, "Collected matrix derivative results" (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from workbench.ir import Kind, Type, Value
+
+Partial = Callable[..., Any]
+TypeRule = Callable[[Sequence[Value], Mapping[str, Any]], tuple[Type, ...]]
+
+BOOL = frozenset({Kind.BOOL})
+INT = frozenset({Kind.INT})
+FLOAT = frozenset({Kind.F32, Kind.F64})
+COMPLEX = frozenset({Kind.C64, Kind.C128})
+INEXACT = FLOAT | COMPLEX
+REAL = INT | FLOAT
+NUMBER = INT | INEXACT
+ANY = NUMBER | BOOL
+
+# Python's operator precedences, as far as spellings need them
+ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, BITAND, BITXOR, BITOR, COMPARE, NOT, AND, OR, TERNARY = range(14, 0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Inputs for a test: operands as NumPy values, attributes, and which operands may be differentiated."""
+
+    operands: tuple[Any, ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One primitive; see the module's text for the conventions.
+
+    kinds: per operand, the kinds it takes (the last entry serves further operands).
+    domain: per operand of an elementwise primitive, the interval that tests draw from.
+    samples: of a structured primitive, `(rng, kind) -> list[Sample]`.
+    numba: spelling for real operands, `numba_complex` for complex ones (format strings over the operands);
+    precedence: of the spelling, as in Python; helpers: Python functions that the spelling calls.
+    analytic: the complex step works through `numpy` (False where it branches on a real value).
+    """
+
+    name: str
+    numpy: Callable[..., Any]
+    types: TypeRule
+    arity: int | None = None
+    elementwise: bool = False
+    kinds: tuple[frozenset[Kind], ...] = (ANY,)
+    callables: tuple[Any, ...] = ()
+    partials: tuple[Partial | None, ...] | None = None
+    vjp: Callable[..., Any] | None = None
+    jvp: Callable[..., Any] | None = None
+    numba: str | None = None
+    numba_complex: str | None = None
+    precedence: int = ATOM
+    helpers: tuple[Callable[..., Any], ...] = ()
+    flops: int = 0
+    transcendental: bool = False
+    singular: bool = False
+    analytic: bool = True
+    effect: bool = False
+    domain: tuple[tuple[float, float], ...] = ()
+    samples: Callable[[np.random.Generator, Kind], list[Sample]] | None = None
+
+    def result_types(self, operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+        """Types of the results. Raises TypeError for operands that the primitive does not take."""
+        if self.arity is not None and len(operands) != self.arity:
+            raise TypeError(f"{self.name} takes {self.arity} operands, not {len(operands)}")
+        return self.types(operands, attrs)
+
+    @property
+    def differentiable(self) -> bool:
+        """True where some derivative is not zero."""
+        return self.vjp is not None or any(p is not None for p in self.partials or ())
+
+    def takes(self, position: int, kind: Kind) -> bool:
+        """True where an operand of this kind is taken at this position."""
+        return kind in self.kinds[min(position, len(self.kinds) - 1)]
+
+
+_TABLE: dict[str, Primitive] = {}
+_BY_CALLABLE: dict[Any, Primitive] = {}
+
+
+def register(primitive: Primitive) -> Primitive:
+    """Enter a primitive into the table.
+
+    Raises ValueError where its name, or one of its callables, is taken."""
+    if primitive.name in _TABLE:
+        raise ValueError(f"there is already a primitive {primitive.name!r}")
+    for callable_ in primitive.callables:
+        if callable_ in _BY_CALLABLE:
+            raise ValueError(f"{callable_!r} already means {_BY_CALLABLE[callable_].name}")
+        _BY_CALLABLE[callable_] = primitive
+    _TABLE[primitive.name] = primitive
+    return primitive
+
+
+def get(name: str) -> Primitive:
+    """The primitive of a name. Raises KeyError."""
+    return _TABLE[name]
+
+
+def by_callable(obj: object) -> Primitive | None:
+    """The primitive that a Python callable means, if any."""
+    try:
+        return _BY_CALLABLE.get(obj)
+    except TypeError:  # not hashable
+        return None
+
+
+def table() -> Mapping[str, Primitive]:
+    """All primitives by name."""
+    return dict(_TABLE)

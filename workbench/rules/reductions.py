@@ -1,0 +1,159 @@
+"""Reductions over axes: sum, prod, max, min, any, all, argmax, argmin. (attrs `axes`: sorted, non-negative; the reduced
+axes vanish, and the result is a scalar where they are all.)
+
+`max` and `min` split a tie equally. `prod` is right with zeros, to any order: its derivative is made of exclusive
+products, not of a quotient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.ir import Kind, Op, Type, Value
+from workbench.rules.expr import (
+    conj, constant_like, expand, keep, merge_leading, reshape, shape, sum_, transpose, where,
+)
+from workbench.rules.loops import exclusive_product
+from workbench.rules.primitive import BOOL, INEXACT, NUMBER, REAL, Primitive, Sample, register
+from workbench.rules.typing import array, shaped
+
+Axes = tuple[int, ...]
+
+
+def _types(name: str, kinds: frozenset[Kind], result: Kind | None = None) -> Callable[..., tuple[Type, ...]]:
+    def rule(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+        type_ = array(operands[0], name)
+        axes = attrs["axes"]
+        if type_.kind not in kinds:
+            raise TypeError(f"{name} does not take {type_.kind.value}")
+        if not axes or list(axes) != sorted(set(axes)) or not 0 <= axes[0] <= axes[-1] < type_.rank:
+            raise TypeError(f"{name} over axes {axes} of rank {type_.rank}")
+        return (shaped(result or type_.kind, tuple(d for k, d in enumerate(type_.dims) if k not in axes)),)
+    return rule
+
+
+def _reduction(ufunc: Any) -> Callable[..., Any]:
+    def evaluate(a: Any, axes: Axes) -> Any:
+        return ufunc(a, axis=axes)
+    return evaluate
+
+
+def _sum(a: Any, axes: Axes) -> Any:
+    return np.sum(a, axis=axes, dtype=a.dtype)
+
+
+def _prod(a: Any, axes: Axes) -> Any:
+    return np.prod(a, axis=axes, dtype=a.dtype)
+
+
+def samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
+    """Arrays of ranks 1 to 3 and the ways to reduce them; sizes 0 and 1 too (where there is something to reduce)."""
+    shapes: list[tuple[tuple[int, ...], Axes]] = [
+        ((4,), (0,)), ((1,), (0,)), ((2, 3), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1)), ((2, 3, 2), (0, 2)),
+        ((2, 1, 2), (1,)), ((3, 0), (0,)),
+    ]
+    return [Sample((draw(rng, kind, dims),), {"axes": axes}) for dims, axes in shapes]
+
+
+def draw(rng: np.random.Generator, kind: Kind, dims: tuple[int, ...]) -> Any:
+    """Random values of a kind, in (-2, 2)."""
+    values = rng.uniform(-2.0, 2.0, dims)
+    if kind.is_complex:
+        return (values + 1j * rng.uniform(-2.0, 2.0, dims)).astype(kind.dtype)
+    return (values > 0) if kind is Kind.BOOL else np.asarray(3 * values if kind is Kind.INT else values).astype(kind.dtype)
+
+
+def _with_empty(rng: np.random.Generator, kind: Kind) -> list[Sample]:
+    return [*samples(rng, kind), Sample((draw(rng, kind, (0,)),), {"axes": (0,)})]
+
+
+# ---------------------------------------------------------------------- sum
+def _sum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    return expand(y_bar, op.attrs["axes"], shape(xs[0]))
+
+
+def _sum_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
+    return sum_(tangents[0], op.attrs["axes"])
+
+
+register(Primitive("sum", _sum, _types("sum", NUMBER), 1, kinds=(NUMBER,), callables=(np.sum,), vjp=_sum_vjp,
+                   jvp=_sum_jvp, flops=1, samples=_with_empty))
+
+
+# ---------------------------------------------------------------------- prod
+def _others(x: Any, axes: Axes) -> Any:
+    """For each element, the product of the others it is multiplied with (of the shape of x)."""
+    dims = shape(x)
+    rest = tuple(k for k in range(len(dims)) if k not in axes)
+    moved = transpose(x, axes + rest)
+    rows = merge_leading(moved, len(axes))
+    product = exclusive_product(rows, False) * exclusive_product(rows, True)
+    back = reshape(product, tuple(dims[k] for k in axes + rest)) if len(axes) > 1 else product
+    return transpose(back, tuple(int(k) for k in np.argsort(axes + rest)))
+
+
+def _prod_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    axes = op.attrs["axes"]
+    return keep(y_bar, axes, shape(xs[0])) * conj(_others(xs[0], axes))
+
+
+def _prod_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
+    axes = op.attrs["axes"]
+    return sum_(tangents[0] * _others(xs[0], axes), axes)
+
+
+register(Primitive("prod", _prod, _types("prod", NUMBER), 1, kinds=(NUMBER,), callables=(np.prod,), vjp=_prod_vjp,
+                   jvp=_prod_jvp, flops=1, samples=_with_empty))
+
+
+# ---------------------------------------------------------------------- max, min
+def _winners(x: Any, y: Any, axes: Axes) -> tuple[Any, Any]:
+    """Where an element equals the extremum, and how many do (in the kind of x)."""
+    wins = x == keep(y, axes, shape(x))
+    return wins, sum_(where(wins, constant_like(x, 1.0), constant_like(x, 0.0)), axes)
+
+
+def _extremum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    axes, dims = op.attrs["axes"], shape(xs[0])
+    wins, count = _winners(xs[0], y, axes)
+    return where(wins, keep(y_bar / count, axes, dims), 0.0)
+
+
+def _extremum_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
+    axes = op.attrs["axes"]
+    wins, count = _winners(xs[0], y, axes)
+    return sum_(where(wins, tangents[0], 0.0), axes) / count
+
+
+for _name, _function, _others_ in (("max", np.max, (np.amax,)), ("min", np.min, (np.amin,))):
+    register(Primitive(_name, _reduction(_function), _types(_name, REAL | BOOL), 1, kinds=(REAL | BOOL,),
+                       callables=tuple({_function, *_others_}), vjp=_extremum_vjp, jvp=_extremum_jvp, flops=1, analytic=False,
+                       samples=samples))
+
+# ---------------------------------------------------------------------- truth
+for _name, _function in (("any", np.any), ("all", np.all)):
+    register(Primitive(_name, _reduction(_function), _types(_name, BOOL, Kind.BOOL), 1, kinds=(BOOL,),
+                       callables=(_function,), analytic=False, samples=_with_empty))
+
+
+# ---------------------------------------------------------------------- positions
+def _arg_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+    type_, axis = array(operands[0], "argmax"), attrs["axis"]
+    if type_.kind not in REAL | BOOL:
+        raise TypeError(f"argmax does not take {type_.kind.value}")
+    if axis is not None and not 0 <= axis < type_.rank:
+        raise TypeError(f"argmax over axis {axis} of rank {type_.rank}")
+    return (shaped(Kind.INT, () if axis is None else tuple(d for k, d in enumerate(type_.dims) if k != axis)),)
+
+
+def _arg_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
+    cases: list[tuple[tuple[int, ...], int | None]] = [((4,), None), ((4,), 0), ((2, 3), None), ((2, 3), 1), ((1,), 0)]
+    return [Sample((draw(rng, kind, dims),), {"axis": axis}) for dims, axis in cases]
+
+
+for _name, _function in (("argmax", np.argmax), ("argmin", np.argmin)):
+    register(Primitive(_name, _function, _arg_types, 1, kinds=(REAL | BOOL,), callables=(_function,), flops=1, analytic=False,
+                       samples=_arg_samples))

@@ -1,0 +1,50 @@
+"""How Numba spells a scalar operation, with as few parentheses as Python's precedences allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from workbench.ir import Kind
+from workbench.rules.primitive import ATOM, COMPARE, POWER, Primitive
+
+_PLACE = re.compile(r"\{(\d)\}")
+_CASTS = {
+    Kind.BOOL: "bool({0})", Kind.INT: "int({0})", Kind.F32: "np.float32({0})", Kind.F64: "float({0})",
+    Kind.C64: "np.complex64({0})", Kind.C128: "complex({0})",
+}
+
+
+def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequence[Kind],
+          result: Kind) -> tuple[str, int]:
+    """The expression's text and its precedence.
+
+    operands: text and precedence of each operand; kinds: their kinds; result: the kind of the result.
+    Raises KeyError where the primitive has no spelling."""
+    if primitive.name == "cast":
+        return _CASTS[result].format(operands[0][0]), ATOM
+    complex_ = any(k.is_complex for k in kinds)
+    form = primitive.numba_complex if complex_ else primitive.numba
+    if form is None:
+        raise KeyError(f"{primitive.name} has no scalar spelling")
+    if primitive.name == "complex" and result is Kind.C64:
+        form = "np.complex64(complex({0}, {1}))"
+
+    def place(match: re.Match[str]) -> str:
+        text, precedence = operands[int(match.group(1))]
+        return f"({text})" if _needs(primitive, form or "", match, precedence) else text
+    return _PLACE.sub(place, form), primitive.precedence
+
+
+def _needs(primitive: Primitive, form: str, match: re.Match[str], precedence: int) -> bool:
+    """Parentheses around an operand: not inside a call, else where it binds less than the operator."""
+    before, after = form[:match.start()], form[match.end():]
+    if after.startswith("."):
+        return precedence < ATOM
+    if before.count("(") > before.count(")"):
+        return False
+    first = match.start() == 0
+    mine = primitive.precedence
+    if mine == COMPARE or (mine == POWER and first):
+        return precedence <= mine
+    return precedence < mine if first or form.startswith(("-", "~", "not")) else precedence <= mine
