@@ -28,7 +28,7 @@ from workbench.rules.spelling import spell
 from workbench.rules.typing import broadcast_dims
 
 __all__ = [
-    "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable", "comparison",
-    "complexes", "constant", "effect", "emit", "exception", "exponential", "get", "linear_algebra", "memory", "pull", "push",
-    "reductions", "register", "shapes", "special", "spell", "table", "trigonometric",
+    "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
+    "comparison", "complexes", "constant", "effect", "emit", "exception", "exponential", "get", "linear_algebra",
+    "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell", "table", "trigonometric",
 ]

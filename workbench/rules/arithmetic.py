@@ -13,17 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Kind, Type, Value
+from workbench.ir import Kind, Type
 from workbench.rules.expr import constant_like, copysign, floordiv, ldexp, log, power, real, sign, trunc, where
 from workbench.rules.primitive import (
-    ATOM, FLOAT, INEXACT, INT, NUMBER, PLUS, POWER, REAL, TIMES, UNARY, Partial, Primitive, register,
+    ATOM,
+    FLOAT,
+    INEXACT,
+    INT,
+    NUMBER,
+    PLUS,
+    POWER,
+    REAL,
+    TIMES,
+    UNARY,
+    Partial,
+    Primitive,
+    register,
 )
 from workbench.rules.typing import elementwise, same
 
 
-def unary(name: str, numpy: Any, partial: Partial | None, *, kinds: frozenset[Kind] = INEXACT, callables: tuple[Any, ...] = (),
-          result: Any = same, numba: str | None = None, numba_complex: str | None = None, precedence: int = ATOM,
-          flops: int = 1, transcendental: bool = False, singular: bool = False, analytic: bool = True,
+def unary(name: str, numpy: Any, partial: Partial | None, *, kinds: frozenset[Kind] = INEXACT,
+          callables: tuple[Any, ...] = (), result: Any = same, numba: str | None = None,
+          numba_complex: str | None = None, precedence: int = ATOM, flops: int = 1, transcendental: bool = False,
+          singular: bool = False, analytic: bool = True,
           domain: tuple[float, float] = (-2.0, 2.0), helpers: tuple[Any, ...] = ()) -> Primitive:
     """Register an elementwise primitive of one operand."""
     return register(Primitive(
@@ -89,8 +102,9 @@ def _pow_numpy(a: Any, b: Any) -> Any:
 
 
 register(Primitive(
-    "pow", _pow_numpy, _pow_types, 2, True, (NUMBER, NUMBER), (np.power, operator.pow, operator.ipow, builtins.pow, math.pow),
-    (_pow_base, _pow_exponent), numba="{0} ** {1}", numba_complex="{0} ** {1}", precedence=POWER, flops=1,
+    "pow", _pow_numpy, _pow_types, 2, True, (NUMBER, NUMBER),
+    (np.power, operator.pow, operator.ipow, builtins.pow, math.pow), (_pow_base, _pow_exponent), numba="{0} ** {1}",
+    numba_complex="{0} ** {1}", precedence=POWER, flops=1,
     transcendental=True, singular=True, domain=((0.3, 2.0), (-2.0, 2.0))))
 unary("sqrt", np.sqrt, lambda y, x: 0.5 / y, callables=(np.sqrt, math.sqrt), numba="math.sqrt({0})",
       numba_complex="np.sqrt({0})", singular=True, domain=(0.2, 3.0))
@@ -102,8 +116,8 @@ unary("reciprocal", np.reciprocal, lambda y, x: -(y * y), callables=(np.reciproc
       precedence=TIMES, singular=True, domain=(0.5, 2.0))
 
 # ---------------------------------------------------------------------- sign and rounding
-unary("abs", np.abs, lambda y, x: sign(x), kinds=REAL, callables=(np.abs, np.fabs, builtins.abs, math.fabs, operator.abs),
-      numba="abs({0})", flops=0, analytic=False)
+unary("abs", np.abs, lambda y, x: sign(x), kinds=REAL,
+      callables=(np.abs, np.fabs, builtins.abs, math.fabs, operator.abs), numba="abs({0})", flops=0, analytic=False)
 unary("sign", np.sign, None, kinds=REAL, callables=(np.sign,), numba="np.sign({0})", flops=0, analytic=False)
 binary("copysign", np.copysign, (lambda y, a, b: sign(a) * copysign(1.0, b), None), kinds=(FLOAT,),
        callables=(np.copysign, math.copysign), numba="math.copysign({0}, {1})", flops=0, analytic=False)

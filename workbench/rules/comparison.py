@@ -14,7 +14,23 @@ import numpy as np
 from workbench.rules.arithmetic import binary, unary
 from workbench.rules.expr import constant_like, isnan, where
 from workbench.rules.primitive import (
-    AND, ANY, BITAND, BITOR, BITXOR, BOOL, COMPARE, FLOAT, INEXACT, INT, NOT, NUMBER, OR, REAL, SHIFT, TERNARY, UNARY, Primitive,
+    AND,
+    ANY,
+    BITAND,
+    BITOR,
+    BITXOR,
+    BOOL,
+    COMPARE,
+    FLOAT,
+    INEXACT,
+    INT,
+    NOT,
+    OR,
+    REAL,
+    SHIFT,
+    TERNARY,
+    UNARY,
+    Primitive,
     register,
 )
 from workbench.rules.typing import elementwise, last, truth
@@ -32,10 +48,15 @@ _comparison("ge", np.greater_equal, operator.ge, ">=", REAL | BOOL)
 _comparison("eq", np.equal, operator.eq, "==", ANY)
 _comparison("ne", np.not_equal, operator.ne, "!=", ANY)
 
-for _name, _ufunc, _text, _precedence in (("and", np.logical_and, "{0} and {1}", AND), ("or", np.logical_or, "{0} or {1}", OR),
-                                          ("xor", np.logical_xor, "{0} != {1}", COMPARE)):
-    binary(_name, _ufunc, (None, None), kinds=(BOOL,), callables=(_ufunc,), result=truth, numba=_text,
-           precedence=_precedence, flops=0, analytic=False)
+
+def _logical(name: str, ufunc: Any, text: str, precedence: int) -> None:
+    binary(name, ufunc, (None, None), kinds=(BOOL,), callables=(ufunc,), result=truth, numba=text,
+           precedence=precedence, flops=0, analytic=False)
+
+
+_logical("and", np.logical_and, "{0} and {1}", AND)
+_logical("or", np.logical_or, "{0} or {1}", OR)
+_logical("xor", np.logical_xor, "{0} != {1}", COMPARE)
 unary("not", np.logical_not, None, kinds=BOOL, callables=(np.logical_not, operator.not_), result=truth,
       numba="not {0}", precedence=NOT, flops=0, analytic=False)
 unary("isnan", np.isnan, None, kinds=INEXACT, callables=(np.isnan,), result=truth, numba="np.isnan({0})",
@@ -46,12 +67,16 @@ unary("isfinite", np.isfinite, None, kinds=INEXACT, callables=(np.isfinite,), re
       flops=0, analytic=False)
 
 # ---------------------------------------------------------------------- integers as bits
-for _name, _ufunc, _function, _text, _precedence in (
-        ("bitand", np.bitwise_and, operator.and_, "{0} & {1}", BITAND), ("bitor", np.bitwise_or, operator.or_, "{0} | {1}", BITOR),
-        ("bitxor", np.bitwise_xor, operator.xor, "{0} ^ {1}", BITXOR), ("lshift", np.left_shift, operator.lshift, "{0} << {1}", SHIFT),
-        ("rshift", np.right_shift, operator.rshift, "{0} >> {1}", SHIFT)):
-    binary(_name, _ufunc, (None, None), kinds=(INT,), callables=(_ufunc, _function), numba=_text,
-           precedence=_precedence, flops=1, analytic=False, domain=((0.0, 9.0), (0.0, 5.0)))
+def _bits(name: str, ufunc: Any, function: Any, text: str, precedence: int) -> None:
+    binary(name, ufunc, (None, None), kinds=(INT,), callables=(ufunc, function), numba=text, precedence=precedence,
+           flops=1, analytic=False, domain=((0.0, 9.0), (0.0, 5.0)))
+
+
+_bits("bitand", np.bitwise_and, operator.and_, "{0} & {1}", BITAND)
+_bits("bitor", np.bitwise_or, operator.or_, "{0} | {1}", BITOR)
+_bits("bitxor", np.bitwise_xor, operator.xor, "{0} ^ {1}", BITXOR)
+_bits("lshift", np.left_shift, operator.lshift, "{0} << {1}", SHIFT)
+_bits("rshift", np.right_shift, operator.rshift, "{0} >> {1}", SHIFT)
 unary("invert", np.invert, None, kinds=INT, callables=(np.invert, operator.invert), numba="~{0}", precedence=UNARY,
       flops=1, analytic=False)
 
@@ -61,10 +86,15 @@ def _mask(condition: Any, x: Any) -> Any:
     return where(condition, constant_like(x, 1.0), constant_like(x, 0.0))
 
 
+def _select(c: Any, a: Any, b: Any) -> Any:
+    chosen: Any = np.where(c, a, b)
+    return chosen[()]  # a scalar, not an array of rank 0
+
+
 register(Primitive(
-    "select", lambda c, a, b: np.where(c, a, b)[()], elementwise(last, (BOOL, ANY), "select", True, 1), 3, True,
-    (BOOL, ANY, ANY), (), (None, lambda y, c, a, b: _mask(c, a), lambda y, c, a, b: _mask(~c, b)),
-    numba="{1} if {0} else {2}", numba_complex="{1} if {0} else {2}", precedence=TERNARY, flops=0, singular=True,
+    "select", _select, elementwise(last, (BOOL, ANY), "select", True, 1), 3, True, (BOOL, ANY, ANY), (),
+    (None, lambda y, c, a, b: _mask(c, a), lambda y, c, a, b: _mask(~c, b)), numba="{1} if {0} else {2}",
+    numba_complex="{1} if {0} else {2}", precedence=TERNARY, flops=0, singular=True,
     domain=((0.0, 1.0), (-2.0, 2.0), (-2.0, 2.0))))
 
 
@@ -73,13 +103,15 @@ def _wins(a: Any, b: Any, better: Any) -> Any:
     return where(better, constant_like(a, 1.0), where(a == b, constant_like(a, 0.5), constant_like(a, 0.0)))
 
 
-binary("minimum", np.minimum, (lambda y, a, b: _wins(a, b, a < b), lambda y, a, b: _wins(b, a, b < a)), kinds=(REAL | BOOL,),
-       callables=(np.minimum,), numba="np.minimum({0}, {1})", analytic=False)
-binary("maximum", np.maximum, (lambda y, a, b: _wins(a, b, a > b), lambda y, a, b: _wins(b, a, b > a)), kinds=(REAL | BOOL,),
-       callables=(np.maximum,), numba="np.maximum({0}, {1})", analytic=False)
-binary("fmin", np.fmin, (lambda y, a, b: _wins(a, b, (a < b) | isnan(b)), lambda y, a, b: _wins(b, a, (b < a) | isnan(a))),
+binary("minimum", np.minimum, (lambda y, a, b: _wins(a, b, a < b), lambda y, a, b: _wins(b, a, b < a)),
+       kinds=(REAL | BOOL,), callables=(np.minimum,), numba="np.minimum({0}, {1})", analytic=False)
+binary("maximum", np.maximum, (lambda y, a, b: _wins(a, b, a > b), lambda y, a, b: _wins(b, a, b > a)),
+       kinds=(REAL | BOOL,), callables=(np.maximum,), numba="np.maximum({0}, {1})", analytic=False)
+binary("fmin", np.fmin, (lambda y, a, b: _wins(a, b, (a < b) | isnan(b)),
+                         lambda y, a, b: _wins(b, a, (b < a) | isnan(a))),
        kinds=(FLOAT,), callables=(np.fmin,), numba="np.fmin({0}, {1})", analytic=False)
-binary("fmax", np.fmax, (lambda y, a, b: _wins(a, b, (a > b) | isnan(b)), lambda y, a, b: _wins(b, a, (b > a) | isnan(a))),
+binary("fmax", np.fmax, (lambda y, a, b: _wins(a, b, (a > b) | isnan(b)),
+                         lambda y, a, b: _wins(b, a, (b > a) | isnan(a))),
        kinds=(FLOAT,), callables=(np.fmax,), numba="np.fmax({0}, {1})", analytic=False)
 binary("heaviside", np.heaviside, (None, lambda y, x, h: _mask(x == 0, h)), kinds=(FLOAT,),
        callables=(np.heaviside,), numba="np.heaviside({0}, {1})", analytic=False)

@@ -69,7 +69,8 @@ def _conj_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
 def _complex_numpy(re: Any, im: Any) -> Any:
     """Not re + 1j*im, which turns an infinite part into NaN."""
     kind = np.result_type(re, im)
-    out = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), np.complex64 if kind == np.float32 else np.complex128)
+    dtype = np.complex64 if kind == np.float32 else np.complex128
+    out = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), dtype)
     out.real, out.imag = re, im
     return out[()]
 
@@ -85,18 +86,22 @@ def _complex_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> 
 
 
 def _complex_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
-    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((), ()), ((3,), (3,)), ((2, 3), (3,)), ((), (2,)), ((0,), (0,))]
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        ((), ()), ((3,), (3,)), ((2, 3), (3,)), ((), (2,)), ((0,), (0,))]
     return [Sample((draw(rng, kind, a)[()], draw(rng, kind, b)[()])) for a, b in shapes]
 
 
-for _name, _function, _callables, _vjp, _jvp, _text, _kind in (
-        ("real", np.real, (np.real,), _real_vjp, lambda op, xs, y, ts: real(ts[0]), "{0}.real", real_kind),
-        ("imag", np.imag, (np.imag,), _imag_vjp, lambda op, xs, y, ts: imag(ts[0]), "{0}.imag", real_kind),
-        ("conj", np.conjugate, (np.conjugate,), _conj_vjp, lambda op, xs, y, ts: conj(ts[0]), "np.conj({0})", same)):
-    register(Primitive(_name, _function, elementwise(_kind, (COMPLEX,), _name), 1, True, (COMPLEX,), _callables, vjp=_vjp,
-                       jvp=_jvp, numba_complex=_text, analytic=False, samples=_unary_samples))
-register(Primitive("complex", _complex_numpy, elementwise(complex_kind, (FLOAT,), "complex"), 2, True, (FLOAT, FLOAT), (complex,),
-                   vjp=_complex_vjp, jvp=_complex_jvp, numba="complex({0}, {1})", analytic=False, samples=_complex_samples))
+def _part(name: str, numpy: Any, vjp: Any, jvp: Any, text: str, kind: Any) -> None:
+    register(Primitive(name, numpy, elementwise(kind, (COMPLEX,), name), 1, True, (COMPLEX,), (numpy,), vjp=vjp,
+                       jvp=jvp, numba_complex=text, analytic=False, samples=_unary_samples))
+
+
+_part("real", np.real, _real_vjp, lambda op, xs, y, tangents: real(tangents[0]), "{0}.real", real_kind)
+_part("imag", np.imag, _imag_vjp, lambda op, xs, y, tangents: imag(tangents[0]), "{0}.imag", real_kind)
+_part("conj", np.conjugate, _conj_vjp, lambda op, xs, y, tangents: conj(tangents[0]), "np.conj({0})", same)
+register(Primitive("complex", _complex_numpy, elementwise(complex_kind, (FLOAT,), "complex"), 2, True, (FLOAT, FLOAT),
+                   (complex,), vjp=_complex_vjp, jvp=_complex_jvp, numba="complex({0}, {1})", analytic=False,
+                   samples=_complex_samples))
 
 
 # ---------------------------------------------------------------------- polar form
@@ -125,8 +130,9 @@ def _angle_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> An
     return imag(conj(xs[0]) * tangents[0]) / _squared(xs[0])
 
 
-register(Primitive("modulus", np.abs, elementwise(real_kind, (COMPLEX,), "modulus"), 1, True, (COMPLEX,), vjp=_modulus_vjp,
-                   jvp=_modulus_jvp, numba_complex="abs({0})", flops=0, transcendental=True, analytic=False,
+register(Primitive("modulus", np.abs, elementwise(real_kind, (COMPLEX,), "modulus"), 1, True, (COMPLEX,),
+                   vjp=_modulus_vjp, jvp=_modulus_jvp, numba_complex="abs({0})", flops=0, transcendental=True,
+                   analytic=False,
                    samples=_unary_samples))
 register(Primitive("angle", np.angle, elementwise(real_kind, (COMPLEX,), "angle"), 1, True, (COMPLEX,), (np.angle,),
                    vjp=_angle_vjp, jvp=_angle_jvp, numba_complex="math.atan2({0}.imag, {0}.real)", flops=1,

@@ -9,22 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from workbench.rules.expr import Expr, astype, broadcast_to, conj, constant_like, kind_of_value, shape, sum_to, where
+from workbench.rules.expr import astype, broadcast_to, conj, constant_like, kind_of_value, shape, sum_to, where
 from workbench.rules.primitive import Primitive
 
 
 def pull(primitive: Primitive, k: int, y_bar: Any, y: Any, xs: Sequence[Any]) -> Any:
     """The contribution of `y_bar` to the cotangent of operand k of an elementwise primitive, of operand k's shape and
     kind; None where the partial is zero. (It may be `y_bar` itself.)"""
-    if primitive.partials is None or primitive.partials[k] is None:
+    partial = primitive.partials[k] if primitive.partials is not None else None
+    if partial is None:
         return None
     if primitive.name == "select":
         zero = constant_like(y_bar, 0.0)
         routed = where(xs[0], y_bar, zero) if k == 1 else where(xs[0], zero, y_bar)
         return sum_to(routed, shape(xs[k]))
-    factor = conj(primitive.partials[k](y, *xs))
+    factor = conj(partial(y, *xs))
     return sum_to(_scaled(primitive, y_bar, factor, kind_of_value(xs[k])), shape(xs[k]))
 
 
@@ -58,7 +57,4 @@ def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
 def _filled(x: Any, y: Any) -> Any:
     """x repeated to the shape of y."""
     dims = shape(y)
-    if len(shape(x)) == len(dims) and (not isinstance(x, Expr) or all(a is b or a == b for a, b in zip(x.dims, dims))):
-        if isinstance(x, Expr) or np.shape(x) == dims:
-            return x
-    return broadcast_to(x, dims) if dims else x
+    return x if shape(x) == dims or not dims else broadcast_to(x, dims)

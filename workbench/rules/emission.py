@@ -43,7 +43,7 @@ def emit(builder: Builder, name: str, *operands: Value, **attrs: Any) -> Value:
     if name == "cast" and values[0].kind is type_.kind:
         return values[0]
     if primitive.elementwise and isinstance(type_, ScalarType):
-        folded = fold_constants(primitive, values, attrs, type_.kind)
+        folded: Value | None = fold_constants(primitive, values, attrs, type_.kind)
         if folded is None:
             folded = simplify(builder, emit, name, values, attrs)
         if folded is not None:

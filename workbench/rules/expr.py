@@ -191,7 +191,7 @@ def _lift(builder: Builder, name: str, operands: Sequence[Any]) -> list[Value]:
         kind = Kind.F64
     elif kind is Kind.BOOL and any(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in operands):
         kind = Kind.INT
-    values = []
+    values: list[Value] = []
     for position, operand in enumerate(operands):
         if not isinstance(operand, Expr):
             target = Kind.BOOL if position < first else Kind.INT if name in _FREE and isinstance(operand, int) else kind

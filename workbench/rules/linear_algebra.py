@@ -63,5 +63,6 @@ def _samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, a), draw(rng, kind, b))) for a, b in shapes]
 
 
-register(Primitive("matmul", np.matmul, _types, 2, kinds=(NUMBER,), callables=(np.matmul, operator.matmul, operator.imatmul),
-                   vjp=_vjp, jvp=_jvp, flops=2, samples=_samples))
+register(Primitive("matmul", np.matmul, _types, 2, kinds=(NUMBER,),
+                   callables=(np.matmul, operator.matmul, operator.imatmul), vjp=_vjp, jvp=_jvp, flops=2,
+                   samples=_samples))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Builder, Constant, Kind, Value
+from workbench.ir import Builder, Constant, Kind, Slot, Value
 from workbench.rules.emission import emit
 from workbench.rules.expr import Expr, broadcast_to
 from workbench.rules.typing import shaped
@@ -46,13 +46,18 @@ def _emitted(step: Step, first: float, inputs: tuple[Expr, ...], backwards: bool
         index = builder.begin_for(emit(builder, "add", dims[0], minus), minus, -1)
     else:
         index = builder.begin_for(Constant(0, Kind.INT), dims[0])
-    held = builder.read(state)
-    out, new = step(Expr(builder, held), tuple(Expr(builder, row(builder, v, index)) for v in values))
-    current = builder.read(buffer)
-    builder.write(buffer, set_row(builder, current, out.value, index))
+    rows = tuple(Expr(builder, row(builder, v, index)) for v in values)
+    out, new = step(Expr(builder, _held(builder, state)), rows)
+    builder.write(buffer, set_row(builder, _held(builder, buffer), out.value, index))
     builder.write(state, new.value)
     builder.end_for()
-    return Expr(builder, builder.read(buffer))
+    return Expr(builder, _held(builder, buffer))
+
+
+def _held(builder: Builder, slot: Slot) -> Value:
+    value = builder.read(slot)
+    assert value is not None
+    return value
 
 
 def row(builder: Builder, array: Value, index: Value) -> Value:

@@ -19,6 +19,7 @@ from workbench.rules.typing import array, dimension
 
 INTEGER = ScalarType(Kind.INT)
 Types = tuple[Type, ...]
+Operands = tuple[Any, ...]
 
 
 class Growable(list[Any]):
@@ -38,8 +39,8 @@ class Growable(list[Any]):
         self[index] = value
 
 
-def _define(name: str, numpy: Callable[..., Any], types: Callable[..., Types], kinds: tuple[frozenset[Kind], ...] = (ANY, INT),
-            flops: int = 0, effect: bool = False) -> None:
+def _define(name: str, numpy: Callable[..., Any], types: Callable[..., Types],
+            kinds: tuple[frozenset[Kind], ...] = (ANY, INT), flops: int = 0, effect: bool = False) -> None:
     register(Primitive(name, numpy, types, kinds=kinds, flops=flops, effect=effect))
 
 
@@ -164,7 +165,7 @@ _define("accum", _accum, _store_types, (ANY, ANY, INT), flops=1)
 
 
 # ---------------------------------------------------------------------- slices
-def box_operands(operands: Sequence[Any], fixed: Sequence[bool]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+def box_operands(operands: Sequence[Any], fixed: Sequence[bool]) -> tuple[Operands, Operands, Operands]:
     """Starts, lengths and steps, from the operands of a slice that follow the array (and the value stored)."""
     rank, free = len(fixed), len(fixed) - sum(fixed)
     if len(operands) != rank + 2 * free:

@@ -14,10 +14,19 @@ import numpy as np
 
 from workbench.ir import Kind, Op, Type, Value
 from workbench.rules.expr import (
-    conj, constant_like, expand, keep, merge_leading, reshape, shape, sum_, transpose, where,
+    conj,
+    constant_like,
+    expand,
+    keep,
+    merge_leading,
+    reshape,
+    shape,
+    sum_,
+    transpose,
+    where,
 )
 from workbench.rules.loops import exclusive_product
-from workbench.rules.primitive import BOOL, INEXACT, NUMBER, REAL, Primitive, Sample, register
+from workbench.rules.primitive import BOOL, NUMBER, REAL, Primitive, Sample, register
 from workbench.rules.typing import array, shaped
 
 Axes = tuple[int, ...]
@@ -63,7 +72,9 @@ def draw(rng: np.random.Generator, kind: Kind, dims: tuple[int, ...]) -> Any:
     values = rng.uniform(-2.0, 2.0, dims)
     if kind.is_complex:
         return (values + 1j * rng.uniform(-2.0, 2.0, dims)).astype(kind.dtype)
-    return (values > 0) if kind is Kind.BOOL else np.asarray(3 * values if kind is Kind.INT else values).astype(kind.dtype)
+    if kind is Kind.BOOL:
+        return values > 0
+    return np.asarray(3 * values if kind is Kind.INT else values).astype(kind.dtype)
 
 
 def _with_empty(rng: np.random.Generator, kind: Kind) -> list[Sample]:
@@ -128,15 +139,16 @@ def _extremum_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) ->
     return sum_(where(wins, tangents[0], 0.0), axes) / count
 
 
-for _name, _function, _others_ in (("max", np.max, (np.amax,)), ("min", np.min, (np.amin,))):
+for _name, _function in (("max", np.max), ("min", np.min)):  # np.amax and np.amin are the same objects
     register(Primitive(_name, _reduction(_function), _types(_name, REAL | BOOL), 1, kinds=(REAL | BOOL,),
-                       callables=tuple({_function, *_others_}), vjp=_extremum_vjp, jvp=_extremum_jvp, flops=1, analytic=False,
+                       callables=(_function,), vjp=_extremum_vjp, jvp=_extremum_jvp, flops=1, analytic=False,
                        samples=samples))
 
 # ---------------------------------------------------------------------- truth
-for _name, _function in (("any", np.any), ("all", np.all)):
-    register(Primitive(_name, _reduction(_function), _types(_name, BOOL, Kind.BOOL), 1, kinds=(BOOL,),
-                       callables=(_function,), analytic=False, samples=_with_empty))
+register(Primitive("any", _reduction(np.any), _types("any", BOOL, Kind.BOOL), 1, kinds=(BOOL,), callables=(np.any,),
+                   analytic=False, samples=_with_empty))
+register(Primitive("all", _reduction(np.all), _types("all", BOOL, Kind.BOOL), 1, kinds=(BOOL,), callables=(np.all,),
+                   analytic=False, samples=_with_empty))
 
 
 # ---------------------------------------------------------------------- positions
@@ -154,6 +166,7 @@ def _arg_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, dims),), {"axis": axis}) for dims, axis in cases]
 
 
-for _name, _function in (("argmax", np.argmax), ("argmin", np.argmin)):
-    register(Primitive(_name, _function, _arg_types, 1, kinds=(REAL | BOOL,), callables=(_function,), flops=1, analytic=False,
-                       samples=_arg_samples))
+register(Primitive("argmax", np.argmax, _arg_types, 1, kinds=(REAL | BOOL,), callables=(np.argmax,), flops=1,
+                   analytic=False, samples=_arg_samples))
+register(Primitive("argmin", np.argmin, _arg_types, 1, kinds=(REAL | BOOL,), callables=(np.argmin,), flops=1,
+                   analytic=False, samples=_arg_samples))

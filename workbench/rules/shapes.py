@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Type, Value
 from workbench.rules.expr import apply, conj, reshape, shape, sum_, sum_to, transpose
-from workbench.rules.loops import products_tangent, exclusive_product, recurrence
+from workbench.rules.loops import exclusive_product, products_tangent, recurrence
 from workbench.rules.primitive import ANY, NUMBER, Primitive, Sample, register
 from workbench.rules.reductions import draw
 from workbench.rules.typing import array, dimension
@@ -61,7 +61,8 @@ def _transpose_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -
 
 
 def _transpose_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
-    cases = [((2, 3), (1, 0)), ((2, 3, 4), (1, 2, 0)), ((2, 3, 4), (2, 1, 0)), ((1, 2), (1, 0)), ((0, 2), (1, 0)), ((3,), (0,))]
+    cases = [((2, 3), (1, 0)), ((2, 3, 4), (1, 2, 0)), ((2, 3, 4), (2, 1, 0)), ((1, 2), (1, 0)), ((0, 2), (1, 0)),
+             ((3,), (0,))]
     return [Sample((draw(rng, kind, a),), {"perm": perm}) for a, perm in cases]
 
 
@@ -87,12 +88,14 @@ def _broadcast_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -
 
 def _broadcast_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
-        ((3,), (2, 3)), ((2, 1), (2, 3)), ((1,), (4,)), ((1, 1), (2, 3)), ((3,), (3,)), ((1,), (0,)), ((2, 1, 3), (4, 2, 2, 3))]
+        ((3,), (2, 3)), ((2, 1), (2, 3)), ((1,), (4,)), ((1, 1), (2, 3)), ((3,), (3,)), ((1,), (0,)),
+        ((2, 1, 3), (4, 2, 2, 3))]
     return [Sample((draw(rng, kind, a), *b)) for a, b in cases]
 
 
 register(Primitive("broadcast", lambda a, *dims: np.broadcast_to(a, dims), _broadcast_types,
-                   kinds=(ANY, frozenset({Kind.INT})), vjp=_broadcast_vjp, jvp=_broadcast_jvp, samples=_broadcast_samples))
+                   kinds=(ANY, frozenset({Kind.INT})), vjp=_broadcast_vjp, jvp=_broadcast_jvp,
+                   samples=_broadcast_samples))
 
 
 def _copy_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
@@ -184,8 +187,8 @@ def _cumprod_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> 
 
 
 def _cumulative_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
-    cases = [((4,), 0, False), ((4,), 0, True), ((2, 3), 0, False), ((2, 3), 1, False), ((2, 3), 1, True), ((1,), 0, False),
-             ((0,), 0, False), ((2, 3, 2), 1, False)]
+    cases = [((4,), 0, False), ((4,), 0, True), ((2, 3), 0, False), ((2, 3), 1, False), ((2, 3), 1, True),
+             ((1,), 0, False), ((0,), 0, False), ((2, 3, 2), 1, False)]
     return [Sample((draw(rng, kind, dims),), {"axis": axis, "reverse": reverse}) for dims, axis, reverse in cases]
 
 

@@ -32,6 +32,7 @@ unary("lgamma", special.gammaln, lambda y, x: digamma(x), kinds=FLOAT, callables
 unary("digamma", special.digamma, lambda y, x: polygamma(1, x), kinds=FLOAT, callables=(special.digamma,),
       numba="digamma({0})", helpers=(kernels.digamma,), transcendental=True, analytic=False, domain=(0.3, 4.0))
 register(Primitive(
-    "polygamma", lambda n, x: _in_kind_of(x, special.polygamma(n, x)), elementwise(last, (INT, FLOAT), "polygamma", True, 1), 2,
-    True, (INT, FLOAT), (special.polygamma,), (None, lambda y, n, x: polygamma(n + 1, x)), numba="polygamma({0}, {1})",
+    "polygamma", lambda n, x: _in_kind_of(x, special.polygamma(n, x)),
+    elementwise(last, (INT, FLOAT), "polygamma", True, 1), 2, True, (INT, FLOAT), (special.polygamma,), (None,
+    lambda y, n, x: polygamma(n + 1, x)), numba="polygamma({0}, {1})",
     helpers=(kernels.polygamma,), flops=1, transcendental=True, analytic=False, domain=((1.0, 3.0), (0.3, 4.0))))

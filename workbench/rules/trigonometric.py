@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from workbench.rules.expr import cos, cosh, sin, sinh, sqrt, where
 from workbench.rules.primitive import FLOAT
 
 
-def _math(name: str, ufunc: str, *more: object) -> dict[str, object]:
+def _math(name: str, ufunc: str, *more: object) -> dict[str, Any]:
     """What the functions of one name in `math` and NumPy share."""
     return {"callables": (getattr(np, ufunc), getattr(math, name), *more), "numba": f"math.{name}({{0}})",
             "numba_complex": f"np.{ufunc}({{0}})", "transcendental": True}
