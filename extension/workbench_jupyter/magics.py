@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import math
 from typing import Any
 
@@ -37,11 +38,22 @@ CELL_FUNCTION = "cell"
 
 
 def source_and_place(shell: Any, function: Any) -> tuple[Any, str]:
-    """(a maker of the function's source and first line, where it stands as a person says it)."""
+    """(a maker of the source and its first line, where it stands as a person says it).
+
+    Of a function that a cell defines the whole cell is shown, since its helpers stand there too.
+    """
     code = getattr(inspect.unwrap(getattr(function, "py_func", function)), "__code__", None)
     filename = code.co_filename if code is not None else ""
     number = getattr(shell.compile, "_filename_map", {}).get(filename)
-    return lambda: function_source(function), filename if number is None else f"In[{number}]"
+    if number is None:
+        return lambda: function_source(function), filename
+    return lambda: without_blank_ends("".join(linecache.getlines(filename))), f"In[{number}]"
+
+
+def without_blank_ends(text: str) -> tuple[str, int]:
+    """A text without the empty lines around it, and the number of its first line."""
+    start = text.lstrip("\n")
+    return start.rstrip(), len(text) - len(start) + 1
 
 
 def named_gradients(function: Any, wrt: Any, grad: Any) -> list[tuple[str, Any]]:
@@ -207,7 +219,7 @@ class GradMagics(Magics):
             value,
             gradients.items(),
             derivative,
-            lambda: (cell.text.lstrip("\n"), len(cell.text) - len(cell.text.lstrip("\n")) + 1),
+            lambda: without_blank_ends(cell.text),
             f"In[{cell.number}]",
             checks,
         )

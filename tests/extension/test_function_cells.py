@@ -52,7 +52,7 @@ def test_other_statements_run_as_usual(notebook: Notebook) -> None:
 def test_without_a_call_there_is_source_and_a_hint(notebook: Notebook) -> None:
     program = notebook.run(f"%%grad\n{TWO}").value
     text = program._repr_mimebundle_()["text/plain"]
-    assert "def loss(x, y):" in text and "loss(...)" in text and "def helper" not in text
+    assert "def loss(x, y):" in text and "loss(...)" in text and "    2 │ def helper(v):" in text
 
 
 def test_at_gives_the_adjoint(notebook: Notebook) -> None:

@@ -1,0 +1,1 @@
+"""Views: data first, then text, HTML and SVG."""

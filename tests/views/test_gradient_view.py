@@ -1,0 +1,147 @@
+"""The data of a cell view and its two drawings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from workbench.views import CheckView, gradient_view, map_leaves, named_leaves, render_html, render_text
+from workbench.views.build import coarsened, leaf_view, origins_from_comments
+from workbench.views.drawing import drawing
+from workbench.views.highlight import highlighted
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+@dataclass
+class State:
+    at: Point
+    n: int
+
+
+def test_leaves_have_paths_that_read_as_python() -> None:
+    tree = {"s": State(Point(1.0, 2.0), 3), "l": [np.zeros(2), (4.0,)]}
+    assert [path for path, _ in named_leaves("w", tree)] == [
+        "w['s'].at.x",
+        "w['s'].at.y",
+        "w['s'].n",
+        "w['l'][0]",
+        "w['l'][1][0]",
+    ]
+    doubled = map_leaves(lambda leaf: leaf * 2, tree)
+    assert doubled["s"] == State(Point(2.0, 4.0), 6) and tree["s"].n == 3 and isinstance(doubled["l"][1], tuple)
+
+
+ADJOINT = """def vjp_f(x):
+    # In[1]-line 3: y = x * x
+    y = x * x
+
+    y_bar = 1.0  # In[1]-line 4: return y
+    # In[1]-line 3: y = x * x
+    x_bar = 2.0 * x * y_bar
+    return x_bar"""
+
+
+def test_adjoint_lines_know_the_users_line() -> None:
+    assert origins_from_comments(ADJOINT) == {2: 3, 3: 3, 5: 4, 6: 3, 7: 3, 8: 3}
+
+
+def test_the_text_of_a_view() -> None:
+    derivative = SimpleNamespace(
+        source=ADJOINT, source_map=[(3, 3), (5, 4), (7, 3)], op_counts=lambda: {"add": 1, "mul": 3}
+    )
+    view = gradient_view(
+        "f(3.0)",
+        9.0,
+        [("x", 6.0)],
+        derivative,
+        lambda: ("def f(x):\n    y = x * x\n    return y\n", 2),
+        "In[1]",
+        (CheckView("differences", 9.25, True, "best step 1e-06"),),
+    )
+    assert render_text(view) == "\n".join(
+        [
+            "f(3.0) = 9",
+            "  ∂/∂x  float  6",
+            "  ✓ differences: 9.2 digits agree (best step 1e-06)",
+            "",
+            "── your source, In[1]",
+            "    2 │ def f(x):",
+            "    3 │     y = x * x",
+            "    4 │     return y",
+            "",
+            "── adjoint",
+            "      │ def vjp_f(x):",
+            "      │     # In[1]-line 3: y = x * x",
+            "    3 │     y = x * x",
+            "      │",
+            "    4 │     y_bar = 1.0  # In[1]-line 4: return y",
+            "      │     # In[1]-line 3: y = x * x",
+            "    3 │     x_bar = 2.0 * x * y_bar",
+            "      │     return x_bar",
+            "",
+            "operations of the adjoint: mul 3, add 1",
+        ]
+    )
+    html = render_html(view)
+    assert html.count('class="wb-row wb-h0 wb-l3"') == 3 and html.count('class="wb-row wb-h1 wb-l4"') == 2
+    assert ".wb-l3:hover" in html and "4 of 2 kinds" in html
+
+
+@pytest.mark.parametrize(
+    ("leaf", "kind", "norm"),
+    [
+        (1.5, "float", None),
+        (np.float32(1.5), "float32", None),
+        (np.ones((2, 3)), "float64[2, 3]", 6**0.5),
+        (np.zeros(0), "float64[0]", 0.0),
+        (np.array([3 + 4j]), "complex128[1]", 5.0),
+        (np.array([np.nan, 1.0]), "float64[2]", None),
+        (None, "", None),
+    ],
+)
+def test_leaves_of_every_kind(leaf: object, kind: str, norm: float | None) -> None:
+    view = leaf_view("x", leaf)
+    assert view.kind == kind
+    if not (isinstance(leaf, np.ndarray) and np.isnan(leaf).any()):
+        assert view.norm == (None if norm is None else pytest.approx(norm))
+    assert "∂/∂x" in render_text(gradient_view("f", 1.0, [("x", leaf)]))
+
+
+def test_large_arrays_are_drawn_coarsely_and_keep_their_extremes() -> None:
+    values = np.zeros(5000)
+    values[1234] = -7.0
+    coarse = coarsened(values[None, :], 96, 1)
+    assert coarse.shape == (1, 96) and coarse.min() == -7.0
+    assert len(render_html(gradient_view("f", 0.0, [("x", values), ("m", np.ones((900, 700)))]))) < 150_000
+
+
+def test_drawings() -> None:
+    assert drawing((), "x") == "" and drawing(((1.0,),), "x") == ""
+    assert drawing(((1.0, -2.0),), "x").count("<rect") == 2
+    assert drawing(((0.0, 0.0), (0.0, 0.0)), "<x>").count("<rect") == 4 and "<x>" not in drawing(((0.0, 1.0),), "<x>")
+
+
+def test_highlighting_escapes_and_survives_what_is_no_program() -> None:
+    assert highlighted(["x_bar = '<b>'"]) == [
+        '<span class="wb-d">x_bar</span> <span class="wb-o">=</span> <span class="wb-s">&#x27;&lt;b&gt;&#x27;</span>'
+    ]
+    assert highlighted(["if (<b>", "'''open"])[1].endswith("open")
+    assert highlighted(['s = """a', "<b>", '"""'])[1] == '<span class="wb-s">&lt;b&gt;</span>'
+
+
+def test_a_part_that_fails_is_named_and_the_rest_shown() -> None:
+    def no_source() -> tuple[str, int]:
+        raise OSError("no <source>")
+
+    view = gradient_view("f", 2.0, [("x", 1.0)], SimpleNamespace(source="def g(): pass"), no_source)
+    assert view.missing == ("source: OSError: no <source>",) and view.adjoint is not None
+    assert "(not shown: source: OSError: no <source>)" in render_text(view)
+    assert "no &lt;source&gt;" in render_html(view)
