@@ -1,0 +1,160 @@
+"""A function of the IR as a callable on flat data arguments.
+
+Invariant: what runs is exactly `Compiled.source`; the disk cache is keyed by that text and everything else the machine
+code depends on. No Numba traceback reaches a caller: what Numba refuses is a `CompilationError` with the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import compiler, types
+from numba.core.errors import NumbaError
+from numba.core.registry import cpu_target
+from numba.core.serialize import dumps
+
+from workbench.engines.numba import cache, runtime
+from workbench.engines.numba.emit import Source, emit
+from workbench.engines.numba.pipeline import compile_python
+from workbench.ir import ArrayType, Function, Kind, Span, Type, verify
+
+_TYPES: dict[Kind, Any] = {
+    Kind.BOOL: types.boolean, Kind.INT: types.int64, Kind.F32: types.float32, Kind.F64: types.float64,
+    Kind.C64: types.complex64, Kind.C128: types.complex128,
+}
+
+
+class CompilationError(Exception):
+    """Numba refused an emitted program (a fault of the workbench). `source` is the program, `cause` Numba's error."""
+
+    def __init__(self, message: str, source: str, cause: Exception) -> None:
+        super().__init__(message)
+        self.source = source
+        self.cause = cause
+
+
+def numba_type(type_: Type) -> Any:
+    """The Numba type of an IR type: arrays are C-contiguous and writable."""
+    if isinstance(type_, ArrayType):
+        return types.Array(_TYPES[type_.kind], type_.rank, "C")
+    return _TYPES[type_.kind]
+
+
+class Compiled:
+    """A compiled function.
+
+    Calling it checks its arguments (arrays C-contiguous, of the right dtype and rank) and gives a tuple of results.
+    `entry` is the same without checks, with the results as the source returns them (a bare value if there is one):
+    it is for callers that have checked. Arrays that the function writes are written in place."""
+
+    def __init__(self, function: Function, source: Source, result: Any, fresh: Callable[[], Any]) -> None:
+        self.function = function
+        self.program = source
+        self.entry: Callable[..., Any] = result.entry_point
+        self._result = result
+        self._fresh = fresh
+        self._params = tuple((p.kind.dtype, p.rank) if p.is_array else None for p in function.data_params)
+        self._count = len(function.results)
+
+    @property
+    def source(self) -> str:
+        """The emitted Python source."""
+        return self.program.text
+
+    @property
+    def source_map(self) -> list[tuple[int, int]]:
+        """Pairs (emitted line, user's line)."""
+        return self.program.source_map
+
+    def __call__(self, *args: Any) -> tuple[Any, ...]:
+        if len(args) != len(self._params):
+            raise TypeError(f"{self.program.name} takes {len(self._params)} arguments, not {len(args)}")
+        for position, (arg, expected) in enumerate(zip(args, self._params, strict=True)):
+            if expected is not None and not (
+                    isinstance(arg, np.ndarray) and arg.dtype == expected[0] and arg.ndim == expected[1]
+                    and arg.flags.c_contiguous and arg.flags.aligned):
+                raise TypeError(f"argument {position} of {self.program.name} is not a contiguous array of "
+                                f"{expected[0]} with {expected[1]} axes")
+        try:
+            result = self.entry(*args)
+        except Exception as error:
+            self.locate(error)
+            raise
+        if self._count == 1:
+            return (result,)
+        return () if self._count == 0 else result
+
+    def locate(self, error: BaseException) -> Span | None:
+        """The user's place that an error raised by `entry` came from; also put on it as `__workbench_span__`."""
+        span: Span | None = None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.filename and trace.tb_lineno <= len(self.program.spans):
+                span = self.program.spans[trace.tb_lineno - 1]
+            trace = trace.tb_next
+        if span is not None:
+            error.__workbench_span__ = span  # type: ignore[attr-defined]
+        return span
+
+    @property
+    def filename(self) -> str:
+        """The name that tracebacks give the emitted source."""
+        return filename(self.program)
+
+    def llvm(self) -> str:
+        """Optimised LLVM IR."""
+        return str(self._fresh().library.get_llvm_str())
+
+    def assembly(self) -> str:
+        """Machine code as assembly."""
+        return str(self._fresh().library.get_asm_str())
+
+
+def filename(source: Source) -> str:
+    """A stable name for an emitted program."""
+    return f"<workbench {source.name} {hashlib.sha256(source.text.encode()).hexdigest()[:12]}>"
+
+
+def python_function(source: Source) -> Callable[..., Any]:
+    """The emitted program as a Python function; tracebacks show its lines."""
+    name = filename(source)
+    linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
+    namespace: dict[str, Any] = {"__name__": runtime.__name__}
+    exec(compile(source.text, name, "exec"), namespace)
+    found: Callable[..., Any] = namespace[source.name]
+    # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
+    found.__qualname__ = f"{source.name}_{name[-13:-1]}"
+    return found
+
+
+def compile_function(function: Function, name: str | None = None) -> Compiled:
+    """Compile a finalized function (see `workbench.passes.finalize`) for the CPU.
+
+    Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
+    verify(function)
+    source = emit(function, name)
+    args = tuple(numba_type(p.type) for p in function.data_params)
+
+    def fresh() -> Any:
+        try:
+            return compile_python(python_function(source), args)
+        except NumbaError as error:
+            first = str(error).strip().split("\n")[0]
+            message = f"Numba refused the program emitted for {function.name}: {first}"
+            raise CompilationError(message, source.text, error) from None
+
+    key = cache.key(source.text, str(args))
+    payload = cache.load(key)
+    if payload is not None:
+        python_function(source)  # so that tracebacks find the lines
+        target = cpu_target.target_context
+        target.refresh()
+        result = compiler.CompileResult._rebuild(target, *payload)
+    else:
+        result = fresh()
+        cache.save(key, dumps(result._reduce()))
+    return Compiled(function, source, result, fresh)

@@ -1,0 +1,418 @@
+"""IR to readable Python source for Numba.
+
+User's names, one comment with the user's line where it changes, single-use scalars folded into expressions, every
+array update in place (linear use makes that safe: a result inherits its operand's variable), buffers permuted by a
+loop as a simultaneous assignment at the end of its body.
+
+Invariant: emission decides only how things are written; each operation of the IR is evaluated once, in an order that
+gives the values the IR says.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from workbench.engines.numba import runtime
+from workbench.engines.numba.folding import Folding, is_growable
+from workbench.engines.numba.liveness import Classes, Liveness, coalesce
+from workbench.engines.numba.names import RESERVED, Names, identifier
+from workbench.engines.numba.spelling import Speller, constant_text, dtype
+from workbench.ir import Block, Constant, Function, Kind, Op, Span, Value, definitions
+from workbench.ir.ops import CONSUMING
+from workbench.rules import get
+
+_UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
+_INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="}
+
+
+@dataclass(frozen=True)
+class Source:
+    """An emitted program: its text, the name to call, and which user line each emitted line came from."""
+
+    name: str
+    text: str
+    spans: tuple[Span | None, ...]
+    helpers: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = field(default=())
+
+    @property
+    def source_map(self) -> list[tuple[int, int]]:
+        """Pairs (emitted line, user's line), both from 1."""
+        return [(k, span.line) for k, span in enumerate(self.spans, 1) if span is not None]
+
+
+def emit(function: Function, name: str | None = None) -> Source:
+    """The function as Python source that Numba compiles (and Python runs)."""
+    return _Emitter(function, name).source()
+
+
+class _Emitter:
+    def __init__(self, function: Function, name: str | None) -> None:
+        self.function = function
+        self.folding = Folding(function)
+        live = Liveness(function, self.folding.leaves, self.folding.__contains__)
+        self.live = live
+        self.classes = Classes(live)
+        coalesce(function, self.classes, lambda v: not isinstance(v, Constant) and v not in self.folding.inlined)
+        self.title = identifier(name or function.name, RESERVED)
+        self.names = Names(self.classes, RESERVED | {self.title})
+        self.spell = Speller(self.names, self.folding.inlined)
+        self.lines: list[str] = []
+        self.spans: list[Span | None] = []
+        self.depth = 1
+        self.span: Span | None = None
+        self.said: tuple[str, int] | None = None
+        self.helpers: dict[str, Callable[..., object]] = {}
+        self.main_file = function.span.filename if function.span else None
+        self.made = definitions(function)
+
+    # ------------------------------------------------------------------ the whole
+    def source(self) -> Source:
+        """Header, helpers, the function."""
+        names = [self.names(p) for p in self.function.data_params]
+        self.span = self.function.span
+        self.shapes()
+        self.block(self.function.block)
+        self.span = None
+        results = [self.spell.text(v) for v in self.function.results]
+        if results:
+            self.line(f"return {', '.join(results)}")
+        else:
+            self.line("return None")
+        head = ["import math", "", "import numpy as np"]
+        helpers = {**self.spell.helpers, **self.helpers}
+        if helpers:
+            head.append("from numba import njit")
+        for helper in helpers.values():
+            head += ["", "", "@njit(error_model=\"numpy\")", *inspect.getsource(helper).rstrip().split("\n")]
+        head += ["", "", f"def {self.title}({', '.join(names)}):"]
+        text = "\n".join([*head, *self.lines, ""])
+        return Source(self.title, text, (*([None] * len(head)), *self.spans), tuple(helpers), tuple(names))
+
+    def shapes(self) -> None:
+        """`n, m = x.shape` for the dimensions that are used."""
+        data = self.function.data_params
+        by_array: dict[int, dict[int, Value]] = {}
+        entry = self.live.mask(self._used_dims())
+        for value, (position, axis) in self.function.shape_params.items():
+            if self.live.bit[value] & entry:
+                by_array.setdefault(position, {})[axis] = value
+        for position, axes in sorted(by_array.items()):
+            array = data[position]
+            if len(axes) == array.rank > 1:
+                self.line(f"{', '.join(self.names(axes[k]) for k in range(array.rank))} = {self.names(array)}.shape")
+            else:
+                for axis, value in sorted(axes.items()):
+                    self.line(f"{self.names(value)} = {self.names(array)}.shape[{axis}]")
+
+    def _used_dims(self) -> list[Value]:
+        used: set[Value] = set(self.function.results)
+
+        def visit(block: Block) -> None:
+            used.update(block.yields)
+            for op in block.ops:
+                used.update(op.operands)
+                for region in op.regions:
+                    visit(region)
+
+        visit(self.function.block)
+        return [v for v in self.function.shape_params if v in used]
+
+    # ------------------------------------------------------------------ lines
+    def line(self, text: str) -> None:
+        """One line of code, with a comment before it where the user's line changes."""
+        self.comment()
+        self.lines.append("    " * self.depth + text)
+        self.spans.append(self.span)
+
+    def comment(self) -> None:
+        """The user's source line, where it is another than the last."""
+        if self.span is None:
+            return
+        where = (self.span.filename, self.span.line)
+        if where == self.said:
+            return
+        self.said = where
+        text = linecache.getline(*where).strip()
+        if text:
+            place = str(self.span.line)
+            if self.main_file is not None and self.span.filename != self.main_file:
+                place = f"{self.span.filename.rsplit('/', 1)[-1]}:{place}"
+            self.lines.append("    " * self.depth + f"# {place}: {text}"[: 118 - 4 * self.depth])
+            self.spans.append(self.span)
+
+    # ------------------------------------------------------------------ operations
+    def block(self, block: Block) -> None:
+        """All operations of a block."""
+        for op in block.ops:
+            if op not in self.folding:
+                self.span = op.span or self.span
+                self.op(op)
+
+    def op(self, op: Op) -> None:
+        """One operation as one or more lines."""
+        handler = _STATEMENTS.get(op.prim)
+        if handler is not None:
+            handler(self, op)
+        elif op.prim == "load" and is_growable(op.operands[0]):
+            self.list_load(op)
+        elif op.result.is_array:
+            self.assign_text(op.result, self.call(op))
+        else:
+            self.assign_scalar(op)
+
+    def assign_text(self, target: Value, text: str) -> None:
+        """`name = text`."""
+        self.line(f"{self.names(target)} = {text}")
+
+    def assign_scalar(self, op: Op) -> None:
+        """`name = expression`, or `name += expression`."""
+        if op.prim != "load" and op.prim != "cast" and not get(op.prim).elementwise:
+            self.assign_text(op.result, self.call(op))
+            return
+        update = self.as_update(op, self.names(op.result))
+        self.line(update if update is not None else f"{self.names(op.result)} = {self.spell.operation(op)[0]}")
+
+    def as_update(self, op: Op, name: str) -> str | None:
+        """`name += e` where the operation is name + e, else None."""
+        sign = _UPDATES.get(op.prim)
+        if sign is None:
+            return None
+        first, second = op.operands
+        if self.is_variable(first, name):
+            return f"{name} {sign} {self.spell.text(second)}"
+        if op.prim in ("add", "mul") and self.is_variable(second, name):
+            return f"{name} {sign} {self.spell.text(first)}"
+        return None
+
+    def is_variable(self, value: Value, name: str) -> bool:
+        """True where the value is held by the variable `name`."""
+        return not isinstance(value, Constant) and value not in self.folding.inlined and self.names(value) == name
+
+    def call(self, op: Op) -> str:
+        """An operation of the rule table as a call."""
+        return self.spell.operation(op)[0]
+
+    # ------------------------------------------------------------------ arrays
+    def dims(self, values: Sequence[Value]) -> str:
+        """A shape: `n` or `(n, m)`."""
+        texts = [self.spell.text(v) for v in values]
+        return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+    def empty(self, op: Op) -> None:
+        """A new array, contents undefined."""
+        self.assign_text(op.result, self.allocation("np.empty", op.operands, op.result.kind))
+
+    def allocation(self, function: str, dims: Sequence[Value], kind: Kind) -> str:
+        """`np.zeros(n)`, with the dtype unless it is float64."""
+        return f"{function}({self.dims(dims)}{'' if kind is Kind.F64 else ', ' + dtype(kind)})"
+
+    def full(self, op: Op) -> None:
+        """A new array, all elements equal."""
+        value, *dims = op.operands
+        kind = op.result.kind
+        zero = isinstance(value, Constant) and repr(value.value) in ("0", "0.0", "0j", "False")
+        if zero:
+            self.assign_text(op.result, self.allocation("np.zeros", dims, kind))
+        elif isinstance(value, Constant) and repr(value.value) in ("1", "1.0", "True"):
+            self.assign_text(op.result, self.allocation("np.ones", dims, kind))
+        else:
+            self.assign_text(op.result, f"np.full({self.dims(dims)}, {self.spell.text(value)})")
+
+    def copy(self, op: Op) -> None:
+        """A new array with the same elements."""
+        self.assign_text(op.result, f"{self.names(op.operands[0])}.copy()")
+
+    def iota(self, op: Op) -> None:
+        """0, 1, ..., n-1."""
+        self.assign_text(op.result, f"np.arange({self.spell.text(op.operands[0])})")
+
+    def reshape(self, op: Op) -> None:
+        """A view where the operand is dead and ours, else of a copy."""
+        array, *dims = op.operands
+        ours = self.is_ours(array) and not self.live.bit[array] & self.live.at[op.result]
+        self.assign_text(op.result, f"{self.names(array)}{'' if ours else '.copy()'}.reshape({self.dims(dims)})")
+
+    def is_ours(self, array: Value) -> bool:
+        """True where the buffer is surely made by this program (not the caller's)."""
+        op = self.made.get(array)
+        while op is not None and op.prim in CONSUMING:
+            op = self.made.get(op.operands[0])
+        return op is not None and not op.regions
+
+    def store(self, op: Op) -> None:
+        """`a[i] = v`, or `a[i] += v` where v adds to that element."""
+        array, value, *indices = op.operands
+        if is_growable(array):
+            self.list_store(op)
+            return
+        place = self.spell.element(array, tuple(indices))
+        inner = self.folding.inlined.get(value)
+        sign = _UPDATES.get(inner.prim) if inner is not None else None
+        if inner is not None and sign is not None:
+            first, second = inner.operands
+            if self.spell.text(first) == place:
+                self.line(f"{place} {sign} {self.spell.text(second)}")
+                return
+            if inner.prim in ("add", "mul") and self.spell.text(second) == place:
+                self.line(f"{place} {sign} {self.spell.text(first)}")
+                return
+        self.line(f"{place} = {self.spell.text(value)}")
+
+    def accum(self, op: Op) -> None:
+        """`a[i] += v`."""
+        array, value, *indices = op.operands
+        if is_growable(array):
+            self.list_store(op)
+            return
+        negated = self.folding.inlined.get(value)
+        place = self.spell.element(array, tuple(indices))
+        if negated is not None and negated.prim == "neg":
+            self.line(f"{place} -= {self.spell.text(negated.operands[0])}")
+        else:
+            self.line(f"{place} += {self.spell.text(value)}")
+
+    # ------------------------------------------------------------------ growable lists
+    def new_list(self, op: Op) -> None:
+        """An empty list: zeros with some room."""
+        self.assign_text(op.result, f"np.zeros(64{'' if op.result.kind is Kind.F64 else ', ' + dtype(op.result.kind)})")
+
+    def list_store(self, op: Op) -> None:
+        """Grow if needed, then store or add."""
+        array, value, index = op.operands
+        name, k = self.names(array), self.spell.text(index)
+        self.helpers["grow"] = runtime.grow
+        self.line(f"if {k} >= {name}.size:")
+        self.depth += 1
+        self.line(f"{name} = grow({name}, {k})")
+        self.depth -= 1
+        self.line(f"{name}[{k}] {'+=' if op.prim == 'accum' else '='} {self.spell.text(value)}")
+
+    def list_load(self, op: Op) -> None:
+        """An element, or zero beyond the end."""
+        array, index = op.operands
+        name, k = self.names(array), self.spell.text(index)
+        zero = constant_text(Constant(0, op.result.kind))[0]
+        self.assign_text(op.result, f"{name}[{k}] if {k} < {name}.size else {zero}")
+
+    # ------------------------------------------------------------------ effects and control flow
+    def check(self, op: Op) -> None:
+        """`if not ok: raise ...`."""
+        ok = op.operands[0]
+        if isinstance(ok, Constant) and ok.value:
+            return
+        self.line(f"if {self.negation(ok)}:")
+        self.depth += 1
+        message = op.attrs.get("message", "")
+        self.line(f"raise {op.attrs['exception']}({message!r})" if message else f"raise {op.attrs['exception']}()")
+        self.depth -= 1
+
+    def negation(self, condition: Value) -> str:
+        """The opposite of a condition."""
+        op = self.folding.inlined.get(condition)
+        if op is not None and op.prim == "not":
+            return self.spell.text(op.operands[0], truth=True)
+        if op is not None and op.prim in _INVERSE and op.operands[0].kind in (Kind.INT, Kind.BOOL):
+            left, right = (self.spell.text(v, 7) for v in op.operands)
+            return f"{left} {_INVERSE[op.prim]} {right}"
+        if isinstance(condition, Constant):
+            return repr(not condition.value)
+        return f"not ({self.spell.text(condition, truth=True)})" if op is not None else f"not {self.names(condition)}"
+
+    def copies(self, pairs: Iterable[tuple[Value, Value]]) -> None:
+        """Assign values to variables as if at once."""
+        pending = [(self.names(t), v) for t, v in pairs if not self.is_variable(v, self.names(t))]
+        while pending:
+            for k, (name, _) in enumerate(pending):
+                if not any(name in self.reads(v) for j, (_, v) in enumerate(pending) if j != k):
+                    break
+            else:
+                targets = ", ".join(name for name, _ in pending)
+                self.line(f"{targets} = {', '.join(self.spell.text(v) for _, v in pending)}")
+                return
+            name, value = pending.pop(k)
+            op = self.folding.inlined.get(value)
+            update = self.as_update(op, name) if op is not None else None
+            self.line(update if update is not None else f"{name} = {self.spell.text(value)}")
+
+    def reads(self, value: Value) -> set[str]:
+        """Names of the variables that a value's text reads."""
+        return set() if isinstance(value, Constant) else {self.names(v) for v in self.folding.leaves(value)}
+
+    def nested(self, block: Block, copies: Iterable[tuple[Value, Value]]) -> None:
+        """An indented block and the copies at its end."""
+        self.depth += 1
+        start = len(self.lines)
+        self.block(block)
+        self.copies(copies)
+        if not any(not text.lstrip().startswith("#") for text in self.lines[start:]):
+            self.line("pass")
+        self.depth -= 1
+
+    def if_(self, op: Op) -> None:
+        """`if` / `else`; an empty arm is left out."""
+        then, orelse = op.regions
+        span = self.span
+        self.line(f"if {self.spell.text(op.operands[0], truth=True)}:")
+        head = len(self.lines) - 1
+        self.nested(then, zip(op.results, then.yields, strict=True))
+        if self.lines[head + 1:] == ["    " * (self.depth + 1) + "pass"]:
+            del self.lines[head:], self.spans[head:]
+            self.span = span
+            self.line(f"if {self.negation(op.operands[0])}:")
+            self.nested(orelse, zip(op.results, orelse.yields, strict=True))
+            return
+        mark = len(self.lines)
+        self.lines.append("    " * self.depth + "else:")
+        self.spans.append(span)
+        self.nested(orelse, zip(op.results, orelse.yields, strict=True))
+        if self.lines[mark + 1:] == ["    " * (self.depth + 1) + "pass"]:
+            del self.lines[mark:], self.spans[mark:]
+
+    def for_(self, op: Op) -> None:
+        """A counted loop."""
+        (body,) = op.regions
+        lo, hi = op.operands[:2]
+        self.copies(zip(body.params[1:], op.operands[2:], strict=True))
+        index = self.names(body.params[0])
+        if op.attrs.get("step", 1) == -1:
+            bounds = f"{self.spell.text(lo)}, {self.spell.text(hi)}, -1"
+        elif isinstance(lo, Constant) and lo.value == 0:
+            bounds = self.spell.text(hi)
+        else:
+            bounds = f"{self.spell.text(lo)}, {self.spell.text(hi)}"
+        self.line(f"for {index} in range({bounds}):")
+        self.nested(body, zip(body.params[1:], body.yields, strict=True))
+
+    def while_(self, op: Op) -> None:
+        """`while condition:` where the condition is one expression, else a loop with a break."""
+        before, after = op.regions
+        self.copies(zip(before.params, op.operands, strict=True))
+        leave = list(zip(op.results, before.yields[1:], strict=True))
+        plain = all(inner in self.folding for inner in before.ops) and all(
+            self.is_variable(v, self.names(r)) for r, v in leave)
+        if plain:
+            self.line(f"while {self.spell.text(before.yields[0], truth=True)}:")
+            self.nested(after, zip(before.params, after.yields, strict=True))
+            return
+        self.line("while True:")
+        self.depth += 1
+        self.block(before)
+        self.line(f"if {self.negation(before.yields[0])}:")
+        self.depth += 1
+        self.copies(leave)
+        self.line("break")
+        self.depth -= 1
+        self.block(after)
+        self.copies(zip(before.params, after.yields, strict=True))
+        self.depth -= 1
+
+
+_STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
+    "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
+    "reshape": _Emitter.reshape, "store": _Emitter.store, "accum": _Emitter.accum, "list": _Emitter.new_list,
+    "check": _Emitter.check, "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
+}

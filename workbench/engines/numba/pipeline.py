@@ -1,0 +1,135 @@
+"""A lean Numba pipeline for emitted programs.
+
+Emitted programs are type-stable and use a small part of Python, so SSA, rewrites, inlining and closures are left out.
+All indices of a valid program are non-negative, so the signature of every element access is changed to unsigned
+integers after type inference: Numba then emits no wrap-around of negative indices, which would block vectorisation.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core import compiler, types
+from numba.core import ir as numba_ir
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
+from numba.core.registry import cpu_target
+from numba.core.rewrites.static_raise import RewriteConstRaises
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class ConstantRaises(FunctionPass):
+    """`raise IndexError("...")` with constant arguments, as Numba lowers it without its rewrite machinery."""
+
+    _name = "workbench_constant_raises"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Rewrite the raises of every block."""
+        rewrite = RewriteConstRaises(None)
+        changed = False
+        for label, block in list(state.func_ir.blocks.items()):
+            if rewrite.match(state.func_ir, block, None, None):
+                state.func_ir.blocks[label] = rewrite.apply()
+                changed = True
+        return changed
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class UnsignedIndices(FunctionPass):
+    """Element accesses take unsigned indices (they are valid and non-negative by the contract of `load`, `store`)."""
+
+    _name = "workbench_unsigned_indices"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Change the signatures of getitem and setitem on arrays."""
+        for block in state.func_ir.blocks.values():
+            for statement in block.body:
+                key: Any = statement
+                if isinstance(statement, numba_ir.Assign) and isinstance(statement.value, numba_ir.Expr):
+                    key = statement.value
+                    if key.op not in ("getitem", "inplace_binop"):
+                        continue
+                elif not isinstance(statement, numba_ir.SetItem):
+                    continue
+                signature = state.calltypes.get(key)
+                if signature is None or not signature.args or not isinstance(signature.args[0], types.Array):
+                    continue
+                index = unsigned(signature.args[1])
+                if index is not None:
+                    args = (signature.args[0], index, *signature.args[2:])
+                    del state.calltypes[key]  # entries are set once
+                    state.calltypes[key] = signature.replace(args=args)
+        return False
+
+
+def unsigned(index: Any) -> Any:
+    """The unsigned type of an integer index or a tuple of them; None for other types."""
+    if isinstance(index, types.Integer):
+        return types.uint64
+    if isinstance(index, types.BaseTuple) and len(index) and all(isinstance(t, types.Integer) for t in index):
+        return types.UniTuple(types.uint64, len(index))
+    return None
+
+
+class LeanCompiler(CompilerBase):  # type: ignore[misc]
+    """The passes an emitted program needs."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        """One pipeline."""
+        manager = PassManager("workbench")
+        manager.add_pass(TranslateByteCode, "analyzing bytecode")
+        manager.add_pass(FixupArgs, "fix up args")
+        manager.add_pass(IRProcessing, "processing IR")
+        manager.add_pass(ConstantRaises, "constant raises")
+        manager.add_pass(NopythonTypeInference, "nopython frontend")
+        manager.add_pass(UnsignedIndices, "unsigned indices")
+        manager.add_pass(PreLowerStripPhis, "remove phis nodes")
+        manager.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
+        manager.add_pass(AnnotateTypes, "annotate types")
+        manager.add_pass(NativeLowering, "native lowering")
+        manager.add_pass(NoPythonBackend, "nopython mode backend")
+        manager.finalize()
+        return [manager]
+
+
+@contextmanager
+def garbage_collection_off() -> Iterator[None]:
+    """Compiling makes many long-lived objects: collecting meanwhile only costs time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Numba's compile result for a Python function and Numba argument types."""
+    flags = compiler.Flags()
+    flags.nrt = True
+    flags.error_model = "numpy"
+    flags.no_cfunc_wrapper = True
+    typing, target = cpu_target.typing_context, cpu_target.target_context
+    typing.refresh()
+    target.refresh()
+    with garbage_collection_off():
+        return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)

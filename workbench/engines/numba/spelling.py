@@ -1,0 +1,97 @@
+"""How values are written: constants, elements, and what `workbench.rules` spells, folded into expressions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from workbench.ir import Constant, Kind, Op, Value
+from workbench.rules import Primitive, get, spell
+from workbench.rules.primitive import ATOM, BITAND, BITOR, UNARY
+
+Text = tuple[str, int]
+_DTYPE = {Kind.BOOL: "np.bool_", Kind.INT: "np.int64", Kind.F32: "np.float32", Kind.F64: "np.float64",
+          Kind.C64: "np.complex64", Kind.C128: "np.complex128"}
+# without branches, where the result is a value and not a test
+_EAGER = {"and": ("{0} & {1}", BITAND), "or": ("{0} | {1}", BITOR)}
+
+
+def dtype(kind: Kind) -> str:
+    """How a kind's NumPy dtype is written."""
+    return _DTYPE[kind]
+
+
+def real_text(value: float) -> Text:
+    """A float64."""
+    if math.isnan(value):
+        return "np.nan", ATOM
+    if math.isinf(value):
+        return ("np.inf", ATOM) if value > 0 else ("-np.inf", UNARY)
+    return repr(value), UNARY if math.copysign(1.0, value) < 0 else ATOM
+
+
+def constant_text(constant: Constant) -> Text:
+    """A constant of its kind."""
+    value = constant.value
+    if constant.kind is Kind.F64:
+        return real_text(float(value.real))
+    if constant.kind is Kind.F32:
+        return f"np.float32({real_text(float(value.real))[0]})", ATOM
+    if constant.kind.is_complex:
+        number = complex(value)
+        name = "complex" if constant.kind is Kind.C128 else "np.complex64"
+        inner = f"{real_text(number.real)[0]}, {real_text(number.imag)[0]}"
+        return (f"complex({inner})" if name == "complex" else f"np.complex64(complex({inner}))"), ATOM
+    if constant.kind is Kind.INT:
+        if value == -2**63:
+            return "(-9223372036854775807 - 1)", ATOM
+        return repr(value), UNARY if int(value.real) < 0 else ATOM
+    return repr(value), ATOM
+
+
+class Speller:
+    """Writes values. `name(v)` gives a variable's name; `inlined[v]` the operation to be written in its place."""
+
+    def __init__(self, name: Callable[[Value], str], inlined: dict[Value, Op]) -> None:
+        self.name = name
+        self.inlined = inlined
+        self.helpers: dict[str, Callable[..., object]] = {}
+
+    def text(self, value: Value, least: int = 0, truth: bool = False) -> str:
+        """A value in a place that takes precedence `least` or higher (`truth`: the test of a branch)."""
+        text, precedence = self.parts(value, truth)
+        return text if precedence >= least else f"({text})"
+
+    def parts(self, value: Value, truth: bool = False) -> Text:
+        """A value's text and its precedence."""
+        if isinstance(value, Constant):
+            return constant_text(value)
+        op = self.inlined.get(value)
+        return (self.name(value), ATOM) if op is None else self.operation(op, truth)
+
+    def operation(self, op: Op, truth: bool = False) -> Text:
+        """An operation as an expression."""
+        if op.prim == "load":
+            return self.element(op.operands[0], op.operands[1:]), ATOM
+        primitive = get(op.prim)
+        for helper in primitive.helpers:
+            self.helpers[helper.__name__] = helper
+        truth = truth and op.prim in ("and", "or", "not")
+        parts = [self.parts(v, truth) for v in op.operands]
+        if op.prim in _EAGER and not truth:
+            form, precedence = _EAGER[op.prim]
+            left, right = (t if p > precedence else f"({t})" for t, p in parts)
+            return form.format(left, right), precedence
+        return self.spelled(primitive, parts, op)
+
+    @staticmethod
+    def spelled(primitive: Primitive, parts: list[Text], op: Op) -> Text:
+        """As the rule table spells it. Raises NotImplementedError where it has no spelling."""
+        try:
+            return spell(primitive, parts, [v.kind for v in op.operands], op.result.kind)
+        except KeyError:
+            raise NotImplementedError(f"the Numba engine has no spelling of {op.prim}") from None
+
+    def element(self, array: Value, indices: tuple[Value, ...]) -> str:
+        """`a[i, j]`."""
+        return f"{self.name(array)}[{', '.join(self.text(v) for v in indices)}]"

@@ -1,0 +1,30 @@
+"""Exercises what the first compilation of a process would otherwise pay for."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba.core import types
+
+from workbench.engines.numba.pipeline import compile_python
+
+
+def _typical(x, y, n):  # type: ignore[no-untyped-def]
+    m = x.shape[0]
+    total = 0.0
+    out = np.zeros(m)
+    stack = np.empty((n, m))
+    if n < 0:
+        raise ValueError("negative")
+    for t in range(n):
+        for i in range(m - 1, -1, -1):
+            stack[t, i] = math.exp(-x[i]) / (1.0 + y * y)
+            out[i] += stack[t, i] if y > 0.0 else math.log(x[i])
+            total += math.sin(out[i]) ** 2
+    return total, out
+
+
+def warm() -> None:
+    """Compile a program that uses what most do; nothing is kept."""
+    compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
