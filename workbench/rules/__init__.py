@@ -18,7 +18,7 @@ from workbench.rules import (
     special,
     trigonometric,
 )
-from workbench.rules.derivatives import pull, push
+from workbench.rules.derivatives import cotangent, pull, push, tangent
 from workbench.rules.emission import effect, emit
 from workbench.rules.expr import Expr
 from workbench.rules.folding import constant
@@ -29,6 +29,7 @@ from workbench.rules.typing import broadcast_dims
 
 __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "comparison", "complexes", "constant", "effect", "emit", "exception", "exponential", "get", "linear_algebra",
-    "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell", "table", "trigonometric",
+    "comparison", "complexes", "constant", "cotangent", "effect", "emit", "exception", "exponential", "get",
+    "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell", "table",
+    "tangent", "trigonometric",
 ]

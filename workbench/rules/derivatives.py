@@ -9,8 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from workbench.ir import Op
 from workbench.rules.expr import astype, broadcast_to, conj, constant_like, kind_of_value, shape, sum_to, where
 from workbench.rules.primitive import Primitive
+
+
+def cotangent(primitive: Primitive, op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """The contribution of `y_bar` to the cotangent of operand k, for any primitive: of operand k's shape and kind,
+    None where it is zero. (It may be `y_bar` itself.)"""
+    if not (kind_of_value(xs[k]).is_inexact and kind_of_value(y).is_inexact):
+        return None
+    if primitive.vjp is not None:
+        return primitive.vjp(op, xs, y, y_bar, k)
+    return pull(primitive, k, y_bar, y, xs)
+
+
+def tangent(primitive: Primitive, op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
+    """The tangent of the result, for any primitive: of its shape and kind, None where it is zero.
+
+    tangents: one per operand, None for zero."""
+    if not kind_of_value(y).is_inexact or all(t is None for t in tangents):
+        return None
+    if primitive.jvp is not None:
+        return primitive.jvp(op, xs, y, tangents)
+    return push(primitive, y, xs, tangents)
 
 
 def pull(primitive: Primitive, k: int, y_bar: Any, y: Any, xs: Sequence[Any]) -> Any:
@@ -46,9 +68,9 @@ def push(primitive: Primitive, y: Any, xs: Sequence[Any], tangents: Sequence[Any
 
 def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
     """bar * factor, without the multiplication by 1 or -1."""
-    if isinstance(factor, (int, float)):
+    if type(factor) in (int, float):
         return bar if factor == 1.0 else -bar if factor == -1.0 else bar * factor
-    product = astype(bar, kind) * factor
+    product = astype(astype(bar, kind) * factor, kind)
     if not primitive.singular:
         return product
     return where(bar == 0, constant_like(product, 0.0), product)

@@ -250,7 +250,7 @@ def kind_of_value(x: Any) -> Kind:
 
 def astype(x: Any, kind: Kind) -> Any:
     """x with another kind. A complex value becomes real by its real part."""
-    if isinstance(x, (bool, int, float, complex)):
+    if type(x) in (bool, int, float, complex):  # (NumPy's float64 is a float too)
         return x
     if kind_of_value(x).is_complex and not kind.is_complex:
         x = real(x)
@@ -367,7 +367,9 @@ def sum_to(x: Any, dims: Shape) -> Any:
     if not axes:
         return x
     summed = sum_(x, axes)
-    return reshape(summed, dims) if dims and len(shape(summed)) != len(dims) else summed
+    if len(shape(summed)) == len(dims):
+        return summed
+    return reshape(summed, dims) if shape(summed) else broadcast_to(summed, dims)
 
 
 def matmul(a: Any, b: Any) -> Any:

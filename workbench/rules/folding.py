@@ -35,11 +35,13 @@ def constant(number: Any, kind: Kind) -> Constant:
 def fold_constants(primitive: Primitive, operands: Sequence[Value], attrs: Mapping[str, Any],
                    kind: Kind) -> Constant | None:
     """The constant result of constant operands, where it is safe to know it now."""
-    if primitive.transcendental or not all(isinstance(v, Constant) for v in operands):
-        return None
     values = [v.value for v in operands if isinstance(v, Constant)]
+    if len(values) < len(operands):
+        return None
     if kind is Kind.INT and primitive.name in _EXACT_INT:
         return _fold_int(primitive.name, values)
+    if primitive.transcendental:
+        return None
     if primitive.name == "cast":
         return _fold_cast(values[0], kind)
     if any(v.kind is Kind.INT for v in operands) and kind is Kind.INT and primitive.name == "fmod" and not values[1]:

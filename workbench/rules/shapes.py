@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Type, Value
-from workbench.rules.expr import apply, conj, reshape, shape, sum_, sum_to, transpose
+from workbench.rules.expr import apply, broadcast_to, conj, reshape, shape, sum_, sum_to, transpose
 from workbench.rules.loops import exclusive_product, products_tangent, recurrence
 from workbench.rules.primitive import ANY, NUMBER, Primitive, Sample, register
 from workbench.rules.reductions import draw
@@ -83,7 +83,7 @@ def _broadcast_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any
 
 
 def _broadcast_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
-    return apply("broadcast", tangents[0], *xs[1:])
+    return broadcast_to(tangents[0], shape(y))
 
 
 def _broadcast_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
@@ -132,7 +132,7 @@ def _full_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
 
 
 def _full_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
-    return apply("full", tangents[0], *xs[1:])
+    return broadcast_to(tangents[0], shape(y))
 
 
 def _full_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from workbench.ir import Kind
-from workbench.rules.primitive import ATOM, COMPARE, POWER, Primitive
+from workbench.rules.primitive import ATOM, COMPARE, POWER, TERNARY, Primitive
 
 _PLACE = re.compile(r"\{(\d)\}")
 _CASTS = {
@@ -45,6 +45,6 @@ def _needs(primitive: Primitive, form: str, match: re.Match[str], precedence: in
         return False
     first = match.start() == 0
     mine = primitive.precedence
-    if mine == COMPARE or (mine == POWER and first):
+    if mine == COMPARE or (mine in (POWER, TERNARY) and first):
         return precedence <= mine
     return precedence < mine if first or form.startswith(("-", "~", "not")) else precedence <= mine

@@ -1,0 +1,103 @@
+"""One generic test over the whole rule table, and the test of that test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from tests.rules.cases import derivative_cases
+from tests.rules.checker import check
+from workbench.rules import Primitive, get, pull, push, table
+
+NAMES = sorted(name for name, p in table().items() if p.partials is not None or p.vjp is not None)
+
+
+def run(primitive: Primitive) -> int:
+    """Check a primitive on all its cases; how many there were."""
+    rng = np.random.default_rng(crc32(primitive.name.encode()))
+    count = 0
+    for case in derivative_cases(primitive, rng):
+        check(primitive, case, rng)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_derivative(name: str) -> None:
+    primitive = get(name)
+    takes_inexact = any(kind.is_inexact for kinds in primitive.kinds for kind in kinds)
+    assert run(primitive) > 0 or not takes_inexact
+
+
+def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
+    """The primitive with each part of its rule made wrong in turn."""
+    found: list[tuple[str, Primitive]] = []
+    for change in ("sign", "factor", "dropped"):
+        for k, partial in enumerate(primitive.partials or ()):
+            if primitive.vjp is None and any(kind.is_inexact for kind in primitive.kinds[min(k, len(primitive.kinds) - 1)]):
+                wrong = list(primitive.partials or ())
+                wrong[k] = _wrong(partial, change)
+                if wrong[k] is not partial:
+                    found.append((f"partial {k}: {change}", replace(primitive, partials=tuple(wrong))))
+        for mode in ("vjp", "jvp"):
+            rule = getattr(primitive, mode)
+            if rule is not None:
+                found.append((f"{mode}: {change}", replace(primitive, **{mode: _wrong(rule, change)})))
+    partials = primitive.partials or ()
+    if len(partials) == 2 and primitive.vjp is None and None not in partials and name_is_asymmetric(primitive):
+        found.append(("partials swapped", replace(primitive, partials=partials[::-1])))
+    return found
+
+
+def name_is_asymmetric(primitive: Primitive) -> bool:
+    """True but for a sum, whose partials are equal."""
+    return primitive.name != "add"
+
+
+def _wrong(rule, change):
+    if rule is None:
+        return (lambda *args: 1.0) if change == "factor" else None
+    if change == "dropped":
+        return lambda *args: None
+
+    def changed(*args):
+        value = rule(*args)
+        return value if value is None else -value if change == "sign" else value * 0.5
+    return changed
+
+
+# A selection is routed, not multiplied (its faults are planted below); heaviside's partial is zero but at a point.
+ELSEWHERE = {"select", "heaviside"}
+INEXACT_RESULT = [name for name in NAMES if get(name).differentiable or name in ("floor", "sign", "trunc", "rint", "ceil")]
+
+
+@pytest.mark.parametrize("name", [n for n in INEXACT_RESULT if n not in ELSEWHERE])
+def test_checker_objects(name: str) -> None:
+    primitive = get(name)
+    planted = faults(primitive)
+    assert planted
+    for what, wrong in planted:
+        try:
+            run(wrong)
+        except (AssertionError, TypeError):
+            continue
+        pytest.fail(f"{name}, {what}: not caught")
+
+
+@pytest.mark.parametrize("fault", ["swapped", "sign", "dropped"])
+def test_checker_objects_to_wrong_routing(fault: str) -> None:
+    primitive = get("select")
+
+    def vjp(op, xs, y, y_bar, k):
+        if fault == "swapped":
+            return pull(primitive, 3 - k, y_bar, y, xs)
+        return -pull(primitive, k, y_bar, y, xs) if fault == "sign" or k == 1 else None
+
+    with pytest.raises(AssertionError):
+        run(replace(primitive, vjp=vjp, jvp=lambda op, xs, y, tangents: push(primitive, y, xs, tangents)))
+    with pytest.raises(AssertionError):
+        run(replace(primitive, vjp=lambda op, xs, y, y_bar, k: pull(primitive, k, y_bar, y, xs),
+                    jvp=lambda op, xs, y, tangents: None if fault == "dropped" else -push(primitive, y, xs, tangents)))
