@@ -9,12 +9,16 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
-LAB_FLAGS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.news_url=None \
+  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+# JupyterLab asks at its first start whether it may fetch news; not in this environment.
+NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
 
 .PHONY: lab test quick browser fuzz bench lint chromium clean
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) $(ARGS) notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) $(ARGS)
 
 test: $(VENV)/.test chromium
 	$(BIN)/python tools/run_checks.py $(ARGS)
@@ -49,10 +53,12 @@ $(BIN)/python:
 
 $(VENV)/.lab: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@$(NO_NEWS)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	@$(NO_NEWS)
 	@touch $@ $(VENV)/.lab
 
 clean:

@@ -40,11 +40,14 @@ def check_html(check: CheckView) -> str:
 def code_html(code: CodeView, hues: dict[int, int], matches_by_number: bool) -> str:
     """One program; a row's classes tie it to the rows of the other that stand for the same user's line."""
     rows = []
+    previous: int | None = None
     for line, text in zip(code.lines, highlighted([line.text for line in code.lines]), strict=True):
         of = line.number if matches_by_number else line.of
         classes = f" wb-h{hues[of]} wb-l{of}" if of is not None and of in hues else ""
-        label = line.number if matches_by_number else (line.of if line.of is not None else "")
-        rows.append(f'<span class="wb-row{classes}"><span class="wb-no">{label}</span>{text}\n</span>')
+        label = "" if of is None or (of == previous and not matches_by_number) else of
+        previous = of
+        number = f'<span class="wb-no">{label} </span>'
+        rows.append(f'<span class="wb-row{classes}">{number}<span class="wb-line">{text}\n</span></span>')
     at = f" <span>{escape(code.at)}</span>" if code.at else ""
     return (
         f'<div class="wb-program"><div class="wb-caption">{escape(code.title)}{at}</div>'

@@ -49,12 +49,11 @@ RULES = """
   text-transform: uppercase; }
 .wb-caption span { text-transform: none; letter-spacing: 0; }
 .wb-view .wb-code { margin: 0; padding: 4px 0 8px; border: 0; color: var(--wb-fg); background: none; overflow: auto;
-  max-height: 30em; font-family: var(--jp-code-font-family, monospace); font-size: 12.5px; line-height: 1.5;
-  white-space: pre; }
-.wb-row { display: block; width: max-content; min-width: 100%; padding-right: 10px;
+  max-height: 38em; font-family: var(--jp-code-font-family, monospace); font-size: 12px; line-height: 1.5; }
+.wb-row { display: grid; grid-template-columns: 3.4em minmax(0, 1fr); padding-right: 10px;
   border-left: 4px solid transparent; }
-.wb-no { display: inline-block; width: 3.2em; padding-right: 1em; text-align: right; color: var(--wb-dim);
-  user-select: none; opacity: .8; }
+.wb-no { padding-right: 1em; text-align: right; color: var(--wb-dim); user-select: none; }
+.wb-line { white-space: pre-wrap; overflow-wrap: anywhere; padding-left: 4ch; text-indent: -4ch; }
 .wb-k { color: var(--wb-k); font-weight: 600; } .wb-s { color: var(--wb-s); } .wb-n { color: var(--wb-n); }
 .wb-c { color: var(--wb-c); font-style: italic; } .wb-b { color: var(--wb-b); } .wb-d { color: var(--wb-bar); }
 .wb-ops { display: flex; flex-wrap: wrap; gap: 6px; padding: 2px 14px 12px; }

@@ -1,0 +1,144 @@
+"""`make lab` on a free port with directories of its own, and a headless Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --force-device-scale-factor=1"
+)
+START_SECONDS = 60
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: where the opened notebook is, and what the server printed."""
+
+    url: str
+    log: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def opened_url(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """The address that the server printed for its own browser."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*quickstart\.ipynb\S*", log.read_text())
+        if found:
+            return found.group(0)
+        if process.poll() is not None:
+            break
+        time.sleep(0.2)
+    raise AssertionError(f"make lab did not come up:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """`make lab` as a user starts it, but for the browser; the committed notebook is put back afterwards."""
+    home = tmp_path_factory.mktemp("home")
+    directories = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")
+    environment = dict(os.environ, **{name: str(home / name.lower()) for name in directories})
+    flags = f"--no-browser --ip=127.0.0.1 --port={free_port()} --LabApp.expose_app_in_browser=True"
+    notebook = project_root / "notebooks" / "quickstart.ipynb"
+    before = notebook.read_bytes()
+    log = home / "lab.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "lab", f"ARGS={flags}"],
+            cwd=project_root,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield Lab(opened_url(log, process), log)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(20)
+            notebook.write_bytes(before)
+
+
+class Page:
+    """A browser window on JupyterLab."""
+
+    def __init__(self, profile: Path) -> None:
+        driver = shutil.which("chromedriver")
+        assert driver, "no chromedriver: apt-get install --no-install-recommends chromium chromium-driver"
+        options = Options()
+        for flag in [*CHROMIUM_FLAGS.split(), f"--user-data-dir={profile}"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_script_timeout(300)
+        self.requested: list[str] = []
+        self.complaints: list[str] = []
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run the body of an async function in the page; its result, or its error raised here."""
+        wrapped = (
+            "const done = arguments[arguments.length - 1];"
+            f"(async (...args) => {{ {script} }})(...Array.from(arguments).slice(0, -1))"
+            ".then(value => done({value}), error => done({error: String(error && error.stack || error)}));"
+        )
+        answer = self.driver.execute_async_script(wrapped, *arguments)
+        assert "error" not in answer, answer["error"]
+        return answer.get("value")
+
+    def wait_for(self, condition: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.driver.execute_script(f"return Boolean({condition})"):
+            assert time.monotonic() < deadline, f"the page never came to: {condition}"
+            time.sleep(0.2)
+
+    def read_logs(self) -> None:
+        """Collect what was requested and complained about since the last time."""
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.requested.append(message["params"]["request"]["url"])
+        self.complaints += [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="session")
+def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The quick start, opened and run from top to bottom."""
+    page = Page(tmp_path_factory.mktemp("profile"))
+    try:
+        page.driver.set_window_size(1400, 1000)
+        page.driver.get(lab.url + ("&" if "?" in lab.url else "?") + "reset")
+        page.wait_for("window.jupyterapp && document.querySelector('.jp-NotebookPanel')")
+        page.run(
+            "await jupyterapp.restored; const panel = jupyterapp.shell.currentWidget;"
+            "await panel.context.ready; await panel.sessionContext.ready;"
+            "await jupyterapp.commands.execute('notebook:run-all-cells');"
+        )
+        yield page
+    finally:
+        page.driver.quit()

@@ -1,0 +1,1 @@
+"""Notebooks run top to bottom."""
