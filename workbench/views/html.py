@@ -46,8 +46,9 @@ def code_html(code: CodeView, hues: dict[int, int], matches_by_number: bool) -> 
         classes = f" wb-h{hues[of]} wb-l{of}" if of is not None and of in hues else ""
         label = "" if of is None or (of == previous and not matches_by_number) else of
         previous = of
-        number = f'<span class="wb-no">{label} </span>'
-        rows.append(f'<span class="wb-row{classes}">{number}<span class="wb-line">{text}\n</span></span>')
+        indent = len(line.text) - len(line.text.lstrip())
+        program = f'<span class="wb-line" style="--in: {indent}">{text}\n</span>'
+        rows.append(f'<span class="wb-row{classes}"><span class="wb-no">{label} </span>{program}</span>')
     at = f" <span>{escape(code.at)}</span>" if code.at else ""
     return (
         f'<div class="wb-program"><div class="wb-caption">{escape(code.title)}{at}</div>'

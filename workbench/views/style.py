@@ -53,7 +53,8 @@ RULES = """
 .wb-row { display: grid; grid-template-columns: 3.4em minmax(0, 1fr); padding-right: 10px;
   border-left: 4px solid transparent; }
 .wb-no { padding-right: 1em; text-align: right; color: var(--wb-dim); user-select: none; }
-.wb-line { white-space: pre-wrap; overflow-wrap: anywhere; padding-left: 4ch; text-indent: -4ch; }
+.wb-line { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
+  padding-left: calc(var(--in, 0) * 1ch + 4ch); text-indent: calc(var(--in, 0) * -1ch - 4ch); }
 .wb-k { color: var(--wb-k); font-weight: 600; } .wb-s { color: var(--wb-s); } .wb-n { color: var(--wb-n); }
 .wb-c { color: var(--wb-c); font-style: italic; } .wb-b { color: var(--wb-b); } .wb-d { color: var(--wb-bar); }
 .wb-ops { display: flex; flex-wrap: wrap; gap: 6px; padding: 2px 14px 12px; }
