@@ -1,0 +1,81 @@
+"""The forward sweep: the program itself, storing what the plan keeps.
+
+Invariant: it has the program's effects, in the program's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.ir import Builder, Op, Slot, Value
+from workbench.rules import emit
+from workbench.transforms.plan import Plan
+from workbench.transforms.replay import Replay
+from workbench.transforms.residuals import INT, ONE, ZERO, Position, Residuals
+from workbench.transforms.structure import Loop, Structure
+
+
+class ForwardSweep(Replay):
+    """Copies the program and fills residuals. Afterwards `env` and `copies` hold what is there at the top."""
+
+    def __init__(self, builder: Builder, env: dict[Value, Value], structure: Structure, plan: Plan) -> None:
+        super().__init__(builder, env)
+        self.structure = structure
+        self.plan = plan
+        self.residuals = Residuals(builder, structure, plan.kept, self.get)
+        self.copies: dict[Value, Value] = {}
+        self.positions: dict[Loop, Position] = {}
+        self.counts: dict[Loop, Slot] = {}
+        self._kept = set(plan.kept)
+
+    def run(self) -> list[Value]:
+        """Copy the whole program; what it returns."""
+        function = self.structure.function
+        for param in function.params:
+            self.defined(param)
+        self.block(function.block)
+        self.residuals.freeze()
+        return [self.get(v) for v in function.results]
+
+    def defined(self, value: Value) -> None:
+        if value in self._kept:
+            self.residuals.keep(value, self.get(value), self.positions, value in self.structure.consumed)
+        if value in self.plan.copied:
+            self.copies[value] = emit(self.builder, "copy", self.get(value))
+
+    def op(self, op: Op) -> None:
+        self.residuals.allocate(op)
+        super().op(op)
+
+    # ------------------------------------------------------------------ counting
+    def open_body(self, op: Op, index: Value | None) -> None:
+        loop = self.structure.loops[op]
+        cursor = self.residuals.cursors.get(loop)
+        place = self.residuals.read(cursor) if cursor is not None else None
+        if index is not None:
+            self.positions[loop] = Position(index, self.get(op.operands[0]), place)
+        elif loop in self.counts:
+            self.positions[loop] = Position(self.residuals.read(self.counts[loop]), ZERO, place)
+
+    def while_(self, op: Op) -> None:
+        loop = self.structure.loops[op]
+        if loop in self.plan.counted:
+            self.counts[loop] = self.builder.slot(INT, ZERO, "trips")
+        super().while_(op)
+
+    def close_body(self, op: Op) -> None:
+        loop = self.structure.loops[op]
+        for slot in (self.residuals.cursors.get(loop), self.counts.get(loop)):
+            if slot is not None:
+                self._advance(slot)
+
+    def results(self, op: Op, slots: Sequence[Slot]) -> None:
+        super().results(op, slots)
+        loop = self.structure.loops[op]
+        if loop.trips is not None and loop in self.counts:
+            self.bind(loop.trips, self.residuals.read(self.counts[loop]))
+            if loop in self.residuals.cursors:
+                self._advance(self.residuals.cursors[loop])
+
+    def _advance(self, slot: Slot) -> None:
+        self.builder.write(slot, emit(self.builder, "add", self.residuals.read(slot), ONE))

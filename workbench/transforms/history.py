@@ -1,0 +1,168 @@
+"""Loads whose element is never overwritten afterwards: the final version of the array still holds it.
+
+The history array `x[t+1] = f(x[t])` is the common case: nothing is kept for it. From the loaded version on, every later
+update of the chain, in this iteration and in later ones, must provably miss the element.
+
+Invariant: indices are compared as integer polynomials (`ir.dims`); what cannot be proved is taken to hit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.ir import Block, Op, Polynomial, Value, normal_form, walk
+from workbench.ir.ops import CONSUMING
+from workbench.transforms.structure import Loop, Structure
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A consuming use of an array version: by an operation, as initial value `position` of a loop (`op`), or as yield
+    `position` of a block of `op`."""
+
+    op: Op
+    kind: str  # "update" | "init" | "yield"
+    position: int = 0
+
+
+class HistoryReads:
+    """Finds for a load the array version at the function's top that still holds its element."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self._uses: dict[Value, list[_Use]] = {}
+        self._found: dict[Value, Value | None] = {}
+        self._updates: dict[Value, list[Op] | None] = {}
+        for op in walk(structure.function.block):
+            self._note(op)
+
+    def _note(self, op: Op) -> None:
+        if op.prim in CONSUMING:
+            self._use(op.operands[0], _Use(op, "update"))
+        for position, value in enumerate(op.operands[2:] if op.prim == "for" else op.operands):
+            if op.prim in ("for", "while"):
+                self._use(value, _Use(op, "init", position))
+        for block in op.regions:
+            skip = 1 if op.prim == "while" and block is op.regions[0] else 0
+            for position, value in enumerate(block.yields[skip:]):
+                self._use(value, _Use(op, "yield", position))
+
+    def _use(self, value: Value, use: _Use) -> None:
+        if value.is_array:
+            self._uses.setdefault(value, []).append(use)
+
+    # ------------------------------------------------------------------ the question
+    def find(self, value: Value) -> Value | None:
+        """The final version that holds the loaded element, for the result of a `load` from a version that is
+        overwritten; None where there is none, or the value is no such load."""
+        if value not in self._found:
+            op = self.structure.definitions.get(value)
+            final = None
+            if op is not None and op.prim == "load" and op.operands[0] in self.structure.consumed:
+                final = self._follow(op.operands[0], op)
+            self._found[value] = final
+        return self._found[value]
+
+    def _follow(self, version: Value, load: Op) -> Value | None:
+        """The final version that a version leads to, all updates on the way missing the loaded element."""
+        while True:
+            uses = self._uses.get(version, [])
+            if not uses:
+                return version if self.structure.is_top(version) else None
+            following = [self._next(use, load) for use in uses]
+            if len(following) == 1:
+                if following[0] is None:
+                    return None
+                version = following[0]
+                continue
+            finals = [self._follow(v, load) if v is not None else None for v in following]
+            return finals[0] if all(f is finals[0] for f in finals) else None
+
+    def _next(self, use: _Use, load: Op) -> Value | None:
+        op = use.op
+        if use.kind == "update":
+            return op.result if self._misses(op, load, None) else None
+        if op.prim == "if":
+            return op.results[use.position]
+        if op.prim == "while":
+            return None
+        updates = self._chain(op.regions[0], use.position)
+        if updates is None:
+            return None
+        later = self.structure.loops[op] if use.kind == "yield" else None
+        return op.results[use.position] if all(self._misses(u, load, later) for u in updates) else None
+
+    def _chain(self, body: Block, position: int) -> list[Op] | None:
+        """All updates in a loop body of the chain that it carries at a position; None where the chain changes place,
+        is carried by a `while`, or is updated otherwise than by single elements."""
+        param = body.params[1 + position]
+        if param not in self._updates:
+            self._updates[param] = self._walk(body, param, position)
+        return self._updates[param]
+
+    def _walk(self, body: Block, param: Value, position: int) -> list[Op] | None:
+        updates: list[Op] = []
+        pending, seen, closed = [param], {param}, False
+        while pending:
+            for use in self._uses.get(pending.pop(), []):
+                op = use.op
+                if use.kind == "update":
+                    updates.append(op)
+                    following = op.result
+                elif op.prim == "while":
+                    return None
+                elif use.kind == "yield" and op.regions[0] is body:
+                    if use.position != position:
+                        return None
+                    closed = True
+                    continue
+                else:
+                    if use.kind == "init":
+                        inner = self._chain(op.regions[0], use.position)
+                        if inner is None:
+                            return None
+                        updates += inner
+                    following = op.results[use.position]
+                if following not in seen:
+                    seen.add(following)
+                    pending.append(following)
+        return updates if closed else None
+
+    # ------------------------------------------------------------------ indices
+    def _misses(self, update: Op, load: Op, later: Loop | None) -> bool:
+        """True where an update never writes the loaded element: in the same iteration as the load, or in every later
+        iteration of the loop `later`."""
+        if update.prim not in ("store", "accum"):
+            return False
+        pairs = zip(update.operands[2:], load.operands[1:], strict=True)
+        return any(self._apart(a, b, later) for a, b in pairs)
+
+    def _apart(self, written: Value, read: Value, later: Loop | None) -> bool:
+        a, b = (normal_form(v, self.structure.definitions.get) for v in (written, read))
+        gap = (a - b).constant
+        if gap is None:
+            return False
+        if later is None:
+            return gap != 0
+        stride = self._stride(a, later)
+        if stride is None:
+            return False
+        stride *= int(later.op.attrs["step"])
+        return gap != 0 if stride == 0 else gap > -stride if stride > 0 else gap < -stride
+
+    def _stride(self, index: Polynomial, loop: Loop) -> int | None:
+        """By how much an index moves per iteration of a loop, where everything else in it stays the same."""
+        counter = loop.body.params[0]
+        stride = 0
+        for monomial, coefficient in index.terms.items():
+            for atom, power in monomial:
+                if atom is counter:
+                    if power != 1 or len(monomial) != 1:
+                        return None
+                    stride = coefficient
+                elif not isinstance(atom, Value) or self._varies(atom, loop):
+                    return None
+        return stride
+
+    def _varies(self, atom: Value, loop: Loop) -> bool:
+        return any(region.loop is loop for region in self.structure.home[atom].chain)

@@ -1,0 +1,194 @@
+"""Forward mode: a program becomes one that computes its results and their tangents side by side.
+
+The tangent of a chain of array versions is a chain of the same structure: stores go to stores, accumulations to
+accumulations, and a swap swaps the tangents too. A value without tangent is a symbolic zero.
+
+Invariant: the program's effects happen once, in its order; the tangents the caller passes are not written.
+
+Source: Griewank & Walther, Evaluating Derivatives (2008), section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workbench.ir import Block, Builder, Constant, DifferentiationError, Function, Op, Slot, Value, substitute_type
+from workbench.passes.activity import active
+from workbench.rules import Expr, emit, get, push
+from workbench.transforms.cotangents import VIEWS, retyped, zero
+from workbench.transforms.replay import Replay, declare
+from workbench.transforms.structure import Structure
+
+
+def jvp(function: Function, wrt: Sequence[int], outputs: Sequence[int]) -> Function:
+    """The function and its pushforward in one.
+
+    wrt: positions among `function.data_params` that have a tangent; outputs: positions among `function.results` whose
+    tangents are wanted. Result: parameters are the function's data parameters and a tangent per `wrt` position;
+    results are the function's and a tangent per output (zeros where it depends on nothing).
+    Raises ValueError for inputs and outputs that carry no derivative."""
+    params = [function.data_params[k] for k in wrt]
+    results = [function.results[k] for k in outputs]
+    for value in (*params, *results):
+        if not value.kind.is_inexact:
+            raise ValueError(f"{value!r} carries no derivative")
+    builder = Builder(f"{function.name}_jvp")
+    builder.span = function.span
+    env = declare(builder, function)
+    seeds = [builder.param(substitute_type(p.type, env), f"{p.name or 'x'}_dot") for p in params]
+    sweep = TangentSweep(builder, env, Structure(function), active(function, params, results))
+    for param, seed in zip(params, seeds, strict=True):
+        sweep.seed(param, seed)
+    sweep.block(function.block)
+    builder.span = function.span
+    tangents = [sweep.output(r, seeds) for r in results]
+    return builder.finish([*(sweep.get(r) for r in function.results), *tangents])
+
+
+class TangentSweep(Replay):
+    """Copies a program with the tangents of its active values."""
+
+    def __init__(self, builder: Builder, env: dict[Value, Value], structure: Structure, live: frozenset[Value]) -> None:
+        super().__init__(builder, env)
+        self.consumed = structure.consumed
+        self.active = live
+        self.dots: dict[Value, Value] = {}
+        self.twins: dict[Slot, Slot] = {}
+        self._given: set[Value] = set()
+
+    # ------------------------------------------------------------------ tangents
+    def seed(self, param: Value, seed: Value) -> None:
+        """The tangent of an input."""
+        if param in self.active:
+            self.dots[param] = emit(self.builder, "copy", seed) if param in self.consumed else seed
+
+    def output(self, result: Value, seeds: Sequence[Value]) -> Value:
+        """The tangent of an output, which is nobody else's."""
+        dot = self.filled(result)
+        if dot.is_array and (dot in seeds or dot in self._given):
+            dot = emit(self.builder, "copy", dot)
+        self._given.add(dot)
+        return dot
+
+    def dot(self, value: Value) -> Value | None:
+        """The tangent of a value, None where it is zero."""
+        found = self.dots.get(value)
+        return self.builder.resolve(found) if found is not None else None
+
+    def filled(self, value: Value) -> Value:
+        """The tangent of a value, zeros if need be."""
+        return self.dot(value) or zero(self.builder, self.type(value))
+
+    # ------------------------------------------------------------------ operations
+    def plain(self, op: Op) -> None:
+        super().plain(op)
+        if not op.results or op.results[0] not in self.active:
+            return
+        handler = _HANDLERS.get(op.prim)
+        dot = handler(self, op) if handler is not None else self._rule(op)
+        if dot is not None:
+            dot.name = dot.name or (f"{op.result.name}_dot" if op.result.name else "")
+            self.dots[op.result] = dot
+
+    def _rule(self, op: Op) -> Value | None:
+        primitive = get(op.prim)
+        if not primitive.differentiable:
+            raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
+        xs = [Expr(self.builder, self.get(v)) for v in op.operands]
+        y = Expr(self.builder, self.get(op.result))
+        dots = [self.dot(v) for v in op.operands]
+        if all(d is None for d in dots):
+            return None
+        tangents = [None if d is None else Expr(self.builder, d) for d in dots]
+        if primitive.vjp is not None:
+            if primitive.jvp is None:
+                raise DifferentiationError(f"no tangent of {op.prim} is known", op.span)
+            found = primitive.jvp(op, xs, y, tangents)
+        else:
+            found = push(primitive, y, xs, tangents)
+        if found is None:
+            return None
+        return self._owned(op, retyped(self.builder, found.value, self.type(op.result)), dots)
+
+    def _owned(self, op: Op, dot: Value, dots: Sequence[Value | None]) -> Value:
+        """A buffer of its own, where it or what it may share a buffer with is updated later."""
+        if not dot.is_array or not any(v in self.consumed for v in (op.result, *op.operands)):
+            return dot
+        made = self.builder.definitions.get(dot)
+        if any(dot is d for d in dots) or made is None or made.prim in VIEWS:
+            return emit(self.builder, "copy", dot)
+        return dot
+
+    def _emit(self, op: Op, dot: Value, first: int) -> Value:
+        return emit(self.builder, op.prim, dot, *(self.get(v) for v in op.operands[first:]), **op.attrs)
+
+    def linear(self, op: Op) -> Value | None:
+        """`load`, `slice`, `gather`, `full`, `copy`: the same of the tangent."""
+        dot = self.dot(op.operands[0])
+        return self._emit(op, dot, 1) if dot is not None else None
+
+    def replacing(self, op: Op) -> Value | None:
+        """`store` and its kin: the same with tangents, zero where a constant is stored."""
+        array, value, *rest = op.operands
+        dots = (self.dot(array), self.dot(value))
+        if all(d is None for d in dots):
+            return None
+        new = dots[1] or Constant(0, value.kind)
+        return emit(self.builder, op.prim, self.filled(array), new, *(self.get(v) for v in rest), **op.attrs)
+
+    def adding(self, op: Op) -> Value | None:
+        """`accum` and its kin: nothing to do where a constant is added."""
+        array, value, *rest = op.operands
+        added = self.dot(value)
+        if added is None:
+            return self.dot(array)
+        return emit(self.builder, op.prim, self.filled(array), added, *(self.get(v) for v in rest), **op.attrs)
+
+    # ------------------------------------------------------------------ regions
+    def carry(self, inits: Sequence[Value], params: Sequence[Value]) -> list[Slot]:
+        slots = super().carry(inits, params)
+        for slot, init, param in zip(slots, inits, params, strict=True):
+            if param in self.active:
+                name = f"{param.name}_dot" if param.name else ""
+                self.twins[slot] = self._twin(slot, self.dot(init), name)
+        return slots
+
+    def _twin(self, slot: Slot, dot: Value | None, name: str) -> Slot:
+        return self.builder.slot(slot.type, dot, name, lambda b: zero(b, slot.type))
+
+    def enter(self, slots: Sequence[Slot], params: Sequence[Value]) -> None:
+        super().enter(slots, params)
+        for slot, param in zip(slots, params, strict=True):
+            if slot in self.twins:
+                self.dots[param] = self.read(self.twins[slot])
+
+    def leave(self, slots: Sequence[Slot], yields: Sequence[Value]) -> None:
+        super().leave(slots, yields)
+        pairs = [(self.twins[s], self.filled(v)) for s, v in zip(slots, yields, strict=True) if s in self.twins]
+        for twin, dot in pairs:
+            self.builder.write(twin, dot)
+
+    def results(self, op: Op, slots: Sequence[Slot]) -> None:
+        super().results(op, slots)
+        for slot, result in zip(slots, op.results, strict=True):
+            if slot in self.twins:
+                self.dots[result] = self.read(self.twins[slot])
+
+    def arm_yields(self, op: Op, region: Block) -> list[Value]:
+        dots = [self.filled(v) for v, r in zip(region.yields, op.results, strict=True) if r in self.active]
+        return [*super().arm_yields(op, region), *dots]
+
+    def join(self, op: Op, joined: Sequence[Value]) -> None:
+        super().join(op, joined)
+        live = [r for r in op.results if r in self.active]
+        for result, dot in zip(live, joined[len(op.results):], strict=True):
+            dot.name = f"{result.name}_dot" if result.name else ""
+            self.dots[result] = dot
+
+
+_HANDLERS: dict[str, Callable[[TangentSweep, Op], Value | None]] = {
+    "load": TangentSweep.linear, "slice": TangentSweep.linear, "gather": TangentSweep.linear,
+    "full": TangentSweep.linear, "copy": TangentSweep.linear, "store": TangentSweep.replacing,
+    "slice_store": TangentSweep.replacing, "scatter_store": TangentSweep.replacing, "accum": TangentSweep.adding, "slice_accum": TangentSweep.adding,
+    "scatter_accum": TangentSweep.adding,
+}

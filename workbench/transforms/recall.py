@@ -1,0 +1,135 @@
+"""How the reverse sweep gets at values of the primal.
+
+`Wishes` answers every question with a placeholder and notes it: a first, dry run of the reverse sweep finds in this way
+what the rules need. `Recall` answers as the plan says: what is at the top is there, what is kept is fetched, the
+rest is computed again, once per iteration and in the reverse region that mirrors the value's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from workbench.ir import ArrayType, Builder, Constant, Op, Slot, Type, Value
+from workbench.rules import emit
+from workbench.transforms.forward import ForwardSweep
+from workbench.transforms.residuals import Position
+from workbench.transforms.structure import Loop, Region
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A reverse region: the number of open frames in it, the cotangents and the recalled values of the primal region
+    it mirrors."""
+
+    depth: int
+    bars: dict[Value, Slot] = field(default_factory=dict)
+    known: dict[Value, Value] = field(default_factory=dict)
+
+
+class Primal(Protocol):
+    """What the reverse sweep asks."""
+
+    scopes: dict[Region, Scope]
+
+    def get(self, value: Value) -> Value:
+        """The value of the primal, as a value of the adjoint program."""
+
+    def cursor(self, loop: Loop) -> Slot | None:
+        """The variable that holds the place in the loop's lists, if it has one."""
+
+    def at(self, loop: Loop, position: Position) -> None:
+        """Say where the reverse sweep is in a loop."""
+
+
+class Wishes:
+    """Notes what is asked for."""
+
+    def __init__(self) -> None:
+        self.scopes: dict[Region, Scope] = {}
+        self.asked: dict[Value, Value] = {}
+
+    def get(self, value: Value) -> Value:
+        """A placeholder."""
+        if isinstance(value, Constant):
+            return value
+        if value not in self.asked:
+            self.asked[value] = Value(mirrored(value.type, self), value.name)
+        return self.asked[value]
+
+    def cursor(self, loop: Loop) -> Slot | None:
+        """None: there are no lists in a dry run."""
+        return None
+
+    def at(self, loop: Loop, position: Position) -> None:
+        """Nothing to note."""
+
+
+class Recall:
+    """Answers from the forward sweep."""
+
+    def __init__(self, builder: Builder, sweep: ForwardSweep) -> None:
+        self.builder = builder
+        self.sweep = sweep
+        self.structure = sweep.structure
+        self.scopes: dict[Region, Scope] = {}
+        self.positions: dict[Loop, Position] = {}
+        self._kept = set(sweep.plan.kept)
+
+    def get(self, value: Value) -> Value:
+        """The value, emitted on first use in the reverse region that mirrors its own."""
+        if isinstance(value, Constant):
+            return value
+        region = self.structure.home[value]
+        if region.is_top:
+            return self.builder.resolve(self.sweep.copies.get(value) or self.sweep.env[value])
+        scope = self.scopes[region]
+        if value not in scope.known:
+            with self.builder.outside(scope.depth):
+                made = self._make(value, region)
+                if not made.name and not isinstance(made, Constant):
+                    made.name = value.name
+            scope.known[value] = made
+        return self.builder.resolve(scope.known[value])
+
+    def _make(self, value: Value, region: Region) -> Value:
+        loop = region.loop
+        if value in self._kept:
+            return self.sweep.residuals.fetch(value, [self.get(d) for d in value.dims], self.positions)
+        if value in self.structure.indices:
+            return self.positions[self.structure.indices[value]].counter
+        if loop is not None and value in loop.induction:
+            return self._advanced(value, loop)
+        op = self.structure.definitions[value]
+        span, self.builder.span = self.builder.span, op.span
+        operands = [self.get(self.sweep.plan.history.get(value, op.operands[0])), *map(self.get, op.operands[1:])] if (
+            op.operands) else []
+        made = emit(self.builder, op.prim, *operands, **self._attrs(op))
+        self.builder.span = span
+        return made
+
+    def _attrs(self, op: Op) -> dict[str, object]:
+        """Attributes of an operation run again: what was checked is not checked again."""
+        return {**op.attrs, "checked": False} if op.prim == "index" else dict(op.attrs)
+
+    def _advanced(self, value: Value, loop: Loop) -> Value:
+        """A carried integer that advances by a constant."""
+        init, step = loop.induction[value]
+        rounds = self.sweep.residuals.iteration(loop, self.positions)
+        offset = emit(self.builder, "mul", rounds, Constant(step, value.kind))
+        return emit(self.builder, "add", self.get(init), offset)
+
+    def cursor(self, loop: Loop) -> Slot | None:
+        """The variable that holds the place in the loop's lists, if it has one."""
+        return self.sweep.residuals.cursors.get(loop)
+
+    def at(self, loop: Loop, position: Position) -> None:
+        """Say where the reverse sweep is in a loop."""
+        self.positions[loop] = position
+
+
+def mirrored(type_: Type, primal: Primal) -> Type:
+    """A type of the program as a type of the adjoint program."""
+    if isinstance(type_, ArrayType) and type_.dims:
+        return ArrayType(type_.kind, tuple(primal.get(d) for d in type_.dims))
+    return type_

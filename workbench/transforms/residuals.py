@@ -1,0 +1,222 @@
+"""Where residuals are held: exactly sized arrays indexed by iteration, or growing lists with a cursor.
+
+Inside a nest whose trip counts are all known when its outermost loop is entered, a value has an array with an axis per
+loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: a cursor per loop counts up in
+the forward sweep and down in the reverse sweep. An array of varying size is appended element by element; a residual of
+its own says where it begins. Values of arms that are not in a loop are variables.
+
+Invariant: a residual is written once per execution of the region of its value, and read with the same index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from workbench.ir import Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value
+from workbench.rules import emit
+from workbench.transforms.structure import Loop, Structure
+
+ZERO, ONE, MINUS = (Constant(n, Kind.INT) for n in (0, 1, -1))
+INT = ScalarType(Kind.INT)
+
+
+def whole(dims: Sequence[Value]) -> list[Value]:
+    """Starts, lengths and steps of a box that is the whole array."""
+    return [ZERO] * len(dims) + list(dims) + [ONE] * len(dims)
+
+
+def open_elements(builder: Builder, dims: Sequence[Value]) -> list[Value]:
+    """Open a nest of loops over all elements; gives the indices."""
+    return [builder.begin_for(ZERO, dim, 1, "k") for dim in dims]
+
+
+def close_elements(builder: Builder, dims: Sequence[Value]) -> None:
+    """Close that nest."""
+    for _ in dims:
+        builder.end_for()
+
+
+@dataclass(slots=True)
+class Flat:
+    """A residual array of varying size: a list of elements and where each array begins in it."""
+
+    elements: Slot
+    length: Slot
+    begins: Slot
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a sweep is in a loop: its index (`for`) or iteration (`while`), where a `for` starts, and the place in the
+    loop's lists where that is not the number of the iteration."""
+
+    counter: Value
+    start: Value = ZERO
+    place: Value | None = None
+
+
+@dataclass(slots=True)
+class Residuals:
+    """The residuals of one plan. `top` gives the copy of a value made at the top of the program."""
+
+    builder: Builder
+    structure: Structure
+    kept: Sequence[Value]
+    top: Callable[[Value], Value]
+    slots: dict[Value, Slot | Flat] = field(default_factory=dict)
+    hoisted: dict[Value, Value] = field(default_factory=dict)
+    final: dict[Slot, Value] = field(default_factory=dict)
+    cursors: dict[Loop, Slot] = field(default_factory=dict)
+    by_op: dict[Op, list[Value]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for value in self.kept:
+            self.by_op.setdefault(self.structure.top_op[value], []).append(value)
+
+    # ------------------------------------------------------------------ making room
+    def allocate(self, op: Op) -> None:
+        """Make room for all that is kept inside an operation at the top."""
+        for value in self.by_op.get(op, ()):
+            loop = self.structure.loop_of(value)
+            name = f"{value.name}_kept" if value.name else "kept"
+            if not self.structure.is_regular(loop) and loop is not None:
+                self._cursor(loop)
+            if not value.is_array:
+                self.slots[value] = self._scalar(loop, value.kind, name)
+            elif self._is_exact(value, loop):
+                dims = [self.hoist(d) for d in value.dims]
+                self.slots[value] = self._array(loop, value.kind, dims, name)
+            else:
+                length = self._variable(INT, ZERO, "length")
+                self.slots[value] = Flat(self._list(value.kind, name), length, self._scalar(loop, Kind.INT, "begins"))
+
+    def _is_exact(self, value: Value, loop: Loop | None) -> bool:
+        return self.structure.is_regular(loop) and all(self.structure.is_hoistable(d) for d in value.dims)
+
+    def _cursor(self, loop: Loop) -> None:
+        if loop.outer is not None and loop not in self.cursors:
+            self.cursors[loop] = self._variable(INT, ZERO, "cursor")
+
+    def _variable(self, type_: Type, value: Value, name: str) -> Slot:
+        return self.builder.slot(type_, value, name)
+
+    def _scalar(self, loop: Loop | None, kind: Kind, name: str) -> Slot:
+        if loop is None:
+            return self._variable(ScalarType(kind), Constant(0, kind), name)
+        if self.structure.is_regular(loop):
+            return self._array(loop, kind, [], name)
+        return self._list(kind, name)
+
+    def _list(self, kind: Kind, name: str) -> Slot:
+        value = emit(self.builder, "list", kind=kind)
+        return self._variable(value.type, value, name)
+
+    def _array(self, loop: Loop | None, kind: Kind, dims: Sequence[Value], name: str) -> Slot:
+        trips = [self._trips(outer) for outer in loop.nest] if loop else []
+        value = emit(self.builder, "empty", *trips, *dims, kind=kind)
+        return self._variable(value.type, value, name)
+
+    def _trips(self, loop: Loop) -> Value:
+        lo, hi = (self.hoist(v) for v in loop.op.operands[:2])
+        span = (hi, lo) if loop.op.attrs["step"] == 1 else (lo, hi)
+        return emit(self.builder, "maximum", emit(self.builder, "sub", *span), ZERO)
+
+    def hoist(self, value: Value) -> Value:
+        """An integer of the program, computed at the top."""
+        if self.structure.is_top(value):
+            return self.top(value)
+        if value not in self.hoisted:
+            op = self.structure.definitions[value]
+            self.hoisted[value] = emit(self.builder, op.prim, *(self.hoist(v) for v in op.operands), **op.attrs)
+        return self.builder.resolve(self.hoisted[value])
+
+    def freeze(self) -> None:
+        """The forward sweep is over: from now on residuals are only read."""
+        for held in self.slots.values():
+            for slot in (held.elements, held.begins) if isinstance(held, Flat) else (held,):
+                self.final[slot] = self.read(slot)
+
+    # ------------------------------------------------------------------ writing and reading
+    def keep(self, value: Value, copy: Value, positions: dict[Loop, Position], consumed: bool) -> None:
+        """Store a value of the forward sweep."""
+        slot = self.slots[value]
+        loop = self.structure.loop_of(value)
+        if isinstance(slot, Flat):
+            self._keep_scalar(slot.begins, self.read(slot.length), loop, positions)
+            indices = open_elements(self.builder, copy.dims)
+            element = emit(self.builder, "load", copy, *indices)
+            length = self.read(slot.length)
+            self.builder.write(slot.elements, emit(self.builder, "store", self.read(slot.elements), element, length))
+            self.builder.write(slot.length, emit(self.builder, "add", length, ONE))
+            close_elements(self.builder, copy.dims)
+        elif not copy.is_array:
+            self._keep_scalar(slot, copy, loop, positions)
+        elif loop is None:
+            self.builder.write(slot, emit(self.builder, "copy", copy) if consumed else copy)
+        else:
+            box, fixed = self._box(loop, positions, copy.dims)
+            self.builder.write(slot, emit(self.builder, "slice_store", self.read(slot), copy, *box, fixed=fixed))
+
+    def _keep_scalar(self, slot: Slot, copy: Value, loop: Loop | None, positions: dict[Loop, Position]) -> None:
+        if loop is not None:
+            copy = emit(self.builder, "store", self.read(slot), copy, *self._indices(loop, positions))
+        self.builder.write(slot, copy)
+
+    def fetch(self, value: Value, dims: Sequence[Value], positions: dict[Loop, Position]) -> Value:
+        """Read a residual in the reverse sweep; `dims` are its dimensions there."""
+        slot = self.slots[value]
+        loop = self.structure.loop_of(value)
+        if isinstance(slot, Flat):
+            return self._fetch_flat(slot, self._fetch_scalar(slot.begins, loop, positions), value.kind, dims)
+        if not value.is_array:
+            return self._fetch_scalar(slot, loop, positions)
+        if loop is None:
+            return self.read(slot)
+        box, fixed = self._box(loop, positions, dims)
+        return emit(self.builder, "slice", self.read(slot), *box, fixed=fixed)
+
+    def _fetch_scalar(self, slot: Slot, loop: Loop | None, positions: dict[Loop, Position]) -> Value:
+        held = self.read(slot)
+        return held if loop is None else emit(self.builder, "load", held, *self._indices(loop, positions))
+
+    def _fetch_flat(self, slot: Flat, begin: Value, kind: Kind, dims: Sequence[Value]) -> Value:
+        held = self.read(slot.elements)
+        made = emit(self.builder, "empty", *dims, kind=kind)
+        array = self.builder.slot(made.type, made)
+        indices = open_elements(self.builder, dims)
+        place: Value = ZERO
+        for index, dim in zip(indices, dims, strict=True):
+            place = emit(self.builder, "add", emit(self.builder, "mul", place, dim), index)
+        element = emit(self.builder, "load", held, emit(self.builder, "add", begin, place))
+        self.builder.write(array, emit(self.builder, "store", self.read(array), element, *indices))
+        close_elements(self.builder, dims)
+        return self.read(array)
+
+    # ------------------------------------------------------------------ positions
+    def read(self, slot: Slot) -> Value:
+        """What a residual's variable holds."""
+        value = self.final.get(slot) or self.builder.read(slot)
+        if value is None:
+            raise ValueError(f"residual {slot.name!r} has no value")
+        return value
+
+    def _indices(self, loop: Loop, positions: dict[Loop, Position]) -> list[Value]:
+        """Index of an iteration: one per loop of an exact nest, else the place in a list."""
+        if self.structure.is_regular(loop):
+            return [self.iteration(outer, positions) for outer in loop.nest]
+        place = positions[loop].place
+        return [place if place is not None else self.iteration(loop, positions)]
+
+    def iteration(self, loop: Loop, positions: dict[Loop, Position]) -> Value:
+        """Iterations of a loop before this one."""
+        counter = positions[loop].counter
+        if loop.op.prim == "while":
+            return counter
+        lo = positions[loop].start
+        return emit(self.builder, "sub", *((counter, lo) if loop.op.attrs["step"] == 1 else (lo, counter)))
+
+    def _box(self, loop: Loop, positions: dict[Loop, Position],
+             dims: Sequence[Value]) -> tuple[list[Value], tuple[bool, ...]]:
+        indices = self._indices(loop, positions)
+        return [*indices, *[ZERO] * len(dims), *dims, *[ONE] * len(dims)], (True,) * len(indices) + (False,) * len(dims)

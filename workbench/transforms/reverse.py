@@ -1,0 +1,181 @@
+"""The reverse sweep: the program's regions backwards, each operation replaced by its adjoint.
+
+A counted loop runs from its last iteration to its first. A `while` whose full iterations were counted runs the adjoint
+of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`.
+
+Invariant: every primal value is asked of `Primal` (never taken from the forward sweep's regions), so that a dry run
+finds exactly what is required. Cotangents are never materialised where they are symbolic zeros, but on entry
+of a region that adds to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from workbench.ir import Block, Builder, Constant, Op, Slot, Value
+from workbench.rules import emit
+from workbench.transforms.adjoints import Adjoints
+from workbench.transforms.cotangents import Cotangents, zero
+from workbench.transforms.recall import Primal, Scope, mirrored
+from workbench.transforms.residuals import MINUS, ONE, ZERO, Position
+from workbench.transforms.structure import Loop, Structure
+
+
+@dataclass(slots=True)
+class _Carried:
+    """An active carried position: initial value, parameter, yields per block, and its cotangent."""
+
+    init: Value
+    param: Value
+    yields: tuple[Value, ...]
+    bar: Slot
+
+
+class ReverseSweep:
+    """Emits the reverse sweep of a function whose results' cotangents have been put."""
+
+    def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal) -> None:
+        self.builder = builder
+        self.structure = structure
+        self.active = active
+        self.primal = primal
+        self.bars = Cotangents(builder, structure, active, primal)
+        self.adjoints = Adjoints(builder, self.bars, primal)
+        primal.scopes[structure.top] = Scope(builder.depth)
+
+    def block(self, block: Block) -> None:
+        """The adjoint of a block: its operations from last to first."""
+        for op in reversed(block.ops):
+            self.builder.span = op.span
+            if op.prim == "for":
+                self._for(op)
+            elif op.prim == "while":
+                self._while(op)
+            elif op.prim == "if":
+                self._if(op)
+            else:
+                self.adjoints.run(op)
+
+    @contextmanager
+    def _scope(self, *blocks: Block) -> Iterator[None]:
+        scope = Scope(self.builder.depth)
+        for block in blocks:
+            self.primal.scopes[self.structure.regions[block]] = scope
+        yield
+        for block in blocks:
+            del self.primal.scopes[self.structure.regions[block]]
+
+    def _reached(self, op: Op) -> bool:
+        """True where some result has a cotangent."""
+        return any(r in self.active and self.bars.read(r) is not None for r in op.results)
+
+    # ------------------------------------------------------------------ conditionals
+    def _if(self, op: Op) -> None:
+        if not self._reached(op):
+            return
+        condition = self.primal.get(op.operands[0])
+        bars = [self.bars.read(r) for r in op.results]
+        arms = []
+        for block in op.regions:
+            self.builder.begin_arm()
+            with self._scope(block):
+                for value, bar in zip(block.yields, bars, strict=True):
+                    self.bars.add(value, bar, owned=True)
+                self.block(block)
+            arms.append(self.builder.end_arm())
+        self.builder.span = op.span
+        self.builder.end_if(condition, arms[0], arms[1])
+
+    # ------------------------------------------------------------------ loops
+    def _carried(self, inits: Sequence[Value], params: Sequence[Value], yields: Sequence[tuple[Value, ...]],
+                 results: Sequence[Value]) -> list[_Carried]:
+        carried = []
+        for init, param, ends, result in zip(inits, params, yields, results, strict=True):
+            if result not in self.active:
+                continue
+            held = self.bars.read(result)
+            name = f"{param.name}_bar" if param.name else "bar"
+            bar = self.bars.slot(mirrored(result.type, self.primal), name)
+            self.builder.write(bar, held)
+            carried.append(_Carried(init, param, ends, bar))
+        return carried
+
+    def _enter(self, carried: Sequence[_Carried], side: int) -> None:
+        """Move the cotangents of carried positions to what a block yields (all at once: it may permute them)."""
+        held = [self.builder.read(c.bar) for c in carried]
+        for c, bar in zip(carried, held, strict=True):
+            self.bars.add(c.yields[side], bar, owned=True)
+
+    def _leave(self, carried: Sequence[_Carried]) -> None:
+        """Move the cotangents of a body's parameters to the carried positions."""
+        held = [self.bars.read(c.param) for c in carried]
+        for c, bar in zip(carried, held, strict=True):
+            self.builder.write(c.bar, bar if bar is not None else zero(self.builder, c.bar.type))
+
+    def _finish(self, carried: Sequence[_Carried]) -> None:
+        """Move the cotangents of carried positions to the initial values."""
+        for c in carried:
+            self.bars.add(c.init, self.builder.read(c.bar), owned=True)
+
+    def _step_back(self, loop: Loop) -> Value | None:
+        """The place in the loop's lists, one before."""
+        cursor = self.primal.cursor(loop)
+        if cursor is None:
+            return None
+        held = self.builder.read(cursor)
+        if held is None:
+            raise ValueError("a cursor without value")
+        place = emit(self.builder, "sub", held, ONE)
+        self.builder.write(cursor, place)
+        return place
+
+    def _for(self, op: Op) -> None:
+        if not self._reached(op):
+            return
+        loop = self.structure.loops[op]
+        (body,) = op.regions
+        carried = self._carried(op.operands[2:], body.params[1:], [(y,) for y in body.yields], op.results)
+        lo, hi = (self.primal.get(v) for v in op.operands[:2])
+        step = op.attrs["step"]
+        back = Constant(-step, ZERO.kind)
+        last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
+        index = self.builder.begin_for(last, stop, -step, body.params[0].name)
+        self.primal.at(loop, Position(index, lo, self._step_back(loop)))
+        with self._scope(body):
+            self._enter(carried, 0)
+            self.block(body)
+            self._leave(carried)
+        self.builder.end_for()
+        self.builder.span = op.span
+        self._finish(carried)
+
+    def _while(self, op: Op) -> None:
+        if not self._reached(op):
+            return
+        loop = self.structure.loops[op]
+        if loop.trips is None:
+            raise ValueError("a while without a count")
+        before, after = op.regions
+        ends = list(zip(before.yields[1:], after.yields, strict=True))
+        carried = self._carried(op.operands, before.params, ends, op.results)
+        trips = self.primal.get(loop.trips)
+        self.primal.at(loop, Position(trips, ZERO, self._step_back(loop)))
+        with self._scope(before):
+            self._enter(carried, 0)
+            self.block(before)
+            held = [self.bars.read(c.param) for c in carried]
+        for c, bar in zip(carried, held, strict=True):
+            self.builder.write(c.bar, bar)
+        last = emit(self.builder, "add", trips, MINUS)
+        counter = self.builder.begin_for(last, MINUS, -1, "round")
+        self.primal.at(loop, Position(counter, ZERO, self._step_back(loop)))
+        with self._scope(before, after):
+            self._enter(carried, 1)
+            self.block(after)
+            self.block(before)
+            self._leave(carried)
+        self.builder.end_for()
+        self.builder.span = op.span
+        self._finish(carried)

@@ -1,0 +1,168 @@
+"""Where each value of a program lives, and what is known of its loops and arrays.
+
+Invariant: nothing here changes the program; a `Region` stands for one block, a `Loop` for one `for` or `while`. The two
+regions of a `while` and all arms inside a body belong to that body's loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, normal_form
+from workbench.ir.ops import CONSUMING
+
+_HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "select", "lt", "le", "gt", "ge", "eq",
+                      "ne"})
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """A loop: its operation, the region it stands in, the values its carried integers advance by."""
+
+    op: Op
+    region: Region
+    trips: Value | None = None  # of a `while`: stands for the number of full iterations
+    induction: dict[Value, tuple[Value, int]] = field(default_factory=dict)
+
+    @property
+    def outer(self) -> Loop | None:
+        """The loop around this one."""
+        return self.region.loop
+
+    @property
+    def nest(self) -> tuple[Loop, ...]:
+        """The loops around this one, outermost first, and this one."""
+        return (*(self.outer.nest if self.outer else ()), self)
+
+    @property
+    def body(self) -> Block:
+        """The body of a `for`."""
+        return self.op.regions[0]
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """A block, the operation that holds it, the region around it, and the innermost loop whose body it is part of."""
+
+    block: Block
+    op: Op | None
+    parent: Region | None
+    loop: Loop | None
+
+    @property
+    def is_top(self) -> bool:
+        """True for the function's own block."""
+        return self.parent is None
+
+    @property
+    def chain(self) -> Iterator[Region]:
+        """This region and those around it."""
+        region: Region | None = self
+        while region is not None:
+            yield region
+            region = region.parent
+
+
+class Structure:
+    """The analysis of one function."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.home: dict[Value, Region] = {}
+        self.definitions: dict[Value, Op] = {}
+        self.regions: dict[Block, Region] = {}
+        self.loops: dict[Op, Loop] = {}
+        self.indices: dict[Value, Loop] = {}
+        self.consumed: set[Value] = set()
+        self.top_op: dict[Value, Op] = {}
+        self.top = self._block(function.block, None, None, None, None)
+
+    # ------------------------------------------------------------------ building
+    def _block(self, block: Block, op: Op | None, parent: Region | None, loop: Loop | None,
+               top_op: Op | None) -> Region:
+        region = Region(block, op, parent, loop)
+        self.regions[block] = region
+        self._define(block.params, region, top_op)
+        for inner in block.ops:
+            self._op(inner, region, inner if parent is None else top_op)
+        if parent is not None:
+            self.consumed.update(v for v in block.yields if v.is_array)
+        return region
+
+    def _define(self, values: tuple[Value, ...], region: Region, top_op: Op | None) -> None:
+        for value in values:
+            self.home[value] = region
+            if top_op is not None:
+                self.top_op[value] = top_op
+
+    def _op(self, op: Op, region: Region, top_op: Op | None) -> None:
+        if op.prim in CONSUMING:
+            self.consumed.add(op.operands[0])
+        elif op.prim in ("for", "while"):
+            self._loop(op, region, top_op)
+        else:
+            for block in op.regions:
+                self._block(block, op, region, region.loop, top_op)
+        self._define(op.results, region, top_op if region.parent is not None else None)
+        for result in op.results:
+            self.definitions[result] = op
+
+    def _loop(self, op: Op, region: Region, top_op: Op | None) -> None:
+        loop = Loop(op, region)
+        self.loops[op] = loop
+        inits = op.operands[2:] if op.prim == "for" else op.operands
+        self.consumed.update(v for v in inits if v.is_array)
+        for block in op.regions:
+            self._block(block, op, region, loop, top_op)
+        if op.prim == "for":
+            self.indices[loop.body.params[0]] = loop
+            params = loop.body.params[1:]
+        else:
+            params = op.regions[0].params
+            loop.trips = Value(ScalarType(Kind.INT), "trips")
+            self._define((loop.trips,), region, top_op if region.parent is not None else None)
+        for init, param, out in zip(inits, params, op.regions[-1].yields, strict=True):
+            step = self._step(param, out)
+            if step is not None:
+                loop.induction[param] = (init, step)
+
+    def _step(self, param: Value, out: Value) -> int | None:
+        """What an integer position advances by in an iteration, where that is a constant."""
+        if param.is_array or param.kind is not Kind.INT:
+            return None
+        difference = normal_form(out, self.definitions.get) - normal_form(param, self.definitions.get)
+        return difference.constant
+
+    # ------------------------------------------------------------------ questions
+    def loop_of(self, value: Value) -> Loop | None:
+        """The loop in whose body a value is made."""
+        return self.home[value].loop
+
+    def is_top(self, value: Value) -> bool:
+        """True for constants and for values made directly in the function's block."""
+        return isinstance(value, Constant) or self.home[value].is_top
+
+    def is_stable(self, array: Value) -> bool:
+        """True where an array version can be read at any later time."""
+        return self.is_top(array) and array not in self.consumed
+
+    def is_hoistable(self, value: Value) -> bool:
+        """True where an integer can be computed at the top of the function, whatever the program does."""
+        if self.is_top(value):
+            return True
+        op = self.definitions.get(value)
+        if op is None or value.is_array or value.kind not in (Kind.INT, Kind.BOOL):
+            return False
+        if op.prim in ("floordiv", "mod"):
+            divisor = op.operands[1]
+            return isinstance(divisor, Constant) and divisor.value != 0 and self.is_hoistable(op.operands[0])
+        integers = all(v.kind in (Kind.INT, Kind.BOOL) for v in op.operands)
+        return integers and op.prim in _HOISTED and all(self.is_hoistable(v) for v in op.operands)
+
+    def is_regular(self, loop: Loop | None) -> bool:
+        """True where all trip counts of the nest are known on entry of its outermost loop."""
+        if loop is None:
+            return True
+        return loop.op.prim == "for" and all(self.is_hoistable(v) for v in loop.op.operands[:2]) and (
+            self.is_regular(loop.outer))
