@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from tests.rules.cases import derivative_cases
+from tests.rules.cases import INEXACT, derivative_cases
 from tests.rules.checker import check
 from workbench.rules import Primitive, get, pull, push, table
 
@@ -37,7 +37,7 @@ def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
     found: list[tuple[str, Primitive]] = []
     for change in ("sign", "factor", "dropped"):
         for k, partial in enumerate(primitive.partials or ()):
-            if primitive.vjp is None and any(kind.is_inexact for kind in primitive.kinds[min(k, len(primitive.kinds) - 1)]):
+            if primitive.vjp is None and any(primitive.takes(k, kind) for kind in INEXACT):
                 wrong = list(primitive.partials or ())
                 wrong[k] = _wrong(partial, change)
                 if wrong[k] is not partial:
@@ -71,7 +71,8 @@ def _wrong(rule, change):
 
 # A selection is routed, not multiplied (its faults are planted below); heaviside's partial is zero but at a point.
 ELSEWHERE = {"select", "heaviside"}
-INEXACT_RESULT = [name for name in NAMES if get(name).differentiable or name in ("floor", "sign", "trunc", "rint", "ceil")]
+ROUNDING = ("floor", "sign", "trunc", "rint", "ceil")
+INEXACT_RESULT = [name for name in NAMES if get(name).differentiable or name in ROUNDING]
 
 
 @pytest.mark.parametrize("name", [n for n in INEXACT_RESULT if n not in ELSEWHERE])

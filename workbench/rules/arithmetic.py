@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Type
-from workbench.rules.expr import constant_like, copysign, floordiv, ldexp, log, power, real, sign, trunc, where
+from workbench.rules import kernels
+from workbench.rules.expr import constant_like, copysign, floordiv, ldexp, log, power, real, rint, sign, trunc, where
 from workbench.rules.primitive import (
     ATOM,
     FLOAT,
@@ -136,6 +137,9 @@ binary("mod", np.mod, (_one, lambda y, a, b: -floordiv(a, b)), kinds=(REAL,),
        analytic=False, domain=((-4.0, 4.0), (0.5, 2.0)))
 binary("fmod", np.fmod, (_one, lambda y, a, b: -trunc(a / b)), kinds=(REAL,), callables=(np.fmod, math.fmod),
        numba="np.fmod({0}, {1})", analytic=False, domain=((-4.0, 4.0), (0.5, 2.0)))
+binary("remainder", kernels.remainders, (_one, lambda y, a, b: -rint((a - y) / b)), kinds=(FLOAT,),
+       callables=(math.remainder,), numba="ieee_remainder({0}, {1})", helpers=(kernels.ieee_remainder,), analytic=False,
+       domain=((-4.0, 4.0), (0.5, 2.0)))
 register(Primitive(
     "ldexp", np.ldexp, elementwise(same, (FLOAT, INT), "ldexp", False), 2, True, (FLOAT, INT), (np.ldexp, math.ldexp),
     (lambda y, x, i: ldexp(constant_like(x, 1.0), i), None), numba="math.ldexp({0}, {1})", flops=1, analytic=False,

@@ -6,6 +6,7 @@ selection. A comparison has derivative 0.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -59,12 +60,16 @@ _logical("or", np.logical_or, "{0} or {1}", OR)
 _logical("xor", np.logical_xor, "{0} != {1}", COMPARE)
 unary("not", np.logical_not, None, kinds=BOOL, callables=(np.logical_not, operator.not_), result=truth,
       numba="not {0}", precedence=NOT, flops=0, analytic=False)
-unary("isnan", np.isnan, None, kinds=INEXACT, callables=(np.isnan,), result=truth, numba="np.isnan({0})",
+unary("isnan", np.isnan, None, kinds=INEXACT, callables=(np.isnan, math.isnan), result=truth, numba="np.isnan({0})",
       flops=0, analytic=False)
-unary("isinf", np.isinf, None, kinds=INEXACT, callables=(np.isinf,), result=truth, numba="np.isinf({0})",
+unary("isinf", np.isinf, None, kinds=INEXACT, callables=(np.isinf, math.isinf), result=truth, numba="np.isinf({0})",
       flops=0, analytic=False)
-unary("isfinite", np.isfinite, None, kinds=INEXACT, callables=(np.isfinite,), result=truth, numba="np.isfinite({0})",
+unary("isfinite", np.isfinite, None, kinds=INEXACT, callables=(np.isfinite, math.isfinite), result=truth,
+      numba="np.isfinite({0})", flops=0, analytic=False)
+
+unary("signbit", np.signbit, None, kinds=FLOAT, callables=(np.signbit,), result=truth, numba="np.signbit({0})",
       flops=0, analytic=False)
+
 
 # ---------------------------------------------------------------------- integers as bits
 def _bits(name: str, ufunc: Any, function: Any, text: str, precedence: int) -> None:
@@ -77,6 +82,10 @@ _bits("bitor", np.bitwise_or, operator.or_, "{0} | {1}", BITOR)
 _bits("bitxor", np.bitwise_xor, operator.xor, "{0} ^ {1}", BITXOR)
 _bits("lshift", np.left_shift, operator.lshift, "{0} << {1}", SHIFT)
 _bits("rshift", np.right_shift, operator.rshift, "{0} >> {1}", SHIFT)
+binary("gcd", np.gcd, (None, None), kinds=(INT,), callables=(np.gcd, math.gcd), numba="np.gcd({0}, {1})",
+       analytic=False, domain=((0.0, 40.0), (1.0, 40.0)))
+binary("lcm", np.lcm, (None, None), kinds=(INT,), callables=(np.lcm, math.lcm), numba="np.lcm({0}, {1})",
+       analytic=False, domain=((1.0, 40.0), (1.0, 40.0)))
 unary("invert", np.invert, None, kinds=INT, callables=(np.invert, operator.invert), numba="~{0}", precedence=UNARY,
       flops=1, analytic=False)
 

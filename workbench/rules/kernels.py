@@ -7,6 +7,34 @@ series with Bernoulli numbers. Accurate to about 1e-14 relative to the largest t
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
+
+
+def remainders(a: Any, b: Any) -> Any:
+    """`math.remainder` of arrays (NaN where it raises)."""
+    kind = np.result_type(a, b)
+    flat = [ieee_remainder(float(x), float(y)) for x, y in np.broadcast(a, b)]
+    return np.array(flat, kind).reshape(np.broadcast_shapes(np.shape(a), np.shape(b)))[()]
+
+
+def ieee_remainder(x, y):  # type: ignore[no-untyped-def]
+    """x - n y, with n the integer nearest to x/y (even in a tie); exact, as in IEEE 754. NaN where it is undefined."""
+    if x != x or y != y or y == 0.0 or abs(x) == math.inf:
+        return math.nan * x * y
+    if abs(y) == math.inf:
+        return x
+    a, b = abs(x), abs(y)
+    m = math.fmod(a, b)
+    c = b - m
+    if m < c:
+        r = m
+    elif m > c:
+        r = -c
+    else:
+        r = m - 2.0 * math.fmod(0.5 * (a - m), b)
+    return math.copysign(1.0, x) * r
 
 
 def digamma(x):  # type: ignore[no-untyped-def]
