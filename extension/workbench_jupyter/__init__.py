@@ -6,6 +6,7 @@ that the first gradient does not wait for it, and gives plotly figures a static 
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Any
 
@@ -21,7 +22,15 @@ def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
     shell.register_magics(GradMagics)
     figures.register(shell)
-    threading.Thread(target=engines.warm_up, name="workbench warm-up", daemon=True).start()
+    start_warm_up()
+
+
+@functools.cache
+def start_warm_up() -> threading.Thread:
+    """Start the warm-up, once in a process."""
+    thread = threading.Thread(target=engines.warm_up, name="workbench warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 def unload_ipython_extension(shell: Any) -> None:
