@@ -1,0 +1,23 @@
+"""IR to IR: simplification, bounds, lowering of array operations to loops, dead code.
+
+`optimize` cleans a program before and after it is transformed; `finalize` makes it ready for an engine."""
+
+from __future__ import annotations
+
+from workbench.ir import Function
+from workbench.passes.dead import DeadCode
+from workbench.passes.expand import Expand
+from workbench.passes.pipeline import Observer, Pass, run
+from workbench.passes.simplify import Simplify
+
+__all__ = ["DeadCode", "Expand", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
+
+
+def optimize(function: Function, observer: Observer | None = None) -> Function:
+    """Array-level simplification: what a front end or a transform made, cleaned up."""
+    return run((Simplify(),), function, observer)
+
+
+def finalize(function: Function, observer: Observer | None = None) -> Function:
+    """A function that an engine can emit: scalar loops over elements, and library calls."""
+    return run((Simplify(), Expand(), Simplify()), function, observer)

@@ -1,0 +1,163 @@
+"""Re-emitting a function through the builder: what passes that simplify and expand are built on.
+
+Every scalar operation goes through `rules.emit`, so constants are folded, IEEE-safe identities applied and equal
+operations of enclosing blocks reused, whatever else a pass does.
+
+Invariant: the result shares no `Value` with the input but constants; operations keep their spans and names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from workbench.ir import Block, Builder, Constant, Frame, Function, Op, Type, Value, substitute_type
+from workbench.ir.ops import CONSUMING
+from workbench.rules import emit, get
+
+
+class Rebuilder:
+    """Copies a function through a builder; override `op` to change operations.
+
+    `env` maps old values to new ones, `depth_of` a new value to the number of frames open where it was made."""
+
+    def run(self, function: Function) -> Function:
+        """The rebuilt function."""
+        self.builder = Builder(function.name)
+        self.env: dict[Value, Value] = {}
+        self.depth_of: dict[Value, int] = {}
+        self.before(function)
+        for param in function.params:
+            new = self.builder.param(param.type, param.name, function.shape_params.get(param))
+            self.env[param] = new
+            self.depth_of[new] = 1
+        for param in function.params:
+            self.env[param].type = substitute_type(param.type, self.env)
+        self.ops(function.block)
+        rebuilt = self.builder.finish([self.get(v) for v in function.results])
+        return Function(function.name, rebuilt.block, rebuilt.shape_params, function.span)
+
+    def before(self, function: Function) -> None:
+        """Called once before anything is emitted (for analyses)."""
+
+    # ------------------------------------------------------------------ environment
+    def get(self, value: Value) -> Value:
+        """The new value for an old one."""
+        return value if isinstance(value, Constant) else self.env[value]
+
+    def all(self, values: Sequence[Value]) -> tuple[Value, ...]:
+        """The new values for old ones."""
+        return tuple(self.get(v) for v in values)
+
+    def type(self, type_: Type) -> Type:
+        """A type with its dimensions translated."""
+        return substitute_type(type_, self.env)
+
+    def param(self, value: Value) -> Value:
+        """A new block parameter for an old one."""
+        new = Value(self.type(value.type), value.name)
+        self.env[value] = new
+        self.depth_of[new] = self.builder.depth
+        return new
+
+    def bind(self, old: Value, new: Value) -> None:
+        """Let a new value stand for an old result; it takes the name if it has none."""
+        self.env[old] = new
+        if new not in self.depth_of and not isinstance(new, Constant):
+            self.depth_of[new] = self.builder.depth
+            if not new.name:
+                new.name = old.name
+
+    def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
+        """Emit through the rule table, noting the depth of what is new."""
+        value = emit(self.builder, prim, *operands, **attrs)
+        if value not in self.depth_of and not isinstance(value, Constant):
+            self.depth_of[value] = self.builder.depth
+        return value
+
+    def raw(self, prim: str, operands: Sequence[Value], types: Sequence[Type], attrs: Mapping[str, Any],
+            regions: tuple[Block, ...] = (), names: Sequence[str] = ()) -> tuple[Value, ...]:
+        """Append an operation as it is."""
+        results = self.builder.emit(prim, operands, types, attrs, regions)
+        for position, value in enumerate(results):
+            if value not in self.depth_of:
+                self.depth_of[value] = self.builder.depth
+                if position < len(names) and not value.name:
+                    value.name = names[position]
+        return results
+
+    # ------------------------------------------------------------------ blocks
+    @contextmanager
+    def frame(self, kind: str) -> Iterator[Frame]:
+        """An open region."""
+        frame = Frame(kind)
+        self.builder.frames.append(frame)
+        try:
+            yield frame
+        finally:
+            self.builder.frames.pop()
+
+    def ops(self, block: Block) -> None:
+        """Re-emit a block's operations here."""
+        for op in block.ops:
+            self.builder.span = op.span or self.builder.span
+            self.op(op)
+
+    def op(self, op: Op) -> None:
+        """Re-emit one operation (override)."""
+        self.copy(op)
+
+    def copy(self, op: Op) -> None:
+        """Re-emit an operation, its regions rebuilt."""
+        if op.prim == "for":
+            self.copy_for(op)
+        elif op.prim == "while":
+            self.copy_while(op)
+        elif op.prim == "if":
+            self.copy_if(op)
+        elif len(op.results) == 1 and op.prim not in CONSUMING and get(op.prim).elementwise:
+            self.bind(op.result, self.emit(op.prim, *self.all(op.operands), **op.attrs))
+        else:
+            types = [self.type(r.type) for r in op.results]
+            results = self.raw(op.prim, self.all(op.operands), types, op.attrs, (), [r.name for r in op.results])
+            for old, new in zip(op.results, results, strict=True):
+                self.env[old] = new
+
+    def finish(self, op: Op, operands: Sequence[Value], regions: tuple[Block, ...], results: Sequence[Value]) -> None:
+        """Append a control operation and bind its results."""
+        self.builder.span = op.span or self.builder.span
+        types = [self.type(r.type) for r in results]
+        made = self.raw(op.prim, operands, types, op.attrs, regions, [r.name for r in results])
+        for old, new in zip(results, made, strict=True):
+            self.env[old] = new
+
+    def copy_for(self, op: Op) -> None:
+        """Rebuild a counted loop."""
+        (body,) = op.regions
+        with self.frame("for") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            self.ops(body)
+            block = Block(params, tuple(frame.ops), self.all(body.yields))
+        self.finish(op, self.all(op.operands), (block,), op.results)
+
+    def copy_while(self, op: Op) -> None:
+        """Rebuild a conditional loop."""
+        before, after = op.regions
+        with self.frame("while") as frame:
+            params = tuple(self.param(p) for p in before.params)
+            self.ops(before)
+            first = Block(params, tuple(frame.ops), self.all(before.yields))
+            frame.ops = []
+            self.ops(after)
+            second = Block((), tuple(frame.ops), self.all(after.yields))
+        self.finish(op, self.all(op.operands), (first, second), op.results)
+
+    def copy_if(self, op: Op) -> None:
+        """Rebuild a conditional."""
+        arms = []
+        for region in op.regions:
+            with self.frame("arm") as frame:
+                self.ops(region)
+                arms.append(Block((), tuple(frame.ops), self.all(region.yields)))
+        self.finish(op, self.all(op.operands), tuple(arms), op.results)

@@ -1,0 +1,212 @@
+"""Simplification: constant folding, common subexpressions, hoisting, short loops unrolled, dead control flow removed.
+
+Invariants: IEEE results are kept bit for bit; what raises is neither moved nor removed unless it provably never raises;
+only scalar operations without effect are moved out of loops, loads are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import Block, Constant, Function, Kind, Op, Value
+from workbench.passes.dead import DeadCode
+from workbench.passes.pipeline import Pass
+from workbench.passes.rebuild import Rebuilder
+from workbench.rules import get
+
+# integer division may trap for one pair of operands: not evaluated where the program might not
+_STAYS_IN_ARM = frozenset({"floordiv", "mod"})
+
+
+@dataclass(frozen=True)
+class Simplify(Pass):
+    """Folds, reuses, hoists, unrolls, until nothing changes (or `rounds` times).
+
+    unroll: loops of at most this many constant trips are unrolled, if they then have at most `budget` operations."""
+
+    name: ClassVar[str] = "simplify"
+    unroll: int = 4
+    budget: int = 160
+    rounds: int = 4
+
+    def __call__(self, function: Function) -> Function:
+        """The simplified function."""
+        size = -1
+        for _ in range(self.rounds):
+            simplifier = _Simplifier(self)
+            function = DeadCode()(simplifier.run(function))
+            found = weight(function.block)
+            if found == size and not simplifier.changed:
+                break
+            size = found
+        return function
+
+
+def weight(block: Block) -> int:
+    """Number of operations, those in regions included."""
+    return sum(1 + sum(weight(region) for region in op.regions) for op in block.ops)
+
+
+class _Simplifier(Rebuilder):
+    def __init__(self, options: Simplify) -> None:
+        self.options = options
+        self.changed = False
+
+    def op(self, op: Op) -> None:
+        """Simplify one operation."""
+        if op.prim == "if":
+            self.if_(op)
+        elif op.prim == "for":
+            self.for_(op)
+        elif op.prim == "while":
+            self.while_(op)
+        elif op.prim == "check":
+            self.check(op)
+        elif len(op.results) == 1 and not op.result.is_array and get(op.prim).elementwise:
+            self.hoist(op)
+        else:
+            self.copy(op)
+
+    # ------------------------------------------------------------------ scalars
+    def hoist(self, op: Op) -> None:
+        """Emit a scalar operation before the outermost loop in which its operands do not change."""
+        operands = self.all(op.operands)
+        made = max((self.depth_of[v] for v in operands if not isinstance(v, Constant)), default=1)
+        depth = self.target(op, made)
+        if depth == self.builder.depth:
+            self.bind(op.result, self.emit(op.prim, *operands, **op.attrs))
+            return
+        with self.builder.outside(depth):
+            self.bind(op.result, self.emit(op.prim, *operands, **op.attrs))
+
+    def target(self, op: Op, made: int) -> int:
+        """The number of frames left open where the operation goes."""
+        frames = self.builder.frames
+        depth = len(frames)
+        for k in range(len(frames) - 1, made - 1, -1):
+            frame = frames[k]
+            if frame.is_loop:
+                depth = k
+            elif frame.kind == "arm" and (get(op.prim).transcendental or op.prim in _STAYS_IN_ARM):
+                break
+        return depth
+
+    def check(self, op: Op) -> None:
+        """A check of a constant truth is no check; an equal check that dominates this one is enough."""
+        ok = self.get(op.operands[0])
+        if isinstance(ok, Constant) and ok.value:
+            return
+        if any(("checked", ok) in frame.numbers for frame in self.builder.frames):
+            return
+        self.builder.frames[-1].numbers["checked", ok] = ok
+        self.copy(op)
+
+    # ------------------------------------------------------------------ control flow
+    def if_(self, op: Op) -> None:
+        """One arm where the condition is known; a `select` where both arms are empty; else the conditional."""
+        condition = self.get(op.operands[0])
+        if isinstance(condition, Constant):
+            self.changed = True
+            arm = op.regions[0 if condition.value else 1]
+            self.ops(arm)
+            for old, value in zip(op.results, arm.yields, strict=True):
+                self.env[old] = self.get(value)
+            return
+        arms = []
+        for region in op.regions:
+            with self.frame("arm") as frame:
+                self.ops(region)
+                arms.append((tuple(frame.ops), self.all(region.yields)))
+        keep = []
+        for k, old in enumerate(op.results):
+            a, b = arms[0][1][k], arms[1][1][k]
+            if a == b:
+                self.changed = True
+                self.env[old] = a
+            elif not arms[0][0] and not arms[1][0] and not old.is_array:
+                self.changed = True
+                self.bind(old, self.emit("select", condition, a, b))
+            else:
+                keep.append(k)
+        if keep or arms[0][0] or arms[1][0]:
+            blocks = tuple(Block((), ops, tuple(yields[k] for k in keep)) for ops, yields in arms)
+            self.finish(op, (condition,), blocks, [op.results[k] for k in keep])
+
+    def for_(self, op: Op) -> None:
+        """A loop without trips is nothing; short ones are unrolled; what a loop does not change is not carried."""
+        (body,) = op.regions
+        lo, hi, *inits = self.all(op.operands)
+        trips = self.trips(lo, hi, op.attrs["step"])
+        if trips == 0:
+            self.changed = True
+            for old, value in zip(op.results, inits, strict=True):
+                self.env[old] = value
+            return
+        if trips is not None and trips <= self.options.unroll and trips * weight(body) <= self.options.budget:
+            self.unrolled(op, lo, trips, inits)
+            return
+        keep = []
+        for k, (param, value) in enumerate(zip(body.params[1:], body.yields, strict=True)):
+            if value is param or (not param.is_array and self.is_outside(value, body) and self.get(value) == inits[k]):
+                self.changed = True
+                self.env[param] = self.env[op.results[k]] = inits[k]
+            else:
+                keep.append(k)
+        with self.frame("for") as frame:
+            params = (self.param(body.params[0]), *(self.param(body.params[1 + k]) for k in keep))
+            self.ops(body)
+            block = Block(params, tuple(frame.ops), tuple(self.get(body.yields[k]) for k in keep))
+        self.finish(op, (lo, hi, *(inits[k] for k in keep)), (block,), [op.results[k] for k in keep])
+
+    @staticmethod
+    def is_outside(value: Value, body: Block) -> bool:
+        """True for values that a loop's body does not define."""
+        return isinstance(value, Constant) or not any(value in op.results for op in body.ops) and value not in body.params
+
+    @staticmethod
+    def trips(lo: Value, hi: Value, step: int) -> int | None:
+        """A constant trip count, else None."""
+        if lo == hi:
+            return 0
+        if not isinstance(lo, Constant) or not isinstance(hi, Constant):
+            return None
+        return max(0, int(hi.value.real) - int(lo.value.real)) if step == 1 else max(
+            0, int(lo.value.real) - int(hi.value.real))
+
+    def unrolled(self, op: Op, lo: Value, trips: int, inits: Sequence[Value]) -> None:
+        """The body once per trip."""
+        (body,) = op.regions
+        self.changed = True
+        assert isinstance(lo, Constant)
+        carried = list(inits)
+        for k in range(trips):
+            self.env[body.params[0]] = Constant(lo.value + k * op.attrs["step"], Kind.INT)
+            for param, value in zip(body.params[1:], carried, strict=True):
+                self.env[param] = value
+            self.ops(body)
+            carried = list(self.all(body.yields))
+        for old, value in zip(op.results, carried, strict=True):
+            self.env[old] = value
+
+    def while_(self, op: Op) -> None:
+        """What a loop does not change is not carried."""
+        before, after = op.regions
+        inits = self.all(op.operands)
+        keep = []
+        for k, param in enumerate(before.params):
+            if before.yields[1 + k] is param and after.yields[k] is param:
+                self.changed = True
+                self.env[param] = self.env[op.results[k]] = inits[k]
+            else:
+                keep.append(k)
+        with self.frame("while") as frame:
+            params = tuple(self.param(before.params[k]) for k in keep)
+            self.ops(before)
+            yields = (self.get(before.yields[0]), *(self.get(before.yields[1 + k]) for k in keep))
+            first = Block(params, tuple(frame.ops), yields)
+            frame.ops = []
+            self.ops(after)
+            second = Block((), tuple(frame.ops), tuple(self.get(after.yields[k]) for k in keep))
+        self.finish(op, [inits[k] for k in keep], (first, second), [op.results[k] for k in keep])
