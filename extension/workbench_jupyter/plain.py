@@ -87,7 +87,12 @@ class FirstReads(ast.NodeVisitor):
     def visit_Try(self, node: ast.Try) -> None:
         self.branches(node.body + node.orelse, *([] if not node.handlers else [[]]))
         for handler in node.handlers:
+            if handler.type is not None:
+                self.visit(handler.type)
+            bound = self.bound
+            self.bound = bound | {handler.name} if handler.name else bound
             self.branches(handler.body, [])
+            self.bound = bound
         for statement in node.finalbody:
             self.visit(statement)
 
@@ -124,6 +129,15 @@ class FirstReads(ast.NodeVisitor):
                 self.reads[name] = None
         self.bound.add(node.name)
         self.assigned[node.name] = None
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        before = self.bound
+        for case in node.cases:
+            self.bound = set(before)
+            for part in (case.pattern, *([case.guard] if case.guard else []), *case.body):
+                self.visit(part)
+        self.bound = before
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
         if node.name is not None:
