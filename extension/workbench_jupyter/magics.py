@@ -139,14 +139,11 @@ class GradMagics(Magics):
                 raise UsageError(f"%%grad: no function named {name!r} is defined here")
         if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name) and expression.func.id in names:
             return self.call(expression, cell.filename, options, namespace)
-        if expression is not None:
-            value = evaluate(expression, cell.filename, namespace)
-            if value is not None:
-                return value
+        value = None if expression is None else evaluate(expression, cell.filename, namespace)
         programs = [self.program(name, options, namespace) for name in names]
-        for program in programs[:-1]:
+        for program in programs[: None if value is not None else -1]:
             display(program)
-        return programs[-1]
+        return programs[-1] if value is None else value
 
     def call(self, call: ast.Call, filename: str, options: Options, namespace: dict[str, Any]) -> GradResult:
         """Value and gradient of a call in the cell."""
