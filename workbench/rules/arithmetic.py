@@ -114,7 +114,7 @@ unary("cbrt", np.cbrt, lambda y, x: 1.0 / (3.0 * (y * y)), kinds=FLOAT, callable
       analytic=False, domain=(0.2, 3.0))
 unary("square", np.square, lambda y, x: 2.0 * x, kinds=NUMBER, callables=(np.square,), numba="np.square({0})")
 unary("reciprocal", np.reciprocal, lambda y, x: -(y * y), callables=(np.reciprocal,), numba="1 / {0}",
-      precedence=TIMES, singular=True, domain=(0.5, 2.0))
+      numba_complex="np.reciprocal({0})", precedence=TIMES, singular=True, domain=(0.5, 2.0))
 
 # ---------------------------------------------------------------------- sign and rounding
 unary("abs", np.abs, lambda y, x: sign(x), kinds=REAL,

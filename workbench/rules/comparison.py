@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.rules import kernels
 from workbench.rules.arithmetic import binary, unary
 from workbench.rules.expr import constant_like, isnan, where
 from workbench.rules.primitive import (
@@ -123,4 +124,4 @@ binary("fmax", np.fmax, (lambda y, a, b: _wins(a, b, (a > b) | isnan(b)),
                          lambda y, a, b: _wins(b, a, (b > a) | isnan(a))),
        kinds=(FLOAT,), callables=(np.fmax,), numba="np.fmax({0}, {1})", analytic=False)
 binary("heaviside", np.heaviside, (None, lambda y, x, h: _mask(x == 0, h)), kinds=(FLOAT,),
-       callables=(np.heaviside,), numba="np.heaviside({0}, {1})", analytic=False)
+       callables=(np.heaviside,), numba="heaviside({0}, {1})", helpers=(kernels.heaviside,), analytic=False)

@@ -60,6 +60,8 @@ def _for_kind(builder: Builder, name: str, values: tuple[Value, ...]) -> str | V
         return "modulus"
     if kind.is_complex:
         return name
+    if name == "reciprocal" and kind.is_float:
+        return emit(builder, "div", Constant(1, kind), values[0])
     if name in ("real", "conj"):
         return "copy" if values[0].is_array else values[0]
     if name == "imag":

@@ -19,6 +19,15 @@ def remainders(a: Any, b: Any) -> Any:
     return np.array(flat, kind).reshape(np.broadcast_shapes(np.shape(a), np.shape(b)))[()]
 
 
+def heaviside(x, h):  # type: ignore[no-untyped-def]
+    """0 below zero, h at zero, 1 above (NaN of NaN)."""
+    if x != x:
+        return x
+    if x == 0.0:
+        return h
+    return 1.0 if x > 0.0 else 0.0
+
+
 def ieee_remainder(x, y):  # type: ignore[no-untyped-def]
     """x - n y, with n the integer nearest to x/y (even in a tie); exact, as in IEEE 754. NaN where it is undefined."""
     if x != x or y != y or y == 0.0 or abs(x) == math.inf:
@@ -26,14 +35,14 @@ def ieee_remainder(x, y):  # type: ignore[no-untyped-def]
     if abs(y) == math.inf:
         return x
     a, b = abs(x), abs(y)
-    m = math.fmod(a, b)
+    m = np.fmod(a, b)
     c = b - m
     if m < c:
         r = m
     elif m > c:
         r = -c
     else:
-        r = m - 2.0 * math.fmod(0.5 * (a - m), b)
+        r = m - 2.0 * np.fmod(0.5 * (a - m), b)
     return math.copysign(1.0, x) * r
 
 
