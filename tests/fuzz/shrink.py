@@ -1,0 +1,148 @@
+"""Shrinks a failing program: removes statements, unwraps blocks, replaces expressions, while it still fails.
+
+Works on the syntax tree of any program text, so that it knows nothing of how programs are generated. A cut is kept
+only if the predicate holds; a `while` keeps its first statement, which counts, so that cut programs end.
+"""
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+
+from tests.fuzz.generate import HEADER, FuzzProgram
+
+BLOCKS = ("body", "orelse")
+
+
+def shrink(program: FuzzProgram, fails: Callable[[FuzzProgram], bool], most_checks: int = 120) -> FuzzProgram:
+    """The smallest program found that still fails, within a number of checks."""
+    checks = 0
+    improved = True
+    while improved:
+        improved = False
+        for candidate in _candidates(program):
+            if checks >= most_checks:
+                return program
+            checks += 1
+            if fails(candidate):
+                program, improved = candidate, True
+                break
+    return program
+
+
+def _candidates(program: FuzzProgram) -> Iterator[FuzzProgram]:
+    """All programs one cut smaller, large cuts first, without those that do not parse or repeat."""
+    tree = ast.parse(program.source)
+    seen = {ast.unparse(tree)}
+    for edit in [*_statement_cuts(tree), *_expression_cuts(tree)]:
+        smaller = copy.deepcopy(tree)
+        edit(smaller)
+        text = ast.unparse(ast.fix_missing_locations(smaller))
+        if text not in seen and _parses(text):
+            seen.add(text)
+            yield FuzzProgram(program.number, text + "\n")
+
+
+def _parses(text: str) -> bool:
+    try:
+        compile(HEADER + text, "<cut>", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _at(tree: ast.Module, position: int) -> ast.AST:
+    """The node with this number in the order of `ast.walk`, which a copy shares."""
+    for number, node in enumerate(ast.walk(tree)):
+        if number == position:
+            return node
+    raise IndexError(position)
+
+
+def _statement_cuts(tree: ast.Module) -> list[Callable[[ast.Module], None]]:
+    """Cuts of runs of statements (long runs first), and unwrappings of blocks."""
+    runs: list[tuple[int, Callable[[ast.Module], None]]] = []
+    for position, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.Lambda) or _is_fixed(node):
+            continue
+        for block in BLOCKS:
+            statements = getattr(node, block, None)
+            if not isinstance(statements, list):
+                continue
+            first = 1 if isinstance(node, ast.While) and block == "body" else 0
+            for start in range(first, len(statements)):
+                if _is_fixed(statements[start]):
+                    continue
+                for length in {1, 2, 4, len(statements) - start}:
+                    if start + length <= len(statements):
+                        runs.append((length, _removal(position, block, start, length)))
+                if hasattr(statements[start], "body") and not isinstance(statements[start], ast.FunctionDef):
+                    runs.append((1, _unwrapping(position, block, start)))
+    return [edit for _, edit in sorted(runs, key=lambda run: -run[0])]
+
+
+def _is_fixed(node: ast.AST) -> bool:
+    """What a reproducer needs as it is: its arguments and its structure."""
+    return isinstance(node, ast.ClassDef) or isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_")
+
+
+def _removal(position: int, block: str, start: int, length: int) -> Callable[[ast.Module], None]:
+    def edit(tree: ast.Module) -> None:
+        node = _at(tree, position)
+        statements = getattr(node, block)
+        del statements[start:start + length]
+        if not statements and block == "body":
+            statements.append(ast.Pass())
+
+    return edit
+
+
+def _unwrapping(position: int, block: str, start: int) -> Callable[[ast.Module], None]:
+    def edit(tree: ast.Module) -> None:
+        statements = getattr(_at(tree, position), block)
+        inner = statements[start]
+        statements[start:start + 1] = inner.body
+
+    return edit
+
+
+def _expression_cuts(tree: ast.Module) -> list[Callable[[ast.Module], None]]:
+    """Replacements of an operation by one of its operands, or of a term by 1.0."""
+    edits: list[Callable[[ast.Module], None]] = []
+    for position, node in enumerate(ast.walk(tree)):
+        for field, value in ast.iter_fields(node):
+            values = value if isinstance(value, list) else [value]
+            for index, child in enumerate(values):
+                place = index if isinstance(value, list) else None
+                for option in range(len(_simpler(child))):
+                    edits.append(_replacement(position, field, place, option))
+    return edits
+
+
+def _simpler(node: object) -> list[ast.expr]:
+    """Expressions that may stand in for this one."""
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, ast.BoolOp):
+        return list(node.values)
+    if isinstance(node, ast.UnaryOp):
+        return [node.operand]
+    if isinstance(node, ast.Call):
+        return [ast.Constant(0.5), *(argument for argument in node.args if not isinstance(argument, ast.Starred))]
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        return [ast.Constant(0.5)]
+    return []
+
+
+def _replacement(position: int, field: str, place: int | None, option: int) -> Callable[[ast.Module], None]:
+    def edit(tree: ast.Module) -> None:
+        node = _at(tree, position)
+        if place is None:
+            setattr(node, field, _simpler(getattr(node, field))[option])
+        else:
+            children = getattr(node, field)
+            children[place] = _simpler(children[place])[option]
+
+    return edit
