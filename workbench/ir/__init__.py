@@ -11,13 +11,14 @@ from __future__ import annotations
 from workbench.ir.builder import Builder, Frame, Slot
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value, walk
 from workbench.ir.dims import Polynomial, normal_form, same_dim
+from workbench.ir.errors import DifferentiationError
 from workbench.ir.printer import print_function
 from workbench.ir.rewrite import Rewriter, definitions, substitute_type
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, kind_of, promote
 from workbench.ir.verifier import VerificationError, verify
 
 __all__ = [
-    "ArrayType", "Block", "Builder", "Constant", "Frame", "Function", "Kind", "Op", "Polynomial", "Rewriter",
+    "ArrayType", "Block", "Builder", "Constant", "DifferentiationError", "Frame", "Function", "Kind", "Op", "Polynomial", "Rewriter",
     "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError", "definitions", "element_type", "kind_of",
     "normal_form", "print_function", "promote", "same_dim", "substitute_type", "verify", "walk",
 ]

@@ -1,0 +1,15 @@
+"""The front end: an unmodified Python function and the arguments of a call become IR.
+
+An evaluator with two binding times: what is not numeric (structures, functions, flags, strings) is an ordinary Python
+object while specialising, what is numeric is a typed IR value. `trace` is the way in.
+"""
+
+from __future__ import annotations
+
+from workbench.frontend.outputs import Leaf, Node, Static, Tree, assemble, build, leaves, python_scalar
+from workbench.frontend.paths import Guard, Path, array_signature
+from workbench.frontend.source import definition_of, python_function, span_of_function
+from workbench.frontend.trace import Effect, Traced, trace
+
+__all__ = ["Effect", "Guard", "Leaf", "Node", "Path", "Static", "Traced", "Tree", "array_signature", "assemble",
+           "build", "definition_of", "leaves", "python_function", "python_scalar", "span_of_function", "trace"]

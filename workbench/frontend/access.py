@@ -1,0 +1,283 @@
+"""Attributes, subscripts and their assignment, for every kind of value the evaluator knows."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import arithmetic, arrays, branches, indexing, library
+from workbench.frontend.activation import Activation
+from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.tracer import describe
+from workbench.frontend.values import (
+    UNDEFINED,
+    Array,
+    ArrayMethod,
+    BoundMethod,
+    Choice,
+    DictValue,
+    ListValue,
+    ObjectValue,
+    Scalar,
+    is_static,
+)
+from workbench.frontend.variables import Variable
+
+
+def class_attribute(type_: type, name: str) -> Any:
+    """A class's attribute as stored (descriptors not called), or None."""
+    for base in type_.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return None
+
+
+def attribute(act: Activation, owner: Any, name: str) -> Any:
+    """`owner.name`."""
+    t = act.t
+    if isinstance(owner, ObjectValue):
+        return _object_attribute(act, owner, name)
+    if isinstance(owner, Choice):
+        owner = branches.read_choice(t, owner)
+    if isinstance(owner, (Array, Scalar)):
+        return library.number_attribute(t, owner, name)
+    if isinstance(owner, (ListValue, DictValue)):
+        return ArrayMethod(owner, name)
+    if isinstance(owner, tuple):
+        value = getattr(owner, name) if name in getattr(owner, "_fields", ()) else class_attribute(type(owner), name)
+        if isinstance(value, types.FunctionType):
+            return BoundMethod(value, owner)
+        if isinstance(value, property) and value.fget is not None:
+            return act.t.environment.call(act, value.fget, (owner,), {})
+        return getattr(owner, name) if value is not None else getattr(owner, name)
+    return t.environment.static_attribute(act, owner, name)
+
+
+def _object_attribute(act: Activation, owner: ObjectValue, name: str) -> Any:
+    t = act.t
+    descriptor = class_attribute(owner.type, name)
+    if isinstance(descriptor, property):
+        if descriptor.fget is None:
+            raise AttributeError(f"unreadable attribute {name!r}")
+        return act.t.environment.call(act, descriptor.fget, (owner,), {})
+    variable = t.environment.object_field(owner, name)
+    if variable is not None:
+        value = t.read(variable)
+        if value is not UNDEFINED:
+            return value
+    if name == "__class__":
+        return owner.type
+    if descriptor is None:
+        raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
+    if isinstance(descriptor, types.FunctionType):
+        return BoundMethod(descriptor, owner)
+    if isinstance(descriptor, staticmethod):
+        return descriptor.__func__
+    if isinstance(descriptor, classmethod):
+        return BoundMethod(descriptor.__func__, owner.type)
+    if isinstance(descriptor, types.MemberDescriptorType):
+        raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
+    return t.environment.static_attribute(act, owner.type, name)
+
+
+def set_attribute(act: Activation, owner: Any, name: str, value: Any) -> None:
+    """`owner.name = value`."""
+    t = act.t
+    if not isinstance(owner, ObjectValue):
+        t.fail(f"assignment to an attribute of {describe(owner)}", "keep the number in an object of your own class")
+    descriptor = class_attribute(owner.type, name)
+    if isinstance(descriptor, property):
+        if descriptor.fset is None:
+            raise AttributeError(f"property {name!r} of {owner.type.__name__!r} object has no setter")
+        act.t.environment.call(act, descriptor.fset, (owner, value), {})
+        return
+    parameters = getattr(owner.type, "__dataclass_params__", None)
+    if parameters is not None and parameters.frozen and owner.original is not None:
+        raise AttributeError(f"cannot assign to field {name!r}")
+    variable = t.environment.object_field(owner, name)
+    if variable is None:
+        variable = Variable(name, owner.depth, UNDEFINED)
+        owner.fields[name] = variable
+    t.environment.note_write(owner)
+    t.assign(variable, value)
+
+
+# ---------------------------------------------------------------------- subscripts
+def static_key(act: Activation, key: Any) -> Any:
+    """A dictionary key, which must be known while specialising."""
+    if isinstance(key, Scalar):
+        return act.t.static_int(key, "a dictionary key")
+    if isinstance(key, (Array, ListValue, DictValue)):
+        raise TypeError(f"unhashable type: {describe(key)}")
+    return key
+
+
+def dict_items(act: Activation, value: Any) -> list[tuple[Any, Variable]]:
+    """The entries of a dict."""
+    if isinstance(value, dict):
+        value = act.t.new_dict(value)
+    if not isinstance(value, DictValue):
+        raise TypeError(f"argument after ** must be a mapping, not {describe(value)}")
+    return list(value.items.items())
+
+
+def _list_variable(act: Activation, owner: ListValue, key: Any) -> Variable:
+    position = act.t.static_int(key, "a position in a list")
+    try:
+        return owner.items[position]
+    except IndexError:
+        raise IndexError("list index out of range") from None
+
+
+def item(act: Activation, owner: Any, key: Any) -> Any:
+    """`owner[key]`."""
+    t = act.t
+    if isinstance(owner, Array):
+        return indexing.get(t, owner, key)
+    if isinstance(owner, Choice):
+        return branches.over_choice(t, owner, lambda array: _materialised(t, indexing.get(t, array, key)))
+    if isinstance(owner, ListValue):
+        if isinstance(key, slice):
+            return t.new_list([t.read(v) for v in owner.items[_static_slice(act, key)]])
+        return t.read(_list_variable(act, owner, key))
+    if isinstance(owner, DictValue):
+        name = static_key(act, key)
+        if name not in owner.items:
+            raise KeyError(name)
+        return t.read(owner.items[name])
+    if isinstance(owner, tuple):
+        if isinstance(key, slice):
+            return tuple(owner)[_static_slice(act, key)]
+        return owner[t.static_int(key, "a position in a tuple")]
+    if isinstance(owner, ObjectValue):
+        return act.t.environment.call(act, attribute(act, owner, "__getitem__"), (key,), {})
+    if isinstance(owner, Scalar):
+        raise TypeError(f"{describe(owner)} is not subscriptable")
+    if not is_static(key):
+        key = t.static_int(key, f"an index into {describe(owner)}")
+    return owner[key]
+
+
+def _materialised(t: Any, value: Any) -> Any:
+    """A view of one of several arrays, copied so that it can be joined."""
+    return t.new_array(t.emit("copy", arrays.read(t, value))) if isinstance(value, Array) else value
+
+
+def _static_slice(act: Activation, key: slice) -> slice:
+    return slice(*(None if v is None else act.t.static_int(v, "a slice bound") for v in
+                   (key.start, key.stop, key.step)))
+
+
+def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
+    """`owner[key] = value`."""
+    t = act.t
+    if isinstance(owner, Array):
+        indexing.put(t, owner, key, _as_value(act, value))
+    elif isinstance(owner, Choice):
+        converted = _as_value(act, value)
+        branches.over_choice(t, owner, lambda array: indexing.put(t, array, key, converted))
+    elif isinstance(owner, ListValue):
+        if isinstance(key, slice):
+            t.fail("assignment to a slice of a list", "assign its entries, or use an array")
+        t.environment.note_write(owner)
+        t.assign(_list_variable(act, owner, key), value)
+    elif isinstance(owner, DictValue):
+        name = static_key(act, key)
+        if name not in owner.items:
+            owner.items[name] = Variable(f"{name}", owner.depth, UNDEFINED)
+            if any(frame.kind != "function" for frame in t.frames[owner.depth:]):
+                t.frames[-1].undo.append(lambda: owner.items.pop(name, None))
+                t.fail("a new key of a dict under a run-time condition or in a loop", "make the key beforehand")
+        t.environment.note_write(owner)
+        t.assign(owner.items[name], value)
+    elif isinstance(owner, ObjectValue):
+        act.t.environment.call(act, attribute(act, owner, "__setitem__"), (key, value), {})
+    else:
+        raise TypeError(f"{describe(owner)} does not support item assignment")
+
+
+def _as_value(act: Activation, value: Any) -> Any:
+    value = arithmetic.arrays_of(act.t, value)
+    if isinstance(value, (ListValue, tuple)):
+        return act.t.environment.as_array(act.t, value)
+    return value
+
+
+def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool) -> Callable[[Any], None]:
+    """`owner[key] op= ...` up to the operand: gives what finishes it."""
+    t = act.t
+    if isinstance(owner, Choice):
+        def split(operand: Any) -> None:
+            def update(array: Array) -> None:
+                begin_update(act, array, key, op, False)(operand)
+            branches.over_choice(t, owner, update)
+        return split
+    if not isinstance(owner, Array):
+        old = item(act, owner, key)
+        return lambda operand: set_item(act, owner, key, augmented(act, op, old, operand))
+    accumulate = op in ("+", "-") and not calls_out and owner.kind.is_inexact
+    if accumulate:
+        def add(operand: Any) -> None:
+            number = _as_value(act, operand)
+            if op == "-":
+                number = arithmetic.unary(t, "-", number) if is_dynamic(number) else -number
+            indexing.put(t, owner, key, number, add=True)
+        return add
+    old = indexing.get(t, owner, key)
+    if isinstance(old, Array):
+        fixed = old
+
+        def update_region(operand: Any) -> None:
+            indexing.put(t, owner, key, arithmetic.binary(t, op, fixed, _as_value(act, operand)))
+        return update_region
+    return lambda operand: indexing.put(t, owner, key, arithmetic.binary(t, op, old, operand))
+
+
+def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
+    """`old op= operand` for a name or an attribute: arrays and lists are updated in place."""
+    if isinstance(old, Array) and op != "@":
+        operand = _as_value(act, operand)
+        result = arithmetic.binary(act.t, op, old, operand)
+        if not isinstance(result, Array) or result.rank != old.rank:
+            raise ValueError("non-broadcastable output operand")
+        indexing.put(act.t, old, Ellipsis, result)
+        return old
+    if isinstance(old, Choice):
+        begin_update(act, old, Ellipsis, op, False)(operand)
+        return old
+    if isinstance(old, ListValue) and op == "+":
+        library.method(act, old, "extend", (operand,), {})
+        return old
+    if isinstance(old, ObjectValue):
+        method = class_attribute(old.type, f"__i{OPERATOR_NAMES.get(op, op)}__")
+        if method is not None:
+            return act.t.environment.call(act, BoundMethod(method, old), (operand,), {})
+    return act.t.environment.binary(act, op, old, operand)
+
+
+def contains(act: Activation, container: Any, value: Any) -> Any:
+    """`value in container`."""
+    t = act.t
+    if isinstance(container, DictValue):
+        return static_key(act, value) in container.items
+    if isinstance(container, ListValue):
+        entries: Any = [t.read(v) for v in container.items]
+    elif isinstance(container, ObjectValue):
+        return act.t.environment.call(act, attribute(act, container, "__contains__"), (value,), {})
+    elif isinstance(container, Array):
+        t.fail("`in` an array", "use (a == x).any()")
+    else:
+        entries = container
+    if is_static(value) and (not isinstance(entries, (list, tuple)) or all(
+            is_static(e) for e in entries)):
+        return value in entries
+    result: Any = False
+    for entry in entries:
+        if is_dynamic(entry) or is_dynamic(value):
+            same = arithmetic.binary(t, "==", value, entry)
+            result = t.wrap(t.emit("or", t.scalar(result), t.scalar(same)), True)
+        elif STATIC_BINARY["=="](value, entry):
+            return True
+    return result
+

@@ -1,0 +1,196 @@
+"""Operators on numbers and arrays, with Python's and NumPy's own rules for kinds, zero divisors and powers.
+
+Invariant: a Python scalar raises where Python raises (an emitted `check`), a NumPy value gives inf or nan.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import arrays
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.values import Array, Choice, Scalar, static_truth
+from workbench.ir import Constant, Kind, Value
+
+STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_,
+    "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}
+OPERATOR_NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
+                  "@": "matmul", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne",
+                  "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}
+_PRIMS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%": "mod", "**": "pow",
+          "&": "bitand", "|": "bitor", "^": "bitxor", "<<": "lshift", ">>": "rshift"}
+_COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_BOOLEAN = {"&": "and", "|": "or", "^": "xor"}
+
+
+def is_dynamic(value: Any) -> bool:
+    """True for run-time scalars and arrays."""
+    return isinstance(value, (Scalar, Array, Choice))
+
+
+def elementwise(t: Tracer, prim: str, operands: list[Any], kind: Kind | None = None, name: str = "") -> Any:
+    """Apply an elementwise primitive: cast to the common kind, check shapes, emit; a scalar of Python's kind when
+    all operands are Python's."""
+    operands = [arrays_of(t, v) for v in operands]
+    kind = kind or common_kind(*operands)
+    dims = [v.dims for v in operands if isinstance(v, Array)]
+    if len(dims) > 1:
+        arrays.broadcast_dims(t, *dims)
+    values = [arrays.operand(t, v, kind) for v in operands]
+    return result(t, t.emit(prim, *values), arrays.mixes_python(*operands), name)
+
+
+def result(t: Tracer, value: Value, python: bool, name: str = "") -> Any:
+    """An emitted value for the evaluator."""
+    return t.new_array(value, name) if value.is_array else t.wrap(value, python)
+
+
+def arrays_of(t: Tracer, value: Any) -> Any:
+    """A choice of arrays read as a fresh array; anything else as it is."""
+    if isinstance(value, Choice):
+        from_choice = t.environment.read_choice(t, value)
+        return from_choice
+    return value
+
+
+def binary(t: Tracer, op: str, a: Any, b: Any) -> Any:
+    """`a op b` for numbers and arrays, at least one of them known only at run time."""
+    a, b = arrays_of(t, a), arrays_of(t, b)
+    if number_kind(a) is None or number_kind(b) is None:
+        raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
+    if op in _COMPARE:
+        return compare(t, op, a, b)
+    if op == "@":
+        return t.environment.matmul(t, a, b)
+    kind = common_kind(a, b)
+    if op == "/":
+        if not kind.is_inexact:
+            kind = Kind.F64
+        _check_divisor(t, a, b, kind, "float division by zero" if _any_float(a, b) else "division by zero")
+        return elementwise(t, "div", [a, b], kind)
+    if op == "**":
+        return power(t, a, b)
+    if kind is Kind.BOOL:
+        if op in _BOOLEAN:
+            return elementwise(t, _BOOLEAN[op], [a, b])
+        if not arrays.mixes_python(a, b):
+            if op in ("+", "*"):
+                return elementwise(t, "or" if op == "+" else "and", [a, b])
+            if op == "-":
+                raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
+        kind = Kind.INT
+    if op in ("//", "%"):
+        message = "float floor division by zero" if kind.is_inexact else "integer division or modulo by zero"
+        if kind.is_inexact and op == "%":
+            message = "float modulo"
+        _check_divisor(t, a, b, kind, message)
+    elif op in _BOOLEAN or op in ("<<", ">>"):
+        if kind.is_inexact:
+            raise TypeError(f"unsupported operand type(s) for {op}: a float")
+    return elementwise(t, _PRIMS[op], [a, b], kind)
+
+
+def _any_float(*values: Any) -> bool:
+    return any(k is not None and k.is_inexact for k in map(number_kind, values))
+
+
+def _check_divisor(t: Tracer, a: Any, b: Any, kind: Kind, message: str) -> None:
+    if arrays.mixes_python(a, b):
+        divisor = t.scalar(b, kind)
+        zero = Constant(0, kind)
+        if isinstance(divisor, Constant) and divisor.value == 0:
+            raise ZeroDivisionError(message)
+        t.check(t.emit("ne", divisor, zero), "ZeroDivisionError", message)
+
+
+def power(t: Tracer, a: Any, b: Any) -> Any:
+    """`a ** b`."""
+    kind = common_kind(a, b)
+    python = arrays.mixes_python(a, b)
+    if kind is Kind.BOOL:
+        kind = Kind.INT
+    if isinstance(b, (int, float)) and not isinstance(b, bool) and kind.is_inexact and float(b).is_integer():
+        if python and b < 0:
+            base = t.scalar(a, kind)
+            t.check(t.emit("ne", base, Constant(0, kind)), "ZeroDivisionError",
+                    "0.0 cannot be raised to a negative power")
+        if b == 2:
+            return elementwise(t, "square", [a], kind)
+        if b == 1:
+            return elementwise(t, "mul", [a, 1], kind)
+        exponent = Constant(int(b), Kind.INT)
+        return result(t, t.emit("pow", arrays.operand(t, a, kind), exponent), python)
+    if kind is Kind.INT:
+        if isinstance(b, int) and b < 0:
+            if not python:
+                raise ValueError("Integers to negative integer powers are not allowed.")
+            kind = Kind.F64
+        elif isinstance(b, Scalar):
+            if python:
+                t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)), "ValueError",
+                        "a negative run-time exponent of an integer would give a float: write float(base) ** exponent")
+            else:
+                t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)), "ValueError",
+                        "Integers to negative integer powers are not allowed.")
+    elif python and kind is Kind.F64:
+        check_power(t, a, b)
+    return elementwise(t, "pow", [a, b], kind)
+
+
+def check_power(t: Tracer, a: Any, b: Any) -> None:
+    """Python's own conditions on `float ** float`: no zero to a negative power, no complex result."""
+    base, exponent = t.scalar(a, Kind.F64), t.scalar(b, Kind.F64)
+    zero = Constant(0.0, Kind.F64)
+    fractional = t.emit("ne", exponent, t.emit("floor", exponent))
+    ok = t.emit("not", t.emit("and", t.emit("lt", base, zero), fractional))
+    t.check(ok, "ValueError", "a negative number to a fractional power would be complex: "
+                              "make the base complex, or use np.power for nan")
+    fine = t.emit("not", t.emit("and", t.emit("eq", base, zero), t.emit("lt", exponent, zero)))
+    t.check(fine, "ZeroDivisionError", "0.0 cannot be raised to a negative power")
+
+
+def compare(t: Tracer, op: str, a: Any, b: Any) -> Any:
+    """A comparison; booleans out."""
+    return elementwise(t, _COMPARE[op], [a, b])
+
+
+def unary(t: Tracer, op: str, a: Any) -> Any:
+    """`-a`, `+a`, `~a`, `abs(a)` of a run-time number or array."""
+    a = arrays_of(t, a)
+    kind = number_kind(a)
+    if kind is None:
+        raise TypeError(f"bad operand type for unary {op}: {describe(a)}")
+    if op == "~":
+        return elementwise(t, "not" if kind is Kind.BOOL and not is_python_number(a) else "invert", [a],
+                           Kind.INT if kind is Kind.BOOL and is_python_number(a) else None)
+    if kind is Kind.BOOL:
+        kind = Kind.INT
+    if op == "+":
+        return a if isinstance(a, Scalar) else t.new_array(t.emit("copy", arrays.read(t, a)))
+    return elementwise(t, {"-": "neg", "abs": "abs"}[op], [a], kind)
+
+
+def truth(t: Tracer, value: Any) -> bool | Scalar:
+    """Python's truth of a value: static, or a run-time boolean."""
+    value = arrays_of(t, value)
+    if isinstance(value, Array):
+        if all(isinstance(d, Constant) and d.value == 1 for d in value.dims):
+            flat = t.emit("reshape", arrays.read(t, value), Constant(1, Kind.INT))
+            return truth(t, Scalar(t.emit("load", flat, Constant(0, Kind.INT)), False))
+        raise ValueError("The truth value of an array with more than one element is ambiguous. "
+                         "Use a.any() or a.all()")
+    if isinstance(value, Scalar):
+        number = t.builder.resolve(value.value)
+        if isinstance(number, Constant):
+            return bool(number.value)
+        if number.kind is Kind.BOOL:
+            return Scalar(number, value.python)
+        return Scalar(t.emit("ne", number, Constant(0, number.kind)), True)
+    return static_truth(value)

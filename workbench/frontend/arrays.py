@@ -1,0 +1,291 @@
+"""Arrays of the evaluator: views composed and resolved to base buffers, reads and writes as pure updates.
+
+Invariant: `load`, `store`, `slice*` see base buffers only; a write through any view of a cell gives the cell its next
+version, so every other view of it sees the write. Indices are checked (or proven later) before they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.frontend.numbers import is_python_number, number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
+from workbench.ir import Constant, Kind, Value
+
+Step = Affine | Reshape
+
+
+def read(t: Tracer, array: Array) -> Value:
+    """The elements an array shows, as an IR value (the current version itself for a whole buffer)."""
+    value = t.builder.read(array.cell.slot)
+    assert value is not None
+    for step in array.steps:
+        value = _apply(t, value, step)
+    return value
+
+
+def _apply(t: Tracer, value: Value, step: Step) -> Value:
+    if isinstance(step, Reshape):
+        return t.emit("reshape", value, *step.dims)
+    value = _slice(t, value, step)
+    return _arrange(t, value, step)
+
+
+def _operands(step: Affine) -> tuple[list[Value], tuple[bool, ...]]:
+    starts = [b.index if isinstance(b, Fixed) else b.start for b in step.base]
+    lengths = [b.length for b in step.base if isinstance(b, Range)]
+    steps = [b.step for b in step.base if isinstance(b, Range)]
+    return [*starts, *lengths, *steps], tuple(isinstance(b, Fixed) for b in step.base)
+
+
+def _slice(t: Tracer, value: Value, step: Affine) -> Value:
+    operands, fixed = _operands(step)
+    if all(fixed):
+        return t.emit("load", value, *operands)
+    if not any(fixed) and _is_whole(t, value.dims, step):
+        return value
+    return t.emit("slice", value, *operands, fixed=fixed)
+
+
+def _is_whole(t: Tracer, dims: Sequence[Value], step: Affine) -> bool:
+    return all(isinstance(b, Range) and b.start == ZERO and b.step == ONE and t.same(b.length, d)
+               for b, d in zip(step.base, dims, strict=True))
+
+
+def _ranged(step: Affine) -> list[int]:
+    return [k for k, b in enumerate(step.base) if isinstance(b, Range)]
+
+
+def _arrange(t: Tracer, value: Value, step: Affine) -> Value:
+    """From the order of base axes to the view's own: transpose, then new axes."""
+    kept = _ranged(step)
+    order = [kept.index(axis) for axis in step.axes if axis is not None]
+    if order != sorted(order):
+        value = t.emit("transpose", value, perm=tuple(order))
+    if None in step.axes:
+        value = t.emit("reshape", value, *_dims(step))
+    return value
+
+
+def _disarrange(t: Tracer, value: Value, step: Affine) -> Value:
+    """The inverse of `_arrange`, for a value to be written."""
+    kept = _ranged(step)
+    order = [kept.index(axis) for axis in step.axes if axis is not None]
+    if None in step.axes:
+        dims = [d for d, axis in zip(_dims(step), step.axes, strict=True) if axis is not None]
+        value = t.emit("reshape", value, *dims)
+    if order != sorted(order):
+        value = t.emit("transpose", value, perm=tuple(order.index(k) for k in range(len(order))))
+    return value
+
+
+def _dims(step: Affine) -> tuple[Value, ...]:
+    def length(axis: int | None) -> Value:
+        if axis is None:
+            return ONE
+        base = step.base[axis]
+        assert isinstance(base, Range)
+        return base.length
+    return tuple(length(axis) for axis in step.axes)
+
+
+# ---------------------------------------------------------------------- writing
+def write(t: Tracer, array: Array, value: Value, add: bool = False) -> None:
+    """Replace (or add to) all that the array shows. `value` is a scalar or has the array's rank and dims."""
+    mark_written(array)
+    base = t.builder.read(array.cell.slot)
+    assert base is not None
+    t.builder.write(array.cell.slot, _write(t, base, array.steps, value, add))
+
+
+def mark_written(array: Array) -> None:
+    """Note a write; refused where NumPy would refuse it."""
+    if array.readonly:
+        raise ValueError("assignment destination is read-only")
+    array.cell.written = True
+
+
+def _write(t: Tracer, base: Value, steps: Sequence[Step], value: Value, add: bool) -> Value:
+    if not steps:
+        if base.is_array:
+            return _write_whole(t, base, value, add)
+        raise AssertionError("a scalar is not a buffer")
+    step, rest = steps[0], steps[1:]
+    if rest:
+        # a view through a reshape: update the inner value, then put it back whole
+        inner = t.emit("copy", _apply(t, base, step))
+        return _put(t, base, step, _write(t, inner, rest, value, add), False)
+    return _put(t, base, step, value, add)
+
+
+def _write_whole(t: Tracer, base: Value, value: Value, add: bool) -> Value:
+    starts = [ZERO] * base.rank
+    steps = [ONE] * base.rank
+    prim = "slice_accum" if add else "slice_store"
+    return t.emit(prim, base, value, *starts, *base.dims, *steps, fixed=(False,) * base.rank)
+
+
+def _put(t: Tracer, base: Value, step: Step, value: Value, add: bool) -> Value:
+    if isinstance(step, Reshape):
+        if value.is_array:
+            value = t.emit("reshape", value, *base.dims)
+        return _write_whole(t, base, value, add)
+    operands, fixed = _operands(step)
+    if value.is_array:
+        value = _disarrange(t, value, step)
+    if all(fixed):
+        return t.emit("accum" if add else "store", base, value, *operands)
+    return t.emit("slice_accum" if add else "slice_store", base, value, *operands, fixed=fixed)
+
+
+# ---------------------------------------------------------------------- views
+def subview(t: Tracer, array: Array, step: Affine) -> Array:
+    """A view of an array; two affine steps in a row compose to one."""
+    dims = _dims(step)
+    if array.steps and isinstance(array.steps[-1], Affine):
+        merged = _compose(t, array.steps[-1], step)
+        steps = (*array.steps[:-1], merged)
+    else:
+        steps = (*array.steps, step)
+    return Array(array.cell, steps, dims, array.generation, array.readonly)
+
+
+def _compose(t: Tracer, outer: Affine, inner: Affine) -> Affine:
+    base: list[Fixed | Range] = list(outer.base)
+    axes: list[int | None] = []
+    for b, axis in zip(inner.base, outer.axes, strict=True):
+        if axis is None:
+            continue
+        old = outer.base[axis]
+        assert isinstance(old, Range)
+        if isinstance(b, Fixed):
+            base[axis] = Fixed(_at(t, old, b.index))
+        else:
+            step = t.emit("mul", old.step, b.step)
+            base[axis] = Range(_at(t, old, b.start), b.length, step)
+    for inner_axis in inner.axes:
+        axes.append(None if inner_axis is None else outer.axes[inner_axis])
+    return Affine(tuple(base), tuple(axes))
+
+
+def _at(t: Tracer, axis: Range, position: Value) -> Value:
+    return t.emit("add", axis.start, t.emit("mul", position, axis.step))
+
+
+def whole(array: Array) -> Affine:
+    """The view of everything."""
+    return Affine(tuple(Range(ZERO, d, ONE) for d in array.dims), tuple(range(array.rank)))
+
+
+def transposed(t: Tracer, array: Array, order: Sequence[int]) -> Array:
+    """A view with axes in another order."""
+    step = whole(array)
+    return subview(t, array, Affine(step.base, tuple(order)))
+
+
+def reshaped(t: Tracer, array: Array, dims: Sequence[Value]) -> Array:
+    """A view of a contiguous array with another shape; a copy otherwise, as in NumPy."""
+    if is_contiguous(t, array):
+        return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
+    fresh = t.new_array(t.emit("reshape", read(t, array), *dims))
+    return fresh  # type: ignore[no-any-return]
+
+
+def is_contiguous(t: Tracer, array: Array) -> bool:
+    """True when the array shows its whole buffer, in order."""
+    for step in array.steps:
+        if isinstance(step, Affine):
+            ordered = [a for a in step.axes if a is not None]
+            lead = next((k for k, b in enumerate(step.base) if isinstance(b, Range)), len(step.base))
+            if ordered != sorted(ordered):
+                return False
+            for k, b in enumerate(step.base):
+                if isinstance(b, Fixed):
+                    if k > lead:
+                        return False
+                elif b.step != ONE or (k > lead and b.start != ZERO):
+                    return False
+            # inner axes must be whole; the buffer's own dims are known only for the first step
+            if step is array.steps[0]:
+                inner = list(zip(step.base, array.cell.dims, strict=True))[lead + 1:]
+                if any(isinstance(b, Range) and not t.same(b.length, d) for b, d in inner):
+                    return False
+            elif any(isinstance(b, Fixed) for b in step.base):
+                return False
+    return True
+
+
+# ---------------------------------------------------------------------- broadcasting
+def broadcast_dims(t: Tracer, *shapes: Sequence[Value]) -> tuple[Value, ...]:
+    """The common shape of several; dimensions that are not provably equal are checked at run time."""
+    rank = max((len(s) for s in shapes), default=0)
+    result: list[Value] = []
+    for axis in range(rank):
+        dims = [s[axis - rank + len(s)] for s in shapes if axis - rank + len(s) >= 0]
+        chosen: Value = ONE
+        for dim in dims:
+            dim = t.builder.resolve(dim)
+            if dim == ONE:
+                continue
+            if chosen == ONE:
+                chosen = dim
+            elif not t.same(chosen, dim):
+                require_same(t, chosen, dim, "operands could not be broadcast together")
+                if isinstance(dim, Constant):
+                    chosen = dim
+        result.append(chosen)
+    return tuple(result)
+
+
+def require_same(t: Tracer, a: Value, b: Value, message: str) -> None:
+    """Two dimensions must be equal: proven, or refused as NumPy does, or checked at run time."""
+    if t.same(a, b):
+        return
+    if isinstance(a, Constant) and isinstance(b, Constant):
+        raise ValueError(f"{message} (sizes {a.value} and {b.value})")
+    t.check(t.emit("eq", a, b), "ValueError", message)
+
+
+def operand(t: Tracer, value: Any, kind: Kind) -> Value:
+    """A number or array as an IR value of a kind."""
+    if isinstance(value, Array):
+        elements = read(t, value)
+        return elements if elements.kind is kind else t.emit("cast", elements, kind=kind)
+    return t.scalar(value, kind)
+
+
+def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
+    """A value to be written into a region of shape `dims`: cast, and broadcast unless it is a scalar."""
+    own = number_kind(value)
+    if own is None:
+        raise TypeError(f"cannot write {describe(value)} into an array")
+    if own.is_complex and not kind.is_complex:
+        raise TypeError("a complex number cannot be written into a real array")
+    result = operand(t, value, kind)
+    if not isinstance(value, Array):
+        return result
+    if len(value.dims) > len(dims):
+        lead = value.dims[: len(value.dims) - len(dims)]
+        if any(d != ONE for d in lead):
+            raise ValueError(f"could not broadcast an array of {value.rank} dimensions into {len(dims)}")
+        result = t.emit("reshape", result, *value.dims[len(lead):])
+    exact = len(result.dims) == len(dims)
+    for have, want in zip(reversed(result.dims), reversed(tuple(dims)), strict=False):
+        if have == ONE and want != ONE:
+            exact = False
+        else:
+            require_same(t, have, want, "could not broadcast input array")
+    return result if exact and all(t.same(a, b) for a, b in zip(result.dims, dims, strict=True)) else t.emit(
+        "broadcast", result, *dims)
+
+
+def element(t: Tracer, value: Value, python: bool = False) -> Scalar:
+    """A loaded element for the evaluator."""
+    return Scalar(value, python)
+
+
+def mixes_python(*values: Any) -> bool:
+    """True when all are Python's own numbers."""
+    return all(is_python_number(v) for v in values)

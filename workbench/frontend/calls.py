@@ -1,0 +1,247 @@
+"""Call mediation: what happens at every call, whoever is called.
+
+Python functions are entered, library functions with a rule become operations, classes are instantiated, pure calls on
+static arguments run natively; anything else given run-time numbers is refused by name.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import types
+from typing import Any
+
+from workbench.frontend import access, branches, library, source
+from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.branches import DEAD, Unreachable
+from workbench.frontend.tracer import describe
+from workbench.frontend.values import (
+    UNDEFINED,
+    ArrayMethod,
+    BoundMethod,
+    Closure,
+    ObjectValue,
+    Scalar,
+    is_static,
+)
+from workbench.ir import DifferentiationError
+
+MAX_DEPTH = 120
+
+
+def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
+    """Call anything."""
+    if isinstance(callee, Closure):
+        return _enter_closure(act, callee, args, named, node)
+    if isinstance(callee, BoundMethod):
+        return call(act, callee.function, (callee.self_value, *args), named, node)
+    if isinstance(callee, ArrayMethod):
+        return call_method(act, callee.owner, callee.name, args, named)
+    callee = source.python_function(callee)
+    handler = library.lookup(callee)
+    if handler is not None:
+        return handler(act, args, named)
+    if isinstance(callee, types.MethodType):
+        act.t.environment.guard_function(callee.__func__)
+        owner = act.t.environment.internal(callee.__self__, None)
+        return call(act, callee.__func__, (owner, *args), named, node)
+    if isinstance(callee, type):
+        return _instantiate(act, callee, args, named, node)
+    primitive = library.primitive(callee)
+    if primitive is not None and not is_static(args):
+        return library.apply_primitive(act, primitive, callee, args, named)
+    if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(callee):
+        return act.t.environment.run_native(callee, args, named)
+    if isinstance(callee, types.FunctionType):
+        act.t.environment.guard_function(callee)
+        return _enter_function(act, callee, args, named, node)
+    if isinstance(callee, ObjectValue):
+        return call(act, access.attribute(act, callee, "__call__"), args, named, node)
+    if not callable(callee):
+        raise TypeError(f"{describe(callee)} is not callable")
+    unwrapped = getattr(callee, "__wrapped__", None)
+    if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy":
+        return call(act, unwrapped, args, named, node)
+    name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', callee)}"
+    raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
+                               "use a function with a rule, or engine='tape'")
+
+
+def call_method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A method of an array, scalar, list or dict."""
+    return library.method(act, owner, name, args, named)
+
+
+# ---------------------------------------------------------------------- entering functions
+def _enter_closure(act: Activation, closure: Closure, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
+    scope = closure.scope
+    bound = _bind(closure.name, closure.node.args, closure.defaults, closure.keyword_defaults, args, named)
+    return _run(act, closure.node, bound, scope, scope.function, closure.name, node)
+
+
+def _enter_function(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
+                    node: Any) -> Any:
+    definition = source.definition_of(function)
+    if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        act.t.fail(f"{function.__name__} is a generator or coroutine", "return a list or an array, or use engine='tape'")
+    environment = act.t.environment
+    defaults = tuple(environment.default_value(function, k, v) for k, v in enumerate(function.__defaults__ or ()))
+    keyword_defaults = {k: environment.default_value(function, k, v) for k, v in
+                        (function.__kwdefaults__ or {}).items()}
+    bound = _bind(function.__name__, definition.args, defaults, keyword_defaults, args, named)
+    return _run(act, definition, bound, None, function, function.__qualname__, node)
+
+
+def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], parent: Scope | None,
+         function: Any, name: str, site: Any) -> Any:
+    t = act.t
+    if len(act.path) >= MAX_DEPTH:
+        t.fail(f"{name} calls itself too deeply to be unrolled", "write it as a loop, or use engine='tape'")
+    return_span = t.span
+    code = t.environment.compiled(node, function, name)
+    scope = Scope({n: t.variable(n) for n in code.local_names}, parent, function)
+    for key, value in bound.items():
+        t.assign(scope.names[key], value)
+    where = (getattr(site, "lineno", 0), getattr(site, "col_offset", 0), id(node))
+    inner = Activation(t, scope, node, (*act.path, where), t.variable("$result"), code.filename, name,
+                       function.__globals__, code.global_names)
+    result = code.run(inner)
+    t.builder.span = return_span
+    return result
+
+
+def _bind(name: str, spec: ast.arguments, defaults: tuple[Any, ...], keyword_defaults: dict[str, Any],
+          args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """Arguments to parameters, as Python binds them."""
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    only = {a.arg for a in spec.posonlyargs}
+    bound: dict[str, Any] = dict(zip(positional, args, strict=False))
+    extra = args[len(positional):]
+    if extra and spec.vararg is None:
+        raise TypeError(f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
+    if spec.vararg is not None:
+        bound[spec.vararg.arg] = tuple(extra)
+    rest: dict[str, Any] = {}
+    keyword_names = {*positional, *(a.arg for a in spec.kwonlyargs)} - only
+    for key, value in named.items():
+        if key in keyword_names:
+            if key in bound:
+                raise TypeError(f"{name}() got multiple values for argument '{key}'")
+            bound[key] = value
+        elif spec.kwarg is not None:
+            rest[key] = value
+        else:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
+    first_default = len(positional) - len(defaults)
+    for k, key in enumerate(positional):
+        if key not in bound and k >= first_default:
+            bound[key] = defaults[k - first_default]
+    for key, value in keyword_defaults.items():
+        bound.setdefault(key, value)
+    if spec.kwarg is not None:
+        bound[spec.kwarg.arg] = rest
+    missing = [k for k in (*positional, *(a.arg for a in spec.kwonlyargs)) if k not in bound]
+    if missing:
+        listed = " and ".join(f"'{m}'" for m in missing)
+        raise TypeError(f"{name}() missing {len(missing)} required positional argument{'s' * (len(missing) > 1)}: "
+                        f"{listed}")
+    return bound
+
+
+def finish(act: Activation, completion: Any) -> Any:
+    """The value of a call whose body has completed."""
+    t = act.t
+    if completion is DEAD:
+        raise Unreachable
+    value = t.read(act.result)
+    if isinstance(completion, int) and completion == 0:
+        return None
+    if value is UNDEFINED:
+        return None
+    if isinstance(completion, Scalar):
+        returned = t.emit("ne", t.scalar(completion), t.scalar(0))
+        t.check(returned, "DifferentiationError", f"{act.name} returned None on this path and a value on another")
+    return value
+
+
+# ---------------------------------------------------------------------- classes
+def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
+    if issubclass(type_, BaseException):
+        return type_(*[a for a in args if is_static(a)])
+    if issubclass(type_, tuple) and hasattr(type_, "_fields"):
+        return _named_tuple(type_, args, named)
+    if type_.__module__ == "builtins" or not isinstance(getattr(type_, "__init__", None), types.FunctionType):
+        if type_.__module__ != "builtins" and not args and not named and type_.__init__ is object.__init__:
+            return act.t.new_object(type_, {})
+        if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(type_):
+            return type_(*args, **named)
+        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers", "use engine='tape'")
+    act.t.environment.guard_function(type_.__init__)
+    made = act.t.new_object(type_, {})
+    if dataclasses.is_dataclass(type_) and "__init__" in vars(type_) and type_.__dataclass_params__.init:  # type: ignore[attr-defined]
+        _fill_dataclass(act, made, args, named)
+    else:
+        call(act, type_.__init__, (made, *args), named, node)
+    return made
+
+
+def _named_tuple(type_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    fields, defaults = type_._fields, type_._field_defaults
+    values = dict(zip(fields, args, strict=False))
+    values.update(named)
+    for name in fields:
+        if name not in values:
+            if name not in defaults:
+                raise TypeError(f"{type_.__name__}() missing required argument '{name}'")
+            values[name] = defaults[name]
+    if len(args) > len(fields) or set(values) - set(fields):
+        raise TypeError(f"{type_.__name__}() got unexpected arguments")
+    return tuple.__new__(type_, [values[name] for name in fields])
+
+
+def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    fields = [f for f in dataclasses.fields(made.type) if f.init]
+    positional = [f for f in fields if not f.kw_only]
+    if len(args) > len(positional):
+        raise TypeError(f"{made.type.__name__}.__init__() takes {len(positional) + 1} positional arguments but "
+                        f"{len(args) + 1} were given")
+    values = {f.name: a for f, a in zip(positional, args, strict=False)}
+    for key, value in named.items():
+        if key not in {f.name for f in fields} or key in values:
+            raise TypeError(f"{made.type.__name__}.__init__() got an unexpected or repeated argument '{key}'")
+        values[key] = value
+    for field in dataclasses.fields(made.type):
+        if field.name not in values:
+            if field.default is not dataclasses.MISSING:
+                values[field.name] = act.t.environment.internal(field.default, None)
+            elif field.default_factory is not dataclasses.MISSING:
+                values[field.name] = call(act, field.default_factory, (), {})
+            elif field.init:
+                raise TypeError(f"{made.type.__name__}.__init__() missing 1 required positional argument: "
+                                f"'{field.name}'")
+            else:
+                continue
+        made.fields[field.name] = act.t.variable(field.name, values[field.name])
+    if access.class_attribute(made.type, "__post_init__") is not None:
+        call(act, access.attribute(act, made, "__post_init__"), (), {})
+
+
+def decorated(act: Activation, decorator: Any, function: Closure) -> Any:
+    """A nested function's decorator: Numba's are looked through, others are called."""
+    module = getattr(decorator, "__module__", "") or ""
+    if module.startswith("numba"):
+        return function
+    return call(act, decorator, (function,), {})
+
+
+# ---------------------------------------------------------------------- exceptions
+def exception_name(act: Activation, value: Any) -> str:
+    """The name of a raised exception's class."""
+    type_ = value if isinstance(value, type) else type(value)
+    if not issubclass(type_, BaseException):
+        raise TypeError("exceptions must derive from BaseException")
+    if not branches.is_builtin_exception(type_):
+        act.t.fail(f"raising {type_.__name__}, which is not a built-in exception, from compiled code",
+                   "raise a built-in exception, or use engine='tape'")
+    return type_.__name__

@@ -1,0 +1,246 @@
+"""What the evaluator's parts ask of the whole: names from outside, calls, operators, compiled code of functions.
+
+The parts below (`arithmetic`, `library`, `access`, ...) know nothing of each other's upper layers; they reach them
+through the tracer's environment, which is this object.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import access, branches, calls, expressions, iteration
+from workbench.frontend.activation import Activation
+from workbench.frontend.inputs import Inputs
+from workbench.frontend.library import creation, linear
+from workbench.frontend.loops import Loop, counted
+from workbench.frontend.paths import Path
+from workbench.frontend.statements import StatementCompiler
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar
+from workbench.frontend.variables import Variable
+from workbench.ir import Value
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """A function compiled to closures."""
+
+    filename: str
+    local_names: tuple[str, ...]
+    global_names: frozenset[str]
+    run: Callable[[Activation], Any]
+
+
+_codes: dict[int, tuple[ast.AST, Code]] = {}
+
+
+class Environment(Inputs):
+    """See the module's text."""
+
+    # ------------------------------------------------------------------ code
+    def compiled(self, node: ast.FunctionDef | ast.Lambda, function: Any, name: str) -> Code:
+        """The closures of a function's definition, made once."""
+        known = _codes.get(id(node))
+        if known is not None and known[0] is node:
+            return known[1]
+        filename = function.__code__.co_filename
+        compiler = StatementCompiler(filename, name, node)
+        args = node.args
+        names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+        names += [a.arg for a in (args.vararg, args.kwarg) if a is not None]
+        global_names: frozenset[str] = frozenset()
+        if isinstance(node, ast.Lambda):
+            value = compiler.expression(node.body)
+            names += _assigned([node.body])[0]
+            run: Callable[[Activation], Any] = value
+        else:
+            block = compiler.block(node.body)
+            assigned, outer, declared = _assigned(node.body)
+            global_names = frozenset(declared)
+            names += [n for n in assigned if n not in outer and n not in declared]
+
+            def run(act: Activation) -> Any:
+                return calls.finish(act, block.run(act))
+        code = Code(filename, tuple(dict.fromkeys(names)), global_names, run)
+        _codes[id(node)] = (node, code)
+        return code
+
+    def guard_function(self, function: Any) -> None:
+        """A function reached through an attribute is guarded where it was read; its code object too."""
+        self.keep.append(function)
+
+    def default_value(self, function: types.FunctionType, position: Any, value: Any) -> Any:
+        """The default value of a parameter."""
+        if isinstance(position, int):
+            path = Path(("dict", {"f": function}, "f"), (("attribute", "__defaults__"), ("item", position)))
+        else:
+            path = Path(("dict", {"f": function}, "f"), (("attribute", "__kwdefaults__"), ("item", position)))
+        return self.internal(value, path)
+
+    # ------------------------------------------------------------------ names from outside
+    def outer_name(self, act: Activation, name: str) -> Any:
+        """A name that no scope of the evaluator has: closure cell, global, builtin."""
+        function = act.scope.function
+        if name in function.__code__.co_freevars and function.__closure__:
+            cell = function.__closure__[function.__code__.co_freevars.index(name)]
+            path = Path(("cell", cell))
+            return self._named(path, path.fetch(()), name)
+        namespace = act.globals
+        if name in namespace:
+            return self._named(Path(("dict", namespace, name)), namespace[name], name)
+        found = getattr(builtins, name, _MISSING)
+        if found is _MISSING:
+            raise NameError(f"name '{name}' is not defined")
+        return found
+
+    def _named(self, path: Path, value: Any, name: str) -> Any:
+        written = self.paths.get(("global", path.key))
+        if written is not None:
+            return self.t.read(written)  # type: ignore[arg-type]
+        return self.internal(value, path)
+
+    def assign_global(self, act: Activation, name: str, value: Any) -> None:
+        """`global name; name = value`."""
+        self.t.fail(f"assignment to the global {name!r}", "return the value instead")
+
+    def static_attribute(self, act: Activation, owner: Any, name: str) -> Any:
+        """An attribute of an object known while specialising."""
+        value = getattr(owner, name)
+        if isinstance(owner, types.ModuleType):
+            if is_library(owner.__name__):
+                return value if not isinstance(value, np.ndarray) else self.internal(value, None)
+            return self.internal(value, Path(("dict", vars(owner), name)))
+        if isinstance(value, types.MethodType) and isinstance(owner, type):
+            return BoundMethod(value.__func__, owner)
+        if isinstance(value, (int, float, complex, np.ndarray, list, dict)) and not isinstance(value, bool):
+            if is_library(getattr(owner, "__module__", None) or type(owner).__module__):
+                return value
+            return self.internal(value, Path(("dict", {"owner": owner}, "owner"), (("attribute", name),)))
+        if isinstance(value, (bool, str, type(None), tuple)) or callable(value):
+            path = Path(("dict", {"owner": owner}, "owner"), (("attribute", name),))
+            if not is_library(getattr(owner, "__module__", None) or type(owner).__module__):
+                simple = isinstance(value, (bool, str, type(None)))
+                if simple or isinstance(value, types.FunctionType):
+                    self.guard(path, "equal" if simple else "is", value)
+        return value
+
+    # ------------------------------------------------------------------ what lower layers ask for
+    def read_choice(self, t: Tracer, choice: Choice) -> Array:
+        """The array a choice stands for, copied."""
+        return branches.read_choice(t, choice)
+
+    def matmul(self, t: Tracer, a: Any, b: Any) -> Any:
+        """`a @ b`."""
+        return linear.matmul(t, a, b)
+
+    def as_array(self, t: Tracer, value: Any) -> Any:
+        """Lists, tuples and NumPy arrays as arrays of the evaluator."""
+        if isinstance(value, np.ndarray):
+            return self.internal(value, None)
+        act = Activation(t, None, None, (), None, "", "", {})  # type: ignore[arg-type]
+        return creation.from_nested(t, value, lambda v: iteration.static_items(act, v))
+
+    def binary(self, act: Activation, op: str, a: Any, b: Any) -> Any:
+        """`a op b`."""
+        return expressions.apply_binary(act, op, a, b)
+
+    def call(self, act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call anything."""
+        return calls.call(act, callee, args, named)
+
+    def call_method(self, act: Activation, owner: ObjectValue, name: str, args: tuple[Any, ...]) -> Any:
+        """Call a method of a user's object."""
+        return calls.call(act, access.attribute(act, owner, name), args, {})
+
+    def attribute(self, act: Activation, owner: Any, name: str) -> Any:
+        """`owner.name`."""
+        return access.attribute(act, owner, name)
+
+    def set_attribute(self, act: Activation, owner: Any, name: str, value: Any) -> None:
+        """`owner.name = value`."""
+        access.set_attribute(act, owner, name, value)
+
+    def item(self, act: Activation, owner: Any, key: Any) -> Any:
+        """`owner[key]`."""
+        return access.item(act, owner, key)
+
+    def set_item(self, act: Activation, owner: Any, key: Any, value: Any) -> None:
+        """`owner[key] = value`."""
+        access.set_item(act, owner, key, value)
+
+    def items(self, act: Activation, value: Any) -> list[Any]:
+        """All items of something of known length."""
+        return iteration.static_items(act, value)
+
+    def entries(self, act: Activation, value: Any) -> list[tuple[Any, Variable]]:
+        """The entries of a dict."""
+        return access.dict_items(act, value)
+
+    def trips(self, act: Activation, value: Any) -> Value:
+        """The number of items of a range, array or zip, at run time."""
+        _, count, _, _ = iteration.indexed(act, value, normalised=True)
+        return count
+
+    def running_sum(self, act: Activation, values: Any, start: Any) -> Any:
+        """`sum` over something of run-time length: a loop."""
+        t = act.t
+        items = iteration.unrolled(act, values)
+        if items is not None or iteration.static_range(act, values) is not None:
+            total = start
+            for item in items if items is not None else iteration.static_items(act, values):
+                total = self.binary(act, "+", total, item)
+            return total
+        lo, hi, step, item = iteration.indexed(act, values)
+        total = t.variable("total", start)
+
+        def add(index: Scalar) -> None:
+            t.assign(total, self.binary(act, "+", t.read(total), item(index)))
+        counted(t, Loop((act.path, "sum", id(values)), lambda variable: True), lo, hi, step, "k", add)
+        return t.read(total)
+
+    def run_native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A pure call on static arguments, run while specialising."""
+        return callee(*args, **named)
+
+
+def is_library(name: str | None) -> bool:
+    """True for modules of the standard library, NumPy, SciPy and Numba: their attributes do not change."""
+    top = (name or "").partition(".")[0]
+    return top in ("numpy", "scipy", "numba", "workbench") or top in sys.stdlib_module_names
+
+
+def _assigned(nodes: list[Any]) -> tuple[list[str], set[str], set[str]]:
+    """Names assigned in a function's own body, and those declared nonlocal and global."""
+    assigned: list[str] = []
+    outer: set[str] = set()
+    declared: set[str] = set()
+    pending: list[ast.AST] = list(nodes)
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            assigned.append(node.name)
+            continue
+        if isinstance(node, (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)):
+            assigned.extend(n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            assigned.append(node.id)
+        elif isinstance(node, ast.Nonlocal):
+            outer.update(node.names)
+        elif isinstance(node, ast.Global):
+            declared.update(node.names)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            assigned.extend(a.asname or a.name.split(".")[0] for a in node.names)
+        pending.extend(ast.iter_child_nodes(node))
+    return assigned, outer, declared
+

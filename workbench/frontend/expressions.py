@@ -1,0 +1,483 @@
+"""Expressions: the syntax tree compiled once to closures `(activation) -> value`.
+
+Invariant: a closure evaluates its operands left to right as Python does, and sets the source span before it emits.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import access, arithmetic, branches, calls, iteration
+from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.values import (
+    UNDEFINED,
+    Closure,
+    DictValue,
+    ListValue,
+    ObjectValue,
+    Scalar,
+    is_sequence,
+    is_static,
+)
+from workbench.ir import DifferentiationError, Span
+
+Expression = Callable[[Activation], Any]
+
+_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+           ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"}
+_COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+_STATIC_UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+
+
+class ExpressionCompiler:
+    """Compiles the expressions of one function; `filename` and `function` go into spans."""
+
+    def __init__(self, filename: str, function: str) -> None:
+        self.filename = filename
+        self.function = function
+
+    def span(self, node: ast.AST) -> Span:
+        """The source span of a node."""
+        return Span(self.filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0),
+                    _end_column(node), self.function)
+
+    def expression(self, node: ast.expr) -> Expression:
+        """The closure that evaluates an expression."""
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is None:
+            return self.refuse(node, f"{_title(node)} cannot be compiled yet")
+        return method(node)  # type: ignore[no-any-return]
+
+    def refuse(self, node: ast.AST, reason: str, hint: str = "") -> Expression:
+        """A closure that refuses when it is reached."""
+        span = self.span(node)
+
+        def run(act: Activation) -> Any:
+            raise DifferentiationError(reason, span, hint or "rewrite the line")
+        return run
+
+    # ------------------------------------------------------------------ atoms
+    def _Constant(self, node: ast.Constant) -> Expression:
+        value = node.value
+        return lambda act: value
+
+    def _Name(self, node: ast.Name) -> Expression:
+        name, span = node.id, self.span(node)
+
+        def run(act: Activation) -> Any:
+            variable = act.scope.find(name)
+            if variable is None:
+                act.t.builder.span = span
+                return act.t.environment.outer_name(act, name)
+            value = act.t.read(variable)
+            if value is UNDEFINED:
+                act.t.builder.span = span
+                raise UnboundLocalError(
+                    f"cannot access local variable '{name}' where it is not associated with a value")
+            return value
+        return run
+
+    def _NamedExpr(self, node: ast.NamedExpr) -> Expression:
+        name, value = node.target.id, self.expression(node.value)
+
+        def run(act: Activation) -> Any:
+            result = value(act)
+            variable = act.scope.find(name)
+            if variable is None:
+                act.t.fail(f"assignment expression to the unknown name {name!r}")
+            act.t.assign(variable, result)
+            return result
+        return run
+
+    def _JoinedStr(self, node: ast.JoinedStr) -> Expression:
+        parts = [self.expression(v) for v in node.values]
+        span = self.span(node)
+
+        def run(act: Activation) -> str:
+            texts = []
+            for part in parts:
+                value = part(act)
+                if not isinstance(value, str):
+                    act.t.builder.span = span
+                    act.t.fail("an f-string of a run-time number", "print it outside the differentiated function")
+                texts.append(value)
+            return "".join(texts)
+        return run
+
+    def _FormattedValue(self, node: ast.FormattedValue) -> Expression:
+        value = self.expression(node.value)
+        spec = self.expression(node.format_spec) if node.format_spec else None
+        conversion = {115: str, 114: repr, 97: ascii}.get(node.conversion)
+
+        def run(act: Activation) -> Any:
+            content = value(act)
+            if is_static(content):
+                content = conversion(content) if conversion else content
+                return format(content, spec(act) if spec else "")
+            return content
+        return run
+
+    # ------------------------------------------------------------------ containers
+    def _Tuple(self, node: ast.Tuple) -> Expression:
+        items = self._items(node.elts)
+        return lambda act: tuple(items(act))
+
+    def _List(self, node: ast.List) -> Expression:
+        items = self._items(node.elts)
+        return lambda act: act.t.new_list(items(act))
+
+    def _Set(self, node: ast.Set) -> Expression:
+        items, refuse = self._items(node.elts), self.refuse(node, "a set of run-time numbers")
+
+        def run(act: Activation) -> Any:
+            values = items(act)
+            return set(values) if all(is_static(v) for v in values) else refuse(act)
+        return run
+
+    def _items(self, nodes: list[ast.expr]) -> Callable[[Activation], list[Any]]:
+        parts = [(isinstance(n, ast.Starred), self.expression(n.value if isinstance(n, ast.Starred) else n))
+                 for n in nodes]
+
+        def run(act: Activation) -> list[Any]:
+            values: list[Any] = []
+            for starred, part in parts:
+                value = part(act)
+                if starred:
+                    values.extend(iteration.static_items(act, value))
+                else:
+                    values.append(value)
+            return values
+        return run
+
+    def _Dict(self, node: ast.Dict) -> Expression:
+        keys = [self.expression(k) if k is not None else None for k in node.keys]
+        values = [self.expression(v) for v in node.values]
+        span = self.span(node)
+
+        def run(act: Activation) -> Any:
+            entries: dict[Any, Any] = {}
+            for key, value in zip(keys, values, strict=True):
+                if key is None:
+                    merged = value(act)
+                    for name, variable in access.dict_items(act, merged):
+                        entries[name] = act.t.read(variable)
+                    continue
+                name = key(act)
+                act.t.builder.span = span
+                entries[access.static_key(act, name)] = value(act)
+            return act.t.new_dict(entries)
+        return run
+
+    def _Slice(self, node: ast.Slice) -> Expression:
+        parts = [self.expression(p) if p is not None else None for p in (node.lower, node.upper, node.step)]
+        return lambda act: slice(*(p(act) if p is not None else None for p in parts))
+
+    def _Starred(self, node: ast.Starred) -> Expression:
+        return self.refuse(node, "a starred expression here")
+
+    # ------------------------------------------------------------------ operators
+    def _BinOp(self, node: ast.BinOp) -> Expression:
+        op, left, right = _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right)
+        span = self.span(node)
+
+        def run(act: Activation) -> Any:
+            a = left(act)
+            b = right(act)
+            act.t.builder.span = span
+            return apply_binary(act, op, a, b)
+        return run
+
+    def _UnaryOp(self, node: ast.UnaryOp) -> Expression:
+        operand, span = self.expression(node.operand), self.span(node)
+        if isinstance(node.op, ast.Not):
+            def negate(act: Activation) -> Any:
+                value = operand(act)
+                act.t.builder.span = span
+                test = arithmetic.truth(act.t, value)
+                if isinstance(test, Scalar):
+                    return act.t.wrap(act.t.emit("not", act.t.scalar(test)), True)
+                return not test
+            return negate
+        op = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}[type(node.op)]
+
+        def run(act: Activation) -> Any:
+            value = operand(act)
+            act.t.builder.span = span
+            if is_dynamic(value):
+                return arithmetic.unary(act.t, op, value)
+            if isinstance(value, ObjectValue):
+                method = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[op]
+                return calls.call(act, access.attribute(act, value, method), (), {})
+            return _STATIC_UNARY[op](value)
+        return run
+
+    def _BoolOp(self, node: ast.BoolOp) -> Expression:
+        values = [self.expression(v) for v in node.values]
+        is_and, span = isinstance(node.op, ast.And), self.span(node)
+
+        def rest(act: Activation, position: int) -> Any:
+            value = values[position](act)
+            if position == len(values) - 1:
+                return value
+            act.t.builder.span = span
+            test = arithmetic.truth(act.t, value)
+            if not isinstance(test, Scalar):
+                return rest(act, position + 1) if test == is_and else value
+            def more() -> Any:
+                return rest(act, position + 1)
+            def same() -> Any:
+                return value
+            return branches.branch(act.t, test, more if is_and else same, same if is_and else more)
+        return lambda act: rest(act, 0)
+
+    def _Compare(self, node: ast.Compare) -> Expression:
+        first = self.expression(node.left)
+        others = [(op, self.expression(n)) for op, n in zip(node.ops, node.comparators, strict=True)]
+        span = self.span(node)
+
+        def rest(act: Activation, left: Any, position: int) -> Any:
+            op, expression = others[position]
+            right = expression(act)
+            act.t.builder.span = span
+            result = apply_comparison(act, op, left, right)
+            if position == len(others) - 1:
+                return result
+            test = arithmetic.truth(act.t, result)
+            if not isinstance(test, Scalar):
+                return rest(act, right, position + 1) if test else result
+            return branches.branch(act.t, test, lambda: rest(act, right, position + 1), lambda: result)
+        return lambda act: rest(act, first(act), 0)
+
+    def _IfExp(self, node: ast.IfExp) -> Expression:
+        test, body, orelse = (self.expression(n) for n in (node.test, node.body, node.orelse))
+        span = self.span(node)
+
+        def run(act: Activation) -> Any:
+            value = test(act)
+            act.t.builder.span = span
+            condition = arithmetic.truth(act.t, value)
+            if not isinstance(condition, Scalar):
+                return body(act) if condition else orelse(act)
+            return branches.branch(act.t, condition, lambda: body(act), lambda: orelse(act))
+        return run
+
+    # ------------------------------------------------------------------ access and calls
+    def _Attribute(self, node: ast.Attribute) -> Expression:
+        value, name, span = self.expression(node.value), node.attr, self.span(node)
+
+        def run(act: Activation) -> Any:
+            owner = value(act)
+            act.t.builder.span = span
+            return access.attribute(act, owner, name)
+        return run
+
+    def _Subscript(self, node: ast.Subscript) -> Expression:
+        value, key, span = self.expression(node.value), self.expression(node.slice), self.span(node)
+
+        def run(act: Activation) -> Any:
+            owner = value(act)
+            index = key(act)
+            act.t.builder.span = span
+            return access.item(act, owner, index)
+        return run
+
+    def _Call(self, node: ast.Call) -> Expression:
+        function, span = self.expression(node.func), self.span(node)
+        positional = self._items(node.args)
+        keywords = [(k.arg, self.expression(k.value)) for k in node.keywords]
+
+        def run(act: Activation) -> Any:
+            callee = function(act)
+            args = positional(act)
+            named: dict[str, Any] = {}
+            for name, expression in keywords:
+                value = expression(act)
+                if name is None:
+                    for key, variable in access.dict_items(act, value):
+                        named[key] = act.t.read(variable)
+                else:
+                    named[name] = value
+            act.t.builder.span = span
+            result = calls.call(act, callee, tuple(args), named, node)
+            act.t.builder.span = span
+            return result
+        return run
+
+    # ------------------------------------------------------------------ functions, comprehensions
+    def _Lambda(self, node: ast.Lambda) -> Expression:
+        defaults, keyword_defaults = self.defaults(node.args)
+        return lambda act: Closure(node, act.scope, tuple(d(act) for d in defaults),
+                                   {k: d(act) for k, d in keyword_defaults.items()}, "<lambda>")
+
+    def defaults(self, args: ast.arguments) -> tuple[list[Expression], dict[str, Expression]]:
+        """Closures for the default values of parameters."""
+        named = {a.arg: self.expression(d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+                 if d is not None}
+        return [self.expression(d) for d in args.defaults], named
+
+    def _ListComp(self, node: ast.ListComp) -> Expression:
+        collect = self._comprehension(node.generators, [node.elt])
+        return lambda act: act.t.new_list([item for (item,) in collect(act)])
+
+    def _GeneratorExp(self, node: ast.GeneratorExp) -> Expression:
+        collect = self._comprehension(node.generators, [node.elt])
+        return lambda act: tuple(item for (item,) in collect(act))
+
+    def _DictComp(self, node: ast.DictComp) -> Expression:
+        collect = self._comprehension(node.generators, [node.key, node.value])
+        return lambda act: act.t.new_dict({access.static_key(act, k): v for k, v in collect(act)})
+
+    def _comprehension(self, generators: list[ast.comprehension],
+                       elements: list[ast.expr]) -> Callable[[Activation], list[tuple[Any, ...]]]:
+        names = sorted({n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)})
+        sources = [self.expression(g.iter) for g in generators]
+        targets = [self.target(g.target) for g in generators]
+        tests = [[self.expression(c) for c in g.ifs] for g in generators]
+        parts = [self.expression(e) for e in elements]
+        span = self.span(generators[0].iter)
+
+        def run(act: Activation) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = []
+            outer = act.scope
+
+            def level(depth: int) -> None:
+                if depth == len(generators):
+                    found.append(tuple(part(act) for part in parts))
+                    return
+                source = sources[depth](act)
+                act.t.builder.span = span
+                for item in iteration.static_items(act, source):
+                    targets[depth](act, item)
+                    kept = True
+                    for test in tests[depth]:
+                        condition = arithmetic.truth(act.t, test(act))
+                        if isinstance(condition, Scalar):
+                            act.t.fail("a comprehension's condition depends on a run-time number",
+                                       "write a loop over an array")
+                        kept = kept and condition
+                    if kept:
+                        level(depth + 1)
+            act.scope = Scope({n: act.t.variable(n) for n in names}, outer, outer.function)
+            try:
+                level(0)
+            finally:
+                act.scope = outer
+            return found
+        return run
+
+    # ------------------------------------------------------------------ assignment targets
+    def target(self, node: ast.expr) -> Callable[[Activation, Any], None]:
+        """A closure that assigns a value to a target."""
+        span = self.span(node)
+        if isinstance(node, ast.Name):
+            name = node.id
+
+            def assign_name(act: Activation, value: Any) -> None:
+                variable = None if name in act.global_names else act.scope.find(name)
+                if variable is None:
+                    act.t.environment.assign_global(act, name, value)
+                else:
+                    act.t.assign(variable, value)
+            return assign_name
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return self._unpacking(node, span)
+        if isinstance(node, ast.Attribute):
+            owner, attribute = self.expression(node.value), node.attr
+
+            def assign_attribute(act: Activation, value: Any) -> None:
+                target = owner(act)
+                act.t.builder.span = span
+                access.set_attribute(act, target, attribute, value)
+            return assign_attribute
+        if isinstance(node, ast.Subscript):
+            container, key = self.expression(node.value), self.expression(node.slice)
+
+            def assign_item(act: Activation, value: Any) -> None:
+                target = container(act)
+                index = key(act)
+                act.t.builder.span = span
+                access.set_item(act, target, index, value)
+            return assign_item
+        refuse = self.refuse(node, f"assignment to {_title(node)}")
+        return lambda act, value: refuse(act)
+
+    def _unpacking(self, node: ast.Tuple | ast.List, span: Span) -> Callable[[Activation, Any], None]:
+        targets = [self.target(n.value if isinstance(n, ast.Starred) else n) for n in node.elts]
+        stars = [k for k, n in enumerate(node.elts) if isinstance(n, ast.Starred)]
+
+        def assign(act: Activation, value: Any) -> None:
+            act.t.builder.span = span
+            items = iteration.unpacked(act, value, len(targets) if not stars else None)
+            if stars:
+                star, after = stars[0], len(targets) - stars[0] - 1
+                if len(items) < len(targets) - 1:
+                    raise ValueError(f"not enough values to unpack (expected at least {len(targets) - 1}, "
+                                     f"got {len(items)})")
+                middle = act.t.new_list(items[star:len(items) - after])
+                items = [*items[:star], middle, *items[len(items) - after:]]
+            for target, item in zip(targets, items, strict=True):
+                target(act, item)
+        return assign
+
+
+def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
+    """`a op b` for any two values."""
+    if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
+        return _operator_method(act, op, a, b)
+    if is_dynamic(a) or is_dynamic(b):
+        if not is_sequence(a) and not is_sequence(b):
+            return arithmetic.binary(act.t, op, a, b)
+        if is_dynamic(a) and is_dynamic(b):
+            return arithmetic.binary(act.t, op, a, b)
+    if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
+        return iteration.sequence_operator(act, op, a, b)
+    if isinstance(a, DictValue) and isinstance(b, DictValue) and op == "|":
+        merged = {k: act.t.read(v) for d in (a, b) for k, v in d.items.items()}
+        return act.t.new_dict(merged)
+    return STATIC_BINARY[op](a, b)
+
+
+def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
+    """A single comparison."""
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        same = a is b
+        return same if isinstance(op, ast.Is) else not same
+    if isinstance(op, (ast.In, ast.NotIn)):
+        found = access.contains(act, b, a)
+        if isinstance(found, Scalar):
+            return found if isinstance(op, ast.In) else act.t.wrap(act.t.emit("not", act.t.scalar(found)), True)
+        return found if isinstance(op, ast.In) else not found
+    name = _COMPARE[type(op)]
+    if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
+        return iteration.sequence_operator(act, name, a, b)
+    return apply_binary(act, name, a, b)
+
+
+def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
+    """A user's class with `__add__` and the like."""
+    name = OPERATOR_NAMES[op]
+    reflected = _REFLECTED.get(name, f"r{name}")
+    for owner, other, method in ((a, b, f"__{name}__"), (b, a, f"__{reflected}__")):
+        if isinstance(owner, ObjectValue) and access.class_attribute(owner.type, method) is not None:
+            result = calls.call(act, access.attribute(act, owner, method), (other,), {})
+            if result is not NotImplemented:
+                return result
+    if op in ("==", "!="):
+        return (a is b) == (op == "==")
+    raise TypeError(f"unsupported operand type(s) for {op}")
+
+
+def _end_column(node: ast.AST) -> int:
+    end = getattr(node, "end_col_offset", 0) or 0
+    one_line = getattr(node, "end_lineno", None) == getattr(node, "lineno", None)
+    return end if one_line else getattr(node, "col_offset", 0) + 1
+
+
+def _title(node: ast.AST) -> str:
+    names = {"Yield": "`yield`", "YieldFrom": "`yield from`", "Await": "`await`", "SetComp": "a set comprehension"}
+    return names.get(type(node).__name__, f"the construct `{type(node).__name__}`")

@@ -1,0 +1,319 @@
+"""Subscripts of arrays: from a Python key to a view, a gather, or a scatter; reads and writes through them.
+
+Invariant: basic keys (integers, slices, `...`, `None`) give views, as in NumPy; integer arrays and boolean masks give
+copies. Integers are checked against the dimension (the check is proven away later where it can be).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arrays
+from workbench.frontend.numbers import number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Affine, Array, Choice, Fixed, ListValue, Range, Scalar
+from workbench.ir import Constant, Kind, Value
+
+
+@dataclass
+class _Advanced:
+    """A key with integer arrays on some axes: the view it applies to, the arrays, the axes they index."""
+
+    view: Array
+    indices: list[Any]
+    axes: list[int]
+
+
+def get(t: Tracer, array: Array, key: Any) -> Any:
+    """`array[key]`."""
+    target = _resolve(t, array, key)
+    if isinstance(target, Array):
+        if target.rank:
+            return target
+        return Scalar(arrays.read(t, target), False)
+    if isinstance(target, tuple):
+        return _masked(t, *target)
+    return _gather(t, target)
+
+
+def put(t: Tracer, array: Array, key: Any, value: Any, add: bool = False) -> None:
+    """`array[key] = value`, or `array[key] += value` (each element once: duplicates are for `np.add.at`)."""
+    target = _resolve(t, array, key)
+    if isinstance(target, Array):
+        arrays.write(t, target, _fitted(t, value, target, array), add)
+    elif isinstance(target, tuple):
+        _put_masked(t, target[0], target[1], value, add)
+    else:
+        _scatter(t, target, value, "scatter_store", add)
+
+
+def add_at(t: Tracer, array: Array, key: Any, value: Any) -> None:
+    """`np.add.at(array, key, value)`: duplicates add up."""
+    target = _resolve(t, array, key)
+    if isinstance(target, Array):
+        arrays.write(t, target, _fitted(t, value, target, array), True)
+    elif isinstance(target, tuple):
+        _put_masked(t, target[0], target[1], value, True)
+    else:
+        _scatter(t, target, value, "scatter_accum", False)
+
+
+def _fitted(t: Tracer, value: Any, target: Array, base: Array) -> Value:
+    """The value for a region. One that shows the same buffer is copied first: NumPy writes as if it were."""
+    fitted = arrays.fit(t, value, target.dims, target.kind)
+    if isinstance(value, Array) and value.cell is base.cell and fitted.is_array:
+        return t.emit("copy", fitted)
+    return fitted
+
+
+# ---------------------------------------------------------------------- keys
+def _resolve(t: Tracer, array: Array, key: Any) -> Array | _Advanced | tuple[Array, Array]:
+    parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [_index_array(t, p) for p in parts]
+    if any(p is Ellipsis for p in parts):
+        at = next(k for k, p in enumerate(parts) if p is Ellipsis)
+        missing = array.rank - sum(_consumes(p) for p in parts if p is not Ellipsis)
+        parts[at:at + 1] = [slice(None)] * max(missing, 0)
+        if any(p is Ellipsis for p in parts):
+            raise IndexError("an index can only have a single ellipsis ('...')")
+    used = sum(_consumes(p) for p in parts)
+    if used > array.rank:
+        raise IndexError(f"too many indices for array: array is {array.rank}-dimensional, but {used} were indexed")
+    parts += [slice(None)] * (array.rank - used)
+    masks = [p for p in parts if isinstance(p, Array) and p.kind is Kind.BOOL]
+    if masks:
+        if len(parts) == 1 + sum(isinstance(p, slice) and p == slice(None) for p in parts) and parts[0] is masks[0]:
+            return array, masks[0]
+        t.fail("a boolean mask together with other indices", "index in two steps")
+    return _basic_or_advanced(t, array, parts)
+
+
+def _index_array(t: Tracer, part: Any) -> Any:
+    """Lists and NumPy arrays in a key become arrays of the evaluator."""
+    if isinstance(part, Choice):
+        return t.environment.read_choice(t, part)
+    if isinstance(part, (ListValue, np.ndarray)):
+        return t.environment.as_array(t, part)
+    if isinstance(part, Array) and part.kind.is_inexact:
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    if (isinstance(part, Scalar) and part.kind.is_inexact) or isinstance(part, float):
+        raise IndexError("only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or "
+                         "boolean arrays are valid indices")
+    return part
+
+
+def _consumes(part: Any) -> int:
+    if part is None:
+        return 0
+    if isinstance(part, Array) and part.kind is Kind.BOOL:
+        return part.rank
+    return 1
+
+
+def _basic_or_advanced(t: Tracer, array: Array, parts: Sequence[Any]) -> Array | _Advanced:
+    base: list[Fixed | Range] = []
+    axes: list[int | None] = []
+    advanced: list[tuple[int, Any]] = []  # (axis of the view, index array)
+    several = any(isinstance(p, Array) for p in parts)
+    for part in parts:
+        if part is None:
+            axes.append(None)
+            continue
+        dim = array.dims[len(base)]
+        if isinstance(part, slice):
+            axes.append(len(base))
+            base.append(slice_range(t, part, dim))
+        elif isinstance(part, Array) or (several and number_kind(part) is Kind.INT):
+            advanced.append((len(axes), part))
+            axes.append(len(base))
+            base.append(Range(ZERO, dim, ONE))
+        elif number_kind(part) is Kind.INT:
+            base.append(Fixed(checked_index(t, part, dim)))
+        elif number_kind(part) is Kind.BOOL:
+            t.fail("a boolean scalar as an index", "use an if statement")
+        else:
+            raise IndexError(f"an array cannot be indexed by {describe(part)}")
+    view = arrays.subview(t, array, Affine(tuple(base), tuple(axes)))
+    if not advanced:
+        return view
+    return _Advanced(view, [index for _, index in advanced], [axis for axis, _ in advanced])
+
+
+def checked_index(t: Tracer, index: Any, dim: Value) -> Value:
+    """An integer index: negative ones count from the end, out of bounds raises IndexError."""
+    value = t.integer(index)
+    dim = t.builder.resolve(dim)
+    if isinstance(value, Constant) and isinstance(dim, Constant):
+        i, n = int(value.value.real), int(dim.value.real)
+        if not -n <= i < n:
+            raise IndexError(f"index {i} is out of bounds for axis 0 with size {n}")
+        return Constant(i % n, Kind.INT)
+    return t.emit("index", value, dim, checked=True)
+
+
+def slice_range(t: Tracer, part: slice, dim: Value) -> Range:
+    """`start:stop:step` on an axis of `dim` elements, with Python's clipping."""
+    step = 1 if part.step is None else t.static_int(part.step, "the step of a slice")
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    dim = t.builder.resolve(dim)
+    if step > 0:
+        start = ZERO if part.start is None else _from_front(t, part.start, dim)
+        stop = dim if part.stop is None else _clip_stop(t, part.stop, dim)
+        span = t.emit("sub", stop, start)
+    else:
+        start = t.emit("sub", dim, ONE) if part.start is None else _clip_last(t, part.start, dim)
+        stop = Constant(-1, Kind.INT) if part.stop is None else _clip_last(t, part.stop, dim)
+        span = t.emit("sub", start, stop)
+    size = abs(step)
+    if size != 1:
+        span = t.emit("floordiv", t.emit("add", span, Constant(size - 1, Kind.INT)), Constant(size, Kind.INT))
+    return Range(start, _at_least_zero(t, span, dim), Constant(step, Kind.INT))
+
+
+def _at_least_zero(t: Tracer, value: Value, dim: Value) -> Value:
+    if t.is_nonnegative(value) or t.same(value, dim):
+        return value
+    return t.emit("pymax", value, ZERO)
+
+
+def _wrapped(t: Tracer, bound: Any, dim: Value) -> Value:
+    """A bound counted from the end where it is negative, not clipped."""
+    value = t.integer(bound, "a slice bound")
+    if t.is_nonnegative(value):
+        return value
+    if isinstance(value, Constant):
+        return t.emit("add", dim, value)
+    return t.emit("select", t.emit("lt", value, ZERO), t.emit("add", value, dim), value)
+
+
+def _from_front(t: Tracer, bound: Any, dim: Value) -> Value:
+    """A start: clipped below only (a start beyond the end leaves nothing, whatever its value)."""
+    value = _wrapped(t, bound, dim)
+    return value if t.is_nonnegative(value) else t.emit("pymax", value, ZERO)
+
+
+def _clip_stop(t: Tracer, bound: Any, dim: Value) -> Value:
+    value = _wrapped(t, bound, dim)
+    own = t.integer(bound)
+    if isinstance(own, Constant) and own.value.real < 0:
+        return value
+    difference = t.polynomial(t.emit("sub", dim, value)).constant
+    if difference is not None and difference >= 0:
+        return value
+    return t.emit("pymin", value, dim)
+
+
+def _clip_last(t: Tracer, bound: Any, dim: Value) -> Value:
+    """A bound of a slice that runs backwards: between -1 and dim - 1."""
+    value = t.emit("pymin", _wrapped(t, bound, dim), t.emit("sub", dim, ONE))
+    return value if t.is_nonnegative(value) else t.emit("pymax", value, Constant(-1, Kind.INT))
+
+
+# ---------------------------------------------------------------------- integer arrays
+def _positions(t: Tracer, target: _Advanced) -> tuple[list[Value], tuple[Value, ...], Array]:
+    """Checked index arrays of one shape, that shape, and the view with the indexed axes in front."""
+    shapes = [i.dims for i in target.indices if isinstance(i, Array)]
+    common = arrays.broadcast_dims(t, *shapes)
+    order = [*target.axes, *(k for k in range(target.view.rank) if k not in target.axes)]
+    view = target.view if order == sorted(order) else arrays.transposed(t, target.view, order)
+    values = []
+    for index, axis in zip(target.indices, target.axes, strict=True):
+        value = arrays.read(t, index) if isinstance(index, Array) else t.integer(index)
+        value = t.emit("index", value, target.view.dims[axis], checked=True)
+        if tuple(value.dims) != common:
+            value = t.emit("broadcast", value, *common)
+        values.append(value)
+    return values, common, view
+
+
+def _result_order(target: _Advanced, index_rank: int) -> list[int] | None:
+    """Where NumPy puts the index dimensions: in place of adjacent indexed axes, else in front."""
+    axes = target.axes
+    if axes != list(range(axes[0], axes[0] + len(axes))) or axes[0] == 0:
+        return None
+    lead = axes[0]
+    rest = target.view.rank - len(axes)
+    return [*range(index_rank, index_rank + lead), *range(index_rank), *range(index_rank + lead, index_rank + rest)]
+
+
+def _gather(t: Tracer, target: _Advanced) -> Any:
+    indices, common, view = _positions(t, target)
+    value = t.emit("gather", arrays.read(t, view), *indices)
+    order = _result_order(target, len(common))
+    if order is not None:
+        value = t.emit("transpose", value, perm=tuple(order))
+    return t.new_array(value)
+
+
+def _scatter(t: Tracer, target: _Advanced, value: Any, prim: str, add: bool) -> None:
+    indices, common, view = _positions(t, target)
+    rest = view.dims[len(target.axes):]
+    dims: list[Value] = [*common, *rest]
+    order = _result_order(target, len(common))
+    if order is not None:
+        dims = [dims[k] for k in order]
+    fitted = arrays.fit(t, value, dims, view.kind)
+    if not fitted.is_array:
+        fitted = t.emit("full", fitted, *dims)
+    if order is not None:
+        fitted = t.emit("transpose", fitted, perm=tuple(order.index(k) for k in range(len(order))))
+    current = arrays.read(t, view)
+    if add:
+        fitted = t.emit("add", t.emit("gather", current, *indices), fitted)
+    if view.steps:
+        arrays.write(t, view, t.emit(prim, t.emit("copy", current), fitted, *indices))
+        return
+    arrays.mark_written(view)
+    t.builder.write(view.cell.slot, t.emit(prim, current, fitted, *indices))
+
+
+# ---------------------------------------------------------------------- masks
+def _mask_value(t: Tracer, array: Array, mask: Array) -> Value:
+    for have, want in zip(mask.dims, array.dims, strict=False):
+        arrays.require_same(t, have, want, "boolean index did not match indexed array")
+    return arrays.read(t, mask)
+
+
+def _flat(t: Tracer, array: Array, mask: Array) -> tuple[Value, Value]:
+    """Positions of the true elements in the flattened leading axes, and their number."""
+    value = _mask_value(t, array, mask)
+    count = t.emit("mask_count", value)
+    return t.emit("mask_index", value, count), count
+
+
+def _flat_dims(t: Tracer, array: Array, mask: Array) -> tuple[Value, ...]:
+    size = array.dims[0]
+    for dim in array.dims[1:mask.rank]:
+        size = t.emit("mul", size, dim)
+    return (size, *array.dims[mask.rank:])
+
+
+def _masked(t: Tracer, array: Array, mask: Array) -> Any:
+    positions, _ = _flat(t, array, mask)
+    value = arrays.read(t, array)
+    if mask.rank > 1:
+        value = t.emit("reshape", value, *_flat_dims(t, array, mask))
+    return t.new_array(t.emit("gather", value, positions))
+
+
+def _put_masked(t: Tracer, array: Array, mask: Array, value: Any, add: bool) -> None:
+    if not isinstance(value, Array) and mask.rank == array.rank:
+        chosen = _mask_value(t, array, mask)
+        current = arrays.read(t, array)
+        scalar = t.scalar(value, array.kind)
+        new = t.emit("add", current, scalar) if add else scalar
+        arrays.write(t, array, t.emit("select", chosen, new, current))
+        return
+    positions, count = _flat(t, array, mask)
+    dims = _flat_dims(t, array, mask)
+    fitted = arrays.fit(t, value, (count, *dims[1:]), array.kind)
+    if not fitted.is_array:
+        fitted = t.emit("full", fitted, count, *dims[1:])
+    flat = t.emit("copy", t.emit("reshape", arrays.read(t, array), *dims))
+    updated = t.emit("scatter_accum" if add else "scatter_store", flat, fitted, positions)
+    arrays.write(t, array, t.emit("reshape", updated, *array.dims) if mask.rank > 1 else updated)

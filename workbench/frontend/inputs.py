@@ -1,0 +1,252 @@
+"""From Python objects to what the evaluator computes with: parameters for numbers, cells for arrays, containers.
+
+Arguments, globals, closure cells and attributes all come in here. Numbers become parameters of the compiled function
+(a hidden input where they are not arguments), guarded by type; everything else read is guarded by identity or value.
+
+Invariant: an object that is reached twice is one object to the evaluator too; arrays that share memory are views of one
+buffer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend.paths import Guard, Path, array_signature
+from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar
+from workbench.frontend.variables import Variable, store_tree
+from workbench.ir import ArrayType, Kind, ScalarType, Value, kind_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """A parameter of the compiled function: where its value is found, and what it is."""
+
+    path: Path
+    kind: Kind
+    rank: int  # -1 for scalars
+    python: bool
+    position: int  # among the function's data parameters
+    value: Value
+
+
+class Inputs:
+    """Takes objects in; collects parameters, guards, and what was written."""
+
+    def __init__(self) -> None:
+        self.t: Tracer = None  # type: ignore[assignment]
+        self.inputs: list[Input] = []
+        self.guards: dict[Any, Guard] = {}
+        self.known: dict[int, Any] = {}
+        self.keep: list[Any] = []
+        self.paths: dict[Any, Path] = {}
+        self.written: dict[Any, None] = {}
+        self.pins: dict[Any, Any] = {}
+        self.wrt_keys: set[Any] = set()
+
+    # ------------------------------------------------------------------ guards
+    def guard(self, path: Path | None, kind: str, expected: Any) -> None:
+        """Take a fact for granted, to be checked at each call."""
+        if path is not None and path.root[0] != "object":
+            self.guards.setdefault((path.key, kind), Guard(path, kind, expected))
+
+    @contextmanager
+    def at_top(self) -> Iterator[None]:
+        """Make slots and variables as if at the function's first line."""
+        t = self.t
+        inner = t.frames[1:]
+        del t.frames[1:]
+        with t.builder.outside(1):
+            try:
+                yield
+            finally:
+                t.frames.extend(inner)
+
+    # ------------------------------------------------------------------ any object
+    def internal(self, value: Any, path: Path | None) -> Any:
+        """A Python object as a value of the evaluator."""
+        if isinstance(value, (bool, str, bytes, type(None), enum.Enum)) or isinstance(value, np.bool_):
+            self.guard(path, "equal", value)
+            return value
+        if isinstance(value, (int, float, complex, np.generic)):
+            return self._number(value, path)
+        if id(value) in self.known:
+            if path is not None and not path.is_argument:
+                self.guard(path, "is", value) if not isinstance(value, (np.ndarray, list, dict)) else None
+            return self.known[id(value)]
+        made = self._object(value, path)
+        if made is not value:
+            self.known[id(value)] = made
+            self.keep.append(value)
+        return made
+
+    def _object(self, value: Any, path: Path | None) -> Any:
+        where = path or Path(("object", value))
+        if isinstance(value, np.ndarray):
+            return self._array(value, where)
+        if isinstance(value, tuple):
+            self.guard(path, "type", type(value))
+            self.guard(path, "length", len(value))
+            return tuple.__new__(type(value), [self.internal(v, where.item(k)) for k, v in enumerate(value)])
+        if type(value) is list:
+            return self._list(value, where)
+        if isinstance(value, dict):
+            return self._dict(value, where)
+        if is_plain_object(value):
+            self.guard(path, "type", type(value))
+            made = ObjectValue(type(value), {}, 1, original=value)
+            self.paths[made] = where
+            return made
+        self.guard(path, "is", value)
+        return value
+
+    def _list(self, value: list[Any], path: Path) -> Any:
+        self.guard(path, "type", list)
+        self.guard(path, "length", len(value))
+        with self.at_top():
+            made = ListValue([self.t.variable(f"entry{k}", self.internal(v, path.item(k)))
+                              for k, v in enumerate(value)], 1)
+        self.paths[made] = path
+        return made
+
+    def _dict(self, value: dict[Any, Any], path: Path) -> Any:
+        self.guard(path, "type", type(value))
+        self.guard(path, "keys", tuple(value))
+        with self.at_top():
+            made = DictValue({k: self.t.variable(str(k), self.internal(v, path.item(k))) for k, v in value.items()}, 1,
+                             type=type(value))
+        self.paths[made] = path
+        return made
+
+    def object_field(self, owner: ObjectValue, name: str) -> Variable | None:
+        """The variable of an attribute, taken in on first use."""
+        variable = owner.fields.get(name)
+        if variable is None and owner.original is not None and name in instance_attributes(owner.original):
+            value = getattr(owner.original, name)
+            with self.at_top():
+                variable = Variable(name, 1, None)
+                variable.stored = store_tree(self.t.builder, self.internal(value, self.paths[owner].attribute(name)),
+                                             name)
+            owner.fields[name] = variable
+        return variable
+
+    def load_fields(self, owner: ObjectValue) -> None:
+        """Take in all attributes of an object."""
+        if owner.original is not None:
+            for name in instance_attributes(owner.original):
+                self.object_field(owner, name)
+
+    def note_write(self, owner: Any) -> None:
+        """Note that a container from outside was written."""
+        if owner in self.paths:
+            self.written[owner] = None
+
+    # ------------------------------------------------------------------ numbers
+    def _number(self, value: Any, path: Path | None) -> Any:
+        if path is None or (path.root[0] == "object" and not path.steps):
+            return value
+        if path.key in self.pins:
+            self.guard(path, "equal", value)
+            return value
+        known = self.paths.get(("number", path.key))
+        if known is not None:
+            return known
+        self.guard(path, "type", type(value))
+        python = not isinstance(value, np.generic)
+        if isinstance(value, np.generic):
+            kind = kind_of(value.dtype)
+            if kind is None:
+                self.guard(path, "equal", value)
+                return value
+        else:
+            kind = Kind.INT if isinstance(value, int) else Kind.F64 if isinstance(value, float) else Kind.C128
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                self.guard(path, "equal", value)
+                return value
+        param = self.t.builder.param(ScalarType(kind), self._name(path))
+        self._register(path, kind, -1, python, param)
+        scalar = Scalar(param, python)
+        self.paths[("number", path.key)] = scalar  # type: ignore[assignment]
+        return scalar
+
+    def _name(self, path: Path) -> str:
+        for _, key in reversed(path.steps):
+            if isinstance(key, str) and key.isidentifier():
+                return key
+        if path.root[0] == "arg":
+            base = self.argument_names[path.root[1]]
+            return base + "_".join(["", *(str(k) for _, k in path.steps if isinstance(k, int))])
+        return str(path.root[2]) if path.root[0] == "dict" else "hidden"
+
+    argument_names: tuple[str, ...] = ()
+
+    def _register(self, path: Path, kind: Kind, rank: int, python: bool, value: Value) -> int:
+        position = len(self.inputs)
+        self.inputs.append(Input(path, kind, rank, python, position, value))
+        return position
+
+    # ------------------------------------------------------------------ arrays
+    def _array(self, value: np.ndarray, path: Path) -> Any:
+        kind = array_kind(value)
+        if kind is None:
+            self.guard(path, "is", value)
+            return value
+        if value.ndim == 0:
+            return self._number(value[()], path)
+        name = self._name(path)
+        position = len(self.inputs)
+        dims: list[Value] = []
+        for axis, size in enumerate(value.shape):
+            if size == 1:
+                dims.append(ONE)
+            else:
+                dim = self.t.builder.param(ScalarType(Kind.INT), f"{name}_n{axis}" if value.ndim > 1 else f"{name}_n",
+                                           shape_of=(position, axis))
+                self.t.nonnegative.add(dim)
+                dims.append(dim)
+        param = self.t.builder.param(ArrayType(kind, tuple(dims)), name)
+        self._register(path, kind, value.ndim, False, param)
+        with self.at_top():
+            cell = self.t.new_cell(param, name, origin=position)
+        if not path.is_argument:
+            self.guard(path, "array", array_signature(value))
+        return Array(cell, (), tuple(dims), readonly=not value.flags.writeable)
+
+
+def array_kind(value: np.ndarray) -> Kind | None:
+    """The kind of an array's elements; other integers count as int64, what is no number has none."""
+    kind = kind_of(value.dtype)
+    if kind is None and np.issubdtype(value.dtype, np.integer) and value.dtype != np.dtype(np.uint64):
+        return Kind.INT
+    return kind
+
+
+def is_plain_object(value: Any) -> bool:
+    """True for instances of users' Python classes, whose attributes can be taken in."""
+    type_ = type(value)
+    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+        return False
+    if type_.__module__ in ("builtins", "numpy", "functools", "numba") or type_.__module__.startswith("numba."):
+        return False
+    if dataclasses.is_dataclass(type_):
+        return True
+    return "__dict__" in dir(type_) and not hasattr(value, "__array__") and bool(type_.__flags__ & (1 << 9))
+
+
+def instance_attributes(value: Any) -> list[str]:
+    """The names of an object's own attributes, slots included."""
+    names = list(getattr(value, "__dict__", ()))
+    for base in type(value).__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        names.extend(s for s in ((slots,) if isinstance(slots, str) else slots)
+                     if s not in ("__dict__", "__weakref__") and hasattr(value, s))
+    return names
+

@@ -1,0 +1,256 @@
+"""What can be iterated: things known while specialising are unrolled, ranges and arrays are looped over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import arithmetic, indexing
+from workbench.frontend.activation import Activation
+from workbench.frontend.arithmetic import STATIC_BINARY
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Array, Choice, DictValue, ListValue, RangeValue, Scalar, ZipValue
+from workbench.ir import Constant, Kind, Value
+
+
+def static_range(act: Activation, values: Any) -> range | None:
+    """A `range` whose bounds are known while specialising."""
+    if isinstance(values, ZipValue) and values.kind == "reversed":
+        inner = static_range(act, values.parts[0])
+        return inner[::-1] if inner is not None else None
+    if not isinstance(values, RangeValue):
+        return None
+    numbers = []
+    for bound in (values.start, values.stop, values.step):
+        value = act.t.integer(bound, "a range bound")
+        if not isinstance(value, Constant):
+            return None
+        numbers.append(int(value.value.real))
+    return range(*numbers)
+
+
+def _length(act: Activation, values: Any) -> int | None:
+    """The number of items known while specialising, else None."""
+    if isinstance(values, Array):
+        dim = act.t.builder.resolve(values.dims[0]) if values.dims else None
+        return int(dim.value.real) if isinstance(dim, Constant) else None
+    if isinstance(values, RangeValue):
+        static = static_range(act, values)
+        return len(static) if static is not None else None
+    if isinstance(values, ListValue):
+        return len(values.items)
+    if isinstance(values, ZipValue):
+        lengths = [_length(act, p) for p in values.parts]
+        return None if None in lengths else min((n for n in lengths if n is not None), default=0)
+    return len(values)
+
+
+def unrolled(act: Activation, values: Any) -> list[Any] | None:
+    """The items, where the loop is to be unrolled while specialising; None for a loop at run time."""
+    if isinstance(values, (RangeValue, Array, Choice)):
+        return None
+    if isinstance(values, ZipValue):
+        inner = [p for p in values.parts if unrolled(act, p) is not None]
+        if not inner:
+            return None
+        return static_items(act, values)
+    if isinstance(values, Scalar) or (not hasattr(values, "__iter__") and not isinstance(
+            values, (ListValue, DictValue))):
+        raise TypeError(f"{describe(values)} is not iterable")
+    return static_items(act, values)
+
+
+def static_items(act: Activation, values: Any) -> list[Any]:
+    """All items of something whose length is known while specialising."""
+    t = act.t
+    if isinstance(values, ListValue):
+        return [t.read(v) for v in values.items]
+    if isinstance(values, DictValue):
+        return list(values.items)
+    if isinstance(values, RangeValue):
+        static = static_range(act, values)
+        if static is None:
+            t.fail("a range with run-time bounds where its items must be known", "loop over it with `for`")
+        return list(static)
+    if isinstance(values, Array):
+        if not values.dims:
+            raise TypeError("iteration over a 0-d array")
+        n = t.static_int(t.dim(values.dims[0]), "the length of an array that is unpacked")
+        return [indexing.get(t, values, k) for k in range(n)]
+    if isinstance(values, ZipValue):
+        return _zip_items(act, values)
+    if isinstance(values, Scalar):
+        raise TypeError(f"{describe(values)} is not iterable")
+    return list(values)
+
+
+def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
+    if values.kind == "reversed":
+        return static_items(act, values.parts[0])[::-1]
+    lengths = [_length(act, p) for p in values.parts]
+    known = [n for n in lengths if n is not None]
+    if len(known) < len(lengths):
+        # an array of run-time length beside things of known length: it must be at least as long
+        for part, n in zip(values.parts, lengths, strict=True):
+            if n is None:
+                have = _trips(act, part)
+                act.t.check(act.t.emit("ge", have, Constant(min(known), Kind.INT)), "DifferentiationError",
+                            "an array is shorter than what it is zipped with")
+    count = min(known)
+    columns = [_first(act, part, count) for part in values.parts]
+    rows = [tuple(column[k] for column in columns) for k in range(count)]
+    if values.kind == "enumerate":
+        return [(k + values.start, row[0]) for k, row in enumerate(rows)]
+    return rows
+
+
+def _first(act: Activation, part: Any, count: int) -> list[Any]:
+    if isinstance(part, Array):
+        return [indexing.get(act.t, part, k) for k in range(count)]
+    if isinstance(part, RangeValue) and static_range(act, part) is None:
+        _, _, _, item = indexed(act, part, normalised=True)
+        return [item(Scalar(Constant(k, Kind.INT), True)) for k in range(count)]
+    return static_items(act, part)[:count]
+
+
+def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
+    """Items for an assignment to several targets."""
+    if isinstance(value, Array) and count is not None:
+        dim = act.t.builder.resolve(value.dims[0])
+        if not isinstance(dim, Constant):
+            act.t.check(act.t.emit("eq", dim, Constant(count, Kind.INT)), "ValueError",
+                        f"cannot unpack an array into {count} names: its length differs")
+            return [indexing.get(act.t, value, k) for k in range(count)]
+    if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(
+            value, (ListValue, DictValue, Array, RangeValue, ZipValue))):
+        raise TypeError(f"cannot unpack non-iterable {describe(value)}")
+    items = static_items(act, value)
+    if count is not None and len(items) != count:
+        if len(items) > count:
+            raise ValueError(f"too many values to unpack (expected {count})")
+        raise ValueError(f"not enough values to unpack (expected {count}, got {len(items)})")
+    return items
+
+
+# ---------------------------------------------------------------------- loops at run time
+Indexed = tuple[Value, Value, int, Callable[[Scalar], Any]]
+
+
+def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
+    """How to loop at run time: lower bound, upper bound, step (1 or -1), and the item of an index."""
+    t = act.t
+    if isinstance(values, RangeValue):
+        start, stop, step = (t.integer(v, "a range bound") for v in (values.start, values.stop, values.step))
+        if isinstance(step, Constant) and abs(step.value.real) == 1 and not normalised:
+            return start, stop, int(step.value.real), lambda i: i
+        trips = _range_trips(t, start, stop, step)
+        return ZERO, trips, 1, lambda i: _wrap(t, t.emit("add", start, t.emit("mul", t.scalar(i), step)))
+    if isinstance(values, Array):
+        if not values.dims:
+            raise TypeError("iteration over a 0-d array")
+        return ZERO, values.dims[0], 1, lambda i: indexing.get(t, values, i)
+    if isinstance(values, Choice):
+        return indexed(act, t.environment.read_choice(t, values))
+    if isinstance(values, ZipValue) and values.kind == "reversed":
+        inner = values.parts[0]
+        if isinstance(inner, RangeValue) and not normalised:
+            lo, hi, step, item = indexed(act, inner)
+            if step == 1:
+                return t.emit("sub", hi, ONE), t.emit("sub", lo, ONE), -1, item
+        _, trips, _, item = indexed(act, inner, normalised=True)
+        last = t.emit("sub", trips, ONE)
+        return ZERO, trips, 1, lambda i: item(_wrap(t, t.emit("sub", last, t.scalar(i))))
+    if isinstance(values, ZipValue):
+        parts = [indexed(act, p, normalised=True) for p in values.parts]
+        trips = parts[0][1]
+        for part in parts[1:]:
+            if not t.same(trips, part[1]):
+                trips = t.emit("pymin", trips, part[1])
+        if values.kind == "enumerate":
+            start, item = values.start, parts[0][3]
+            return ZERO, trips, 1, lambda i: (_plus(t, i, start), item(i))
+        return ZERO, trips, 1, lambda i: tuple(part[3](i) for part in parts)
+    raise TypeError(f"{describe(values)} is not iterable")
+
+
+def _trips(act: Activation, values: Any) -> Value:
+    lo, hi, _, _ = indexed(act, values, normalised=True)
+    return hi if lo == ZERO else act.t.emit("sub", hi, lo)
+
+
+def _wrap(t: Tracer, value: Value) -> Scalar:
+    return Scalar(value, True)
+
+
+def _plus(t: Tracer, index: Scalar, start: Any) -> Any:
+    return index if start == 0 and not isinstance(start, Scalar) else arithmetic.binary(t, "+", index, start)
+
+
+def _range_trips(t: Tracer, start: Value, stop: Value, step: Value) -> Value:
+    t.check(t.emit("ne", step, ZERO), "ValueError", "range() arg 3 must not be zero")
+    up = t.emit("sub", stop, start)
+    if isinstance(step, Constant):
+        size = Constant(abs(int(step.value.real)), Kind.INT)
+        span = up if step.value.real > 0 else t.emit("neg", up)
+    else:
+        positive = t.emit("gt", step, ZERO)
+        size = t.emit("select", positive, step, t.emit("neg", step))
+        span = t.emit("select", positive, up, t.emit("neg", up))
+    rounded = t.emit("add", span, t.emit("sub", size, ONE))
+    trips = t.emit("floordiv", rounded, size)
+    return trips if t.is_nonnegative(trips) else t.emit("pymax", trips, ZERO)
+
+
+def depends_on(t: Tracer, value: Value, index: Value) -> bool:
+    """True when a value is computed from a loop index."""
+    pending, seen = [t.builder.resolve(value)], set()
+    while pending:
+        current = pending.pop()
+        if current is index:
+            return True
+        if current in seen:
+            continue
+        seen.add(current)
+        op = t.builder.definitions.get(current)
+        if op is not None:
+            pending.extend(t.builder.resolve(v) for v in op.operands)
+    return False
+
+
+# ---------------------------------------------------------------------- operators of sequences
+def sequence_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
+    """`+`, `*` and comparisons of lists and tuples."""
+    t = act.t
+    if op == "+" and isinstance(a, ListValue) and isinstance(b, ListValue):
+        return t.new_list([*static_items(act, a), *static_items(act, b)])
+    if op == "+" and isinstance(a, tuple) and isinstance(b, tuple):
+        return tuple(a) + tuple(b)
+    if op == "*":
+        sequence, count = (a, b) if isinstance(a, (ListValue, tuple)) else (b, a)
+        if not isinstance(count, (ListValue, tuple, Array)):
+            times = t.static_int(count, "how often a list is repeated")
+            items = static_items(act, sequence) * times
+            return t.new_list(items) if isinstance(sequence, ListValue) else tuple(items)
+    if op in ("==", "!=", "<", "<=", ">", ">=") and type(a) is type(b):
+        return _compare(act, op, static_items(act, a), static_items(act, b))
+    if isinstance(a, Array) or isinstance(b, Array):
+        a, b = (t.environment.as_array(t, v) if isinstance(v, (ListValue, tuple)) else v for v in (a, b))
+        return arithmetic.binary(t, op, a, b)
+    if op in ("==", "!="):
+        return op == "!="
+    raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
+
+
+def _compare(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
+    if any(isinstance(v, (Scalar, Array)) for v in [*a, *b]):
+        if op not in ("==", "!=") or any(isinstance(v, Array) for v in [*a, *b]):
+            act.t.fail("an ordering of sequences of run-time numbers", "compare their entries")
+        if len(a) != len(b):
+            return op == "!="
+        value: Value = Constant(True, Kind.BOOL)
+        for x, y in zip(a, b, strict=True):
+            same = arithmetic.binary(act.t, "==", x, y) if arithmetic.is_dynamic(x) or arithmetic.is_dynamic(
+                y) else x == y
+            value = act.t.emit("and", value, act.t.scalar(same, Kind.BOOL))
+        return act.t.wrap(value if op == "==" else act.t.emit("not", value), True)
+    return STATIC_BINARY[op](a, b)

@@ -1,0 +1,310 @@
+"""Joining what two arms of a branch leave behind: numbers are promoted, arrays merged or kept as a choice.
+
+Invariant: a joined value is right whichever arm ran; what cannot be joined becomes a `Conflict`, whose reading is an
+error, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.frontend import arrays
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import ZERO, Tracer, describe
+from workbench.frontend.values import (
+    UNDEFINED,
+    Array,
+    Choice,
+    Conflict,
+    DictValue,
+    ListValue,
+    Maybe,
+    ObjectValue,
+    Scalar,
+)
+from workbench.frontend.variables import Variable, rebuild, same_static
+from workbench.ir import ArrayType, Constant, Frame, Kind, Value
+from workbench.ir.builder import Arm
+
+Finish = Callable[[Sequence[Value]], Any]
+
+
+@contextmanager
+def reopened(t: Tracer, arm: Arm) -> Iterator[None]:
+    """Emit at the end of a closed arm."""
+    t.builder.frames.append(Frame("arm", ops=arm.ops))
+    try:
+        yield
+    finally:
+        t.builder.frames.pop()
+
+
+@dataclass
+class Join:
+    """Collects the pairs of values that become results of the `if`."""
+
+    t: Tracer
+    arms: tuple[Arm, Arm]
+    dead: tuple[bool, bool] = (False, False)
+    pairs: list[tuple[Value, Value]] = field(default_factory=list)
+    merged: dict[tuple[Any, Any], int] = field(default_factory=dict)
+    partner: dict[Any, Any] = field(default_factory=dict)
+    local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.local = tuple({r for op in arm.ops for r in op.results} for arm in self.arms)  # type: ignore[assignment]
+        self.depth = len(self.t.frames)
+
+    def pair(self, a: Value, b: Value) -> int:
+        """Register a pair; gives the position of its result."""
+        self.pairs.append((a, b))
+        return len(self.pairs) - 1
+
+    # ------------------------------------------------------------------
+    def values(self, a: Any, b: Any, loose: bool = False) -> Finish:
+        """How to make the joined value of `a` (first arm) and `b`. `loose`: where undefined, anything will do."""
+        if a is b or same_static(a, b):
+            return lambda results: a
+        for side, (one, other) in enumerate(((a, b), (b, a))):
+            if one is UNDEFINED or self.dead[side]:
+                return self.partial(other, 1 - side, loose or self.dead[side])
+        if isinstance(a, Maybe) or isinstance(b, Maybe):
+            return self.maybes(a, b)
+        for conflict in (a, b):
+            if isinstance(conflict, Conflict):
+                return lambda results: conflict
+        if number_kind(a) is not None and number_kind(b) is not None and not _is_array(a) and not _is_array(b):
+            return self.numbers(a, b)
+        if isinstance(a, tuple) and isinstance(b, tuple) and type(a) is type(b) and len(a) == len(b):
+            parts = [self.values(x, y, loose) for x, y in zip(a, b, strict=True)]
+            return lambda results: rebuild(a, [part(results) for part in parts])
+        if _is_array(a) and _is_array(b):
+            return self.arrays(a, b)
+        return self.containers(a, b)
+
+    def numbers(self, a: Any, b: Any) -> Finish:
+        kind = common_kind(a, b)
+        python = is_python_number(a) and is_python_number(b)
+        sides = []
+        for arm, number in zip(self.arms, (a, b), strict=True):
+            with reopened(self.t, arm):
+                sides.append(self.t.scalar(number, kind))
+        position = self.pair(sides[0], sides[1])
+        return lambda results: Scalar(results[position], python)
+
+    def partial(self, value: Any, side: int, loose: bool) -> Finish:
+        """A value that only one arm gives."""
+        if isinstance(value, Maybe):
+            return self.maybes(*((value, UNDEFINED) if side == 0 else (UNDEFINED, value)))
+        inner = self.padded(value, side)
+        if loose or inner is None:
+            if inner is None:
+                return lambda results: Conflict(f"{describe(value)} is assigned on one path only")
+            return inner
+        flags = (Constant(side == 0, Kind.BOOL), Constant(side == 1, Kind.BOOL))
+        flag = self.pair(*flags)
+        return lambda results: Maybe(inner(results), Scalar(results[flag], True), "a name")
+
+    def padded(self, value: Any, side: int) -> Finish | None:
+        """A value of one arm with a placeholder in the other."""
+        if isinstance(value, Scalar):
+            placeholder = Constant(0, value.kind)
+            mine = self.t.builder.resolve(value.value)
+            position = self.pair(*((mine, placeholder) if side == 0 else (placeholder, mine)))
+            return lambda results: Scalar(results[position], value.python)
+        if isinstance(value, tuple):
+            parts = [self.padded(v, side) for v in value]
+            if any(p is None for p in parts):
+                return None
+            return lambda results: rebuild(value, [part(results) for part in parts if part is not None])
+        if isinstance(value, Array):
+            option = self.option(value, side)
+            return option if option is not None else None
+        if isinstance(value, (ListValue, ObjectValue, DictValue)) and value.depth > self.depth:
+            return self.container_of(value, [(v, v) for v in _variables(value)], side)
+        return lambda results: value
+
+    def maybes(self, a: Any, b: Any) -> Finish:
+        """Values at least one of which may be undefined."""
+        flags, name = [], "a name"
+        for arm, value in zip(self.arms, (a, b), strict=True):
+            if isinstance(value, Maybe):
+                name = value.name
+                flags.append(self.t.scalar(value.defined))
+            else:
+                flags.append(Constant(value is not UNDEFINED, Kind.BOOL))
+        flag = self.pair(flags[0], flags[1])
+        plain = [v.value if isinstance(v, Maybe) else v for v in (a, b)]
+        inner = self.values(plain[0], plain[1], loose=True)
+        return lambda results: Maybe(inner(results), Scalar(results[flag], True), name)
+
+    # ------------------------------------------------------------------ arrays
+    def arrays(self, a: Any, b: Any) -> Finish:
+        if isinstance(a, Array) and isinstance(b, Array):
+            same_view = a.cell is b.cell and a.steps == b.steps
+            if same_view:
+                return lambda results: a
+            if a.kind is not b.kind or a.rank != b.rank:
+                return lambda results: Conflict("an array whose kind or rank depends on a run-time condition")
+            if self.is_fresh(a, 0) and self.is_fresh(b, 1) and self.mates(a.cell, b.cell):
+                merged = self.merge(a, b)
+                if merged is not None:
+                    return merged
+        return self.choice(a, b)
+
+    def is_fresh(self, array: Array, side: int) -> bool:
+        return array.cell.depth > self.depth and not array.steps
+
+    def mates(self, a: Any, b: Any) -> bool:
+        return self.partner.setdefault(a, b) is b and self.partner.setdefault(b, a) is a
+
+    def merge(self, a: Array, b: Array) -> Finish | None:
+        """Two arrays made in the arms become one new array."""
+        key = (a.cell, b.cell)
+        dims = [self.outer_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)]
+        if any(d is None for d in dims):
+            return None
+        if key not in self.merged:
+            sides = []
+            for arm, array in zip(self.arms, (a, b), strict=True):
+                with reopened(self.t, arm):
+                    sides.append(self.retyped(array, dims))  # type: ignore[arg-type]
+            self.merged[key] = self.pair(sides[0], sides[1])
+        return self.cell_of(key, a.cell.name)
+
+    def cell_of(self, key: Any, name: str) -> Finish:
+        position = self.merged[key]
+        made = self.__dict__.setdefault("made", {})
+
+        def finish(results: Sequence[Value]) -> Any:
+            if key not in made:
+                made[key] = self.t.new_array(results[position], name)
+            return made[key]
+        return finish
+
+    def retyped(self, array: Array, dims: Sequence[Value]) -> Value:
+        value = arrays.read(self.t, array)
+        if tuple(value.dims) == tuple(dims):
+            return value
+        return self.t.emit("reshape", value, *dims)
+
+    def outer_dim(self, a: Value, b: Value) -> Value | None:
+        """A dimension that both arms agree on, as a value visible outside of them."""
+        outer = [self.hoist(v, side) for side, v in enumerate((a, b))]
+        if outer[0] is None or outer[1] is None:
+            return None
+        return outer[0] if self.t.same(outer[0], outer[1]) else None
+
+    def hoist(self, value: Value, side: int) -> Value | None:
+        value = self.t.builder.resolve(value)
+        if isinstance(value, Constant) or value not in self.local[side]:
+            return value
+        op = self.t.builder.definitions.get(value)
+        if op is None or op.regions or op.prim in ("load", "mask_count", "cast", "index"):
+            return None
+        operands = [self.hoist(v, side) for v in op.operands]
+        if any(v is None for v in operands):
+            return None
+        return self.t.emit(op.prim, *[v for v in operands if v is not None], **op.attrs)
+
+    def option(self, array: Array, side: int) -> Finish | None:
+        """An array of one arm, usable after the `if`: as it is when it is older, else yielded."""
+        if array.cell.depth <= self.depth:
+            return lambda results: array
+        dims = [self.hoist(d, side) for d in array.dims]
+        if any(d is None for d in dims):
+            return None
+        key = (array.cell, array.steps, side)
+        if key not in self.merged:
+            sides: list[Value] = [ZERO, ZERO]
+            with reopened(self.t, self.arms[side]):
+                sides[side] = self.retyped(array, dims)  # type: ignore[arg-type]
+            with reopened(self.t, self.arms[1 - side]):
+                sides[1 - side] = self.t.emit("empty", *dims, kind=array.kind)  # type: ignore[arg-type]
+            assert isinstance(sides[side].type, ArrayType)
+            self.merged[key] = self.pair(sides[0], sides[1])
+        return self.cell_of(key, array.cell.name)
+
+    def choice(self, a: Any, b: Any) -> Finish:
+        """One of several arrays, told apart by an integer."""
+        finishes: list[Finish] = []
+        starts, indices = [], []
+        for side, value in enumerate((a, b)):
+            starts.append(len(finishes))
+            options = value.options if isinstance(value, Choice) else (value,)
+            for array in options:
+                finish = self.option(array, side)
+                if finish is None:
+                    return lambda results: Conflict("an array whose shape depends on a run-time condition")
+                finishes.append(finish)
+            base = Constant(starts[side], Kind.INT)
+            if isinstance(value, Choice):
+                with reopened(self.t, self.arms[side]):
+                    indices.append(self.t.emit("add", self.t.scalar(value.index), base))
+            else:
+                indices.append(base)
+        position = self.pair(indices[0], indices[1])
+        return lambda results: Choice(tuple(f(results) for f in finishes), Scalar(results[position], True))
+
+    # ------------------------------------------------------------------ containers
+    def containers(self, a: Any, b: Any) -> Finish:
+        fresh = all(isinstance(v, (ListValue, ObjectValue, DictValue)) and v.depth > self.depth for v in (a, b))
+        if fresh and type(a) is type(b) and _layout(a) == _layout(b):
+            return self.container_of(a, list(zip(_variables(a), _variables(b), strict=True)), None)
+        return lambda results: Conflict(
+            f"{describe(a)} on one path and {describe(b)} on the other of a run-time condition")
+
+    def container_of(self, model: Any, pairs: list[tuple[Variable, Variable]], side: int | None) -> Finish:
+        """A new container whose entries are joins of entries."""
+        parts: list[Finish] = []
+        for x, y in pairs:
+            if side is None:
+                with reopened(self.t, self.arms[0]):
+                    a = self.t.read(x)
+                with reopened(self.t, self.arms[1]):
+                    b = self.t.read(y)
+                parts.append(self.values(a, b))
+            else:
+                with reopened(self.t, self.arms[side]):
+                    inner = self.padded(self.t.read(x), side)
+                if inner is None:
+                    return lambda results: Conflict("a container made on one path only")
+                parts.append(inner)
+        made: list[Any] = []
+
+        def finish(results: Sequence[Value]) -> Any:
+            if not made:
+                made.append(_like(self.t, model, [part(results) for part in parts]))
+            return made[0]
+        return finish
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (Array, Choice))
+
+
+def _variables(container: Any) -> list[Variable]:
+    if isinstance(container, ListValue):
+        return container.items
+    if isinstance(container, DictValue):
+        return list(container.items.values())
+    return list(container.fields.values())
+
+
+def _layout(container: Any) -> Any:
+    if isinstance(container, ListValue):
+        return len(container.items)
+    if isinstance(container, DictValue):
+        return tuple(container.items)
+    return (container.type, tuple(container.fields))
+
+
+def _like(t: Tracer, model: Any, values: list[Any]) -> Any:
+    if isinstance(model, ListValue):
+        return t.new_list(values)
+    if isinstance(model, DictValue):
+        return t.new_dict(dict(zip(model.items, values, strict=True)), type_=model.type)
+    return t.new_object(model.type, dict(zip(model.fields, values, strict=True)))

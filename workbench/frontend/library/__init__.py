@@ -1,0 +1,15 @@
+"""What library functions mean to the evaluator: NumPy, math and the builtins, each a handler of evaluator values.
+
+A handler is `(activation, args, named) -> value`. Elementwise functions need none: the rule table knows their
+callables. Handlers here compose operations (a mean is a sum and a division); they never contain derivatives.
+"""
+
+from __future__ import annotations
+
+from workbench.frontend.library import builtin_functions, creation, elementwise, linear, reductions, shaping
+from workbench.frontend.library.elementwise import apply_primitive, primitive
+from workbench.frontend.library.methods import method, number_attribute
+from workbench.frontend.library.registry import implements, is_pure, lookup
+
+__all__ = ["apply_primitive", "builtin_functions", "creation", "elementwise", "implements", "is_pure", "linear",
+           "lookup", "method", "number_attribute", "primitive", "reductions", "shaping"]

@@ -1,0 +1,381 @@
+"""Python's builtins on run-time numbers: `abs`, `min`, `max`, `sum`, `len`, `float`, `range`, `zip`, `enumerate` …"""
+
+from __future__ import annotations
+
+import copy as copying
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays
+from workbench.frontend.library.elementwise import as_operand, cast
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.values import (
+    Array,
+    Choice,
+    DictValue,
+    ListValue,
+    ObjectValue,
+    RangeValue,
+    Scalar,
+    ZipValue,
+    is_static,
+)
+from workbench.ir import Constant, Kind, kind_of
+
+
+@implements(range)
+def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`range`."""
+    for arg in args:
+        act.t.integer(arg, "a range bound")
+    start, stop, step = {1: (0, *args, 1), 2: (*args, 1), 3: args}[len(args)]
+    if not isinstance(step, Scalar) and step == 0:
+        raise ValueError("range() arg 3 must not be zero")
+    return RangeValue(start, stop, step)
+
+
+@implements(zip)
+def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`zip`."""
+    return ZipValue("zip", tuple(args)) if args else ()
+
+
+@implements(enumerate)
+def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`enumerate`."""
+    return ZipValue("enumerate", args[:1], args[1] if len(args) > 1 else named.get("start", 0))
+
+
+@implements(reversed)
+def reversed_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`reversed`."""
+    return ZipValue("reversed", args)
+
+
+@implements(len)
+def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`len`."""
+    t: Tracer = act.t
+    (value,) = args
+    if isinstance(value, Choice):
+        value = t.environment.read_choice(t, value)
+    if isinstance(value, Array):
+        if not value.dims:
+            raise TypeError("len() of unsized object")
+        return t.dim(value.dims[0])
+    if isinstance(value, (ListValue, DictValue)):
+        return len(value.items)
+    if isinstance(value, ObjectValue):
+        return t.environment.call_method(act, value, "__len__", ())
+    if isinstance(value, RangeValue):
+        return t.dim(t.environment.trips(act, value))
+    if isinstance(value, Scalar):
+        raise TypeError(f"object of type {describe(value)} has no len()")
+    return len(value)
+
+
+@implements(abs)
+def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`abs`."""
+    (value,) = args
+    if isinstance(value, ObjectValue):
+        return act.t.environment.call_method(act, value, "__abs__", ())
+    return abs(value) if is_static(value) else arithmetic.unary(act.t, "abs", value)
+
+
+def _choose(t: Tracer, items: list[Any], op: str) -> Any:
+    """Python's `min`/`max`: the first item that no other beats (it follows the element selected)."""
+    best = items[0]
+    for item in items[1:]:
+        if is_static(best) and is_static(item):
+            better = item < best if op == "<" else item > best
+            best = item if better else best
+            continue
+        if number_kind(best) is None or number_kind(item) is None or isinstance(best, Array) or isinstance(item, Array):
+            t.fail(f"min or max of {describe(best)} and {describe(item)}", "use np.minimum or np.maximum")
+        kind = common_kind(best, item)
+        better = arithmetic.compare(t, op, item, best)
+        python = is_python_number(best) and is_python_number(item)
+        value = t.emit("select", t.scalar(better, Kind.BOOL), t.scalar(item, kind), t.scalar(best, kind))
+        best = Scalar(value, python)
+    return best
+
+
+def _extremum(op: str, reduction: Any, name: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        if len(args) > 1:
+            items = list(args)
+        elif isinstance(args[0], Array):
+            return _over_array(act, args[0], op, name)
+        else:
+            items = t.environment.items(act, args[0])
+        if "key" in named and named["key"] is not None:
+            t.fail(f"{name} with a key", "write a loop")
+        if not items:
+            if "default" in named:
+                return named["default"]
+            raise ValueError(f"{name}() arg is an empty sequence")
+        return _choose(t, items, op)
+    return handler
+
+
+def _over_array(act: Any, array: Array, op: str, name: str) -> Any:
+    """The element that Python's loop over a vector would select."""
+    t: Tracer = act.t
+    if array.rank != 1:
+        raise ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()")
+    t.check(t.emit("gt", array.dims[0], Constant(0, Kind.INT)), "ValueError", f"{name}() arg is an empty sequence")
+    place = t.emit("argmin" if op == "<" else "argmax", arrays.read(t, array), axis=None)
+    return Scalar(t.emit("load", arrays.read(t, array), place), False)
+
+
+implements(min)(_extremum("<", np.min, "min"))
+implements(max)(_extremum(">", np.max, "max"))
+
+
+@implements(sum)
+def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`sum`: in order, from `start`."""
+    t: Tracer = act.t
+    start = args[1] if len(args) > 1 else named.get("start", 0)
+    source = args[0]
+    if isinstance(source, (Array, RangeValue, ZipValue, Choice)):
+        return t.environment.running_sum(act, source, start)
+    total = start
+    for item in t.environment.items(act, source):
+        total = t.environment.binary(act, "+", total, item)
+    return total
+
+
+@implements(pow)
+def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`pow(a, b)`."""
+    if is_static(args):
+        return pow(*args)
+    if len(args) != 2:
+        act.t.fail("pow with a modulus", "write it out")
+    return act.t.environment.binary(act, "**", *args)
+
+
+@implements(divmod)
+def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`divmod(a, b)`."""
+    binary = act.t.environment.binary
+    return binary(act, "//", *args), binary(act, "%", *args)
+
+
+@implements(round)
+def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`round(x)`; derivative zero."""
+    t: Tracer = act.t
+    if is_static(args):
+        return round(*args)
+    value = args[0]
+    if len(args) > 1:
+        t.fail("round to a number of digits", "divide, round and multiply")
+    if number_kind(value) is Kind.INT:
+        return value
+    rounded = t.emit("rint", t.scalar(value))
+    return t.wrap(t.emit("cast", rounded, kind=Kind.INT), True)
+
+
+def _to_kind(kind: Kind, callee: Any) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        if not args or is_static(args):
+            return callee(*args)
+        if len(args) > 1:
+            real, imaginary = (t.scalar(a, Kind.F64) for a in args)
+            return Scalar(t.emit("complex", real, imaginary), True)
+        value = as_operand(t, args[0])
+        if isinstance(value, Array):
+            if any(d != Constant(1, Kind.INT) for d in value.dims):
+                raise TypeError("only length-1 arrays can be converted to Python scalars")
+            value = t.environment.item(act, value, (0,) * value.rank)
+        if number_kind(value) is None:
+            raise TypeError(f"{callee.__name__}() argument must be a number, not {describe(value)}")
+        own = number_kind(value)
+        assert own is not None
+        if own.is_complex and not kind.is_complex:
+            raise TypeError(f"{callee.__name__}() argument must be a string or a real number, not 'complex'")
+        number = t.scalar(value)
+        if kind is Kind.INT and own.is_float:
+            t.check(t.emit("isfinite", number), "ValueError", "cannot convert float NaN or infinity to integer")
+            number = t.emit("trunc", number)
+        return t.wrap(t.emit("cast", number, kind=kind) if number.kind is not kind else number, True)
+    return handler
+
+
+implements(float)(_to_kind(Kind.F64, float))
+implements(int)(_to_kind(Kind.INT, int))
+implements(complex)(_to_kind(Kind.C128, complex))
+
+
+@implements(bool)
+def bool_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`bool`."""
+    return arithmetic.truth(act.t, args[0]) if args else False
+
+
+def _numpy_scalar(dtype: Any) -> Any:
+    kind = kind_of(dtype)
+    assert kind is not None
+
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if not args or is_static(args):
+            return dtype(*args)
+        value = as_operand(act.t, args[0])
+        if isinstance(value, Array):
+            return cast(act.t, value, kind)
+        return Scalar(act.t.scalar(value, kind), False)
+    return handler
+
+
+for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np.bool_):
+    implements(_dtype)(_numpy_scalar(_dtype))
+
+
+@implements(list)
+def list_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`list`."""
+    return act.t.new_list(act.t.environment.items(act, args[0]) if args else [])
+
+
+@implements(tuple)
+def tuple_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`tuple`."""
+    return tuple(act.t.environment.items(act, args[0])) if args else ()
+
+
+@implements(dict)
+def dict_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`dict`."""
+    t: Tracer = act.t
+    entries: dict[Any, Any] = {}
+    if args and isinstance(args[0], DictValue):
+        entries.update({k: t.read(v) for k, v in args[0].items.items()})
+    elif args:
+        entries.update(tuple(t.environment.items(act, pair)) for pair in t.environment.items(act, args[0]))
+    return t.new_dict({**entries, **named})
+
+
+def _quantifier(stop: bool) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        source = args[0]
+        if isinstance(source, Array):
+            if source.rank != 1:
+                raise ValueError("The truth value of an array with more than one element is ambiguous.")
+            return t.environment.call(act, np.any if stop else np.all, (source,), {})
+        value: Any = Constant(not stop, Kind.BOOL)
+        for item in t.environment.items(act, source):
+            test = arithmetic.truth(t, item)
+            if not isinstance(test, Scalar) and test is stop and isinstance(value, Constant):
+                return stop
+            value = t.emit("or" if stop else "and", value, t.scalar(test, Kind.BOOL))
+        return t.wrap(value, True)
+    return handler
+
+
+implements(any)(_quantifier(True))
+implements(all)(_quantifier(False))
+
+
+@implements(isinstance)
+def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`isinstance`."""
+    value, classes = args
+    return issubclass(type_of(value), classes)
+
+
+def type_of(value: Any) -> type:
+    """The Python type that a value of the evaluator has."""
+    if isinstance(value, (Array, Choice)):
+        return np.ndarray
+    if isinstance(value, ListValue):
+        return list
+    if isinstance(value, (DictValue, ObjectValue)):
+        return value.type
+    if isinstance(value, RangeValue):
+        return range
+    if isinstance(value, Scalar):
+        if not value.python:
+            return value.kind.dtype.type
+        return {Kind.BOOL: bool, Kind.INT: int, Kind.C128: complex}.get(value.kind, float)
+    return type(value)
+
+
+@implements(type)
+def type_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`type(x)`."""
+    return type_of(args[0])
+
+
+@implements(hasattr)
+def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`hasattr`."""
+    try:
+        act.t.environment.attribute(act, *args)
+    except AttributeError:
+        return False
+    return True
+
+
+@implements(getattr)
+def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`getattr`."""
+    try:
+        return act.t.environment.attribute(act, *args[:2])
+    except AttributeError:
+        if len(args) > 2:
+            return args[2]
+        raise
+
+
+@implements(setattr)
+def setattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`setattr`."""
+    act.t.environment.set_attribute(act, *args)
+
+
+@implements(print)
+def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`print`: not there yet in compiled code."""
+    act.t.fail("print inside a differentiated function", "print outside it")
+
+
+@implements(copying.copy)
+def copy_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`copy.copy`."""
+    return copied(act, args[0], False)
+
+
+@implements(copying.deepcopy)
+def deepcopy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`copy.deepcopy`."""
+    return copied(act, args[0], True)
+
+
+def copied(act: Any, value: Any, deep: bool) -> Any:
+    """A copy of a value, its entries copied too when `deep`."""
+    t: Tracer = act.t
+
+    def inner(item: Any) -> Any:
+        return copied(act, item, True) if deep else item
+    if isinstance(value, Array):
+        return t.new_array(t.emit("copy", arrays.read(t, value)))
+    if isinstance(value, ListValue):
+        return t.new_list([inner(t.read(v)) for v in value.items])
+    if isinstance(value, DictValue):
+        return t.new_dict({k: inner(t.read(v)) for k, v in value.items.items()}, type_=value.type)
+    if isinstance(value, ObjectValue):
+        t.environment.load_fields(value)
+        return t.new_object(value.type, {k: inner(t.read(v)) for k, v in value.fields.items()})
+    if isinstance(value, tuple) and deep:
+        return tuple.__new__(type(value), [inner(v) for v in value])
+    return value
+

@@ -1,0 +1,234 @@
+"""Making arrays: `zeros`, `full`, `arange`, `linspace`, `array`, the `_like` forms, copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arrays
+from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.ir import Constant, Kind, Value
+
+
+def shape_dims(t: Tracer, shape: Any) -> list[Value]:
+    """A shape argument as integer values; a negative one raises."""
+    entries = [t.read(v) for v in shape.items] if isinstance(shape, ListValue) else shape
+    entries = list(entries) if isinstance(entries, (tuple, list)) else [entries]
+    dims = [t.integer(e, "a dimension") for e in entries]
+    for dim in dims:
+        if isinstance(dim, Constant):
+            if dim.value.real < 0:
+                raise ValueError("negative dimensions are not allowed")
+        elif not t.is_nonnegative(dim):
+            t.check(t.emit("ge", dim, ZERO), "ValueError", "negative dimensions are not allowed")
+    return dims
+
+
+def filled(t: Tracer, dims: list[Value], number: Any, kind: Kind) -> Any:
+    """A new array of one value (a scalar when there are no dimensions)."""
+    value = t.scalar(number, kind)
+    return t.new_array(t.emit("full", value, *dims)) if dims else Scalar(value, False)
+
+
+def _option(args: tuple[Any, ...], named: dict[str, Any], position: int, name: str, default: Any) -> Any:
+    return args[position] if len(args) > position else named.get(name, default)
+
+
+def _check_options(t: Tracer, named: dict[str, Any], allowed: set[str], name: str) -> None:
+    for key, value in named.items():
+        if key not in allowed and not (key == "order" and value in ("C", "K", "A", None)) and value is not None:
+            t.fail(f"the option {key!r} of np.{name}", "leave it out")
+
+
+def _constant_fill(number: Any, name: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        _check_options(t, named, {"shape", "dtype"}, name)
+        dtype = _option(args, named, 1, "dtype", None) or np.float64
+        return filled(t, shape_dims(t, _option(args, named, 0, "shape", ())), number, dtype_kind(t, dtype))
+    return handler
+
+
+implements(np.zeros)(_constant_fill(0, "zeros"))
+implements(np.ones)(_constant_fill(1, "ones"))
+
+
+@implements(np.empty)
+def empty(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.empty`."""
+    t: Tracer = act.t
+    kind = dtype_kind(t, _option(args, named, 1, "dtype", None) or np.float64)
+    dims = shape_dims(t, _option(args, named, 0, "shape", ()))
+    return t.new_array(t.emit("empty", *dims, kind=kind)) if dims else Scalar(Constant(0, kind), False)
+
+
+@implements(np.full)
+def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.full(shape, value)`."""
+    t: Tracer = act.t
+    value = as_operand(t, _option(args, named, 1, "fill_value", None))
+    dtype = _option(args, named, 2, "dtype", None)
+    kind = dtype_kind(t, dtype) if dtype is not None else number_kind(value) or Kind.F64
+    dims = shape_dims(t, _option(args, named, 0, "shape", ()))
+    if isinstance(value, Array):
+        return t.new_array(t.emit("copy", t.emit("broadcast", arrays.operand(t, value, kind), *dims)))
+    return filled(t, dims, value, kind)
+
+
+def _like(number: Any) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        model = as_operand(t, args[0])
+        value = _option(args, named, 1, "fill_value", None) if number is None else number
+        dtype = named.get("dtype", args[1] if number is not None and len(args) > 1 else None)
+        kind = dtype_kind(t, dtype) if dtype is not None else number_kind(model) or Kind.F64
+        dims = list(model.dims) if isinstance(model, Array) else []
+        if named.get("shape") is not None:
+            dims = shape_dims(t, named["shape"])
+        return filled(t, dims, value, kind)
+    return handler
+
+
+implements(np.zeros_like, np.empty_like)(_like(0))
+implements(np.ones_like)(_like(1))
+implements(np.full_like)(_like(None))
+
+
+@implements(np.eye, np.identity)
+def eye(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.eye(n)`."""
+    t: Tracer = act.t
+    _check_options(t, named, {"dtype"}, "eye")
+    if len(args) > 1:
+        t.fail("np.eye with more than a size", "use np.zeros and write the ones")
+    (n,) = shape_dims(t, args[0])
+    kind = dtype_kind(t, named.get("dtype") or np.float64)
+    places = t.emit("iota", n)
+    rows = t.emit("reshape", places, n, ONE)
+    columns = t.emit("reshape", places, ONE, n)
+    return t.new_array(t.emit("cast", t.emit("eq", rows, columns), kind=kind))
+
+
+@implements(np.arange)
+def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.arange([start,] stop[, step])`."""
+    t: Tracer = act.t
+    _check_options(t, named, {"dtype"}, "arange")
+    start, stop, step = {1: (0, *args, 1), 2: (*args, 1), 3: args}[len(args[:3])]
+    kind = common_kind(start, stop, step)
+    binary = arithmetic_of(act)
+    if kind is Kind.INT:
+        lo, hi, by = (t.integer(v) for v in (start, stop, step))
+        if not isinstance(by, Constant):
+            t.fail("np.arange with a run-time step", "use start + step * np.arange(n)")
+        size = Constant(abs(int(by.value.real)), Kind.INT)
+        span = t.emit("sub", hi, lo) if by.value.real > 0 else t.emit("sub", lo, hi)
+        count = t.emit("floordiv", t.emit("add", span, t.emit("sub", size, ONE)), size)
+        count = count if t.is_nonnegative(count) else t.emit("pymax", count, ZERO)
+        places = t.emit("iota", count)
+        values = t.emit("add", t.emit("mul", places, by), lo) if (by != ONE or lo != ZERO) else places
+        result = t.new_array(values)
+    else:
+        span = binary("/", binary("-", stop, start), step)
+        length = t.emit("cast", t.emit("ceil", t.scalar(span, Kind.F64)), kind=Kind.INT)
+        count = t.emit("pymax", length, ZERO)
+        places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
+        result = binary("+", start, binary("*", step, places))
+    dtype = named.get("dtype")
+    return result if dtype is None else cast(t, result, dtype_kind(t, dtype))
+
+
+def arithmetic_of(act: Any) -> Any:
+    """Operators on any numbers, static ones included."""
+    return lambda op, a, b: act.t.environment.binary(act, op, a, b)
+
+
+@implements(np.linspace)
+def linspace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linspace(start, stop, num)`: start + i·step, the last element exactly stop, as NumPy does."""
+    t: Tracer = act.t
+    _check_options(t, named, {"num", "endpoint", "dtype", "start", "stop"}, "linspace")
+    start, stop = (as_operand(t, _option(args, named, k, n, None)) for k, n in enumerate(("start", "stop")))
+    if isinstance(start, Array) or isinstance(stop, Array):
+        t.fail("np.linspace between arrays", "interpolate with a broadcast product")
+    number = _option(args, named, 2, "num", 50)
+    endpoint = _option(args, named, 3, "endpoint", True)
+    (count,) = shape_dims(t, number)
+    binary = arithmetic_of(act)
+    places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
+    parts = t.emit("pymax", t.emit("sub", count, ONE), ONE) if endpoint else t.emit("pymax", count, ONE)
+    first, last = Scalar(t.scalar(start, Kind.F64), False), Scalar(t.scalar(stop, Kind.F64), False)
+    step = binary("/", binary("-", last, first), Scalar(t.emit("cast", parts, kind=Kind.F64), False))
+    values = binary("+", binary("*", places, step), first)
+    if endpoint:
+        is_last = t.emit("eq", t.emit("iota", count), t.emit("sub", count, ONE))
+        more = t.emit("gt", count, ONE)
+        mask = t.emit("and", is_last, more)
+        values = t.new_array(t.emit("select", mask, t.scalar(last), arrays.read(t, values)))
+    dtype = named.get("dtype")
+    return values if dtype is None else cast(t, values, dtype_kind(t, dtype))
+
+
+@implements(np.array)
+def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.array(x)`: a copy; of nested lists, a new array."""
+    t: Tracer = act.t
+    dtype = _option(args, named, 1, "dtype", None)
+    _check_options(t, named, {"dtype", "copy", "ndmin"}, "array")
+    value = as_operand(t, args[0])
+    if number_kind(value) is None:
+        raise TypeError(f"np.array of {describe(value)}")
+    kind = dtype_kind(t, dtype) if dtype is not None else number_kind(value)
+    assert kind is not None
+    if not isinstance(value, Array):
+        return Scalar(t.scalar(value, kind), False)
+    if kind is not value.kind:
+        return cast(t, value, kind)
+    if value is not args[0]:
+        return value
+    return t.new_array(t.emit("copy", arrays.read(t, value)))
+
+
+@implements(np.asarray, np.ascontiguousarray, np.asanyarray)
+def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.asarray(x)`: an array of the right dtype is given back itself."""
+    t: Tracer = act.t
+    dtype = _option(args, named, 1, "dtype", None)
+    if isinstance(args[0], Array) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
+        return args[0]
+    return array(act, args, named)
+
+
+@implements(np.copy)
+def copy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.copy(x)`."""
+    return array(act, args[:1], {})
+
+
+def from_nested(t: Tracer, value: Any, items: Any) -> Any:
+    """An array of nested lists or tuples of numbers and arrays: entries are written one by one."""
+    rows = [items(v) if isinstance(v, (ListValue, tuple)) else v for v in items(value)]
+    rows = [from_nested(t, row, items) if isinstance(row, list) else row for row in rows]
+    if not rows:
+        return t.new_array(t.emit("full", Constant(0.0, Kind.F64), ZERO))
+    for row in rows:
+        if number_kind(row) is None:
+            raise TypeError(f"{describe(row)} in an array of numbers")
+    kind = common_kind(*rows)
+    inner = rows[0].dims if isinstance(rows[0], Array) else ()
+    result = t.emit("empty", Constant(len(rows), Kind.INT), *inner, kind=kind)
+    made = t.new_array(result)
+    step = arrays.whole(made)
+    for k, row in enumerate(rows):
+        base = (arrays.Fixed(Constant(k, Kind.INT)), *step.base[1:])
+        view = arrays.subview(t, made, arrays.Affine(base, tuple(range(1, made.rank))))
+        if (row.dims if isinstance(row, Array) else ()) and len(row.dims) != len(inner):
+            raise ValueError("setting an array element with a sequence: the rows differ in shape")
+        arrays.write(t, view, arrays.fit(t, row, inner, kind))
+    return made
+

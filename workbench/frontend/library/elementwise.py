@@ -1,0 +1,389 @@
+"""Elementwise functions: `math` with the exceptions it raises, NumPy's ufuncs with `out=`, `where=` and `dtype=`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from workbench import rules
+from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.values import Array, Choice, ListValue, Scalar
+from workbench.ir import Constant, Kind, Value, kind_of
+
+_OPERATORS: dict[Any, str] = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.floor_divide: "//", np.mod: "%",
+    np.power: "**", np.matmul: "@", np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=",
+    np.equal: "==", np.not_equal: "!=", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
+    np.left_shift: "<<", np.right_shift: ">>",
+}
+_UNARY: dict[Any, str] = {np.negative: "-", np.positive: "+", np.invert: "~", np.absolute: "abs"}
+_LOGICAL: dict[Any, str] = {np.logical_and: "and", np.logical_or: "or", np.logical_xor: "xor"}
+# results that stay integers (or booleans) for integer arguments
+_INTEGRAL = {"abs", "sign", "square", "minimum", "maximum", "neg", "fmin", "fmax", "floor", "ceil", "trunc", "rint",
+             "real", "imag", "conj", "mod", "fmod", "floordiv"}
+_BOOLEAN_RESULT = {"isnan", "isinf", "isfinite"}
+
+
+def primitive(callee: Any) -> rules.Primitive | None:
+    """The elementwise primitive that a callable means."""
+    try:
+        found = rules.by_callable(callee)
+    except TypeError:
+        return None
+    return found if found is not None and found.elementwise else None
+
+
+def apply_primitive(act: Any, prim: rules.Primitive, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Call a function that the rule table knows."""
+    t: Tracer = act.t
+    numbers = [as_operand(t, a) for a in args]
+    for number in numbers:
+        if number_kind(number) is None:
+            raise TypeError(f"{prim.name} of {describe(number)}")
+    if getattr(callee, "__module__", "") == "math":
+        if any(isinstance(n, Array) for n in numbers):
+            numbers = [_single(t, n) for n in numbers]
+        return _math(t, prim, numbers)
+    result = ufunc(t, prim.name, numbers)
+    return finish_ufunc(act, result, named, prim.name)
+
+
+def as_operand(t: Tracer, value: Any) -> Any:
+    """Lists, tuples and choices as arrays."""
+    if isinstance(value, Choice):
+        return t.environment.read_choice(t, value)
+    if isinstance(value, (ListValue, tuple, np.ndarray)):
+        return t.environment.as_array(t, value)
+    return value
+
+
+def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str) -> Any:
+    """`out=`, `where=` and `dtype=` of a ufunc."""
+    t: Tracer = act.t
+    options = dict(named)
+    out, where, dtype = options.pop("out", None), options.pop("where", True), options.pop("dtype", None)
+    if options.pop("casting", "same_kind") != "same_kind" or options:
+        t.fail(f"the option {next(iter(options), 'casting')!r} of np.{name}", "leave it out")
+    if dtype is not None:
+        result = cast(t, result, dtype_kind(t, dtype))
+    if isinstance(out, tuple):
+        (out,) = out
+    if out is None:
+        if where is not True:
+            t.fail(f"`where=` without `out=` leaves elements of np.{name} undefined", "give out=")
+        return result
+    target = as_operand(t, out)
+    if not isinstance(target, Array):
+        raise TypeError("return arrays must be of ArrayType")
+    if where is not True:
+        mask = as_operand(t, where)
+        result = select(t, mask, result, target)
+    indexing.put(t, target, Ellipsis, result)
+    return target
+
+
+def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
+    """A NumPy elementwise function on numbers and arrays: NumPy's kinds, no exceptions."""
+    kind = common_kind(*numbers)
+    if not kind.is_inexact and name not in _INTEGRAL and name not in _BOOLEAN_RESULT:
+        kind = Kind.F64
+    if kind is Kind.BOOL and name in _INTEGRAL:
+        kind = Kind.INT
+    if name in ("floor", "ceil", "trunc", "rint") and kind is Kind.INT:
+        return numbers[0]
+    result = arithmetic.elementwise(t, name, numbers, kind)
+    return as_numpy(t, result)
+
+
+def as_numpy(t: Tracer, value: Any) -> Any:
+    """A scalar of NumPy's kind: what a NumPy function gives for Python numbers."""
+    if isinstance(value, Scalar):
+        return Scalar(value.value, False)
+    if isinstance(value, (bool, int)):
+        return np.bool_(value) if isinstance(value, bool) else np.int64(value)
+    return value
+
+
+def cast(t: Tracer, value: Any, kind: Kind) -> Any:
+    """A number or array converted to another kind."""
+    if number_kind(value) is kind:
+        return value
+    converted = arrays.operand(t, value, kind)
+    return t.new_array(converted) if converted.is_array else Scalar(converted, False)
+
+
+def dtype_kind(t: Tracer, dtype: Any) -> Kind:
+    """The kind of a dtype argument."""
+    kind = kind_of(dtype)
+    if kind is None:
+        t.fail(f"arrays of dtype {dtype}", "use bool, int64, float32, float64, complex64 or complex128")
+    return kind
+
+
+def select(t: Tracer, mask: Any, a: Any, b: Any) -> Any:
+    """`np.where(mask, a, b)`."""
+    kind = common_kind(a, b)
+    shapes = [v.dims for v in (mask, a, b) if isinstance(v, Array)]
+    if len(shapes) > 1:
+        arrays.broadcast_dims(t, *shapes)
+    test = arrays.operand(t, mask, number_kind(mask) or Kind.BOOL)
+    if test.kind is not Kind.BOOL:
+        test = t.emit("ne", test, Constant(0, test.kind))
+    return t.new_array(t.emit("select", test, arrays.operand(t, a, kind), arrays.operand(t, b, kind)))
+
+
+# ---------------------------------------------------------------------- math
+def _single(t: Tracer, value: Any) -> Any:
+    if not isinstance(value, Array):
+        return value
+    if all(isinstance(d, Constant) and d.value == 1 for d in value.dims):
+        return indexing.get(t, value, (0,) * value.rank)
+    raise TypeError("only length-1 arrays can be converted to Python scalars")
+
+
+Domain = Callable[[Callable[..., Value], list[Value]], Value]
+
+
+def _between(low: float, high: float) -> Domain:
+    def ok(emit: Callable[..., Value], x: list[Value]) -> Value:
+        outside = emit("or", emit("lt", x[0], Constant(low, Kind.F64)), emit("gt", x[0], Constant(high, Kind.F64)))
+        return emit("not", outside)
+    return ok
+
+
+def _above(low: float, strict: bool) -> Domain:
+    def ok(emit: Callable[..., Value], x: list[Value]) -> Value:
+        return emit("not", emit("le" if strict else "lt", x[0], Constant(low, Kind.F64)))
+    return ok
+
+
+_DOMAINS: dict[str, Domain] = {
+    "sqrt": _above(0.0, False), "log": _above(0.0, True), "log2": _above(0.0, True), "log10": _above(0.0, True),
+    "log1p": _above(-1.0, True), "asin": _between(-1.0, 1.0), "acos": _between(-1.0, 1.0),
+    "acosh": _above(1.0, False),
+    "atanh": lambda emit, x: emit("lt", emit("abs", x[0]), Constant(1.0, Kind.F64)),
+}
+_OVERFLOWS = {"exp", "expm1", "sinh", "cosh", "exp2", "gamma"}
+_TO_INTEGER = {"floor", "ceil", "trunc"}
+_FINITE = {"sin", "cos", "tan"}
+
+
+def _math(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> Any:
+    """A function of `math`: floats out, and its exceptions."""
+    name = prim.name
+    if any((number_kind(n) or Kind.F64).is_complex for n in numbers):
+        raise TypeError("must be real number, not complex")
+    values = [t.scalar(n, Kind.F64) for n in numbers]
+    if name in _DOMAINS:
+        t.check(_DOMAINS[name](t.emit, values), "ValueError", "math domain error")
+    if name == "pow":
+        arithmetic.check_power(t, *numbers)
+    result = t.emit(name, *values)
+    if name in _FINITE:
+        t.check(t.emit("not", t.emit("isinf", values[0])), "ValueError", "math domain error")
+    if name in _OVERFLOWS:
+        infinite = t.emit("and", t.emit("isinf", result), t.emit("not", t.emit("isinf", values[0])))
+        t.check(t.emit("not", infinite), "OverflowError", "math range error")
+    if name in _TO_INTEGER:
+        result = t.emit("cast", result, kind=Kind.INT)
+    return t.wrap(result, True)
+
+
+def _is_static_number(value: Any) -> bool:
+    return number_kind(value) is not None and not arithmetic.is_dynamic(value)
+
+
+def _register() -> None:
+    for callee, op in _OPERATORS.items():
+        implements(callee)(_operator(callee, op))
+    for callee, op in _UNARY.items():
+        implements(callee)(_operator(callee, op))
+    for callee, op in _LOGICAL.items():
+        implements(callee)(_logical(op))
+
+
+def _operator(callee: Any, op: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        numbers = [as_operand(act.t, a) for a in args]
+        if len(numbers) == 3:
+            named = {**named, "out": numbers.pop()}
+        if all(_is_static_number(n) for n in numbers) and not named:
+            return callee(*numbers)
+        if len(numbers) == 1:
+            result = arithmetic.unary(act.t, op, numbers[0])
+        else:
+            # NumPy's functions do not raise where Python's operators do
+            first = as_numpy(act.t, numbers[0]) if is_python_number(numbers[0]) and is_python_number(
+                numbers[1]) else numbers[0]
+            if isinstance(first, float):
+                first = np.float64(first)
+            result = arithmetic.binary(act.t, op, first, numbers[1])
+        return finish_ufunc(act, as_numpy(act.t, result), named, callee.__name__)
+    return handler
+
+
+def _logical(op: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        values = []
+        for arg in args:
+            number = as_operand(t, arg)
+            value = arrays.operand(t, number, number_kind(number) or Kind.BOOL)
+            values.append(value if value.kind is Kind.BOOL else t.emit("ne", value, Constant(0, value.kind)))
+        shapes = [v.dims for v in values if v.is_array]
+        if len(shapes) > 1:
+            arrays.broadcast_dims(t, *shapes)
+        return finish_ufunc(act, t.new_array(t.emit(op, *values)), named, f"logical_{op}")
+    return handler
+
+
+@implements(np.logical_not)
+def logical_not(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.logical_not`."""
+    t: Tracer = act.t
+    number = as_operand(t, args[0])
+    value = arrays.operand(t, number, number_kind(number) or Kind.BOOL)
+    if value.kind is not Kind.BOOL:
+        value = t.emit("ne", value, Constant(0, value.kind))
+    return finish_ufunc(act, t.new_array(t.emit("not", value)), named, "logical_not")
+
+
+@implements(np.where)
+def where(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.where(condition, x, y)`; the one-argument form has no static number of results."""
+    t: Tracer = act.t
+    if len(args) != 3:
+        return nonzero(act, args, named)
+    mask, a, b = (as_operand(t, v) for v in args)
+    return select(t, mask, a, b)
+
+
+@implements(np.nonzero)
+def nonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.nonzero` of a vector."""
+    t: Tracer = act.t
+    mask = as_operand(t, args[0])
+    if not isinstance(mask, Array) or mask.rank != 1:
+        t.fail("np.nonzero of other than a vector", "index with the mask itself")
+    value = arrays.read(t, mask)
+    if value.kind is not Kind.BOOL:
+        value = t.emit("ne", value, Constant(0, value.kind))
+    return (t.new_array(t.emit("mask_index", value, t.emit("mask_count", value))),)
+
+
+@implements(np.add.at)
+def add_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.add.at(a, indices, b)`."""
+    t: Tracer = act.t
+    target, key, value = args
+    if isinstance(target, Choice) or not isinstance(target, Array):
+        t.fail("np.add.at on something that is not one array", "copy it into an array first")
+    indexing.add_at(t, target, key, as_operand(t, value))
+    return None
+
+
+@implements(np.subtract.at)
+def subtract_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.subtract.at(a, indices, b)`."""
+    t: Tracer = act.t
+    number = as_operand(t, args[2])
+    negative = arithmetic.unary(t, "-", number) if arithmetic.is_dynamic(number) else -number
+    return add_at(act, (args[0], args[1], negative), named)
+
+
+@implements(np.clip)
+def clip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.clip(a, low, high)`."""
+    t: Tracer = act.t
+    options = dict(named)
+    bounds = [*args[1:], *([None] * (3 - len(args)))]
+    low = options.pop("a_min", options.pop("min", bounds[0]))
+    high = options.pop("a_max", options.pop("max", bounds[1]))
+    result = as_operand(t, args[0])
+    if low is not None:
+        result = ufunc(t, "maximum", [result, as_operand(t, low)])
+    if high is not None:
+        result = ufunc(t, "minimum", [result, as_operand(t, high)])
+    return finish_ufunc(act, result, options, "clip")
+
+
+@implements(np.round)
+def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.round(a)`; derivative zero."""
+    t: Tracer = act.t
+    decimals = t.static_int(named.get("decimals", args[1] if len(args) > 1 else 0), "the number of decimals")
+    value = as_operand(t, args[0])
+    if decimals == 0:
+        return ufunc(t, "rint", [value])
+    scale = 10.0**decimals
+    return arithmetic.binary(t, "/", ufunc(t, "rint", [arithmetic.binary(t, "*", value, scale)]), scale)
+
+
+@implements(math.fsum)
+def fsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.fsum`, summed in order."""
+    return act.t.environment.call(act, sum, (args[0], 0.0), {})
+
+
+@implements(math.prod)
+def prod(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.prod` of a list or tuple."""
+    total: Any = named.get("start", 1)
+    for item in act.t.environment.items(act, args[0]):
+        total = act.t.environment.binary(act, "*", total, item)
+    return total
+
+
+@implements(math.dist)
+def dist(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.dist(p, q)`."""
+    binary = act.t.environment.binary
+    pairs = zip(*(act.t.environment.items(act, a) for a in args), strict=True)
+    return act.t.environment.call(act, math.hypot, tuple(binary(act, "-", a, b) for a, b in pairs), {})
+
+
+@implements(math.hypot)
+def hypot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.hypot(*coordinates)`."""
+    t: Tracer = act.t
+    if not args:
+        return 0.0
+    result = t.emit("abs", t.scalar(args[0], Kind.F64))
+    for other in args[1:]:
+        result = t.emit("hypot", result, t.scalar(other, Kind.F64))
+    return Scalar(result, True)
+
+
+@implements(math.log)
+def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.log(x[, base])`."""
+    if all(_is_static_number(a) for a in args):
+        return math.log(*args)
+    prim = rules.get("log")
+    result = _math(act.t, prim, [args[0]])
+    if len(args) == 2:
+        base = math.log(args[1]) if _is_static_number(args[1]) else _math(act.t, prim, [args[1]])
+        return arithmetic.binary(act.t, "/", result, base)
+    return result
+
+
+@implements(math.isclose)
+def isclose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`math.isclose`."""
+    if all(_is_static_number(a) for a in args):
+        return math.isclose(*args, **named)
+    t: Tracer = act.t
+    a, b = (t.scalar(v, Kind.F64) for v in args)
+    relative = t.scalar(named.get("rel_tol", 1e-09), Kind.F64)
+    absolute = t.scalar(named.get("abs_tol", 0.0), Kind.F64)
+    bound = t.emit("maximum", t.emit("mul", relative, t.emit("maximum", t.emit("abs", a), t.emit("abs", b))), absolute)
+    return t.wrap(t.emit("le", t.emit("abs", t.emit("sub", a, b)), bound), True)
+
+
+_register()

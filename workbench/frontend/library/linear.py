@@ -1,0 +1,196 @@
+"""Products: `dot`, `matmul`, `@`, `outer`, `inner`, `vdot`, in all ranks; traces and diagonals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays
+from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind
+from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.values import Array, Scalar
+from workbench.ir import Value
+
+
+def matmul(t: Tracer, a: Any, b: Any) -> Any:
+    """`a @ b`."""
+    a, b = as_operand(t, a), as_operand(t, b)
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        raise ValueError("matmul: an input operand does not have enough dimensions")
+    kind = common_kind(a, b)
+    x, y = arrays.operand(t, a, kind), arrays.operand(t, b, kind)
+    message = "matmul: the core dimensions do not match"
+    arrays.require_same(t, x.dims[-1], y.dims[-2] if y.rank > 1 else y.dims[0], message)
+    if x.rank <= 2 and y.rank <= 2:
+        return t.new_array(t.emit("matmul", x, y))
+    return t.new_array(_batched(t, x, y))
+
+
+def _batched(t: Tracer, x: Value, y: Value) -> Value:
+    """Products of stacks of matrices, their leading dimensions broadcast."""
+    drop: list[int] = []
+    if x.rank == 1:
+        x = t.emit("reshape", x, ONE, *x.dims)
+        drop.append(-2)
+    if y.rank == 1:
+        y = t.emit("reshape", y, *y.dims, ONE)
+        drop.append(-1)
+    batch = arrays.broadcast_dims(t, x.dims[:-2], y.dims[:-2])
+    x = _to_batch(t, x, batch)
+    y = _to_batch(t, y, batch)
+    result = t.emit("matmul", x, y)
+    if drop:
+        kept = [d for k, d in enumerate(result.dims) if k - result.rank not in drop]
+        result = t.emit("reshape", result, *kept)
+    return result
+
+
+def _to_batch(t: Tracer, value: Value, batch: tuple[Value, ...]) -> Value:
+    dims = (*batch, *value.dims[-2:])
+    same = len(dims) == value.rank and all(t.same(a, b) for a, b in zip(dims, value.dims, strict=True))
+    return value if same else t.emit("broadcast", value, *dims)
+
+
+@implements(np.dot)
+def dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.dot` in all ranks."""
+    t: Tracer = act.t
+    a, b = as_operand(t, args[0]), as_operand(t, args[1])
+    out = named.get("out", args[2] if len(args) > 2 else None)
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        result = act.t.environment.binary(act, "*", a, b)
+        result = Scalar(result.value, False) if isinstance(result, Scalar) else result
+    elif (a.rank <= 2 and b.rank <= 2) or b.rank == 1:
+        result = matmul(t, a, b)
+    else:
+        result = _dot_general(t, a, b)
+    if out is not None:
+        arrays.write(t, out, arrays.fit(t, result, out.dims, out.kind))
+        return out
+    return result
+
+
+def _dot_general(t: Tracer, a: Array, b: Array) -> Any:
+    """Sum over the last axis of a and the last but one of b: one matrix product of flattened operands."""
+    kind = common_kind(a, b)
+    x, y = arrays.operand(t, a, kind), arrays.operand(t, b, kind)
+    inner = x.dims[-1]
+    arrays.require_same(t, inner, y.dims[-2], "shapes not aligned")
+    order = (y.rank - 2, *range(y.rank - 2), y.rank - 1)
+    y = t.emit("transpose", y, perm=order)
+    rows, columns = _size(t, x.dims[:-1]), _size(t, y.dims[1:])
+    product = t.emit("matmul", t.emit("reshape", x, rows, inner), t.emit("reshape", y, y.dims[0], columns))
+    return t.new_array(t.emit("reshape", product, *x.dims[:-1], *y.dims[1:]))
+
+
+def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:
+    size: Value = ONE
+    for dim in dims:
+        size = t.emit("mul", size, dim)
+    return size
+
+
+@implements(np.matmul)
+def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.matmul`."""
+    result = matmul(act.t, args[0], args[1])
+    out = named.get("out", args[2] if len(args) > 2 else None)
+    if out is not None:
+        arrays.write(act.t, out, arrays.fit(act.t, result, out.dims, out.kind))
+        return out
+    return result
+
+
+def _vector(t: Tracer, value: Any) -> Array:
+    array = as_operand(t, value)
+    if not isinstance(array, Array):
+        array = t.new_array(t.emit("full", t.scalar(array), ONE))
+    if array.rank != 1:
+        array = t.new_array(t.emit("reshape", arrays.read(t, array), _size(t, array.dims)))
+    return array
+
+
+@implements(np.outer)
+def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.outer(a, b)`."""
+    t: Tracer = act.t
+    a, b = (_vector(t, v) for v in args[:2])
+    column = t.new_array(t.emit("reshape", arrays.read(t, a), *a.dims, ONE))
+    row = t.new_array(t.emit("reshape", arrays.read(t, b), ONE, *b.dims))
+    return arithmetic.binary(t, "*", column, row)
+
+
+@implements(np.inner)
+def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.inner` of vectors and matrices."""
+    t: Tracer = act.t
+    a, b = (as_operand(t, v) for v in args)
+    if isinstance(b, Array) and b.rank == 2:
+        b = arrays.transposed(t, b, (1, 0))
+    elif isinstance(b, Array) and b.rank > 2:
+        t.fail("np.inner of more than two dimensions", "use np.tensordot or @")
+    return dot(act, (a, b), {})
+
+
+@implements(np.vdot)
+def vdot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.vdot`: the first argument conjugated."""
+    t: Tracer = act.t
+    a, b = (_vector(t, v) for v in args)
+    if a.kind.is_complex:
+        a = arithmetic.elementwise(t, "conj", [a])
+    return matmul(t, a, b)
+
+
+@implements(np.trace)
+def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.trace` of a matrix."""
+    t: Tracer = act.t
+    return t.new_array(t.emit("sum", arrays.read(t, diagonal_of(t, as_operand(t, args[0]))), axes=(0,)))
+
+
+def diagonal_of(t: Tracer, array: Array) -> Array:
+    """The diagonal of a matrix, a copy."""
+    if array.rank != 2:
+        t.fail("the diagonal of other than a matrix", "index it")
+    n = t.emit("pymin", *array.dims)
+    places = t.emit("iota", n)
+    return t.new_array(t.emit("gather", arrays.read(t, array), places, places))  # type: ignore[no-any-return]
+
+
+@implements(np.diag, np.diagonal)
+def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.diag` of a matrix or of a vector (main diagonal)."""
+    t: Tracer = act.t
+    if named or len(args) > 1:
+        t.fail("np.diag off the main diagonal", "index it")
+    array = as_operand(t, args[0])
+    if array.rank == 2:
+        return diagonal_of(t, array)
+    n = array.dims[0]
+    places = t.emit("iota", n)
+    empty = t.emit("full", t.scalar(0, array.kind), n, n)
+    return t.new_array(t.emit("scatter_store", empty, arrays.read(t, array), places, places))
+
+
+@implements(np.cross)
+def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.cross` of two vectors of three."""
+    t: Tracer = act.t
+    env = t.environment
+    rows = []
+    for arg in args[:2]:
+        array = as_operand(t, arg)
+        if not isinstance(array, Array) or array.rank != 1:
+            t.fail("np.cross of other than two vectors of three", "write it out")
+        arrays.require_same(t, array.dims[0], t.integer(3), "incompatible dimensions for cross product")
+        rows.append([env.item(act, array, k) for k in range(3)])
+    (a, b), binary = rows, env.binary
+
+    def minor(i: int, j: int) -> Any:
+        return binary(act, "-", binary(act, "*", a[i], b[j]), binary(act, "*", a[j], b[i]))
+    return env.as_array(t, (minor(1, 2), minor(2, 0), minor(0, 1)))
+

@@ -1,0 +1,204 @@
+"""Attributes and methods of arrays, scalars, lists and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays
+from workbench.frontend.library import elementwise, shaping
+from workbench.frontend.numbers import number_kind
+from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.values import Array, ArrayMethod, DictValue, ListValue, Scalar, is_static
+
+_REDUCTIONS: dict[str, Any] = {
+    "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
+    "std": np.std, "var": np.var, "argmax": np.argmax, "argmin": np.argmin, "cumsum": np.cumsum,
+    "cumprod": np.cumprod, "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal, "ptp": np.ptp,
+    "clip": np.clip, "round": np.round, "swapaxes": np.swapaxes, "squeeze": np.squeeze, "ravel": np.ravel,
+    "nonzero": np.nonzero,
+}
+
+
+def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
+    """An attribute of an array or of a scalar."""
+    dims = owner.dims if isinstance(owner, Array) else ()
+    if name == "shape":
+        return tuple(t.dim(d) for d in dims)
+    if name == "ndim":
+        return len(dims)
+    if name == "size":
+        return t.dim(shaping.size_of(t, dims))
+    if name == "dtype":
+        return owner.kind.dtype
+    if name == "itemsize":
+        return owner.kind.itemsize
+    if name == "nbytes":
+        return t.dim(t.emit("mul", shaping.size_of(t, dims), t.integer(owner.kind.itemsize)))
+    if name == "T":
+        return arrays.transposed(t, owner, tuple(reversed(range(owner.rank)))) if isinstance(owner, Array) else owner
+    if name in ("real", "imag"):
+        return _part(t, owner, name)
+    if name == "flat":
+        t.fail("the attribute `flat`", "use ravel()")
+    known = name in _METHODS or name in _REDUCTIONS
+    python = isinstance(owner, Scalar) and owner.python
+    if not known or (python and name not in ("conjugate", "is_integer")):
+        type_ = (float if python else np.ndarray)
+        if not hasattr(type_, name):
+            raise AttributeError(f"{describe(owner)} has no attribute '{name}'")
+    return ArrayMethod(owner, name)
+
+
+def _part(t: Tracer, owner: Any, name: str) -> Any:
+    if owner.kind.is_complex:
+        result = arithmetic.elementwise(t, name, [owner])
+        return Scalar(result.value, owner.python) if isinstance(owner, Scalar) else result
+    if name == "real":
+        return owner
+    return arithmetic.elementwise(t, "mul", [owner, 0])
+
+
+def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Call a method."""
+    if isinstance(owner, ListValue):
+        return _list_method(act, owner, name, args, named)
+    if isinstance(owner, DictValue):
+        return _dict_method(act, owner, name, args)
+    if name in _METHODS:
+        return _METHODS[name](act, owner, args, named)
+    if name in _REDUCTIONS:
+        return act.t.environment.call(act, _REDUCTIONS[name], (owner, *args), named)
+    act.t.fail(f"no rule is known for the method {name!r} of {describe(owner)}", "use a function with a rule")
+
+
+def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    kind = elementwise.dtype_kind(t, args[0] if args else named["dtype"])
+    if kind is number_kind(owner) and isinstance(owner, Array):
+        return t.new_array(t.emit("copy", arrays.read(t, owner)))
+    return elementwise.cast(t, owner, kind)
+
+
+def _copy(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return act.t.new_array(act.t.emit("copy", arrays.read(act.t, owner))) if isinstance(owner, Array) else owner
+
+
+def _fill(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    arrays.write(act.t, owner, act.t.scalar(args[0], owner.kind))
+
+
+def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    return t.new_array(t.emit("copy", t.emit("reshape", arrays.read(t, owner), shaping.size_of(t, owner.dims))))
+
+
+def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
+
+
+def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    axes = None if not args or args == (None,) else (args[0] if len(args) == 1 else args)
+    return shaping.transposed(act.t, owner, axes)
+
+
+def _item(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if isinstance(owner, Scalar):
+        return Scalar(owner.value, True)
+    flat = shaping.reshape(act.t, owner, -1)
+    value = act.t.environment.item(act, flat, args[0] if args else 0)
+    return Scalar(value.value, True)
+
+
+def _conjugate(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if not owner.kind.is_complex:
+        return owner
+    result = arithmetic.elementwise(act.t, "conj", [owner])
+    return Scalar(result.value, owner.python) if isinstance(owner, Scalar) else result
+
+
+def _tolist(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if isinstance(owner, Scalar):
+        return Scalar(owner.value, True)
+    rows = act.t.environment.items(act, owner)
+    return act.t.new_list([_tolist(act, row, (), {}) for row in rows])
+
+
+def _is_integer(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    value = t.scalar(owner)
+    return t.wrap(t.emit("eq", value, t.emit("floor", value)), True) if value.kind.is_float else True
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "astype": _astype, "copy": _copy, "fill": _fill, "flatten": _flatten, "reshape": _reshape,
+    "transpose": _transpose, "item": _item, "conj": _conjugate, "conjugate": _conjugate, "tolist": _tolist,
+    "is_integer": _is_integer,
+}
+
+
+# ---------------------------------------------------------------------- lists and dicts
+def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    if name == "copy":
+        return t.new_list([t.read(v) for v in owner.items])
+    if name in ("index", "count"):
+        values = [t.read(v) for v in owner.items]
+        if not is_static((*values, *args)):
+            t.fail(f"list.{name} of run-time numbers", "write a loop")
+        return getattr(values, name)(*args)
+    if name == "append":
+        t.may_restructure(owner, "a list grows")
+        owner.items.append(t.variable(f"entry_{len(owner.items)}", args[0]))
+        owner.items[-1].depth = owner.depth
+    elif name == "extend":
+        t.may_restructure(owner, "a list grows")
+        owner.items.extend(t.variable("entry", v) for v in t.environment.items(act, args[0]))
+    elif name == "insert":
+        t.may_restructure(owner, "a list grows")
+        owner.items.insert(t.static_int(args[0], "a position in a list"), t.variable("entry", args[1]))
+    elif name == "pop":
+        t.may_restructure(owner, "a list shrinks")
+        return t.read(owner.items.pop(t.static_int(args[0], "a position in a list") if args else -1))
+    elif name == "reverse":
+        t.may_restructure(owner, "a list is reversed")
+        owner.items.reverse()
+    elif name == "clear":
+        t.may_restructure(owner, "a list is cleared")
+        owner.items.clear()
+    else:
+        t.fail(f"the list method {name!r}", "use an array")
+    t.environment.note_write(owner)
+    return None
+
+
+def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...]) -> Any:
+    t: Tracer = act.t
+    if name == "keys":
+        return tuple(owner.items)
+    if name == "values":
+        return tuple(t.read(v) for v in owner.items.values())
+    if name == "items":
+        return tuple((k, t.read(v)) for k, v in owner.items.items())
+    if name == "get":
+        return t.read(owner.items[args[0]]) if args[0] in owner.items else (args[1] if len(args) > 1 else None)
+    if name == "copy":
+        return t.new_dict({k: t.read(v) for k, v in owner.items.items()}, type_=owner.type)
+    if name == "pop":
+        t.may_restructure(owner, "a key is removed")
+        if args[0] not in owner.items and len(args) > 1:
+            return args[1]
+        t.environment.note_write(owner)
+        return t.read(owner.items.pop(args[0]))
+    if name == "update":
+        for key, variable in t.environment.entries(act, args[0]):
+            t.environment.set_item(act, owner, key, t.read(variable))
+        return None
+    if name == "setdefault":
+        if args[0] not in owner.items:
+            t.environment.set_item(act, owner, args[0], args[1] if len(args) > 1 else None)
+        return t.read(owner.items[args[0]])
+    t.fail(f"the dict method {name!r}", "write it out")
+

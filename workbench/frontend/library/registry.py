@@ -1,0 +1,54 @@
+"""The table from callables to handlers."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Handler = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+_handlers: dict[Any, Handler] = {}
+
+_PURE_BUILTINS = {abs, all, any, bin, bool, chr, complex, divmod, float, format, frozenset, hash, hex, int, isinstance,
+                  issubclass, len, max, min, oct, ord, pow, repr, round, slice, sorted, str, sum, tuple, type, bytes,
+                  hasattr, callable, ascii, object}
+
+
+def implements(*callables: Any) -> Callable[[Handler], Handler]:
+    """Register a handler for callables."""
+    def register(handler: Handler) -> Handler:
+        for item in callables:
+            _handlers[item] = handler
+        return handler
+    return register
+
+
+def lookup(item: Any) -> Handler | None:
+    """The handler of a callable, if it has one."""
+    try:
+        return _handlers.get(item)
+    except TypeError:
+        return None
+
+
+def is_pure(item: Any) -> bool:
+    """True for callables that may be run while specialising: no effect, and always the same result."""
+    try:
+        if item in _PURE_BUILTINS:
+            return True
+    except TypeError:
+        return False
+    if isinstance(item, np.ufunc):
+        return True
+    module = getattr(item, "__module__", None)
+    if module == "math" and getattr(math, getattr(item, "__name__", ""), None) is item:
+        return True
+    if isinstance(item, type) and issubclass(item, np.generic):
+        return True
+    if module == "builtins" and isinstance(getattr(item, "__self__", None), (str, bytes, int, float)):
+        return True
+    return getattr(builtins, getattr(item, "__name__", ""), None) is item and isinstance(item, type) and issubclass(
+        item, (int, float, str, tuple, complex))

@@ -1,0 +1,335 @@
+"""Shapes: `reshape`, `transpose`, `stack`, `concatenate`, `flip`, `roll`, `tile` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arrays, indexing
+from workbench.frontend.library.creation import shape_dims
+from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.reductions import axes_of
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.tracer import ONE, Tracer, describe
+from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.ir import Constant, Kind, Value
+
+
+def need_array(t: Tracer, value: Any) -> Array:
+    """The argument as an array."""
+    array = as_operand(t, value)
+    if not isinstance(array, Array):
+        if number_kind(array) is None:
+            raise TypeError(f"an array is needed, not {describe(array)}")
+        return t.new_array(t.emit("full", t.scalar(array), ONE))  # type: ignore[no-any-return]
+    return array
+
+
+def size_of(t: Tracer, dims: Sequence[Value]) -> Value:
+    """The number of elements of a shape."""
+    size: Value = ONE
+    for dim in dims:
+        size = t.emit("mul", size, dim)
+    return size
+
+
+def reshape(t: Tracer, array: Array, shape: Any) -> Any:
+    """`array.reshape(shape)`, one entry of which may be -1."""
+    entries = [t.read(v) for v in shape.items] if isinstance(shape, ListValue) else shape
+    entries = list(entries) if isinstance(entries, (tuple, list)) else [entries]
+    free = [k for k, e in enumerate(entries) if not isinstance(e, Scalar) and e == -1]
+    if len(free) > 1:
+        raise ValueError("can only specify one unknown dimension")
+    total = size_of(t, array.dims)
+    known = [k for k in range(len(entries)) if k not in free]
+    dims: list[Any] = [None] * len(entries)
+    for k, dim in zip(known, shape_dims(t, tuple(entries[k] for k in known)), strict=True):
+        dims[k] = dim
+    rest = size_of(t, [dims[k] for k in known])
+    message = f"cannot reshape an array of {array.rank} dimensions into this shape"
+    if free:
+        dims[free[0]] = _quotient(t, total, rest, list(array.dims), [dims[k] for k in known], message)
+    elif not t.same(total, rest):
+        if isinstance(total, Constant) and isinstance(rest, Constant):
+            raise ValueError(message)
+        t.check(t.emit("eq", total, rest), "ValueError", message)
+    if not dims:
+        return Scalar(t.emit("load", t.emit("reshape", arrays.read(t, array), ONE), Constant(0, Kind.INT)), False)
+    return arrays.reshaped(t, array, dims)
+
+
+def _quotient(t: Tracer, total: Value, rest: Value, have: list[Value], want: list[Value], message: str) -> Value:
+    """The dimension that -1 stands for: what is left when equal dimensions are struck out, else a division."""
+    left = list(have)
+    for dim in want:
+        match = next((k for k, h in enumerate(left) if t.same(h, dim)), None)
+        if match is None:
+            break
+        del left[match]
+    else:
+        return size_of(t, left)
+    if isinstance(total, Constant) and isinstance(rest, Constant):
+        if rest.value == 0 or total.value % rest.value:
+            raise ValueError(message)
+        return Constant(total.value // rest.value, Kind.INT)
+    t.check(t.emit("ne", rest, Constant(0, Kind.INT)), "ValueError", message)
+    t.check(t.emit("eq", t.emit("mod", total, rest), Constant(0, Kind.INT)), "ValueError", message)
+    return t.emit("floordiv", total, rest)
+
+
+@implements(np.reshape)
+def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.reshape(a, shape)`."""
+    shape = args[1] if len(args) > 1 else named.get("shape", named.get("newshape"))
+    return reshape(act.t, need_array(act.t, args[0]), shape)
+
+
+@implements(np.ravel)
+def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.ravel`: a view where NumPy gives one."""
+    return reshape(act.t, need_array(act.t, args[0]), -1)
+
+
+@implements(np.transpose)
+def transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.transpose(a[, axes])`."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    axes = args[1] if len(args) > 1 else named.get("axes")
+    return transposed(t, array, axes)
+
+
+def transposed(t: Tracer, array: Array, axes: Any) -> Array:
+    """A view with axes reversed, or in the order given."""
+    if axes is None:
+        order = tuple(reversed(range(array.rank)))
+    else:
+        entries = [t.read(v) for v in axes.items] if isinstance(axes, ListValue) else list(axes)
+        order = tuple(axes_of(t, e, array.rank)[0] for e in entries)
+        if sorted(order) != list(range(array.rank)):
+            raise ValueError("axes don't match array")
+    return arrays.transposed(t, array, order)
+
+
+@implements(np.swapaxes)
+def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.swapaxes(a, i, j)`."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    order = list(range(array.rank))
+    i, j = (axes_of(t, a, array.rank)[0] for a in args[1:3])
+    order[i], order[j] = order[j], order[i]
+    return arrays.transposed(t, array, order)
+
+
+@implements(np.moveaxis)
+def moveaxis(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.moveaxis(a, source, destination)` of one axis."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    source, target = (axes_of(t, a, array.rank)[0] for a in args[1:3])
+    order = [k for k in range(array.rank) if k != source]
+    order.insert(target, source)
+    return arrays.transposed(t, array, order)
+
+
+@implements(np.expand_dims)
+def expand_dims(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.expand_dims(a, axis)`."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    (axis,) = axes_of(t, args[1] if len(args) > 1 else named["axis"], array.rank + 1)
+    return indexing.get(t, array, (*[slice(None)] * axis, None))
+
+
+@implements(np.squeeze)
+def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.squeeze(a[, axis])`: dimensions of 1 are known while specialising."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    axis = args[1] if len(args) > 1 else named.get("axis")
+    if axis is None:
+        drop = tuple(k for k, d in enumerate(array.dims) if t.builder.resolve(d) == ONE)
+    else:
+        drop = axes_of(t, axis, array.rank)
+        if any(t.builder.resolve(array.dims[k]) != ONE for k in drop):
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return indexing.get(t, array, tuple(0 if k in drop else slice(None) for k in range(array.rank)))
+
+
+@implements(np.broadcast_to)
+def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.broadcast_to(a, shape)`, here a copy (NumPy's is read-only)."""
+    t: Tracer = act.t
+    value = as_operand(t, args[0])
+    dims = shape_dims(t, args[1] if len(args) > 1 else named["shape"])
+    kind = number_kind(value) or Kind.F64
+    fitted = arrays.fit(t, value, dims, kind)
+    return t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
+
+
+@implements(np.atleast_1d)
+def atleast_1d(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.atleast_1d` of one argument."""
+    return need_array(act.t, args[0])
+
+
+# ---------------------------------------------------------------------- joining
+def _parts(act: Any, value: Any) -> list[Any]:
+    t: Tracer = act.t
+    parts = [as_operand(t, v) for v in t.environment.items(act, value)]
+    if not parts:
+        raise ValueError("need at least one array to concatenate")
+    return parts
+
+
+def join(t: Tracer, parts: list[Array], axis: int) -> Any:
+    """Arrays one after the other along an axis: written into a new one."""
+    kind = common_kind(*parts)
+    if any(p.rank != parts[0].rank for p in parts):
+        raise ValueError("all the input array dimensions must match exactly")
+    for part in parts[1:]:
+        for k, (a, b) in enumerate(zip(parts[0].dims, part.dims, strict=True)):
+            if k != axis:
+                arrays.require_same(t, a, b, "all the input array dimensions except for the concatenation axis must "
+                                             "match exactly")
+    total: Value = parts[0].dims[axis]
+    for part in parts[1:]:
+        total = t.emit("add", total, part.dims[axis])
+    dims = [total if k == axis else d for k, d in enumerate(parts[0].dims)]
+    values = [arrays.operand(t, p, kind) for p in parts]
+    made = t.new_array(t.emit("empty", *dims, kind=kind))
+    offset: Value = Constant(0, Kind.INT)
+    for part, value in zip(parts, values, strict=True):
+        step = arrays.whole(made)
+        base = list(step.base)
+        base[axis] = arrays.Range(offset, part.dims[axis], ONE)
+        view = arrays.subview(t, made, arrays.Affine(tuple(base), step.axes))
+        arrays.write(t, view, value)
+        offset = t.emit("add", offset, part.dims[axis])
+    return made
+
+
+@implements(np.concatenate)
+def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.concatenate(arrays, axis=0)`."""
+    t: Tracer = act.t
+    parts = _parts(act, args[0])
+    if any(not isinstance(p, Array) for p in parts):
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    axis = named.get("axis", args[1] if len(args) > 1 else 0)
+    if axis is None:
+        parts = [reshape(t, p, -1) for p in parts]
+        axis = 0
+    return join(t, parts, axes_of(t, axis, parts[0].rank)[0])
+
+
+@implements(np.stack)
+def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.stack(arrays, axis=0)`."""
+    t: Tracer = act.t
+    parts = _parts(act, args[0])
+    axis = named.get("axis", args[1] if len(args) > 1 else 0)
+    if not any(isinstance(p, Array) for p in parts):
+        return t.environment.as_array(t, tuple(parts))
+    (place,) = axes_of(t, axis, parts[0].rank + 1)
+    key = (*[slice(None)] * place, None)
+    return join(t, [indexing.get(t, need_array(t, p), key) for p in parts], place)
+
+
+def _joined(axis: int, first: Any) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        parts = [first(act.t, need_array(act.t, p)) for p in _parts(act, args[0])]
+        place = 0 if axis == 1 and parts[0].rank == 1 else axis
+        return join(act.t, parts, place)
+    return handler
+
+
+def _as_rows(t: Tracer, array: Array) -> Any:
+    return indexing.get(t, array, (None,)) if array.rank == 1 else array
+
+
+def _as_columns(t: Tracer, array: Array) -> Any:
+    return indexing.get(t, array, (slice(None), None)) if array.rank == 1 else array
+
+
+implements(np.hstack)(_joined(1, lambda t, a: a))
+implements(np.vstack)(_joined(0, _as_rows))
+implements(np.column_stack)(_joined(1, _as_columns))
+
+
+@implements(np.append)
+def append(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.append(a, values)`."""
+    t: Tracer = act.t
+    parts = [need_array(t, a) for a in args[:2]]
+    axis = named.get("axis", args[2] if len(args) > 2 else None)
+    if axis is None:
+        return join(t, [reshape(t, p, -1) for p in parts], 0)
+    return join(t, parts, axes_of(t, axis, parts[0].rank)[0])
+
+
+@implements(np.flip)
+def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.flip`: a view that runs backwards."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    axes = axes_of(t, named.get("axis", args[1] if len(args) > 1 else None), array.rank)
+    back = slice(None, None, -1)
+    return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
+
+
+@implements(np.roll)
+def roll(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.roll(a, shift, axis)` by a gather of shifted positions."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    axis = named.get("axis", args[2] if len(args) > 2 else None)
+    shape = array.dims
+    if axis is None:
+        array = t.new_array(t.emit("reshape", arrays.read(t, array), size_of(t, array.dims)))
+        axis = 0
+    (axis,) = axes_of(t, axis, array.rank)
+    n = array.dims[axis]
+    shift = t.integer(args[1] if len(args) > 1 else named["shift"])
+    safe = t.emit("pymax", n, ONE)
+    places = t.emit("mod", t.emit("sub", t.emit("iota", n), shift), safe)
+    result = indexing.get(t, array, (*[slice(None)] * axis, t.new_array(places)))
+    return result if len(shape) == result.rank else t.new_array(t.emit("reshape", arrays.read(t, result), *shape))
+
+
+@implements(np.diff)
+def diff(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.diff(a, axis=-1)`, first order."""
+    t: Tracer = act.t
+    array = need_array(t, args[0])
+    if named.get("n", args[1] if len(args) > 1 else 1) != 1:
+        t.fail("np.diff of higher order", "apply it repeatedly")
+    (axis,) = axes_of(t, named.get("axis", args[2] if len(args) > 2 else -1), array.rank)
+    lead = [slice(None)] * axis
+    later, earlier = (indexing.get(t, array, (*lead, s)) for s in (slice(1, None), slice(None, -1)))
+    return t.environment.binary(act, "-", later, earlier)
+
+
+@implements(np.shape)
+def shape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.shape(a)`."""
+    array = as_operand(act.t, args[0])
+    return tuple(act.t.dim(d) for d in array.dims) if isinstance(array, Array) else ()
+
+
+@implements(np.size)
+def size(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.size(a)`."""
+    array = as_operand(act.t, args[0])
+    return act.t.dim(size_of(act.t, array.dims)) if isinstance(array, Array) else 1
+
+
+@implements(np.ndim)
+def ndim(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.ndim(a)`."""
+    array = as_operand(act.t, args[0])
+    return array.rank if isinstance(array, Array) else 0

@@ -1,0 +1,87 @@
+"""From a function object to the syntax tree of its definition.
+
+The file (or notebook cell) is parsed as a whole, once per content; definitions are found by code position, so several
+lambdas on a line are told apart (PEP 657). Invariant: positions in the tree are the user's own.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from types import CodeType, FunctionType
+from typing import Any
+
+from workbench.ir import DifferentiationError, Span
+
+Definition = ast.FunctionDef | ast.Lambda
+
+_trees: dict[str, tuple[str, dict[tuple[int, str], list[Definition]]]] = {}
+
+
+def python_function(function: Any) -> Any:
+    """The Python function inside a Numba dispatcher; anything else as it is."""
+    inner = getattr(function, "py_func", None)
+    return inner if isinstance(inner, FunctionType) else function
+
+
+def span_of_function(function: FunctionType) -> Span:
+    """The span of a function's first line."""
+    code = function.__code__
+    return Span(code.co_filename, code.co_firstlineno, function=function.__qualname__)
+
+
+def definition_of(function: FunctionType) -> Definition:
+    """The syntax tree of a function's definition.
+
+    Raises DifferentiationError where the source is not to be had or has changed since the function was made."""
+    code = function.__code__
+    candidates = _definitions(code.co_filename, function).get((code.co_firstlineno, code.co_name), [])
+    if len(candidates) > 1:
+        candidates = [node for node in candidates if _covers(node, code)] or candidates
+    if len(candidates) > 1:
+        candidates = [min(candidates, key=_extent)]
+    if not candidates:
+        raise DifferentiationError(
+            f"the source of {function.__qualname__} is not to be found, or changed since it was defined",
+            Span(code.co_filename, code.co_firstlineno, function=function.__qualname__),
+            "define it in a file or a notebook cell, and run its definition again after an edit")
+    return candidates[0]
+
+
+def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str], list[Definition]]:
+    linecache.checkcache(filename)
+    lines = linecache.getlines(filename, function.__globals__)
+    text = "".join(lines)
+    known = _trees.get(filename)
+    if known is not None and known[0] == text:
+        return known[1]
+    if not text:
+        raise DifferentiationError(f"the source of {function.__qualname__} is not to be had ({filename})",
+                                   span_of_function(function),
+                                   "define it in a file or a notebook cell instead of exec or a built-in module")
+    found: dict[tuple[int, str], list[Definition]] = {}
+    for node in ast.walk(ast.parse(text, filename)):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            found.setdefault((first, node.name), []).append(node)
+        elif isinstance(node, ast.Lambda):
+            found.setdefault((node.lineno, "<lambda>"), []).append(node)
+    _trees[filename] = (text, found)
+    return found
+
+
+def _covers(node: Definition, code: CodeType) -> bool:
+    """True when every position of the code lies inside the node and the node's body is what it starts with."""
+    body = node.body if isinstance(node, ast.Lambda) else node
+    for line, end_line, column, end_column in code.co_positions():
+        if line is None or column is None or end_line is None or end_column is None or column == end_column == 0:
+            continue
+        if (line, column) < (body.lineno, body.col_offset) or line < code.co_firstlineno:
+            return False
+        if (end_line, end_column) > (body.end_lineno or 0, body.end_col_offset or 0):
+            return False
+    return True
+
+
+def _extent(node: Definition) -> int:
+    return ((node.end_lineno or 0) - node.lineno) * 10_000 + (node.end_col_offset or 0) - node.col_offset

@@ -1,0 +1,559 @@
+"""Statements: compiled once to closures `(activation) -> completion`.
+
+A completion says how control left the statement: an integer (normal, break, continue, return) known while
+specialising, a run-time integer where it depends on the data, or `DEAD` after a raise. Early exits are lowered here:
+where one arm of an `if` always exits, the rest of the block moves into the other; otherwise the rest is guarded by
+the run-time completion. Loops left by `break` or `return` become conditional loops on the completion.
+
+Invariant: an exception of the user's program found while specialising is raised at run time exactly where it would be.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workbench.frontend import access, arithmetic, branches, calls, iteration
+from workbench.frontend.activation import Activation
+from workbench.frontend.branches import DEAD
+from workbench.frontend.expressions import _BINARY, ExpressionCompiler
+from workbench.frontend.loops import Loop, conditional, counted
+from workbench.frontend.tracer import NeedStatic
+from workbench.frontend.values import UNDEFINED, Closure, Conflict, Scalar, is_static
+from workbench.frontend.variables import Variable
+from workbench.ir import Constant, DifferentiationError, Kind
+
+NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
+MAX_UNROLL = 1024
+Statement = Callable[[Activation], Any]
+
+
+class _If:
+    """An `if` statement: it may take over the rest of its block."""
+
+    def __init__(self, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
+                 raises: Callable[[Activation], tuple[str, str]] | None) -> None:
+        self.test, self.body, self.orelse, self.span, self.raises = test, body, orelse, span, raises
+
+    def run(self, act: Activation, rest: Callable[[], Any]) -> tuple[Any, bool]:
+        """The completion, and whether the rest of the block has been run."""
+        value = self.test(act)
+        act.t.builder.span = self.span
+        condition = arithmetic.truth(act.t, value)
+        if not isinstance(condition, Scalar):
+            return (self.body if condition else self.orelse).run(act), False
+        if self.raises is not None:
+            exception, message = self.raises(act)
+            act.t.builder.span = self.span
+            act.t.check(act.t.emit("not", act.t.scalar(condition)), exception, message)
+            return self.orelse.run(act), False
+        body = lambda: self.body.run(act)
+        orelse = lambda: self.orelse.run(act)
+        if self.body.exits and self.orelse.exits:
+            return branches.branch(act.t, condition, body, orelse), True
+        if self.body.exits:
+            return branches.branch(act.t, condition, body, lambda: _then(act, orelse(), rest)), True
+        if self.orelse.exits:
+            return branches.branch(act.t, condition, lambda: _then(act, body(), rest), orelse), True
+        return branches.branch(act.t, condition, body, orelse), False
+
+
+def _then(act: Activation, completion: Any, rest: Callable[[], Any]) -> Any:
+    """Go on with `rest` where the completion is normal."""
+    if completion is DEAD:
+        return DEAD
+    if not isinstance(completion, Scalar):
+        return rest() if completion == NORMAL else completion
+    normal = arithmetic.compare(act.t, "==", completion, NORMAL)
+    return branches.branch(act.t, normal, rest, lambda: completion)
+
+
+class Block:
+    """Statements in order."""
+
+    def __init__(self, statements: Sequence[Statement | _If], exits: bool) -> None:
+        self.statements = statements
+        self.exits = exits
+
+    def run(self, act: Activation, start: int = 0) -> Any:
+        """Run from a position; gives the completion."""
+        position = start
+        while position < len(self.statements):
+            statement = self.statements[position]
+            following = position + 1
+            if isinstance(statement, _If):
+                completion, done = statement.run(act, lambda: self.run(act, following))  # noqa: B023
+                if done:
+                    return completion
+            else:
+                completion = statement(act)
+            if completion is DEAD or isinstance(completion, Scalar):
+                if completion is DEAD or following == len(self.statements):
+                    return completion
+                return _then(act, completion, lambda: self.run(act, following))  # noqa: B023
+            if completion != NORMAL:
+                return completion
+            position = following
+        return NORMAL
+
+
+class StatementCompiler(ExpressionCompiler):
+    """Compiles the statements of one function."""
+
+    def __init__(self, filename: str, function: str, node: ast.AST) -> None:
+        super().__init__(filename, function)
+        self.loads = _loads(node)
+
+    def block(self, nodes: Sequence[ast.stmt]) -> Block:
+        """A compiled block."""
+        return Block([self.statement(n) for n in nodes], _exits(nodes))
+
+    def statement(self, node: ast.stmt) -> Statement | _If:
+        """A compiled statement; errors of the program are raised where it would raise them."""
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is None:
+            refuse = self.refuse(node, f"{_statement_title(node)} cannot be compiled yet",
+                                 "leave it out of the differentiated function")
+            return lambda act: refuse(act)
+        compiled = method(node)
+        return compiled if isinstance(compiled, _If) else self._guarded(node, compiled)
+
+    def _guarded(self, node: ast.stmt, run: Statement) -> Statement:
+        span = self.span(node)
+
+        def guarded(act: Activation) -> Any:
+            act.t.builder.span = span
+            return branches.guarded(act.t, lambda: run(act))
+        return guarded
+
+    # ------------------------------------------------------------------ simple statements
+    def _Pass(self, node: ast.Pass) -> Statement:
+        return lambda act: NORMAL
+
+    def _Break(self, node: ast.Break) -> Statement:
+        return lambda act: BREAK
+
+    def _Continue(self, node: ast.Continue) -> Statement:
+        return lambda act: CONTINUE
+
+    def _Global(self, node: ast.Global) -> Statement:
+        return lambda act: NORMAL
+
+    def _Nonlocal(self, node: ast.Nonlocal) -> Statement:
+        return lambda act: NORMAL
+
+    def _Expr(self, node: ast.Expr) -> Statement:
+        value = self.expression(node.value)
+
+        def run(act: Activation) -> int:
+            value(act)
+            return NORMAL
+        return run
+
+    def _Import(self, node: ast.Import | ast.ImportFrom) -> Statement:
+        targets = [self.target(ast.Name(a.asname or a.name.split(".")[0], ast.Store())) for a in node.names]
+
+        def run(act: Activation) -> int:
+            space: dict[str, Any] = {}
+            exec(compile(ast.Module([node], []), self.filename, "exec"), act.globals, space)
+            for target, alias in zip(targets, node.names, strict=True):
+                target(act, space[alias.asname or alias.name.split(".")[0]])
+            return NORMAL
+        return run
+
+    _ImportFrom = _Import
+
+    def _Return(self, node: ast.Return) -> Statement:
+        value = self.expression(node.value) if node.value is not None else None
+
+        def run(act: Activation) -> int:
+            act.t.assign(act.result, value(act) if value is not None else None)
+            return RETURN
+        return run
+
+    def _Assign(self, node: ast.Assign) -> Statement:
+        value = self.expression(node.value)
+        targets = [self.target(n) for n in node.targets]
+
+        def run(act: Activation) -> int:
+            result = value(act)
+            for target in targets:
+                target(act, result)
+            return NORMAL
+        return run
+
+    def _AnnAssign(self, node: ast.AnnAssign) -> Statement:
+        if node.value is None:
+            return lambda act: NORMAL
+        value, target = self.expression(node.value), self.target(node.target)
+
+        def run(act: Activation) -> int:
+            target(act, value(act))
+            return NORMAL
+        return run
+
+    def _AugAssign(self, node: ast.AugAssign) -> Statement:
+        op, value, span = _BINARY[type(node.op)], self.expression(node.value), self.span(node)
+        target = node.target
+        if isinstance(target, ast.Name):
+            read = self.expression(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+            write = self.target(target)
+
+            def run_name(act: Activation) -> int:
+                old = read(act)
+                operand = value(act)
+                act.t.builder.span = span
+                write(act, access.augmented(act, op, old, operand))
+                return NORMAL
+            return run_name
+        owner = self.expression(target.value)
+        if isinstance(target, ast.Attribute):
+            name = target.attr
+
+            def run_attribute(act: Activation) -> int:
+                holder = owner(act)
+                old = access.attribute(act, holder, name)
+                operand = value(act)
+                act.t.builder.span = span
+                access.set_attribute(act, holder, name, access.augmented(act, op, old, operand))
+                return NORMAL
+            return run_attribute
+        key = self.expression(target.slice)
+        calls_out = any(isinstance(n, ast.Call) for n in ast.walk(node.value))
+
+        def run_item(act: Activation) -> int:
+            container = owner(act)
+            index = key(act)
+            act.t.builder.span = span
+            update = access.begin_update(act, container, index, op, calls_out)
+            operand = value(act)
+            act.t.builder.span = span
+            update(operand)
+            return NORMAL
+        return run_item
+
+    def _Delete(self, node: ast.Delete) -> Statement:
+        names = [n.id for n in node.targets if isinstance(n, ast.Name)]
+        if len(names) != len(node.targets):
+            refuse = self.refuse(node, "`del` of an entry", "build a new container instead")
+            return lambda act: refuse(act)
+
+        def run(act: Activation) -> int:
+            for name in names:
+                variable = act.scope.find(name)
+                if variable is not None:
+                    act.t.assign(variable, Conflict(f"{name!r} was deleted"))
+            return NORMAL
+        return run
+
+    def _FunctionDef(self, node: ast.FunctionDef) -> Statement:
+        defaults, keyword_defaults = self.defaults(node.args)
+        decorators = [self.expression(d) for d in node.decorator_list]
+        target = self.target(ast.Name(node.name, ast.Store()))
+        generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in _own_nodes(node))
+
+        def run(act: Activation) -> int:
+            if generator:
+                act.t.fail(f"{node.name} is a generator", "return a list or an array")
+            function: Any = Closure(node, act.scope, tuple(d(act) for d in defaults),
+                                    {k: d(act) for k, d in keyword_defaults.items()}, node.name)
+            for decorator in reversed(decorators):
+                function = calls.decorated(act, decorator(act), function)
+            target(act, function)
+            return NORMAL
+        return run
+
+    # ------------------------------------------------------------------ raising
+    def _Raise(self, node: ast.Raise) -> Statement:
+        exception = self._exception(node)
+
+        def run(act: Activation) -> Any:
+            name, message = exception(act)
+            return _raise_named(act, name, message)
+        return run
+
+    def _exception(self, node: ast.Raise) -> Callable[[Activation], tuple[str, str]]:
+        if node.exc is None:
+            refuse = self.refuse(node, "a bare raise")
+            return lambda act: refuse(act)  # type: ignore[no-any-return]
+        call = node.exc
+        type_ = self.expression(call.func if isinstance(call, ast.Call) else call)
+        args = [self.expression(a) for a in call.args] if isinstance(call, ast.Call) else []
+
+        def run(act: Activation) -> tuple[str, str]:
+            return calls.exception_name(act, type_(act)), _message(act, args)
+        return run
+
+    def _Assert(self, node: ast.Assert) -> Statement:
+        test, span = self.expression(node.test), self.span(node)
+        message = [self.expression(node.msg)] if node.msg is not None else []
+
+        def run(act: Activation) -> Any:
+            value = test(act)
+            act.t.builder.span = span
+            condition = arithmetic.truth(act.t, value)
+            if isinstance(condition, Scalar):
+                act.t.check(act.t.scalar(condition), "AssertionError", _message(act, message))
+            elif not condition:
+                raise AssertionError(_message(act, message))
+            return NORMAL
+        return run
+
+    # ------------------------------------------------------------------ branches and loops
+    def _If(self, node: ast.If) -> _If:
+        raises = None
+        if len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
+            raises = self._exception(node.body[0])
+        return _If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
+                   raises)
+
+    def _loop(self, act: Activation, node: ast.For | ast.While, inside: dict[str, int]) -> Loop:
+        def live(variable: Variable) -> bool:
+            if act.scope.names.get(variable.name) is not variable:
+                return True
+            return self.loads.get(variable.name, 0) > inside.get(variable.name, 0)
+        return Loop((act.path, node.lineno, node.col_offset), live)
+
+    def _While(self, node: ast.While) -> Statement:
+        test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
+        inside, span = _loads(node), self.span(node)
+        leaves = _leaves(node.body)
+
+        def run(act: Activation) -> Any:
+            t = act.t
+            code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True)) if leaves else None
+
+            def condition() -> Scalar:
+                def loop_test() -> Any:
+                    t.builder.span = span
+                    return arithmetic.truth(t, test(act))
+                if code is None:
+                    return _dynamic(loop_test())
+                going = arithmetic.compare(t, "==", t.read(code), NORMAL)
+                return _dynamic(branches.branch(t, _dynamic(going), loop_test, lambda: False))
+
+            def iterate() -> None:
+                self._iterate(act, body, code)
+            static = _static_loop(act, test, body, span)
+            if static is not None:
+                return static if static != NORMAL or not node.orelse else orelse.run(act)
+            conditional(t, self._loop(act, node, inside), condition, iterate)
+            return _after(act, code, orelse if node.orelse else None)
+        return run
+
+    def _iterate(self, act: Activation, body: Block, code: Variable | None) -> None:
+        completion = body.run(act)
+        if completion is DEAD or code is None:
+            return
+        if isinstance(completion, Scalar):
+            going_on = arithmetic.compare(act.t, "==", completion, CONTINUE)
+            completion = act.t.wrap(act.t.emit("select", act.t.scalar(going_on, Kind.BOOL), Constant(NORMAL, Kind.INT),
+                                               act.t.scalar(completion)), True)
+        elif completion == CONTINUE:
+            completion = NORMAL
+        act.t.assign(code, Scalar(act.t.scalar(completion, Kind.INT), True))
+
+    def _For(self, node: ast.For) -> Statement:
+        source, target = self.expression(node.iter), self.target(node.target)
+        body, orelse = self.block(node.body), self.block(node.orelse)
+        inside, span = _loads(node), self.span(node)
+        leaves = _leaves(node.body)
+        name = node.target.id if isinstance(node.target, ast.Name) else "k"
+
+        def run(act: Activation) -> Any:
+            values = source(act)
+            act.t.builder.span = span
+            items = iteration.unrolled(act, values)
+            if items is not None:
+                return _unrolled(act, items, target, body, orelse if node.orelse else None)
+            loop = self._loop(act, node, inside)
+            for _ in range(2):
+                builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
+                try:
+                    return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves, name)
+                except NeedStatic as need:
+                    static = iteration.static_range(act, values)
+                    depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
+                    if static is None or len(static) > MAX_UNROLL or not depends or len(act.t.frames) != frames:
+                        raise
+                    act.t.builder.rollback(builder_point)
+                    return _unrolled(act, list(static), target, body, orelse if node.orelse else None)
+            return NORMAL
+        return run
+
+    def _run_for(self, act: Activation, loop: Loop, values: Any, target: Callable[[Activation, Any], None],
+                 body: Block, orelse: Block | None, leaves: bool, name: str) -> Any:
+        t = act.t
+        lo, hi, step, item = iteration.indexed(act, values)
+        if not leaves:
+            def bind(index: Scalar) -> None:
+                t.static_loops.append(index.value)
+                target(act, item(index))
+                body.run(act)
+            counted(t, loop, lo, hi, step, name, bind)
+            return orelse.run(act) if orelse is not None else NORMAL
+        code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True))
+        counter = t.variable("$i", Scalar(lo, True))
+
+        def condition() -> Scalar:
+            index = t.scalar(t.read(counter))
+            inside = t.emit("lt" if step == 1 else "gt", index, hi)
+            going = t.emit("eq", t.scalar(t.read(code)), Constant(NORMAL, Kind.INT))
+            return Scalar(t.emit("and", inside, going), True)
+
+        def iterate() -> None:
+            index = t.read(counter)
+            value = t.builder.resolve(index.value)
+            if step == 1 and t.is_nonnegative(lo):
+                t.nonnegative.add(value)
+            target(act, item(index))
+            self._iterate(act, body, code)
+            t.assign(counter, Scalar(t.emit("add", value, Constant(step, Kind.INT)), True))
+        conditional(t, loop, condition, iterate)
+        return _after(act, code, orelse)
+
+
+# ---------------------------------------------------------------------- helpers of loops
+def _dynamic(value: Any) -> Scalar:
+    return value if isinstance(value, Scalar) else Scalar(Constant(bool(value), Kind.BOOL), True)
+
+
+def _after(act: Activation, code: Variable | None, orelse: Block | None) -> Any:
+    """What follows a loop: its `else`, and a return from inside it."""
+    if code is None:
+        return orelse.run(act) if orelse is not None else NORMAL
+    t = act.t
+    value = t.scalar(t.read(code))
+    returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
+    completion = Scalar(t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT)), True)
+    if act.result.stored is UNDEFINED:
+        completion = NORMAL  # type: ignore[assignment]
+    if orelse is None:
+        return completion
+    exhausted = Scalar(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
+    return branches.branch(t, exhausted, lambda: orelse.run(act), lambda: completion)
+
+
+def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
+    """A `while` whose condition is false from the start, known while specialising; None otherwise."""
+    point, frames = act.t.builder.checkpoint(), len(act.t.frames)
+    value = test(act)
+    act.t.builder.span = span
+    condition = arithmetic.truth(act.t, value)
+    if len(act.t.frames) == frames:
+        act.t.builder.rollback(point)
+    return NORMAL if condition is False else None
+
+
+def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, Any], None], body: Block,
+              orelse: Block | None) -> Any:
+    """A loop over things known while specialising."""
+    def run_from(position: int) -> Any:
+        for k in range(position, len(items)):
+            target(act, items[k])
+            completion = body.run(act)
+            if completion is DEAD or completion == RETURN:
+                return completion
+            if isinstance(completion, Scalar):
+                normal = arithmetic.compare(act.t, "==", completion, NORMAL)
+                more = act.t.emit("or", act.t.scalar(normal, Kind.BOOL),
+                                  act.t.emit("eq", act.t.scalar(completion), Constant(CONTINUE, Kind.INT)))
+                return branches.branch(act.t, Scalar(more, True), lambda: run_from(k + 1),  # noqa: B023
+                                       lambda: completion)  # noqa: B023
+            if completion == BREAK:
+                return BREAK
+        return NORMAL
+    completion = run_from(0)
+    if completion is DEAD or completion == RETURN:
+        return completion
+    if isinstance(completion, Scalar):
+        t = act.t
+        value = t.scalar(completion)
+        returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
+        rest = Scalar(t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT)), True)
+        if orelse is None:
+            return rest
+        exhausted = t.emit("not", t.emit("or", returned, t.emit("eq", value, Constant(BREAK, Kind.INT))))
+        return branches.branch(t, Scalar(exhausted, True), lambda: orelse.run(act), lambda: rest)
+    if completion == BREAK:
+        return NORMAL
+    return orelse.run(act) if orelse is not None else NORMAL
+
+
+# ---------------------------------------------------------------------- raising
+def _raise_named(act: Activation, name: str, message: str) -> Any:
+    if act.t.is_unconditional:
+        type_ = branches.exception_type(name)
+        raise type_(message) if message else type_()
+    branches.raise_later(act.t, name, message)
+    return DEAD
+
+
+def _message(act: Activation, args: Sequence[Callable[[Activation], Any]]) -> str:
+    """The text of an exception; numbers known only at run time are left out."""
+    if not args:
+        return ""
+    try:
+        value = args[0](act)
+    except DifferentiationError:
+        return "(a message made of run-time numbers)"
+    return str(value) if is_static(value) else "(a run-time number)"
+
+
+# ---------------------------------------------------------------------- syntax facts
+def _exits(nodes: Sequence[ast.stmt]) -> bool:
+    """True when control never falls out of the end of these statements."""
+    if not nodes:
+        return False
+    last = nodes[-1]
+    if isinstance(last, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
+        return True
+    return isinstance(last, ast.If) and _exits(last.body) and _exits(last.orelse)
+
+
+def _leaves(nodes: Sequence[ast.stmt]) -> bool:
+    """True when a loop body holds a `break` of this loop, or a `return`."""
+    for node in nodes:
+        if isinstance(node, (ast.Break, ast.Return)):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, (ast.For, ast.While)):
+            if any(isinstance(n, ast.Return) for n in _own_nodes(node)) or _leaves(node.orelse):
+                return True
+            continue
+        children = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        if any(_leaves(c) for c in children if isinstance(c, list)):
+            return True
+    return False
+
+
+def _own_nodes(node: ast.AST) -> list[ast.AST]:
+    """The nodes of a function or loop without those of functions defined inside it."""
+    found: list[ast.AST] = []
+    pending = list(ast.iter_child_nodes(node))
+    while pending:
+        child = pending.pop()
+        found.append(child)
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(child))
+    return found
+
+
+def _loads(node: ast.AST) -> dict[str, int]:
+    """How often each name is read in a subtree."""
+    counts: dict[str, int] = {}
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            counts[child.id] = counts.get(child.id, 0) + 1
+        elif isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
+            counts[child.target.id] = counts.get(child.target.id, 0) + 1
+    return counts
+
+
+def _statement_title(node: ast.stmt) -> str:
+    names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "ClassDef": "a class definition",
+             "AsyncFor": "`async for`", "TryStar": "`try`"}
+    return names.get(type(node).__name__, f"`{type(node).__name__.lower()}`")
+

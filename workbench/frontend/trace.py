@@ -1,0 +1,128 @@
+"""Specialising: a Python function and the arguments of a call become an IR function, with what a call must supply.
+
+Tracing starts over when a decision has to be taken back (an aliasing mode of a loop, an integer that must be known):
+each restart adds one decision, so the number of restarts is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.frontend import calls, source
+from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.environment import Environment
+from workbench.frontend.inputs import Input
+from workbench.frontend.outputs import Exporter, Tree
+from workbench.frontend.paths import Guard, Path
+from workbench.frontend.tracer import NeedStatic, Restart, Tracer
+from workbench.frontend.values import BoundMethod, DictValue, ListValue, ObjectValue
+from workbench.ir import Constant, DifferentiationError, Function, Kind, Value, verify
+
+MAX_RESTARTS = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effect:
+    """A container from outside that the program writes: where it is, and what it holds at the end."""
+
+    path: Path
+    kind: str  # "attributes" | "items"
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """A specialised program. `output` describes the value in terms of `function.results`; later results are the last
+    versions of written buffers; `effects` are writes to containers from outside."""
+
+    function: Function
+    inputs: tuple[Input, ...]
+    output: Tree
+    effects: tuple[Effect, ...]
+    guards: tuple[Guard, ...]
+    written: frozenset[int]
+
+
+def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...]) -> Traced:
+    """Specialise `function` for a call with positional `args`; `names` are the names of its parameters.
+
+    Raises DifferentiationError, or what the program itself raises on the way whatever its numbers are."""
+    decisions: dict[Any, Any] = {}
+    pins: dict[Any, Any] = {}
+    for _ in range(MAX_RESTARTS):
+        environment = Environment()
+        environment.pins = pins
+        environment.argument_names = names
+        t = Tracer(getattr(function, "__name__", "f"), environment, decisions)
+        environment.t = t
+        try:
+            return _run(t, environment, function, args)
+        except Restart as restart:
+            decisions[restart.key] = restart.decision
+        except NeedStatic as need:
+            path = _pinned(environment, t, need)
+            pins[path.key] = True
+        except Exception as error:
+            if not hasattr(error, "__workbench_span__") and not isinstance(error, DifferentiationError):
+                error.__workbench_span__ = t.span  # type: ignore[attr-defined]
+            raise
+    raise DifferentiationError("specialising this function does not come to an end", source.span_of_function(
+        source.python_function(function)))
+
+
+def _pinned(environment: Environment, t: Tracer, need: NeedStatic) -> Path:
+    """The input on whose value the program's structure depends."""
+    value = t.builder.resolve(need.scalar.value)
+    roots = _roots(t, value)
+    for item in environment.inputs:
+        if item.value in roots and item.kind is Kind.INT and item.path.key not in environment.pins:
+            return item.path
+    raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is computed at run time",
+                               need.span, "use an array, or engine='tape'")
+
+
+def _roots(t: Tracer, value: Value) -> set[Value]:
+    found: set[Value] = set()
+    pending = [value]
+    while pending:
+        current = t.builder.resolve(pending.pop())
+        if current in found or isinstance(current, Constant):
+            continue
+        found.add(current)
+        op = t.builder.definitions.get(current)
+        if op is not None:
+            pending.extend(op.operands)
+    return found
+
+
+def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ...]) -> Traced:
+    owner = getattr(function, "__self__", None)
+    target = source.python_function(function)
+    values = tuple(environment.internal(a, Path(("arg", k))) for k, a in enumerate(args))
+    result_variable = t.variable("$result")
+    root = Activation(t, Scope({}, None, target), None, (), result_variable, "", "", {})  # type: ignore[arg-type]
+    if owner is not None and hasattr(function, "__func__"):
+        target = BoundMethod(function.__func__, environment.internal(owner, Path(("object", owner))))
+    result = calls.call(root, target, values, {})
+    exporter = Exporter(t, environment)
+    output = exporter.tree(result)
+    effects = tuple(_effects(t, environment, exporter))
+    exporter.final_versions()
+    ir = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
+    verify(ir)
+    written = frozenset(c.origin for c in t.cells if c.origin is not None and c.written)
+    return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written)
+
+
+def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Effect]:
+    effects = []
+    for owner in environment.written:
+        path = environment.paths[owner]
+        if isinstance(owner, ObjectValue):
+            tree = exporter.tree(DictValue(owner.fields, 1))
+            effects.append(Effect(path, "attributes", tree))
+        elif isinstance(owner, (ListValue, DictValue)):
+            effects.append(Effect(path, "items", exporter.tree(owner)))
+    return effects
+

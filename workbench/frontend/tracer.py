@@ -1,0 +1,270 @@
+"""The symbolic machine: emits IR for what the evaluator does, and keeps variables straight through regions.
+
+`Tracer` holds the builder, the open frames of the static log, the current source span, and what was read from outside
+(guards and hidden inputs, through its `environment`). Arithmetic lives in `arithmetic`, arrays in `arrays`, branches
+and loops in `control`; all take the tracer as first argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from workbench import rules
+from workbench.frontend.numbers import number_kind, static_constant
+from workbench.frontend.values import (
+    UNDEFINED,
+    Array,
+    Cell,
+    Conflict,
+    DictValue,
+    ListValue,
+    Maybe,
+    ObjectValue,
+    Scalar,
+)
+from workbench.frontend.variables import (
+    LogFrame,
+    StaleReference,
+    Variable,
+    load_tree,
+    same_shape,
+    store_tree,
+    write_tree,
+)
+from workbench.ir import Builder, Constant, DifferentiationError, Kind, Span, Value, normal_form
+
+ZERO = Constant(0, Kind.INT)
+ONE = Constant(1, Kind.INT)
+TRUE = Constant(True, Kind.BOOL)
+
+
+class NeedStatic(Exception):
+    """A run-time integer is needed while specialising (an axis, a position in a tuple)."""
+
+    def __init__(self, scalar: Scalar, reason: str, span: Span | None) -> None:
+        super().__init__(reason)
+        self.scalar = scalar
+        self.reason = reason
+        self.span = span
+
+
+class Restart(Exception):
+    """Tracing starts over with one more decision made (an aliasing mode for a loop, a pinned argument)."""
+
+    def __init__(self, key: Any, decision: Any, span: Span | None, reason: str) -> None:
+        super().__init__(reason)
+        self.key = key
+        self.decision = decision
+        self.span = span
+        self.reason = reason
+
+
+@dataclass
+class Widen(Exception):
+    """Variables that must hold more general values on entry to a loop."""
+
+    changes: list[tuple[Variable, Any]] = field(default_factory=list)
+
+
+class Tracer:
+    """See the module's text. `decisions` are those of earlier, abandoned tracings."""
+
+    def __init__(self, name: str, environment: Any, decisions: dict[Any, Any]) -> None:
+        self.builder = Builder(name)
+        self.environment = environment
+        self.decisions = decisions
+        self.frames: list[LogFrame] = [LogFrame("function")]
+        self.calls: tuple[Any, ...] = ()
+        self.cells: list[Cell] = []
+        self.nonnegative: set[Value] = set()
+        self.static_loops: list[Value] = []
+
+    # ------------------------------------------------------------------ errors
+    @property
+    def span(self) -> Span | None:
+        """The user's line being evaluated."""
+        return self.builder.span
+
+    @property
+    def is_unconditional(self) -> bool:
+        """True where every run of the program comes by."""
+        return all(frame.kind == "function" for frame in self.frames)
+
+    def fail(self, reason: str, hint: str = "") -> NoReturn:
+        """Refuse, at the user's line."""
+        raise DifferentiationError(reason, self.span, hint)
+
+    # ------------------------------------------------------------------ values
+    def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
+        """Emit a typed operation."""
+        return rules.emit(self.builder, prim, *operands, **attrs)
+
+    def scalar(self, number: Any, kind: Kind | None = None) -> Value:
+        """A number of the evaluator as an IR value, cast to `kind` where it is given."""
+        own = number_kind(number)
+        if own is None:
+            self.fail(f"a number is needed here, not {describe(number)}")
+        if isinstance(number, Scalar):
+            value = self.builder.resolve(number.value)
+            return value if kind is None or kind is own else self.emit("cast", value, kind=kind)
+        return static_constant(number, kind or own)
+
+    def integer(self, number: Any, what: str = "an integer") -> Value:
+        """An integer as an IR value."""
+        kind = number_kind(number)
+        if kind not in (Kind.INT, Kind.BOOL) or isinstance(number, Array):
+            raise TypeError(f"{what} is needed, not {describe(number)}")
+        return self.scalar(number, Kind.INT)
+
+    def static_int(self, number: Any, what: str) -> int:
+        """An integer that must be known while specialising."""
+        if isinstance(number, Scalar):
+            value = self.builder.resolve(number.value)
+            if isinstance(value, Constant):
+                return int(value.value.real)
+            raise NeedStatic(number, what, self.span)
+        if isinstance(number, bool) or not hasattr(number, "__index__"):
+            raise TypeError(f"{what} must be an integer, not {describe(number)}")
+        return int(number.__index__())
+
+    def wrap(self, value: Value, python: bool) -> Any:
+        """A scalar IR value for the evaluator; integer and boolean constants become static numbers."""
+        if isinstance(value, Constant) and value.kind in (Kind.INT, Kind.BOOL) and python:
+            return value.value
+        return Scalar(value, python)
+
+    def dim(self, value: Value) -> Any:
+        """A dimension for the evaluator."""
+        value = self.builder.resolve(value)
+        return value.value if isinstance(value, Constant) else Scalar(value, True)
+
+    def same(self, a: Value, b: Value) -> bool:
+        """True when two integer values are provably equal."""
+        if a is b or a == b:
+            return True
+        return self.polynomial(a) == self.polynomial(b)
+
+    def polynomial(self, value: Value) -> Any:
+        """The normal form of an integer value."""
+        return normal_form(self.builder.resolve(value), self.definition)
+
+    def definition(self, value: Value) -> Any:
+        """The operation that makes a value, its operands as they are now known."""
+        return self.builder.definitions.get(self.builder.resolve(value))
+
+    def check(self, ok: Value, exception: str, message: str) -> None:
+        """Emit a check unless it holds by construction."""
+        if isinstance(ok, Constant):
+            if ok.value:
+                return
+        self.builder.effect("check", [ok], exception=exception, message=message)
+
+    def is_nonnegative(self, value: Value) -> bool:
+        """True when an integer is known not to be negative."""
+        value = self.builder.resolve(value)
+        if isinstance(value, Constant):
+            return bool(value.value.real >= 0)
+        if value in self.nonnegative:
+            return True
+        op = self.builder.definitions.get(value)
+        if op is None or value.kind is not Kind.INT:
+            return False
+        if op.prim in ("add", "mul", "pymin", "minimum"):
+            return all(self.is_nonnegative(v) for v in op.operands)
+        if op.prim in ("pymax", "maximum"):
+            return any(self.is_nonnegative(v) for v in op.operands)
+        return op.prim in ("index", "mask_count")
+
+    # ------------------------------------------------------------------ arrays
+    def new_cell(self, value: Value, name: str = "", origin: int | None = None) -> Cell:
+        """A buffer whose first version is `value` (a fresh array)."""
+        slot = self.builder.slot(value.type, value, name or value.name)
+        cell = Cell(slot, len(self.cells), len(self.frames), name, origin)
+        self.cells.append(cell)
+        return cell
+
+    def new_array(self, value: Value, name: str = "") -> Any:
+        """A fresh array value for the evaluator (a scalar of NumPy's kind when it has no dimensions)."""
+        if not value.is_array:
+            return Scalar(value, False)
+        cell = self.new_cell(value, name)
+        return Array(cell, (), value.dims)
+
+    # ------------------------------------------------------------------ variables
+    def variable(self, name: str, value: Any = UNDEFINED) -> Variable:
+        """A new variable, born here."""
+        variable = Variable(name, len(self.frames), UNDEFINED)
+        if value is not UNDEFINED:
+            variable.stored = store_tree(self.builder, value, name)
+        return variable
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Bind a variable."""
+        if same_shape(variable.stored, value):
+            write_tree(self.builder, variable.stored, value)
+            return
+        for frame in self.frames[variable.depth:]:
+            frame.entry.setdefault(variable, variable.stored)
+        variable.stored = store_tree(self.builder, value, variable.name)
+
+    def read(self, variable: Variable) -> Any:
+        """The value of a variable, UNDEFINED if it has none."""
+        stored = variable.stored
+        for frame in self.frames[variable.depth:]:
+            if variable not in frame.entry:
+                frame.reads.setdefault(variable, stored)
+        try:
+            value = load_tree(stored, self.builder.read)
+        except StaleReference as stale:
+            loop = getattr(stale.target, "renamed_by", None) or getattr(
+                getattr(stale.target, "cell", None), "renamed_by", None)
+            if loop is not None and loop not in self.decisions:
+                raise Restart(loop, "choice", self.span, "an alias of a renamed array is used") from None
+            self.fail(f"{variable.name!r} names an array or container that a loop has rebound under other names",
+                      "make it a copy, or do not use it after the loop")
+        if isinstance(value, Conflict):
+            self.fail(value.reason, "give it one type on both paths, or use engine='tape'")
+        if isinstance(value, Maybe):
+            defined = self.scalar(value.defined)
+            message = f"cannot access local variable '{value.name}' where it is not associated with a value"
+            self.check(defined, "UnboundLocalError", message)
+            return value.value
+        return value
+
+    # ------------------------------------------------------------------ containers
+    def new_list(self, values: list[Any], name: str = "list") -> ListValue:
+        """A Python list of the evaluator."""
+        return ListValue([self.variable(f"{name}_{i}", v) for i, v in enumerate(values)], len(self.frames))
+
+    def new_dict(self, entries: dict[Any, Any], name: str = "dict", type_: type = dict) -> DictValue:
+        """A Python dict of the evaluator."""
+        items = {key: self.variable(f"{name}_{key}", v) for key, v in entries.items()}
+        return DictValue(items, len(self.frames), type=type_)
+
+    def new_object(self, type_: type, fields: dict[str, Any], original: Any = None) -> ObjectValue:
+        """An instance of a user's class."""
+        items = {key: self.variable(key, v) for key, v in fields.items()}
+        return ObjectValue(type_, items, len(self.frames), original=original)
+
+    def may_restructure(self, container: Any, what: str) -> None:
+        """Refuse a change of a container's structure under a run-time condition or in a loop."""
+        if any(frame.kind != "function" for frame in self.frames[container.depth:]):
+            self.fail(f"{what} inside a loop or a branch on a run-time value",
+                      "use an array, or engine='tape'")
+
+
+def describe(value: Any) -> str:
+    """A few words for an evaluator's value in an error."""
+    if isinstance(value, Scalar):
+        return f"a run-time {value.kind.value} number"
+    if isinstance(value, Array):
+        return f"a {value.kind.value} array of {value.rank} dimension{'s' * (value.rank != 1)}"
+    if isinstance(value, ListValue):
+        return "a list"
+    if isinstance(value, DictValue):
+        return "a dict"
+    if isinstance(value, ObjectValue):
+        return f"a {value.type.__name__}"
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"

@@ -1,0 +1,248 @@
+"""What the evaluator computes with: ordinary Python objects, and stand-ins for what is numeric or can change.
+
+An ordinary Python object (int, str, function, class, ...) is *static*: known while specialising. The stand-ins are
+`Scalar` (a typed IR value), `Array` (a view of a cell that holds an array's current version), and the containers
+whose entries are variables: `ListValue`, `DictValue`, `ObjectValue`. Tuples are Python tuples of these.
+
+Invariant: two names hold the same stand-in object exactly where Python would have them share an object.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.ir import Kind, Slot, Value
+
+if TYPE_CHECKING:
+    from workbench.frontend.variables import Variable
+
+
+class Undefined:
+    """What a name holds before it is assigned."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """A number known at run time. `python` tells Python's own float, int, bool from NumPy's scalars."""
+
+    value: Value
+    python: bool
+
+    @property
+    def kind(self) -> Kind:
+        """Its scalar kind."""
+        return self.value.kind
+
+
+class Cell:
+    """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
+
+    __slots__ = ("depth", "generation", "name", "number", "origin", "renamed_by", "slot", "written")
+
+    def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
+        self.slot = slot
+        self.number = number
+        self.depth = depth
+        self.name = name
+        self.origin = origin
+        self.generation = 0
+        self.written = False
+        self.renamed_by: object = None
+
+    @property
+    def dims(self) -> tuple[Value, ...]:
+        """Dimensions of the buffer."""
+        return self.slot.type.dims
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the elements."""
+        return self.slot.type.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A base axis seen at one index."""
+
+    index: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A base axis seen at start, start + step, ... (length of them)."""
+
+    start: Value
+    length: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A view: per base axis `Fixed` or `Range`; `axes` names for each axis of the view its base axis, or None
+    where it is new (length 1)."""
+
+    base: tuple[Fixed | Range, ...]
+    axes: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """A view of a contiguous array with another shape."""
+
+    dims: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array:
+    """A view (`steps`, applied in order) of a cell; no steps: the whole buffer. Compared by identity."""
+
+    cell: Cell
+    steps: tuple[Affine | Reshape, ...]
+    dims: tuple[Value, ...]
+    generation: int = 0
+    readonly: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the elements."""
+        return self.cell.kind
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self.dims)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """One of several arrays, chosen by a run-time integer: `c = a if p else b`."""
+
+    options: tuple[Array, ...]
+    index: Scalar
+
+
+@dataclass(slots=True, eq=False)
+class ListValue:
+    """A Python list; its entries are variables."""
+
+    items: list[Variable]
+    depth: int
+    generation: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class DictValue:
+    """A Python dict with static keys."""
+
+    items: dict[Any, Variable]
+    depth: int
+    generation: int = 0
+    type: type = dict
+
+
+@dataclass(slots=True, eq=False)
+class ObjectValue:
+    """An instance of a user's class: its attributes are variables. `original` is the object it stands for when it
+    came in from outside."""
+
+    type: type
+    fields: dict[str, Variable]
+    depth: int
+    generation: int = 0
+    original: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A value that is there only if `defined` holds (assigned in one arm, or in a loop that may not run)."""
+
+    value: Any
+    defined: Scalar
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What cannot be joined: reading it is an error."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function or lambda made by the program that is being evaluated."""
+
+    node: ast.FunctionDef | ast.Lambda
+    scope: Any
+    defaults: tuple[Any, ...]
+    keyword_defaults: dict[str, Any]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundMethod:
+    """A function with its first argument."""
+
+    function: Any
+    self_value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayMethod:
+    """A method of an array (or of a scalar), not yet called."""
+
+    owner: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RangeValue:
+    """`range(start, stop, step)`, its bounds static or run-time integers."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZipValue:
+    """`zip`, `enumerate` (first entry a `RangeValue` without end) or `reversed` of things that can be indexed."""
+
+    kind: str
+    parts: tuple[Any, ...]
+    start: Any = 0
+
+
+_STAND_INS = (Scalar, Array, Choice, ListValue, DictValue, ObjectValue, RangeValue, ZipValue, Closure, BoundMethod,
+              ArrayMethod)
+
+
+def is_static(value: Any) -> bool:
+    """True when nothing in the value is a stand-in."""
+    if isinstance(value, tuple):
+        return all(is_static(v) for v in value)
+    if isinstance(value, slice):
+        return all(is_static(v) for v in (value.start, value.stop, value.step))
+    return not isinstance(value, _STAND_INS)
+
+
+def is_sequence(value: Any) -> bool:
+    """True for lists, tuples and strings of the evaluator."""
+    return isinstance(value, (ListValue, tuple, str, list))
+
+
+def static_truth(value: Any) -> bool:
+    """Python's truth of anything but a run-time number."""
+    if isinstance(value, (ListValue, DictValue)):
+        return bool(value.items)
+    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, RangeValue, ZipValue)):
+        return True
+    return bool(value)
