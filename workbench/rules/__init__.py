@@ -18,6 +18,7 @@ from workbench.rules import (
     special,
     trigonometric,
 )
+from workbench.rules.checking import check_types
 from workbench.rules.derivatives import cotangent, pull, push, tangent
 from workbench.rules.emission import effect, emit
 from workbench.rules.expr import Expr
@@ -29,7 +30,7 @@ from workbench.rules.typing import broadcast_dims
 
 __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "comparison", "complexes", "constant", "cotangent", "effect", "emit", "exception", "exponential", "get",
-    "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell", "table",
-    "tangent", "trigonometric",
+    "check_types", "comparison", "complexes", "constant", "cotangent", "effect", "emit", "exception", "exponential",
+    "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell",
+    "table", "tangent", "trigonometric",
 ]
