@@ -243,7 +243,7 @@ class Generator:
     def do_whole(self, depth: int) -> None:
         b = self.b
         choice = self.random.random()
-        slot = self.pick(self.arrays)
+        slot = self.pick([s for s in self.arrays if not isinstance(s.type.dims[0], Constant)])
         dims = slot.type.dims
         if choice < 0.35:
             value = self.array(dims, 3)

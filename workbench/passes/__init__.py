@@ -7,10 +7,11 @@ from __future__ import annotations
 from workbench.ir import Function
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
+from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.simplify import Simplify
 
-__all__ = ["DeadCode", "Expand", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
+__all__ = ["DeadCode", "Expand", "Lower", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:
@@ -20,4 +21,4 @@ def optimize(function: Function, observer: Observer | None = None) -> Function:
 
 def finalize(function: Function, observer: Observer | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls."""
-    return run((Simplify(), Expand(), Simplify()), function, observer)
+    return run((Simplify(), Lower(), Expand(), Simplify()), function, observer)

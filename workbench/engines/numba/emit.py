@@ -236,6 +236,10 @@ class _Emitter:
         ours = self.is_ours(array) and not self.live.bit[array] & self.live.at[op.result]
         self.assign_text(op.result, f"{self.names(array)}{'' if ours else '.copy()'}.reshape({self.dims(dims)})")
 
+    def matmul(self, op: Op) -> None:
+        """A product by BLAS."""
+        self.assign_text(op.result, f"np.dot({', '.join(self.names(v) for v in op.operands)})")
+
     def is_ours(self, array: Value) -> bool:
         """True where the buffer is surely made by this program (not the caller's)."""
         op = self.made.get(array)
@@ -413,6 +417,6 @@ class _Emitter:
 
 _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
     "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
-    "reshape": _Emitter.reshape, "store": _Emitter.store, "accum": _Emitter.accum, "list": _Emitter.new_list,
+    "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum, "list": _Emitter.new_list,
     "check": _Emitter.check, "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
 }

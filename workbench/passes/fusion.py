@@ -1,0 +1,267 @@
+"""What is never stored: which array values are computed element by element where they are read.
+
+A *view* moves data only (slice, transpose, broadcast, full, iota, a reshape by axes of length 1): it may be read at any
+number of places. Any other array value is fused only into one reader that reads each of its elements once.
+
+Invariant: a fused value is evaluated at its readers; no array that it reads has its buffer taken before the last of
+them. Where the reader itself updates such an array, each element must be read exactly where it is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, normal_form
+from workbench.ir.ops import CONSUMING
+from workbench.rules import get
+
+ONE, ZERO = Constant(1, Kind.INT), Constant(0, Kind.INT)
+VIEWS = frozenset({"slice", "transpose", "broadcast", "full", "iota", "reshape", "copy"})
+REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
+# operations that read each element of an array operand at most once, by operand positions (None: all)
+_READERS: dict[str, tuple[int, ...]] = {
+    "slice": (0,), "transpose": (0,), "copy": (0,), "slice_store": (1,), "slice_accum": (1,),
+    "scatter_store": (1,), "scatter_accum": (1,), "argmax": (0,), "argmin": (0,), "cumsum": (0,), "cumprod": (0,),
+    "mask_count": (0,), "mask_index": (0,), **dict.fromkeys(REDUCTIONS, (0,)),
+}
+# ... and that may read an element more than once
+_REPEATING: dict[str, tuple[int, ...]] = {"broadcast": (0,), "load": (0,)}
+
+
+@dataclass(slots=True)
+class _Use:
+    op: Op
+    position: int
+    time: int
+    loops: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Place:
+    time: int
+    loops: tuple[int, ...]
+    uses: list[_Use] = field(default_factory=list)
+
+
+class Fusion:
+    """Decisions for one function: `fused[v]` is the operation computed where v is read."""
+
+    def __init__(self, function: Function) -> None:
+        self.makers = definitions(function)
+        self.fused: dict[Value, Op] = {}
+        self.once: set[Value] = set()
+        self.pointwise: dict[Value, Op] = {}  # read only by this root, each element where the root writes it
+        self._places: dict[Value, _Place] = {}
+        self._taken: dict[Value, int] = {}
+        self._ends: dict[Value, tuple[int, ...]] = {}  # times at which a fused value is evaluated
+        self._clock = 0
+        self._order: list[Op] = []
+        self._enter(function.block, ())
+        for value in function.results:
+            self._use(value, Op("return", function.results, ()), 0, ())
+        for op in reversed(self._order):
+            if len(op.results) == 1 and op.result.is_array and op.prim not in CONSUMING and not op.regions:
+                self._decide(op)
+
+    def uses(self, value: Value) -> int:
+        """How often a value is used."""
+        return len(self._places[value].uses)
+
+    def loops(self, value: Value) -> tuple[int, ...]:
+        """The loops around a value's definition."""
+        return self._places[value].loops
+
+    def same(self, a: Value, b: Value) -> bool:
+        """True for integers that are provably equal."""
+        return a is b or normal_form(a, self.makers.get) == normal_form(b, self.makers.get)
+
+    # ------------------------------------------------------------------ where things happen
+    def _enter(self, block: Block, loops: tuple[int, ...]) -> None:
+        for param in block.params:
+            self._places[param] = _Place(self._clock, loops)
+        for op in block.ops:
+            self._clock += 1
+            now = self._clock
+            self._order.append(op)
+            for position, value in enumerate(op.operands):
+                self._use(value, op, position, loops)
+            if op.prim in CONSUMING:
+                self._taken[op.operands[0]] = now
+            elif op.prim in ("for", "while"):
+                self._taken.update((v, now) for v in op.operands if v.is_array)
+            inner = (*loops, now) if op.prim in ("for", "while") else loops
+            for region in op.regions:
+                self._enter(region, inner)
+                self._clock += 1
+                for value in region.yields:
+                    self._use(value, op, -1, inner)
+                    self._taken.setdefault(value, self._clock)
+            self._clock += 1
+            for result in op.results:
+                self._places[result] = _Place(now, loops)
+
+    def _use(self, value: Value, op: Op, position: int, loops: tuple[int, ...]) -> None:
+        if not isinstance(value, Constant):
+            self._places[value].uses.append(_Use(op, position, self._clock, loops))
+
+    # ------------------------------------------------------------------ decisions, from the last operation to the first
+    def _decide(self, op: Op) -> None:
+        value = op.result
+        place = self._places[value]
+        if not place.uses or not self._can_fuse(op) or not all(self._reads_elements(use) for use in place.uses):
+            return
+        once = len(place.uses) == 1 and self._evaluates_once(place.uses[0], place)
+        if not (once or self._is_view(op)):
+            return
+        ends: list[int] = []
+        for use in place.uses:
+            result = use.op.results[0] if use.op.results else None
+            ends.extend(self._ends[result] if result in self.fused and result is not None else (use.time,))
+        root = self._pointwise_root(value, place.uses[0]) if once else None
+        for operand in op.operands:
+            if not operand.is_array:
+                continue
+            taken = self._taken.get(operand)
+            if taken is None or taken > max(ends):
+                continue
+            if taken < max(ends) or root is None or not self._reads_where_written(op, operand, root):
+                return
+        self.fused[value] = op
+        self._ends[value] = tuple(ends)
+        if once:
+            self.once.add(value)
+            if root is not None:
+                self.pointwise[value] = root
+
+    def _can_fuse(self, op: Op) -> bool:
+        if op.prim == "reshape":
+            return self.reshape_axes(op) is not None
+        return op.prim in VIEWS or op.prim == "gather" or get(op.prim).elementwise
+
+    def _is_view(self, op: Op) -> bool:
+        """True where reading an element is a load (or nothing) and an affine index."""
+        if op.prim in VIEWS:
+            return True
+        return op.prim == "cast" and op.operands[0].kind is Kind.INT and op.operands[0] in self.makers and (
+            self.makers[op.operands[0]].prim == "iota")
+
+    @staticmethod
+    def _reads_elements(use: _Use) -> bool:
+        op = use.op
+        if use.position < 0 or op.prim == "return":
+            return False
+        if op.prim in _READERS:
+            return use.position in _READERS[op.prim]
+        if op.prim in _REPEATING:
+            return use.position in _REPEATING[op.prim]
+        if op.prim == "reshape":
+            return use.position == 0
+        if op.prim == "gather":
+            return True
+        return not op.regions and op.prim not in CONSUMING and get(op.prim).elementwise
+
+    def _evaluates_once(self, use: _Use, place: _Place) -> bool:
+        """True where this only use evaluates every element at most once."""
+        op = use.op
+        if use.loops != place.loops or op.prim in ("broadcast", "gather"):
+            return False
+        if op.prim == "reshape" and not (op.result in self.fused):
+            return False  # a general reshape reads a stored array
+        if op.prim in ("slice_store", "slice_accum", "scatter_store", "scatter_accum", "load"):
+            value = op.operands[use.position]
+            return op.prim == "load" or self._covers(value, op)
+        if len(op.results) == 1 and op.result.is_array:
+            value = op.operands[use.position]
+            if get(op.prim).elementwise and not self._same_shape(value, op.result):
+                return False
+            return op.result not in self.fused or op.result in self.once
+        return True
+
+    def _covers(self, value: Value, op: Op) -> bool:
+        """True unless the stored value is repeated to fill the box (a dimension of 1 may be)."""
+        return ONE not in value.dims
+
+    @staticmethod
+    def _same_shape(a: Value, b: Value) -> bool:
+        return a.rank == b.rank and all((x == ONE) == (y == ONE) for x, y in zip(a.dims, b.dims, strict=True))
+
+    def _pointwise_root(self, value: Value, use: _Use) -> Op | None:
+        """The root that reads each element of a value where it writes, if there is one."""
+        op = use.op
+        if op.prim in ("slice_store", "slice_accum"):
+            return op
+        if len(op.results) != 1 or not op.result.is_array or not get(op.prim).elementwise:
+            return None
+        if not self._same_shape(value, op.result):
+            return None
+        return self.pointwise.get(op.result) if op.result in self.fused else op
+
+    def _reads_where_written(self, op: Op, operand: Value, root: Op) -> bool:
+        """True where `op` reads the array that its root updates at the element that is being updated."""
+        if root.prim not in ("slice_store", "slice_accum") or root.operands[0] is not operand:
+            return False
+        box = root.operands[2:]
+        if op.prim == "slice":
+            return op.attrs["fixed"] == root.attrs["fixed"] and all(
+                self.same(a, b) for a, b in zip(op.operands[1:], box, strict=True))
+        if not get(op.prim).elementwise or op.result.rank != operand.rank or any(root.attrs["fixed"]):
+            return False
+        rank = operand.rank
+        return all(self.same(v, ZERO) for v in box[:rank]) and all(self.same(v, ONE) for v in box[2 * rank:]) and (
+            self._same_shape(op.result, operand))
+
+    # ------------------------------------------------------------------ reshapes that only add or drop axes of length 1
+    def reshape_axes(self, op: Op) -> tuple[int | None, ...] | None:
+        """For each axis of a reshape's operand the result's axis that indexes it (None: its length is 1), or None
+        where the reshape does more than add and drop axes of length 1."""
+        source = op.operands[0]
+        targets = [k for k, d in enumerate(op.result.dims) if d != ONE]
+        axes: list[int | None] = []
+        for dim in source.dims:
+            if dim == ONE:
+                axes.append(None)
+            elif targets and self.same(dim, op.result.dims[targets[0]]):
+                axes.append(targets.pop(0))
+            else:
+                return None
+        return tuple(axes) if not targets else None
+
+
+def unowned(function: Function) -> set[Value]:
+    """Arrays whose buffer may be the caller's."""
+    found: set[Value] = set()
+    pending = [p for p in function.params if p.is_array]
+    edges: dict[Value, list[Value]] = {}
+
+    def link(a: Value, b: Value) -> None:
+        if b.is_array:
+            edges.setdefault(a, []).append(b)
+
+    def enter(block: Block) -> None:
+        for op in block.ops:
+            if op.prim in CONSUMING:
+                link(op.operands[0], op.result)
+            elif op.prim == "if":
+                for region in op.regions:
+                    for value, result in zip(region.yields, op.results, strict=True):
+                        link(value, result)
+            elif op.prim in ("for", "while"):
+                head = 2 if op.prim == "for" else 0
+                params = op.regions[0].params[1 if op.prim == "for" else 0:]
+                last = op.regions[-1].yields
+                leaving = last if op.prim == "for" else op.regions[0].yields[1:]
+                for k, result in enumerate(op.results):
+                    link(op.operands[head + k], params[k])
+                    link(last[k], params[k])
+                    link(leaving[k], result)
+                    link(params[k], result)
+            for region in op.regions:
+                enter(region)
+
+    enter(function.block)
+    while pending:
+        value = pending.pop()
+        if value not in found:
+            found.add(value)
+            pending.extend(edges.get(value, []))
+    return found

@@ -1,0 +1,468 @@
+"""Array operations become explicit loops over `load` and `store`; chains are fused, so that they make no temporaries.
+
+What stays: allocation, copies, general reshapes, and products of matrices that a library does better. Sums add their
+terms in row-major order, one after the other.
+
+Invariant: every loop writes elements of an array it carries; the last axis is innermost; indices are non-negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import ArrayType, Constant, Function, Kind, Op, ScalarType, Slot, Value
+from workbench.ir.ops import CONSUMING
+from workbench.passes.fusion import ONE, REDUCTIONS, ZERO, Fusion, unowned
+from workbench.passes.pipeline import Pass
+from workbench.passes.rebuild import Rebuilder
+from workbench.rules import box_operands, get
+
+Index = list[Value]
+_COMBINE = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and",
+            "cumsum": "add", "cumprod": "mul"}
+_SMALL = 8
+
+
+@dataclass(frozen=True)
+class Lower(Pass):
+    """Array operations to loops."""
+
+    name: ClassVar[str] = "lower"
+
+    def __call__(self, function: Function) -> Function:
+        """The function without array operations (but those that stay, see the module's text)."""
+        return _Lowerer().run(function)
+
+
+class _Lowerer(Rebuilder):
+    def before(self, function: Function) -> None:
+        """Decide what is fused."""
+        self.fusion = Fusion(function)
+        self.unowned = unowned(function)
+
+    def op(self, op: Op) -> None:
+        """Lower one operation."""
+        if len(op.results) == 1 and op.result in self.fusion.fused:
+            return
+        handler = _HANDLERS.get(op.prim)
+        if handler is not None:
+            handler(self, op)
+        elif op.regions or not any(v.is_array for v in (*op.operands, *op.results)):
+            self.copy(op)
+        elif get(op.prim).elementwise or op.prim in ("slice", "transpose", "broadcast", "gather"):
+            self.materialise(op)
+        else:
+            self.copy(op)
+
+    # ------------------------------------------------------------------ loops
+    @contextmanager
+    def loop(self, dim: Value, name: str, reverse: bool = False) -> Iterator[Value]:
+        """A loop over an axis; no loop for an axis of length 1."""
+        if dim == ONE:
+            yield ZERO
+            return
+        if reverse:
+            index = self.builder.begin_for(self.emit("sub", dim, ONE), Constant(-1, Kind.INT), -1, name)
+        else:
+            index = self.builder.begin_for(ZERO, dim, name=name)
+        self.depth_of[index] = self.builder.depth
+        yield index
+        self.builder.end_for()
+
+    def nest(self, dims: Sequence[Value], body: Callable[[Index], None], index: Index | None = None) -> None:
+        """Loops over all elements of a box, the last axis innermost."""
+        index = index or []
+        if len(index) == len(dims):
+            body(index)
+            return
+        with self.loop(dims[len(index)], "ijkl"[len(index)] if len(dims) <= 4 else f"i{len(index)}") as i:
+            self.nest(dims, body, [*index, i])
+
+    def read(self, slot: Slot) -> Value:
+        """The value a slot holds."""
+        value = self.builder.read(slot)
+        assert value is not None
+        return value
+
+    def update(self, slot: Slot, prim: str, value: Value, index: Index) -> None:
+        """Store or add one element of an array that a slot holds."""
+        self.builder.write(slot, self.emit(prim, self.read(slot), value, *index))
+
+    def new_array(self, kind: Kind, dims: Sequence[Value], name: str, fill: Constant | None = None) -> Slot:
+        """A slot holding a new array."""
+        made = self.emit("full", fill, *dims) if fill is not None else self.emit("empty", *dims, kind=kind)
+        made.name = made.name or name
+        return self.builder.slot(made.type, made, name)
+
+    # ------------------------------------------------------------------ elements
+    def element(self, value: Value, index: Index) -> Value:
+        """One element of an (old) array value; the value itself where it is a scalar. Surplus leading indices and
+        indices of axes of length 1 are dropped, as in broadcasting."""
+        if not value.is_array:
+            return self.get(value)
+        index = index[len(index) - value.rank:]
+        index = [ZERO if d == ONE else i for d, i in zip(value.dims, index, strict=True)]
+        op = self.fusion.fused.get(value)
+        if op is None:
+            return self.emit("load", self.get(value), *index)
+        handler = _ELEMENTS.get(op.prim)
+        if handler is not None:
+            return handler(self, op, index)
+        operands = [self.element(v, index) for v in op.operands]
+        return self.emit(op.prim, *operands, **op.attrs)
+
+    def slice_element(self, op: Op, index: Index) -> Value:
+        """An element of a slice: an affine index into its base."""
+        return self.element(op.operands[0], self.box_index(op.operands[1:], op.attrs["fixed"], index))
+
+    def box_index(self, operands: Sequence[Value], fixed: Sequence[bool], index: Index) -> Index:
+        """Where a sub-box's element lies in the whole array."""
+        starts, _, steps = box_operands(self.all(operands), fixed)
+        found: Index = []
+        free = iter(zip(index, steps, strict=True))
+        for start, single in zip(starts, fixed, strict=True):
+            if single:
+                found.append(start)
+                continue
+            i, step = next(free)
+            found.append(self.emit("add", start, self.emit("mul", step, i)))
+        return found
+
+    def transpose_element(self, op: Op, index: Index) -> Value:
+        """Axis k of the result is axis perm[k] of the operand."""
+        source: Index = [ZERO] * len(index)
+        for k, axis in enumerate(op.attrs["perm"]):
+            source[axis] = index[k]
+        return self.element(op.operands[0], source)
+
+    def first_element(self, op: Op, index: Index) -> Value:
+        """Of a broadcast, a copy, a full array: the operand's."""
+        return self.element(op.operands[0], index)
+
+    def iota_element(self, op: Op, index: Index) -> Value:
+        """The index itself."""
+        return index[0]
+
+    def reshape_element(self, op: Op, index: Index) -> Value:
+        """Axes of length 1 come and go."""
+        axes = self.fusion.reshape_axes(op)
+        assert axes is not None
+        return self.element(op.operands[0], [ZERO if k is None else index[k] for k in axes])
+
+    def gather_element(self, op: Op, index: Index) -> Value:
+        """The element that the index arrays point at."""
+        array, *pointers = op.operands
+        rank = pointers[0].rank
+        where = [self.element(p, index[:rank]) for p in pointers]
+        return self.element(array, [*where, *index[rank:]])
+
+    # ------------------------------------------------------------------ stored arrays
+    def materialise(self, op: Op) -> None:
+        """Compute and store every element, in the buffer of a dead operand where that is possible."""
+        result = op.result
+        dims = self.type(result.type).dims
+        reuse = self.reusable(op)
+        if reuse is not None:
+            old = self.get(reuse)
+            slot = self.builder.slot(old.type, old, result.name or reuse.name)
+        else:
+            slot = self.new_array(result.kind, dims, result.name)
+        self.fusion.fused[result] = op
+
+        def body(index: Index) -> None:
+            if reuse is not None:
+                self.env[reuse] = self.read(slot)
+            value = self.element(result, index)
+            self.update(slot, "store", value, index)
+
+        self.nest(dims, body)
+        if reuse is not None:
+            self.env[reuse] = old
+        del self.fusion.fused[result]
+        self.bind(result, self.read(slot))
+
+    def reusable(self, op: Op) -> Value | None:
+        """A dead array of the same type, ours, that the operation reads only where it writes."""
+        if not get(op.prim).elementwise:
+            return None
+        for operand in op.operands:
+            if not operand.is_array or operand.rank != op.result.rank or operand in self.unowned:
+                continue
+            inner = self.fusion.fused.get(operand)
+            if inner is not None:
+                if self.fusion.pointwise.get(operand) is not None:
+                    found = self.reusable(inner)
+                    if found is not None and self.same_type(found, op.result):
+                        return found
+                continue
+            if self.fusion.uses(operand) == 1 and self.fusion.loops(operand) == self.fusion.loops(op.result) and (
+                    self.same_type(operand, op.result)):
+                return operand
+        return None
+
+    def same_type(self, a: Value, b: Value) -> bool:
+        """True for arrays of equal kind and provably equal dimensions."""
+        return a.kind is b.kind and isinstance(a.type, ArrayType) and not a.type.growable and all(
+            self.fusion.same(x, y) for x, y in zip(a.dims, b.dims, strict=True))
+
+    def stored_copy(self, op: Op) -> None:
+        """A copy of a stored array is the library's; of a fused one, a loop."""
+        if op.operands[0] in self.fusion.fused:
+            self.materialise(op)
+        else:
+            self.copy(op)
+
+    def update_box(self, op: Op) -> None:
+        """`slice_store` and `slice_accum`: a loop over the box."""
+        array, value, *box = op.operands
+        fixed = op.attrs["fixed"]
+        lengths = box_operands(self.all(box), fixed)[1]
+        old = self.get(array)
+        slot = self.builder.slot(old.type, old, op.result.name or array.name)
+        if value is array:
+            value = op.result  # a stand-in for a copy
+            self.env[value] = self.emit("copy", old)
+        prim = "store" if op.prim == "slice_store" else "accum"
+
+        def body(index: Index) -> None:
+            self.env[array] = self.read(slot)
+            self.update(slot, prim, self.element(value, index), self.box_index(box, fixed, index))
+
+        self.nest(lengths, body)
+        self.env[array] = old  # as the other arm of an `if` sees it
+        self.bind(op.result, self.read(slot))
+
+    def scatter(self, op: Op) -> None:
+        """`scatter_store` and `scatter_accum`: a loop over the index arrays."""
+        array, value, *pointers = op.operands
+        rank = pointers[0].rank
+        dims = self.all((*pointers[0].dims, *array.dims[len(pointers):]))
+        slot = self.builder.slot(self.get(array).type, self.get(array), op.result.name or array.name)
+        if value is array:
+            value = op.result  # a stand-in for a copy
+            self.env[value] = self.emit("copy", self.get(array))
+        prim = "store" if op.prim == "scatter_store" else "accum"
+
+        def body(index: Index) -> None:
+            where = [self.element(p, index[:rank]) for p in pointers]
+            self.update(slot, prim, self.element(value, index), [*where, *index[rank:]])
+
+        self.nest(dims, body)
+        self.bind(op.result, self.read(slot))
+
+    # ------------------------------------------------------------------ reductions
+    def reduction(self, op: Op) -> None:
+        """Sums and the like, fused with what makes their terms."""
+        source = op.operands[0]
+        axes = op.attrs["axes"]
+        dims = self.type(source.type).dims
+        kept = [k for k in range(source.rank) if k not in axes]
+        combine, start = _COMBINE[op.prim], neutral(op.prim, op.result.kind)
+
+        def term(index: Index) -> Value:
+            value = self.element(source, index)
+            return value if value.kind is op.result.kind else self.emit("cast", value, kind=op.result.kind)
+
+        if kept and kept[-1] == source.rank - 1 and len(axes) > 0:  # the last axis stays: add whole rows
+            out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name, start)
+
+            def add_row(index: Index) -> None:
+                where = [index[k] for k in kept]
+                if combine == "add":
+                    self.update(out, "accum", term(index), where)
+                else:
+                    old = self.emit("load", self.read(out), *where)
+                    self.update(out, "store", self.emit(combine, old, term(index)), where)
+
+            self.nest(dims, add_row)
+            self.bind(op.result, self.read(out))
+            return
+
+        def total(outer: Index) -> Value:
+            slot = self.builder.slot(ScalarType(op.result.kind), start, op.result.name)
+
+            def step(inner: Index) -> None:
+                index: Index = [ZERO] * source.rank
+                for k, i in zip(kept, outer, strict=True):
+                    index[k] = i
+                for k, i in zip(sorted(axes), inner, strict=True):
+                    index[k] = i
+                self.builder.write(slot, self.emit(combine, self.read(slot), term(index)))
+
+            self.nest([dims[k] for k in sorted(axes)], step)
+            return self.read(slot)
+
+        if not kept:
+            self.bind(op.result, total([]))
+            return
+        out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name)
+        self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", total(outer), outer))
+        self.bind(op.result, self.read(out))
+
+    def arg_extreme(self, op: Op) -> None:
+        """`argmax`, `argmin`: the first of the extreme elements, or the first NaN."""
+        source = op.operands[0]
+        dims = self.type(source.type).dims
+        axis = op.attrs.get("axis")
+        axes = list(range(source.rank)) if axis is None else [axis % source.rank]
+        kept = [k for k in range(source.rank) if k not in axes]
+
+        def find(outer: Index) -> Value:
+            best = self.builder.slot(ScalarType(source.kind), neutral("max" if op.prim == "argmax" else "min", source.kind))
+            where = self.builder.slot(ScalarType(Kind.INT), ZERO, op.result.name)
+            count = self.builder.slot(ScalarType(Kind.INT), ZERO)
+
+            def step(inner: Index) -> None:
+                index: Index = [ZERO] * source.rank
+                for k, i in zip([*kept, *axes], [*outer, *inner], strict=True):
+                    index[k] = i
+                value, old = self.element(source, index), self.read(best)
+                better = self.emit("gt" if op.prim == "argmax" else "lt", value, old)
+                if source.kind.is_float:
+                    fresh_nan = self.emit("and", self.emit("isnan", value), self.emit("not", self.emit("isnan", old)))
+                    better = self.emit("or", better, fresh_nan)
+                position = inner[0] if len(axes) == 1 else self.read(count)
+                self.builder.write(best, self.emit("select", better, value, old))
+                self.builder.write(where, self.emit("select", better, position, self.read(where)))
+                if len(axes) > 1:
+                    self.builder.write(count, self.emit("add", self.read(count), ONE))
+
+            self.nest([dims[k] for k in axes], step)
+            return self.read(where)
+
+        if not kept:
+            self.bind(op.result, find([]))
+            return
+        out = self.new_array(Kind.INT, [dims[k] for k in kept], op.result.name)
+        self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", find(outer), outer))
+        self.bind(op.result, self.read(out))
+
+    def cumulative(self, op: Op) -> None:
+        """`cumsum`, `cumprod` along one axis."""
+        source = op.operands[0]
+        dims = self.type(source.type).dims
+        axis = op.attrs["axis"] % source.rank
+        others = [k for k in range(source.rank) if k != axis]
+        out = self.new_array(op.result.kind, dims, op.result.name)
+
+        def run(outer: Index) -> None:
+            total = self.builder.slot(ScalarType(op.result.kind), neutral(op.prim, op.result.kind))
+
+            with self.loop(dims[axis], "i", bool(op.attrs.get("reverse"))) as along:
+                index: Index = [ZERO] * source.rank
+                for k, i in zip([*others, axis], [*outer, along], strict=True):
+                    index[k] = i
+                value = self.emit(_COMBINE[op.prim], self.read(total), self.element(source, index))
+                self.builder.write(total, value)
+                self.update(out, "store", value, index)
+
+        self.nest([dims[k] for k in others], run)
+        self.bind(op.result, self.read(out))
+
+    def mask_count(self, op: Op) -> None:
+        """The number of true elements."""
+        source = op.operands[0]
+        total = self.builder.slot(ScalarType(Kind.INT), ZERO, op.result.name)
+
+        def step(index: Index) -> None:
+            one = self.emit("select", self.element(source, index), ONE, ZERO)
+            self.builder.write(total, self.emit("add", self.read(total), one))
+
+        self.nest(self.type(source.type).dims, step)
+        self.bind(op.result, self.read(total))
+
+    def mask_index(self, op: Op) -> None:
+        """Flat positions of the true elements."""
+        source = op.operands[0]
+        out = self.new_array(Kind.INT, self.all(op.result.dims), op.result.name)
+        found = self.builder.slot(ScalarType(Kind.INT), ZERO)
+        flat = self.builder.slot(ScalarType(Kind.INT), ZERO)
+
+        def step(index: Index) -> None:
+            condition = self.element(source, index)
+            position, where = self.read(flat), self.read(found)
+            self.builder.begin_arm()
+            self.update(out, "store", position, [where])
+            self.builder.write(found, self.emit("add", where, ONE))
+            then = self.builder.end_arm()
+            self.builder.begin_arm()
+            self.builder.end_if(condition, then, self.builder.end_arm())
+            self.builder.write(flat, self.emit("add", position, ONE))
+
+        self.nest(self.type(source.type).dims, step)
+        self.bind(op.result, self.read(out))
+
+    # ------------------------------------------------------------------ products
+    def matmul(self, op: Op) -> None:
+        """Products of stored matrices and vectors are the library's, small and batched ones are loops."""
+        a, b = op.operands
+        small = all(isinstance(d, Constant) and d.value <= _SMALL for d in (*a.dims, *b.dims))
+        if max(a.rank, b.rank) <= 2 and not small and op.result.kind.is_inexact:
+            self.copy(op)
+            return
+        batch = max(a.rank, b.rank) - 2
+        left, right = self.type(a.type).dims, self.type(b.type).dims
+        inner = left[-1]
+        rows = left[-2:-1]
+        columns = right[-1:] if b.rank > 1 else ()
+
+        def product(outer: Index) -> Value:
+            lead, rest = outer[:max(batch, 0)], outer[max(batch, 0):]
+            i, j = rest[:len(rows)], rest[len(rows):]
+            slot = self.builder.slot(ScalarType(op.result.kind), Constant(0, op.result.kind), op.result.name)
+
+            def step(k: Index) -> None:
+                x = self.element(a, [*lead, *i, *k])
+                y = self.element(b, [*lead, *k, *j])
+                self.builder.write(slot, self.emit("add", self.read(slot), self.emit("mul", x, y)))
+
+            self.nest([inner], step)
+            return self.read(slot)
+
+        if not op.result.is_array:
+            self.bind(op.result, product([]))
+            return
+        dims = (*self.type(op.result.type).dims[:max(batch, 0)], *rows, *columns)
+        out = self.new_array(op.result.kind, dims, op.result.name)
+        self.nest(dims, lambda outer: self.update(out, "store", product(outer), outer))
+        self.bind(op.result, self.read(out))
+
+
+def neutral(prim: str, kind: Kind) -> Constant:
+    """The value that a reduction starts from."""
+    if prim in ("any", "all"):
+        return Constant(prim == "all", Kind.BOOL)
+    if prim in ("max", "min"):
+        if kind is Kind.BOOL:
+            return Constant(prim == "min", kind)
+        if kind is Kind.INT:
+            return Constant(-2**63 if prim == "max" else 2**63 - 1, kind)
+        return Constant(float("-inf") if prim == "max" else float("inf"), kind)
+    return Constant(1 if prim in ("prod", "cumprod") else 0, kind)
+
+
+_ELEMENTS: dict[str, Callable[[_Lowerer, Op, Index], Value]] = {
+    "slice": _Lowerer.slice_element, "transpose": _Lowerer.transpose_element, "broadcast": _Lowerer.first_element,
+    "copy": _Lowerer.first_element, "full": _Lowerer.first_element, "iota": _Lowerer.iota_element,
+    "reshape": _Lowerer.reshape_element, "gather": _Lowerer.gather_element,
+}
+
+
+def _load(lowerer: _Lowerer, op: Op) -> None:
+    if op.operands[0] in lowerer.fusion.fused:
+        lowerer.bind(op.result, lowerer.element(op.operands[0], list(lowerer.all(op.operands[1:]))))
+    else:
+        lowerer.copy(op)
+
+
+_HANDLERS: dict[str, Callable[[_Lowerer, Op], None]] = {
+    **dict.fromkeys(REDUCTIONS, _Lowerer.reduction), "argmax": _Lowerer.arg_extreme, "argmin": _Lowerer.arg_extreme,
+    "cumsum": _Lowerer.cumulative, "cumprod": _Lowerer.cumulative, "slice_store": _Lowerer.update_box,
+    "slice_accum": _Lowerer.update_box, "scatter_store": _Lowerer.scatter, "scatter_accum": _Lowerer.scatter,
+    "mask_count": _Lowerer.mask_count, "mask_index": _Lowerer.mask_index, "copy": _Lowerer.stored_copy,
+    "matmul": _Lowerer.matmul, "load": _load,
+    **dict.fromkeys(CONSUMING & {"store", "accum"}, Rebuilder.copy),
+}
