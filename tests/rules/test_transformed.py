@@ -1,0 +1,154 @@
+"""Every rule through the transforms: both modes, and second order (forward over reverse, reverse over reverse, reverse
+over forward), by the interpreter. The oracle of the second order is differences of the first, which has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from tests.rules.cases import Case, cases, kind_of
+from tests.rules.checker import by_numbers, operand
+from workbench import interpret
+from workbench.ir import Builder, Function, Kind, verify
+from workbench.rules import Primitive, check_types, emit, get, table
+from workbench.transforms import jvp, vjp
+
+NAMES = sorted(name for name, p in table().items() if p.differentiable)
+# shapes that broadcast, and sizes 0 and 1, without repeating what the first-order test has at length
+KEPT = {1: (0, 1, 4), 2: (0, 2, 3, 4, 6, 8), 3: (0, 2, 5)}
+
+
+def chosen(primitive: Primitive, rng: np.random.Generator) -> Iterator[Case]:
+    for kind in (Kind.F64, Kind.C128):
+        if not any(kind in kinds for kinds in primitive.kinds):
+            continue
+        found = [c for c in cases(primitive, rng, kind) if any(k.is_inexact for k in c.kinds)]
+        if primitive.samples is None:
+            found = [c for k, c in enumerate(found) if k % 11 in KEPT[primitive.arity or 2]]
+        for case in found:
+            with np.errstate(all="ignore"):
+                y = primitive.numpy(*case.operands, **case.attrs)
+            if kind_of(y) in (Kind.F64, Kind.C128):
+                yield case
+
+
+def program(primitive: Primitive, case: Case) -> tuple[Function, list[Any], list[int]]:
+    """A function that is the primitive, its arguments, and the positions that carry a derivative."""
+    builder = Builder(primitive.name)
+    args: list[Any] = []
+    xs = [operand(builder, v, args) for v in case.operands]
+    value = emit(builder, primitive.name, *(x.value for x in xs), **case.attrs)
+    if value in builder.params:  # a cast to the same kind
+        value = emit(builder, "copy", value) if value.is_array else value
+    function = builder.finish([value])
+    return checked(function), args, [k for k, p in enumerate(function.data_params) if p.kind.is_inexact]
+
+
+def checked(function: Function) -> Function:
+    return check_types(verify(function))
+
+
+def evaluate(function: Function, args: list[Any]) -> list[Any]:
+    return interpret.run(function, [a.copy() if np.ndim(a) else a for a in args])
+
+
+def noise(rng: np.random.Generator, like: Any) -> Any:
+    values: Any = rng.uniform(-1.0, 1.0, np.shape(like))
+    if np.iscomplexobj(like):
+        values = values + 1j * rng.uniform(-1.0, 1.0, np.shape(like))
+    return np.asarray(values).astype(np.asarray(like).dtype)[()]
+
+
+def inner(left: list[Any], right: list[Any]) -> float:
+    return float(sum(np.sum(np.real(np.conj(a) * b)) for a, b in zip(left, right, strict=True)))
+
+
+def differences(function: Function, args: list[Any], active: list[int], moves: list[Any]) -> list[Any]:
+    """d/dt of all results at args + t * moves, extrapolated."""
+    def at(t: float) -> list[Any]:
+        moved = list(args)
+        for k, move in zip(active, moves):
+            moved[k] = args[k] + t * move
+        return evaluate(function, moved)
+
+    rows: list[list[Any]] = []
+    for h in (2.0**-9, 2.0**-10, 2.0**-11, 2.0**-12):
+        rows.append([[(np.asarray(a) - b) / (2 * h) for a, b in zip(at(h), at(-h))]])
+        for j in range(1, len(rows)):
+            rows[-1].append([a + (a - b) / (4.0**j - 1.0) for a, b in zip(rows[-1][j - 1], rows[-2][j - 1])])
+    return rows[-1][-1]
+
+
+def close(found: Any, expected: Any, tolerance: float, what: str) -> None:
+    assert np.shape(found) == np.shape(expected), what
+    scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    error = float(np.max(np.abs(np.asarray(found) - expected), initial=0.0))
+    assert error <= tolerance * scale, f"{what}: {found}, not {expected}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_modes_and_second_order(name: str) -> None:
+    primitive = get(name)
+    rng = np.random.default_rng(crc32(name.encode()))
+    count = 0
+    for case in chosen(primitive, rng):
+        one_case(primitive, case, rng)
+        count += 1
+    assert count
+
+
+def one_case(primitive: Primitive, case: Case, rng: np.random.Generator) -> None:
+    function, args, active = program(primitive, case)
+    (y,) = evaluate(function, args)
+    y_bar, x_dots = noise(rng, y), [noise(rng, args[k]) for k in active]
+    what = f"{primitive.name}{case}"
+    # first order
+    pull, push = checked(vjp(function, active, [0])), checked(jvp(function, active, [0]))
+    again, *x_bars = evaluate(pull, [*args, y_bar])
+    same, y_dot = evaluate(push, [*args, *x_dots])
+    close(again, y, 0.0, f"value of vjp of {what}")
+    close(same, y, 0.0, f"value of jvp of {what}")
+    directions = iter(x_dots)
+    tangents = [next(directions) if k.is_inexact else None for k in case.kinds]
+    expected_dot, expected_bars = by_numbers(primitive, case, tangents, y_bar, y)
+    close(y_dot, expected_dot, 1e-13, f"jvp of {what}")
+    for found, expected in zip(x_bars, [b for b, k in zip(expected_bars, case.kinds) if k.is_inexact], strict=True):
+        close(found, expected if expected is not None else np.zeros_like(found), 1e-13, f"vjp of {what}")
+    # second order, of the cotangents and of the tangent
+    for first, extra, outputs in ((pull, [y_bar], range(1, 1 + len(active))), (push, x_dots, [1])):
+        inputs = [*active, *range(len(args), len(args) + len(extra))]
+        all_args = [*args, *extra]
+        moves = [noise(rng, all_args[k]) for k in inputs]
+        expected = [differences(first, all_args, inputs, moves)[k] for k in outputs]
+        reverse = checked(vjp(first, inputs, list(outputs)))
+        bars = [noise(rng, e if np.iscomplexobj(r) else np.real(e)) for e, r in zip(
+            expected, [evaluate(first, all_args)[k] for k in outputs])]
+        found_bars = evaluate(reverse, [*all_args, *bars])[len(first.results):]
+        assert abs(inner(found_bars, moves) - inner(bars, expected)) <= 1e-7 * (1.0 + sum(
+            float(np.sum(np.abs(e))) for e in expected)), f"second order, reverse, of {what}"
+        forward = checked(jvp(first, inputs, list(outputs)))
+        found_dots = evaluate(forward, [*all_args, *moves])[len(first.results):]
+        for found, e in zip(found_dots, expected, strict=True):
+            close(found, e, 1e-7, f"second order, forward, of {what}")
+
+
+ZEROS = [
+    ("prod", (np.array([2.0, 0.0, 3.0]),), {"axes": (0,)}),
+    ("prod", (np.array([0.0, 0.0, 3.0]),), {"axes": (0,)}),
+    ("prod", (np.array([[2.0, 0.0], [3.0, 5.0], [0.0, 7.0]]),), {"axes": (0,)}),
+    ("prod", (np.array([[2.0, 0.0], [3.0, 5.0]]),), {"axes": (0, 1)}),
+    ("cumprod", (np.array([2.0, 0.0, 3.0, 0.0, 5.0]),), {"axis": 0}),
+    ("cumprod", (np.array([2.0, 0.0, 3.0]),), {"axis": 0, "reverse": True}),
+    *(("pow", (np.float64(x), np.int64(n)), {}) for x in (0.0, -1.5) for n in (0, 1, 2, 3)),
+    ("square", (np.float64(0.0),), {}),
+    ("atan", (np.float64(0.0),), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "operands", "attrs"), ZEROS)
+def test_second_order_at_zeros(name: str, operands: tuple[Any, ...], attrs: dict[str, Any]) -> None:
+    one_case(get(name), Case(operands, attrs), np.random.default_rng(4))
