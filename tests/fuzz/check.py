@@ -21,11 +21,15 @@ import numpy as np
 
 import workbench as wb
 from tests.corpus.oracle import Gradient, disagreement
-from tests.corpus.structure import leaves, map_leaves
-from tests.fuzz.expected import WRT, Expected, expected
+from tests.corpus.structure import leaves
+from tests.fuzz.expected import Expected, expected, functions
 from tests.fuzz.generate import HEADER, FuzzProgram
+from tests.fuzz.interpreted import interpreted_gradient, interpreted_slope
 from tests.programs.calling import close, tangents
+from workbench.ir import DifferentiationError
 
+Pair = tuple[FuzzProgram, Expected]
+VALUE_TOLERANCE = 1e-11
 _numbers = itertools.count()
 
 
@@ -60,34 +64,57 @@ def load(programs: Sequence[FuzzProgram]) -> ModuleType:
     return module
 
 
-def check(programs: Sequence[FuzzProgram]) -> list[Outcome]:
-    """Check several programs, compiled together where possible."""
+def check(programs: Sequence[FuzzProgram], *, compiled: bool = True) -> list[Outcome]:
+    """Check several programs in the interpreter, each alone, and those that agree there compiled, together."""
     references = [(program, expected(program)) for program in programs]
     outcomes = [Outcome(program, "wild", ref.reason) for program, ref in references if ref.status == "wild"]
-    usable = [(program, ref) for program, ref in references if ref.status != "wild"]
-    if not usable:
-        return outcomes
-    together = _guarded(usable)
-    if all(outcome.kind in ("agrees", "kink") for outcome in together) or len(usable) == 1:
-        return outcomes + together
-    alone = [_guarded([pair])[0] for pair in usable]
+    usable: list[Pair] = []
+    for program, ref in references:
+        if ref.status == "wild":
+            continue
+        (outcome,) = _guarded(_interpreted, [(program, ref)])
+        if compiled and outcome.kind in ("agrees", "kink"):
+            usable.append((program, ref))
+        else:
+            outcomes.append(outcome)
+    return outcomes + (_check_compiled(usable) if usable else [])
+
+
+def _check_compiled(pairs: Sequence[Pair]) -> list[Outcome]:
+    """The batch, and where anything in it fails, each program alone."""
+    together = _guarded(_compiled, pairs)
+    if all(outcome.kind in ("agrees", "kink") for outcome in together) or len(pairs) == 1:
+        return together
+    alone = [_guarded(_compiled, [pair])[0] for pair in pairs]
     if not any(outcome.wrong or outcome.kind == "refused" for outcome in alone):
         alone = [Outcome(one.program, f"only in a batch: {both.kind}", both.detail) if both.wrong else one
                  for one, both in zip(alone, together)]
-    return outcomes + alone
+    return alone
 
 
-def _guarded(pairs: Sequence[tuple[FuzzProgram, Expected]]) -> list[Outcome]:
+def _guarded(compare: Callable[[Sequence[Pair]], list[Outcome]], pairs: Sequence[Pair]) -> list[Outcome]:
     """Check a batch; an exception is the outcome of all its programs."""
     try:
-        return _compare(pairs)
-    except wb.DifferentiationError as error:
+        return compare(pairs)
+    except DifferentiationError as error:
         return [Outcome(program, "refused", str(error)) for program, _ in pairs]
-    except Exception:
-        return [Outcome(program, "crash", traceback.format_exc(limit=-6)) for program, _ in pairs]
+    except Exception as error:
+        kind = f"crash: {type(error).__name__}: {without_numbers(str(error))}"
+        return [Outcome(program, kind, traceback.format_exc(limit=-6)) for program, _ in pairs]
 
 
-def _compare(pairs: Sequence[tuple[FuzzProgram, Expected]]) -> list[Outcome]:
+def _interpreted(pairs: Sequence[Pair]) -> list[Outcome]:
+    """One program by the interpreter: value, reverse and forward mode."""
+    ((program, ref),) = pairs
+    module = load([program])
+    function, arguments = functions(program, vars(module))
+    value, derivative = interpreted_gradient(function, arguments())
+    slope = interpreted_slope(function, arguments(), ref.direction)
+    return [_judge(program, ref, "interpreted", value, [], derivative, slope)]
+
+
+def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
+    """A batch compiled: values, effects, reverse and forward mode."""
     module = load([program for program, _ in pairs])
 
     def fresh() -> tuple[Any, ...]:
@@ -98,55 +125,52 @@ def _compare(pairs: Sequence[tuple[FuzzProgram, Expected]]) -> list[Outcome]:
     gradients = pullback(tuple(type(value)(1.0) for value in values))
     directions = tuple(tangents(args, ref.direction) for args, (_, ref) in zip(fresh(), pairs))
     forward_values, slopes = wb.jvp(module.batch, forward_args, directions)
-    interpreted = interpret(module.batch, fresh())
-    return [_judge(program, ref, [("compiled", values[i]), ("forward", forward_values[i]), ("interpreted", interpreted[i])],
-                   [reverse_args[i], forward_args[i]], gradients[i], slopes[i])
-            for i, (program, ref) in enumerate(pairs)]
+    outcomes = []
+    for i, (program, ref) in enumerate(pairs):
+        derivative = {path: np.asarray(leaf) for path, leaf in leaves(gradients[i]) if leaf is not None}
+        outcome = _judge(program, ref, "compiled", values[i], [reverse_args[i], forward_args[i]], derivative, slopes[i])
+        if not close(float(forward_values[i]), float(ref.run.value), VALUE_TOLERANCE):
+            outcome = Outcome(program, "wrong value (forward)", f"{forward_values[i]!r}, plain {ref.run.value!r}")
+        outcomes.append(outcome)
+    return outcomes
 
 
-def _judge(program: FuzzProgram, ref: Expected, values: list[tuple[str, Any]], left: list[Any], derivative: Any,
+def _judge(program: FuzzProgram, ref: Expected, engine: str, value: Any, left: list[Any], derivative: Gradient,
            slope: Any) -> Outcome:
     """Compare one program's results with its reference."""
     plain = ref.run.value
-    for engine, value in values:
-        if not close(float(value), float(plain), 1e-11):
-            return Outcome(program, f"wrong value ({engine})", f"found {value!r}, plain Python {plain!r}")
+    if not close(float(value), float(plain), VALUE_TOLERANCE):
+        return Outcome(program, f"wrong value ({engine})", f"found {value!r}, plain Python {plain!r}")
     for arguments in left:
-        if not close(arguments, ref.run.arguments, 1e-11):
-            return Outcome(program, "wrong effects", f"arguments left as\n{arguments}\nplain\n{ref.run.arguments}")
+        if not close(arguments, ref.run.arguments, VALUE_TOLERANCE):
+            return Outcome(program, f"wrong effects ({engine})", f"left {arguments}\nplain {ref.run.arguments}")
     if ref.status == "kink":
         return Outcome(program, "kink", ref.reason)
-    found: Gradient = {path: np.asarray(leaf) for path, leaf in leaves(derivative) if leaf is not None}
-    assert all(path[0] in WRT for path in found)
-    scaled = max(1.0, *(float(np.max(np.abs(leaf))) for leaf in ref.gradient.values()))
-    wrong = disagreement(found, ref.gradient, scaled * 100.0, "complex")
+    found = {path: np.asarray(leaf) for path, leaf in derivative.items() if path in ref.gradient}
+    largest = max(1.0, *(float(np.max(np.abs(leaf))) for leaf in ref.gradient.values()))
+    wrong = disagreement(found, ref.gradient, 100.0 * largest, "complex")
     if wrong is not None:
-        return Outcome(program, "wrong gradient (reverse)", wrong)
-    terms = sum(float(np.sum(np.abs(ref.gradient[path] * ref.direction[path]))) for path in ref.gradient)
-    total = sum(float(np.sum(ref.gradient[path] * ref.direction[path])) for path in ref.gradient)
-    if not abs(float(slope) - total) <= 1e-8 * terms + 1e-10:
-        return Outcome(program, "wrong derivative (forward)", f"found {slope!r}, complex step {total!r}")
+        return Outcome(program, f"wrong reverse ({engine})", wrong)
+    terms = [ref.gradient[path] * ref.direction[path] for path in ref.gradient]
+    total, size = (float(sum(np.sum(part) for part in parts)) for parts in (terms, map(np.abs, terms)))
+    if not abs(float(slope) - total) <= 1e-8 * size + 1e-10:
+        return Outcome(program, f"wrong forward ({engine})", f"found {slope!r}, complex step {total!r}")
     return Outcome(program, "agrees")
 
 
-def without_numbers(detail: str) -> str:
-    """The reason of a refusal, as a key for counting: its first line without digits and places."""
-    first = next((line for line in detail.splitlines() if line.strip()), "")
-    return "".join(letter for letter in first.split(".py", 1)[-1] if not letter.isdigit()).strip(" :,")[:110]
+def without_numbers(message: str) -> str:
+    """The first line of a message without digits, as a key for counting."""
+    first = next((line for line in message.splitlines() if line.strip()), "")
+    return "".join(letter for letter in first if not letter.isdigit()).strip()[:100]
 
 
-def still(kind: str) -> Callable[[FuzzProgram], bool]:
+def still(kind: str, *, compiled: bool = True) -> Callable[[FuzzProgram], bool]:
     """A predicate for the shrinker: the program alone still ends in `kind`."""
 
     def holds(program: FuzzProgram) -> bool:
         try:
-            return check([program])[0].kind == kind
+            return check([program], compiled=compiled)[0].kind == kind
         except Exception:
             return False  # the cut broke the program itself: not a smaller example
 
     return holds
-
-
-def interpret(function: Any, args: tuple[Any, ...]) -> Any:
-    """The value by the reference interpreter, on the IR before any pass."""
-    return map_leaves(function(*args), lambda _, leaf: leaf)

@@ -9,7 +9,7 @@ from tests.fuzz.check import Outcome, check, still, without_numbers
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.shrink import shrink
 
-MOST_REPRODUCERS = 5
+REPRODUCERS_OF_A_KIND = 2
 
 
 @dataclass
@@ -46,14 +46,14 @@ def reproducer(outcome: Outcome) -> str:
     return f"{rule}\n# {outcome.kind} (seed {outcome.program.number})\n{outcome.program.text}\n{outcome.detail}\n{rule}"
 
 
-def run(programs: int, seed: int, batch: int = 8, *, shrinking: bool = True,
+def run(programs: int, seed: int, batch: int = 8, *, compiled: bool = True, shrinking: bool = True,
         report: Callable[[str], None] = print) -> Summary:
     """Check `programs` programs from `seed` on; report failures as they are found."""
     summary = Summary(seed)
     report(f"fuzz: seed {seed}")
     examples: dict[str, Outcome] = {}
     for drawn in batches(seed, batch):
-        for outcome in check(drawn[:programs - summary.checked]):
+        for outcome in check(drawn[:programs - summary.checked], compiled=compiled):
             if outcome.kind == "wild":
                 summary.discarded += 1
                 continue
@@ -64,18 +64,22 @@ def run(programs: int, seed: int, batch: int = 8, *, shrinking: bool = True,
                 summary.refusals[reason] += 1
                 examples.setdefault(reason, outcome)
             elif outcome.wrong:
-                summary.disagreements.append(_reported(outcome, len(summary.disagreements), shrinking, report))
+                summary.disagreements.append(outcome)
+                if sum(other.kind == outcome.kind for other in summary.disagreements) <= REPRODUCERS_OF_A_KIND:
+                    report(reproducer(smaller(outcome, compiled) if shrinking else outcome))
         if summary.checked >= programs:
             break
+    for kind, count in Counter(outcome.kind for outcome in summary.disagreements).most_common():
+        report(f"{count} × {kind}")
     for reason, count in summary.refusals.most_common():
         report(f"refused {count} times: {reason} (first: seed {examples[reason].program.number})")
         report(examples[reason].detail)
     return summary
 
 
-def _reported(outcome: Outcome, earlier: int, shrinking: bool, report: Callable[[str], None]) -> Outcome:
-    if shrinking and earlier < MOST_REPRODUCERS and not outcome.kind.startswith("only in a batch"):
-        smaller = shrink(outcome.program, still(outcome.kind))
-        outcome = next((found for found in check([smaller]) if found.wrong), outcome)
-    report(reproducer(outcome))
-    return outcome
+def smaller(outcome: Outcome, compiled: bool) -> Outcome:
+    """The outcome of the smallest program found that fails in the same way."""
+    if outcome.kind.startswith("only in a batch"):
+        return outcome
+    program = shrink(outcome.program, still(outcome.kind, compiled=compiled))
+    return next((found for found in check([program], compiled=compiled) if found.kind == outcome.kind), outcome)

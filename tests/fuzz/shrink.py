@@ -6,41 +6,48 @@ only if the predicate holds; a `while` keeps its first statement, which counts, 
 from __future__ import annotations
 
 import ast
-import copy
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
 from tests.fuzz.generate import HEADER, FuzzProgram
 
+Edit = Callable[[ast.Module], None]
 BLOCKS = ("body", "orelse")
 
 
-def shrink(program: FuzzProgram, fails: Callable[[FuzzProgram], bool], most_checks: int = 120) -> FuzzProgram:
-    """The smallest program found that still fails, within a number of checks."""
-    checks = 0
-    improved = True
-    while improved:
-        improved = False
-        for candidate in _candidates(program):
-            if checks >= most_checks:
-                return program
-            checks += 1
-            if fails(candidate):
-                program, improved = candidate, True
+def shrink(program: FuzzProgram, fails: Callable[[FuzzProgram], bool], seconds: float = 60.0) -> FuzzProgram:
+    """The smallest program found that still fails, within a time. Cuts that failed are tried again only in a further
+    round, when others have succeeded."""
+    end = time.monotonic() + seconds
+    tried: set[str] = set()
+    position, kept = 0, False
+    while time.monotonic() < end:
+        edits = _edits(program)
+        if position >= len(edits):
+            if not kept:
                 break
+            position, kept = 0, False
+            continue
+        candidate = _cut(program, edits[position])
+        if candidate is not None and candidate.source not in tried and fails(candidate):
+            program, kept = candidate, True
+            continue  # what followed the cut is now at this position
+        tried.add(candidate.source if candidate else "")
+        position += 1
     return program
 
 
-def _candidates(program: FuzzProgram) -> Iterator[FuzzProgram]:
-    """All programs one cut smaller, large cuts first, without those that do not parse or repeat."""
+def _edits(program: FuzzProgram) -> list[Edit]:
     tree = ast.parse(program.source)
-    seen = {ast.unparse(tree)}
-    for edit in [*_statement_cuts(tree), *_expression_cuts(tree)]:
-        smaller = copy.deepcopy(tree)
-        edit(smaller)
-        text = ast.unparse(ast.fix_missing_locations(smaller))
-        if text not in seen and _parses(text):
-            seen.add(text)
-            yield FuzzProgram(program.number, text + "\n")
+    return [*_statement_cuts(tree), *_expression_cuts(tree)]
+
+
+def _cut(program: FuzzProgram, edit: Edit) -> FuzzProgram | None:
+    """The program after one cut, or None where that is no program or the same one."""
+    tree = ast.parse(program.source)
+    edit(tree)
+    text = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    return FuzzProgram(program.number, text) if text != program.source and _parses(text) else None
 
 
 def _parses(text: str) -> bool:
@@ -59,9 +66,9 @@ def _at(tree: ast.Module, position: int) -> ast.AST:
     raise IndexError(position)
 
 
-def _statement_cuts(tree: ast.Module) -> list[Callable[[ast.Module], None]]:
+def _statement_cuts(tree: ast.Module) -> list[Edit]:
     """Cuts of runs of statements (long runs first), and unwrappings of blocks."""
-    runs: list[tuple[int, Callable[[ast.Module], None]]] = []
+    runs: list[tuple[int, Edit]] = []
     for position, node in enumerate(ast.walk(tree)):
         if isinstance(node, ast.Lambda) or _is_fixed(node):
             continue
@@ -86,7 +93,7 @@ def _is_fixed(node: ast.AST) -> bool:
     return isinstance(node, ast.ClassDef) or isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_")
 
 
-def _removal(position: int, block: str, start: int, length: int) -> Callable[[ast.Module], None]:
+def _removal(position: int, block: str, start: int, length: int) -> Edit:
     def edit(tree: ast.Module) -> None:
         node = _at(tree, position)
         statements = getattr(node, block)
@@ -97,7 +104,7 @@ def _removal(position: int, block: str, start: int, length: int) -> Callable[[as
     return edit
 
 
-def _unwrapping(position: int, block: str, start: int) -> Callable[[ast.Module], None]:
+def _unwrapping(position: int, block: str, start: int) -> Edit:
     def edit(tree: ast.Module) -> None:
         statements = getattr(_at(tree, position), block)
         inner = statements[start]
@@ -106,10 +113,13 @@ def _unwrapping(position: int, block: str, start: int) -> Callable[[ast.Module],
     return edit
 
 
-def _expression_cuts(tree: ast.Module) -> list[Callable[[ast.Module], None]]:
+def _expression_cuts(tree: ast.Module) -> list[Edit]:
     """Replacements of an operation by one of its operands, or of a term by 1.0."""
-    edits: list[Callable[[ast.Module], None]] = []
+    edits: list[Edit] = []
+    fixed = {id(inner) for node in tree.body if _is_fixed(node) for inner in ast.walk(node)}
     for position, node in enumerate(ast.walk(tree)):
+        if id(node) in fixed:
+            continue
         for field, value in ast.iter_fields(node):
             values = value if isinstance(value, list) else [value]
             for index, child in enumerate(values):
@@ -136,7 +146,7 @@ def _simpler(node: object) -> list[ast.expr]:
     return []
 
 
-def _replacement(position: int, field: str, place: int | None, option: int) -> Callable[[ast.Module], None]:
+def _replacement(position: int, field: str, place: int | None, option: int) -> Edit:
     def edit(tree: ast.Module) -> None:
         node = _at(tree, position)
         if place is None:

@@ -1,0 +1,77 @@
+"""Programs by the reference interpreter: the front end's IR, before any pass, run by plain NumPy.
+
+Between this and plain Python stands only the front end; between this and compiled code, the passes and the engine.
+"""
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from tests.corpus.oracle import Gradient
+from tests.corpus.structure import leaves
+from workbench.frontend import Leaf, Traced, build, python_function, python_scalar, trace
+from workbench.interpret import run
+from workbench.transforms import jvp, vjp
+
+
+def traced(function: Any, args: tuple[Any, ...]) -> Traced:
+    """The program, specialised for these arguments."""
+    names = list(inspect.signature(python_function(function)).parameters)
+    padded = (*names, *(f"{names[-1]}_{k}" for k in range(len(names), len(args))))
+    return trace(function, args, tuple(padded[:len(args)]))
+
+
+def inputs(program: Traced, args: tuple[Any, ...]) -> list[Any]:
+    """What the compiled function takes; effects on containers are not performed."""
+    return [item.path.fetch(args) for item in program.inputs]
+
+
+def output(program: Traced, results: list[Any]) -> Any:
+    def leaf(where: Leaf) -> Any:
+        value = results[where.position]
+        return value if isinstance(value, np.ndarray) and value.ndim else python_scalar(value, where)
+
+    return build(program.output, leaf)
+
+
+def interpret(function: Any, args: tuple[Any, ...]) -> Any:
+    """The value. Arrays among the arguments are written as the program writes them."""
+    program = traced(function, args)
+    return output(program, run(program.function, inputs(program, args)))
+
+
+def float_inputs(program: Traced) -> list[int]:
+    """Positions of the arguments' floats among the function's parameters."""
+    return [item.position for item in program.inputs if item.kind.is_float and item.path.is_argument]
+
+
+def path_of(program: Traced, position: int) -> tuple[Any, ...]:
+    path = program.inputs[position].path
+    return (path.root[1], *(key for _, key in path.steps))
+
+
+def interpreted_gradient(function: Any, args: tuple[Any, ...]) -> tuple[Any, Gradient]:
+    """Value and gradient of a scalar program, by reverse mode in the interpreter; untouched leaves get zeros."""
+    program = traced(function, args)
+    positions = float_inputs(program)
+    adjoint = vjp(program.function, positions, [0], seeds="one")
+    results = run(adjoint, inputs(program, args))
+    bars = results[len(program.function.results):]
+    found = {path_of(program, position): np.asarray(bar) for position, bar in zip(positions, bars, strict=True)}
+    value = output(program, results)
+    missing = {path: np.zeros(np.shape(leaf)) for path, leaf in leaves(args) if path not in found}
+    return value, {**missing, **found}
+
+
+def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient) -> Any:
+    """The derivative along a direction, by forward mode in the interpreter."""
+    program = traced(function, args)
+    positions = float_inputs(program)
+    forward = jvp(program.function, positions, [0])
+    seeds = [direction.get(path_of(program, position), np.zeros(np.shape(inputs(program, args)[position])))
+             for position in positions]
+    return run(forward, [*inputs(program, args), *seeds])[-1]
+
+
