@@ -50,7 +50,7 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
             return BoundMethod(value, owner)
         if isinstance(value, property) and value.fget is not None:
             return act.t.environment.call(act, value.fget, (owner,), {})
-        return getattr(owner, name) if value is not None else getattr(owner, name)
+        return getattr(owner, name)
     return t.environment.static_attribute(act, owner, name)
 
 

@@ -55,8 +55,7 @@ def result(t: Tracer, value: Value, python: bool, name: str = "") -> Any:
 def arrays_of(t: Tracer, value: Any) -> Any:
     """A choice of arrays read as a fresh array; anything else as it is."""
     if isinstance(value, Choice):
-        from_choice = t.environment.read_choice(t, value)
-        return from_choice
+        return t.environment.read_choice(t, value)
     return value
 
 

@@ -189,8 +189,7 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value]) -> Array:
     """A view of a contiguous array with another shape; a copy otherwise, as in NumPy."""
     if is_contiguous(t, array):
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
-    fresh = t.new_array(t.emit("reshape", read(t, array), *dims))
-    return fresh  # type: ignore[no-any-return]
+    return t.new_array(t.emit("reshape", read(t, array), *dims))  # type: ignore[no-any-return]
 
 
 def is_contiguous(t: Tracer, array: Array) -> bool:

@@ -69,7 +69,8 @@ def raise_later(t: Tracer, name: str, message: str) -> None:
     t.builder.effect("check", [Constant(False, Kind.BOOL)], exception=name, message=message)
 
 
-def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callable[[], Any], loose: bool = False) -> Any:
+def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callable[[], Any],
+           loose: bool = False) -> Any:
     """Evaluate `then` or `orelse` by a run-time condition; the joined result of the two (DEAD if both raised)."""
     test = t.scalar(condition, Kind.BOOL)
     if isinstance(test, Constant):

@@ -84,7 +84,7 @@ def _enter_function(act: Activation, function: types.FunctionType, args: tuple[A
                     node: Any) -> Any:
     definition = source.definition_of(function)
     if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-        act.t.fail(f"{function.__name__} is a generator or coroutine", "return a list or an array, or use engine='tape'")
+        act.t.fail(f"{function.__name__} is a generator or coroutine", "return a list or an array")
     environment = act.t.environment
     defaults = tuple(environment.default_value(function, k, v) for k, v in enumerate(function.__defaults__ or ()))
     keyword_defaults = {k: environment.default_value(function, k, v) for k, v in

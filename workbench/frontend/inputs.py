@@ -22,7 +22,7 @@ import numpy as np
 from workbench.frontend.paths import Guard, Path, array_signature
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar
-from workbench.frontend.variables import Variable, store_tree
+from workbench.frontend.variables import Reference, Variable, store_tree
 from workbench.ir import ArrayType, Kind, ScalarType, Value, kind_of
 
 
@@ -73,7 +73,7 @@ class Inputs:
     # ------------------------------------------------------------------ any object
     def internal(self, value: Any, path: Path | None) -> Any:
         """A Python object as a value of the evaluator."""
-        if isinstance(value, (bool, str, bytes, type(None), enum.Enum)) or isinstance(value, np.bool_):
+        if isinstance(value, (bool, str, bytes, type(None), enum.Enum, np.bool_)):
             self.guard(path, "equal", value)
             return value
         if isinstance(value, (int, float, complex, np.generic)):
@@ -143,6 +143,21 @@ class Inputs:
         if owner.original is not None:
             for name in instance_attributes(owner.original):
                 self.object_field(owner, name)
+
+    def load_all(self, value: Any) -> None:
+        """Take in every leaf of a structure."""
+        if isinstance(value, ObjectValue):
+            self.load_fields(value)
+            children: list[Any] = [v.stored for v in value.fields.values()]
+        elif isinstance(value, tuple):
+            children = list(value)
+        elif isinstance(value, (ListValue, DictValue)):
+            entries = value.items if isinstance(value, ListValue) else value.items.values()
+            children = [v.stored for v in entries]
+        else:
+            return
+        for child in children:
+            self.load_all(child.target if isinstance(child, Reference) else child)
 
     def note_write(self, owner: Any) -> None:
         """Note that a container from outside was written."""
@@ -216,8 +231,7 @@ class Inputs:
         self._register(path, kind, value.ndim, False, param)
         with self.at_top():
             cell = self.t.new_cell(param, name, origin=position)
-        if not path.is_argument:
-            self.guard(path, "array", array_signature(value))
+        self.guard(path, "array", array_signature(value))
         return Array(cell, (), tuple(dims), readonly=not value.flags.writeable)
 
 

@@ -130,7 +130,7 @@ class Join:
     def maybes(self, a: Any, b: Any) -> Finish:
         """Values at least one of which may be undefined."""
         flags, name = [], "a name"
-        for arm, value in zip(self.arms, (a, b), strict=True):
+        for value in (a, b):
             if isinstance(value, Maybe):
                 name = value.name
                 flags.append(self.t.scalar(value.defined))

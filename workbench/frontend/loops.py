@@ -1,8 +1,8 @@
 """Loops with run-time trip counts: the body is evaluated once, and again only where a static value turned dynamic.
 
 At the end of the body each variable whose stored tree changed is settled: numbers are widened and the body evaluated
-again; arrays that were rebound (`u, v = v, u`, `x = f(x)`) rename their buffers, so that the carried position holds what
-the name holds; where an alias makes renaming unsafe the name becomes a choice of arrays with a run-time index.
+again; arrays that were rebound (`u, v = v, u`, `x = f(x)`) rename their buffers, so that the carried position holds
+what the name holds; where an alias makes renaming unsafe the name becomes a choice of arrays with a run-time index.
 
 Invariant: after a loop every name reads what Python would have it read, or reading it is an error.
 """
@@ -280,8 +280,8 @@ class _Settle:
         if variable not in self.log.reads and not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} changes its type in a loop")))
             return None
-        self.t.fail(f"{variable.name!r} is {describe(old)} before the loop and {describe(new)} after an iteration",
-                    "give it one type, or use engine='tape'")
+        return self.t.fail(f"{variable.name!r} is {describe(old)} before the loop, {describe(new)} after an iteration",
+                           "give it one type, or use engine='tape'")
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new
@@ -307,7 +307,7 @@ class _Settle:
                 return Maybe(Scalar(self.t.scalar(current.value, kind), python), current.defined, old.name)
             variable.stored = self.log.entry[variable]
             return widened
-        self.t.fail(f"{variable.name!r} may be undefined and changes in this loop", "assign it before the loop")
+        return self.t.fail(f"{variable.name!r} may be undefined and changes in this loop", "assign it before the loop")
 
     def entries(self, variable: Variable, old: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
         """A tuple whose entries changed kind: widened entry by entry."""
@@ -408,7 +408,9 @@ class _Settle:
         sources: list[Cell] = []
         for cell, new in targets.items():
             values.append((cell, self.renamed_value(cell, new, targets, sources)))
+        external = any(cell.external for cell in (*targets, *sources))
         for cell, value in values:
+            cell.external = external
             t.builder.write(cell.slot, value)
             cell.generation += 1
             cell.renamed_by = self.loop.key

@@ -1,4 +1,4 @@
-"""From the evaluator's result back to Python objects: a tree that says which result of the compiled function goes where.
+"""From the evaluator's result back to Python objects: a tree that says which result of the program goes where.
 
 Invariant: an array that is an argument is given back itself; every other array is a fresh one.
 """
@@ -140,7 +140,7 @@ class Exporter:
     def final_versions(self) -> None:
         """Results that keep writes into buffers from outside alive: the last version of every such buffer."""
         for cell in self.t.cells:
-            if cell.written and cell.depth <= 1:
+            if cell.written and cell.external:
                 value = self.t.builder.read(cell.slot)
                 if value is not None and value not in self.used:
                     self.used.add(value)

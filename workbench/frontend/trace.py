@@ -44,8 +44,9 @@ class Traced:
     written: frozenset[int]
 
 
-def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...]) -> Traced:
-    """Specialise `function` for a call with positional `args`; `names` are the names of its parameters.
+def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = ()) -> Traced:
+    """Specialise `function` for a call with positional `args`; `names` are the names of its parameters. All leaves of
+    the arguments in `wrt` become inputs, whether the function reads them or not.
 
     Raises DifferentiationError, or what the program itself raises on the way whatever its numbers are."""
     decisions: dict[Any, Any] = {}
@@ -57,7 +58,7 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...]) -> Trace
         t = Tracer(getattr(function, "__name__", "f"), environment, decisions)
         environment.t = t
         try:
-            return _run(t, environment, function, args)
+            return _run(t, environment, function, args, wrt)
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
@@ -96,10 +97,13 @@ def _roots(t: Tracer, value: Value) -> set[Value]:
     return found
 
 
-def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ...]) -> Traced:
+def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ...],
+         wrt: tuple[int, ...]) -> Traced:
     owner = getattr(function, "__self__", None)
     target = source.python_function(function)
     values = tuple(environment.internal(a, Path(("arg", k))) for k, a in enumerate(args))
+    for k in wrt:
+        environment.load_all(values[k])
     result_variable = t.variable("$result")
     root = Activation(t, Scope({}, None, target), None, (), result_variable, "", "", {})  # type: ignore[arg-type]
     if owner is not None and hasattr(function, "__func__"):

@@ -201,6 +201,8 @@ class Tracer:
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Bind a variable."""
+        if isinstance(value, Scalar) and not value.value.name and not isinstance(value.value, Constant):
+            value.value.name = variable.name.removeprefix("$")
         if same_shape(variable.stored, value):
             write_tree(self.builder, variable.stored, value)
             return

@@ -45,7 +45,7 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("depth", "generation", "name", "number", "origin", "renamed_by", "slot", "written")
+    __slots__ = ("depth", "external", "generation", "name", "number", "origin", "renamed_by", "slot", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -55,6 +55,7 @@ class Cell:
         self.origin = origin
         self.generation = 0
         self.written = False
+        self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
 
     @property

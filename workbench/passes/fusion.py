@@ -49,8 +49,7 @@ class Fusion:
     def __init__(self, function: Function) -> None:
         self.makers = definitions(function)
         self.fused: dict[Value, Op] = {}
-        self.once: set[Value] = set()
-        self.pointwise: dict[Value, Op] = {}  # read only by this root, each element where the root writes it
+        self.keys: dict[Value, set[Op | None]] = {}  # the operations that evaluate a value, see `_key`
         self._places: dict[Value, _Place] = {}
         self._taken: dict[Value, int] = {}
         self._ends: dict[Value, tuple[int, ...]] = {}  # times at which a fused value is evaluated
@@ -62,10 +61,6 @@ class Fusion:
         for op in reversed(self._order):
             if len(op.results) == 1 and op.result.is_array and op.prim not in CONSUMING and not op.regions:
                 self._decide(op)
-
-    def uses(self, value: Value) -> int:
-        """How often a value is used."""
-        return len(self._places[value].uses)
 
     def loops(self, value: Value) -> tuple[int, ...]:
         """The loops around a value's definition."""
@@ -108,30 +103,65 @@ class Fusion:
     def _decide(self, op: Op) -> None:
         value = op.result
         place = self._places[value]
+        self.keys[value] = keys = {self._key(use, value, place) for use in place.uses}
         if not place.uses or not self._can_fuse(op) or not all(self._reads_elements(use) for use in place.uses):
             return
-        once = len(place.uses) == 1 and self._evaluates_once(place.uses[0], place)
-        if not (once or self._is_view(op)):
+        root = next(iter(keys)) if len(keys) == 1 else None
+        if root is None and not self._is_view(op):
             return
         ends: list[int] = []
         for use in place.uses:
             result = use.op.results[0] if use.op.results else None
             ends.extend(self._ends[result] if result in self.fused and result is not None else (use.time,))
-        root = self._pointwise_root(value, place.uses[0]) if once else None
-        for operand in op.operands:
-            if not operand.is_array:
-                continue
-            taken = self._taken.get(operand)
-            if taken is None or taken > max(ends):
-                continue
-            if taken < max(ends) or root is None or not self._reads_where_written(op, operand, root):
-                return
+        if not self._stays_readable(op, max(ends), root, not self._is_view(op), set()):
+            return
         self.fused[value] = op
         self._ends[value] = tuple(ends)
-        if once:
-            self.once.add(value)
-            if root is not None:
-                self.pointwise[value] = root
+
+    def _stays_readable(self, op: Op, end: int, root: Op | None, deep: bool, seen: set[Value]) -> bool:
+        """True where what `op` reads is still there at time `end` (`deep`: also what its operands would read)."""
+        for operand in op.operands:
+            if not operand.is_array or operand in seen:
+                continue
+            seen.add(operand)
+            taken = self._taken.get(operand)
+            if taken is not None and taken <= end:
+                if taken < end or root is None or not self._reads_where_written(op, operand, root):
+                    return False
+            inner = self.makers.get(operand)
+            if deep and inner is not None and not inner.regions and inner.prim not in CONSUMING and self._can_fuse(inner):
+                aligned = root if get(op.prim).elementwise and self._same_shape(operand, op.result) else None
+                if not self._stays_readable(inner, end, aligned, True, seen):
+                    return False
+        return True
+
+    def _key(self, use: _Use, value: Value, place: _Place) -> Op | None:
+        """The one operation that reads a value's elements through this use, each at most once and at the index that
+        it works on; None where there is none such."""
+        op = use.op
+        if use.loops != place.loops or use.position < 0 or op.prim in ("return", "broadcast", "gather", "load", "matmul"):
+            return op if op.prim == "load" and use.loops == place.loops and use.position == 0 else None
+        if op.prim in ("slice_store", "slice_accum"):
+            return op if use.position == 1 and ONE not in value.dims else None
+        if op.prim in _READERS and op.prim not in VIEWS:
+            return op if use.position in _READERS[op.prim] and ONE not in value.dims else None
+        if len(op.results) != 1 or not op.result.is_array or op.regions or op.prim in CONSUMING:
+            return None
+        if op.prim in VIEWS:  # another index: the only use, or a second evaluation
+            fused_once = op.result not in self.fused or len(self.keys[op.result]) == 1 and None not in self.keys[op.result]
+            general = op.prim == "reshape" and op.result not in self.fused
+            return op if fused_once and not general else None
+        if not get(op.prim).elementwise or not self._same_shape(value, op.result):
+            return None
+        if op.result not in self.fused:
+            return op
+        keys = self.keys[op.result]
+        return next(iter(keys)) if len(keys) == 1 else None
+
+    def aligned(self, value: Value, op: Op) -> bool:
+        """True where all uses of a value are reads of the elementwise `op`, each element where it is written."""
+        place = self._places[value]
+        return {self._key(use, value, place) for use in place.uses} == {op}
 
     def _can_fuse(self, op: Op) -> bool:
         if op.prim == "reshape":
@@ -160,41 +190,9 @@ class Fusion:
             return True
         return not op.regions and op.prim not in CONSUMING and get(op.prim).elementwise
 
-    def _evaluates_once(self, use: _Use, place: _Place) -> bool:
-        """True where this only use evaluates every element at most once."""
-        op = use.op
-        if use.loops != place.loops or op.prim in ("broadcast", "gather"):
-            return False
-        if op.prim == "reshape" and not (op.result in self.fused):
-            return False  # a general reshape reads a stored array
-        if op.prim in ("slice_store", "slice_accum", "scatter_store", "scatter_accum", "load"):
-            value = op.operands[use.position]
-            return op.prim == "load" or self._covers(value, op)
-        if len(op.results) == 1 and op.result.is_array:
-            value = op.operands[use.position]
-            if get(op.prim).elementwise and not self._same_shape(value, op.result):
-                return False
-            return op.result not in self.fused or op.result in self.once
-        return True
-
-    def _covers(self, value: Value, op: Op) -> bool:
-        """True unless the stored value is repeated to fill the box (a dimension of 1 may be)."""
-        return ONE not in value.dims
-
     @staticmethod
     def _same_shape(a: Value, b: Value) -> bool:
         return a.rank == b.rank and all((x == ONE) == (y == ONE) for x, y in zip(a.dims, b.dims, strict=True))
-
-    def _pointwise_root(self, value: Value, use: _Use) -> Op | None:
-        """The root that reads each element of a value where it writes, if there is one."""
-        op = use.op
-        if op.prim in ("slice_store", "slice_accum"):
-            return op
-        if len(op.results) != 1 or not op.result.is_array or not get(op.prim).elementwise:
-            return None
-        if not self._same_shape(value, op.result):
-            return None
-        return self.pointwise.get(op.result) if op.result in self.fused else op
 
     def _reads_where_written(self, op: Op, operand: Value, root: Op) -> bool:
         """True where `op` reads the array that its root updates at the element that is being updated."""

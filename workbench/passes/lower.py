@@ -128,7 +128,7 @@ class _Lowerer(Rebuilder):
                 found.append(start)
                 continue
             i, step = next(free)
-            found.append(self.emit("add", start, self.emit("mul", step, i)))
+            found.append(self.emit("add", self.emit("mul", step, i), start))
         return found
 
     def transpose_element(self, op: Op, index: Index) -> Value:
@@ -188,19 +188,19 @@ class _Lowerer(Rebuilder):
         """A dead array of the same type, ours, that the operation reads only where it writes."""
         if not get(op.prim).elementwise:
             return None
-        for operand in op.operands:
-            if not operand.is_array or operand.rank != op.result.rank or operand in self.unowned:
-                continue
-            inner = self.fusion.fused.get(operand)
-            if inner is not None:
-                if self.fusion.pointwise.get(operand) is not None:
-                    found = self.reusable(inner)
-                    if found is not None and self.same_type(found, op.result):
-                        return found
-                continue
-            if self.fusion.uses(operand) == 1 and self.fusion.loops(operand) == self.fusion.loops(op.result) and (
-                    self.same_type(operand, op.result)):
-                return operand
+        seen: set[Value] = set()
+        pending = [op]
+        while pending:
+            for operand in pending.pop().operands:
+                if not operand.is_array or operand.rank != op.result.rank or operand in seen:
+                    continue
+                seen.add(operand)
+                inner = self.fusion.fused.get(operand)
+                if inner is not None and get(inner.prim).elementwise:
+                    pending.append(inner)
+                elif inner is None and operand not in self.unowned and self.fusion.aligned(operand, op) and (
+                        self.fusion.loops(operand) == self.fusion.loops(op.result) and self.same_type(operand, op.result)):
+                    return operand
         return None
 
     def same_type(self, a: Value, b: Value) -> bool:

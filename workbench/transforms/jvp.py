@@ -189,6 +189,6 @@ class TangentSweep(Replay):
 _HANDLERS: dict[str, Callable[[TangentSweep, Op], Value | None]] = {
     "load": TangentSweep.linear, "slice": TangentSweep.linear, "gather": TangentSweep.linear,
     "full": TangentSweep.linear, "copy": TangentSweep.linear, "store": TangentSweep.replacing,
-    "slice_store": TangentSweep.replacing, "scatter_store": TangentSweep.replacing, "accum": TangentSweep.adding, "slice_accum": TangentSweep.adding,
-    "scatter_accum": TangentSweep.adding,
+    "slice_store": TangentSweep.replacing, "scatter_store": TangentSweep.replacing,
+    "accum": TangentSweep.adding, "slice_accum": TangentSweep.adding, "scatter_accum": TangentSweep.adding,
 }

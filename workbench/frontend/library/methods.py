@@ -71,7 +71,7 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
         return _METHODS[name](act, owner, args, named)
     if name in _REDUCTIONS:
         return act.t.environment.call(act, _REDUCTIONS[name], (owner, *args), named)
-    act.t.fail(f"no rule is known for the method {name!r} of {describe(owner)}", "use a function with a rule")
+    return act.t.fail(f"no rule is known for the method {name!r} of {describe(owner)}", "use a function with a rule")
 
 
 def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -200,5 +200,5 @@ def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...]) -
         if args[0] not in owner.items:
             t.environment.set_item(act, owner, args[0], args[1] if len(args) > 1 else None)
         return t.read(owner.items[args[0]])
-    t.fail(f"the dict method {name!r}", "write it out")
+    return t.fail(f"the dict method {name!r}", "write it out")
 

@@ -1,0 +1,110 @@
+"""The public operators: thin, over `workbench.operators`."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workbench.operators import Derivative
+
+Wrt = int | str | tuple[int | str, ...]
+
+
+def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False) -> Derivative:
+    """The gradient of a function that returns one real float.
+
+    f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
+    wrt: which parameters: an index, a name, or a tuple of them. has_aux: f returns (value, anything).
+    engine: "auto" or "numba".
+    Returns a callable with f's signature; a gradient has the structure of its argument, a tuple of them for a tuple
+    `wrt`; with `has_aux`, (gradient, anything).
+    Raises DifferentiationError where something cannot be differentiated, what f itself raises otherwise.
+    Method: reverse mode by source transformation, Griewank & Walther (2008), chapter 3.
+
+    >>> def f(x, n):
+    ...     y = 1.0
+    ...     for _ in range(n):
+    ...         y = y * x
+    ...     return y
+    >>> grad(f)(2.0, 3)
+    12.0
+    """
+    return Derivative(f, "grad", wrt, engine=engine, has_aux=has_aux)
+
+
+def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto",
+                   has_aux: bool = False) -> Derivative:
+    """The value of a function and its gradient, together; parameters as for `grad`.
+
+    Returns a callable that gives (value, gradient); with `has_aux`, ((value, anything), gradient).
+
+    >>> def f(x):
+    ...     return x * x
+    >>> value_and_grad(f)(3.0)
+    (9.0, 6.0)
+    """
+    return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, engine: str = "auto") -> Any:
+    """The value of f and its derivative along a direction: forward mode.
+
+    primals: the arguments of f. tangents: one per argument, of its structure (None where it holds no float).
+    Returns (value, tangent of the value).
+    Method: forward mode, Griewank & Walther (2008), section 3.1.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
+    (15.0, 5.0)
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    if len(primals) != len(tangents):
+        raise TypeError(f"{len(primals)} arguments and {len(tangents)} tangents")
+    wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
+    derivative = _cached(f, "jvp", wrt, engine)
+    made = derivative.specialised(derivative.bind(primals, {}))
+    flat = made.tangents([tangents[k] for k in wrt], primals)
+    data, results = made.run(primals, flat)
+    return made.value(primals, data, results), made.output_tangent(results)
+
+
+def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of f and its pullback: reverse mode.
+
+    Returns (value, pullback); `pullback(cotangent)` takes a cotangent of the value's structure and gives a tuple, the
+    cotangent of each argument. It may be called repeatedly.
+    Method: reverse mode, Griewank & Walther (2008), section 3.2.
+
+    >>> value, pullback = vjp(lambda x, y: x * y, 3.0, 5.0)
+    >>> value, pullback(1.0)
+    (15.0, (5.0, 3.0))
+    """
+    value_of = _cached(f, "value", (), engine)
+    derivative = _cached(f, "vjp", tuple(range(len(primals))), engine)
+    args = derivative.bind(primals, {})
+    made = derivative.specialised(args)
+    kept = made.snapshot(args)
+    plain = value_of.specialised(args)
+    data, results = plain.run(args)
+    value = plain.value(args, data, results)
+    shapes = list(results)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        return made.pull(kept, made.cotangents(cotangent, shapes))
+    return value, pullback
+
+
+_derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()
+
+
+def _cached(f: Callable[..., Any], mode: str, wrt: tuple[int, ...], engine: str) -> Derivative:
+    try:
+        known = _derivatives.setdefault(f, {})
+    except TypeError:  # not weakly referable: specialised for this call only
+        known = {}
+    key = (mode, wrt, engine)
+    if key not in known:
+        known[key] = Derivative(f, mode, wrt, engine=engine)
+    return known[key]
+
+

@@ -1,0 +1,172 @@
+"""Calling compiled code: from Python arguments to flat data, and from flat results to Python values.
+
+For each specialisation a small Python function is generated that checks the guards and picks the data in straight-line
+code: a compiled derivative of floats is called in about a microsecond. The general path (structures, arrays that must be
+copied in, writes to containers) is ordinary code.
+
+Invariant: a written argument holds at every exit, errors included, what the program itself would have left in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import Effect, Guard, Input, Leaf, Path, Traced, array_signature, build, python_scalar
+
+MISS = object()
+
+
+def guard_function(guards: Sequence[Guard]) -> Callable[[tuple[Any, ...]], bool]:
+    """One function that checks all guards."""
+    space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray}
+    tests = [_test(guard, number, space) for number, guard in enumerate(guards)]
+    body = " and\n            ".join(tests) or "True"
+    text = (f"def holds(args):\n    try:\n        return ({body})\n"
+            "    except (LookupError, AttributeError, ValueError, TypeError):\n        return False\n")
+    exec(text, space)
+    return space["holds"]  # type: ignore[no-any-return]
+
+
+def path_expression(path: Path, space: dict[str, Any], number: str) -> str:
+    """Python that fetches what a path leads to."""
+    kind = path.root[0]
+    if kind == "arg":
+        text = f"args[{path.root[1]}]"
+    elif kind == "dict":
+        space[f"d{number}"] = path.root[1]
+        text = f"d{number}[{path.root[2]!r}]"
+    elif kind == "cell":
+        space[f"c{number}"] = path.root[1]
+        text = f"c{number}.cell_contents"
+    else:
+        space[f"o{number}"] = path.root[1]
+        text = f"o{number}"
+    for index, (step, key) in enumerate(path.steps):
+        if step == "attribute":
+            text += f".{key}"
+        elif isinstance(key, (int, str)):
+            text += f"[{key!r}]"
+        else:
+            space[f"k{number}_{index}"] = key
+            text += f"[k{number}_{index}]"
+    return text
+
+
+def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
+    where = path_expression(guard.path, space, f"g{number}")
+    expected = f"e{number}"
+    space[expected] = guard.expected
+    if guard.kind == "is":
+        return f"{where} is {expected}"
+    if guard.kind == "type":
+        return f"type({where}) is {expected}"
+    if guard.kind == "length":
+        return f"len({where}) == {expected}"
+    if guard.kind == "keys":
+        return f"tuple({where}) == {expected}"
+    if guard.kind == "array":
+        return f"type({where}) is ndarray and array_signature({where}) == {expected}"
+    space[f"t{number}"] = type(guard.expected)
+    return f"(type({where}) is t{number} and {where} == {expected})"
+
+
+def picker(inputs: Sequence[Input]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """A function that picks the flat data out of the arguments (arrays as they are)."""
+    space: dict[str, Any] = {}
+    parts = [path_expression(item.path, space, f"p{k}") for k, item in enumerate(inputs)]
+    exec(f"def pick(args):\n    return ({''.join(p + ', ' for p in parts)})\n", space)
+    return space["pick"]  # type: ignore[no-any-return]
+
+
+class Door:
+    """Takes arrays in and out: what compiled code needs is contiguous, aligned, of the right dtype."""
+
+    def __init__(self, inputs: Sequence[Input], written: frozenset[int]) -> None:
+        self.arrays = [(item.position, item.kind.dtype) for item in inputs if item.rank >= 0]
+        self.written = written
+
+    def enter(self, data: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[tuple[Any, Any]]]:
+        """The data with unsuitable arrays copied, and pairs (user's array, copy) to be written back."""
+        back: list[tuple[Any, Any]] = []
+        changed: dict[int, Any] = {}
+        for position, dtype in self.arrays:
+            array = data[position]
+            flags = array.flags
+            if not (flags.c_contiguous and flags.aligned and array.dtype == dtype):
+                copy = np.array(array, dtype=dtype, order="C")
+                changed[position] = copy
+                if position in self.written:
+                    back.append((array, copy))
+        if changed:
+            data = tuple(changed.get(k, v) for k, v in enumerate(data))
+        return data, back
+
+    def copies(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The data with every array copied (for a pullback, which may run later and more than once)."""
+        places = {position for position, _ in self.arrays}
+        return tuple(np.array(v, order="C") if k in places else v for k, v in enumerate(data))
+
+
+def apply_effects(effects: Sequence[Effect], args: tuple[Any, ...], leaf: Callable[[Leaf], Any]) -> None:
+    """Write the attributes and entries that the program wrote."""
+    for effect in effects:
+        owner = effect.path.fetch(args)
+        content = build(effect.tree, leaf)
+        if effect.kind == "attributes":
+            for name, value in content.items():
+                _set(owner, name, value)
+        elif isinstance(owner, list):
+            owner[:] = content
+        else:
+            owner.clear()
+            owner.update(content)
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    old = getattr(owner, name, MISS)
+    if isinstance(old, np.ndarray) and isinstance(value, np.ndarray) and old.shape == value.shape:
+        old[...] = value
+    elif old is not value:
+        setattr(owner, name, value)
+
+
+def leaf_reader(traced: Traced, data: tuple[Any, ...], results: Sequence[Any]) -> Callable[[Leaf], Any]:
+    """How a leaf of the program's output is read from the flat results."""
+    def read(leaf: Leaf) -> Any:
+        if leaf.source is not None:
+            return data[leaf.source]
+        value = results[leaf.position]
+        return value if leaf.rank >= 0 else python_scalar(value, leaf)
+    return read
+
+
+def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callable[..., Any] | None:
+    """A generated function for a specialisation whose inputs and outputs are Python floats and ints, without effects:
+    guards, the compiled call and the result in one expression. Gives MISS where a guard fails."""
+    traced: Traced = made.traced
+    leaf = traced.output
+    plain = isinstance(leaf, Leaf) and leaf.rank < 0 and leaf.python and not traced.effects and not traced.written
+    if not plain or made.request.mode != "grad" or made.request.has_aux:
+        return None
+    if any(item.rank >= 0 or not item.python for item in traced.inputs) or made.single:
+        return None
+    if not all(isinstance(tree, Leaf) for tree in made.gradients):
+        return None
+    space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray, "entry": made.compiled.entry,
+                             "locate": made.compiled.locate, "MISS": MISS}
+    tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
+    data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
+    parts = [f"r[{tree.position}]" for tree in made.gradients]
+    gradient = f"({', '.join(parts)},)" if several else parts[0]
+    result = f"(r[{leaf.position}], {gradient})" if with_value else gradient
+    condition = " and ".join([f"len(args) == {arity}", *tests])
+    text = (f"def call(*args):\n    try:\n        if not ({condition}):\n            return MISS\n"
+            "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
+            f"    try:\n        r = entry({data})\n"
+            "    except Exception as error:\n        locate(error)\n        raise\n"
+            f"    return {result}\n")
+    exec(text, space)
+    return space["call"]  # type: ignore[no-any-return]

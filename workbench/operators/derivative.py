@@ -1,0 +1,151 @@
+"""`Derivative`: a callable with the function's own signature, name and docstring.
+
+It keeps its specialisations, most recently used first. The first that holds for a call (one generated Python function
+checks its guards) runs; none holds, and the function is specialised anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import python_function, span_of_function
+from workbench.ir import DifferentiationError, Function
+from workbench.operators import calling
+from workbench.operators.specialisation import Request, Specialisation
+
+MAX_SPECIALISATIONS = 64
+
+
+class Derivative:
+    """A function's derivative (or, in mode "value", the compiled function itself).
+
+    It is called like the function. `.source` is the program that runs, `.export(path)` writes it as a file,
+    `.ir` is the IR, of the latest specialisation."""
+
+    def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
+                 with_value: bool = False, has_aux: bool = False, engine: str = "auto") -> None:
+        if not callable(function):
+            raise TypeError(f"a function is needed, not {function!r}")
+        if engine not in ("auto", "numba"):
+            raise DifferentiationError(f"the engine {engine!r} is not there yet", None, "use engine='numba'")
+        self.function = function
+        self.engine = engine
+        self.with_value = with_value
+        target = python_function(function)
+        functools.update_wrapper(self, target, updated=())
+        self.__wrapped__ = function
+        self.signature = inspect.signature(target)
+        self.names = tuple(self.signature.parameters)
+        self.several = isinstance(wrt, tuple)
+        positions = tuple(self._position(w) for w in (wrt if isinstance(wrt, tuple) else (wrt,)))
+        self.request = Request(mode, positions, has_aux)
+        self._specialisations: list[Specialisation] = []
+        self._lock = threading.RLock()
+        self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+                          for p in self.signature.parameters.values())
+        self._fast: Callable[..., Any] | None = None
+
+    def _position(self, wrt: int | str) -> int:
+        if isinstance(wrt, str):
+            if wrt not in self.names:
+                raise self._error(f"{self.__name__} has no parameter named {wrt!r}")
+            return self.names.index(wrt)
+        if isinstance(wrt, bool) or not isinstance(wrt, int):
+            raise TypeError(f"wrt is an index, a name, or a tuple of them, not {wrt!r}")
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in self.signature.parameters.values())
+        if not (0 <= wrt < len(self.names) or variadic):
+            raise self._error(f"{self.__name__} has {len(self.names)} parameters; wrt={wrt} is none of them")
+        return wrt
+
+    def _error(self, message: str) -> DifferentiationError:
+        target = python_function(self.function)
+        return DifferentiationError(message, span_of_function(target) if inspect.isfunction(target) else None)
+
+    # ------------------------------------------------------------------ calling
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The derivative at these arguments."""
+        fast = self._fast
+        if fast is not None and not named:
+            result = fast(*args)
+            if result is not calling.MISS:
+                return result
+        bound = self.bind(args, named)
+        return self._finish(self.specialised(bound), bound)
+
+    def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Arguments in the order of the parameters, defaults filled in."""
+        if self._plain and not named and len(args) == len(self.names):
+            return args
+        bound = self.signature.bind(*args, **named)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise self._error("keyword-only parameters of the differentiated function are not there yet")
+        return bound.args
+
+    def specialised(self, args: tuple[Any, ...]) -> Specialisation:
+        """The specialisation for a call, compiled if there is none yet."""
+        for position, found in enumerate(self._specialisations):
+            if found.holds(args):
+                if position:
+                    with self._lock:
+                        self._specialisations.insert(0, self._specialisations.pop(
+                            self._specialisations.index(found)))
+                    self._fast = None
+                return found
+        with self._lock:
+            made = Specialisation(self.function, self.names_for(args), self.request, args)
+            self._specialisations.insert(0, made)
+            del self._specialisations[MAX_SPECIALISATIONS:]
+            self._fast = self._fast_path(made)
+            return made
+
+    def names_for(self, args: tuple[Any, ...]) -> tuple[str, ...]:
+        """A name for each positional argument."""
+        extra = tuple(f"{self.names[-1] if self.names else 'arg'}_{k}" for k in range(len(args) - len(self.names)))
+        return self.names + extra
+
+    def _finish(self, made: Specialisation, args: tuple[Any, ...]) -> Any:
+        data, results = made.run(args)
+        value = made.value(args, data, results)
+        if self.request.mode == "value":
+            return value
+        gradients = tuple(made.gradient(tree, results) for tree in made.gradients)
+        gradient = gradients if self.several else gradients[0]
+        if self.with_value:
+            return value, gradient
+        return (gradient, value[1]) if self.request.has_aux else gradient
+
+    def _fast_path(self, made: Specialisation) -> Callable[..., Any] | None:
+        """Straight-line code for the commonest case: Python floats in and out, no effects."""
+        return calling.fast_path(made, self.with_value, self.several, len(self.names)) if self._plain else None
+
+    # ------------------------------------------------------------------ what is to be seen
+    @property
+    def latest(self) -> Specialisation:
+        """The specialisation used last."""
+        if not self._specialisations:
+            raise RuntimeError(f"call {self.__name__} once: its program depends on the types of the arguments")
+        return self._specialisations[0]
+
+    @property
+    def source(self) -> str:
+        """The emitted program, as it runs."""
+        return self.latest.compiled.source
+
+    @property
+    def source_map(self) -> list[tuple[int, int]]:
+        """Pairs (line of `source`, line of the user's source)."""
+        return self.latest.compiled.source_map
+
+    @property
+    def ir(self) -> Function:
+        """The transformed program as IR, before lowering."""
+        return self.latest.ir
+
+    def __repr__(self) -> str:
+        title = {"grad": "gradient", "value": "compiled function"}.get(self.request.mode, self.request.mode)
+        return f"<{title} of {self.__name__}>"

@@ -1,0 +1,242 @@
+"""One compiled derivative: the traced program, its transformed IR, the machine code, and how results are put together."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.numba import compile_function
+from workbench.frontend import (
+    Input,
+    Leaf,
+    Node,
+    Path,
+    Static,
+    Traced,
+    Tree,
+    build,
+    leaves,
+    python_function,
+    python_scalar,
+    span_of_function,
+)
+from workbench.frontend.trace import trace
+from workbench.ir import ArrayType, Block, DifferentiationError, Function, Op, Value
+from workbench.operators import calling
+from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
+from workbench.passes import finalize, optimize
+from workbench.transforms import jvp, vjp
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: "value", "grad", "jvp" or "vjp", with respect to which parameters."""
+
+    mode: str
+    wrt: tuple[int, ...] = ()
+    has_aux: bool = False
+
+
+class Specialisation:
+    """See the module's text. `ir` is the transformed program before it is lowered, `compiled` what runs."""
+
+    def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
+                 observer: Callable[[str, Function], None] | None = None) -> None:
+        self.request = request
+        self.names = names
+        self.target = python_function(function)
+        self.traced: Traced = trace(function, args, names, request.wrt)
+        self.inputs = {item.path.key: item for item in self.traced.inputs}
+        self.outputs = [leaf for leaf in self._output_leaves() if leaf.kind.is_inexact]
+        self.wrt_inputs = self._wrt_inputs(args)
+        primal = optimize(self.traced.function, observer)
+        self.count = len(primal.results)
+        self.ir = own_results(optimize(self._transform(primal), observer))
+        self.compiled = compile_function(finalize(self.ir, observer))
+        self.single = len(self.ir.results) == 1
+        self.door = calling.Door(self.traced.inputs, self.traced.written)
+        self.pick = calling.picker(self.traced.inputs)
+        self.holds = calling.guard_function(self.traced.guards)
+        self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place) for k in request.wrt]
+
+    # ------------------------------------------------------------------ building
+    def _output_leaves(self) -> list[Leaf]:
+        tree = self.traced.output
+        if self.request.has_aux:
+            if not (isinstance(tree, Node) and tree.type is tuple and len(tree.children) == 2):
+                raise self._error("with has_aux=True the function must return (value, anything)")
+            tree = tree.children[0]
+        return leaves(tree)
+
+    def _error(self, message: str, hint: str = "") -> DifferentiationError:
+        span = span_of_function(self.target) if inspect.isfunction(self.target) else None
+        return DifferentiationError(message, span, hint)
+
+    def _wrt_inputs(self, args: tuple[Any, ...]) -> list[Input]:
+        found: list[Input] = []
+        for k in self.request.wrt:
+            tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position)
+            if not has_leaf(tree) and self.request.mode != "vjp":
+                refuse_integer(args[k], self.names[k], self._error("").span)
+            for leaf in leaves(tree):
+                item = self.traced.inputs[leaf.position]
+                if item not in found:
+                    found.append(item)
+        return found
+
+    def _transform(self, primal: Function) -> Function:
+        mode = self.request.mode
+        if mode == "value":
+            return primal
+        wrt = [item.position for item in self.wrt_inputs]
+        outputs = [leaf.position for leaf in self.outputs]
+        if mode == "jvp":
+            return jvp(primal, wrt, outputs)
+        if mode == "vjp":
+            return vjp(primal, wrt, outputs)
+        self._need_scalar()
+        return vjp(primal, wrt, outputs, seeds="one")
+
+    def _need_scalar(self) -> None:
+        every = self._output_leaves()
+        if len(every) == 1 and every[0].rank < 0 and every[0].kind.is_float:
+            return
+        if not every:
+            value = self.traced.output
+            shown = "nothing" if getattr(value, "value", value) is None else "a number that is no float"
+            if isinstance(getattr(value, "value", None), float):
+                shown = "a constant: no input reaches its result"
+            raise self._error(f"grad needs a function that returns one real float; it returns {shown}")
+        first = every[0]
+        shown = (f"{len(every)} numbers and arrays" if len(every) > 1 else
+                 f"an array of {first.rank} dimensions" if first.rank >= 0 else f"a {first.kind.value} number")
+        raise self._error(f"grad needs a function that returns one real float; it returns {shown}",
+                          "sum it up, or use wb.jacobian or wb.vjp")
+
+    def _place(self, item: Input) -> int:
+        """Which result is the derivative with respect to an input."""
+        return self.count + self.wrt_inputs.index(item)
+
+    # ------------------------------------------------------------------ running
+    def run(self, args: tuple[Any, ...], extra: Sequence[Any] = (),
+            private: bool = False) -> tuple[tuple[Any, ...], Sequence[Any]]:
+        """Run on Python arguments (and flat extra data); gives the data and all flat results."""
+        picked = self.pick(args)
+        data, back = (self.door.copies(picked), []) if private else self.door.enter(picked)
+        try:
+            result = self.compiled.entry(*data, *extra)
+        except Exception as error:
+            self.compiled.locate(error)
+            raise
+        finally:
+            for array, copy in back:
+                array[...] = copy
+        return picked, (result,) if self.single else result
+
+    def value(self, args: tuple[Any, ...], data: tuple[Any, ...], results: Sequence[Any]) -> Any:
+        """The function's own value, after its effects on containers."""
+        read = calling.leaf_reader(self.traced, data, results)
+        calling.apply_effects(self.traced.effects, args, read)
+        return build(self.traced.output, read)
+
+    def gradient(self, tree: Tree, results: Sequence[Any]) -> Any:
+        """The gradient of one argument."""
+        def read(leaf: Leaf) -> Any:
+            value = results[leaf.position]
+            return value if leaf.rank >= 0 else python_scalar(value, leaf)
+        return build(tree, read)
+
+    def tangents(self, given: Sequence[Any], args: tuple[Any, ...]) -> list[Any]:
+        """Flat tangents of the wrt inputs, from tangents of the arguments."""
+        values: dict[int, Any] = {}
+        for tree, tangent, k in zip(self.gradients, given, self.request.wrt, strict=True):
+            tangent_values(tree, tangent, values, self.names[k])
+        flat = [values[self._place(item)] for item in self.wrt_inputs]
+        for item, tangent in zip(self.wrt_inputs, flat, strict=True):
+            if item.rank >= 0 and np.shape(tangent) != np.shape(item.path.fetch(args)):
+                raise ValueError(f"a tangent of shape {np.shape(tangent)} for an argument of shape "
+                                 f"{np.shape(item.path.fetch(args))}")
+        return flat
+
+    def output_tangent(self, results: Sequence[Any]) -> Any:
+        """The tangent of the function's value, in its structure (None where it carries none)."""
+        places = {leaf.position: self.count + k for k, leaf in enumerate(self.outputs)}
+
+        def read(leaf: Leaf) -> Any:
+            if leaf.position not in places:
+                return None
+            value = results[places[leaf.position]]
+            return value if leaf.rank >= 0 else python_scalar(value, leaf)
+        return build(_without_statics(self.traced.output), read)
+
+    def snapshot(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The flat data of a call, arrays copied: what a pullback re-reads."""
+        data = self.pick(args)
+        return tuple(np.array(v, dtype=item.kind.dtype, order="C") if item.rank >= 0 else v
+                     for v, item in zip(data, self.traced.inputs, strict=True))
+
+    def pull(self, kept: tuple[Any, ...], cotangents: Sequence[Any]) -> tuple[Any, ...]:
+        """Cotangents of the arguments. Runs on copies of what was kept, so that it can be done again."""
+        data = tuple(np.array(v) if item.position in self.traced.written else v
+                     for v, item in zip(kept, self.traced.inputs, strict=True))
+        result = self.compiled.entry(*data, *cotangents)
+        results = (result,) if self.single else result
+        return tuple(self.gradient(tree, results) for tree in self.gradients)
+
+    def cotangents(self, given: Any, results: Sequence[Any]) -> list[Any]:
+        """Flat cotangents of the outputs, from a cotangent of the result's structure."""
+        values: dict[int, Any] = {}
+        tangent_values(_inexact(self.traced.output), given, values, "the result")
+        for leaf in self.outputs:
+            if leaf.rank >= 0 and np.shape(values[leaf.position]) != np.shape(results[leaf.position]):
+                raise ValueError(f"a cotangent of shape {np.shape(values[leaf.position])} for a result of shape "
+                                 f"{np.shape(results[leaf.position])}")
+        return [values[leaf.position] for leaf in self.outputs]
+
+
+def _inexact(tree: Tree) -> Tree:
+    """The tree with leaves that carry no derivative made static."""
+    if isinstance(tree, Node):
+        return Node(tree.type, tree.keys, tuple(_inexact(c) for c in tree.children))
+    return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else _NOTHING
+
+
+def _without_statics(tree: Tree) -> Tree:
+    """The tree with None for what is no number."""
+    if isinstance(tree, Node):
+        return Node(tree.type, tree.keys, tuple(_without_statics(c) for c in tree.children))
+    return tree if isinstance(tree, Leaf) else Static(None)
+
+
+_NOTHING = Node(tuple, None, ())
+
+
+def own_results(function: Function) -> Function:
+    """The function with results that are parameters, or appear twice, copied: callers own what they get.
+
+    (Last versions of written parameters are not parameters, and stay as they are.)"""
+    seen: set[Value] = set(function.params)
+    ops: list[Op] = []
+    results: list[Value] = []
+    for value in function.results:
+        if isinstance(value.type, ArrayType) and value in seen:
+            copy = Value(value.type, value.name)
+            ops.append(Op("copy", (value,), (copy,)))
+            value = copy
+        seen.add(value)
+        results.append(value)
+    if not ops:
+        return function
+    block = Block(function.params, (*function.block.ops, *ops), tuple(results))
+    return Function(function.name, block, function.shape_params, function.span)
+
+
+def specialise(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...]) -> Specialisation:
+    """Specialise a function (or compose with a derivative of it) to the arguments of a call."""
+    return Specialisation(function, names, request, args)
+
+

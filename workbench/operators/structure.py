@@ -1,0 +1,87 @@
+"""Trees of derivatives: which input every leaf of an argument is, and the same structure for its gradient.
+
+Invariant: a gradient has the structure of its argument; a leaf that is not a float (or complex) has the gradient None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import Input, Leaf, Node, Path, Static, Tree, instance_attributes, is_plain_object
+from workbench.ir import DifferentiationError, Span
+
+
+def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Callable[[Input], int]) -> Tree:
+    """The tree of an argument's gradient. `inputs` are the program's by path key; `place(input)` gives the result of
+    the compiled derivative that is its cotangent."""
+    found = inputs.get(path.key)
+    if found is not None:
+        if not found.kind.is_inexact:
+            return Static(None)
+        return Leaf(place(found), found.kind, found.rank, found.python)
+    children: list[tuple[Any, Any, Path]]
+    if isinstance(value, (list, tuple)):
+        children = [(None, v, path.item(k)) for k, v in enumerate(value)]
+        keys = None
+    elif isinstance(value, dict):
+        children = [(k, v, path.item(k)) for k, v in value.items()]
+        keys = tuple(value)
+    elif is_plain_object(value):
+        names = instance_attributes(value)
+        children = [(n, getattr(value, n), path.attribute(n)) for n in names]
+        keys = tuple(names)
+    else:
+        return Static(None)
+    trees = tuple(gradient_tree(v, p, inputs, place) for _, v, p in children)
+    return Node(type(value), keys, trees)
+
+
+def has_leaf(tree: Tree) -> bool:
+    """True when something in the tree is a derivative."""
+    return isinstance(tree, Leaf) or (isinstance(tree, Node) and any(has_leaf(c) for c in tree.children))
+
+
+def refuse_integer(value: Any, name: str, span: Span | None) -> None:
+    """Raise for an argument under `wrt` that cannot be differentiated: an integer, a flag, anything without floats."""
+    if isinstance(value, (bool, np.bool_)):
+        what = "a bool"
+    elif isinstance(value, (int, np.integer)):
+        what = f"the integer {value}"
+    elif isinstance(value, np.ndarray):
+        what = f"an array of {value.dtype}"
+    else:
+        what = f"a {type(value).__name__} that holds no float"
+    raise DifferentiationError(f"the argument {name!r} is {what}: it has no derivative", span,
+                               f"pass a float (such as {float(value)!r})" if isinstance(value, int) else
+                               "pass floats, or name another argument in wrt")
+
+
+def tangent_values(tree: Tree, given: Any, values: dict[int, Any], name: str) -> None:
+    """Read a tangent (or cotangent) of the structure of `tree` into `values`, by leaf position."""
+    if isinstance(tree, Leaf):
+        if given is None:
+            raise TypeError(f"the tangent of {name} is missing")
+        if tree.rank < 0:
+            values[tree.position] = tree.kind.dtype.type(given).item() if tree.python else tree.kind.dtype.type(given)
+        else:
+            array = np.ascontiguousarray(given, dtype=tree.kind.dtype)
+            if array.ndim != tree.rank:
+                raise ValueError(f"the tangent of {name} has {array.ndim} dimensions, not {tree.rank}")
+            values[tree.position] = array
+    elif isinstance(tree, Node):
+        for position, (key, child) in enumerate(zip(tree.keys or range(len(tree.children)), tree.children,
+                                                    strict=True)):
+            if isinstance(child, Static):
+                continue
+            if given is None:
+                raise TypeError(f"the tangent of {name} is missing")
+            if isinstance(given, (list, tuple)):
+                part = given[position]
+            elif isinstance(given, dict):
+                part = given[key]
+            else:
+                part = getattr(given, key)
+            tangent_values(child, part, values, f"{name}.{key}")
