@@ -78,10 +78,9 @@ def _statement_cuts(tree: ast.Module) -> list[Edit]:
                 continue
             first = 1 if isinstance(node, ast.While) and block == "body" else 0
             for start in range(first, len(statements)):
-                if _is_fixed(statements[start]):
-                    continue
                 for length in {1, 2, 4, len(statements) - start}:
-                    if start + length <= len(statements):
+                    run = statements[start:start + length]
+                    if len(run) == length and not any(_is_fixed(part) or _is_program(part) for part in run):
                         runs.append((length, _removal(position, block, start, length)))
                 if hasattr(statements[start], "body") and not isinstance(statements[start], ast.FunctionDef):
                     runs.append((1, _unwrapping(position, block, start)))
@@ -90,7 +89,11 @@ def _statement_cuts(tree: ast.Module) -> list[Edit]:
 
 def _is_fixed(node: ast.AST) -> bool:
     """What a reproducer needs as it is: its arguments and its structure."""
-    return isinstance(node, ast.ClassDef) or isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_")
+    return isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_"))
+
+
+def _is_program(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("program_")
 
 
 def _removal(position: int, block: str, start: int, length: int) -> Edit:
