@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 from workbench.ir import Function
+from workbench.passes.bounds import Bounds
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
 from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.simplify import Simplify
 
-__all__ = ["DeadCode", "Expand", "Lower", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
+__all__ = ["Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:
     """Array-level simplification: what a front end or a transform made, cleaned up."""
-    return run((Simplify(),), function, observer)
+    return run((Simplify(), Bounds(), Simplify()), function, observer)
 
 
 def finalize(function: Function, observer: Observer | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls."""
-    return run((Simplify(), Lower(), Expand(), Simplify()), function, observer)
+    return run((Simplify(), Bounds(), Lower(), Bounds(), Expand(), Simplify()), function, observer)

@@ -82,6 +82,8 @@ class Speller:
             form, precedence = _EAGER[op.prim]
             left, right = (t if p > precedence else f"({t})" for t, p in parts)
             return form.format(left, right), precedence
+        if op.prim == "add" and isinstance(op.operands[1], Constant) and parts[1][0].startswith("-"):
+            return spell(get("sub"), [parts[0], (parts[1][0][1:], ATOM)], [v.kind for v in op.operands], op.result.kind)
         return self.spelled(primitive, parts, op)
 
     @staticmethod

@@ -1,0 +1,238 @@
+"""Bounds: `index` operations that are proved valid become plain integers, `check`s that are proved disappear.
+
+What is known where an operation stands: the ranges of enclosing loops, the conditions of enclosing arms and of checks
+passed, that lengths are not negative, and that counters only grow.
+
+Invariant: what is not proved stays checked, so that every `load` and `store` has valid, non-negative indices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, Value, definitions, normal_form
+from workbench.ir.rewrite import Rewriter
+from workbench.passes.inequalities import Facts
+from workbench.passes.pipeline import Pass
+
+_ONE = Polynomial.of(1)
+_OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
+
+
+@dataclass(frozen=True)
+class Bounds(Pass):
+    """Removes checks that are proved."""
+
+    name: ClassVar[str] = "bounds"
+
+    def __call__(self, function: Function) -> Function:
+        """The function with fewer checks."""
+        verdicts = _Prover(function).verdicts
+        return _Applier(verdicts).run(function) if verdicts else function
+
+
+class _Prover:
+    """Walks the program with what is known; `verdicts` says what becomes of an operation (by identity)."""
+
+    def __init__(self, function: Function) -> None:
+        self.makers = definitions(function)
+        self.forms: dict[Value, Polynomial] = {}
+        self.facts = Facts()
+        self.verdicts: dict[int, str] = {}
+        for dim in function.shape_params:
+            self.facts.add(self.form(dim))
+        self.block(function.block)
+
+    def form(self, value: Value) -> Polynomial:
+        """The normal form of an integer."""
+        if value not in self.forms:
+            self.forms[value] = normal_form(value, self.makers.get)
+        return self.forms[value]
+
+    def block(self, block: Block) -> None:
+        """Operations in order; what is learned on the way holds to the block's end."""
+        for op in block.ops:
+            self.op(op)
+
+    def op(self, op: Op) -> None:
+        """Judge one operation, then learn from it."""
+        if op.prim == "index":
+            self.index(op)
+        elif op.prim == "check":
+            if self.proves(op.operands[0]):
+                self.verdicts[id(op)] = "drop"
+            self.learn(op.operands[0], True)
+        elif op.prim in ("full", "empty", "iota"):
+            for dim in op.operands[1 if op.prim == "full" else 0:]:
+                self.facts.add(self.form(dim))
+        elif op.prim == "mask_count":
+            self.facts.add(self.form(op.result))
+        elif op.prim == "if":
+            for truth, region in zip((True, False), op.regions, strict=True):
+                mark = self.facts.mark()
+                self.learn(op.operands[0], truth)
+                self.block(region)
+                self.facts.release(mark)
+        elif op.prim == "for":
+            self.for_(op)
+        elif op.prim == "while":
+            self.while_(op)
+
+    # ------------------------------------------------------------------ indices
+    def index(self, op: Op) -> None:
+        """Is it valid, and which sign has it?"""
+        e, n = (self.form(v) for v in op.operands)
+        not_negative = self.facts.is_nonnegative(e)
+        negative = not not_negative and self.facts.is_nonnegative(-e - _ONE)
+        below = not op.attrs.get("checked") or negative or self.facts.is_nonnegative(n - _ONE - e)
+        above = not op.attrs.get("checked") or not_negative or self.facts.is_nonnegative(e + n)
+        if below and above:
+            self.verdicts[id(op)] = "plain" if not_negative else "wrapped" if negative else "unchecked"
+        self.facts.add(n - _ONE - e)
+        self.facts.add(e + n)
+
+    # ------------------------------------------------------------------ conditions
+    def proves(self, condition: Value) -> bool:
+        """True where a condition certainly holds."""
+        if isinstance(condition, Constant):
+            return bool(condition.value)
+        op = self.makers.get(condition)
+        if op is None:
+            return False
+        if op.prim in ("and", "or"):
+            return (all if op.prim == "and" else any)(self.proves(v) for v in op.operands)
+        if op.prim not in _OPPOSITE or any(v.kind is not Kind.INT or v.is_array for v in op.operands):
+            return False
+        a, b = (self.form(v) for v in op.operands)
+        prove = self.facts.is_nonnegative
+        if op.prim == "ne":
+            return prove(a - b - _ONE) or prove(b - a - _ONE)
+        return all(prove(p) for p in comparison(op.prim, a, b))
+
+    def learn(self, condition: Value, truth: bool) -> None:
+        """Add what a condition being true (or false) says about integers."""
+        op = self.makers.get(condition)
+        if op is None or any(v.is_array for v in op.operands):
+            return
+        if op.prim == "not":
+            self.learn(op.operands[0], not truth)
+        elif op.prim == ("and" if truth else "or"):
+            for value in op.operands:
+                self.learn(value, truth)
+        elif op.prim in _OPPOSITE and all(v.kind is Kind.INT for v in op.operands):
+            a, b = (self.form(v) for v in op.operands)
+            for fact in comparison(op.prim if truth else _OPPOSITE[op.prim], a, b):
+                self.facts.add(fact)
+
+    # ------------------------------------------------------------------ loops
+    def for_(self, op: Op) -> None:
+        """Inside, the index is in range."""
+        (body,) = op.regions
+        mark = self.facts.mark()
+        i, lo, hi = (self.form(v) for v in (body.params[0], *op.operands[:2]))
+        if op.attrs["step"] == 1:
+            self.facts.add(i - lo)
+            self.facts.add(hi - _ONE - i)
+            other = self._other_bound(op.operands[1], lo)
+            if other is not None:
+                self.facts.add(other - _ONE - i)
+        else:
+            self.facts.add(lo - i)
+            self.facts.add(i - hi - _ONE)
+        for param, init, value in zip(body.params[1:], op.operands[2:], body.yields, strict=True):
+            self.counter(param, init, value)
+        self.block(body)
+        self.facts.release(mark)
+
+    def _other_bound(self, hi: Value, lo: Polynomial) -> Polynomial | None:
+        """b where hi is max(lo, b): a loop from lo that runs at all ends below b."""
+        op = self.makers.get(hi)
+        if op is None or op.prim not in ("maximum", "pymax", "select"):
+            return None
+        if op.prim == "select":
+            return self._selected_maximum(op, lo)
+        a, b = (self.form(v) for v in op.operands)
+        return b if a == lo else a if b == lo else None
+
+    def _selected_maximum(self, op: Op, lo: Polynomial) -> Polynomial | None:
+        """The same for `select(b > lo, b, lo)` and its mirror images."""
+        if any(v.kind is not Kind.INT or v.is_array for v in op.operands[1:]):
+            return None
+        a, b = (self.form(v) for v in op.operands[1:])
+        test = self.makers.get(op.operands[0])
+        if test is None or test.prim not in ("lt", "le", "gt", "ge") or lo not in (a, b):
+            return None
+        left, right = (self.form(v) for v in test.operands)
+        larger, smaller = (left, right) if test.prim in ("gt", "ge") else (right, left)
+        return (b if a == lo else a) if (a, b) == (larger, smaller) else None
+
+    def while_(self, op: Op) -> None:
+        """In `after` the condition holds."""
+        before, after = op.regions
+        mark = self.facts.mark()
+        for k, param in enumerate(before.params):
+            if before.yields[1 + k] is param:
+                self.counter(param, op.operands[k], after.yields[k])
+        self.block(before)
+        self.learn(before.yields[0], True)
+        self.block(after)
+        self.facts.release(mark)
+
+    def counter(self, param: Value, init: Value, value: Value) -> None:
+        """A carried integer that never falls is at least what it started from; one that never rises, at most."""
+        if param.kind is not Kind.INT or param.is_array:
+            return
+        steps = self.steps(value, param, 4)
+        if steps is None:
+            return
+        if all(step >= 0 for step in steps):
+            self.facts.add(self.form(param) - self.form(init))
+        if all(step <= 0 for step in steps):
+            self.facts.add(self.form(init) - self.form(param))
+
+    def steps(self, value: Value, param: Value, depth: int) -> set[int] | None:
+        """The constants that may have been added to `param` to give `value`; None where it is anything else."""
+        distance = (self.form(value) - self.form(param)).constant
+        if distance is not None:
+            return {distance}
+        op = self.makers.get(value)
+        if op is None or depth == 0 or op.prim not in ("select", "if"):
+            return None
+        position = op.results.index(value)
+        options = op.operands[1:] if op.prim == "select" else tuple(r.yields[position] for r in op.regions)
+        found: set[int] = set()
+        for option in options:
+            inner = self.steps(option, param, depth - 1)
+            if inner is None:
+                return None
+            found |= inner
+        return found
+
+
+def comparison(prim: str, a: Polynomial, b: Polynomial) -> tuple[Polynomial, ...]:
+    """What is not negative where a comparison of integers holds."""
+    return {"lt": (b - a - _ONE,), "le": (b - a,), "gt": (a - b - _ONE,), "ge": (a - b,), "eq": (a - b, b - a),
+            "ne": ()}[prim]
+
+
+class _Applier(Rewriter):
+    """Carries out the verdicts."""
+
+    def __init__(self, verdicts: dict[int, str]) -> None:
+        super().__init__()
+        self.verdicts = verdicts
+
+    def rewrite_op(self, op: Op) -> None:
+        """Drop, replace or copy one operation."""
+        verdict = self.verdicts.get(id(op))
+        if verdict is None:
+            self.copy_op(op)
+        elif verdict == "plain":
+            self.env[op.result] = self.get(op.operands[0])
+        elif verdict == "wrapped":
+            operands = tuple(self.get(v) for v in op.operands)
+            self.emit(Op("add", operands, (self.fresh(op.result),), {}, (), op.span))
+        elif verdict == "unchecked":
+            operands = tuple(self.get(v) for v in op.operands)
+            self.emit(Op("index", operands, (self.fresh(op.result),), {"checked": False}, (), op.span))
