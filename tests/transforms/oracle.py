@@ -34,7 +34,7 @@ def inner(a: Sequence[Any], b: Sequence[Any]) -> float:
 
 
 def difference(function: Function, args: Sequence[Any], wrt: Sequence[int], dots: Sequence[Any],
-               outputs: Sequence[int], h: float = 1e-3) -> list[Any]:
+               outputs: Sequence[int], h: float = 2e-4) -> list[Any]:
     """Derivative along a direction by central differences of order eight."""
     total: list[Any] = [0.0] * len(outputs)
     for factor, weight in STEPS:

@@ -1,0 +1,125 @@
+"""What is kept for the reverse sweep, and how: read off the adjoint program."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.transforms.programs import PROGRAMS
+from workbench.ir import ArrayType, Function, Op, walk
+from workbench.transforms import vjp
+from workbench.transforms.mincut import CutGraph
+
+
+def adjoint(name: str) -> Function:
+    function, _, wrt, outputs = PROGRAMS[name]()
+    return vjp(function, wrt, outputs)
+
+
+def residuals(function: Function, primal: int = 0) -> list[Op]:
+    """Operations that make residual arrays: `empty` and `list`, but for those of the program itself."""
+    return [op for op in walk(function.block) if op.prim in ("empty", "list")][primal:]
+
+
+@pytest.mark.parametrize(("name", "own"), [
+    ("linear_stencil", 0),  # linear code
+    ("history", 1),  # nothing is overwritten that is read
+    ("history_rows", 0),
+    ("overwriting", 0),  # the top of the program
+    ("straight", 0),
+    ("gathers", 0),
+    ("sums_in_loops", None),
+])
+def test_nothing_is_kept(name: str, own: int | None) -> None:
+    if own is None:
+        assert len(residuals(adjoint(name))) == 1  # s, of one element a step
+    else:
+        assert len(residuals(adjoint(name))) == own
+
+
+def test_linear_stencil_copies_only_the_seed() -> None:
+    assert [op.prim for op in walk(adjoint("linear_stencil").block)].count("copy") == 1
+
+
+def test_carried_state_is_kept_and_the_body_run_again() -> None:
+    made = residuals(adjoint("carried_pair"))
+    assert [op.prim for op in made] == ["empty", "empty"]
+    assert all(op.result.rank == 1 for op in made)
+
+
+def test_a_small_array_is_kept_whole_once_a_step() -> None:
+    (kept,) = [op for op in residuals(adjoint("small_state")) if op.result.rank == 2]
+    assert len(residuals(adjoint("small_state"))) == 2  # and the program's own
+
+
+def test_rectangular_nest_has_an_axis_per_loop() -> None:
+    assert {op.result.rank for op in residuals(adjoint("rectangular"))} == {1, 2} or (
+        {op.result.rank for op in residuals(adjoint("rectangular"))} == {2})
+
+
+@pytest.mark.parametrize("name", ["triangular", "taylor", "while_in_for", "layers_while"])
+def test_unknown_counts_use_lists(name: str) -> None:
+    kept = residuals(adjoint(name))
+    assert kept
+    assert any(isinstance(op.result.type, ArrayType) and op.result.type.growable for op in kept)
+
+
+def test_counters_of_a_while_are_not_kept() -> None:
+    assert {op.result.kind.value for op in residuals(adjoint("taylor"))} == {"f64"}
+    assert len(residuals(adjoint("taylor"))) == 1
+
+
+def test_arrays_read_after_being_overwritten_are_copied_once() -> None:
+    prims = [op.prim for op in walk(adjoint("array_overwritten_at_top").block)]
+    assert prims.count("copy") == 3  # the array, and two seeds
+
+
+def test_checks_are_not_made_twice() -> None:
+    function, _, wrt, outputs = PROGRAMS["checked"]()
+    reverse = vjp(function, wrt, outputs)
+    checked = [op for op in walk(function.block) if op.prim == "index" and op.attrs["checked"]]
+    assert checked
+    assert len([op for op in walk(reverse.block) if op.prim == "index" and op.attrs["checked"]]) == len(checked)
+    count = [op.prim for op in walk(function.block)].count("check")
+    assert count == 1
+    assert [op.prim for op in walk(reverse.block)].count("check") == count
+
+
+def test_every_operation_has_the_line_it_came_from() -> None:
+    function, _, wrt, outputs = PROGRAMS["checked"]()
+    lines = {op.span.line for op in walk(function.block) if op.span}
+    reverse = vjp(function, wrt, outputs)
+    spans = [op.span for op in walk(reverse.block)]
+    assert lines == {1, 2, 3, 4}
+    assert all(span is not None and span.line in lines for span in spans)
+
+
+# ---------------------------------------------------------------------- minimum cut
+def test_cut_prefers_the_bottleneck() -> None:
+    graph = CutGraph()
+    for key, capacity in (("a", 8), ("b", 8), ("c", 8), ("d", 8), ("e", 8)):
+        graph.vertex(key, capacity)
+    for before, after in (("a", "c"), ("b", "c"), ("c", "d"), ("c", "e")):
+        graph.edge(before, after)
+    graph.start("a")
+    graph.start("b")
+    graph.end("d")
+    graph.end("e")
+    assert graph.cut() == ["c"]
+
+
+def test_cut_nearest_to_what_is_required() -> None:
+    graph = CutGraph()
+    for key in "abc":
+        graph.vertex(key, 8)
+    graph.edge("a", "b")
+    graph.edge("b", "c")
+    graph.start("a")
+    graph.end("c")
+    assert graph.cut() == ["c"]
+
+
+def test_nothing_to_cut_without_a_source() -> None:
+    graph = CutGraph()
+    graph.vertex("a", 8)
+    graph.end("a")
+    assert graph.cut() == []
