@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from tests.rules.cases import cases, draw
+from tests.rules.checker import operand
 from workbench import interpret
 from workbench.engines.numba import compile_function
 from workbench.ir import ArrayType, Builder, Constant, Kind, ScalarType, Value, verify
-from workbench.rules import emit, table
+from workbench.passes import finalize
+from workbench.rules import check_types, emit, table
 
 # a few units in the last place: NumPy's vector functions and the compiler's library differ there
 ULPS = {Kind.F64: 1e-14, Kind.F32: 1e-6, Kind.C128: 1e-14, Kind.C64: 2e-6, Kind.INT: 0.0, Kind.BOOL: 0.0}
@@ -99,6 +101,53 @@ def test_special_values() -> None:
         if q.dtype != bool:
             zeros = q == 0
             assert name in SIGNLESS or np.array_equal(np.signbit(p[zeros]), np.signbit(q[zeros])), name
+
+
+def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
+    """Each primitive that takes this kind, with cases that hold an array (all structured ones in double precision)."""
+    rng = np.random.default_rng(8)
+    found = []
+    for name, primitive in sorted(table().items()):
+        if not primitive.takes(0, kind) or (primitive.samples is None and not primitive.domain):
+            continue
+        several = [c for c in cases(primitive, rng, kind) if any(np.ndim(v) for v in c.operands)]
+        several = [c for c in several if all(primitive.takes(p, k) for p, k in enumerate(c.kinds))]
+        if primitive.samples is None:  # lowering does not look at kinds; the scalars were compared in each
+            several = several[1:2] if kind is Kind.F64 else []
+        found += [(name, primitive, c) for c in (several if kind is Kind.F64 else several[2:4] or several)]
+    return found
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=lambda k: k.value)
+def test_arrays(kind: Kind) -> None:
+    """Lowered to loops or library calls: interpreted and compiled."""
+    programs = array_programs(kind)
+    assert len(programs) > 15
+    for start in range(0, len(programs), CHUNK):
+        chunk = programs[start:start + CHUNK]
+        builder = Builder(f"arrays_{kind.value}_{start}")
+        args: list[Any] = []
+        results = []
+        for name, _, case in chunk:
+            operands = case.operands
+            if name in ("pow", "lshift", "rshift") and kind is Kind.INT:
+                operands = (operands[0], abs(operands[1]))
+            xs = [operand(builder, v, args).value for v in operands]
+            value = emit(builder, name, *xs, **case.attrs)
+            results.append(emit(builder, "copy", value) if value in xs and value.is_array else value)
+        function = check_types(verify(builder.finish(results)))
+        expected = interpret.run(function, args)
+        lowered = check_types(verify(finalize(function)))
+        for way, found in (("lowered", interpret.run(lowered, args)), ("compiled", compile_function(lowered)(*args))):
+            for (name, _, case), a, b, result in zip(chunk, found, expected, results, strict=True):
+                what = f"{name}{case}, {way}"
+                assert np.shape(a) == np.shape(b), what
+                if np.ndim(b):
+                    assert a.dtype == b.dtype, what
+                tolerance = ULPS[result.kind] * LOOSE.get(name, 10.0)
+                scale = float(np.max(np.abs(b), initial=1.0)) if tolerance else 1.0
+                error = np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0)
+                assert error <= tolerance * scale, f"{what}: {a}, not {b}"
 
 
 def test_draws_stay_in_their_interval() -> None:

@@ -60,6 +60,8 @@ def _for_kind(builder: Builder, name: str, values: tuple[Value, ...]) -> str | V
         return "modulus"
     if kind.is_complex:
         return name
+    if name == "fmod" and kind is Kind.INT:
+        return _truncated_mod(builder, *values)
     if name == "reciprocal" and kind.is_float:
         return emit(builder, "div", Constant(1, kind), values[0])
     if name in ("real", "conj"):
@@ -68,6 +70,15 @@ def _for_kind(builder: Builder, name: str, values: tuple[Value, ...]) -> str | V
         zero = Constant(0, kind)
         return emit(builder, "full", zero, *values[0].dims) if values[0].is_array else zero
     return name
+
+
+def _truncated_mod(builder: Builder, a: Value, b: Value) -> Value:
+    """The remainder with the sign of a, of integers (Numba's `np.fmod` of them has the sign of b)."""
+    zero = Constant(0, Kind.INT)
+    floored = emit(builder, "mod", a, b)
+    signs = emit(builder, "ne", emit(builder, "lt", a, zero), emit(builder, "lt", b, zero))
+    other = emit(builder, "and", emit(builder, "ne", floored, zero), signs)
+    return emit(builder, "select", other, emit(builder, "sub", floored, b), floored)
 
 
 def effect(builder: Builder, name: str, *operands: Value, **attrs: Any) -> None:
