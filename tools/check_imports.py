@@ -23,6 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         (
             {"__init__", "__main__"},
             {"api"},
+            {"operators"},
             {"views"},
             {"cost", "engines"},
             {"transforms"},

@@ -6,8 +6,6 @@ that the first gradient does not wait for it, and gives plotly figures a static 
 
 from __future__ import annotations
 
-import functools
-import threading
 from typing import Any
 
 from workbench import engines
@@ -22,15 +20,7 @@ def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
     shell.register_magics(GradMagics)
     figures.register(shell)
-    start_warm_up()
-
-
-@functools.cache
-def start_warm_up() -> threading.Thread:
-    """Start the warm-up, once in a process."""
-    thread = threading.Thread(target=engines.warm_up, name="workbench warm-up", daemon=True)
-    thread.start()
-    return thread
+    engines.warm_up()
 
 
 def unload_ipython_extension(shell: Any) -> None:

@@ -147,6 +147,24 @@ def show_at_cell(shell: Any, error: Exception) -> None:
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
 
 
+def at_users_line(error: Exception) -> Exception:
+    """The error with a traceback whose frame stands at the line of the user that the error names.
+
+    A compiled program has no frames of the user's; its errors carry the place instead.
+    """
+    span = getattr(error, "__workbench_span__", None) or getattr(error, "span", None)
+    if span is None:
+        return error
+    code = compile("\n" * (span.line - 1) + "raise error", span.filename, "exec")
+    code = code.replace(co_name=span.function or "<module>")
+    try:
+        exec(code, {"error": error.with_traceback(None)})
+    except type(error) as raised:
+        trace = raised.__traceback__
+        return error.with_traceback(trace.tb_next if trace is not None else None)
+    return error
+
+
 def running_line(trace: Any) -> str:
     """The text of the line that a traceback's entry is at."""
     return linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)

@@ -20,6 +20,7 @@ import workbench as wb
 from workbench.views import GradientView, function_source, gradient_view
 from workbench_jupyter.cell import (
     Cell,
+    at_users_line,
     call_parts,
     evaluate,
     names_kept_on_failure,
@@ -48,6 +49,12 @@ def source_and_place(shell: Any, function: Any) -> tuple[Any, str]:
     if number is None:
         return lambda: function_source(function), filename
     return lambda: without_blank_ends("".join(linecache.getlines(filename))), f"In[{number}]"
+
+
+def cell_files(shell: Any) -> dict[str, str]:
+    """How people know the files of cells: the last part of the name, and `In[n]`."""
+    numbers = getattr(shell.compile, "_filename_map", {})
+    return {filename.rsplit("/", 1)[-1]: f"In[{number}]" for filename, number in numbers.items()}
 
 
 def without_blank_ends(text: str) -> tuple[str, int]:
@@ -102,8 +109,9 @@ class GradMagics(Magics):
                     return self.over_functions(cell, options, options.names or (functions[-1],), namespace)
                 return self.over_plain(cell, options, namespace)
         except Exception as error:
-            show_at_cell(self.shell, error)
-            raise
+            located = at_users_line(error)
+            show_at_cell(self.shell, located)
+            raise located from located.__cause__
 
     @no_var_expand
     @output_can_be_silenced
@@ -125,8 +133,9 @@ class GradMagics(Magics):
             with names_kept_on_failure(self.shell.user_ns):
                 return self.call(tree, filename, options, self.shell.user_ns)
         except Exception as error:
-            show_at_cell(self.shell, error)
-            raise
+            located = at_users_line(error)
+            show_at_cell(self.shell, located)
+            raise located from located.__cause__
 
     def over_functions(self, cell: Cell, options: Options, names: tuple[str, ...], namespace: dict[str, Any]) -> Any:
         """Run a cell of functions; differentiate its last expression where that calls a named one."""
@@ -158,7 +167,13 @@ class GradMagics(Magics):
         if options.name is not None:
             namespace[options.name] = derivative
         view = gradient_view(
-            ast.unparse(call), value, named_gradients(function, wrt, grad), derivative, *place, checks=checks
+            ast.unparse(call),
+            value,
+            named_gradients(function, wrt, grad),
+            derivative,
+            *place,
+            checks=checks,
+            places=cell_files(self.shell),
         )
         return GradResult(value, grad, view, derivative)
 
@@ -166,16 +181,33 @@ class GradMagics(Magics):
         """What is shown of a function that the cell does not call."""
         __tracebackhide__ = True
         function = namespace[name]
-        if options.at is not None:
-            call = ast.parse(f"{name}({options.at})", mode="eval").body
-            assert isinstance(call, ast.Call)
-            return self.call(call, "--at", options, namespace)
         derivative = wb.value_and_grad(function, 0 if options.wrt is None else options.wrt, engine=options.engine)
         if options.name is not None:
             namespace[options.name] = derivative
+        place = source_and_place(self.shell, function)
+        known = self.arguments_at(name, options.at, namespace)
+        if known is not None:
+            derivative.specialised(derivative.bind(*known))
+            view = gradient_view(name, None, (), derivative, *place, places=cell_files(self.shell))
+            return Program(view, derivative)
         hint = f"End the cell with a call {name}(...) for value and gradient, or give --at 'arguments' for its adjoint."
-        view = gradient_view(name, None, (), None, *source_and_place(self.shell, function), hint=hint)
+        view = gradient_view(name, None, (), None, *place, hint=hint)
         return Program(view, derivative)
+
+    @staticmethod
+    def arguments_at(name: str, at: str | None, namespace: dict[str, Any]) -> tuple[tuple[Any, ...], dict] | None:
+        """Arguments that give the types of a function: those of `--at`, else samples of its annotations."""
+        if at is not None:
+            call = ast.parse(f"{name}({at})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            _, args, kwargs = evaluate(call_parts(call), "--at", namespace)
+            return args, kwargs
+        signature = inspect.signature(namespace[name])
+        samples = {"float": 1.0, "complex": 1.0 + 0.0j, "int": 1}
+        kinds = [getattr(p.annotation, "__name__", p.annotation) for p in signature.parameters.values()]
+        if not kinds or any(kind not in samples for kind in kinds):
+            return None
+        return tuple(samples[kind] for kind in kinds), {}
 
     def over_plain(self, cell: Cell, options: Options, namespace: dict[str, Any]) -> GradResult:
         """Run a plain cell, then differentiate it as a function of its inputs, at their values on entry."""
@@ -219,6 +251,7 @@ class GradMagics(Magics):
             lambda: without_blank_ends(cell.text),
             f"In[{cell.number}]",
             checks,
+            places=cell_files(self.shell),
         )
         return GradResult(value, gradients, view, derivative)
 

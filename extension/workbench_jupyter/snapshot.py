@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import copy
 import ctypes
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def arrays_in(value: Any, found: dict[int, np.ndarray], seen: set[int]) -> None:
     if isinstance(value, np.ndarray):
         found[id(value)] = value
         return
-    if id(value) in seen or isinstance(value, type):
+    if id(value) in seen or isinstance(value, type | ModuleType) or callable(value):
         return
     seen.add(id(value))
     if isinstance(value, dict):
@@ -34,7 +35,7 @@ def arrays_in(value: Any, found: dict[int, np.ndarray], seen: set[int]) -> None:
     elif isinstance(value, tuple | list):
         children = list(value)
     else:
-        children = list(getattr(value, "__dict__", {}).values()) if not callable(value) else []
+        children = list(vars(value).values()) if hasattr(value, "__dict__") else []
     for child in children:
         arrays_in(child, found, seen)
 

@@ -57,7 +57,15 @@ def test_without_a_call_there_is_source_and_a_hint(notebook: Notebook) -> None:
 
 def test_at_gives_the_adjoint(notebook: Notebook) -> None:
     shown = notebook.run(f"%%grad --at '3.0, y=2.0'\n{TWO}").value._repr_mimebundle_()
-    assert "── adjoint" in shown["text/plain"] and "x_bar" in shown["text/plain"]
+    assert "── adjoint" in shown["text/plain"] and "def loss_vjp(x, y):" in shown["text/plain"]
+    assert "= 18" not in shown["text/plain"]  # only its types were looked at
+
+
+def test_annotations_give_the_adjoint(notebook: Notebook) -> None:
+    text = notebook.run("%%grad\ndef f(x: float, n: int):\n    return x * n").value._repr_mimebundle_()["text/plain"]
+    assert "def f_vjp(x, n):" in text
+    text = notebook.run("%%grad\ndef f(x: list):\n    return x[0]").value._repr_mimebundle_()["text/plain"]
+    assert "f_vjp" not in text and "--at" in text
 
 
 def test_name_keeps_the_derivative(notebook: Notebook) -> None:

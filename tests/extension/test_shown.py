@@ -56,7 +56,7 @@ def test_a_failing_part_degrades_alone(notebook: Notebook, monkeypatch: pytest.M
         raise RuntimeError("no table today")
 
     monkeypatch.setattr(build, "operation_views", broken)
-    monkeypatch.setattr(build, "origins_of", broken)
+    monkeypatch.setattr(build, "adjoint_view", broken)
     bundle = notebook.run("%%grad\ndef f(x):\n    return x * x\nf(3.0)").value._repr_mimebundle_()
     assert "no table today" in bundle["text/plain"] and "= 9" in bundle["text/plain"]
     assert "no table today" in bundle["text/html"] and "return" in bundle["text/html"]

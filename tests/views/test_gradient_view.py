@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workbench.views import CheckView, gradient_view, map_leaves, named_leaves, render_html, render_text
-from workbench.views.build import coarsened, leaf_view, origins_from_comments
+from workbench.views.build import adjoint_view, coarsened, leaf_view
 from workbench.views.drawing import drawing
 from workbench.views.highlight import highlighted
 
@@ -39,24 +39,26 @@ def test_leaves_have_paths_that_read_as_python() -> None:
     assert doubled["s"] == State(Point(2.0, 4.0), 6) and tree["s"].n == 3 and isinstance(doubled["l"][1], tuple)
 
 
-ADJOINT = """def vjp_f(x):
-    # In[1]-line 3: y = x * x
+ADJOINT = """def f_vjp(x):
+    # 3: y = x * x
     y = x * x
-
-    y_bar = 1.0  # In[1]-line 4: return y
-    # In[1]-line 3: y = x * x
+    # helper.py:7: return v
+    v_bar = 1.0
+    # 4: return y
+    y_bar = v_bar
+    # 3: y = x * x
     x_bar = 2.0 * x * y_bar
     return x_bar"""
 
 
 def test_adjoint_lines_know_the_users_line() -> None:
-    assert origins_from_comments(ADJOINT) == {2: 3, 3: 3, 5: 4, 6: 3, 7: 3, 8: 3}
+    view = adjoint_view(ADJOINT, {"helper.py": "In[1]"})
+    assert [line.of for line in view.lines] == [None, 3, 3, None, None, 4, 4, 3, 3, 3]
+    assert view.lines[3].text == "    # In[1]:7: return v"
 
 
 def test_the_text_of_a_view() -> None:
-    derivative = SimpleNamespace(
-        source=ADJOINT, source_map=[(3, 3), (5, 4), (7, 3)], op_counts=lambda: {"add": 1, "mul": 3}
-    )
+    derivative = SimpleNamespace(source=ADJOINT, op_counts=lambda: {"add": 1, "mul": 3})
     view = gradient_view(
         "f(3.0)",
         9.0,
@@ -78,20 +80,22 @@ def test_the_text_of_a_view() -> None:
             "    4 │     return y",
             "",
             "── adjoint",
-            "      │ def vjp_f(x):",
-            "      │     # In[1]-line 3: y = x * x",
-            "    3 │     y = x * x",
-            "      │",
-            "    4 │     y_bar = 1.0  # In[1]-line 4: return y",
-            "      │     # In[1]-line 3: y = x * x",
-            "    3 │     x_bar = 2.0 * x * y_bar",
+            "      │ def f_vjp(x):",
+            "    3 │     # 3: y = x * x",
+            "      │     y = x * x",
+            "      │     # helper.py:7: return v",
+            "      │     v_bar = 1.0",
+            "    4 │     # 4: return y",
+            "      │     y_bar = v_bar",
+            "    3 │     # 3: y = x * x",
+            "      │     x_bar = 2.0 * x * y_bar",
             "      │     return x_bar",
             "",
             "operations of the adjoint: mul 3, add 1",
         ]
     )
     html = render_html(view)
-    assert html.count('class="wb-row wb-h0 wb-l3"') == 3 and html.count('class="wb-row wb-h1 wb-l4"') == 2
+    assert html.count('class="wb-row wb-h0 wb-l3"') == 6 and html.count('class="wb-row wb-h1 wb-l4"') == 3
     assert ".wb-l3:hover" in html and "4 of 2 kinds" in html
 
 

@@ -18,8 +18,8 @@ from workbench.views.model import CheckView, CodeView, GradientView, LeafView, L
 
 T = TypeVar("T")
 
-#: A comment that names the user's line: `# file-line 7: y = x * x`, alone or after code.
-ORIGIN = re.compile(r"#\s*(?P<file>\S.*?)-line (?P<line>\d+)\b(?::\s?(?P<text>.*))?$")
+#: A comment of its own that names the user's line, `# 7: y = x * x`; with the file where it is another.
+ORIGIN = re.compile(r"(?P<before>\s*# )(?:(?P<file>\S+?):)?(?P<line>\d+): ")
 MOST_SAMPLES = 96
 MOST_ROWS = 32
 
@@ -61,11 +61,10 @@ def leaf_view(path: str, leaf: Any) -> LeafView:
     return LeafView(path, kind, text, norm, samples)
 
 
-def code_view(title: str, at: str, text: str, first: int, origins: Mapping[int, int] | None = None) -> CodeView:
-    """A program line by line; `origins` maps its line numbers to the user's."""
+def code_view(title: str, at: str, text: str, first: int) -> CodeView:
+    """A program line by line."""
     lines = text.rstrip("\n").split("\n")
-    origins = origins or {}
-    return CodeView(title, at, tuple(LineView(first + i, line, origins.get(first + i)) for i, line in enumerate(lines)))
+    return CodeView(title, at, tuple(LineView(first + i, line) for i, line in enumerate(lines)))
 
 
 def function_source(function: Any) -> tuple[str, int]:
@@ -74,27 +73,21 @@ def function_source(function: Any) -> tuple[str, int]:
     return "".join(lines), first
 
 
-def origins_from_comments(adjoint: str) -> dict[int, int]:
-    """The user's line of each adjoint line, read from the comments: one alone stands for the lines after it."""
-    origins: dict[int, int] = {}
+def adjoint_view(adjoint: str, places: Mapping[str, str]) -> CodeView:
+    """The emitted program; each line belongs to the user's line of the comment above it.
+
+    `places` gives the names that people know for files; a line of another file than the shown one matches nothing.
+    """
+    lines: list[LineView] = []
     current: int | None = None
-    for number, line in enumerate(adjoint.split("\n"), 1):
-        found = ORIGIN.search(line)
-        if found and line.lstrip().startswith("#"):
-            current = origins[number] = int(found["line"])
-        elif found:
-            origins[number] = int(found["line"])
-        elif not line.strip():
-            current = None
-        elif current is not None:
-            origins[number] = current
-    return origins
-
-
-def origins_of(derivative: Any, adjoint: str) -> dict[int, int]:
-    """The user's line of each adjoint line, from the derivative's own map where it has one."""
-    pairs = getattr(derivative, "source_map", None)
-    return dict(pairs) if pairs else origins_from_comments(adjoint)
+    for number, text in enumerate(adjoint.rstrip("\n").split("\n"), 1):
+        found = ORIGIN.match(text)
+        if found:
+            current = None if found["file"] else int(found["line"])
+            if found["file"] in places:
+                text = f"{found['before']}{places[found['file']]}:{text[found.end('file') + 1 :]}"
+        lines.append(LineView(number, text, current))
+    return CodeView("adjoint", "", tuple(lines))
 
 
 def operation_views(derivative: Any) -> tuple[OperationView, ...]:
@@ -113,8 +106,13 @@ def gradient_view(
     place: str = "",
     checks: tuple[CheckView, ...] = (),
     hint: str = "",
+    places: Mapping[str, str] | None = None,
 ) -> GradientView:
-    """Make each part of the view. `source` gives the user's text and its first line number."""
+    """Make each part of the view.
+
+    `source` gives the user's text and its first line number, `place` says where it stands; `places` are people's
+    names for the files that the adjoint's comments name.
+    """
     missing: list[str] = []
 
     def part(name: str, make: Callable[[], T], otherwise: T) -> T:
@@ -126,7 +124,7 @@ def gradient_view(
 
     def adjoint_part() -> CodeView | None:
         text = getattr(derivative, "source", None)
-        return code_view("adjoint", "", text, 1, origins_of(derivative, text)) if text else None
+        return adjoint_view(text, places or {}) if text else None
 
     def source_part() -> CodeView | None:
         if source is None:
