@@ -35,9 +35,11 @@ def constant(number: Any, kind: Kind) -> Constant:
 def fold_constants(primitive: Primitive, operands: Sequence[Value], attrs: Mapping[str, Any],
                    kind: Kind) -> Constant | None:
     """The constant result of constant operands, where it is safe to know it now."""
-    values = [v.value for v in operands if isinstance(v, Constant)]
-    if len(values) < len(operands):
-        return None
+    values: list[Any] = []
+    for operand in operands:
+        if not isinstance(operand, Constant):
+            return None
+        values.append(operand.value)
     if kind is Kind.INT and primitive.name in _EXACT_INT:
         return _fold_int(primitive.name, values)
     if primitive.transcendental:
@@ -74,10 +76,9 @@ def _fold_cast(value: Any, kind: Kind) -> Constant | None:
 
 
 def is_number(value: Value, number: float) -> bool:
-    """True for the constant of this value and this sign of zero."""
+    """True for the real constant of this value and this sign of zero."""
     if not isinstance(value, Constant) or isinstance(value.value, (bool, complex)):
-        return isinstance(value, Constant) and isinstance(value.value, complex) and bool(
-            number != 0 and value.value == number and math.copysign(1.0, value.value.imag) > 0)
+        return False
     return bool(value.value == number) and (
         number != 0 or isinstance(value.value, int) or math.copysign(1.0, value.value) == math.copysign(1.0, number))
 

@@ -44,17 +44,32 @@ def shaped(kind: Kind, dims: tuple[Value, ...]) -> Type:
 def elementwise(result: ResultKind, kinds: tuple[frozenset[Kind], ...], name: str, equal: bool = True,
                 since: int = 0) -> TypeRule:
     """The rule of an elementwise primitive: operands from `since` on must have equal kind (where `equal`)."""
-    def rule(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
-        found = [v.kind for v in operands]
+    known: dict[tuple[Kind, ...], Kind] = {}
+
+    def kind_of_result(found: tuple[Kind, ...]) -> Kind:
         for position, kind in enumerate(found):
             if kind not in kinds[min(position, len(kinds) - 1)]:
                 raise TypeError(f"{name} does not take {kind.value}")
         if equal and len(set(found[since:])) > 1:
             raise TypeError(f"{name} of different kinds: {', '.join(k.value for k in found)}")
-        if any(isinstance(v.type, ArrayType) and v.type.growable for v in operands):
+        return result(found)
+
+    def rule(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+        types = [v.type for v in operands]
+        found = tuple([t.kind for t in types])
+        kind = known.get(found)
+        if kind is None:
+            kind = known[found] = kind_of_result(found)
+        shapes = [t.dims for t in types if type(t) is ArrayType]
+        if not shapes:
+            return _SCALARS[kind]
+        if any(t.growable for t in types if isinstance(t, ArrayType)):
             raise TypeError(f"{name} of a growable list")
-        return (shaped(result(found), broadcast_dims([v.dims for v in operands])),)
+        return (ArrayType(kind, broadcast_dims(shapes)),)
     return rule
+
+
+_SCALARS: dict[Kind, tuple[Type, ...]] = {kind: (ScalarType(kind),) for kind in Kind}
 
 
 def same(kinds: Sequence[Kind]) -> Kind:
