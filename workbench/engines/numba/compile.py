@@ -6,12 +6,14 @@ code depends on. No Numba traceback reaches a caller: what Numba refuses is a `C
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import linecache
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numba.core import compiler, types
 from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
@@ -19,7 +21,7 @@ from numba.core.serialize import dumps
 
 from workbench.engines.numba import cache, runtime
 from workbench.engines.numba.emit import Source, emit
-from workbench.engines.numba.pipeline import compile_python
+from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.ir import ArrayType, Function, Kind, Span, Type, verify
 
 _TYPES: dict[Kind, Any] = {
@@ -125,10 +127,17 @@ def python_function(source: Source) -> Callable[..., Any]:
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": runtime.__name__}
     exec(compile(source.text, name, "exec"), namespace)
+    namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
     found: Callable[..., Any] = namespace[source.name]
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
     found.__qualname__ = f"{source.name}_{name[-13:-1]}"
     return found
+
+
+@functools.cache
+def shared(helper: Callable[..., Any]) -> Any:
+    """A helper compiled once for all programs of this process (programs carry its source all the same)."""
+    return njit(error_model="numpy", pipeline_class=LeanCompiler)(helper)
 
 
 def compile_function(function: Function, name: str | None = None) -> Compiled:

@@ -35,7 +35,7 @@ class Source:
     name: str
     text: str
     spans: tuple[Span | None, ...]
-    helpers: tuple[str, ...] = ()
+    helpers: tuple[Callable[..., object], ...] = ()
     parameters: tuple[str, ...] = field(default=())
 
     @property
@@ -47,6 +47,11 @@ class Source:
 def emit(function: Function, name: str | None = None) -> Source:
     """The function as Python source that Numba compiles (and Python runs)."""
     return _Emitter(function, name).source()
+
+
+def helper_source(helper: Callable[..., object]) -> list[str]:
+    """The lines of a helper, without remarks for checkers."""
+    return [line.split("  # type:")[0] for line in inspect.getsource(helper).rstrip().split("\n")]
 
 
 class _Emitter:
@@ -87,10 +92,10 @@ class _Emitter:
         if helpers:
             head.append("from numba import njit")
         for helper in helpers.values():
-            head += ["", "", "@njit(error_model=\"numpy\")", *inspect.getsource(helper).rstrip().split("\n")]
+            head += ["", "", "@njit(error_model=\"numpy\")", *helper_source(helper)]
         head += ["", "", f"def {self.title}({', '.join(names)}):"]
         text = "\n".join([*head, *self.lines, ""])
-        return Source(self.title, text, (*([None] * len(head)), *self.spans), tuple(helpers), tuple(names))
+        return Source(self.title, text, (*([None] * len(head)), *self.spans), tuple(helpers.values()), tuple(names))
 
     def shapes(self) -> None:
         """`n, m = x.shape` for the dimensions that are used."""
@@ -319,7 +324,8 @@ class _Emitter:
         op = self.folding.inlined.get(condition)
         if op is not None and op.prim == "not":
             return self.spell.text(op.operands[0], truth=True)
-        if op is not None and op.prim in _INVERSE and op.operands[0].kind in (Kind.INT, Kind.BOOL):
+        if op is not None and op.prim in _INVERSE and (
+                op.prim in ("eq", "ne") or op.operands[0].kind in (Kind.INT, Kind.BOOL)):
             left, right = (self.spell.text(v, 7) for v in op.operands)
             return f"{left} {_INVERSE[op.prim]} {right}"
         if isinstance(condition, Constant):

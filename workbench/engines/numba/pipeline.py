@@ -26,6 +26,7 @@ from numba.core.typed_passes import (
     NopythonTypeInference,
     PreLowerStripPhis,
 )
+from numba.core.types.functions import BaseFunction
 from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 
@@ -110,6 +111,31 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         return [manager]
 
 
+_Resolve = Callable[..., Any]
+_resolve: _Resolve = BaseFunction.get_call_type
+_resolved: dict[tuple[Any, ...], Any] = {}
+
+
+def _resolve_once(self: Any, context: Any, args: tuple[Any, ...], kws: Any) -> Any:
+    """The signature of an operator on scalars, remembered: Numba searches all its templates each time it is asked."""
+    if kws or not all(isinstance(t, types.Number | types.Boolean) for t in args):
+        return _resolve(self, context, args, kws)
+    key = (self, id(self), args)
+    if key not in _resolved:
+        _resolved[key] = _resolve(self, context, args, kws)
+    return _resolved[key]
+
+
+@contextmanager
+def quick_resolution() -> Iterator[None]:
+    """Remember signatures while one of our programs is compiled."""
+    BaseFunction.get_call_type = _resolve_once
+    try:
+        yield
+    finally:
+        BaseFunction.get_call_type = _resolve
+
+
 @contextmanager
 def garbage_collection_off() -> Iterator[None]:
     """Compiling makes many long-lived objects: collecting meanwhile only costs time."""
@@ -131,5 +157,5 @@ def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     typing, target = cpu_target.typing_context, cpu_target.target_context
     typing.refresh()
     target.refresh()
-    with garbage_collection_off():
+    with garbage_collection_off(), quick_resolution():
         return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 
-def grow(a: Any, k: int) -> Any:
+def grow(a, k):  # type: ignore[no-untyped-def]
     """A longer copy of a residual list, with room for element k."""
-    b = np.zeros(max(2 * a.size, k + 1), a.dtype)
-    b[:a.size] = a
+    b = np.zeros(a.size + k + 1, a.dtype)
+    for i in range(a.size):
+        b[i] = a[i]
     return b

@@ -14,6 +14,8 @@ _DTYPE = {Kind.BOOL: "np.bool_", Kind.INT: "np.int64", Kind.F32: "np.float32", K
           Kind.C64: "np.complex64", Kind.C128: "np.complex128"}
 # without branches, where the result is a value and not a test
 _EAGER = {"and": ("{0} & {1}", BITAND), "or": ("{0} | {1}", BITOR)}
+# of integers Python's own are the same, and quicker to compile
+_BUILTIN = {"minimum": "min", "maximum": "max"}
 
 
 def dtype(kind: Kind) -> str:
@@ -82,6 +84,8 @@ class Speller:
             form, precedence = _EAGER[op.prim]
             left, right = (t if p > precedence else f"({t})" for t, p in parts)
             return form.format(left, right), precedence
+        if op.prim in _BUILTIN and op.result.kind is Kind.INT:
+            return f"{_BUILTIN[op.prim]}({parts[0][0]}, {parts[1][0]})", ATOM
         if op.prim == "add" and isinstance(op.operands[1], Constant) and parts[1][0].startswith("-"):
             return spell(get("sub"), [parts[0], (parts[1][0][1:], ATOM)], [v.kind for v in op.operands], op.result.kind)
         return self.spelled(primitive, parts, op)
