@@ -357,6 +357,17 @@ def prefix_products() -> Case:
 
 
 @program
+def buffer_replaced_in_one_arm() -> Case:
+    """The final version is not the buffer that was read."""
+    k = Kit("buffer_replaced_in_one_arm", a="f64[n]", x="f64")
+    with k.loop(0, k.n - 1, name="t") as t:
+        k.x.set(k.x.now * sin(k.a[t]))
+        k.a[t + 1] = k.a[t] * k.x.now
+        k.when(k.emit("eq", t, 1), lambda: k.a.set(sin(k.a.now)))
+    return k.finish(k.a, k.x), [draw(5), 0.7], [0, 1], [0, 1]
+
+
+@program
 def read_then_overwritten() -> Case:
     """The loop reads what is overwritten after it."""
     k = Kit("read_then_overwritten", a="f64[n]")

@@ -83,7 +83,7 @@ class HistoryReads:
         if use.kind == "update":
             return op.result if self._misses(op, load, None) else None
         if op.prim == "if":
-            return op.results[use.position]
+            return op.results[use.position] if self._same_buffer(op, use.position) else None
         if op.prim == "while":
             return None
         updates = self._chain(op.regions[0], use.position)
@@ -109,7 +109,7 @@ class HistoryReads:
                 if use.kind == "update":
                     updates.append(op)
                     following = op.result
-                elif op.prim == "while":
+                elif op.prim == "while" or (op.prim == "if" and not self._same_buffer(op, use.position)):
                     return None
                 elif use.kind == "yield" and op.regions[0] is body:
                     if use.position != position:
@@ -127,6 +127,27 @@ class HistoryReads:
                     seen.add(following)
                     pending.append(following)
         return updates if closed else None
+
+    def _same_buffer(self, op: Op, position: int) -> bool:
+        """True where all arms of a conditional yield versions of one buffer."""
+        return len({self._origin(region.yields[position]) for region in op.regions}) == 1
+
+    def _origin(self, version: Value) -> Value:
+        """The first version of a buffer that a version can be traced back to."""
+        op = self.structure.definitions.get(version)
+        while op is not None and op.prim in CONSUMING:
+            version = op.operands[0]
+            op = self.structure.definitions.get(version)
+        if op is None:
+            return version
+        if op.prim == "if":
+            position = op.results.index(version)
+            return self._origin(op.regions[0].yields[position]) if self._same_buffer(op, position) else version
+        if op.prim == "for":
+            position = op.results.index(version)
+            closed = self._chain(op.regions[0], position) is not None
+            return self._origin(op.operands[2 + position]) if closed else version
+        return version
 
     # ------------------------------------------------------------------ indices
     def _misses(self, update: Op, load: Op, later: Loop | None) -> bool:
