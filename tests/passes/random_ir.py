@@ -234,11 +234,13 @@ class Generator:
             condition = emit(b, "lt", self.array(dims, depth - 1), self.scalar(1))
             return emit(b, "select", condition, self.array(dims, depth - 1), self.array(dims, depth - 1))
         if choice < 0.85 and len(dims) == 1:
-            return emit(b, "slice", self.array(dims, depth - 1), emit(b, "sub", dims[0], integer(1)), dims[0], integer(-1),
-                        fixed=(False,))
+            last = emit(b, "sub", dims[0], integer(1))
+            return emit(b, "slice", self.array(dims, depth - 1), last, dims[0], integer(-1), fixed=(False,))
         if choice < 0.9 and len(dims) == 1:
-            return self.bounded(emit(b, "matmul", self.array((dims[0], self.m), depth - 1), self.array((self.m,), depth - 1)))
-        return self.bounded(emit(b, self.pick(["add", "mul", "sub"]), self.array(dims, depth - 1), self.array(dims, depth - 1)))
+            matrix = self.array((dims[0], self.m), depth - 1)
+            return self.bounded(emit(b, "matmul", matrix, self.array((self.m,), depth - 1)))
+        prim = self.pick(["add", "mul", "sub"])
+        return self.bounded(emit(b, prim, self.array(dims, depth - 1), self.array(dims, depth - 1)))
 
     def do_whole(self, depth: int) -> None:
         b = self.b
@@ -263,20 +265,25 @@ class Generator:
             if any(value is b.read(s) for s in self.arrays):
                 value = emit(b, "copy", value)
             zero, one = integer(0), integer(1)
-            b.write(slot, emit(b, self.pick(["slice_store", "slice_accum"]), b.read(slot), value, *[zero] * len(dims), *dims,
-                               *[one] * len(dims), fixed=(False,) * len(dims)))
+            prim = self.pick(["slice_store", "slice_accum"])
+            rank = len(dims)
+            box = [*[zero] * rank, *dims, *[one] * rank]
+            b.write(slot, emit(b, prim, b.read(slot), value, *box, fixed=(False,) * rank))
         else:
             one = integer(1)
             lengths = [emit(b, "sub", d, one) for d in dims]
-            value = emit(b, "slice", self.array(dims, 1), *[one] * len(dims), *lengths, *[one] * len(dims), fixed=(False,) * len(dims))
-            b.write(slot, emit(b, "slice_store", b.read(slot), emit(b, "neg", value), *[integer(0)] * len(dims), *lengths,
-                               *[one] * len(dims), fixed=(False,) * len(dims)))
+            ones = [one] * len(dims)
+            fixed = (False,) * len(dims)
+            value = emit(b, "neg", emit(b, "slice", self.array(dims, 1), *ones, *lengths, *ones, fixed=fixed))
+            starts = [integer(0)] * len(dims)
+            b.write(slot, emit(b, "slice_store", b.read(slot), value, *starts, *lengths, *ones, fixed=fixed))
 
 
 def arguments(seed: int, n: int = 5, m: int = 3) -> list:
     """Arguments for a generated function."""
     rng = np.random.default_rng(seed)
-    return [rng.normal(size=n), rng.normal(size=m), rng.normal(size=(n, m)), float(rng.normal()), int(rng.integers(0, 4))]
+    arrays = [rng.normal(size=n), rng.normal(size=m), rng.normal(size=(n, m))]
+    return [*arrays, float(rng.normal()), int(rng.integers(0, 4))]
 
 
 def copies(args: list) -> list:
@@ -287,8 +294,9 @@ def copies(args: list) -> list:
 def same(a, b) -> bool:
     """Equal bit for bit, but for the payload of NaNs."""
     a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and a.dtype == b.dtype and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")) and bool(
-        a.dtype.kind != "f" or np.array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b)))
+    if a.shape != b.shape or a.dtype != b.dtype or not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"):
+        return False
+    return a.dtype.kind != "f" or np.array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
 
 
 __all__ = ["Generator", "arguments", "copies", "effect", "integer", "real", "same"]

@@ -129,7 +129,8 @@ class Fusion:
                 if taken < end or root is None or not self._reads_where_written(op, operand, root):
                     return False
             inner = self.makers.get(operand)
-            if deep and inner is not None and not inner.regions and inner.prim not in CONSUMING and self._can_fuse(inner):
+            if deep and inner is not None and not inner.regions and (
+                    inner.prim not in CONSUMING and self._can_fuse(inner)):
                 aligned = root if get(op.prim).elementwise and self._same_shape(operand, op.result) else None
                 if not self._stays_readable(inner, end, aligned, True, seen):
                     return False
@@ -139,8 +140,10 @@ class Fusion:
         """The one operation that reads a value's elements through this use, each at most once and at the index that
         it works on; None where there is none such."""
         op = use.op
-        if use.loops != place.loops or use.position < 0 or op.prim in ("return", "broadcast", "gather", "load", "matmul"):
-            return op if op.prim == "load" and use.loops == place.loops and use.position == 0 else None
+        if use.loops != place.loops or use.position < 0 or op.prim in ("return", "broadcast", "gather", "matmul"):
+            return None
+        if op.prim == "load":
+            return op if use.position == 0 else None
         if op.prim in ("slice_store", "slice_accum"):
             return op if use.position == 1 and ONE not in value.dims else None
         if op.prim in _READERS and op.prim not in VIEWS:
@@ -148,9 +151,10 @@ class Fusion:
         if len(op.results) != 1 or not op.result.is_array or op.regions or op.prim in CONSUMING:
             return None
         if op.prim in VIEWS:  # another index: the only use, or a second evaluation
-            fused_once = op.result not in self.fused or len(self.keys[op.result]) == 1 and None not in self.keys[op.result]
-            general = op.prim == "reshape" and op.result not in self.fused
-            return op if fused_once and not general else None
+            keys = self.keys[op.result]
+            if op.result not in self.fused:
+                return op if op.prim != "reshape" else None
+            return op if len(keys) == 1 and None not in keys else None
         if not get(op.prim).elementwise or not self._same_shape(value, op.result):
             return None
         if op.result not in self.fused:

@@ -199,7 +199,8 @@ class _Lowerer(Rebuilder):
                 if inner is not None and get(inner.prim).elementwise:
                     pending.append(inner)
                 elif inner is None and operand not in self.unowned and self.fusion.aligned(operand, op) and (
-                        self.fusion.loops(operand) == self.fusion.loops(op.result) and self.same_type(operand, op.result)):
+                        self.fusion.loops(operand) == self.fusion.loops(op.result)) and (
+                        self.same_type(operand, op.result)):
                     return operand
         return None
 
@@ -311,7 +312,8 @@ class _Lowerer(Rebuilder):
         kept = [k for k in range(source.rank) if k not in axes]
 
         def find(outer: Index) -> Value:
-            best = self.builder.slot(ScalarType(source.kind), neutral("max" if op.prim == "argmax" else "min", source.kind))
+            start = neutral("max" if op.prim == "argmax" else "min", source.kind)
+            best = self.builder.slot(ScalarType(source.kind), start)
             where = self.builder.slot(ScalarType(Kind.INT), ZERO, op.result.name)
             count = self.builder.slot(ScalarType(Kind.INT), ZERO)
 

@@ -163,7 +163,8 @@ class _Simplifier(Rebuilder):
     @staticmethod
     def is_outside(value: Value, body: Block) -> bool:
         """True for values that a loop's body does not define."""
-        return isinstance(value, Constant) or not any(value in op.results for op in body.ops) and value not in body.params
+        return isinstance(value, Constant) or not (
+            value in body.params or any(value in op.results for op in body.ops))
 
     @staticmethod
     def trips(lo: Value, hi: Value, step: int) -> int | None:

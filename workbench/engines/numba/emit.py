@@ -423,6 +423,7 @@ class _Emitter:
 
 _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
     "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
-    "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum, "list": _Emitter.new_list,
-    "check": _Emitter.check, "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
+    "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum,
+    "list": _Emitter.new_list, "check": _Emitter.check, "if": _Emitter.if_, "for": _Emitter.for_,
+    "while": _Emitter.while_,
 }

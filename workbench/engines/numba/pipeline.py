@@ -85,8 +85,9 @@ def unsigned(index: Any) -> Any:
     """The unsigned type of an integer index or a tuple of them; None for other types."""
     if isinstance(index, types.Integer):
         return types.uint64
-    if isinstance(index, types.BaseTuple) and len(index) and all(isinstance(t, types.Integer) for t in index):
-        return types.UniTuple(types.uint64, len(index))
+    parts: Any = index if isinstance(index, types.BaseTuple) else ()
+    if len(parts) and all(isinstance(t, types.Integer) for t in parts):
+        return types.UniTuple(types.uint64, len(parts))
     return None
 
 
@@ -129,11 +130,11 @@ def _resolve_once(self: Any, context: Any, args: tuple[Any, ...], kws: Any) -> A
 @contextmanager
 def quick_resolution() -> Iterator[None]:
     """Remember signatures while one of our programs is compiled."""
-    BaseFunction.get_call_type = _resolve_once
+    BaseFunction.get_call_type = _resolve_once  # type: ignore[method-assign]
     try:
         yield
     finally:
-        BaseFunction.get_call_type = _resolve
+        BaseFunction.get_call_type = _resolve  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def garbage_collection_off() -> Iterator[None]:
 
 def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """Numba's compile result for a Python function and Numba argument types."""
-    flags = compiler.Flags()
+    flags: Any = compiler.Flags()
     flags.nrt = True
     flags.error_model = "numpy"
     flags.no_cfunc_wrapper = True
