@@ -15,6 +15,7 @@ import workbench as wb
 from tests.benchmarks import hand, programs
 from tests.benchmarks.timing import Contender, interleaved, median_call
 from tests.corpus.oracle import ridders
+from workbench.operators import Derivative
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,13 @@ def directional_error(case: RatioCase, gradient: np.ndarray) -> float:
     return abs(found - expected) / abs(expected)
 
 
-def primals(case: RatioCase, args: tuple[Any, ...], value_and_grad: Any) -> dict[str, Contender]:
+def primals(case: RatioCase, args: tuple[Any, ...]) -> dict[str, Contender]:
     """The user's source under plain `@njit` and under the engine's error model, and our emitted primal."""
     python = case.function.py_func
     relaxed = njit(error_model="numpy")(python)
     found: dict[str, Contender] = {"user": lambda: case.function(*args), "user, numpy errors": lambda: relaxed(*args)}
-    emitted = getattr(value_and_grad, "primal", None)
-    if emitted is not None:
-        found["emitted primal"] = lambda: emitted(*args)
-    return found
+    emitted = Derivative(case.function, "value")
+    return {**found, "emitted primal": lambda: emitted(*args)}
 
 
 def ratio(case: RatioCase) -> Bar:
@@ -102,7 +101,7 @@ def ratio(case: RatioCase) -> Bar:
     assert abs(value - hand_value) <= 1e-10 * abs(hand_value), f"{case.name}: values {value!r}, {hand_value!r}"
     off = directional_error(case, flat(hand_gradient))
     assert off < 1e-5, f"{case.name}: differences disagree by {off:.2g}"
-    contenders = {**primals(case, args, value_and_grad), "ours": lambda: value_and_grad(*args),
+    contenders = {**primals(case, args), "ours": lambda: value_and_grad(*args),
                   "hand": lambda: case.by_hand(*args)}
     times = interleaved(contenders)
     primal = min(seconds for name, seconds in times.items() if name not in ("ours", "hand"))
