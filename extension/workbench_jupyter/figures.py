@@ -30,8 +30,9 @@ def neutral_template() -> dict[str, Any]:
             "xaxis": axis,
             "yaxis": axis,
             "colorway": ["#636efa", "#ef553b", "#00a37a", "#ab63fa", "#ff8a30", "#19a3c7", "#e0407b", "#7a9a28"],
-            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-            "margin": {"l": 60, "r": 20, "t": 70, "b": 50},
+            "title": {"x": 0.02, "xanchor": "left"},
+            "legend": {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
+            "margin": {"l": 60, "r": 20, "t": 60, "b": 50},
         }
     }
 
@@ -45,7 +46,7 @@ def bundle(figure: Any) -> dict[str, Any]:
         layout["template"] = neutral_template()
     title = (layout.get("title") or {}).get("text") or "plotly figure"
     return {
-        MIME: {"data": specification["data"], "layout": layout, "config": {"responsive": True}},
+        MIME: {"data": specification["data"], "layout": layout, "config": {"responsive": True, "displaylogo": False}},
         "image/svg+xml": figure_svg(specification),
         "text/plain": f"{title}: {len(specification['data'])} traces",
     }

@@ -51,6 +51,15 @@ ADJOINT = """def f_vjp(x):
     return x_bar"""
 
 
+def op(prim: str, *regions: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(prim=prim, regions=regions)
+
+
+PROGRAM = SimpleNamespace(
+    block=SimpleNamespace(ops=[op("mul"), op("for", SimpleNamespace(ops=[op("mul"), op("mul")]))])
+)
+
+
 def test_adjoint_lines_know_the_users_line() -> None:
     view = adjoint_view(ADJOINT, {"helper.py": "In[1]"})
     assert [line.of for line in view.lines] == [None, 3, 3, None, None, 4, 4, 3, 3, 3]
@@ -58,7 +67,7 @@ def test_adjoint_lines_know_the_users_line() -> None:
 
 
 def test_the_text_of_a_view() -> None:
-    derivative = SimpleNamespace(source=ADJOINT, op_counts=lambda: {"add": 1, "mul": 3})
+    derivative = SimpleNamespace(source=ADJOINT, ir=PROGRAM)
     view = gradient_view(
         "f(3.0)",
         9.0,
@@ -91,7 +100,7 @@ def test_the_text_of_a_view() -> None:
             "      │     x_bar = 2.0 * x * y_bar",
             "      │     return x_bar",
             "",
-            "operations of the adjoint: mul 3, add 1",
+            "operations of the adjoint (of them in loops): mul 3 (2), for 1 (0)",
         ]
     )
     html = render_html(view)
@@ -145,7 +154,10 @@ def test_a_part_that_fails_is_named_and_the_rest_shown() -> None:
     def no_source() -> tuple[str, int]:
         raise OSError("no <source>")
 
-    view = gradient_view("f", 2.0, [("x", 1.0)], SimpleNamespace(source="def g(): pass"), no_source)
+    view = gradient_view(
+        "f", 2.0, [("x", 1.0)], SimpleNamespace(source="import math\n\ndef g(): pass", ir=PROGRAM), no_source
+    )
     assert view.missing == ("source: OSError: no <source>",) and view.adjoint is not None
+    assert view.adjoint.lines[0].text == "def g(): pass"
     assert "(not shown: source: OSError: no <source>)" in render_text(view)
     assert "no &lt;source&gt;" in render_html(view)

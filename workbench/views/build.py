@@ -8,11 +8,13 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
+from workbench.ir import Block, Function
 from workbench.views.leaves import named_leaves
 from workbench.views.model import CheckView, CodeView, GradientView, LeafView, LineView, OperationView
 
@@ -76,11 +78,16 @@ def function_source(function: Any) -> tuple[str, int]:
 def adjoint_view(adjoint: str, places: Mapping[str, str]) -> CodeView:
     """The emitted program; each line belongs to the user's line of the comment above it.
 
-    `places` gives the names that people know for files; a line of another file than the shown one matches nothing.
+    It begins below its imports. `places` gives the names that people know for files; a line of another file than the
+    shown one matches nothing.
     """
     lines: list[LineView] = []
     current: int | None = None
+    begun = False
     for number, text in enumerate(adjoint.rstrip("\n").split("\n"), 1):
+        begun = begun or not (text == "" or text.startswith(("import ", "from ")))
+        if not begun:
+            continue
         found = ORIGIN.match(text)
         if found:
             current = None if found["file"] else int(found["line"])
@@ -90,11 +97,21 @@ def adjoint_view(adjoint: str, places: Mapping[str, str]) -> CodeView:
     return CodeView("adjoint", "", tuple(lines))
 
 
-def operation_views(derivative: Any) -> tuple[OperationView, ...]:
-    """The table of operations, most frequent first, ties by name."""
-    counts = derivative.op_counts()
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(OperationView(str(name), int(count)) for name, count in ordered)
+def operation_views(program: Function) -> tuple[OperationView, ...]:
+    """The table of a program's operations, most frequent first, ties by name."""
+    everywhere: Counter[str] = Counter()
+    in_loops: Counter[str] = Counter()
+
+    def count(block: Block, looped: bool) -> None:
+        for op in block.ops:
+            everywhere[op.prim] += 1
+            in_loops[op.prim] += looped
+            for region in op.regions:
+                count(region, looped or op.prim in ("for", "while"))
+
+    count(program.block, False)
+    ordered = sorted(everywhere.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(OperationView(name, number, in_loops[name]) for name, number in ordered)
 
 
 def gradient_view(
@@ -123,8 +140,7 @@ def gradient_view(
             return otherwise
 
     def adjoint_part() -> CodeView | None:
-        text = getattr(derivative, "source", None)
-        return adjoint_view(text, places or {}) if text else None
+        return None if derivative is None else adjoint_view(derivative.source, places or {})
 
     def source_part() -> CodeView | None:
         if source is None:
@@ -135,15 +151,16 @@ def gradient_view(
     def gradients_part() -> tuple[LeafView, ...]:
         return tuple(leaf_view(path, leaf) for name, tree in gradients for path, leaf in named_leaves(name, tree))
 
+    def operations_part() -> tuple[OperationView, ...]:
+        return () if derivative is None else operation_views(derivative.ir)
+
     return GradientView(
         title=title,
         value=part("value", lambda: None if value is None else number_text(value), None),
         gradients=part("gradient", gradients_part, ()),
         source=part("source", source_part, None),
         adjoint=part("adjoint", adjoint_part, None),
-        operations=part(
-            "operations", lambda: operation_views(derivative) if hasattr(derivative, "op_counts") else (), ()
-        ),
+        operations=part("operations", operations_part, ()),
         checks=checks,
         hint=hint,
         missing=tuple(missing),

@@ -81,13 +81,14 @@ def operations_html(operations: tuple[OperationView, ...]) -> str:
     """The table of operations, in columns of a few rows each."""
     if not operations:
         return ""
+    heading = "<th>operation</th><th>number</th><th>in loops</th>"
     tables = []
     for start in range(0, len(operations), ROWS_OF_A_TABLE):
         rows = "".join(
-            f"<tr><td><code>{escape(o.name)}</code></td><td>{o.count}</td></tr>"
+            f"<tr><td><code>{escape(o.name)}</code></td><td>{o.count}</td><td>{o.in_loops}</td></tr>"
             for o in operations[start : start + ROWS_OF_A_TABLE]
         )
-        tables.append(f'<table class="wb-optable">{rows}</table>')
+        tables.append(f'<table class="wb-optable"><tr>{heading}</tr>{rows}</table>')
     total = sum(o.count for o in operations)
     return (
         f"<details><summary>Operations of the adjoint: {total} of {len(operations)} kinds</summary>"

@@ -41,10 +41,11 @@ class CodeView:
 
 @dataclass(frozen=True)
 class OperationView:
-    """How often the derivative's program holds an operation."""
+    """How often the derivative's program holds an operation, and how many of these stand in loops."""
 
     name: str
     count: int
+    in_loops: int
 
 
 @dataclass(frozen=True)

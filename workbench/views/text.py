@@ -45,7 +45,7 @@ def render_text(view: GradientView, programs: bool = True) -> str:
             if code is not None:
                 lines += ["", *code_lines(code)]
         if view.operations:
-            counts = ", ".join(f"{o.name} {o.count}" for o in view.operations)
-            lines += ["", f"operations of the adjoint: {counts}"]
+            counts = ", ".join(f"{o.name} {o.count} ({o.in_loops})" for o in view.operations)
+            lines += ["", f"operations of the adjoint (of them in loops): {counts}"]
     lines += [f"  (not shown: {reason})" for reason in view.missing]
     return "\n".join(lines)
