@@ -244,6 +244,7 @@ def require_same(t: Tracer, a: Value, b: Value, message: str) -> None:
         return
     if isinstance(a, Constant) and isinstance(b, Constant):
         raise ValueError(f"{message} (sizes {a.value} and {b.value})")
+    t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
     t.check(t.emit("eq", a, b), "ValueError", message)
 
 

@@ -22,7 +22,6 @@ from workbench.frontend.values import (
     BoundMethod,
     Closure,
     ObjectValue,
-    Scalar,
     is_static,
 )
 from workbench.ir import DifferentiationError
@@ -159,8 +158,8 @@ def finish(act: Activation, completion: Any) -> Any:
         return None
     if value is UNDEFINED:
         return None
-    if isinstance(completion, Scalar):
-        returned = t.emit("ne", t.scalar(completion), t.scalar(0))
+    if not isinstance(completion, int):
+        returned = t.emit("ne", t.scalar(completion.code), t.scalar(0))
         t.check(returned, "DifferentiationError", f"{act.name} returned None on this path and a value on another")
     return value
 

@@ -178,7 +178,7 @@ def slice_range(t: Tracer, part: slice, dim: Value) -> Range:
 def _at_least_zero(t: Tracer, value: Value, dim: Value) -> Value:
     if t.is_nonnegative(value) or t.same(value, dim):
         return value
-    return t.emit("pymax", value, ZERO)
+    return t.emit("maximum", value, ZERO)
 
 
 def _wrapped(t: Tracer, bound: Any, dim: Value) -> Value:
@@ -194,7 +194,7 @@ def _wrapped(t: Tracer, bound: Any, dim: Value) -> Value:
 def _from_front(t: Tracer, bound: Any, dim: Value) -> Value:
     """A start: clipped below only (a start beyond the end leaves nothing, whatever its value)."""
     value = _wrapped(t, bound, dim)
-    return value if t.is_nonnegative(value) else t.emit("pymax", value, ZERO)
+    return value if t.is_nonnegative(value) else t.emit("maximum", value, ZERO)
 
 
 def _clip_stop(t: Tracer, bound: Any, dim: Value) -> Value:
@@ -205,13 +205,13 @@ def _clip_stop(t: Tracer, bound: Any, dim: Value) -> Value:
     difference = t.polynomial(t.emit("sub", dim, value)).constant
     if difference is not None and difference >= 0:
         return value
-    return t.emit("pymin", value, dim)
+    return t.emit("minimum", value, dim)
 
 
 def _clip_last(t: Tracer, bound: Any, dim: Value) -> Value:
     """A bound of a slice that runs backwards: between -1 and dim - 1."""
-    value = t.emit("pymin", _wrapped(t, bound, dim), t.emit("sub", dim, ONE))
-    return value if t.is_nonnegative(value) else t.emit("pymax", value, Constant(-1, Kind.INT))
+    value = t.emit("minimum", _wrapped(t, bound, dim), t.emit("sub", dim, ONE))
+    return value if t.is_nonnegative(value) else t.emit("maximum", value, Constant(-1, Kind.INT))
 
 
 # ---------------------------------------------------------------------- integer arrays
@@ -224,11 +224,22 @@ def _positions(t: Tracer, target: _Advanced) -> tuple[list[Value], tuple[Value, 
     values = []
     for index, axis in zip(target.indices, target.axes, strict=True):
         value = arrays.read(t, index) if isinstance(index, Array) else t.integer(index)
-        value = t.emit("index", value, target.view.dims[axis], checked=True)
+        value = checked_positions(t, value, target.view.dims[axis])
         if tuple(value.dims) != common:
             value = t.emit("broadcast", value, *common)
         values.append(value)
     return values, common, view
+
+
+def checked_positions(t: Tracer, value: Value, dim: Value) -> Value:
+    """Integer positions along an axis: negative ones count from the end, all are checked."""
+    if not value.is_array:
+        return checked_index(t, Scalar(value, True), dim)
+    below = t.emit("lt", value, t.emit("neg", dim))
+    beyond = t.emit("ge", value, dim)
+    wrong = t.emit("any", t.emit("or", below, beyond), axes=tuple(range(value.rank)))
+    t.check(t.emit("not", wrong), "IndexError", "index is out of bounds")
+    return t.emit("select", t.emit("lt", value, ZERO), t.emit("add", value, dim), value)
 
 
 def _result_order(target: _Advanced, index_rank: int) -> list[int] | None:

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend.paths import Guard, Path, array_signature
-from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar
 from workbench.frontend.variables import Reference, Variable, store_tree
-from workbench.ir import ArrayType, Kind, ScalarType, Value, kind_of
+from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,8 @@ class Inputs:
         self.paths: dict[Any, Path] = {}
         self.written: dict[Any, None] = {}
         self.pins: dict[Any, Any] = {}
-        self.wrt_keys: set[Any] = set()
+        self.sizes: dict[Value, tuple[Path, int, int]] = {}
+        self.by_place: dict[Any, Value] = {}
 
     # ------------------------------------------------------------------ guards
     def guard(self, path: Path | None, kind: str, expected: Any) -> None:
@@ -220,12 +221,15 @@ class Inputs:
         position = len(self.inputs)
         dims: list[Value] = []
         for axis, size in enumerate(value.shape):
-            if size == 1:
-                dims.append(ONE)
+            pinned = self._known_dim(path, axis, size)
+            if pinned is not None:
+                dims.append(pinned)
             else:
                 dim = self.t.builder.param(ScalarType(Kind.INT), f"{name}_n{axis}" if value.ndim > 1 else f"{name}_n",
                                            shape_of=(position, axis))
                 self.t.nonnegative.add(dim)
+                self.sizes[dim] = (path, axis, size)
+                self.by_place[path.key, axis] = dim
                 dims.append(dim)
         param = self.t.builder.param(ArrayType(kind, tuple(dims)), name)
         self._register(path, kind, value.ndim, False, param)
@@ -233,6 +237,36 @@ class Inputs:
             cell = self.t.new_cell(param, name, origin=position)
         self.guard(path, "array", array_signature(value))
         return Array(cell, (), tuple(dims), readonly=not value.flags.writeable)
+
+
+    def _known_dim(self, path: Path, axis: int, size: int) -> Value | None:
+        """A dimension that is 1, or that an earlier tracing found to be fixed or equal to another's."""
+        if size == 1:
+            return ONE
+        decision = self.t.decisions.get(("dim", path.key, axis))
+        if isinstance(decision, int):
+            self.guard(path, f"size{axis}", (axis, decision))
+            return Constant(decision, Kind.INT)
+        if decision is not None:
+            other, other_axis = decision
+            found = self.by_place.get((other.key, other_axis))
+            if found is not None:
+                self.guard(path, f"same{axis}", (axis, other, other_axis))
+            return found
+        return None
+
+    def meet(self, a: Value, b: Value) -> None:
+        """Two dimensions must be equal: where both are sizes of inputs and are equal now, that is guarded instead of
+        checked (tracing starts over)."""
+        first, second = self.sizes.get(a), self.sizes.get(b)
+        if first is not None and second is not None and first[2] == second[2]:
+            order = list(self.sizes)
+            (path, axis, _), (other, other_axis, _) = ((second, first) if order.index(a) < order.index(b)
+                                                        else (first, second))
+            raise Restart(("dim", path.key, axis), (other, other_axis), self.t.span, "dimensions that meet are equal")
+        for known, fixed in ((first, b), (second, a)):
+            if known is not None and isinstance(fixed, Constant) and fixed.value == known[2]:
+                raise Restart(("dim", known[0].key, known[1]), known[2], self.t.span, "a dimension is fixed")
 
 
 def array_kind(value: np.ndarray) -> Kind | None:

@@ -118,6 +118,7 @@ def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
     if isinstance(value, Array) and count is not None:
         dim = act.t.builder.resolve(value.dims[0])
         if not isinstance(dim, Constant):
+            act.t.environment.meet(dim, Constant(count, Kind.INT))
             act.t.check(act.t.emit("eq", dim, Constant(count, Kind.INT)), "ValueError",
                         f"cannot unpack an array into {count} names: its length differs")
             return [indexing.get(act.t, value, k) for k in range(count)]
@@ -165,7 +166,7 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         trips = parts[0][1]
         for part in parts[1:]:
             if not t.same(trips, part[1]):
-                trips = t.emit("pymin", trips, part[1])
+                trips = t.emit("minimum", trips, part[1])
         if values.kind == "enumerate":
             start, item = values.start, parts[0][3]
             return ZERO, trips, 1, lambda i: (_plus(t, i, start), item(i))
@@ -198,7 +199,7 @@ def _range_trips(t: Tracer, start: Value, stop: Value, step: Value) -> Value:
         span = t.emit("select", positive, up, t.emit("neg", up))
     rounded = t.emit("add", span, t.emit("sub", size, ONE))
     trips = t.emit("floordiv", rounded, size)
-    return trips if t.is_nonnegative(trips) else t.emit("pymax", trips, ZERO)
+    return trips if t.is_nonnegative(trips) else t.emit("maximum", trips, ZERO)
 
 
 def depends_on(t: Tracer, value: Value, index: Value) -> bool:

@@ -449,6 +449,7 @@ class _Settle:
         if tuple(value.dims) != tuple(cell.dims):
             for a, b in zip(value.dims, cell.dims, strict=True):
                 if not t.same(a, b):
+                    t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
                     t.check(t.emit("eq", a, b), "DifferentiationError",
                             f"the shape of {variable.name} changes in a loop")
             value = t.emit("reshape", value, *cell.dims)

@@ -63,7 +63,7 @@ class Guard:
     """A fact checked before each call."""
 
     path: Path
-    kind: str  # "is" | "equal" | "type" | "length" | "keys" | "array"
+    kind: str  # "is" | "equal" | "type" | "length" | "keys" | "array" | "size<axis>" | "same<axis>"
     expected: Any
 
     def holds(self, args: tuple[Any, ...]) -> bool:
@@ -72,7 +72,10 @@ class Guard:
             value = self.path.fetch(args)
         except (LookupError, AttributeError, ValueError):
             return False
-        return _CHECKS[self.kind](value, self.expected)
+        if self.kind.startswith("same"):
+            axis, other, other_axis = self.expected
+            return bool(value.shape[axis] == other.fetch(args).shape[other_axis])
+        return _CHECKS[self.kind.rstrip("0123456789")](value, self.expected)
 
 
 def array_signature(value: np.ndarray) -> Any:
@@ -86,5 +89,6 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "type": lambda value, expected: type(value) is expected,
     "length": lambda value, expected: len(value) == expected,
     "keys": lambda value, expected: tuple(value) == expected,
+    "size": lambda value, expected: value.shape[expected[0]] == expected[1],
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,
 }

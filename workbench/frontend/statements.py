@@ -1,7 +1,7 @@
 """Statements: compiled once to closures `(activation) -> completion`.
 
 A completion says how control left the statement: an integer (normal, break, continue, return) known while
-specialising, a run-time integer where it depends on the data, or `DEAD` after a raise. Early exits are lowered here:
+specialising, `Mixed` where it depends on the data, or `DEAD` after a raise. Early exits are lowered here:
 where one arm of an `if` always exits, the rest of the block moves into the other; otherwise the rest is guarded by
 the run-time completion. Loops left by `break` or `return` become conditional loops on the completion.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import access, arithmetic, branches, calls, iteration
@@ -20,13 +21,56 @@ from workbench.frontend.branches import DEAD
 from workbench.frontend.expressions import _BINARY, ExpressionCompiler
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import UNDEFINED, Closure, Conflict, Scalar, is_static
+from workbench.frontend.values import Closure, Conflict, Scalar, is_static
 from workbench.frontend.variables import Variable
 from workbench.ir import Constant, DifferentiationError, Kind
 
 NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
 MAX_UNROLL = 1024
 Statement = Callable[[Activation], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A completion known at run time only, and which ones are possible."""
+
+    code: Scalar
+    possible: frozenset[int]
+
+    def is_(self, act: Activation, code: int) -> Any:
+        """Whether control left this way."""
+        if code not in self.possible:
+            return False
+        return arithmetic.compare(act.t, "==", self.code, code)
+
+
+def _possible(completion: Any) -> frozenset[int]:
+    if completion is DEAD:
+        return frozenset()
+    return completion.possible if isinstance(completion, Mixed) else frozenset({completion})
+
+
+def _mixed(act: Activation, code: Any, possible: frozenset[int]) -> Any:
+    """A completion from its code, static where only one is possible."""
+    if len(possible) == 1:
+        return next(iter(possible))
+    return Mixed(code, possible) if isinstance(code, Scalar) else code
+
+
+def _choose(act: Activation, condition: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
+    """Run one of two pieces of program; the joined completion."""
+    if not isinstance(condition, Scalar):
+        return then() if condition else orelse()
+    seen: list[frozenset[int]] = []
+
+    def arm(side: Callable[[], Any]) -> Callable[[], Any]:
+        def run() -> Any:
+            completion = side()
+            seen.append(_possible(completion))
+            return completion.code if isinstance(completion, Mixed) else completion
+        return run
+    code = branches.branch(act.t, condition, arm(then), arm(orelse))
+    return DEAD if code is DEAD else _mixed(act, code, frozenset().union(*seen))
 
 
 class _If:
@@ -48,25 +92,28 @@ class _If:
             act.t.builder.span = self.span
             act.t.check(act.t.emit("not", act.t.scalar(condition)), exception, message)
             return self.orelse.run(act), False
-        body = lambda: self.body.run(act)
-        orelse = lambda: self.orelse.run(act)
+        def body() -> Any:
+            return self.body.run(act)
+
+        def orelse() -> Any:
+            return self.orelse.run(act)
         if self.body.exits and self.orelse.exits:
-            return branches.branch(act.t, condition, body, orelse), True
+            return _choose(act, condition, body, orelse), True
         if self.body.exits:
-            return branches.branch(act.t, condition, body, lambda: _then(act, orelse(), rest)), True
+            return _choose(act, condition, body, lambda: _then(act, orelse(), rest)), True
         if self.orelse.exits:
-            return branches.branch(act.t, condition, lambda: _then(act, body(), rest), orelse), True
-        return branches.branch(act.t, condition, body, orelse), False
+            return _choose(act, condition, lambda: _then(act, body(), rest), orelse), True
+        return _choose(act, condition, body, orelse), False
 
 
 def _then(act: Activation, completion: Any, rest: Callable[[], Any]) -> Any:
     """Go on with `rest` where the completion is normal."""
     if completion is DEAD:
         return DEAD
-    if not isinstance(completion, Scalar):
+    if not isinstance(completion, Mixed):
         return rest() if completion == NORMAL else completion
-    normal = arithmetic.compare(act.t, "==", completion, NORMAL)
-    return branches.branch(act.t, normal, rest, lambda: completion)
+    left = completion.possible - {NORMAL}
+    return _choose(act, completion.is_(act, NORMAL), rest, lambda: _mixed(act, completion.code, left))
 
 
 class Block:
@@ -88,7 +135,7 @@ class Block:
                     return completion
             else:
                 completion = statement(act)
-            if completion is DEAD or isinstance(completion, Scalar):
+            if completion is DEAD or isinstance(completion, Mixed):
                 if completion is DEAD or following == len(self.statements):
                     return completion
                 return _then(act, completion, lambda: self.run(act, following))  # noqa: B023
@@ -318,7 +365,7 @@ class StatementCompiler(ExpressionCompiler):
     def _While(self, node: ast.While) -> Statement:
         test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
         inside, span = _loads(node), self.span(node)
-        leaves = _leaves(node.body)
+        leaves, returns = _leaves(node.body), _returns(node.body)
 
         def run(act: Activation) -> Any:
             t = act.t
@@ -339,18 +386,20 @@ class StatementCompiler(ExpressionCompiler):
             if static is not None:
                 return static if static != NORMAL or not node.orelse else orelse.run(act)
             conditional(t, self._loop(act, node, inside), condition, iterate)
-            return _after(act, code, orelse if node.orelse else None)
+            return _after(act, code, orelse if node.orelse else None, returns)
         return run
 
     def _iterate(self, act: Activation, body: Block, code: Variable | None) -> None:
         completion = body.run(act)
         if completion is DEAD or code is None:
             return
-        if isinstance(completion, Scalar):
-            going_on = arithmetic.compare(act.t, "==", completion, CONTINUE)
-            completion = act.t.wrap(act.t.emit("select", act.t.scalar(going_on, Kind.BOOL), Constant(NORMAL, Kind.INT),
-                                               act.t.scalar(completion)), True)
-        elif completion == CONTINUE:
+        if isinstance(completion, Mixed):
+            t = act.t
+            going_on = t.scalar(completion.is_(act, CONTINUE), Kind.BOOL)
+            value = t.emit("select", going_on, Constant(NORMAL, Kind.INT), t.scalar(completion.code))
+            act.t.assign(code, Scalar(value, True))
+            return
+        if completion == CONTINUE:
             completion = NORMAL
         act.t.assign(code, Scalar(act.t.scalar(completion, Kind.INT), True))
 
@@ -358,7 +407,7 @@ class StatementCompiler(ExpressionCompiler):
         source, target = self.expression(node.iter), self.target(node.target)
         body, orelse = self.block(node.body), self.block(node.orelse)
         inside, span = _loads(node), self.span(node)
-        leaves = _leaves(node.body)
+        leaves, returns = _leaves(node.body), _returns(node.body)
         name = node.target.id if isinstance(node.target, ast.Name) else "k"
 
         def run(act: Activation) -> Any:
@@ -371,7 +420,8 @@ class StatementCompiler(ExpressionCompiler):
             for _ in range(2):
                 builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
                 try:
-                    return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves, name)
+                    return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves, returns,
+                                         name)
                 except NeedStatic as need:
                     static = iteration.static_range(act, values)
                     depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
@@ -383,7 +433,7 @@ class StatementCompiler(ExpressionCompiler):
         return run
 
     def _run_for(self, act: Activation, loop: Loop, values: Any, target: Callable[[Activation, Any], None],
-                 body: Block, orelse: Block | None, leaves: bool, name: str) -> Any:
+                 body: Block, orelse: Block | None, leaves: bool, returns: bool, name: str) -> Any:
         t = act.t
         lo, hi, step, item = iteration.indexed(act, values)
         if not leaves:
@@ -411,7 +461,7 @@ class StatementCompiler(ExpressionCompiler):
             self._iterate(act, body, code)
             t.assign(counter, Scalar(t.emit("add", value, Constant(step, Kind.INT)), True))
         conditional(t, loop, condition, iterate)
-        return _after(act, code, orelse)
+        return _after(act, code, orelse, returns)
 
 
 # ---------------------------------------------------------------------- helpers of loops
@@ -419,20 +469,21 @@ def _dynamic(value: Any) -> Scalar:
     return value if isinstance(value, Scalar) else Scalar(Constant(bool(value), Kind.BOOL), True)
 
 
-def _after(act: Activation, code: Variable | None, orelse: Block | None) -> Any:
+def _after(act: Activation, code: Variable | None, orelse: Block | None, returns: bool) -> Any:
     """What follows a loop: its `else`, and a return from inside it."""
     if code is None:
         return orelse.run(act) if orelse is not None else NORMAL
     t = act.t
     value = t.scalar(t.read(code))
-    returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
-    completion = Scalar(t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT)), True)
-    if act.result.stored is UNDEFINED:
-        completion = NORMAL  # type: ignore[assignment]
+    completion: Any = NORMAL
+    if returns:
+        returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
+        code_after = t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT))
+        completion = Mixed(Scalar(code_after, True), frozenset({NORMAL, RETURN}))
     if orelse is None:
         return completion
-    exhausted = Scalar(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
-    return branches.branch(t, exhausted, lambda: orelse.run(act), lambda: completion)
+    exhausted = t.wrap(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
+    return _choose(act, exhausted, lambda: orelse.run(act), lambda: completion)
 
 
 def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
@@ -455,27 +506,33 @@ def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, A
             completion = body.run(act)
             if completion is DEAD or completion == RETURN:
                 return completion
-            if isinstance(completion, Scalar):
-                normal = arithmetic.compare(act.t, "==", completion, NORMAL)
-                more = act.t.emit("or", act.t.scalar(normal, Kind.BOOL),
-                                  act.t.emit("eq", act.t.scalar(completion), Constant(CONTINUE, Kind.INT)))
-                return branches.branch(act.t, Scalar(more, True), lambda: run_from(k + 1),  # noqa: B023
-                                       lambda: completion)  # noqa: B023
+            if isinstance(completion, Mixed):
+                t, mixed, following = act.t, completion, k + 1
+                more = t.emit("or", t.scalar(mixed.is_(act, NORMAL), Kind.BOOL),
+                              t.scalar(mixed.is_(act, CONTINUE), Kind.BOOL))
+                left = mixed.possible - {NORMAL, CONTINUE}
+                if not left:
+                    continue
+                return _choose(act, t.wrap(more, True), lambda: run_from(following),  # noqa: B023
+                               lambda: _mixed(act, mixed.code, left))  # noqa: B023
             if completion == BREAK:
                 return BREAK
         return NORMAL
     completion = run_from(0)
     if completion is DEAD or completion == RETURN:
         return completion
-    if isinstance(completion, Scalar):
+    if isinstance(completion, Mixed):
         t = act.t
-        value = t.scalar(completion)
-        returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
-        rest = Scalar(t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT)), True)
+        returned = t.scalar(completion.is_(act, RETURN), Kind.BOOL)
+        rest: Any = NORMAL
+        if RETURN in completion.possible:
+            after = t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT))
+            rest = Mixed(Scalar(after, True), frozenset({NORMAL, RETURN}))
         if orelse is None:
             return rest
-        exhausted = t.emit("not", t.emit("or", returned, t.emit("eq", value, Constant(BREAK, Kind.INT))))
-        return branches.branch(t, Scalar(exhausted, True), lambda: orelse.run(act), lambda: rest)
+        broke = t.scalar(completion.is_(act, BREAK), Kind.BOOL)
+        exhausted = t.wrap(t.emit("not", t.emit("or", returned, broke)), True)
+        return _choose(act, exhausted, lambda: orelse.run(act), lambda: rest)
     if completion == BREAK:
         return NORMAL
     return orelse.run(act) if orelse is not None else NORMAL
@@ -527,6 +584,12 @@ def _leaves(nodes: Sequence[ast.stmt]) -> bool:
         if any(_leaves(c) for c in children if isinstance(c, list)):
             return True
     return False
+
+
+def _returns(nodes: Sequence[ast.stmt]) -> bool:
+    """True when these statements hold a `return` of their own function."""
+    return any(isinstance(n, ast.Return) or any(isinstance(m, ast.Return) for m in _own_nodes(n)) for n in nodes
+               if not isinstance(n, ast.FunctionDef))
 
 
 def _own_nodes(node: ast.AST) -> list[ast.AST]:

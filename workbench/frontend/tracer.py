@@ -170,9 +170,9 @@ class Tracer:
         op = self.builder.definitions.get(value)
         if op is None or value.kind is not Kind.INT:
             return False
-        if op.prim in ("add", "mul", "pymin", "minimum"):
+        if op.prim in ("add", "mul", "minimum"):
             return all(self.is_nonnegative(v) for v in op.operands)
-        if op.prim in ("pymax", "maximum"):
+        if op.prim in ("maximum",):
             return any(self.is_nonnegative(v) for v in op.operands)
         return op.prim in ("index", "mask_count")
 

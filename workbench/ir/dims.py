@@ -91,7 +91,7 @@ def normal_form(value: Value, definition: Definition) -> Polynomial:
         if op.prim == "add":
             return parts[0] + parts[1]
         return parts[0] - parts[1] if op.prim == "sub" else parts[0] * parts[1]
-    if op.prim in ("floordiv", "mod", "pymin", "pymax", "minimum", "maximum"):
+    if op.prim in ("floordiv", "mod", "minimum", "maximum"):
         parts = [normal_form(v, definition) for v in op.operands]
         numbers = [p.constant for p in parts]
         if None not in numbers:
@@ -104,9 +104,9 @@ def normal_form(value: Value, definition: Definition) -> Polynomial:
 
 def _fold(prim: str, numbers: list[int]) -> int | None:
     a, b = numbers
-    if prim in ("pymin", "minimum"):
+    if prim == "minimum":
         return min(a, b)
-    if prim in ("pymax", "maximum"):
+    if prim == "maximum":
         return max(a, b)
     if b == 0:
         return None

@@ -67,6 +67,11 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"len({where}) == {expected}"
     if guard.kind == "keys":
         return f"tuple({where}) == {expected}"
+    if guard.kind.startswith("size"):
+        return f"{where}.shape[{guard.expected[0]}] == {guard.expected[1]}"
+    if guard.kind.startswith("same"):
+        axis, other, other_axis = guard.expected
+        return f"{where}.shape[{axis}] == {path_expression(other, space, f'h{number}')}.shape[{other_axis}]"
     if guard.kind == "array":
         return f"type({where}) is ndarray and array_signature({where}) == {expected}"
     space[f"t{number}"] = type(guard.expected)

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.ir import Op
-from workbench.rules.expr import astype, broadcast_to, conj, constant_like, kind_of_value, shape, sum_to, where
+import numpy as np
+
+from workbench.ir import Constant, Op
+from workbench.rules.expr import (
+    Expr, apply, astype, broadcast_to, conj, constant_like, kind_of_value, logical_not, shape, sum_to, where,
+)
 from workbench.rules.primitive import Primitive
 
 
@@ -70,10 +74,15 @@ def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
     """bar * factor, without the multiplication by 1 or -1."""
     if type(factor) in (int, float):
         return bar if factor == 1.0 else -bar if factor == -1.0 else bar * factor
-    product = astype(astype(bar, kind) * factor, kind)
-    if not primitive.singular:
-        return product
-    return where(bar == 0, constant_like(product, 0.0), product)
+    if primitive.singular and not _is_finite_constant(factor):
+        # the factor is masked, not the product: where a cotangent is zero its own derivative need not be
+        infinite = (bar == 0) & logical_not(apply("isfinite", factor))
+        factor = where(infinite, constant_like(factor, 0.0), factor)
+    return astype(astype(bar, kind) * factor, kind)
+
+
+def _is_finite_constant(factor: Any) -> bool:
+    return isinstance(factor, Expr) and isinstance(factor.value, Constant) and bool(np.isfinite(factor.value.value))
 
 
 def _filled(x: Any, y: Any) -> Any:

@@ -78,33 +78,61 @@ class Recall:
 
     def get(self, value: Value) -> Value:
         """The value, emitted on first use in the reverse region that mirrors its own."""
+        pending = [value]
+        while pending:  # what it is computed from first; without recursion, for long bodies
+            last = pending[-1]
+            missing = [v for v in self._sources(last) if not self._has(v)] if not self._has(last) else []
+            if not missing and not self._has(last):
+                self._emit(last)
+            if missing:
+                pending += missing
+            else:
+                pending.pop()
+        return self._known(value)
+
+    def _has(self, value: Value) -> bool:
+        return self.structure.is_top(value) or value in self.scopes[self.structure.home[value]].known
+
+    def _known(self, value: Value) -> Value:
         if isinstance(value, Constant):
             return value
         region = self.structure.home[value]
         if region.is_top:
             return self.builder.resolve(self.sweep.copies.get(value) or self.sweep.env[value])
-        scope = self.scopes[region]
-        if value not in scope.known:
-            with self.builder.outside(scope.depth):
-                made = self._make(value, region)
-                if not made.name and not isinstance(made, Constant):
-                    made.name = value.name
-            scope.known[value] = made
-        return self.builder.resolve(scope.known[value])
+        return self.builder.resolve(self.scopes[region].known[value])
 
-    def _make(self, value: Value, region: Region) -> Value:
-        loop = region.loop
+    def _sources(self, value: Value) -> tuple[Value, ...]:
+        """What a value is fetched by or computed from."""
+        loop = self.structure.loop_of(value)
         if value in self._kept:
-            return self.sweep.residuals.fetch(value, [self.get(d) for d in value.dims], self.positions)
+            return value.dims
+        if value in self.structure.indices:
+            return ()
+        if loop is not None and value in loop.induction:
+            return loop.induction[value][:1]
+        operands = self.structure.definitions[value].operands
+        final = self.sweep.plan.history.get(value)
+        return operands if final is None else (final, *operands[1:])
+
+    def _emit(self, value: Value) -> None:
+        scope = self.scopes[self.structure.home[value]]
+        with self.builder.outside(scope.depth):
+            made = self._make(value)
+        if not made.name and not isinstance(made, Constant):
+            made.name = value.name
+        scope.known[value] = made
+
+    def _make(self, value: Value) -> Value:
+        loop = self.structure.loop_of(value)
+        if value in self._kept:
+            return self.sweep.residuals.fetch(value, [self._known(d) for d in value.dims], self.positions)
         if value in self.structure.indices:
             return self.positions[self.structure.indices[value]].counter
         if loop is not None and value in loop.induction:
             return self._advanced(value, loop)
         op = self.structure.definitions[value]
         span, self.builder.span = self.builder.span, op.span
-        operands = [self.get(self.sweep.plan.history.get(value, op.operands[0])), *map(self.get, op.operands[1:])] if (
-            op.operands) else []
-        made = emit(self.builder, op.prim, *operands, **self._attrs(op))
+        made = emit(self.builder, op.prim, *map(self._known, self._sources(value)), **self._attrs(op))
         self.builder.span = span
         return made
 
@@ -117,7 +145,7 @@ class Recall:
         init, step = loop.induction[value]
         rounds = self.sweep.residuals.iteration(loop, self.positions)
         offset = emit(self.builder, "mul", rounds, Constant(step, value.kind))
-        return emit(self.builder, "add", self.get(init), offset)
+        return emit(self.builder, "add", self._known(init), offset)
 
     def cursor(self, loop: Loop) -> Slot | None:
         """The variable that holds the place in the loop's lists, if it has one."""

@@ -22,7 +22,7 @@ from numba.core.serialize import dumps
 from workbench.engines.numba import cache, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.pipeline import LeanCompiler, compile_python
-from workbench.ir import ArrayType, Function, Kind, Span, Type, verify
+from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 
 _TYPES: dict[Kind, Any] = {
     Kind.BOOL: types.boolean, Kind.INT: types.int64, Kind.F32: types.float32, Kind.F64: types.float64,
@@ -125,7 +125,7 @@ def python_function(source: Source) -> Callable[..., Any]:
     """The emitted program as a Python function; tracebacks show its lines."""
     name = filename(source)
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
-    namespace: dict[str, Any] = {"__name__": runtime.__name__}
+    namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError}
     exec(compile(source.text, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
     found: Callable[..., Any] = namespace[source.name]

@@ -156,7 +156,7 @@ def diagonal_of(t: Tracer, array: Array) -> Array:
     """The diagonal of a matrix, a copy."""
     if array.rank != 2:
         t.fail("the diagonal of other than a matrix", "index it")
-    n = t.emit("pymin", *array.dims)
+    n = t.emit("minimum", *array.dims)
     places = t.emit("iota", n)
     return t.new_array(t.emit("gather", arrays.read(t, array), places, places))  # type: ignore[no-any-return]
 

@@ -295,7 +295,7 @@ def roll(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     (axis,) = axes_of(t, axis, array.rank)
     n = array.dims[axis]
     shift = t.integer(args[1] if len(args) > 1 else named["shift"])
-    safe = t.emit("pymax", n, ONE)
+    safe = t.emit("maximum", n, ONE)
     places = t.emit("mod", t.emit("sub", t.emit("iota", n), shift), safe)
     result = indexing.get(t, array, (*[slice(None)] * axis, t.new_array(places)))
     return result if len(shape) == result.rank else t.new_array(t.emit("reshape", arrays.read(t, result), *shape))
