@@ -13,7 +13,17 @@ import numpy as np
 
 from workbench.ir import Constant, Op
 from workbench.rules.expr import (
-    Expr, apply, astype, broadcast_to, conj, constant_like, kind_of_value, logical_not, shape, sum_to, where,
+    Expr,
+    apply,
+    astype,
+    broadcast_to,
+    conj,
+    constant_like,
+    kind_of_value,
+    logical_not,
+    shape,
+    sum_to,
+    where,
 )
 from workbench.rules.primitive import Primitive
 
