@@ -163,6 +163,22 @@ def work_before_exit() -> Case:
 
 
 @program
+def inner_loop_before_exit() -> Case:
+    """The last, partial iteration runs an inner loop that the only output does not need."""
+    k = Kit("inner_loop_before_exit", x="f64", y="f64")
+    def before() -> Any:
+        i = k.var(0, "i", Kind.INT)
+        with k.loop_while(lambda: (i.now < 3) & (k.y.now < 5.0)):
+            k.y.set(k.y.now * k.y.now * 0.3 + 1.0)
+            i.set(i.now + 1)
+        return k.y.now < 4.0
+    with k.loop_while(before):
+        k.x.set(k.x.now * sin(k.y.now))
+        k.y.set(k.y.now * 0.8)
+    return k.finish(k.x, k.y), [0.7, 0.2], [0, 1], [0]
+
+
+@program
 def for_in_while_in_for() -> Case:
     k = Kit("for_in_while_in_for", a="f64[n]", x="f64")
     s = k.var(k.x.now, "s")
@@ -288,7 +304,8 @@ def linear_stencil() -> Case:
     v = k.zeros(k.n, k.m, name="v")
     with k.loop(0, k.steps, name="t"):
         with k.loop(1, k.n - 1) as i, k.loop(1, k.m - 1, name="j") as j:
-            v[i, j] = k.u[i, j] + 0.1 * (k.u[i - 1, j] + k.u[i + 1, j] + k.u[i, j - 1] + k.u[i, j + 1] - 4.0 * k.u[i, j])
+            around = k.u[i - 1, j] + k.u[i + 1, j] + k.u[i, j - 1] + k.u[i, j + 1]
+            v[i, j] = k.u[i, j] + 0.1 * (around - 4.0 * k.u[i, j])
         a, b = k.u.now, v.now
         k.u.set(b)
         v.set(a)

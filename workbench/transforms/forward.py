@@ -50,32 +50,45 @@ class ForwardSweep(Replay):
     # ------------------------------------------------------------------ counting
     def open_body(self, op: Op, index: Value | None) -> None:
         loop = self.structure.loops[op]
-        cursor = self.residuals.cursors.get(loop)
-        place = self.residuals.read(cursor) if cursor is not None else None
+        base = self.get(loop.base) if loop in self.residuals.cursors else None
         if index is not None:
-            self.positions[loop] = Position(index, self.get(op.operands[0]), place)
+            self.positions[loop] = Position(index, self.get(op.operands[0]), base)
         elif loop in self.counts:
-            self.positions[loop] = Position(self.residuals.read(self.counts[loop]), ZERO, place)
+            self.positions[loop] = Position(self.residuals.read(self.counts[loop]), ZERO, base)
+
+    def for_(self, op: Op) -> None:
+        self._begin(self.structure.loops[op])
+        super().for_(op)
+
+    def _begin(self, loop: Loop) -> None:
+        if loop in self.residuals.cursors:
+            self.bind(loop.base, self.residuals.read(self.residuals.cursors[loop]))
 
     def while_(self, op: Op) -> None:
         loop = self.structure.loops[op]
         if loop in self.plan.counted:
             self.counts[loop] = self.builder.slot(INT, ZERO, "trips")
+        self._begin(loop)
         super().while_(op)
 
     def close_body(self, op: Op) -> None:
         loop = self.structure.loops[op]
-        for slot in (self.residuals.cursors.get(loop), self.counts.get(loop)):
-            if slot is not None:
-                self._advance(slot)
+        if loop in self.counts:
+            self._advance(self.counts[loop], ONE)
 
     def results(self, op: Op, slots: Sequence[Slot]) -> None:
         super().results(op, slots)
         loop = self.structure.loops[op]
         if loop.trips is not None and loop in self.counts:
             self.bind(loop.trips, self.residuals.read(self.counts[loop]))
-            if loop in self.residuals.cursors:
-                self._advance(self.residuals.cursors[loop])
+        if loop in self.residuals.cursors:
+            self._advance(self.residuals.cursors[loop], self._executions(loop))
 
-    def _advance(self, slot: Slot) -> None:
-        self.builder.write(slot, emit(self.builder, "add", self.residuals.read(slot), ONE))
+    def _executions(self, loop: Loop) -> Value:
+        """How often the body of a loop ran (the last, partial iteration of a `while` included)."""
+        if loop.trips is not None:
+            return emit(self.builder, "add", self.get(loop.trips), ONE)
+        return self.residuals.trips(loop, self.get)
+
+    def _advance(self, slot: Slot, by: Value) -> None:
+        self.builder.write(slot, emit(self.builder, "add", self.residuals.read(slot), by))

@@ -92,6 +92,8 @@ class Planner:
         self.plan.kept += kept
         for value in outside:
             self.require(value)
+        if kept and unit is not None and unit.outer is not None and not self.structure.is_regular(unit):
+            self.require(unit.base)
 
     def _cut(self, unit: Loop | None, wanted: Sequence[Value]) -> tuple[list[Value], list[Value]]:
         """Values to keep in this body, and values required outside it."""

@@ -35,8 +35,8 @@ class Primal(Protocol):
     def get(self, value: Value) -> Value:
         """The value of the primal, as a value of the adjoint program."""
 
-    def cursor(self, loop: Loop) -> Slot | None:
-        """The variable that holds the place in the loop's lists, if it has one."""
+    def base(self, loop: Loop) -> Value | None:
+        """Where this execution begins in the loop's lists, if not at 0."""
 
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""
@@ -57,7 +57,7 @@ class Wishes:
             self.asked[value] = Value(mirrored(value.type, self), value.name)
         return self.asked[value]
 
-    def cursor(self, loop: Loop) -> Slot | None:
+    def base(self, loop: Loop) -> Value | None:
         """None: there are no lists in a dry run."""
         return None
 
@@ -147,9 +147,9 @@ class Recall:
         offset = emit(self.builder, "mul", rounds, Constant(step, value.kind))
         return emit(self.builder, "add", self._known(init), offset)
 
-    def cursor(self, loop: Loop) -> Slot | None:
-        """The variable that holds the place in the loop's lists, if it has one."""
-        return self.sweep.residuals.cursors.get(loop)
+    def base(self, loop: Loop) -> Value | None:
+        """Where this execution begins in the loop's lists, if not at 0."""
+        return self.get(loop.base) if loop in self.sweep.residuals.cursors else None
 
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""

@@ -1,9 +1,9 @@
 """Where residuals are held: exactly sized arrays indexed by iteration, or growing lists with a cursor.
 
 Inside a nest whose trip counts are all known when its outermost loop is entered, a value has an array with an axis per
-loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: a cursor per loop counts up in
-the forward sweep and down in the reverse sweep. An array of varying size is appended element by element; a residual of
-its own says where it begins. Values of arms that are not in a loop are variables.
+loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: each execution of the loop begins where
+the one before ended (its base, itself a residual of the enclosing body). An array of varying size is appended element
+by element; a residual of its own says where it begins. Values of arms that are not in a loop are variables.
 
 Invariant: a residual is written once per execution of the region of its value, and read with the same index.
 """
@@ -49,11 +49,11 @@ class Flat:
 @dataclass(slots=True)
 class Position:
     """Where a sweep is in a loop: its index (`for`) or iteration (`while`), where a `for` starts, and the place in the
-    loop's lists where that is not the number of the iteration."""
+    loop's lists where this execution begins, if that is not 0."""
 
     counter: Value
     start: Value = ZERO
-    place: Value | None = None
+    base: Value | None = None
 
 
 @dataclass(slots=True)
@@ -113,12 +113,13 @@ class Residuals:
         return self._variable(value.type, value, name)
 
     def _array(self, loop: Loop | None, kind: Kind, dims: Sequence[Value], name: str) -> Slot:
-        trips = [self._trips(outer) for outer in loop.nest] if loop else []
+        trips = [self.trips(outer, self.hoist) for outer in loop.nest] if loop else []
         value = emit(self.builder, "empty", *trips, *dims, kind=kind)
         return self._variable(value.type, value, name)
 
-    def _trips(self, loop: Loop) -> Value:
-        lo, hi = (self.hoist(v) for v in loop.op.operands[:2])
+    def trips(self, loop: Loop, get: Callable[[Value], Value]) -> Value:
+        """The number of iterations of a `for`, whose bounds are given by `get`."""
+        lo, hi = (get(v) for v in loop.op.operands[:2])
         span = (hi, lo) if loop.op.attrs["step"] == 1 else (lo, hi)
         return emit(self.builder, "maximum", emit(self.builder, "sub", *span), ZERO)
 
@@ -205,8 +206,8 @@ class Residuals:
         """Index of an iteration: one per loop of an exact nest, else the place in a list."""
         if self.structure.is_regular(loop):
             return [self.iteration(outer, positions) for outer in loop.nest]
-        place = positions[loop].place
-        return [place if place is not None else self.iteration(loop, positions)]
+        base, place = positions[loop].base, self.iteration(loop, positions)
+        return [emit(self.builder, "add", base, place) if base is not None else place]
 
     def iteration(self, loop: Loop, positions: dict[Loop, Position]) -> Value:
         """Iterations of a loop before this one."""

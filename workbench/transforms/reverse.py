@@ -19,8 +19,8 @@ from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.recall import Primal, Scope, mirrored
-from workbench.transforms.residuals import MINUS, ONE, ZERO, Position
-from workbench.transforms.structure import Loop, Structure
+from workbench.transforms.residuals import MINUS, ZERO, Position
+from workbench.transforms.structure import Structure
 
 
 @dataclass(slots=True)
@@ -119,18 +119,6 @@ class ReverseSweep:
         for c in carried:
             self.bars.add(c.init, self.builder.read(c.bar), owned=True)
 
-    def _step_back(self, loop: Loop) -> Value | None:
-        """The place in the loop's lists, one before."""
-        cursor = self.primal.cursor(loop)
-        if cursor is None:
-            return None
-        held = self.builder.read(cursor)
-        if held is None:
-            raise ValueError("a cursor without value")
-        place = emit(self.builder, "sub", held, ONE)
-        self.builder.write(cursor, place)
-        return place
-
     def _for(self, op: Op) -> None:
         if not self._reached(op):
             return
@@ -142,7 +130,7 @@ class ReverseSweep:
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
         index = self.builder.begin_for(last, stop, -step, body.params[0].name)
-        self.primal.at(loop, Position(index, lo, self._step_back(loop)))
+        self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):
             self._enter(carried, 0)
             self.block(body)
@@ -161,7 +149,7 @@ class ReverseSweep:
         ends = list(zip(before.yields[1:], after.yields, strict=True))
         carried = self._carried(op.operands, before.params, ends, op.results)
         trips = self.primal.get(loop.trips)
-        self.primal.at(loop, Position(trips, ZERO, self._step_back(loop)))
+        self.primal.at(loop, Position(trips, ZERO, self.primal.base(loop)))
         with self._scope(before):
             self._enter(carried, 0)
             self.block(before)
@@ -170,7 +158,7 @@ class ReverseSweep:
             self.builder.write(c.bar, bar)
         last = emit(self.builder, "add", trips, MINUS)
         counter = self.builder.begin_for(last, MINUS, -1, "round")
-        self.primal.at(loop, Position(counter, ZERO, self._step_back(loop)))
+        self.primal.at(loop, Position(counter, ZERO, self.primal.base(loop)))
         with self._scope(before, after):
             self._enter(carried, 1)
             self.block(after)

@@ -18,11 +18,15 @@ _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """A loop: its operation, the region it stands in, the values its carried integers advance by."""
+    """A loop: its operation, the region it stands in, the values its carried integers advance by.
+
+    `base` stands for the place in the loop's residual lists where its iterations begin, `trips` for the number of full
+    iterations of a `while`: two values of the enclosing region that the program itself does not compute."""
 
     op: Op
     region: Region
-    trips: Value | None = None  # of a `while`: stands for the number of full iterations
+    base: Value
+    trips: Value | None = None
     induction: dict[Value, tuple[Value, int]] = field(default_factory=dict)
 
     @property
@@ -109,8 +113,9 @@ class Structure:
             self.definitions[result] = op
 
     def _loop(self, op: Op, region: Region, top_op: Op | None) -> None:
-        loop = Loop(op, region)
+        loop = Loop(op, region, Value(ScalarType(Kind.INT), "base"))
         self.loops[op] = loop
+        self._define((loop.base,), region, top_op if region.parent is not None else None)
         inits = op.operands[2:] if op.prim == "for" else op.operands
         self.consumed.update(v for v in inits if v.is_array)
         for block in op.regions:
