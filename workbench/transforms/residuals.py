@@ -1,9 +1,9 @@
 """Where residuals are held: exactly sized arrays indexed by iteration, or growing lists with a cursor.
 
 Inside a nest whose trip counts are all known when its outermost loop is entered, a value has an array with an axis per
-loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: each execution of the loop begins where
-the one before ended (its base, itself a residual of the enclosing body). An array of varying size is appended element
-by element; a residual of its own says where it begins. Values of arms that are not in a loop are variables.
+loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: each execution of the loop begins
+where the one before ended (its base, itself a residual of the enclosing body). An array of varying size is appended
+element by element; a residual of its own says where it begins. Values of arms that are in no loop are variables.
 
 Invariant: a residual is written once per execution of the region of its value, and read with the same index.
 """
