@@ -9,7 +9,9 @@ from typing import Any
 from workbench.frontend import arithmetic, arrays, branches, indexing, library
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
-from workbench.frontend.tracer import describe
+from workbench.frontend.iteration import depends_on
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import NeedStatic, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -19,10 +21,14 @@ from workbench.frontend.values import (
     DictValue,
     ListValue,
     ObjectValue,
+    Partial,
     Scalar,
     is_static,
 )
 from workbench.frontend.variables import Variable
+from workbench.ir import Constant, Kind
+
+MAX_CHOICES = 16
 
 
 def class_attribute(type_: type, name: str) -> Any:
@@ -45,6 +51,8 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     if isinstance(owner, (ListValue, DictValue)):
         return ArrayMethod(owner, name)
     if isinstance(owner, tuple):
+        if name == "_replace" and hasattr(owner, "_fields"):
+            return Partial(replaced, (owner,), {})
         value = getattr(owner, name) if name in getattr(owner, "_fields", ()) else class_attribute(type(owner), name)
         if isinstance(value, types.FunctionType):
             return BoundMethod(value, owner)
@@ -52,6 +60,14 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
             return act.t.environment.call(act, value.fget, (owner,), {})
         return getattr(owner, name)
     return t.environment.static_attribute(act, owner, name)
+
+
+def replaced(owner: Any, **named: Any) -> Any:
+    """`_replace` of a named tuple."""
+    unknown = set(named) - set(owner._fields)
+    if unknown:
+        raise ValueError(f"Got unexpected field names: {sorted(unknown)!r}")
+    return tuple.__new__(type(owner), [named.get(name, value) for name, value in zip(owner._fields, owner, strict=True)])
 
 
 def _object_attribute(act: Activation, owner: ObjectValue, name: str) -> Any:
@@ -122,6 +138,28 @@ def dict_items(act: Activation, value: Any) -> list[tuple[Any, Variable]]:
     return list(value.items.items())
 
 
+def _by_position(act: Activation, values: list[Any], key: Scalar) -> Any:
+    """An entry of a sequence of numbers at a run-time position: chosen by comparisons."""
+    t = act.t
+    numbers = all(number_kind(v) is not None and not isinstance(v, Array) for v in values)
+    loops = [index for index, _ in t.open_loops]
+    known = any(i in t.static_loops and depends_on(t, key.value, i) for i in loops)
+    if known or not numbers or not values or len(values) > MAX_CHOICES or not any(
+            depends_on(t, key.value, i) for i in loops):
+        raise NeedStatic(key, "a position in a sequence", t.span)
+    place = indexing.checked_index(t, key, Constant(len(values), Kind.INT))
+    kind = common_kind(*values)
+    python = all(is_python_number(v) for v in values)
+    result = t.scalar(values[-1], kind)
+    for k in range(len(values) - 2, -1, -1):
+        result = t.emit("select", t.emit("eq", place, Constant(k, Kind.INT)), t.scalar(values[k], kind), result)
+    return Scalar(result, python)
+
+
+def _is_run_time(act: Activation, key: Any) -> bool:
+    return isinstance(key, Scalar) and not isinstance(act.t.builder.resolve(key.value), Constant)
+
+
 def _list_variable(act: Activation, owner: ListValue, key: Any) -> Variable:
     position = act.t.static_int(key, "a position in a list")
     try:
@@ -140,6 +178,8 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if isinstance(owner, ListValue):
         if isinstance(key, slice):
             return t.new_list([t.read(v) for v in owner.items[_static_slice(act, key)]])
+        if _is_run_time(act, key):
+            return _by_position(act, [t.read(v) for v in owner.items], key)
         return t.read(_list_variable(act, owner, key))
     if isinstance(owner, DictValue):
         name = static_key(act, key)
@@ -149,6 +189,8 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if isinstance(owner, tuple):
         if isinstance(key, slice):
             return tuple(owner)[_static_slice(act, key)]
+        if _is_run_time(act, key):
+            return _by_position(act, list(owner), key)
         return owner[t.static_int(key, "a position in a tuple")]
     if isinstance(owner, ObjectValue):
         return act.t.environment.call(act, attribute(act, owner, "__getitem__"), (key,), {})

@@ -89,6 +89,9 @@ def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callab
         t.frames.pop()
         log.restore()
         logs.append(log)
+    for target in dict.fromkeys([*logs[0].renamed, *logs[1].renamed]):
+        for _ in range(max(log.renamed.count(target) for log in logs)):
+            t.rename(target)
     dead = tuple(outcome is DEAD for outcome in outcomes)
     join = Join(t, (arms[0], arms[1]), (dead[0], dead[1]))
     changed: list[tuple[Variable, Any]] = []
@@ -139,6 +142,9 @@ def read_choice(t: Tracer, choice: Choice) -> Array:
     """The array a choice stands for, copied."""
     def copied(array: Array) -> Array:
         return t.new_array(t.emit("copy", arrays.read(t, array)))  # type: ignore[no-any-return]
+    for option in choice.options[1:]:
+        for a, b in zip(choice.options[0].dims, option.dims, strict=False):
+            arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
     result = over_choice(t, choice, copied)
     if not isinstance(result, Array):
         t.fail("arrays of different shapes chosen by a run-time condition", "make them one shape")

@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     BoundMethod,
     Closure,
     ObjectValue,
+    Partial,
     is_static,
 )
 from workbench.ir import DifferentiationError
@@ -35,6 +36,10 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         return _enter_closure(act, callee, args, named, node)
     if isinstance(callee, BoundMethod):
         return call(act, callee.function, (callee.self_value, *args), named, node)
+    if isinstance(callee, Partial):
+        if callee.function is access.replaced:
+            return access.replaced(*callee.args, *args, **named)
+        return call(act, callee.function, (*callee.args, *args), {**callee.named, **named}, node)
     if isinstance(callee, ArrayMethod):
         return call_method(act, callee.owner, callee.name, args, named)
     callee = source.python_function(callee)
@@ -64,7 +69,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         return call(act, unwrapped, args, named, node)
     name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', callee)}"
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
-                               "use a function with a rule, or engine='tape'")
+                               "use a function with a rule")
 
 
 def call_method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -175,7 +180,7 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
             return act.t.new_object(type_, {})
         if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(type_):
             return type_(*args, **named)
-        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers", "use engine='tape'")
+        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers", "write it in terms of arrays and functions with a rule")
     act.t.environment.guard_function(type_.__init__)
     made = act.t.new_object(type_, {})
     if dataclasses.is_dataclass(type_) and "__init__" in vars(type_) and type_.__dataclass_params__.init:  # type: ignore[attr-defined]

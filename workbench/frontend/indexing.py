@@ -225,7 +225,9 @@ def _positions(t: Tracer, target: _Advanced) -> tuple[list[Value], tuple[Value, 
     for index, axis in zip(target.indices, target.axes, strict=True):
         value = arrays.read(t, index) if isinstance(index, Array) else t.integer(index)
         value = checked_positions(t, value, target.view.dims[axis])
-        if tuple(value.dims) != common:
+        if not value.is_array:
+            value = t.emit("full", value, *common)
+        elif tuple(value.dims) != common:
             value = t.emit("broadcast", value, *common)
         values.append(value)
     return values, common, view

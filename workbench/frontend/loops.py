@@ -36,8 +36,10 @@ from workbench.frontend.variables import (
     generation_of,
     load_tree,
     rebuild,
+    same_shape,
     same_static,
     store_tree,
+    write_tree,
 )
 from workbench.ir import Constant, Kind, Value
 from workbench.ir.builder import Checkpoint
@@ -59,9 +61,11 @@ def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, b
     """`for i in range(lo, hi, step)`, step 1 or -1."""
     def run() -> None:
         index = t.builder.begin_for(lo, hi, step, name)
+        t.open_loops.append((index, len(t.frames)))
         if t.is_nonnegative(lo if step == 1 else t.emit("add", hi, Constant(1, Kind.INT))):
             t.nonnegative.add(index)
         body(Scalar(index, True))
+        t.open_loops.pop()
 
     def ran() -> Value:
         return t.emit("lt" if step == 1 else "gt", lo, hi)
@@ -80,7 +84,9 @@ def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Ca
 
 def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[], Any],
               ran: Callable[[], Value] | None) -> None:
+    open_loops = list(t.open_loops)
     for _ in range(MAX_ATTEMPTS):
+        t.open_loops[:] = open_loops
         point = t.builder.checkpoint()
         log = LogFrame("loop")
         t.frames.append(log)
@@ -91,6 +97,8 @@ def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[]
             settle.all()
             close()
             t.frames.pop()
+            t.frames[-1].renamed.extend(log.renamed)
+            t.frames[-1].undo.extend(log.undo)
             settle.after()
             return
         except Widen as widen:
@@ -149,6 +157,8 @@ class _Settle:
             return Conflict("a renamed array or container")
 
     def variable(self, variable: Variable) -> None:
+        if _renewed(self.log.entry[variable], True) == _renewed(variable.stored, True):
+            return  # bound to the same things, which an inner loop has renamed
         old = self.entry(variable)
         try:
             new = load_tree(variable.stored, self.t.builder.read)
@@ -157,8 +167,9 @@ class _Settle:
         if old is UNDEFINED:
             self.born(variable, new)
             return
-        if same_static(old, new):
+        if same_shape(self.log.entry[variable], new):
             variable.stored = self.log.entry[variable]
+            write_tree(self.t.builder, variable.stored, new)
             return
         wider = self.widened(variable, old, new, self.log.entry[variable])
         if wider is not None:
@@ -285,6 +296,9 @@ class _Settle:
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new
+        if not self.loop.live(variable):
+            self.restore.append((variable, Conflict(f"{variable.name!r} was assigned in a loop only")))
+            return None
         if isinstance(new, Maybe) and _is_scalar(old.value) and _is_scalar(inner):
             kind = common_kind(old.value, inner)
             python = is_python_number(old.value) and is_python_number(inner)
@@ -295,17 +309,17 @@ class _Settle:
             return entry
         if not isinstance(new, Maybe) and _is_scalar(old.value) and _is_scalar(inner):
             # definitely assigned by the body: carry the value and the flag
-            self.t.assign(variable, Maybe(Scalar(self.t.scalar(inner, old.value.kind), old.value.python),
-                                          Scalar(Constant(True, Kind.BOOL), True), old.name))
-            if variable.stored is self.log.entry[variable]:
-                return None
             kind = common_kind(old.value, inner)
             python = is_python_number(old.value) and is_python_number(inner)
+            final = Maybe(Scalar(self.t.scalar(inner, kind), python), Scalar(Constant(True, Kind.BOOL), True), old.name)
+            if same_shape(self.log.entry[variable], final):
+                variable.stored = self.log.entry[variable]
+                write_tree(self.t.builder, variable.stored, final)
+                return None
 
             def widened() -> Maybe:
                 current = load_tree(variable.stored, self.t.builder.read)
                 return Maybe(Scalar(self.t.scalar(current.value, kind), python), current.defined, old.name)
-            variable.stored = self.log.entry[variable]
             return widened
         return self.t.fail(f"{variable.name!r} may be undefined and changes in this loop", "assign it before the loop")
 
@@ -349,7 +363,7 @@ class _Settle:
         values = [(a, self.t.read(b)) for a, b in pairs]
         for a, value in values:
             self.t.assign(a, value)
-        old.generation += 1
+        self.t.rename(old)
         self.restore.append((variable, lambda: Reference(old, old.generation)))
         return None
 
@@ -359,11 +373,29 @@ class _Settle:
                    *(new.options if isinstance(new, Choice) else (new,))]
         outer = all(o.cell.depth <= self.level for o in options)
         unread = variable not in self.log.reads
-        if isinstance(old, Choice) or (outer and (unread or self.t.decisions.get(self.loop.key) == "choice")):
+        private = isinstance(old, Array) and old.cell.private_to == self.loop.key
+        if self.t.decisions.get(self.loop.key) == "choice" and not outer and isinstance(old, Array) and not private:
+            return self.separate(variable, old)
+        if isinstance(old, Choice) or (outer and isinstance(new, Choice)) or (outer and (unread or self.t.decisions.get(self.loop.key) == "choice")):
             return self.choose(variable, options, new)
         self.renames.append((variable, old, new))
         self.restore.append((variable, lambda: _renewed(self.log.entry[variable])))
         return None
+
+    def separate(self, variable: Variable, old: Array) -> Any:
+        """Give a name that shares its array with others a buffer of its own, where the loop does not write it."""
+        t = self.t
+        touch = t.builder.frames[self.depth].touched.get(old.cell.slot)
+        value = t.builder.read(old.cell.slot)
+        if touch is not None and value is not touch.param:
+            t.fail(f"{variable.name!r} shares its array with other names, is written in this loop and then rebound",
+                   "copy it before the loop (`.copy()`)")
+
+        def entry() -> Array:
+            made: Array = t.new_array(t.emit("copy", arrays.read(t, t.read(variable))), variable.name)
+            made.cell.private_to = self.loop.key
+            return made
+        return entry
 
     def choose(self, variable: Variable, options: list[Array], new: Any) -> Any:
         """The name stands for one of several arrays from here on."""
@@ -411,13 +443,15 @@ class _Settle:
         external = any(cell.external for cell in (*targets, *sources))
         for cell, value in values:
             cell.external = external
+            cell.origin = None
             t.builder.write(cell.slot, value)
-            cell.generation += 1
+            t.rename(cell)
             cell.renamed_by = self.loop.key
             cell.written = True
         for cell in sources:
             if cell not in targets:
-                cell.generation += 1
+                t.rename(cell)
+                cell.renamed_by = self.loop.key
 
     def renamed_value(self, cell: Cell, new: Any, targets: dict[Cell, Any], sources: list[Cell]) -> Value:
         t = self.t
@@ -445,7 +479,7 @@ class _Settle:
             value = t.emit("cast", value, kind=cell.kind)
         if len(value.dims) != len(cell.dims):
             t.fail(f"{variable.name!r} has {len(cell.dims)} dimensions before the loop and {len(value.dims)} after "
-                   "an iteration", "use one rank, or engine='tape'")
+                   "an iteration", "use one rank")
         if tuple(value.dims) != tuple(cell.dims):
             for a, b in zip(value.dims, cell.dims, strict=True):
                 if not t.same(a, b):
@@ -497,13 +531,14 @@ def _cells(stored: Any) -> list[Cell]:
     return []
 
 
-def _renewed(stored: Any) -> Any:
-    """A stored tree with its references good for the current generation."""
+def _renewed(stored: Any, bare: bool = False) -> Any:
+    """A stored tree with its references good for the current generation (`bare`: what they refer to only)."""
     if isinstance(stored, Reference):
-        return Reference(stored.target, generation_of(stored.target))
+        return id(stored.target) if bare else Reference(stored.target, generation_of(stored.target))
     if isinstance(stored, tuple):
-        return rebuild(stored, [_renewed(s) for s in stored])
-    return stored
+        items = [_renewed(s, bare) for s in stored]
+        return tuple(items) if bare else rebuild(stored, items)
+    return id(stored) if bare else stored
 
 
 def _matching(old: Any, new: Any) -> list[tuple[Variable, Variable]] | None:

@@ -19,6 +19,7 @@ from workbench.frontend import access, arithmetic, branches, calls, iteration
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.expressions import _BINARY, ExpressionCompiler
+from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
 from workbench.frontend.values import Closure, Conflict, Scalar, is_static
@@ -150,7 +151,7 @@ class StatementCompiler(ExpressionCompiler):
 
     def __init__(self, filename: str, function: str, node: ast.AST) -> None:
         super().__init__(filename, function)
-        self.loads = _loads(node)
+        self.live = live_after_loops(node)
 
     def block(self, nodes: Sequence[ast.stmt]) -> Block:
         """A compiled block."""
@@ -355,16 +356,18 @@ class StatementCompiler(ExpressionCompiler):
         return _If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises)
 
-    def _loop(self, act: Activation, node: ast.For | ast.While, inside: dict[str, int]) -> Loop:
+    def _loop(self, act: Activation, node: ast.For | ast.While) -> Loop:
+        names = self.live.get(node)
+
         def live(variable: Variable) -> bool:
-            if act.scope.names.get(variable.name) is not variable:
+            if names is None or act.scope.names.get(variable.name) is not variable:
                 return True
-            return self.loads.get(variable.name, 0) > inside.get(variable.name, 0)
+            return variable.name in names
         return Loop((act.path, node.lineno, node.col_offset), live)
 
     def _While(self, node: ast.While) -> Statement:
         test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
-        inside, span = _loads(node), self.span(node)
+        span = self.span(node)
         leaves, returns = _leaves(node.body), _returns(node.body)
 
         def run(act: Activation) -> Any:
@@ -385,7 +388,7 @@ class StatementCompiler(ExpressionCompiler):
             static = _static_loop(act, test, body, span)
             if static is not None:
                 return static if static != NORMAL or not node.orelse else orelse.run(act)
-            conditional(t, self._loop(act, node, inside), condition, iterate)
+            conditional(t, self._loop(act, node), condition, iterate)
             return _after(act, code, orelse if node.orelse else None, returns)
         return run
 
@@ -406,7 +409,7 @@ class StatementCompiler(ExpressionCompiler):
     def _For(self, node: ast.For) -> Statement:
         source, target = self.expression(node.iter), self.target(node.target)
         body, orelse = self.block(node.body), self.block(node.orelse)
-        inside, span = _loads(node), self.span(node)
+        span = self.span(node)
         leaves, returns = _leaves(node.body), _returns(node.body)
         name = node.target.id if isinstance(node.target, ast.Name) else "k"
 
@@ -416,12 +419,12 @@ class StatementCompiler(ExpressionCompiler):
             items = iteration.unrolled(act, values)
             if items is not None:
                 return _unrolled(act, items, target, body, orelse if node.orelse else None)
-            loop = self._loop(act, node, inside)
+            loop = self._loop(act, node)
             for _ in range(2):
                 builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
                 try:
-                    return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves, returns,
-                                         name)
+                    return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves,
+                                         returns, name)
                 except NeedStatic as need:
                     static = iteration.static_range(act, values)
                     depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
@@ -436,9 +439,11 @@ class StatementCompiler(ExpressionCompiler):
                  body: Block, orelse: Block | None, leaves: bool, returns: bool, name: str) -> Any:
         t = act.t
         lo, hi, step, item = iteration.indexed(act, values)
+        static = iteration.static_range(act, values) is not None
         if not leaves:
             def bind(index: Scalar) -> None:
-                t.static_loops.append(index.value)
+                if static:
+                    t.static_loops.append(index.value)
                 target(act, item(index))
                 body.run(act)
             counted(t, loop, lo, hi, step, name, bind)
@@ -602,17 +607,6 @@ def _own_nodes(node: ast.AST) -> list[ast.AST]:
         if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             pending.extend(ast.iter_child_nodes(child))
     return found
-
-
-def _loads(node: ast.AST) -> dict[str, int]:
-    """How often each name is read in a subtree."""
-    counts: dict[str, int] = {}
-    for child in ast.walk(node):
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-            counts[child.id] = counts.get(child.id, 0) + 1
-        elif isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
-            counts[child.target.id] = counts.get(child.target.id, 0) + 1
-    return counts
 
 
 def _statement_title(node: ast.stmt) -> str:

@@ -79,8 +79,10 @@ def _pinned(environment: Environment, t: Tracer, need: NeedStatic) -> Path:
     for item in environment.inputs:
         if item.value in roots and item.kind is Kind.INT and item.path.key not in environment.pins:
             return item.path
+    if "inside a loop" in need.reason:
+        raise DifferentiationError(need.reason, need.span, "use an array")
     raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is computed at run time",
-                               need.span, "use an array, or engine='tape'")
+                               need.span, "use an array")
 
 
 def _roots(t: Tracer, value: Value) -> set[Value]:
@@ -115,7 +117,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     exporter.final_versions()
     ir = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
     verify(ir)
-    written = frozenset(c.origin for c in t.cells if c.origin is not None and c.written)
+    written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
     return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written)
 
 

@@ -79,6 +79,7 @@ class Tracer:
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
         self.static_loops: list[Value] = []
+        self.open_loops: list[tuple[Value, int]] = []
 
     # ------------------------------------------------------------------ errors
     @property
@@ -234,6 +235,11 @@ class Tracer:
             return value.value
         return value
 
+    def rename(self, target: Any) -> None:
+        """References to a cell or container made so far are stale from here on."""
+        target.generation += 1
+        self.frames[-1].renamed.append(target)
+
     # ------------------------------------------------------------------ containers
     def new_list(self, values: list[Any], name: str = "list") -> ListValue:
         """A Python list of the evaluator."""
@@ -251,9 +257,15 @@ class Tracer:
 
     def may_restructure(self, container: Any, what: str) -> None:
         """Refuse a change of a container's structure under a run-time condition or in a loop."""
-        if any(frame.kind != "function" for frame in self.frames[container.depth:]):
-            self.fail(f"{what} inside a loop or a branch on a run-time value",
-                      "use an array, or engine='tape'")
+        between = [frame.kind for frame in self.frames[container.depth:]]
+        reason = f"{what} inside a loop or a branch on a run-time value"
+        if "arm" in between:
+            self.fail(reason, "use an array")
+        if "loop" in between:
+            if not self.open_loops:
+                self.fail(reason, "use an array")
+            # a loop whose trip count is known is unrolled
+            raise NeedStatic(Scalar(self.open_loops[-1][0], True), reason, self.span)
 
 
 def describe(value: Any) -> str:

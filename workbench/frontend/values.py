@@ -45,18 +45,21 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("depth", "external", "generation", "name", "number", "origin", "renamed_by", "slot", "written")
+    __slots__ = ("depth", "external", "generation", "name", "number", "origin", "private_to",
+                 "renamed_by", "slot", "source", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
         self.number = number
         self.depth = depth
         self.name = name
-        self.origin = origin
+        self.origin = origin  # the parameter whose very object this is, until the name is rebound in a loop
+        self.source = origin
         self.generation = 0
         self.written = False
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
+        self.private_to: object = None
 
     @property
     def dims(self) -> tuple[Value, ...]:
@@ -197,6 +200,15 @@ class BoundMethod:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """`functools.partial` of run-time numbers."""
+
+    function: Any
+    args: tuple[Any, ...]
+    named: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ArrayMethod:
     """A method of an array (or of a scalar), not yet called."""
 
@@ -223,7 +235,7 @@ class ZipValue:
 
 
 _STAND_INS = (Scalar, Array, Choice, ListValue, DictValue, ObjectValue, RangeValue, ZipValue, Closure, BoundMethod,
-              ArrayMethod)
+              ArrayMethod, Partial)
 
 
 def is_static(value: Any) -> bool:

@@ -69,11 +69,14 @@ class LogFrame:
     entry: dict[Variable, Any] = field(default_factory=dict)
     reads: dict[Variable, Any] = field(default_factory=dict)
     undo: list[Callable[[], None]] = field(default_factory=list)
+    renamed: list[Any] = field(default_factory=list)
 
     def restore(self) -> None:
         """Give every variable and container changed in the frame what it held on entry."""
         for action in reversed(self.undo):
             action()
+        for target in self.renamed:
+            target.generation -= 1
         for variable, stored in self.entry.items():
             variable.stored = stored
 

@@ -1,7 +1,8 @@
 """Derivative objects: what `wb.grad` and the rest return.
 
-A `Derivative` specialises itself to the arguments it is called with: it traces the function, transforms and compiles the
-IR, and keeps the result with the guards under which it holds. `structure` takes arguments apart and puts results together.
+A `Derivative` specialises itself to the arguments it is called with: it traces the function, transforms and compiles
+the IR, and keeps the result with the guards under which it holds. `structure` takes arguments apart and puts results
+together.
 """
 
 from __future__ import annotations

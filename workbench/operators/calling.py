@@ -1,7 +1,7 @@
 """Calling compiled code: from Python arguments to flat data, and from flat results to Python values.
 
 For each specialisation a small Python function is generated that checks the guards and picks the data in straight-line
-code: a compiled derivative of floats is called in about a microsecond. The general path (structures, arrays that must be
+code: a compiled derivative of floats is called in about a microsecond. The general path (structures, arrays that are
 copied in, writes to containers) is ordinary code.
 
 Invariant: a written argument holds at every exit, errors included, what the program itself would have left in it.
@@ -131,10 +131,7 @@ def apply_effects(effects: Sequence[Effect], args: tuple[Any, ...], leaf: Callab
 
 
 def _set(owner: Any, name: str, value: Any) -> None:
-    old = getattr(owner, name, MISS)
-    if isinstance(old, np.ndarray) and isinstance(value, np.ndarray) and old.shape == value.shape:
-        old[...] = value
-    elif old is not value:
+    if getattr(owner, name, MISS) is not value:
         setattr(owner, name, value)
 
 

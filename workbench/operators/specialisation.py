@@ -1,4 +1,4 @@
-"""One compiled derivative: the traced program, its transformed IR, the machine code, and how results are put together."""
+"""One compiled derivative: the traced program, its transformed IR, the machine code, how results are put together."""
 
 from __future__ import annotations
 

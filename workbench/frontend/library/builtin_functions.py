@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy as copying
+import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from workbench.frontend.values import (
     DictValue,
     ListValue,
     ObjectValue,
+    Partial,
     RangeValue,
     Scalar,
     ZipValue,
@@ -346,6 +349,24 @@ def setattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`print`: not there yet in compiled code."""
     act.t.fail("print inside a differentiated function", "print outside it")
+
+
+@implements(dataclasses.replace)
+def replace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`dataclasses.replace`."""
+    t: Tracer = act.t
+    (model,) = args
+    if not isinstance(model, ObjectValue):
+        raise TypeError("replace() should be called on dataclass instances")
+    t.environment.load_fields(model)
+    values = {f.name: t.read(model.fields[f.name]) for f in dataclasses.fields(model.type) if f.init}
+    return t.environment.call(act, model.type, (), {**values, **named})
+
+
+@implements(functools.partial)
+def partial(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`functools.partial`."""
+    return Partial(args[0], tuple(args[1:]), dict(named))
 
 
 @implements(copying.copy)

@@ -48,7 +48,7 @@ def is_pure(item: Any) -> bool:
         return True
     if isinstance(item, type) and issubclass(item, np.generic):
         return True
-    if module == "builtins" and isinstance(getattr(item, "__self__", None), (str, bytes, int, float)):
+    if isinstance(getattr(item, "__self__", None), (str, bytes, int, float)) and not isinstance(item, type):
         return True
     return getattr(builtins, getattr(item, "__name__", ""), None) is item and isinstance(item, type) and issubclass(
         item, (int, float, str, tuple, complex))

@@ -301,6 +301,18 @@ def roll(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result if len(shape) == result.rank else t.new_array(t.emit("reshape", arrays.read(t, result), *shape))
 
 
+@implements(np.take)
+def take(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.take(a, indices, axis)`."""
+    t: Tracer = act.t
+    array, indices = need_array(t, args[0]), as_operand(t, args[1])
+    axis = named.get("axis", args[2] if len(args) > 2 else None)
+    if axis is None:
+        return indexing.get(t, reshape(t, array, -1), indices)
+    (place,) = axes_of(t, axis, array.rank)
+    return indexing.get(t, array, (*[slice(None)] * place, indices))
+
+
 @implements(np.diff)
 def diff(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.diff(a, axis=-1)`, first order."""
