@@ -67,7 +67,8 @@ def replaced(owner: Any, **named: Any) -> Any:
     unknown = set(named) - set(owner._fields)
     if unknown:
         raise ValueError(f"Got unexpected field names: {sorted(unknown)!r}")
-    return tuple.__new__(type(owner), [named.get(name, value) for name, value in zip(owner._fields, owner, strict=True)])
+    values = [named.get(name, value) for name, value in zip(owner._fields, owner, strict=True)]
+    return tuple.__new__(type(owner), values)
 
 
 def _object_attribute(act: Activation, owner: ObjectValue, name: str) -> Any:

@@ -94,16 +94,18 @@ def _dims(step: Affine) -> tuple[Value, ...]:
 # ---------------------------------------------------------------------- writing
 def write(t: Tracer, array: Array, value: Value, add: bool = False) -> None:
     """Replace (or add to) all that the array shows. `value` is a scalar or has the array's rank and dims."""
-    mark_written(array)
+    mark_written(t, array)
     base = t.builder.read(array.cell.slot)
     assert base is not None
     t.builder.write(array.cell.slot, _write(t, base, array.steps, value, add))
 
 
-def mark_written(array: Array) -> None:
+def mark_written(t: Tracer, array: Array) -> None:
     """Note a write; refused where NumPy would refuse it."""
     if array.readonly:
         raise ValueError("assignment destination is read-only")
+    if array.cell.source is not None:
+        t.environment.array_written(array.cell.source)
     array.cell.written = True
 
 

@@ -180,7 +180,8 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
             return act.t.new_object(type_, {})
         if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(type_):
             return type_(*args, **named)
-        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers", "write it in terms of arrays and functions with a rule")
+        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers",
+                   "write it in terms of arrays and functions with a rule")
     act.t.environment.guard_function(type_.__init__)
     made = act.t.new_object(type_, {})
     if dataclasses.is_dataclass(type_) and "__init__" in vars(type_) and type_.__dataclass_params__.init:  # type: ignore[attr-defined]

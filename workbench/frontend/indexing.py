@@ -281,7 +281,7 @@ def _scatter(t: Tracer, target: _Advanced, value: Any, prim: str, add: bool) -> 
     if view.steps:
         arrays.write(t, view, t.emit(prim, t.emit("copy", current), fitted, *indices))
         return
-    arrays.mark_written(view)
+    arrays.mark_written(t, view)
     t.builder.write(view.cell.slot, t.emit(prim, current, fitted, *indices))
 
 

@@ -9,9 +9,7 @@ buffer.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.paths import Guard, Path, array_signature
+from workbench.frontend import arrays, overlap
+from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar
 from workbench.frontend.variables import Reference, Variable, store_tree
@@ -52,6 +51,10 @@ class Inputs:
         self.pins: dict[Any, Any] = {}
         self.sizes: dict[Value, tuple[Path, int, int]] = {}
         self.by_place: dict[Any, Value] = {}
+        self.buffers: list[tuple[np.ndarray, int]] = []
+        self.groups: dict[int, list[tuple[np.ndarray, Path]]] = {}
+        self.views: dict[Any, tuple[Input, overlap.Placement]] = {}
+        self.was_written: set[int] = set()
 
     # ------------------------------------------------------------------ guards
     def guard(self, path: Path | None, kind: str, expected: Any) -> None:
@@ -79,12 +82,13 @@ class Inputs:
             return value
         if isinstance(value, (int, float, complex, np.generic)):
             return self._number(value, path)
-        if id(value) in self.known:
+        alone = isinstance(value, np.ndarray) and (not self.merged or id(overlap.owner_of(value)[0]) in self.groups)
+        if id(value) in self.known and not alone:
             if path is not None and not path.is_argument:
                 self.guard(path, "is", value) if not isinstance(value, (np.ndarray, list, dict)) else None
             return self.known[id(value)]
         made = self._object(value, path)
-        if made is not value:
+        if made is not value and not alone:
             self.known[id(value)] = made
             self.keep.append(value)
         return made
@@ -217,6 +221,62 @@ class Inputs:
             return value
         if value.ndim == 0:
             return self._number(value[()], path)
+        owner, hops = overlap.owner_of(value)
+        if id(owner) in self.groups:
+            return self._shared(value, owner, hops, path)
+        return self._buffer(value, kind, path)
+
+    @property
+    def merged(self) -> bool:
+        """True when arguments that share memory are taken as views of one buffer."""
+        return "merge" in self.t.decisions
+
+    def share(self, args: tuple[Any, ...]) -> None:
+        """Before tracing: which arguments share memory, if that is to be heeded."""
+        if self.merged:
+            self.groups = overlap.groups(args)
+
+    def array_written(self, position: int) -> None:
+        """An input array is about to be written: arrays that share its memory must be one buffer (start over)."""
+        self.was_written.add(position)
+        self._look_for_overlap(position)
+
+    def _look_for_overlap(self, position: int) -> None:
+        if self.merged:
+            return
+        mine = next(array for array, where in self.buffers if where == position)
+        for array, where in self.buffers:
+            if where != position and np.shares_memory(mine, array):
+                raise Restart("merge", True, self.t.span, "arguments share memory that is written")
+
+    def guard_apart(self) -> None:
+        """At the end: arrays that are written must share no memory with others at later calls."""
+        for array, position in self.buffers:
+            others = [self.inputs[where].path for _, where in self.buffers if where != position]
+            if position in self.was_written and others and array is not None:
+                self.guard(self.inputs[position].path, "apart", tuple(others))
+
+    def _shared(self, value: np.ndarray, owner: np.ndarray, hops: int, path: Path) -> Array:
+        """An argument that shares its memory with another: a view of the buffer that owns it."""
+        kind = array_kind(owner)
+        if kind is None or not owner.flags.c_contiguous or kind is not kind_of(owner.dtype):
+            self.t.fail("arguments share memory whose owner is no contiguous array of numbers, and one is written",
+                        "pass copies")
+        where = path
+        for _ in range(hops):
+            where = where.attribute("base")
+        if id(owner) not in self.known:
+            self.known[id(owner)] = self._buffer(owner, kind, where)
+            self.keep.append(owner)
+        whole = self.known[id(owner)]
+        place = overlap.placement(value, owner)
+        root = self.inputs[whole.cell.source]
+        self.guard(path, "placed", (root.path, place))
+        self.views[path.key] = (root, place)
+        view: Array = arrays.subview(self.t, whole, overlap.affine_view(place, owner))
+        return view
+
+    def _buffer(self, value: np.ndarray, kind: Kind, path: Path) -> Array:
         name = self._name(path)
         position = len(self.inputs)
         dims: list[Value] = []
@@ -233,6 +293,9 @@ class Inputs:
                 dims.append(dim)
         param = self.t.builder.param(ArrayType(kind, tuple(dims)), name)
         self._register(path, kind, value.ndim, False, param)
+        self.buffers.append((value, position))
+        for written in self.was_written:
+            self._look_for_overlap(written)
         with self.at_top():
             cell = self.t.new_cell(param, name, origin=position)
         self.guard(path, "array", array_signature(value))
@@ -275,26 +338,3 @@ def array_kind(value: np.ndarray) -> Kind | None:
     if kind is None and np.issubdtype(value.dtype, np.integer) and value.dtype != np.dtype(np.uint64):
         return Kind.INT
     return kind
-
-
-def is_plain_object(value: Any) -> bool:
-    """True for instances of users' Python classes, whose attributes can be taken in."""
-    type_ = type(value)
-    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
-        return False
-    if type_.__module__ in ("builtins", "numpy", "functools", "numba") or type_.__module__.startswith("numba."):
-        return False
-    if dataclasses.is_dataclass(type_):
-        return True
-    return "__dict__" in dir(type_) and not hasattr(value, "__array__") and bool(type_.__flags__ & (1 << 9))
-
-
-def instance_attributes(value: Any) -> list[str]:
-    """The names of an object's own attributes, slots included."""
-    names = list(getattr(value, "__dict__", ()))
-    for base in type(value).__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        names.extend(s for s in ((slots,) if isinstance(slots, str) else slots)
-                     if s not in ("__dict__", "__weakref__") and hasattr(value, s))
-    return names
-

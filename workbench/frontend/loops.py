@@ -376,7 +376,8 @@ class _Settle:
         private = isinstance(old, Array) and old.cell.private_to == self.loop.key
         if self.t.decisions.get(self.loop.key) == "choice" and not outer and isinstance(old, Array) and not private:
             return self.separate(variable, old)
-        if isinstance(old, Choice) or (outer and isinstance(new, Choice)) or (outer and (unread or self.t.decisions.get(self.loop.key) == "choice")):
+        chosen = isinstance(new, Choice) or unread or self.t.decisions.get(self.loop.key) == "choice"
+        if isinstance(old, Choice) or (outer and chosen):
             return self.choose(variable, options, new)
         self.renames.append((variable, old, new))
         self.restore.append((variable, lambda: _renewed(self.log.entry[variable])))

@@ -38,6 +38,7 @@ class Leaf:
     rank: int
     python: bool
     source: int | None = None
+    view: Any = None  # the part of an array that an argument shows (see `overlap`)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,8 @@ value (flags, strings, numbers that were pinned), a type, a length.
 
 from __future__ import annotations
 
+import dataclasses
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +65,7 @@ class Guard:
     """A fact checked before each call."""
 
     path: Path
-    kind: str  # "is" | "equal" | "type" | "length" | "keys" | "array" | "size<axis>" | "same<axis>"
+    kind: str  # "is", "equal", "type", "length", "keys", "array", "size<axis>", "same<axis>", "placed", "apart"
     expected: Any
 
     def holds(self, args: tuple[Any, ...]) -> bool:
@@ -72,10 +74,22 @@ class Guard:
             value = self.path.fetch(args)
         except (LookupError, AttributeError, ValueError):
             return False
+        if self.kind == "placed":
+            return _is_placed(value, self.expected[0].fetch(args), self.expected[1])
+        if self.kind == "apart":
+            return not any(np.shares_memory(value, path.fetch(args)) for path in self.expected)
         if self.kind.startswith("same"):
             axis, other, other_axis = self.expected
             return bool(value.shape[axis] == other.fetch(args).shape[other_axis])
         return _CHECKS[self.kind.rstrip("0123456789")](value, self.expected)
+
+
+def _is_placed(view: np.ndarray, owner: np.ndarray, place: Any) -> bool:
+    """True when a view lies in its owner as it did when the program was specialised."""
+    size = owner.itemsize
+    start = view.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    return (start == place.offset * size and view.shape == place.shape
+            and view.strides == tuple(s * size for s in place.strides))
 
 
 def array_signature(value: np.ndarray) -> Any:
@@ -92,3 +106,26 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,
 }
+
+
+def is_plain_object(value: Any) -> bool:
+    """True for instances of users' Python classes, whose attributes can be taken in."""
+    type_ = type(value)
+    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+        return False
+    if type_.__module__ in ("builtins", "numpy", "functools", "numba") or type_.__module__.startswith("numba."):
+        return False
+    if dataclasses.is_dataclass(type_):
+        return True
+    return "__dict__" in dir(type_) and not hasattr(value, "__array__") and bool(type_.__flags__ & (1 << 9))
+
+
+def instance_attributes(value: Any) -> list[str]:
+    """The names of an object's own attributes, slots included."""
+    names = list(getattr(value, "__dict__", ()))
+    for base in type(value).__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        names.extend(s for s in ((slots,) if isinstance(slots, str) else slots)
+                     if s not in ("__dict__", "__weakref__") and hasattr(value, s))
+    return names
+

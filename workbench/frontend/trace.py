@@ -6,6 +6,7 @@ each restart adds one decision, so the number of restarts is bounded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Exporter, Tree
+from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer
 from workbench.frontend.values import BoundMethod, DictValue, ListValue, ObjectValue
@@ -42,6 +44,7 @@ class Traced:
     effects: tuple[Effect, ...]
     guards: tuple[Guard, ...]
     written: frozenset[int]
+    views: Mapping[Any, tuple[Input, Placement]]
 
 
 def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = ()) -> Traced:
@@ -103,6 +106,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
          wrt: tuple[int, ...]) -> Traced:
     owner = getattr(function, "__self__", None)
     target = source.python_function(function)
+    environment.share(args)
     values = tuple(environment.internal(a, Path(("arg", k))) for k, a in enumerate(args))
     for k in wrt:
         environment.load_all(values[k])
@@ -117,8 +121,10 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     exporter.final_versions()
     ir = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
     verify(ir)
+    environment.guard_apart()
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
-    return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written)
+    return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written,
+                  environment.views)
 
 
 def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Effect]:

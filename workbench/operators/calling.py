@@ -67,6 +67,9 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"len({where}) == {expected}"
     if guard.kind == "keys":
         return f"tuple({where}) == {expected}"
+    if guard.kind in ("placed", "apart"):
+        space[expected] = guard
+        return f"{expected}.holds(args)"
     if guard.kind.startswith("size"):
         return f"{where}.shape[{guard.expected[0]}] == {guard.expected[1]}"
     if guard.kind.startswith("same"):

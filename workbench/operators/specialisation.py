@@ -23,6 +23,7 @@ from workbench.frontend import (
     python_function,
     python_scalar,
     span_of_function,
+    strided,
 )
 from workbench.frontend.trace import trace
 from workbench.ir import ArrayType, Block, DifferentiationError, Function, Op, Value
@@ -61,7 +62,8 @@ class Specialisation:
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)
         self.holds = calling.guard_function(self.traced.guards)
-        self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place) for k in request.wrt]
+        self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
+                          for k in request.wrt]
 
     # ------------------------------------------------------------------ building
     def _output_leaves(self) -> list[Leaf]:
@@ -79,7 +81,8 @@ class Specialisation:
     def _wrt_inputs(self, args: tuple[Any, ...]) -> list[Input]:
         found: list[Input] = []
         for k in self.request.wrt:
-            tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position)
+            tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position,
+                                 self.traced.views)
             if not has_leaf(tree) and self.request.mode != "vjp":
                 refuse_integer(args[k], self.names[k], self._error("").span)
             for leaf in leaves(tree):
@@ -147,6 +150,8 @@ class Specialisation:
         """The gradient of one argument."""
         def read(leaf: Leaf) -> Any:
             value = results[leaf.position]
+            if leaf.view is not None:
+                return strided(value, leaf.view)
             return value if leaf.rank >= 0 else python_scalar(value, leaf)
         return build(tree, read)
 

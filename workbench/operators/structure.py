@@ -6,6 +6,7 @@ Invariant: a gradient has the structure of its argument; a leaf that is not a fl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,13 @@ from workbench.frontend import Input, Leaf, Node, Path, Static, Tree, instance_a
 from workbench.ir import DifferentiationError, Span
 
 
-def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Callable[[Input], int]) -> Tree:
+def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Callable[[Input], int],
+                  views: Mapping[Any, Any] = MappingProxyType({})) -> Tree:
     """The tree of an argument's gradient. `inputs` are the program's by path key; `place(input)` gives the result of
-    the compiled derivative that is its cotangent."""
+    the compiled derivative that is its cotangent; `views` are the arguments that show part of another input."""
+    if path.key in views:
+        root, placement = views[path.key]
+        return Leaf(place(root), root.kind, root.rank, False, view=placement) if root.kind.is_inexact else Static(None)
     found = inputs.get(path.key)
     if found is not None:
         if not found.kind.is_inexact:
@@ -35,7 +40,7 @@ def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Ca
         keys = tuple(names)
     else:
         return Static(None)
-    trees = tuple(gradient_tree(v, p, inputs, place) for _, v, p in children)
+    trees = tuple(gradient_tree(v, p, inputs, place, views) for _, v, p in children)
     return Node(type(value), keys, trees)
 
 
