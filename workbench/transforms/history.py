@@ -33,6 +33,7 @@ class HistoryReads:
         self._uses: dict[Value, list[_Use]] = {}
         self._found: dict[Value, Value | None] = {}
         self._updates: dict[Value, list[Op] | None] = {}
+        self._forms: dict[Value, Polynomial] = {}
         for op in walk(structure.function.block):
             self._note(op)
 
@@ -159,7 +160,7 @@ class HistoryReads:
         return any(self._apart(a, b, later) for a, b in pairs)
 
     def _apart(self, written: Value, read: Value, later: Loop | None) -> bool:
-        a, b = (normal_form(v, self.structure.definitions.get) for v in (written, read))
+        a, b = self._form(written), self._form(read)
         gap = (a - b).constant
         if gap is None:
             return False
@@ -170,6 +171,11 @@ class HistoryReads:
             return False
         stride *= int(later.op.attrs["step"])
         return gap != 0 if stride == 0 else gap > -stride if stride > 0 else gap < -stride
+
+    def _form(self, index: Value) -> Polynomial:
+        if index not in self._forms:
+            self._forms[index] = normal_form(index, self.structure.definitions.get)
+        return self._forms[index]
 
     def _stride(self, index: Polynomial, loop: Loop) -> int | None:
         """By how much an index moves per iteration of a loop, where everything else in it stays the same."""
