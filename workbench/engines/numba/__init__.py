@@ -6,5 +6,6 @@ from __future__ import annotations
 
 from workbench.engines.numba.compile import CompilationError, Compiled, compile_function
 from workbench.engines.numba.emit import Source, emit
+from workbench.engines.numba.export import export
 
-__all__ = ["CompilationError", "Compiled", "Source", "compile_function", "emit"]
+__all__ = ["CompilationError", "Compiled", "Source", "compile_function", "emit", "export"]
