@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from workbench.operators import Derivative
+from workbench.frontend.library import implements
+from workbench.operators import Derivative, nesting
 
 Wrt = int | str | tuple[int | str, ...]
 
@@ -92,6 +94,46 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         return made.pull(kept, made.cotangents(cotangent, shapes))
     return value, pullback
+
+
+@dataclass(frozen=True)
+class _Operator:
+    """`grad` or `value_and_grad` of a function of the program being traced."""
+
+    function: Any
+    wrt: tuple[Any, ...]
+    several: bool
+    with_value: bool
+    has_aux: bool
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call the derivative."""
+        positions = tuple(nesting.position_of(act, self.function, w) for w in self.wrt)
+        return nesting.nested_gradient(act, self.function, positions, self.several, self.with_value, self.has_aux, args,
+                                       named)
+
+
+def _nested_operator(with_value: bool) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        wrt = args[1] if len(args) > 1 else named.get("wrt", 0)
+        several = isinstance(wrt, tuple)
+        return _Operator(args[0], wrt if several else (wrt,), several, with_value, named.get("has_aux", False))
+    return handler
+
+
+implements(grad)(_nested_operator(False))
+implements(value_and_grad)(_nested_operator(True))
+
+
+@implements(jvp)
+def _nested_jvp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    primals, tangents = (tuple(act.t.environment.items(act, a)) for a in args[1:3])
+    return nesting.nested_jvp(act, args[0], primals, tangents)
+
+
+@implements(vjp)
+def _nested_vjp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return nesting.nested_vjp(act, args[0], args[1:])
 
 
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()

@@ -23,9 +23,9 @@ from workbench.frontend.values import (
     ObjectValue,
     Partial,
     Scalar,
+    Variable,
     is_static,
 )
-from workbench.frontend.variables import Variable
 from workbench.ir import Constant, Kind
 
 MAX_CHOICES = 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.variables import Variable
+from workbench.frontend.values import Variable
 
 
 @dataclass(slots=True, eq=False)

@@ -9,8 +9,8 @@ from typing import Any
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, Widen
-from workbench.frontend.values import Array, Choice, Conflict, Maybe, Scalar
-from workbench.frontend.variables import LogFrame, StaleReference, Variable, load_tree
+from workbench.frontend.values import Array, Choice, Conflict, Maybe, Scalar, Variable
+from workbench.frontend.variables import LogFrame, StaleReference, load_tree
 from workbench.ir import Constant, DifferentiationError, Kind
 from workbench.ir.builder import Arm
 

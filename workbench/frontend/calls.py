@@ -42,6 +42,9 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         return call(act, callee.function, (*callee.args, *args), {**callee.named, **named}, node)
     if isinstance(callee, ArrayMethod):
         return call_method(act, callee.owner, callee.name, args, named)
+    inlined = getattr(type(callee), "inlined", None)
+    if inlined is not None:  # a derivative: its program is put here
+        return inlined(callee, act, args, named)
     callee = source.python_function(callee)
     handler = library.lookup(callee)
     if handler is not None:

@@ -24,8 +24,7 @@ from workbench.frontend.loops import Loop, counted
 from workbench.frontend.paths import Path
 from workbench.frontend.statements import StatementCompiler
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar
-from workbench.frontend.variables import Variable
+from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar, Variable
 from workbench.ir import Value
 
 _MISSING = object()

@@ -20,8 +20,8 @@ import numpy as np
 from workbench.frontend import arrays, overlap
 from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
-from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar
-from workbench.frontend.variables import Reference, Variable, store_tree
+from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar, Variable
+from workbench.frontend.variables import Reference, store_tree
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 
 

@@ -24,8 +24,9 @@ from workbench.frontend.values import (
     Maybe,
     ObjectValue,
     Scalar,
+    Variable,
 )
-from workbench.frontend.variables import Variable, rebuild, same_static
+from workbench.frontend.variables import rebuild, same_static
 from workbench.ir import ArrayType, Constant, Frame, Kind, Value
 from workbench.ir.builder import Arm
 
@@ -50,7 +51,7 @@ class Join:
     arms: tuple[Arm, Arm]
     dead: tuple[bool, bool] = (False, False)
     pairs: list[tuple[Value, Value]] = field(default_factory=list)
-    merged: dict[tuple[Any, Any], int] = field(default_factory=dict)
+    merged: dict[Any, int] = field(default_factory=dict)
     partner: dict[Any, Any] = field(default_factory=dict)
     local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
 

@@ -27,12 +27,12 @@ from workbench.frontend.values import (
     Maybe,
     ObjectValue,
     Scalar,
+    Variable,
 )
 from workbench.frontend.variables import (
     LogFrame,
     Reference,
     StaleReference,
-    Variable,
     generation_of,
     load_tree,
     rebuild,

@@ -22,8 +22,7 @@ from workbench.frontend.expressions import _BINARY, ExpressionCompiler
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import Closure, Conflict, Scalar, is_static
-from workbench.frontend.variables import Variable
+from workbench.frontend.values import Closure, Conflict, Scalar, Variable, is_static
 from workbench.ir import Constant, DifferentiationError, Kind
 
 NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3

@@ -65,7 +65,7 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
-            path = _pinned(environment, t, need)
+            path = pinned(environment, t, need)
             pins[path.key] = True
         except Exception as error:
             if not hasattr(error, "__workbench_span__") and not isinstance(error, DifferentiationError):
@@ -75,7 +75,7 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
         source.python_function(function)))
 
 
-def _pinned(environment: Environment, t: Tracer, need: NeedStatic) -> Path:
+def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> Path:
     """The input on whose value the program's structure depends."""
     value = t.builder.resolve(need.scalar.value)
     roots = _roots(t, value)

@@ -22,11 +22,11 @@ from workbench.frontend.values import (
     Maybe,
     ObjectValue,
     Scalar,
+    Variable,
 )
 from workbench.frontend.variables import (
     LogFrame,
     StaleReference,
-    Variable,
     load_tree,
     same_shape,
     store_tree,

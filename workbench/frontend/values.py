@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.ir import Kind, Slot, Value
-
-if TYPE_CHECKING:
-    from workbench.frontend.variables import Variable
 
 
 class Undefined:
@@ -131,6 +128,15 @@ class Choice:
 
     options: tuple[Array, ...]
     index: Scalar
+
+
+@dataclass(slots=True, eq=False)
+class Variable:
+    """A binding that can change."""
+
+    name: str
+    depth: int
+    stored: Any = None
 
 
 @dataclass(slots=True, eq=False)

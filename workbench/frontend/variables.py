@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.frontend.values import Array, Choice, DictValue, ListValue, Maybe, ObjectValue, Scalar
+from workbench.frontend.values import Array, Choice, DictValue, ListValue, Maybe, ObjectValue, Scalar, Variable
 from workbench.ir import Builder, Slot, Value
 
 
@@ -50,15 +50,6 @@ class StoredMaybe:
     value: Any
     defined: Leaf
     name: str
-
-
-@dataclass(slots=True, eq=False)
-class Variable:
-    """A binding that can change."""
-
-    name: str
-    depth: int
-    stored: Any = None
 
 
 @dataclass(slots=True, eq=False)

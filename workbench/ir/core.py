@@ -1,4 +1,4 @@
-"""Values, operations, blocks and functions.
+"""Operations, blocks and functions.
 
 Invariant: objects here are never changed once a `Function` is finished; values are compared by identity, constants by
 kind and value, so that a constant is in scope everywhere.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.ir.types import ArrayType, Kind, ScalarType, Type
+from workbench.ir.types import Constant, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,66 +25,6 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.filename}:{self.line}"
-
-
-class Value:
-    """An SSA value: made once, by a parameter or an operation. `name` is a hint taken from the user's program."""
-
-    __slots__ = ("name", "type")
-
-    def __init__(self, type_: Type, name: str = "") -> None:
-        self.type = type_
-        self.name = name
-
-    @property
-    def kind(self) -> Kind:
-        """Scalar kind, or the kind of the elements."""
-        return self.type.kind
-
-    @property
-    def is_array(self) -> bool:
-        """True for arrays (growable ones too)."""
-        return isinstance(self.type, ArrayType)
-
-    @property
-    def dims(self) -> tuple[Value, ...]:
-        """Dimensions of an array, () of a scalar."""
-        return self.type.dims
-
-    @property
-    def rank(self) -> int:
-        """Number of dimensions."""
-        return self.type.rank
-
-    @property
-    def label(self) -> str:
-        """How a type shows this value as a dimension."""
-        return self.name or "?"
-
-    def __repr__(self) -> str:
-        return f"<{self.label}: {self.type}>"
-
-
-class Constant(Value):
-    """A scalar known when the program is built. Equal when kind and value (sign of zero, NaN included) are."""
-
-    __slots__ = ("_key", "value")
-
-    def __init__(self, value: bool | int | float | complex, kind: Kind) -> None:
-        super().__init__(ScalarType(kind))
-        self.value = kind.dtype.type(value).item()
-        self._key = (kind, repr(self.value))
-
-    @property
-    def label(self) -> str:
-        """The value as Python writes it."""
-        return repr(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,3 +86,6 @@ def walk(block: Block) -> Iterator[Op]:
         yield op
         for region in op.regions:
             yield from walk(region)
+
+
+__all__ = ["Block", "Constant", "Function", "Op", "Span", "Value", "walk"]

@@ -1,4 +1,4 @@
-"""Types of IR values: a scalar kind, an array of one with symbolic dimensions, or a growable residual list.
+"""Values and their types: a scalar kind, an array of one with symbolic dimensions, or a growable residual list.
 
 Invariant: a dimension is an integer `Value` (or `Constant`) fixed when the buffer is made; every version of an array
 has the same dimensions. Two dimensions are the same when their normal forms are (`workbench.ir.dims`).
@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from workbench.ir.core import Value
 
 
 class Kind(enum.Enum):
@@ -113,6 +109,66 @@ class ArrayType:
 
 
 Type = ScalarType | ArrayType
+
+
+class Value:
+    """An SSA value: made once, by a parameter or an operation. `name` is a hint taken from the user's program."""
+
+    __slots__ = ("name", "type")
+
+    def __init__(self, type_: Type, name: str = "") -> None:
+        self.type = type_
+        self.name = name
+
+    @property
+    def kind(self) -> Kind:
+        """Scalar kind, or the kind of the elements."""
+        return self.type.kind
+
+    @property
+    def is_array(self) -> bool:
+        """True for arrays (growable ones too)."""
+        return isinstance(self.type, ArrayType)
+
+    @property
+    def dims(self) -> tuple[Value, ...]:
+        """Dimensions of an array, () of a scalar."""
+        return self.type.dims
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return self.type.rank
+
+    @property
+    def label(self) -> str:
+        """How a type shows this value as a dimension."""
+        return self.name or "?"
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {self.type}>"
+
+
+class Constant(Value):
+    """A scalar known when the program is built. Equal when kind and value (sign of zero, NaN included) are."""
+
+    __slots__ = ("_key", "value")
+
+    def __init__(self, value: bool | int | float | complex, kind: Kind) -> None:
+        super().__init__(ScalarType(kind))
+        self.value = kind.dtype.type(value).item()
+        self._key = (kind, repr(self.value))
+
+    @property
+    def label(self) -> str:
+        """The value as Python writes it."""
+        return repr(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
 
 def kind_of(dtype: object) -> Kind | None:

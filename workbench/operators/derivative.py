@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.frontend import python_function, span_of_function
 from workbench.ir import DifferentiationError, Function
-from workbench.operators import calling
+from workbench.operators import calling, nesting
 from workbench.operators.specialisation import Request, Specialisation
 
 MAX_SPECIALISATIONS = 64
@@ -25,6 +25,8 @@ class Derivative:
 
     It is called like the function. `.source` is the program that runs, `.export(path)` writes it as a file,
     `.ir` is the IR, of the latest specialisation."""
+
+    __name__: str
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto") -> None:
@@ -122,6 +124,13 @@ class Derivative:
     def _fast_path(self, made: Specialisation) -> Callable[..., Any] | None:
         """Straight-line code for the commonest case: Python floats in and out, no effects."""
         return calling.fast_path(made, self.with_value, self.several, len(self.names)) if self._plain else None
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The derivative called inside a program that is itself being traced."""
+        if self.request.mode == "value":
+            return act.t.environment.call(act, self.function, args, named)
+        return nesting.nested_gradient(act, self.function, self.request.wrt, self.several, self.with_value,
+                                       self.request.has_aux, args, named)
 
     # ------------------------------------------------------------------ what is to be seen
     @property

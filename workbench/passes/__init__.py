@@ -10,16 +10,19 @@ from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
 from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
+from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
-__all__ = ["Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "Simplify", "finalize", "optimize", "run"]
+__all__ = ["Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize", "optimize", "run"]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:
     """Array-level simplification: what a front end or a transform made, cleaned up."""
-    return run((Simplify(), Bounds(), Simplify()), function, observer)
+    small = (Lower(longest=4), Simplify(), ScalarReplacement())
+    return run((Simplify(), Bounds(), Simplify(), *small, Simplify()), function, observer)
 
 
 def finalize(function: Function, observer: Observer | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls."""
-    return run((Simplify(), Bounds(), Lower(), Bounds(), Expand(), Simplify()), function, observer)
+    loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
+    return run((Simplify(), Bounds(), *loops, Expand(), Simplify()), function, observer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Constant, Function, Kind, Op
+from workbench.ir import Constant, Function, Kind, Op, walk
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
@@ -18,6 +18,8 @@ class Expand(Pass):
 
     def __call__(self, function: Function) -> Function:
         """The function in simpler operations."""
+        if not any(op.prim in ("index", "square") for op in walk(function.block)):
+            return function
         return _Expander().run(function)
 
 

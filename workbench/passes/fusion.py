@@ -9,6 +9,7 @@ them. Where the reader itself updates such an array, each element must be read e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, normal_form
@@ -46,7 +47,8 @@ class _Place:
 class Fusion:
     """Decisions for one function: `fused[v]` is the operation computed where v is read."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, eligible: Callable[[Op], bool]) -> None:
+        self.eligible = eligible
         self.makers = definitions(function)
         self.fused: dict[Value, Op] = {}
         self.keys: dict[Value, set[Op | None]] = {}  # the operations that evaluate a value, see `_key`
@@ -59,7 +61,7 @@ class Fusion:
         for value in function.results:
             self._use(value, Op("return", function.results, ()), 0, ())
         for op in reversed(self._order):
-            if len(op.results) == 1 and op.result.is_array and op.prim not in CONSUMING and not op.regions:
+            if self.eligible(op) and len(op.results) == 1 and op.result.is_array and op.prim not in CONSUMING:
                 self._decide(op)
 
     def loops(self, value: Value) -> tuple[int, ...]:
@@ -179,10 +181,9 @@ class Fusion:
         return op.prim == "cast" and op.operands[0].kind is Kind.INT and op.operands[0] in self.makers and (
             self.makers[op.operands[0]].prim == "iota")
 
-    @staticmethod
-    def _reads_elements(use: _Use) -> bool:
+    def _reads_elements(self, use: _Use) -> bool:
         op = use.op
-        if use.position < 0 or op.prim == "return":
+        if use.position < 0 or op.prim == "return" or not self.eligible(op):
             return False
         if op.prim in _READERS:
             return use.position in _READERS[op.prim]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import ArrayType, Constant, Function, Kind, Op, ScalarType, Slot, Value
+from workbench.ir import ArrayType, Constant, Function, Kind, Op, ScalarType, Slot, Value, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes.fusion import ONE, REDUCTIONS, ZERO, Fusion, unowned
 from workbench.passes.pipeline import Pass
@@ -24,23 +24,42 @@ Index = list[Value]
 _COMBINE = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and",
             "cumsum": "add", "cumprod": "mul"}
 _SMALL = 8
+_ELEMENTS_ONLY = frozenset({"load", "store", "accum", "full", "empty", "copy", "list", "iota"})  # nothing to lower
 
 
 @dataclass(frozen=True)
 class Lower(Pass):
-    """Array operations to loops."""
+    """Array operations to loops; with `longest`, only those on arrays whose axes are constant and no longer."""
 
     name: ClassVar[str] = "lower"
+    longest: int | None = None
 
     def __call__(self, function: Function) -> Function:
         """The function without array operations (but those that stay, see the module's text)."""
-        return _Lowerer().run(function)
+        if self.longest is not None and not any(map(self._is_work, walk(function.block))):
+            return function
+        return _Lowerer(self).run(function)
+
+    def _is_work(self, op: Op) -> bool:
+        """True for an operation on whole arrays that is lowered."""
+        return op.prim not in _ELEMENTS_ONLY and any(v.is_array for v in (*op.operands, *op.results)) and self.is_eligible(op)
+
+    def is_eligible(self, op: Op) -> bool:
+        """True for operations that are lowered."""
+        if op.regions:
+            return False
+        return self.longest is None or all(
+            isinstance(dim, Constant) and dim.value <= self.longest
+            for value in (*op.operands, *op.results) if value.is_array for dim in value.dims)
 
 
 class _Lowerer(Rebuilder):
+    def __init__(self, options: Lower) -> None:
+        self.options = options
+
     def before(self, function: Function) -> None:
         """Decide what is fused."""
-        self.fusion = Fusion(function)
+        self.fusion = Fusion(function, self.options.is_eligible)
         self.unowned = unowned(function)
 
     def op(self, op: Op) -> None:
@@ -48,9 +67,11 @@ class _Lowerer(Rebuilder):
         if len(op.results) == 1 and op.result in self.fusion.fused:
             return
         handler = _HANDLERS.get(op.prim)
-        if handler is not None:
+        if not self.options.is_eligible(op):
+            self.copy(op)
+        elif handler is not None:
             handler(self, op)
-        elif op.regions or not any(v.is_array for v in (*op.operands, *op.results)):
+        elif not any(v.is_array for v in (*op.operands, *op.results)):
             self.copy(op)
         elif get(op.prim).elementwise or op.prim in ("slice", "transpose", "broadcast", "gather"):
             self.materialise(op)

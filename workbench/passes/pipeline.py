@@ -19,9 +19,12 @@ Observer = Callable[[str, Function], None]
 
 @dataclass(frozen=True)
 class Pass:
-    """A function from functions to functions, with a name and options."""
+    """A function from functions to functions, with a name and options.
+
+    `settles`: applied to what it made it would change nothing, so it is not run again."""
 
     name: ClassVar[str] = "pass"
+    settles: ClassVar[bool] = False
 
     def __call__(self, function: Function) -> Function:
         """The rewritten function."""
@@ -33,8 +36,12 @@ def run(passes: Sequence[Pass], function: Function, observer: Observer | None = 
 
     With WORKBENCH_DUMP=directory in the environment every stage is written there as text."""
     folder = os.environ.get("WORKBENCH_DUMP")
+    made: dict[Pass, Function] = {}
     for step in passes:
+        if step.settles and made.get(step) is function:
+            continue
         function = step(function)
+        made[step] = function
         if observer is not None:
             observer(step.name, function)
         if folder:

@@ -27,20 +27,18 @@ class Simplify(Pass):
     unroll: loops of at most this many constant trips are unrolled, if they then have at most `budget` operations."""
 
     name: ClassVar[str] = "simplify"
+    settles: ClassVar[bool] = True
     unroll: int = 4
     budget: int = 160
     rounds: int = 4
 
     def __call__(self, function: Function) -> Function:
         """The simplified function."""
-        size = -1
         for _ in range(self.rounds):
             simplifier = _Simplifier(self)
             function = DeadCode()(simplifier.run(function))
-            found = weight(function.block)
-            if found == size and not simplifier.changed:
+            if not simplifier.changed:
                 break
-            size = found
         return function
 
 

@@ -1,0 +1,348 @@
+"""A derivative used inside a differentiated function: its program is made and put in place of the call.
+
+The inner function is traced by itself on stand-ins of the arguments (and of what its closures captured), transformed,
+and its operations are replayed into the program under construction. So `grad(grad(f))`, and `grad` of anything that
+calls `wb.grad`, `wb.jvp` or `wb.vjp` on the way, need no case of their own.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.frontend import calls
+from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.arrays import read
+from workbench.frontend.environment import Environment
+from workbench.frontend.inputs import Input
+from workbench.frontend.outputs import Exporter, Leaf, Node, Static, Tree, assemble, leaves
+from workbench.frontend.paths import Path
+from workbench.frontend.source import python_function
+from workbench.frontend.trace import MAX_RESTARTS, pinned
+from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
+from workbench.frontend.values import Array, BoundMethod, Choice, Closure, DictValue, ListValue, ObjectValue, Scalar
+from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, verify
+from workbench.transforms import jvp, vjp
+from workbench.transforms.replay import Replay
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """An inner function traced on stand-ins: its IR, and the outer values of its data parameters."""
+
+    function: Function
+    inputs: tuple[Input, ...]
+    operands: tuple[Value, ...]
+    places: dict[Any, int]  # path key of an argument's leaf -> data parameter
+    args: tuple[Any, ...]  # the stand-ins
+    output: Tree
+
+
+class _Mirror:
+    """Makes stand-ins of outer values as inputs of the inner program."""
+
+    def __init__(self, outer: Tracer, inner: Environment) -> None:
+        self.outer = outer
+        self.inner = inner
+        self.operands: list[Value | None] = []
+        self.known: dict[int, Any] = {}
+        self.dims: dict[Value, Value] = {}
+        self.keep: list[Any] = []
+
+    def value(self, value: Any, path: Path) -> Any:
+        """The stand-in of a value of the outer evaluator."""
+        if isinstance(value, Choice):
+            value = self.outer.environment.read_choice(self.outer, value)
+        if isinstance(value, Scalar):
+            return self.scalar(value, path)
+        if isinstance(value, float):
+            return self.scalar(Scalar(Constant(value, Kind.F64), True), path)
+        if isinstance(value, tuple):
+            return tuple.__new__(type(value), [self.value(v, path.item(k)) for k, v in enumerate(value)])
+        if id(value) in self.known:
+            return self.known[id(value)]
+        made = self.object(value, path)
+        if made is not value:
+            self.known[id(value)] = made
+            self.keep.append(value)
+        return made
+
+    def object(self, value: Any, path: Path) -> Any:
+        t = self.inner.t
+        if isinstance(value, Array):
+            return self.array(value, path)
+        if isinstance(value, ListValue):
+            return t.new_list([self.value(self.outer.read(v), path.item(k)) for k, v in enumerate(value.items)])
+        if isinstance(value, DictValue):
+            return t.new_dict({k: self.value(self.outer.read(v), path.item(k)) for k, v in value.items.items()},
+                              type_=value.type)
+        if isinstance(value, ObjectValue):
+            self.outer.environment.load_fields(value)
+            return t.new_object(value.type, {k: self.value(self.outer.read(v), path.attribute(k))
+                                             for k, v in value.fields.items()})
+        if isinstance(value, Closure):
+            return self.closure(value, path)
+        if isinstance(value, BoundMethod):
+            return BoundMethod(self.value(value.function, path), self.value(value.self_value, path.attribute("self")))
+        return value
+
+    def closure(self, value: Closure, path: Path) -> Closure:
+        """A nested function with what it captured."""
+        names = {n.id for n in ast.walk(value.node) if isinstance(n, ast.Name)}
+        scope = Scope({}, None, value.scope.function)
+        for name in sorted(names):
+            variable = value.scope.find(name)
+            if variable is not None:
+                held = self.outer.read(variable)
+                scope.names[name] = self.inner.t.variable(name, self.value(held, path.attribute(name)))
+        defaults = tuple(self.value(d, path.item(k)) for k, d in enumerate(value.defaults))
+        named = {k: self.value(d, path.item(k)) for k, d in value.keyword_defaults.items()}
+        return Closure(value.node, scope, defaults, named, value.name)
+
+    def scalar(self, value: Scalar, path: Path) -> Scalar:
+        param = self.inner.t.builder.param(ScalarType(value.kind), value.value.name)
+        self.register(path, value.kind, -1, value.python, param, self.outer.builder.resolve(value.value))
+        return Scalar(param, value.python)
+
+    def array(self, value: Array, path: Path) -> Array:
+        t = self.inner.t
+        position = len(self.inner.inputs)
+        dims: list[Value] = []
+        for axis, dim in enumerate(value.dims):
+            dim = self.outer.builder.resolve(dim)
+            if isinstance(dim, Constant):
+                dims.append(dim)
+                continue
+            if dim not in self.dims:
+                self.dims[dim] = t.builder.param(ScalarType(Kind.INT), dim.name, shape_of=(position, axis))
+                t.nonnegative.add(self.dims[dim])
+            dims.append(self.dims[dim])
+        param = t.builder.param(ArrayType(value.kind, tuple(dims)), value.cell.name)
+        self.register(path, value.kind, value.rank, False, param, read(self.outer, value))
+        return Array(t.new_cell(param, value.cell.name, origin=position), (), tuple(dims))
+
+    def register(self, path: Path, kind: Kind, rank: int, python: bool, param: Value, operand: Value) -> None:
+        self.inner.inputs.append(Input(path, kind, rank, python, len(self.inner.inputs), param))
+        self.operands.append(operand)
+
+
+def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Program:
+    """Trace an inner function on stand-ins of its arguments."""
+    decisions: dict[Any, Any] = {}
+    pins: dict[Any, Any] = {}
+    for _ in range(MAX_RESTARTS):
+        inner = Environment()
+        inner.pins = pins
+        inner.argument_names = tuple(f"arg{k}" for k in range(len(args)))
+        t = Tracer(getattr(function, "__name__", "inner"), inner, decisions)
+        inner.t = t
+        t.builder.span = act.t.span
+        try:
+            return _traced(act, t, inner, function, args, named)
+        except Restart as restart:
+            decisions[restart.key] = restart.decision
+        except NeedStatic as need:
+            pins[pinned(inner, t, need).key] = True
+    act.t.fail("specialising the inner function does not come to an end")
+
+
+def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args: tuple[Any, ...],
+            named: dict[str, Any]) -> Program:
+    mirror = _Mirror(act.t, inner)
+    stand_ins = tuple(mirror.value(a, Path(("arg", k))) for k, a in enumerate(args))
+    keywords = {k: mirror.value(v, Path(("object", k), (("item", k),))) for k, v in named.items()}
+    callee = mirror.value(function, Path(("object", "function"), (("item", 0),)))
+    root = Activation(t, Scope({}, None, python_function(function)), None, (), t.variable("$result"),  # type: ignore[arg-type]
+                      "", "", {})
+    result = calls.call(root, callee, stand_ins, keywords)
+    exporter = Exporter(t, inner)
+    output = exporter.tree(result)
+    if inner.written or any(c.written and c.source is not None for c in t.cells):
+        act.t.fail("the derivative of a function that writes into its arguments, inside another derivative",
+                   "copy the argument in the inner function")
+    for key, guard in inner.guards.items():
+        act.t.environment.guards.setdefault(key, guard)
+    operands = [o for o in mirror.operands if o is not None]
+    for item in inner.inputs[len(operands):]:
+        value = act.t.environment.internal(item.path.fetch(()), item.path)
+        operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
+    ir = verify(t.builder.finish([t.builder.resolve(v) for v in exporter.results]))
+    places = {item.path.key: item.position for item in inner.inputs}
+    return Program(ir, tuple(inner.inputs), tuple(operands), places, stand_ins, output)
+
+
+def inline(act: Activation, function: Function, operands: list[Value]) -> list[Value]:
+    """Replay a function's operations on outer values; its results."""
+    t = act.t
+    env: dict[Value, Value] = dict(zip(function.data_params, operands, strict=True))
+    data = function.data_params
+    for param, (position, axis) in function.shape_params.items():
+        env[param] = t.builder.resolve(env[data[position]].dims[axis])
+    span = t.span
+    replay = Replay(t.builder, env)
+    replay.block(function.block)
+    t.builder.span = span
+    return [replay.get(r) for r in function.results]
+
+
+def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int, int] | None = None) -> Any:
+    """The evaluator's value of a tree of results (leaves not in `offset` become None where it is given)."""
+    t = act.t
+    if isinstance(tree, Leaf):
+        if offset is not None and tree.position not in offset:
+            return None
+        value = results[offset[tree.position] if offset is not None else tree.position]
+        if not value.is_array:
+            return Scalar(value, tree.python)
+        owned = value not in {t.builder.read(c.slot) for c in t.cells if c.depth <= len(t.frames)}
+        return t.new_array(value if owned else t.emit("copy", value))
+    if isinstance(tree, Static):
+        return tree.value if offset is None else None
+    children = [value_of(act, c, results, offset) for c in tree.children]
+    return rebuilt(t, tree.type, tree.keys, children)
+
+
+def rebuilt(t: Tracer, type_: type, keys: tuple[Any, ...] | None, children: list[Any]) -> Any:
+    """A container of the evaluator."""
+    if issubclass(type_, tuple):
+        return assemble(type_, keys, children)
+    if type_ is list:
+        return t.new_list(children)
+    if issubclass(type_, dict):
+        return t.new_dict(dict(zip(keys or (), children, strict=True)), type_=type_)
+    return t.new_object(type_, dict(zip(keys or (), children, strict=True)))
+
+
+def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
+    """The tree of an argument's gradient; leaf positions are data parameters of the inner program."""
+    place = program.places.get(path.key)
+    if place is not None:
+        item = program.inputs[place]
+        return Leaf(place, item.kind, item.rank, item.python) if item.kind.is_inexact else Static(None)
+    if isinstance(value, tuple):
+        return Node(type(value), None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value)))
+    if isinstance(value, ListValue):
+        return Node(list, None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value.items)))
+    if isinstance(value, DictValue):
+        return Node(value.type, tuple(value.items),
+                    tuple(gradient_shape(program, None, path.item(k), t) for k in value.items))
+    if isinstance(value, ObjectValue):
+        return Node(value.type, tuple(value.fields),
+                    tuple(gradient_shape(program, None, path.attribute(k), t) for k in value.fields))
+    return Static(None)
+
+
+def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], several: bool, with_value: bool,
+                    has_aux: bool, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`grad(function, wrt)(*args)` inside a traced program."""
+    program = traced(act, function, args, named)
+    output = program.output
+    if has_aux:
+        if not (isinstance(output, Node) and output.type is tuple and len(output.children) == 2):
+            act.t.fail("with has_aux=True the function must return (value, anything)")
+        output = output.children[0]
+    if not (isinstance(output, Leaf) and output.rank < 0 and output.kind.is_float):
+        act.t.fail("grad needs a function that returns one real float", "sum its result up")
+    assert isinstance(output, Leaf)
+    trees = [gradient_shape(program, program.args[k], Path(("arg", k)), act.t) for k in wrt]
+    positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
+    if not positions:
+        act.t.fail(f"the argument under wrt is {describe(args[wrt[0]])}: it has no derivative")
+    pulled = vjp(program.function, positions, [output.position], seeds="one")
+    results = inline(act, pulled, list(program.operands))
+    count = len(program.function.results)
+    offset = {position: count + k for k, position in enumerate(positions)}
+    gradients = tuple(value_of(act, tree, results, offset) for tree in trees)
+    gradient = gradients if several else gradients[0]
+    value = value_of(act, program.output, results)
+    if with_value:
+        return value, gradient
+    return (gradient, value[1]) if has_aux else gradient
+
+
+def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
+    """`jvp(function, primals, tangents)` inside a traced program."""
+    t = act.t
+    program = traced(act, function, primals, {})
+    flat: dict[int, Value] = {}
+    for k, tangent in enumerate(tangents):
+        if tangent is not None:
+            _flatten(act, gradient_shape(program, program.args[k], Path(("arg", k)), t), tangent, flat)
+    outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
+    pushed = jvp(program.function, list(flat), [leaf.position for leaf in outputs])
+    results = inline(act, pushed, [*program.operands, *flat.values()])
+    count = len(program.function.results)
+    offset = {leaf.position: count + k for k, leaf in enumerate(outputs)}
+    return value_of(act, program.output, results), value_of(act, program.output, results, offset)
+
+
+def _flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) -> None:
+    """Tangents or cotangents of the structure of `tree`, by position."""
+    t = act.t
+    if isinstance(tree, Leaf):
+        given = t.environment.read_choice(t, given) if isinstance(given, Choice) else given
+        if isinstance(given, Array):
+            flat[tree.position] = read(t, given)
+        else:
+            flat[tree.position] = t.scalar(given, tree.kind)
+    elif isinstance(tree, Node):
+        if isinstance(given, (ListValue, tuple)):
+            parts = [t.read(v) for v in given.items] if isinstance(given, ListValue) else list(given)
+        elif isinstance(given, DictValue):
+            parts = [t.read(given.items[k]) for k in tree.keys or ()]
+        else:
+            parts = [t.environment.attribute(act, given, k) for k in tree.keys or ()]
+        for child, part in zip(tree.children, parts, strict=True):
+            if not isinstance(child, Static):
+                _flatten(act, child, part, flat)
+
+
+@dataclass(frozen=True, eq=False)
+class Pullback:
+    """The pullback that `vjp` gives inside a traced program."""
+
+    function: Any
+    primals: tuple[Any, ...]
+
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call it."""
+        program = traced(act, self.function, self.primals, {})
+        trees = [gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args)]
+        outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
+        flat: dict[int, Value] = {}
+        _flatten(act, program.output, args[0], flat)
+        positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
+        pulled = vjp(program.function, positions, [leaf.position for leaf in outputs])
+        results = inline(act, pulled, [*program.operands, *(flat[leaf.position] for leaf in outputs)])
+        count = len(program.function.results)
+        offset = {position: count + k for k, position in enumerate(positions)}
+        return tuple(value_of(act, tree, results, offset) for tree in trees)
+
+
+def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
+    """`vjp(function, *primals)` inside a traced program."""
+    snapshots = tuple(_snapshot(act, p) for p in primals)
+    return calls.call(act, function, primals, {}), Pullback(function, snapshots)
+
+
+def _snapshot(act: Activation, value: Any) -> Any:
+    if isinstance(value, Array):
+        return act.t.new_array(act.t.emit("copy", read(act.t, value)))
+    return value
+
+
+
+def position_of(act: Activation, function: Any, wrt: int | str) -> int:
+    """The position of a parameter of a function of the evaluator."""
+    if isinstance(wrt, int):
+        return wrt
+    if isinstance(function, Closure):
+        spec = function.node.args
+        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    else:
+        names = list(inspect.signature(python_function(function)).parameters)
+    if wrt not in names:
+        act.t.fail(f"the function has no parameter named {wrt!r}")
+    return names.index(wrt)
