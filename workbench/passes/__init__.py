@@ -13,7 +13,10 @@ from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
-__all__ = ["Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize", "optimize", "run"]
+__all__ = [
+    "Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize", "optimize",
+    "run",
+]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:

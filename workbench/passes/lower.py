@@ -42,7 +42,8 @@ class Lower(Pass):
 
     def _is_work(self, op: Op) -> bool:
         """True for an operation on whole arrays that is lowered."""
-        return op.prim not in _ELEMENTS_ONLY and any(v.is_array for v in (*op.operands, *op.results)) and self.is_eligible(op)
+        whole = op.prim not in _ELEMENTS_ONLY and any(v.is_array for v in (*op.operands, *op.results))
+        return whole and self.is_eligible(op)
 
     def is_eligible(self, op: Op) -> bool:
         """True for operations that are lowered."""

@@ -83,6 +83,8 @@ class _Simplifier(Rebuilder):
         """The number of frames left open where the operation goes."""
         frames = self.builder.frames
         depth = len(frames)
+        if op.result.kind is Kind.BOOL and all(v.kind is Kind.INT for v in op.operands):
+            return depth  # reads better where it is tested
         for k in range(len(frames) - 1, made - 1, -1):
             frame = frames[k]
             if frame.is_loop:
