@@ -85,6 +85,7 @@ def _object_attribute(act: Activation, owner: ObjectValue, name: str) -> Any:
             return value
     if name == "__class__":
         return owner.type
+    t.environment.guard_class_attribute(owner, name)
     if descriptor is None:
         raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
     if isinstance(descriptor, types.FunctionType):
@@ -230,7 +231,7 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         if name not in owner.items:
             owner.items[name] = Variable(f"{name}", owner.depth, UNDEFINED)
             if any(frame.kind != "function" for frame in t.frames[owner.depth:]):
-                t.frames[-1].undo.append(lambda: owner.items.pop(name, None))
+                del owner.items[name]
                 t.fail("a new key of a dict under a run-time condition or in a loop", "make the key beforehand")
         t.environment.note_write(owner)
         t.assign(owner.items[name], value)

@@ -25,7 +25,7 @@ from workbench.frontend.values import (
     Partial,
     is_static,
 )
-from workbench.ir import DifferentiationError
+from workbench.ir import DifferentiationError, Span
 
 MAX_DEPTH = 120
 
@@ -91,7 +91,12 @@ def _enter_function(act: Activation, function: types.FunctionType, args: tuple[A
                     node: Any) -> Any:
     definition = source.definition_of(function)
     if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-        act.t.fail(f"{function.__name__} is a generator or coroutine", "return a list or an array")
+        suspends = (ast.Yield, ast.YieldFrom, ast.Await)
+        yields = next((n for n in ast.walk(definition) if isinstance(n, suspends)), definition)
+        span = Span(function.__code__.co_filename, yields.lineno, yields.col_offset, yields.end_col_offset or 0,
+                    function.__qualname__)
+        raise DifferentiationError(f"{function.__name__} is a generator or coroutine", span,
+                                   "return a list or an array")
     environment = act.t.environment
     defaults = tuple(environment.default_value(function, k, v) for k, v in enumerate(function.__defaults__ or ()))
     keyword_defaults = {k: environment.default_value(function, k, v) for k, v in

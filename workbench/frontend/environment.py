@@ -75,8 +75,10 @@ class Environment(Inputs):
         return code
 
     def guard_function(self, function: Any) -> None:
-        """A function reached through an attribute is guarded where it was read; its code object too."""
-        self.keep.append(function)
+        """Take a function's code for granted (the function itself is guarded where it was read)."""
+        if not is_library(function.__module__):
+            self.guard(Path(("dict", {"function": function}, "function"), (("attribute", "__code__"),)), "is",
+                       function.__code__)
 
     def default_value(self, function: types.FunctionType, position: Any, value: Any) -> Any:
         """The default value of a parameter."""

@@ -112,7 +112,8 @@ class ExpressionCompiler:
     def _FormattedValue(self, node: ast.FormattedValue) -> Expression:
         value = self.expression(node.value)
         spec = self.expression(node.format_spec) if node.format_spec else None
-        conversion = {115: str, 114: repr, 97: ascii}.get(node.conversion)
+        conversions: dict[int, Callable[[object], str]] = {115: str, 114: repr, 97: ascii}
+        conversion = conversions.get(node.conversion)
 
         def run(act: Activation) -> Any:
             content = value(act)

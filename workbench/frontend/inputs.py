@@ -143,6 +143,19 @@ class Inputs:
             owner.fields[name] = variable
         return variable
 
+    def guard_class_attribute(self, owner: ObjectValue, name: str) -> None:
+        """Take for granted what an object's class (and not the object) holds under a name."""
+        if owner in self.paths:
+            self.guard(self.paths[owner], f"lacks_{name}", name)
+        holder = next((base for base in owner.type.__mro__ if name in vars(base)), None)
+        if holder is None:
+            return
+        value = vars(holder)[name]
+        if not isinstance(value, (int, float, complex, np.ndarray, list, dict)) or isinstance(value, bool):
+            path = Path(("dict", {"class": owner.type}, "class"), (("attribute", "__dict__"), ("item", name)))
+            if holder is owner.type:
+                self.guard(path, "is", value)
+
     def load_fields(self, owner: ObjectValue) -> None:
         """Take in all attributes of an object."""
         if owner.original is not None:

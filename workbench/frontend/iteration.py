@@ -143,7 +143,7 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
     if isinstance(values, RangeValue):
         start, stop, step = (t.integer(v, "a range bound") for v in (values.start, values.stop, values.step))
         if isinstance(step, Constant) and abs(step.value.real) == 1 and not normalised:
-            return start, stop, int(step.value.real), lambda i: i
+            return start, stop, int(step.value.real), _itself
         trips = _range_trips(t, start, stop, step)
         return ZERO, trips, 1, lambda i: _wrap(t, t.emit("add", start, t.emit("mul", t.scalar(i), step)))
     if isinstance(values, Array):
@@ -155,8 +155,8 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
     if isinstance(values, ZipValue) and values.kind == "reversed":
         inner = values.parts[0]
         if isinstance(inner, RangeValue) and not normalised:
-            lo, hi, step, item = indexed(act, inner)
-            if step == 1:
+            lo, hi, direction, item = indexed(act, inner)
+            if direction == 1:
                 return t.emit("sub", hi, ONE), t.emit("sub", lo, ONE), -1, item
         _, trips, _, item = indexed(act, inner, normalised=True)
         last = t.emit("sub", trips, ONE)
@@ -172,6 +172,10 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
             return ZERO, trips, 1, lambda i: (_plus(t, i, start), item(i))
         return ZERO, trips, 1, lambda i: tuple(part[3](i) for part in parts)
     raise TypeError(f"{describe(values)} is not iterable")
+
+
+def _itself(index: Scalar) -> Scalar:
+    return index
 
 
 def _trips(act: Activation, values: Any) -> Value:
@@ -191,7 +195,7 @@ def _range_trips(t: Tracer, start: Value, stop: Value, step: Value) -> Value:
     t.check(t.emit("ne", step, ZERO), "ValueError", "range() arg 3 must not be zero")
     up = t.emit("sub", stop, start)
     if isinstance(step, Constant):
-        size = Constant(abs(int(step.value.real)), Kind.INT)
+        size: Value = Constant(abs(int(step.value.real)), Kind.INT)
         span = up if step.value.real > 0 else t.emit("neg", up)
     else:
         positive = t.emit("gt", step, ZERO)

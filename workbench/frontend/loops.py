@@ -30,6 +30,7 @@ from workbench.frontend.values import (
     Variable,
 )
 from workbench.frontend.variables import (
+    Leaf,
     LogFrame,
     Reference,
     StaleReference,
@@ -210,7 +211,7 @@ class _Settle:
             return self.carry_out(value.value, name)
         if isinstance(value, Scalar):
             slot = self.carry_scalar(Constant(0, value.kind), t.builder.resolve(value.value), name)
-            return lambda: Scalar(t.builder.read(slot), value.python)
+            return lambda: load_tree(Leaf(slot, value.python), t.builder.read)
         if isinstance(value, tuple):
             parts = [self.carry_out(v, f"{name}{i}") for i, v in enumerate(value)]
             if any(p is None for p in parts):
@@ -226,8 +227,9 @@ class _Settle:
 
     def carry_array(self, array: Array, name: str) -> Any:
         t = self.t
-        dims = [self.outside_dim(d) for d in array.dims]
-        if any(d is None for d in dims):
+        outside = [self.outside_dim(d) for d in array.dims]
+        dims = [d for d in outside if d is not None]
+        if len(dims) < len(outside):
             return None
         with t.builder.outside(self.depth):
             start = t.emit("empty", *dims, kind=array.kind)

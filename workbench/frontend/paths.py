@@ -56,7 +56,9 @@ class Path:
     @property
     def key(self) -> Any:
         """A hashable identity."""
-        root = tuple(id(r) if not isinstance(r, (str, int)) else r for r in self.root)
+        root = tuple(r if isinstance(r, (str, int)) else id(r) for r in self.root)
+        if self.root[0] == "dict" and len(self.root[1]) == 1:  # a holder made for one object
+            root = ("dict", id(next(iter(self.root[1].values()))), self.root[2])
         return (root, self.steps)
 
 
@@ -65,7 +67,7 @@ class Guard:
     """A fact checked before each call."""
 
     path: Path
-    kind: str  # "is", "equal", "type", "length", "keys", "array", "size<axis>", "same<axis>", "placed", "apart"
+    kind: str  # a key of _CHECKS (some with an axis or a name behind), "same<axis>", "placed" or "apart"
     expected: Any
 
     def holds(self, args: tuple[Any, ...]) -> bool:
@@ -81,7 +83,8 @@ class Guard:
         if self.kind.startswith("same"):
             axis, other, other_axis = self.expected
             return bool(value.shape[axis] == other.fetch(args).shape[other_axis])
-        return _CHECKS[self.kind.rstrip("0123456789")](value, self.expected)
+        kind = "lacks" if self.kind.startswith("lacks") else self.kind.rstrip("0123456789")
+        return _CHECKS[kind](value, self.expected)
 
 
 def _is_placed(view: np.ndarray, owner: np.ndarray, place: Any) -> bool:
@@ -103,6 +106,7 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "type": lambda value, expected: type(value) is expected,
     "length": lambda value, expected: len(value) == expected,
     "keys": lambda value, expected: tuple(value) == expected,
+    "lacks": lambda value, expected: expected not in instance_attributes(value),
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,
 }

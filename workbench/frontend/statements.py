@@ -77,7 +77,8 @@ class _If:
     """An `if` statement: it may take over the rest of its block."""
 
     def __init__(self, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
-                 raises: Callable[[Activation], tuple[str, str]] | None) -> None:
+                 raises: Callable[[Activation], tuple[str, str]] | None, raising: Any) -> None:
+        self.raising = raising
         self.test, self.body, self.orelse, self.span, self.raises = test, body, orelse, span, raises
 
     def run(self, act: Activation, rest: Callable[[], Any]) -> tuple[Any, bool]:
@@ -89,8 +90,9 @@ class _If:
             return (self.body if condition else self.orelse).run(act), False
         if self.raises is not None:
             exception, message = self.raises(act)
-            act.t.builder.span = self.span
+            act.t.builder.span = self.raising
             act.t.check(act.t.emit("not", act.t.scalar(condition)), exception, message)
+            act.t.builder.span = self.span
             return self.orelse.run(act), False
         def body() -> Any:
             return self.body.run(act)
@@ -353,7 +355,7 @@ class StatementCompiler(ExpressionCompiler):
         if len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
             raises = self._exception(node.body[0])
         return _If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
-                   raises)
+                   raises, self.span(node.body[0]))
 
     def _loop(self, act: Activation, node: ast.For | ast.While) -> Loop:
         names = self.live.get(node)

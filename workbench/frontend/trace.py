@@ -47,9 +47,10 @@ class Traced:
     views: Mapping[Any, tuple[Input, Placement]]
 
 
-def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = ()) -> Traced:
-    """Specialise `function` for a call with positional `args`; `names` are the names of its parameters. All leaves of
-    the arguments in `wrt` become inputs, whether the function reads them or not.
+def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = (),
+          keywords: tuple[str, ...] = ()) -> Traced:
+    """Specialise `function` for a call with `args`, the last of which go by `keywords`; `names` are their names. All
+    leaves of the arguments in `wrt` become inputs, whether the function reads them or not.
 
     Raises DifferentiationError, or what the program itself raises on the way whatever its numbers are."""
     decisions: dict[Any, Any] = {}
@@ -61,7 +62,7 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
         t = Tracer(getattr(function, "__name__", "f"), environment, decisions)
         environment.t = t
         try:
-            return _run(t, environment, function, args, wrt)
+            return _run(t, environment, function, args, wrt, keywords)
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
@@ -103,7 +104,7 @@ def _roots(t: Tracer, value: Value) -> set[Value]:
 
 
 def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ...],
-         wrt: tuple[int, ...]) -> Traced:
+         wrt: tuple[int, ...], keywords: tuple[str, ...]) -> Traced:
     owner = getattr(function, "__self__", None)
     target = source.python_function(function)
     environment.share(args)
@@ -114,7 +115,9 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     root = Activation(t, Scope({}, None, target), None, (), result_variable, "", "", {})  # type: ignore[arg-type]
     if owner is not None and hasattr(function, "__func__"):
         target = BoundMethod(function.__func__, environment.internal(owner, Path(("object", owner))))
-    result = calls.call(root, target, values, {})
+    positional = len(values) - len(keywords)
+    named = dict(zip(keywords, values[positional:], strict=True))
+    result = calls.call(root, target, values[:positional], named)
     exporter = Exporter(t, environment)
     output = exporter.tree(result)
     effects = tuple(_effects(t, environment, exporter))

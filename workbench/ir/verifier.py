@@ -191,7 +191,9 @@ class _Verifier:
                 scope.dead[value] = killer
 
 
-_HANDLERS: dict[str, Callable[[_Verifier, Op, _Scope], None]] = {"for": _Verifier.for_, "while": _Verifier.while_, "if": _Verifier.if_}
+_HANDLERS: dict[str, Callable[[_Verifier, Op, _Scope], None]] = {
+    "for": _Verifier.for_, "while": _Verifier.while_, "if": _Verifier.if_,
+}
 
 
 def verify(function: Function) -> Function:

@@ -8,6 +8,6 @@ together.
 from __future__ import annotations
 
 from workbench.operators.derivative import Derivative
-from workbench.operators.specialisation import Specialisation, specialise
+from workbench.operators.specialisation import Specialisation
 
-__all__ = ["Derivative", "Specialisation", "specialise"]
+__all__ = ["Derivative", "Specialisation"]

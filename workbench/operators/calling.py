@@ -19,10 +19,10 @@ from workbench.frontend import Effect, Guard, Input, Leaf, Path, Traced, array_s
 MISS = object()
 
 
-def guard_function(guards: Sequence[Guard]) -> Callable[[tuple[Any, ...]], bool]:
-    """One function that checks all guards."""
+def guard_function(guards: Sequence[Guard], count: int) -> Callable[[tuple[Any, ...]], bool]:
+    """One function that checks the number of arguments and all guards."""
     space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray}
-    tests = [_test(guard, number, space) for number, guard in enumerate(guards)]
+    tests = [f"len(args) == {count}", *(_test(guard, number, space) for number, guard in enumerate(guards))]
     body = " and\n            ".join(tests) or "True"
     text = (f"def holds(args):\n    try:\n        return ({body})\n"
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return False\n")
@@ -63,6 +63,9 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{where} is {expected}"
     if guard.kind == "type":
         return f"type({where}) is {expected}"
+    if guard.kind.startswith("lacks"):
+        space[expected] = guard
+        return f"{expected}.holds(args)"
     if guard.kind == "length":
         return f"len({where}) == {expected}"
     if guard.kind == "keys":
@@ -158,20 +161,21 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
         return None
     if any(item.rank >= 0 or not item.python for item in traced.inputs) or made.single:
         return None
-    if not all(isinstance(tree, Leaf) for tree in made.gradients):
+    gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
+    if len(gradients) < len(made.gradients):
         return None
     space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray, "entry": made.compiled.entry,
-                             "locate": made.compiled.locate, "MISS": MISS}
+                             "blamed": made.blamed, "MISS": MISS}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
-    parts = [f"r[{tree.position}]" for tree in made.gradients]
+    parts = [f"r[{gradient.position}]" for gradient in gradients]
     gradient = f"({', '.join(parts)},)" if several else parts[0]
     result = f"(r[{leaf.position}], {gradient})" if with_value else gradient
     condition = " and ".join([f"len(args) == {arity}", *tests])
     text = (f"def call(*args):\n    try:\n        if not ({condition}):\n            return MISS\n"
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
             f"    try:\n        r = entry({data})\n"
-            "    except Exception as error:\n        locate(error)\n        raise\n"
+            "    except Exception as error:\n        raise blamed(error)\n"
             f"    return {result}\n")
     exec(text, space)
     return space["call"]  # type: ignore[no-any-return]

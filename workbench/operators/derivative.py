@@ -75,23 +75,22 @@ class Derivative:
             result = fast(*args)
             if result is not calling.MISS:
                 return result
-        bound = self.bind(args, named)
-        return self._finish(self.specialised(bound), bound)
+        bound, keywords = self.bind(args, named)
+        return self._finish(self.specialised(bound, keywords), bound)
 
-    def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """Arguments in the order of the parameters, defaults filled in."""
+    def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """All arguments in the order of the parameters, defaults filled in, and the names of those that are passed by
+        keyword (the last ones)."""
         if self._plain and not named and len(args) == len(self.names):
-            return args
-        bound = self.signature.bind(*args, **named)
+            return args, ()
+        bound = inspect.signature(python_function(self.function)).bind(*args, **named)  # defaults may have changed
         bound.apply_defaults()
-        if bound.kwargs:
-            raise self._error("keyword-only parameters of the differentiated function are not there yet")
-        return bound.args
+        return (*bound.args, *bound.kwargs.values()), tuple(bound.kwargs)
 
-    def specialised(self, args: tuple[Any, ...]) -> Specialisation:
+    def specialised(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
         """The specialisation for a call, compiled if there is none yet."""
         for position, found in enumerate(self._specialisations):
-            if found.holds(args):
+            if found.keywords == keywords and found.holds(args):
                 if position:
                     with self._lock:
                         self._specialisations.insert(0, self._specialisations.pop(
@@ -99,16 +98,21 @@ class Derivative:
                     self._fast = None
                 return found
         with self._lock:
-            made = Specialisation(self.function, self.names_for(args), self.request, args)
+            made = Specialisation(self.function, self.names_for(args, keywords), self.request, args, keywords)
             self._specialisations.insert(0, made)
             del self._specialisations[MAX_SPECIALISATIONS:]
             self._fast = self._fast_path(made)
             return made
 
-    def names_for(self, args: tuple[Any, ...]) -> tuple[str, ...]:
-        """A name for each positional argument."""
-        extra = tuple(f"{self.names[-1] if self.names else 'arg'}_{k}" for k in range(len(args) - len(self.names)))
-        return self.names + extra
+    def names_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> tuple[str, ...]:
+        """A name for each argument."""
+        kinds = [p.kind for p in self.signature.parameters.values()]
+        plain = [n for n, k in zip(self.names, kinds, strict=True)
+                 if k in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        rest = next((n for n, k in zip(self.names, kinds, strict=True) if k is inspect.Parameter.VAR_POSITIONAL), "arg")
+        positional = len(args) - len(keywords)
+        names = [*plain[:positional], *(f"{rest}_{k}" for k in range(positional - len(plain)))]
+        return (*names, *keywords)
 
     def _finish(self, made: Specialisation, args: tuple[Any, ...]) -> Any:
         data, results = made.run(args)

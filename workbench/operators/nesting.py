@@ -145,7 +145,7 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
             pins[pinned(inner, t, need).key] = True
-    act.t.fail("specialising the inner function does not come to an end")
+    return act.t.fail("specialising the inner function does not come to an end")
 
 
 def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args: tuple[Any, ...],

@@ -46,11 +46,12 @@ class Specialisation:
     """See the module's text. `ir` is the transformed program before it is lowered, `compiled` what runs."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-                 observer: Callable[[str, Function], None] | None = None) -> None:
+                 keywords: tuple[str, ...] = (), observer: Callable[[str, Function], None] | None = None) -> None:
         self.request = request
         self.names = names
+        self.keywords = keywords
         self.target = python_function(function)
-        self.traced: Traced = trace(function, args, names, request.wrt)
+        self.traced: Traced = trace(function, args, names, request.wrt, keywords)
         self.inputs = {item.path.key: item for item in self.traced.inputs}
         self.outputs = [leaf for leaf in self._output_leaves() if leaf.kind.is_inexact]
         self.wrt_inputs = self._wrt_inputs(args)
@@ -61,7 +62,7 @@ class Specialisation:
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)
-        self.holds = calling.guard_function(self.traced.guards)
+        self.holds = calling.guard_function(self.traced.guards, len(args))
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
                           for k in request.wrt]
 
@@ -133,12 +134,18 @@ class Specialisation:
         try:
             result = self.compiled.entry(*data, *extra)
         except Exception as error:
-            self.compiled.locate(error)
-            raise
+            raise self.blamed(error)  # noqa: B904
         finally:
             for array, copy in back:
                 array[...] = copy
         return picked, (result,) if self.single else result
+
+    def blamed(self, error: Exception) -> Exception:
+        """An error of the compiled program, with the user's place on it."""
+        span = self.compiled.locate(error)
+        if isinstance(error, DifferentiationError) and span is not None:
+            return DifferentiationError(error.reason, span, error.hint)
+        return error
 
     def value(self, args: tuple[Any, ...], data: tuple[Any, ...], results: Sequence[Any]) -> Any:
         """The function's own value, after its effects on containers."""
@@ -240,8 +247,5 @@ def own_results(function: Function) -> Function:
     return Function(function.name, block, function.shape_params, function.span)
 
 
-def specialise(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...]) -> Specialisation:
-    """Specialise a function (or compose with a derivative of it) to the arguments of a call."""
-    return Specialisation(function, names, request, args)
 
 

@@ -14,8 +14,8 @@ from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize", "optimize",
-    "run",
+    "Bounds", "DeadCode", "Expand", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize",
+    "optimize", "run",
 ]
 
 

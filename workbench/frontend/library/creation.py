@@ -218,7 +218,7 @@ def from_nested(t: Tracer, value: Any, items: Any) -> Any:
         return t.new_array(t.emit("full", Constant(0.0, Kind.F64), ZERO))
     for row in rows:
         if number_kind(row) is None:
-            raise TypeError(f"{describe(row)} in an array of numbers")
+            t.fail(f"{describe(row)} in an array of numbers", "make an array of numbers only")
     kind = common_kind(*rows)
     inner = rows[0].dims if isinstance(rows[0], Array) else ()
     result = t.emit("empty", Constant(len(rows), Kind.INT), *inner, kind=kind)
