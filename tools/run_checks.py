@@ -21,6 +21,7 @@ BUILD = ROOT / ".build"
 SITE = BUILD / "site"
 BIN = Path(sys.executable).parent
 TAIL = 40
+DETAILS = ("FAILURES", "ERRORS", "warnings summary")
 
 
 def build_wheel() -> list[str]:
@@ -45,7 +46,6 @@ def test_command(selection: str, *more: str) -> list[str]:
         str(BIN / "pytest"),
         "-q",
         "--no-header",
-        "--maxfail=20",
         "--durations=8",
         "-m",
         selection,
@@ -67,13 +67,16 @@ def steps(pytest_arguments: list[str]) -> list[Check]:
         ("mypy", "lint", lambda: [str(BIN / "mypy")], False),
         ("wheel", "test", build_wheel, False),
         ("unpack", "test", unpack_wheel, False),
-        ("tests", "test", lambda: test_command("not timing", "-n", "2", *pytest_arguments), True),
+        ("tests", "test", lambda: test_command("not timing", "-n", "2", "--dist=loadfile", *pytest_arguments), True),
         ("timing", "test", lambda: test_command("timing", *pytest_arguments), True),
     ]
 
 
 def run(name: str, command: list[str], live: bool) -> tuple[bool, float]:
-    """Run one check; print its tail where it failed. The environment puts the wheel before the sources."""
+    """Run one check; print what failed, and details only in continuous integration, where no log is kept.
+
+    The environment puts the wheel before the sources.
+    """
     environment = dict(os.environ, PYTHONPATH=str(SITE), WORKBENCH_TESTED_FROM=str(SITE))
     start = time.monotonic()
     log = BUILD / "logs" / f"{name}.log"
@@ -83,9 +86,12 @@ def run(name: str, command: list[str], live: bool) -> tuple[bool, float]:
     ) as process:
         assert process.stdout is not None
         lines = []
+        detail = False
         for line in process.stdout:
             lines.append(line)
-            if live:
+            if line.startswith("=") and line.rstrip().endswith("="):
+                detail = not os.environ.get("CI") and any(f" {title} " in line for title in DETAILS)
+            if live and not detail:
                 print(line, end="", flush=True)
     log.write_text("".join(lines))
     nothing_selected = name == "timing" and process.returncode == 5

@@ -60,6 +60,9 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("home")
     directories = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")
     environment = dict(os.environ, **{name: str(home / name.lower()) for name in directories})
+    saving = home / "jupyter_config_dir" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"
+    saving.mkdir(parents=True)
+    (saving / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
     flags = f"--no-browser --ip=127.0.0.1 --port={free_port()} --LabApp.expose_app_in_browser=True"
     notebook = project_root / "notebooks" / "quickstart.ipynb"
     before = notebook.read_bytes()
