@@ -41,14 +41,36 @@ def arrays_in(value: Any, found: dict[int, np.ndarray], seen: set[int]) -> None:
 
 
 def copied_memory(arrays: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
-    """(address, bytes) copies of the memory of the arrays' owners, owners that overlap as one piece."""
-    pieces: list[list[int]] = []
-    for low, high in sorted(np.lib.array_utils.byte_bounds(owner(array)) for array in arrays):
+    """(address, copy) of the memory of the arrays' owners, owners that overlap as one piece.
+
+    A copy is an array of the owner's elements where all owners of the piece agree, else of bytes.
+    """
+    pieces: list[tuple[int, int, set[np.dtype]]] = []
+    for low, high, kind in sorted(owned_range(array) for array in arrays):
         if pieces and low < pieces[-1][1]:
-            pieces[-1][1] = max(pieces[-1][1], high)
+            start, stop, kinds = pieces[-1]
+            pieces[-1] = (start, max(stop, high), kinds | {np.dtype(kind)})
         else:
-            pieces.append([low, high])
-    return [(low, np.array((ctypes.c_uint8 * (high - low)).from_address(low))) for low, high in pieces]
+            pieces.append((low, high, {np.dtype(kind)}))
+    copies = []
+    for low, high, kinds in pieces:
+        memory = np.array((ctypes.c_uint8 * (high - low)).from_address(low))
+        (kind, *others) = kinds
+        copies.append((low, memory if others or memory.size % kind.itemsize else typed(memory, kind)))
+    return copies
+
+
+def owned_range(array: np.ndarray) -> tuple[int, int, str]:
+    """(first address, end, element type) of the memory that an array's owner spans."""
+    root = owner(array)
+    return (*np.lib.array_utils.byte_bounds(root), root.dtype.str)
+
+
+def typed(memory: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """Bytes as an array that owns its elements."""
+    elements = np.empty(memory.size // kind.itemsize, kind)
+    elements.view(np.uint8)[:] = memory
+    return elements
 
 
 def snapshot(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 from numba.core import compiler, types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
@@ -161,8 +162,9 @@ def compile_function(function: Function, name: str | None = None) -> Compiled:
     if payload is not None:
         python_function(source)  # so that tracebacks find the lines
         target = cpu_target.target_context
-        target.refresh()
-        result = compiler.CompileResult._rebuild(target, *payload)
+        with global_compiler_lock:
+            target.refresh()
+            result = compiler.CompileResult._rebuild(target, *payload)
     else:
         result = fresh()
         cache.save(key, dumps(result._reduce()))

@@ -15,6 +15,7 @@ from typing import Any
 from numba.core import compiler, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.registry import cpu_target
 from numba.core.rewrites.static_raise import RewriteConstRaises
@@ -150,13 +151,16 @@ def garbage_collection_off() -> Iterator[None]:
 
 
 def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """Numba's compile result for a Python function and Numba argument types."""
+    """Numba's compile result for a Python function and Numba argument types.
+
+    Everything happens under Numba's own lock: its registries are refreshed in one thread at a time, the background
+    warm-up among them."""
     flags: Any = compiler.Flags()
     flags.nrt = True
     flags.error_model = "numpy"
     flags.no_cfunc_wrapper = True
     typing, target = cpu_target.typing_context, cpu_target.target_context
-    typing.refresh()
-    target.refresh()
-    with garbage_collection_off(), quick_resolution():
+    with global_compiler_lock, garbage_collection_off(), quick_resolution():
+        typing.refresh()
+        target.refresh()
         return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)
