@@ -153,9 +153,9 @@ class Fusion:
         if len(op.results) != 1 or not op.result.is_array or op.regions or op.prim in CONSUMING:
             return None
         if op.prim in VIEWS:  # another index: the only use, or a second evaluation
-            keys = self.keys[op.result]
             if op.result not in self.fused:
-                return op if op.prim != "reshape" else None
+                return op if op.prim != "reshape" or self.reshape_axes(op) is not None else None
+            keys = self.keys[op.result]
             return op if len(keys) == 1 and None not in keys else None
         if not get(op.prim).elementwise or not self._same_shape(value, op.result):
             return None
@@ -190,7 +190,7 @@ class Fusion:
         if op.prim in _REPEATING:
             return use.position in _REPEATING[op.prim]
         if op.prim == "reshape":
-            return use.position == 0
+            return use.position == 0 and self.reshape_axes(op) is not None
         if op.prim == "gather":
             return True
         return not op.regions and op.prim not in CONSUMING and get(op.prim).elementwise

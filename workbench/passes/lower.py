@@ -232,7 +232,7 @@ class _Lowerer(Rebuilder):
             self.fusion.same(x, y) for x, y in zip(a.dims, b.dims, strict=True))
 
     def stored_copy(self, op: Op) -> None:
-        """A copy of a stored array is the library's; of a fused one, a loop."""
+        """A copy or a reshape of a stored array is the library's; of a fused one, a loop."""
         if op.operands[0] in self.fusion.fused:
             self.materialise(op)
         else:
@@ -483,6 +483,7 @@ def _load(lowerer: _Lowerer, op: Op) -> None:
 
 
 _HANDLERS: dict[str, Callable[[_Lowerer, Op], None]] = {
+    "reshape": _Lowerer.stored_copy,
     **dict.fromkeys(REDUCTIONS, _Lowerer.reduction), "argmax": _Lowerer.arg_extreme, "argmin": _Lowerer.arg_extreme,
     "cumsum": _Lowerer.cumulative, "cumprod": _Lowerer.cumulative, "slice_store": _Lowerer.update_box,
     "slice_accum": _Lowerer.update_box, "scatter_store": _Lowerer.scatter, "scatter_accum": _Lowerer.scatter,
