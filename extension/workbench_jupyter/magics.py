@@ -187,7 +187,7 @@ class GradMagics(Magics):
         place = source_and_place(self.shell, function)
         known = self.arguments_at(name, options.at, namespace)
         if known is not None:
-            derivative.specialised(derivative.bind(*known))
+            derivative.specialised(*derivative.bind(*known))
             view = gradient_view(name, None, (), derivative, *place, places=cell_files(self.shell))
             return Program(view, derivative)
         hint = f"End the cell with a call {name}(...) for value and gradient, or give --at 'arguments' for its adjoint."

@@ -70,10 +70,17 @@ def paired(function: Callable[[Any, Any], Any], values: Any, tangents: Any) -> A
 
 
 def positional(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
-    """The same call with its arguments by position, as jvp and vjp take them."""
+    """The same call with all arguments by position, as jvp and vjp take them; those by keyword only come last."""
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
-    return (functools.partial(function, **bound.kwargs) if bound.kwargs else function), bound.args
+    if not bound.kwargs:
+        return function, bound.args
+    count, names = len(bound.args), tuple(bound.kwargs)
+
+    def called(*values: Any) -> Any:
+        return function(*values[:count], **dict(zip(names, values[count:], strict=True)))
+
+    return called, (*bound.args, *bound.kwargs.values())
 
 
 def active_positions(function: Any, wrt: Any) -> tuple[int, ...]:

@@ -111,3 +111,18 @@ def test_arrays_and_written_arguments(notebook: Notebook) -> None:
     cell = "%%grad\ndef f(x):\n    x[0] = x[0] * x[1]\n    return x[0] * 3.0\nf(v)"
     result = notebook.run(cell).value
     np.testing.assert_allclose(result.grad, [6.0, 3.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def f(x, *, scale=2.0):\n    return scale * x * x\nf(3.0, scale=4.0)",
+        "def f(x, n, w):\n    return w['a'] * x ** n + w['b'][1] * x\nf(3.0, 2, {'a': 2.0, 'b': (1, 5.0), 'c': 't'})",
+        "import numpy as np\ndef f(x, k):\n    x[k] = x[0] * x[1]\n    return np.sum(x * x)\nf(np.ones(3) * 2, 2)",
+        "import numpy as np\ndef f(x):\n    return np.sum(x * x)\nf(np.array([1.0, 2.0], dtype=np.float32))",
+        "import numpy as np\ndef f(z):\n    return np.sum(np.abs(z) ** 2)\nf(np.array([1.0 + 2.0j, 3.0 - 1.0j]))",
+    ],
+)
+def test_verify_agrees_on_every_kind_of_argument(notebook: Notebook, cell: str) -> None:
+    checks = notebook.run(f"%%grad --verify\n{cell}").value.view.checks
+    assert [check.passed for check in checks] == [True, True], checks
