@@ -46,12 +46,12 @@ def copied_memory(arrays: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
     A copy is an array of the owner's elements where all owners of the piece agree, else of bytes.
     """
     pieces: list[tuple[int, int, set[np.dtype]]] = []
-    for low, high, kind in sorted(owned_range(array) for array in arrays):
+    for low, high, name in sorted(owned_range(array) for array in arrays):
         if pieces and low < pieces[-1][1]:
             start, stop, kinds = pieces[-1]
-            pieces[-1] = (start, max(stop, high), kinds | {np.dtype(kind)})
+            pieces[-1] = (start, max(stop, high), kinds | {np.dtype(name)})
         else:
-            pieces.append((low, high, {np.dtype(kind)}))
+            pieces.append((low, high, {np.dtype(name)}))
     copies = []
     for low, high, kinds in pieces:
         memory = np.array((ctypes.c_uint8 * (high - low)).from_address(low))
