@@ -82,7 +82,8 @@ class Inputs:
             return value
         if isinstance(value, (int, float, complex, np.generic)):
             return self._number(value, path)
-        alone = isinstance(value, np.ndarray) and (not self.merged or id(overlap.owner_of(value)[0]) in self.groups)
+        argument = isinstance(value, np.ndarray) and path is not None and path.is_argument
+        alone = argument and (not self.merged or id(overlap.owner_of(value)[0]) in self.groups)
         if id(value) in self.known and not alone:
             if path is not None and not path.is_argument:
                 self.guard(path, "is", value) if not isinstance(value, (np.ndarray, list, dict)) else None

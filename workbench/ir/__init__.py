@@ -19,6 +19,7 @@ from workbench.ir.verifier import VerificationError, verify
 
 __all__ = [
     "ArrayType", "Block", "Builder", "Constant", "DifferentiationError", "Frame", "Function", "Kind", "Op",
-    "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError", "definitions", "element_type", "kind_of",
-    "normal_form", "print_function", "promote", "same_dim", "substitute_type", "verify", "walk",
+    "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError", "definitions",
+    "element_type", "kind_of", "normal_form", "print_function", "promote", "same_dim", "substitute_type", "verify",
+    "walk",
 ]

@@ -156,8 +156,9 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     guards, the compiled call and the result in one expression. Gives MISS where a guard fails."""
     traced: Traced = made.traced
     leaf = traced.output
-    plain = isinstance(leaf, Leaf) and leaf.rank < 0 and leaf.python and not traced.effects and not traced.written
-    if not plain or made.request.mode != "grad" or made.request.has_aux:
+    if not isinstance(leaf, Leaf) or leaf.rank >= 0 or not leaf.python or traced.effects or traced.written:
+        return None
+    if made.request.mode != "grad" or made.request.has_aux:
         return None
     if any(item.rank >= 0 or not item.python for item in traced.inputs) or made.single:
         return None
