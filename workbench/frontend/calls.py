@@ -83,7 +83,9 @@ def call_method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], n
 # ---------------------------------------------------------------------- entering functions
 def _enter_closure(act: Activation, closure: Closure, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
     scope = closure.scope
-    bound = _bind(closure.name, closure.node.args, closure.defaults, closure.keyword_defaults, args, named)
+    defaults = tuple(act.t.read(v) for v in closure.defaults)
+    keyword_defaults = {k: act.t.read(v) for k, v in closure.keyword_defaults.items()}
+    bound = _bind(closure.name, closure.node.args, defaults, keyword_defaults, args, named)
     return _run(act, closure.node, bound, scope, scope.function, closure.name, node)
 
 
@@ -109,7 +111,7 @@ def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, A
          function: Any, name: str, site: Any) -> Any:
     t = act.t
     if len(act.path) >= MAX_DEPTH:
-        t.fail(f"{name} calls itself too deeply to be unrolled", "write it as a loop, or use engine='tape'")
+        t.fail(f"{name} calls itself too deeply to be unrolled", "write it as a loop")
     return_span = t.span
     code = t.environment.compiled(node, function, name)
     scope = Scope({n: t.variable(n) for n in code.local_names}, parent, function)
@@ -256,5 +258,5 @@ def exception_name(act: Activation, value: Any) -> str:
         raise TypeError("exceptions must derive from BaseException")
     if not branches.is_builtin_exception(type_):
         act.t.fail(f"raising {type_.__name__}, which is not a built-in exception, from compiled code",
-                   "raise a built-in exception, or use engine='tape'")
+                   "raise a built-in exception")
     return type_.__name__

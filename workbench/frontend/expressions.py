@@ -311,9 +311,18 @@ class ExpressionCompiler:
 
     # ------------------------------------------------------------------ functions, comprehensions
     def _Lambda(self, node: ast.Lambda) -> Expression:
+        return self.closure(node, "<lambda>")
+
+    def closure(self, node: ast.FunctionDef | ast.Lambda, name: str) -> Expression:
+        """A function made by the program; its defaults are variables, as what they hold may be renamed."""
         defaults, keyword_defaults = self.defaults(node.args)
-        return lambda act: Closure(node, act.scope, tuple(d(act) for d in defaults),
-                                   {k: d(act) for k, d in keyword_defaults.items()}, "<lambda>")
+
+        def run(act: Activation) -> Closure:
+            t = act.t
+            positional = tuple(t.variable("default", d(act)) for d in defaults)
+            named = {k: t.variable(k, d(act)) for k, d in keyword_defaults.items()}
+            return Closure(node, act.scope, positional, named, name)
+        return run
 
     def defaults(self, args: ast.arguments) -> tuple[list[Expression], dict[str, Expression]]:
         """Closures for the default values of parameters."""

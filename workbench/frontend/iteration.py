@@ -149,7 +149,8 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
     if isinstance(values, Array):
         if not values.dims:
             raise TypeError("iteration over a 0-d array")
-        return ZERO, values.dims[0], 1, lambda i: indexing.get(t, values, i)
+        iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
+        return ZERO, values.dims[0], 1, lambda i: indexing.get(t, t.read(iterated), i)
     if isinstance(values, Choice):
         return indexed(act, t.environment.read_choice(t, values))
     if isinstance(values, ZipValue) and values.kind == "reversed":

@@ -152,10 +152,8 @@ class _Settle:
 
     def entry(self, variable: Variable) -> Any:
         """What the variable held when the loop was entered, as the next iteration sees it."""
-        try:
-            return load_tree(self.log.entry[variable], self.t.builder.read)
-        except StaleReference:
-            return Conflict("a renamed array or container")
+        # what inner loops have renamed is the same position still
+        return load_tree(_renewed(self.log.entry[variable]), self.t.builder.read)
 
     def variable(self, variable: Variable) -> None:
         if _renewed(self.log.entry[variable], True) == _renewed(variable.stored, True):
@@ -168,6 +166,7 @@ class _Settle:
         if old is UNDEFINED:
             self.born(variable, new)
             return
+        new = self.coerced(self.log.entry[variable], new)
         if same_shape(self.log.entry[variable], new):
             variable.stored = self.log.entry[variable]
             write_tree(self.t.builder, variable.stored, new)
@@ -175,6 +174,16 @@ class _Settle:
         wider = self.widened(variable, old, new, self.log.entry[variable])
         if wider is not None:
             self.changes.append((variable, wider))
+
+    def coerced(self, stored: Any, new: Any) -> Any:
+        """A final value as the entry's slots can hold it, where that loses nothing."""
+        if isinstance(stored, Leaf) and _is_scalar(new):
+            held = Scalar(Constant(0, stored.slot.type.kind), stored.python)
+            if common_kind(held, new) is held.kind and (is_python_number(new) or not stored.python):
+                return Scalar(self.t.scalar(new, held.kind), stored.python)
+        if isinstance(stored, tuple) and isinstance(new, tuple) and len(stored) == len(new):
+            return rebuild(new, [self.coerced(s, n) for s, n in zip(stored, new, strict=True)])
+        return new
 
     # ------------------------------------------------------------------ names born in the loop
     def born(self, variable: Variable, new: Any) -> None:
@@ -294,7 +303,7 @@ class _Settle:
             self.restore.append((variable, Conflict(f"{variable.name!r} changes its type in a loop")))
             return None
         return self.t.fail(f"{variable.name!r} is {describe(old)} before the loop, {describe(new)} after an iteration",
-                           "give it one type, or use engine='tape'")
+                           "give it one type")
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new
@@ -361,7 +370,7 @@ class _Settle:
         pairs = _matching(old, new)
         if pairs is None or new.depth <= self.level:
             self.t.fail(f"{variable.name!r} names another container after an iteration of the loop",
-                        "write into the same container, or use engine='tape'")
+                        "write into the same container")
         values = [(a, self.t.read(b)) for a, b in pairs]
         for a, value in values:
             self.t.assign(a, value)
@@ -498,7 +507,7 @@ class _Settle:
             self.t.decisions[self.loop.key] = "choice"
             raise Widen([])
         self.t.fail(f"{variable.name!r} is rebound in this loop to an array that other names share",
-                    "copy it (`.copy()`), or use engine='tape'")
+                    "copy it (`.copy()`)")
 
 
 def _is_scalar(value: Any) -> bool:

@@ -22,7 +22,7 @@ from workbench.frontend.expressions import _BINARY, ExpressionCompiler
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import Closure, Conflict, Scalar, Variable, is_static
+from workbench.frontend.values import Conflict, Scalar, Variable, is_static
 from workbench.ir import Constant, DifferentiationError, Kind
 
 NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
@@ -297,7 +297,7 @@ class StatementCompiler(ExpressionCompiler):
         return run
 
     def _FunctionDef(self, node: ast.FunctionDef) -> Statement:
-        defaults, keyword_defaults = self.defaults(node.args)
+        make = self.closure(node, node.name)
         decorators = [self.expression(d) for d in node.decorator_list]
         target = self.target(ast.Name(node.name, ast.Store()))
         generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in _own_nodes(node))
@@ -305,8 +305,7 @@ class StatementCompiler(ExpressionCompiler):
         def run(act: Activation) -> int:
             if generator:
                 act.t.fail(f"{node.name} is a generator", "return a list or an array")
-            function: Any = Closure(node, act.scope, tuple(d(act) for d in defaults),
-                                    {k: d(act) for k, d in keyword_defaults.items()}, node.name)
+            function: Any = make(act)
             for decorator in reversed(decorators):
                 function = calls.decorated(act, decorator(act), function)
             target(act, function)

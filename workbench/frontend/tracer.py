@@ -227,7 +227,7 @@ class Tracer:
             self.fail(f"{variable.name!r} names an array or container that a loop has rebound under other names",
                       "make it a copy, or do not use it after the loop")
         if isinstance(value, Conflict):
-            self.fail(value.reason, "give it one type on both paths, or use engine='tape'")
+            self.fail(value.reason, "give it one type on both paths")
         if isinstance(value, Maybe):
             defined = self.scalar(value.defined)
             message = f"cannot access local variable '{value.name}' where it is not associated with a value"

@@ -192,8 +192,8 @@ class Closure:
 
     node: ast.FunctionDef | ast.Lambda
     scope: Any
-    defaults: tuple[Any, ...]
-    keyword_defaults: dict[str, Any]
+    defaults: tuple[Variable, ...]
+    keyword_defaults: dict[str, Variable]
     name: str
 
 

@@ -12,10 +12,23 @@ it is an error, never a wrong value.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from workbench.frontend.values import Array, Choice, DictValue, ListValue, Maybe, ObjectValue, Scalar, Variable
+from workbench.frontend.values import (
+    Array,
+    ArrayMethod,
+    BoundMethod,
+    Choice,
+    DictValue,
+    ListValue,
+    Maybe,
+    ObjectValue,
+    Partial,
+    Scalar,
+    Variable,
+    ZipValue,
+)
 from workbench.ir import Builder, Slot, Value
 
 
@@ -50,6 +63,29 @@ class StoredMaybe:
     value: Any
     defined: Leaf
     name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredRecord:
+    """A stored iterator, bound method or partial call, whose parts may be arrays or run-time numbers."""
+
+    type: type
+    parts: tuple[Any, ...]
+
+
+_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod)
+
+
+def _record_parts(value: Any) -> tuple[Any, ...]:
+    parts = []
+    for field_ in fields(value):
+        part = getattr(value, field_.name)
+        parts.append(tuple(part.items()) if isinstance(part, dict) else part)
+    return tuple(parts)
+
+
+def _record(type_: type, parts: tuple[Any, ...]) -> Any:
+    return type_(*parts[:-1], dict(parts[-1])) if type_ is Partial else type_(*parts)
 
 
 @dataclass(slots=True, eq=False)
@@ -93,6 +129,8 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
     if isinstance(value, Choice):
         options = tuple(Reference(o, generation_of(o)) for o in value.options)
         return StoredChoice(options, store_tree(builder, value.index, f"{name}_index"))
+    if isinstance(value, _RECORDS):
+        return StoredRecord(type(value), store_tree(builder, _record_parts(value), name))
     if isinstance(value, Maybe):
         return StoredMaybe(store_tree(builder, value.value, name), store_tree(builder, value.defined, f"has_{name}"),
                            value.name)
@@ -111,6 +149,8 @@ def same_shape(stored: Any, value: Any) -> bool:
     if isinstance(stored, StoredChoice):
         return isinstance(value, Choice) and len(value.options) == len(stored.options) and all(
             same_shape(s, v) for s, v in zip(stored.options, value.options, strict=True))
+    if isinstance(stored, StoredRecord):
+        return type(value) is stored.type and same_shape(stored.parts, _record_parts(value))
     if isinstance(stored, StoredMaybe):
         return isinstance(value, Maybe) and same_shape(stored.value, value.value)
     return same_static(stored, value)
@@ -138,6 +178,8 @@ def write_tree(builder: Builder, stored: Any, value: Any) -> None:
             write_tree(builder, s, v)
     elif isinstance(stored, StoredChoice):
         write_tree(builder, stored.index, value.index)
+    elif isinstance(stored, StoredRecord):
+        write_tree(builder, stored.parts, _record_parts(value))
     elif isinstance(stored, StoredMaybe):
         write_tree(builder, stored.value, value.value)
         write_tree(builder, stored.defined, value.defined)
@@ -165,6 +207,8 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
         return stored.target
     if isinstance(stored, StoredChoice):
         return Choice(tuple(load_tree(o, read) for o in stored.options), load_tree(stored.index, read))
+    if isinstance(stored, StoredRecord):
+        return _record(stored.type, load_tree(stored.parts, read))
     if isinstance(stored, StoredMaybe):
         return Maybe(load_tree(stored.value, read), load_tree(stored.defined, read), stored.name)
     return stored

@@ -97,8 +97,10 @@ class _Mirror:
             if variable is not None:
                 held = self.outer.read(variable)
                 scope.names[name] = self.inner.t.variable(name, self.value(held, path.attribute(name)))
-        defaults = tuple(self.value(d, path.item(k)) for k, d in enumerate(value.defaults))
-        named = {k: self.value(d, path.item(k)) for k, d in value.keyword_defaults.items()}
+        defaults = tuple(self.inner.t.variable("default", self.value(self.outer.read(d), path.item(k)))
+                         for k, d in enumerate(value.defaults))
+        named = {k: self.inner.t.variable(k, self.value(self.outer.read(d), path.item(k)))
+                 for k, d in value.keyword_defaults.items()}
         return Closure(value.node, scope, defaults, named, value.name)
 
     def scalar(self, value: Scalar, path: Path) -> Scalar:

@@ -20,7 +20,8 @@ from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
 
-_CHEAP = frozenset({"add", "sub", "mul", "neg", "load", "cast", "select", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"})
+_CHEAP = frozenset({"add", "sub", "mul", "neg", "load", "cast", "select", "lt", "le", "gt", "ge", "eq", "ne", "and",
+                    "or"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ class Fission(Pass):
 class _Part:
     """One of the loops to be: the updates it makes."""
 
-    shift: int
     updates: tuple[Op, ...]
 
 
@@ -82,10 +82,12 @@ class _Splitter(Rebuilder):
                 return None
         if any(chains.get(value) != k for k, value in enumerate(body.yields)):
             return None
-        return self.parts(op, body, updates, reads)
+        return self.parts(op, chains, updates, reads)
 
-    def parts(self, op: Op, body: Block, updates: dict[int, list[Op]], reads: dict[int, list[Op]]) -> list[_Part] | None:
+    def parts(self, op: Op, chains: dict[Value, int], updates: dict[int, list[Op]],
+              reads: dict[int, list[Op]]) -> list[_Part] | None:
         """Accumulations by their shift, then the stores."""
+        (body,) = op.regions
         index = body.params[0]
         shifts: dict[int, list[Op]] = {}
         stores: list[Op] = []
@@ -105,10 +107,14 @@ class _Splitter(Rebuilder):
                 return None
         if len(shifts) < 2:
             return None
-        order = sorted(shifts, reverse=op.attrs["step"] == 1)
-        parts = [_Part(shift, tuple(shifts[shift])) for shift in order]
+        parts = []
+        for shift in sorted(shifts, reverse=op.attrs["step"] == 1):
+            places: dict[tuple[Value, ...], list[Op]] = {}
+            for inner in shifts[shift]:
+                places.setdefault((body.yields[chains[inner.result]], *inner.operands[2:]), []).append(inner)
+            parts += [_Part(tuple(ops)) for ops in places.values()]
         if stores:
-            parts.append(_Part(0, tuple(o for o in body.ops if any(o is s for s in stores))))
+            parts.append(_Part(tuple(o for o in body.ops if any(o is s for s in stores))))
         return parts if self.is_cheap(body, parts) else None
 
     def shift(self, where: Sequence[Value], index: Value) -> tuple[int, int] | None:
