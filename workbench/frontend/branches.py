@@ -89,15 +89,15 @@ def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callab
         t.frames.pop()
         log.restore()
         logs.append(log)
-    for target in dict.fromkeys([*logs[0].renamed, *logs[1].renamed]):
-        for _ in range(max(log.renamed.count(target) for log in logs)):
-            t.rename(target)
     dead = tuple(outcome is DEAD for outcome in outcomes)
     join = Join(t, (arms[0], arms[1]), (dead[0], dead[1]))
     changed: list[tuple[Variable, Any]] = []
     for variable in dict.fromkeys([*finals[0], *finals[1]]):
         sides = [_side(t, variable, final, arm) for final, arm in zip(finals, arms, strict=True)]
         changed.append((variable, join.values(sides[0], sides[1], loose=variable.name.startswith("$"))))
+    for target in dict.fromkeys([*logs[0].renamed, *logs[1].renamed]):
+        for _ in range(max(log.renamed.count(target) for log in logs)):
+            t.rename(target)  # what the arms renamed stays renamed
     finish = join.values(outcomes[0], outcomes[1], loose) if not all(dead) else None
     results = t.builder.end_if(test, arms[0], arms[1], join.pairs)
     for variable, make in changed:
@@ -140,8 +140,13 @@ def over_choice(t: Tracer, choice: Choice, action: Callable[[Array], Any]) -> An
 
 def read_choice(t: Tracer, choice: Choice) -> Array:
     """The array a choice stands for, copied."""
+    dims = choice.options[0].dims
+
     def copied(array: Array) -> Array:
-        return t.new_array(t.emit("copy", arrays.read(t, array)))  # type: ignore[no-any-return]
+        value = arrays.read(t, array)
+        if tuple(value.dims) != tuple(dims) and len(value.dims) == len(dims):
+            value = t.emit("reshape", value, *dims)
+        return t.new_array(t.emit("copy", value))  # type: ignore[no-any-return]
     for option in choice.options[1:]:
         for a, b in zip(choice.options[0].dims, option.dims, strict=False):
             arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")

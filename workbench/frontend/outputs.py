@@ -13,6 +13,7 @@ import numpy as np
 
 from workbench.frontend import arrays
 from workbench.frontend.inputs import Inputs
+from workbench.frontend.numbers import is_python_number, number_kind, static_constant
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
@@ -109,6 +110,10 @@ class Exporter:
             value = t.environment.read_choice(t, value)
         if isinstance(value, Scalar):
             return self.leaf(t.builder.resolve(value.value), value.python, None)
+        if isinstance(value, (float, complex, np.floating, np.complexfloating)):
+            kind = number_kind(value)
+            if kind is not None:  # no input reaches it: its derivative is zero
+                return self.leaf(static_constant(value, kind), is_python_number(value), None)
         if isinstance(value, Array):
             return self.array(value)
         if isinstance(value, (ListValue, tuple)):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench import rules
-from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend import arithmetic, arrays, branches, indexing
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -282,9 +282,13 @@ def add_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.add.at(a, indices, b)`."""
     t: Tracer = act.t
     target, key, value = args
-    if isinstance(target, Choice) or not isinstance(target, Array):
-        t.fail("np.add.at on something that is not one array", "copy it into an array first")
-    indexing.add_at(t, target, key, as_operand(t, value))
+    number = as_operand(t, value)
+    if isinstance(target, Choice):
+        branches.over_choice(t, target, lambda array: indexing.add_at(t, array, key, number))
+    elif isinstance(target, Array):
+        indexing.add_at(t, target, key, number)
+    else:
+        raise TypeError(f"first operand must be array, not {describe(target)}")
     return None
 
 
