@@ -8,14 +8,14 @@ from workbench.ir import Function
 from workbench.passes.bounds import Bounds
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
-from workbench.passes.fission import Fission
+from workbench.passes.gather import Gather
 from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Fission", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize",
+    "Bounds", "DeadCode", "Expand", "Gather", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize",
     "optimize", "run",
 ]
 
@@ -29,4 +29,4 @@ def optimize(function: Function, observer: Observer | None = None) -> Function:
 def finalize(function: Function, observer: Observer | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
-    return run((Simplify(), Bounds(), *loops, Expand(), Simplify(), Fission(), Simplify()), function, observer)
+    return run((Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather(), Simplify(unroll=1)), function, observer)

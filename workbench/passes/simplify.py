@@ -71,6 +71,10 @@ class _Simplifier(Rebuilder):
     def hoist(self, op: Op) -> None:
         """Emit a scalar operation before the outermost loop in which its operands do not change."""
         operands = self.all(op.operands)
+        folded = self.offset(op, operands)
+        if folded is not None:
+            self.env[op.result] = folded
+            return
         made = max((self.depth_of[v] for v in operands if not isinstance(v, Constant)), default=1)
         depth = self.target(op, made)
         if depth == self.builder.depth:
@@ -78,6 +82,23 @@ class _Simplifier(Rebuilder):
             return
         with self.builder.outside(depth):
             self.bind(op.result, self.emit(op.prim, *operands, **op.attrs))
+
+    def offset(self, op: Op, operands: Sequence[Value]) -> Value | None:
+        """(v + a) + b of integers as v + (a + b), where v + a is known as such."""
+        if op.prim not in ("add", "sub") or op.result.kind is not Kind.INT or not isinstance(operands[1], Constant):
+            return None
+        base, number = operands[0], int(operands[1].value.real) * (1 if op.prim == "add" else -1)
+        inner = self.builder.definitions.get(base)
+        while inner is not None and inner.prim in ("add", "sub") and isinstance(inner.operands[1], Constant):
+            base = self.builder.resolve(inner.operands[0])
+            number += int(inner.operands[1].value.real) * (1 if inner.prim == "add" else -1)
+            inner = self.builder.definitions.get(base)
+        if base is operands[0] or not -2**62 < number < 2**62:
+            return None
+        if number == 0 or isinstance(base, Constant):
+            return self.emit("add", base, Constant(number, Kind.INT))
+        with self.builder.outside(self.target(op, self.depth_of[base])):
+            return self.emit("add" if number > 0 else "sub", base, Constant(abs(number), Kind.INT))
 
     def target(self, op: Op, made: int) -> int:
         """The number of frames left open where the operation goes."""

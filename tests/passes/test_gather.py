@@ -1,0 +1,131 @@
+"""Nests turned around give the same bits, at every size; what must not be turned stays."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from workbench import interpret, passes
+from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, verify, walk
+from workbench.rules import emit
+
+INT, F64 = ScalarType(Kind.INT), ScalarType(Kind.F64)
+
+
+def integer(number: int) -> Constant:
+    return Constant(number, Kind.INT)
+
+
+def scattering(seed: int, rank: int, sums: bool, overwrite: bool, transposed: bool = False) -> Function:
+    """A nest that adds a few shifted terms, and perhaps sums a scalar and zeroes what it read."""
+    rng = random.Random(seed)
+    b = Builder("scatter")
+    dims = [b.param(INT, f"n{k}", (0, k)) for k in range(rank)]
+    array = ArrayType(Kind.F64, tuple(dims))
+    bar, source, r = b.param(array, "bar"), b.param(array, "source"), b.param(F64, "r")
+    target, read, total = b.slot(array, bar, "bar"), b.slot(array, source, "source"), b.slot(F64, r, "total")
+    shifts: list[tuple[int, ...]] = []
+    while len(set(shifts)) < 2:
+        shifts = [tuple(rng.randint(-2, 2) for _ in range(rank)) for _ in range(rng.randint(2, 4))]
+    index = []
+    for k in range(rank):
+        low, high = max(0, -min(s[k] for s in shifts)), max(0, max(s[k] for s in shifts))
+        first, last = integer(low), emit(b, "sub", dims[k], integer(high))
+        if rng.random() < 0.5:
+            index.append(b.begin_for(first, last))
+        else:
+            index.append(b.begin_for(emit(b, "sub", last, integer(1)), integer(low - 1), -1))
+    value = emit(b, "load", b.read(read), *index)
+    if overwrite:
+        b.write(read, emit(b, "store", b.read(read), Constant(0.0, Kind.F64), *index))
+    for k, shift in enumerate(shifts):
+        where = [emit(b, "add", i, integer(c)) for i, c in zip(index, shift)]
+        term = emit(b, "mul", value, emit(b, "add", r, Constant(float(k), Kind.F64)))
+        b.write(target, emit(b, "accum", b.read(target), term, *(where[::-1] if transposed else where)))
+    if sums:
+        b.write(total, emit(b, "add", b.read(total), emit(b, "mul", value, value)))
+    for _ in range(rank):
+        b.end_for()
+    return verify(b.finish([b.read(target), b.read(read), b.read(total)]))
+
+
+def agree(function: Function, turned: Function, sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(sum(sizes))
+    args = [rng.normal(size=sizes), rng.normal(size=sizes), 0.3]
+    first = interpret.run(function, [a.copy() if isinstance(a, np.ndarray) else a for a in args])
+    second = interpret.run(turned, [a.copy() if isinstance(a, np.ndarray) else a for a in args])
+    for a, c in zip(first, second, strict=True):
+        assert np.array_equal(a, c), sizes
+
+
+def loads(function: Function) -> int:
+    return sum(op.prim == "load" for op in walk(function.block))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_the_same_bits_at_every_size(seed: int, rank: int) -> None:
+    function = scattering(seed, rank, sums=seed % 2 == 0, overwrite=seed % 3 == 0)
+    turned = passes.run((passes.Gather(), passes.Simplify(unroll=1)), function, lambda name, stage: verify(stage))
+    assert loads(turned) > loads(function)
+    sizes = range(4, 11) if rank == 1 else (4, 5, 8, 9) if rank == 2 else (4, 6)
+    for n in sizes:
+        agree(function, turned, (n, *(n + k for k in range(1, rank))))
+
+
+def test_a_transposed_target() -> None:
+    function = scattering(3, 2, sums=False, overwrite=True, transposed=True)
+    turned = verify(passes.Gather()(function))
+    assert loads(turned) > loads(function)
+    for n in (4, 7):
+        agree(function, turned, (n, n))
+
+
+def recurrence(dependent: str) -> Function:
+    """Loops whose iterations are not independent."""
+    b = Builder("f")
+    n = b.param(INT, "n", (0, 0))
+    array = ArrayType(Kind.F64, (n,))
+    x, y = b.param(array, "x"), b.param(array, "y")
+    target, other = b.slot(array, x, "x"), b.slot(array, y, "y")
+    i = b.begin_for(integer(1), emit(b, "sub", n, integer(1)))
+    before, after = emit(b, "sub", i, integer(1)), emit(b, "add", i, integer(1))
+    if dependent == "reads its target":
+        value = emit(b, "load", b.read(target), i)
+    elif dependent == "reads what another iteration writes":
+        value = emit(b, "load", b.read(other), before)
+        b.write(other, emit(b, "store", b.read(other), value, i))
+    else:
+        value = emit(b, "load", b.read(other), i)
+    if dependent == "one cell":
+        before, after = integer(0), integer(1)
+    if dependent == "stride 2":
+        after = emit(b, "mul", i, integer(2))
+        after = emit(b, "mod", after, n)
+    for where in (before, after):
+        b.write(target, emit(b, "accum", b.read(target), value, where))
+    b.end_for()
+    return verify(b.finish([b.read(target), b.read(other)]))
+
+
+DEPENDENT = ["reads its target", "reads what another iteration writes", "one cell", "stride 2"]
+
+
+@pytest.mark.parametrize("dependent", DEPENDENT)
+def test_dependent_iterations_stay(dependent: str) -> None:
+    function = recurrence(dependent)
+    assert loads(passes.Gather()(function)) == loads(function)
+
+
+def test_independent_nests_run_upwards() -> None:
+    b = Builder("f")
+    n = b.param(INT, "n", (0, 0))
+    x = b.param(ArrayType(Kind.F64, (n,)), "x")
+    out = b.slot(x.type, emit(b, "copy", x), "out")
+    i = b.begin_for(emit(b, "sub", n, integer(1)), integer(-1), -1)
+    b.write(out, emit(b, "accum", b.read(out), emit(b, "load", x, i), i))
+    b.end_for()
+    turned = verify(passes.Gather()(b.finish([b.read(out)])))
+    assert [op.attrs["step"] for op in walk(turned.block) if op.prim == "for"] == [1]
