@@ -45,7 +45,7 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     if isinstance(owner, ObjectValue):
         return _object_attribute(act, owner, name)
     if isinstance(owner, Choice):
-        owner = branches.read_choice(t, owner)
+        return library.choice_attribute(t, owner, name)
     if isinstance(owner, (Array, Scalar)):
         return library.number_attribute(t, owner, name)
     if isinstance(owner, (ListValue, DictValue)):
@@ -176,7 +176,7 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if isinstance(owner, Array):
         return indexing.get(t, owner, key)
     if isinstance(owner, Choice):
-        return branches.over_choice(t, owner, lambda array: _materialised(t, indexing.get(t, array, key)))
+        return _choice_item(t, owner, key)
     if isinstance(owner, ListValue):
         if isinstance(key, slice):
             return t.new_list([t.read(v) for v in owner.items[_static_slice(act, key)]])
@@ -203,9 +203,18 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     return owner[key]
 
 
-def _materialised(t: Any, value: Any) -> Any:
-    """A view of one of several arrays, copied so that it can be joined."""
-    return t.new_array(t.emit("copy", arrays.read(t, value))) if isinstance(value, Array) else value
+def _choice_item(t: Any, owner: Choice, key: Any) -> Any:
+    """A subscript of one of several arrays: a choice of views, or the element or copy of the one it is."""
+    parts = key if isinstance(key, tuple) else (key,)
+    rank = owner.options[0].rank - sum(not (p is None or p is Ellipsis or isinstance(p, slice)) for p in parts)
+    basic = all(p is None or p is Ellipsis or isinstance(p, slice) or number_kind(p) is Kind.INT for p in parts)
+    if basic and (rank > 0 or Ellipsis in parts):
+        if not all(isinstance(p, slice) or p is None or p is Ellipsis for p in parts):
+            for option in owner.options[1:]:
+                for a, b in zip(owner.options[0].dims, option.dims, strict=True):
+                    arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
+        return Choice(tuple(indexing.get(t, option, key) for option in owner.options), owner.index)
+    return branches.over_choice(t, owner, lambda array: indexing.get(t, array, key))
 
 
 def _static_slice(act: Activation, key: slice) -> slice:

@@ -104,6 +104,9 @@ def mark_written(t: Tracer, array: Array) -> None:
     """Note a write; refused where NumPy would refuse it."""
     if array.readonly:
         raise ValueError("assignment destination is read-only")
+    if array.cell.snapshot:
+        t.fail("a write through a view of one of several arrays, chosen by a run-time condition",
+               "write in each branch instead")
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
     array.cell.written = True

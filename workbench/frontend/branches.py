@@ -153,4 +153,5 @@ def read_choice(t: Tracer, choice: Choice) -> Array:
     result = over_choice(t, choice, copied)
     if not isinstance(result, Array):
         t.fail("arrays of different shapes chosen by a run-time condition", "make them one shape")
+    result.cell.snapshot = True
     return result

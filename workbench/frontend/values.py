@@ -43,7 +43,7 @@ class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
     __slots__ = ("depth", "external", "generation", "name", "number", "origin", "private_to",
-                 "renamed_by", "slot", "source", "written")
+                 "renamed_by", "slot", "snapshot", "source", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -56,6 +56,7 @@ class Cell:
         self.written = False
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
+        self.snapshot = False  # a copy of one of several arrays: a write to it would be lost
         self.private_to: object = None
 
     @property

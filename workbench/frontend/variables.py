@@ -85,7 +85,10 @@ def _record_parts(value: Any) -> tuple[Any, ...]:
 
 
 def _record(type_: type, parts: tuple[Any, ...]) -> Any:
-    return type_(*parts[:-1], dict(parts[-1])) if type_ is Partial else type_(*parts)
+    if type_ is Partial:
+        function, args, named = parts
+        return Partial(function, args, dict(named))
+    return type_(*parts)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,14 +6,18 @@ checks its guards) runs; none holds, and the function is specialised anew.
 
 from __future__ import annotations
 
+import collections
 import functools
 import inspect
+import os
+import pathlib
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend import python_function, span_of_function
-from workbench.ir import DifferentiationError, Function
+from workbench.ir import DifferentiationError, Function, walk
 from workbench.operators import calling, nesting
 from workbench.operators.specialisation import Request, Specialisation
 
@@ -158,6 +162,21 @@ class Derivative:
     def ir(self) -> Function:
         """The transformed program as IR, before lowering."""
         return self.latest.ir
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the latest program as a Python file that needs NumPy and Numba alone and checks itself when run.
+
+        Raises OSError where the file cannot be written; nothing half-written is left."""
+        text = self.latest.exported()
+        target = pathlib.Path(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, target)
+
+    def op_counts(self) -> dict[str, int]:
+        """How often each operation stands in the latest program (loops counted once)."""
+        return dict(collections.Counter(op.prim for op in walk(self.ir.block)))
 
     def __repr__(self) -> str:
         title = {"grad": "gradient", "value": "compiled function"}.get(self.request.mode, self.request.mode)

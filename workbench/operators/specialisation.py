@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.numba import compile_function
+from workbench.engines.numba import compile_function, export
 from workbench.frontend import (
     Input,
     Leaf,
@@ -55,7 +55,7 @@ class Specialisation:
         self.inputs = {item.path.key: item for item in self.traced.inputs}
         self.outputs = [leaf for leaf in self._output_leaves() if leaf.kind.is_inexact]
         self.wrt_inputs = self._wrt_inputs(args)
-        primal = optimize(self.traced.function, observer)
+        primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
         self.compiled = compile_function(finalize(self.ir, observer))
@@ -63,6 +63,7 @@ class Specialisation:
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)
         self.holds = calling.guard_function(self.traced.guards, len(args))
+        self.example = self.door.copies(self.pick(args))
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
                           for k in request.wrt]
 
@@ -124,6 +125,16 @@ class Specialisation:
     def _place(self, item: Input) -> int:
         """Which result is the derivative with respect to an input."""
         return self.count + self.wrt_inputs.index(item)
+
+    def exported(self) -> str:
+        """The program and its primal as the text of a stand-alone file with a self-check."""
+        wrt = [item.position for item in self.wrt_inputs]
+        if self.request.mode not in ("grad", "vjp"):
+            raise self._error("only a gradient or a pullback can be exported")
+        gradients = [self._place(item) for item in self.wrt_inputs]
+        return export(finalize(self.primal), finalize(self.ir), wrt=wrt,
+                      outputs=[leaf.position for leaf in self.outputs], gradients=gradients, examples=self.example,
+                      seeded=self.request.mode == "grad")
 
     # ------------------------------------------------------------------ running
     def run(self, args: tuple[Any, ...], extra: Sequence[Any] = (),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.ir import Builder, Constant, DifferentiationError, Kind, Op, Value
-from workbench.rules import Expr, emit, get, pull
+from workbench.rules import Expr, cotangent, emit, get
 from workbench.transforms.cotangents import Cotangents
 from workbench.transforms.recall import Primal, mirrored
 from workbench.transforms.residuals import ONE
@@ -59,10 +59,7 @@ class Adjoints:
         for k, operand in enumerate(op.operands):
             if operand not in self.bars.active:
                 continue
-            if primitive.vjp is not None:
-                part = primitive.vjp(op, xs, y, y_bar, k)
-            else:
-                part = pull(primitive, k, y_bar, y, xs)
+            part = cotangent(primitive, op, xs, y, y_bar, k)
             if part is None:
                 continue
             contribution = part.value

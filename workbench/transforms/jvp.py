@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.ir import Block, Builder, Constant, DifferentiationError, Function, Op, Slot, Value, substitute_type
 from workbench.passes.activity import active
-from workbench.rules import Expr, emit, get, push
+from workbench.rules import Expr, emit, get, tangent
 from workbench.transforms.cotangents import VIEWS, retyped, zero
 from workbench.transforms.replay import Replay, declare
 from workbench.transforms.structure import Structure
@@ -99,13 +99,7 @@ class TangentSweep(Replay):
         dots = [self.dot(v) for v in op.operands]
         if all(d is None for d in dots):
             return None
-        tangents = [None if d is None else Expr(self.builder, d) for d in dots]
-        if primitive.vjp is not None:
-            if primitive.jvp is None:
-                raise DifferentiationError(f"no tangent of {op.prim} is known", op.span)
-            found = primitive.jvp(op, xs, y, tangents)
-        else:
-            found = push(primitive, y, xs, tangents)
+        found = tangent(primitive, op, xs, y, [None if d is None else Expr(self.builder, d) for d in dots])
         if found is None:
             return None
         return self._owned(op, retyped(self.builder, found.value, self.type(op.result)), dots)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from workbench.frontend.library import builtin_functions, creation, elementwise, linear, reductions, shaping
 from workbench.frontend.library.elementwise import apply_primitive, primitive
-from workbench.frontend.library.methods import method, number_attribute
+from workbench.frontend.library.methods import choice_attribute, method, number_attribute
 from workbench.frontend.library.registry import implements, is_pure, lookup
 
-__all__ = ["apply_primitive", "builtin_functions", "creation", "elementwise", "implements", "is_pure", "linear",
-           "lookup", "method", "number_attribute", "primitive", "reductions", "shaping"]
+__all__ = [
+    "apply_primitive", "builtin_functions", "choice_attribute", "creation", "elementwise", "implements", "is_pure",
+    "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
+]

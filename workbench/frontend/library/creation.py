@@ -8,10 +8,10 @@ import numpy as np
 
 from workbench.frontend import arrays
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.frontend.values import Array, Choice, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
 
@@ -189,12 +189,13 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return Scalar(t.scalar(value, kind), False)
     if kind is not value.kind:
         return cast(t, value, kind)
-    if value is not args[0]:
+    if value is not args[0] and not isinstance(args[0], Choice):
         return value
     return t.new_array(t.emit("copy", arrays.read(t, value)))
 
 
 @implements(np.asarray, np.ascontiguousarray, np.asanyarray)
+@gives_view
 def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asarray(x)`: an array of the right dtype is given back itself."""
     t: Tracer = act.t

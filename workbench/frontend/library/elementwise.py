@@ -78,14 +78,20 @@ def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str) -> Any
         if where is not True:
             t.fail(f"`where=` without `out=` leaves elements of np.{name} undefined", "give out=")
         return result
-    target = as_operand(t, out)
-    if not isinstance(target, Array):
+    if not isinstance(out, (Array, Choice)):
         raise TypeError("return arrays must be of ArrayType")
     if where is not True:
-        mask = as_operand(t, where)
-        result = select(t, mask, result, target)
-    indexing.put(t, target, Ellipsis, result)
-    return target
+        result = select(t, as_operand(t, where), result, as_operand(t, out))
+    write_out(t, out, result)
+    return out
+
+
+def write_out(t: Tracer, out: Any, result: Any) -> None:
+    """`out=`: the result goes into an array, or into the one that a choice stands for."""
+    if isinstance(out, Choice):
+        branches.over_choice(t, out, lambda array: indexing.put(t, array, Ellipsis, result))
+    else:
+        indexing.put(t, out, Ellipsis, result)
 
 
 def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:

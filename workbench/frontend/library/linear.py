@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.elementwise import as_operand, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
@@ -68,7 +68,7 @@ def dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     else:
         result = _dot_general(t, a, b)
     if out is not None:
-        arrays.write(t, out, arrays.fit(t, result, out.dims, out.kind))
+        write_out(t, out, result)
         return out
     return result
 
@@ -99,7 +99,7 @@ def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     result = matmul(act.t, args[0], args[1])
     out = named.get("out", args[2] if len(args) > 2 else None)
     if out is not None:
-        arrays.write(act.t, out, arrays.fit(act.t, result, out.dims, out.kind))
+        write_out(act.t, out, result)
         return out
     return result
 

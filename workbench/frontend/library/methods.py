@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays
+from workbench.frontend import arithmetic, arrays, branches
 from workbench.frontend.library import elementwise, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
-from workbench.frontend.values import Array, ArrayMethod, DictValue, ListValue, Scalar, is_static
+from workbench.frontend.values import Array, ArrayMethod, Choice, DictValue, ListValue, Scalar, is_static
 
 _REDUCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
@@ -52,6 +52,31 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     return ArrayMethod(owner, name)
 
 
+def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:
+    """An attribute of one of several arrays; views stay views of each."""
+    if name == "T":
+        return Choice(tuple(number_attribute(t, option, name) for option in owner.options), owner.index)
+    if name in ("real", "imag"):
+        return number_attribute(t, t.environment.read_choice(t, owner), name)
+    for option in owner.options[1:]:
+        for a, b in zip(owner.options[0].dims, option.dims, strict=True):
+            arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
+    found = number_attribute(t, owner.options[0], name)
+    return ArrayMethod(owner, name) if isinstance(found, ArrayMethod) else found
+
+
+_VIEWS = frozenset({"reshape", "ravel", "transpose", "swapaxes", "squeeze"})
+
+
+def _choice_method(act: Any, owner: Choice, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    if name in _VIEWS:
+        return Choice(tuple(method(act, option, name, args, named) for option in owner.options), owner.index)
+    if name == "fill":
+        return branches.over_choice(t, owner, lambda array: _fill(act, array, args, named))
+    return method(act, t.environment.read_choice(t, owner), name, args, named)
+
+
 def _part(t: Tracer, owner: Any, name: str) -> Any:
     if owner.kind.is_complex:
         result = arithmetic.elementwise(t, name, [owner])
@@ -65,6 +90,8 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
     """Call a method."""
     if isinstance(owner, ListValue):
         return _list_method(act, owner, name, args, named)
+    if isinstance(owner, Choice):
+        return _choice_method(act, owner, name, args, named)
     if isinstance(owner, DictValue):
         return _dict_method(act, owner, name, args)
     if name in _METHODS:

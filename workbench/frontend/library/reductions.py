@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, indexing
-from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind, ufunc
+from workbench.frontend import arithmetic, arrays
+from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind, ufunc, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -58,7 +58,7 @@ def _into(t: Tracer, result: Any, options: dict[str, Any]) -> Any:
     if options["dtype"] is not None:
         result = cast(t, result, dtype_kind(t, options["dtype"]))
     if options["out"] is not None:
-        indexing.put(t, options["out"], Ellipsis, result)
+        write_out(t, options["out"], result)
         return options["out"]
     return result
 

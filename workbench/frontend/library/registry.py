@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.frontend.values import Choice
+
 Handler = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 _handlers: dict[Any, Handler] = {}
 
@@ -24,6 +26,16 @@ def implements(*callables: Any) -> Callable[[Handler], Handler]:
             _handlers[item] = handler
         return handler
     return register
+
+
+def gives_view(handler: Handler) -> Handler:
+    """A handler whose result is a view of its first argument: of a choice of arrays it gives a choice of views."""
+    def each(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if args and isinstance(args[0], Choice):
+            options = tuple(handler(act, (option, *args[1:]), named) for option in args[0].options)
+            return Choice(options, args[0].index)
+        return handler(act, args, named)
+    return each
 
 
 def lookup(item: Any) -> Handler | None:

@@ -11,7 +11,7 @@ from workbench.frontend import arrays, indexing
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, Tracer, describe
 from workbench.frontend.values import Array, ListValue, Scalar
@@ -81,6 +81,7 @@ def _quotient(t: Tracer, total: Value, rest: Value, have: list[Value], want: lis
 
 
 @implements(np.reshape)
+@gives_view
 def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.reshape(a, shape)`."""
     shape = args[1] if len(args) > 1 else named.get("shape", named.get("newshape"))
@@ -88,12 +89,14 @@ def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.ravel)
+@gives_view
 def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ravel`: a view where NumPy gives one."""
     return reshape(act.t, need_array(act.t, args[0]), -1)
 
 
 @implements(np.transpose)
+@gives_view
 def transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.transpose(a[, axes])`."""
     t: Tracer = act.t
@@ -115,6 +118,7 @@ def transposed(t: Tracer, array: Array, axes: Any) -> Array:
 
 
 @implements(np.swapaxes)
+@gives_view
 def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.swapaxes(a, i, j)`."""
     t: Tracer = act.t
@@ -126,6 +130,7 @@ def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.moveaxis)
+@gives_view
 def moveaxis(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.moveaxis(a, source, destination)` of one axis."""
     t: Tracer = act.t
@@ -137,6 +142,7 @@ def moveaxis(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.expand_dims)
+@gives_view
 def expand_dims(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.expand_dims(a, axis)`."""
     t: Tracer = act.t
@@ -146,6 +152,7 @@ def expand_dims(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.squeeze)
+@gives_view
 def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.squeeze(a[, axis])`: dimensions of 1 are known while specialising."""
     t: Tracer = act.t
@@ -172,6 +179,7 @@ def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.atleast_1d)
+@gives_view
 def atleast_1d(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.atleast_1d` of one argument."""
     return need_array(act.t, args[0])
@@ -273,6 +281,7 @@ def append(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @implements(np.flip)
+@gives_view
 def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.flip`: a view that runs backwards."""
     t: Tracer = act.t
