@@ -6,7 +6,7 @@ version, so every other view of it sees the write. Indices are checked (or prove
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.frontend.numbers import is_python_number, number_kind
@@ -177,6 +177,31 @@ def _compose(t: Tracer, outer: Affine, inner: Affine) -> Affine:
 
 def _at(t: Tracer, axis: Range, position: Value) -> Value:
     return t.emit("add", axis.start, t.emit("mul", position, axis.step))
+
+
+def moved(array: Array, move: Callable[[Value], Value | None]) -> Array | None:
+    """The same view with its offsets and dimensions as values that are visible elsewhere; None where `move` cannot
+    make one so."""
+    missing = False
+
+    def value(v: Value) -> Value:
+        nonlocal missing
+        found = move(v)
+        missing = missing or found is None
+        return v if found is None else found
+
+    def base(axis: Fixed | Range) -> Fixed | Range:
+        if isinstance(axis, Fixed):
+            return Fixed(value(axis.index))
+        return Range(value(axis.start), value(axis.length), value(axis.step))
+    steps: list[Step] = [Reshape(tuple(value(d) for d in step.dims)) if isinstance(step, Reshape) else
+                         Affine(tuple(base(b) for b in step.base), step.axes) for step in array.steps]
+    dims = tuple(value(d) for d in array.dims)
+    if missing:
+        return None
+    if tuple(steps) == array.steps and dims == array.dims:
+        return array
+    return Array(array.cell, tuple(steps), dims, array.generation, array.readonly)
 
 
 def whole(array: Array) -> Affine:

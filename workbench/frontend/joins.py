@@ -214,7 +214,8 @@ class Join:
     def option(self, array: Array, side: int) -> Finish | None:
         """An array of one arm, usable after the `if`: as it is when it is older, else yielded."""
         if array.cell.depth <= self.depth:
-            return lambda results: array
+            older = arrays.moved(array, lambda v: self.hoist(v, side))
+            return None if older is None else lambda results: older
         dims = [self.hoist(d, side) for d in array.dims]
         if any(d is None for d in dims):
             return None

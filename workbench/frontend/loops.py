@@ -228,7 +228,8 @@ class _Settle:
             return lambda: rebuild(value, [p() for p in parts])
         if isinstance(value, Array):
             if value.cell.depth <= self.level:
-                return lambda: value
+                older = arrays.moved(value, self.outside_dim)
+                return None if older is None else lambda: older
             return self.carry_array(value, name)
         if isinstance(value, (Choice, Conflict)) or (isinstance(value, _CONTAINERS) and value.depth > self.level):
             return None
@@ -413,6 +414,9 @@ class _Settle:
         """The name stands for one of several arrays from here on."""
         distinct: list[Array] = []
         for option in options:
+            if option.cell.depth <= self.level and arrays.moved(option, self.outside_dim) is not option:
+                self.t.fail(f"{variable.name!r} stands for views whose places differ between iterations",
+                            "copy into one array instead")
             if not any(_same_array(option, d) for d in distinct):
                 distinct.append(option)
         distinct.sort(key=lambda a: (a.cell.number, len(a.steps)))
