@@ -16,7 +16,6 @@ import numpy as np
 from numba import njit
 from numba.core import compiler, types
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
@@ -152,7 +151,7 @@ def compile_function(function: Function, name: str | None = None) -> Compiled:
     def fresh() -> Any:
         try:
             return compile_python(python_function(source), args)
-        except NumbaError as error:
+        except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
             message = f"Numba refused the program emitted for {function.name}: {first}"
             raise CompilationError(message, source.text, error) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from workbench.ir import Constant, Kind, Op, Value
+from workbench.ir import Constant, DifferentiationError, Kind, Op, Value
 from workbench.rules import Primitive, get, spell
 from workbench.rules.primitive import ATOM, BITAND, BITOR, UNARY
 
@@ -92,11 +92,11 @@ class Speller:
 
     @staticmethod
     def spelled(primitive: Primitive, parts: list[Text], op: Op) -> Text:
-        """As the rule table spells it. Raises NotImplementedError where it has no spelling."""
+        """As the rule table spells it. Raises DifferentiationError where it has no spelling."""
         try:
             return spell(primitive, parts, [v.kind for v in op.operands], op.result.kind)
         except KeyError:
-            raise NotImplementedError(f"the Numba engine has no spelling of {op.prim}") from None
+            raise DifferentiationError(f"{op.prim} cannot be compiled for the CPU", op.span) from None
 
     def element(self, array: Value, indices: tuple[Value, ...]) -> str:
         """`a[i, j]`."""
