@@ -85,9 +85,10 @@ def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Ca
 
 def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[], Any],
               ran: Callable[[], Value] | None) -> None:
-    open_loops = list(t.open_loops)
+    open_loops, cells = list(t.open_loops), len(t.cells)
     for _ in range(MAX_ATTEMPTS):
         t.open_loops[:] = open_loops
+        t.cells[cells:] = [cell for cell in t.cells[cells:] if cell.source is not None]
         point = t.builder.checkpoint()
         log = LogFrame("loop")
         t.frames.append(log)
@@ -398,9 +399,7 @@ class _Settle:
     def separate(self, variable: Variable, old: Array) -> Any:
         """Give a name that shares its array with others a buffer of its own, where the loop does not write it."""
         t = self.t
-        touch = t.builder.frames[self.depth].touched.get(old.cell.slot)
-        value = t.builder.read(old.cell.slot)
-        if touch is not None and value is not touch.param:
+        if self.is_written(old.cell):
             t.fail(f"{variable.name!r} shares its array with other names, is written in this loop and then rebound",
                    "copy it before the loop (`.copy()`)")
 
@@ -409,6 +408,11 @@ class _Settle:
             made.cell.private_to = self.loop.key
             return made
         return entry
+
+    def is_written(self, cell: Cell) -> bool:
+        """True when the body has given a buffer another version."""
+        touch = self.t.builder.frames[self.depth].touched.get(cell.slot)
+        return touch is not None and self.t.builder.read(cell.slot) is not touch.param
 
     def choose(self, variable: Variable, options: list[Array], new: Any) -> Any:
         """The name stands for one of several arrays from here on."""
@@ -456,6 +460,9 @@ class _Settle:
         sources: list[Cell] = []
         for cell, new in targets.items():
             values.append((cell, self.renamed_value(cell, new, targets, sources)))
+        for cell in targets:
+            if cell.external and cell not in sources and self.is_written(cell):
+                self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
         external = any(cell.external for cell in (*targets, *sources))
         for cell, value in values:
             cell.external = external

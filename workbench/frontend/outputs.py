@@ -146,7 +146,7 @@ class Exporter:
     def final_versions(self) -> None:
         """Results that keep writes into buffers from outside alive: the last version of every such buffer."""
         for cell in self.t.cells:
-            if cell.written and cell.external:
+            if cell.written and cell.external and cell.slot.depth <= 1:
                 value = self.t.builder.read(cell.slot)
                 if value is not None and value not in self.used:
                     self.used.add(value)
