@@ -166,17 +166,20 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     if len(gradients) < len(made.gradients):
         return None
     space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray, "entry": made.compiled.entry,
-                             "blamed": made.blamed, "MISS": MISS}
+                             "blamed": made.blamed, "warn": made.warn, "MISS": MISS}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
-    parts = [f"r[{gradient.position}]" for gradient in gradients]
+    parts = [f"r[{tree.position}]" for tree in gradients]
     gradient = f"({', '.join(parts)},)" if several else parts[0]
     result = f"(r[{leaf.position}], {gradient})" if with_value else gradient
+    # x - x is 0 for every finite x
+    finite = " and ".join(f"r[{k}] - r[{k}] == 0.0" for k in sorted({g.position for g in gradients}))
     condition = " and ".join([f"len(args) == {arity}", *tests])
     text = (f"def call(*args):\n    try:\n        if not ({condition}):\n            return MISS\n"
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
             f"    try:\n        r = entry({data})\n"
             "    except Exception as error:\n        raise blamed(error)\n"
+            f"    if not ({finite}):\n        warn(({data},), (), r)\n"
             f"    return {result}\n")
     exec(text, space)
     return space["call"]  # type: ignore[no-any-return]

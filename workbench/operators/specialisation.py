@@ -27,7 +27,7 @@ from workbench.frontend import (
 )
 from workbench.frontend.trace import trace
 from workbench.ir import ArrayType, Block, DifferentiationError, Function, Op, Value
-from workbench.operators import calling
+from workbench.operators import calling, nonfinite
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
 from workbench.transforms import jvp, vjp
@@ -63,7 +63,7 @@ class Specialisation:
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)
         self.holds = calling.guard_function(self.traced.guards, len(args))
-        self.example = self.door.copies(self.pick(args))
+        self.example = tuple(_small(v) for v in self.pick(args))
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
                           for k in request.wrt]
 
@@ -149,7 +149,17 @@ class Specialisation:
         finally:
             for array, copy in back:
                 array[...] = copy
-        return picked, (result,) if self.single else result
+        results = (result,) if self.single else result
+        derivatives = results[self.count:]
+        if not nonfinite.is_finite(derivatives):
+            self.warn(data, extra, results)
+        return picked, results
+
+    def warn(self, data: Sequence[Any], extra: Sequence[Any], results: Sequence[Any]) -> None:
+        """Warn of a derivative that is not finite where the value is. (Written arguments are not as they were: then
+        the operation is not looked for.)"""
+        if nonfinite.is_finite([results[leaf.position] for leaf in self.outputs]):
+            nonfinite.warn(self.ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
 
     def blamed(self, error: Exception) -> Exception:
         """An error of the compiled program, with the user's place on it."""
@@ -219,6 +229,19 @@ class Specialisation:
                 raise ValueError(f"a cotangent of shape {np.shape(values[leaf.position])} for a result of shape "
                                  f"{np.shape(results[leaf.position])}")
         return [values[leaf.position] for leaf in self.outputs]
+
+
+MAX_EXAMPLE = 4096
+
+
+def _small(value: Any) -> Any:
+    """An example of an input that is worth keeping: small arrays themselves, of large ones shape, dtype and one element."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.size <= MAX_EXAMPLE:
+        return np.array(value)
+    middle = value.dtype.type(value.flat[value.size // 2])
+    return np.broadcast_to(middle, value.shape)
 
 
 def _inexact(tree: Tree) -> Tree:

@@ -1,0 +1,73 @@
+"""An infinite or NaN derivative of a finite value: found by looking at the results, located by an effect-free replay.
+
+The replay interprets the derivative's program on copies of the inputs and stops at the first operation that makes a
+non-finite number out of finite ones. Invariant: at most one warning per call; nothing is recomputed unless there is
+something to warn of.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.interpret import Interpreter, Values, bind
+from workbench.ir import Function, Op
+
+MAX_OPERATIONS = 200_000
+
+
+class _Found(Exception):
+    def __init__(self, op: Op | None) -> None:
+        super().__init__()
+        self.op = op
+
+
+class _Watch(Values):
+    """Values, and a look at each result."""
+
+    def __init__(self) -> None:
+        self.left = MAX_OPERATIONS
+
+    def apply(self, op: Op, operands: Sequence[Any]) -> Sequence[Any]:
+        self.left -= 1
+        if self.left < 0:
+            raise _Found(None)
+        finite = op.prim != "empty" and all(_is_finite(v) for v in operands)
+        results = super().apply(op, operands)
+        if finite and not all(_is_finite(v) for v in results):
+            raise _Found(op)
+        return results
+
+
+def _is_finite(value: Any) -> bool:
+    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic, float)) else None
+    return array is None or array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
+
+
+def is_finite(values: Sequence[Any]) -> bool:
+    """True when no number is infinite or NaN."""
+    return all(_is_finite(v) for v in values)
+
+
+def warn(function: Function, name: str, data: Sequence[Any]) -> None:
+    """Warn that a derivative is not finite, naming the operation and the line that made it so."""
+    message = f"the derivative of {name} is infinite or NaN although its value is finite"
+    op = locate(function, data) if data else None
+    if op is not None and op.span is not None:
+        warnings.warn_explicit(f"{message}: `{op.prim}` at line {op.span.line}", RuntimeWarning, op.span.filename,
+                               op.span.line)
+    else:
+        warnings.warn(message, RuntimeWarning, stacklevel=4)
+
+
+def locate(function: Function, data: Sequence[Any]) -> Op | None:
+    """The first operation that makes a non-finite number out of finite ones; None where the replay is too long."""
+    copies = [np.array(v) if isinstance(v, np.ndarray) else v for v in data]
+    try:
+        Interpreter(_Watch()).call(function, bind(function, copies))
+    except _Found as found:
+        return found.op
+    return None
