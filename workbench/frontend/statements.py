@@ -411,7 +411,7 @@ class StatementCompiler(ExpressionCompiler):
         body, orelse = self.block(node.body), self.block(node.orelse)
         span = self.span(node)
         leaves, returns = _leaves(node.body), _returns(node.body)
-        name = node.target.id if isinstance(node.target, ast.Name) else "k"
+        name = node.target.id if isinstance(node.target, ast.Name) and node.target.id.strip("_") else "k"
 
         def run(act: Activation) -> Any:
             values = source(act)

@@ -235,7 +235,7 @@ MAX_EXAMPLE = 4096
 
 
 def _small(value: Any) -> Any:
-    """An example of an input that is worth keeping: small arrays themselves, of large ones shape, dtype and one element."""
+    """An input as an example worth keeping: a small array itself, of a large one its shape, dtype and one element."""
     if not isinstance(value, np.ndarray):
         return value
     if value.size <= MAX_EXAMPLE:
