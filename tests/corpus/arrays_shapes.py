@@ -124,11 +124,6 @@ def boolean_mask_rows(m):
     return np.sum(m[keep] ** 2) + np.sum(keep) * m[0, 1]
 
 
-def sorted_by_argsort(a):
-    order = np.argsort(a)
-    return np.sum(a[order] ** 2 * np.arange(len(a)))
-
-
 def argmax_gather(m):
     best = np.argmax(m, axis=1)
     total = 0.0
@@ -281,7 +276,6 @@ PROGRAMS: list[Program] = [
     program(boolean_mask_read, _v(6), 0, "array", small=(_v(1), _v(0))),
     program(boolean_mask_write, lambda r: (r.normal(size=6), float(r.normal())), (0, 1), "array"),
     program(boolean_mask_rows, _m(4, 2), 0, "array"),
-    program(sorted_by_argsort, _v(5), 0, "array", small=(_v(1),)),
     program(argmax_gather, _m(3, 4), 0, "array"),
     program(stack_and_concatenate, _ab(3, 3), (0, 1), "array", small=(_ab(1, 1),)),
     program(concatenate_rows, _mv(2, 3), (0, 1), "array"),

@@ -89,7 +89,7 @@ PROGRAMS: list[Program] = [
     program(jitted_break_loop, lambda r: (float(r.uniform(0.1, 1)),), 0, "jitted"),
     program(jitted_swap, lambda r: (r.normal(size=5), 3), 0, "jitted", "swap"),
     program(jitted_writes_argument, lambda r: (r.normal(size=4),), 0, "jitted", "mutation"),
-    program(jitted_early_return, lambda r: (_f(r), _f(r)), (0, 1), "jitted", oracle="complex"),
+    program(jitted_early_return, lambda r: (abs(_f(r)), _f(r)), (0, 1), "jitted", oracle="complex"),
     program(jitted_tuple_state, lambda r: ((_f(r), _f(r)),), 0, "jitted"),
     program(plain_calls_jitted, lambda r: (_f(r), r.normal(size=3)), (0, 1), "jitted"),
     program(jitted_matmul, lambda r: (r.normal(size=(3, 2)), r.normal(size=2)), (0, 1), "jitted"),

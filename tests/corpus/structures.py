@@ -229,13 +229,6 @@ def attribute_alias_in_loop(particles):
     return total
 
 
-def dataclass_with_list(account, rates):
-    for r in rates:
-        account.balance *= 1.0 + r
-        account.history.append(account.balance)
-    return account.balance + account.history[0] * account.history[-1]
-
-
 def result_structure_from_helper(x, y):
     out = polar(x, y)
     again = polar(out["r"], out["parts"][0])
@@ -354,7 +347,6 @@ PROGRAMS: list[Program] = [
     program(dataclass_replaced, lambda r: (Material(_f(r), _f(r)), _f(r)), (0, 1), "structure"),
     program(dataclass_array_attribute_written, lambda r: (_particle(r),), 0, "structure", "aliasing"),
     program(attribute_alias_in_loop, lambda r: (particles(r),), 0, "structure", "aliasing"),
-    program(dataclass_with_list, lambda r: (Account(_f(r)), r.uniform(0, 0.2, size=3)), (0, 1), "structure"),
     program(result_structure_from_helper, lambda r: (_f(r), _f(r)), (0, 1), "structure", "call"),
     program(structure_chosen_by_branch, lambda r: (_f(r), _f(r)), (0, 1), "structure"),
     program(structure_carried_in_loop, lambda r: (_f(r), _f(r)), (0, 1), "structure"),
