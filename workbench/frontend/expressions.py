@@ -27,7 +27,7 @@ from workbench.ir import DifferentiationError, Span
 
 Expression = Callable[[Activation], Any]
 
-_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
            ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -183,7 +183,7 @@ class ExpressionCompiler:
 
     # ------------------------------------------------------------------ operators
     def _BinOp(self, node: ast.BinOp) -> Expression:
-        op, left, right = _BINARY[type(node.op)], self.expression(node.left), self.expression(node.right)
+        op, left, right = BINARY[type(node.op)], self.expression(node.left), self.expression(node.right)
         span = self.span(node)
 
         def run(act: Activation) -> Any:

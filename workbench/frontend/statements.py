@@ -12,139 +12,31 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, iteration
+from workbench.frontend import access, arithmetic, branches, calls, iteration, syntax
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
-from workbench.frontend.expressions import _BINARY, ExpressionCompiler
+from workbench.frontend.completions import (
+    BREAK,
+    CONTINUE,
+    NORMAL,
+    RETURN,
+    Block,
+    If,
+    Mixed,
+    Statement,
+    choose,
+    mixed_completion,
+)
+from workbench.frontend.expressions import BINARY, ExpressionCompiler
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
 from workbench.frontend.values import Conflict, Scalar, Variable, is_static
 from workbench.ir import Constant, DifferentiationError, Kind
 
-NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
 MAX_UNROLL = 1024
-Statement = Callable[[Activation], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Mixed:
-    """A completion known at run time only, and which ones are possible."""
-
-    code: Scalar
-    possible: frozenset[int]
-
-    def is_(self, act: Activation, code: int) -> Any:
-        """Whether control left this way."""
-        if code not in self.possible:
-            return False
-        return arithmetic.compare(act.t, "==", self.code, code)
-
-
-def _possible(completion: Any) -> frozenset[int]:
-    if completion is DEAD:
-        return frozenset()
-    return completion.possible if isinstance(completion, Mixed) else frozenset({completion})
-
-
-def _mixed(act: Activation, code: Any, possible: frozenset[int]) -> Any:
-    """A completion from its code, static where only one is possible."""
-    if len(possible) == 1:
-        return next(iter(possible))
-    return Mixed(code, possible) if isinstance(code, Scalar) else code
-
-
-def _choose(act: Activation, condition: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
-    """Run one of two pieces of program; the joined completion."""
-    if not isinstance(condition, Scalar):
-        return then() if condition else orelse()
-    seen: list[frozenset[int]] = []
-
-    def arm(side: Callable[[], Any]) -> Callable[[], Any]:
-        def run() -> Any:
-            completion = side()
-            seen.append(_possible(completion))
-            return completion.code if isinstance(completion, Mixed) else completion
-        return run
-    code = branches.branch(act.t, condition, arm(then), arm(orelse))
-    return DEAD if code is DEAD else _mixed(act, code, frozenset().union(*seen))
-
-
-class _If:
-    """An `if` statement: it may take over the rest of its block."""
-
-    def __init__(self, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
-                 raises: Callable[[Activation], tuple[str, str]] | None, raising: Any) -> None:
-        self.raising = raising
-        self.test, self.body, self.orelse, self.span, self.raises = test, body, orelse, span, raises
-
-    def run(self, act: Activation, rest: Callable[[], Any]) -> tuple[Any, bool]:
-        """The completion, and whether the rest of the block has been run."""
-        value = self.test(act)
-        act.t.builder.span = self.span
-        condition = arithmetic.truth(act.t, value)
-        if not isinstance(condition, Scalar):
-            return (self.body if condition else self.orelse).run(act), False
-        if self.raises is not None:
-            exception, message = self.raises(act)
-            act.t.builder.span = self.raising
-            act.t.check(act.t.emit("not", act.t.scalar(condition)), exception, message)
-            act.t.builder.span = self.span
-            return self.orelse.run(act), False
-        def body() -> Any:
-            return self.body.run(act)
-
-        def orelse() -> Any:
-            return self.orelse.run(act)
-        if self.body.exits and self.orelse.exits:
-            return _choose(act, condition, body, orelse), True
-        if self.body.exits:
-            return _choose(act, condition, body, lambda: _then(act, orelse(), rest)), True
-        if self.orelse.exits:
-            return _choose(act, condition, lambda: _then(act, body(), rest), orelse), True
-        return _choose(act, condition, body, orelse), False
-
-
-def _then(act: Activation, completion: Any, rest: Callable[[], Any]) -> Any:
-    """Go on with `rest` where the completion is normal."""
-    if completion is DEAD:
-        return DEAD
-    if not isinstance(completion, Mixed):
-        return rest() if completion == NORMAL else completion
-    left = completion.possible - {NORMAL}
-    return _choose(act, completion.is_(act, NORMAL), rest, lambda: _mixed(act, completion.code, left))
-
-
-class Block:
-    """Statements in order."""
-
-    def __init__(self, statements: Sequence[Statement | _If], exits: bool) -> None:
-        self.statements = statements
-        self.exits = exits
-
-    def run(self, act: Activation, start: int = 0) -> Any:
-        """Run from a position; gives the completion."""
-        position = start
-        while position < len(self.statements):
-            statement = self.statements[position]
-            following = position + 1
-            if isinstance(statement, _If):
-                completion, done = statement.run(act, lambda: self.run(act, following))  # noqa: B023
-                if done:
-                    return completion
-            else:
-                completion = statement(act)
-            if completion is DEAD or isinstance(completion, Mixed):
-                if completion is DEAD or following == len(self.statements):
-                    return completion
-                return _then(act, completion, lambda: self.run(act, following))  # noqa: B023
-            if completion != NORMAL:
-                return completion
-            position = following
-        return NORMAL
 
 
 class StatementCompiler(ExpressionCompiler):
@@ -156,17 +48,17 @@ class StatementCompiler(ExpressionCompiler):
 
     def block(self, nodes: Sequence[ast.stmt]) -> Block:
         """A compiled block."""
-        return Block([self.statement(n) for n in nodes], _exits(nodes))
+        return Block([self.statement(n) for n in nodes], syntax.exits(nodes))
 
-    def statement(self, node: ast.stmt) -> Statement | _If:
+    def statement(self, node: ast.stmt) -> Statement | If:
         """A compiled statement; errors of the program are raised where it would raise them."""
         method = getattr(self, f"_{type(node).__name__}", None)
         if method is None:
-            refuse = self.refuse(node, f"{_statement_title(node)} cannot be compiled yet",
+            refuse = self.refuse(node, f"{syntax.statement_title(node)} cannot be compiled yet",
                                  "leave it out of the differentiated function")
             return lambda act: refuse(act)
         compiled = method(node)
-        return compiled if isinstance(compiled, _If) else self._guarded(node, compiled)
+        return compiled if isinstance(compiled, If) else self._guarded(node, compiled)
 
     def _guarded(self, node: ast.stmt, run: Statement) -> Statement:
         span = self.span(node)
@@ -243,7 +135,7 @@ class StatementCompiler(ExpressionCompiler):
         return run
 
     def _AugAssign(self, node: ast.AugAssign) -> Statement:
-        op, value, span = _BINARY[type(node.op)], self.expression(node.value), self.span(node)
+        op, value, span = BINARY[type(node.op)], self.expression(node.value), self.span(node)
         target = node.target
         if isinstance(target, ast.Name):
             read = self.expression(ast.copy_location(ast.Name(target.id, ast.Load()), target))
@@ -300,7 +192,7 @@ class StatementCompiler(ExpressionCompiler):
         make = self.closure(node, node.name)
         decorators = [self.expression(d) for d in node.decorator_list]
         target = self.target(ast.Name(node.name, ast.Store()))
-        generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in _own_nodes(node))
+        generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in syntax.own_nodes(node))
 
         def run(act: Activation) -> int:
             if generator:
@@ -349,11 +241,11 @@ class StatementCompiler(ExpressionCompiler):
         return run
 
     # ------------------------------------------------------------------ branches and loops
-    def _If(self, node: ast.If) -> _If:
+    def _If(self, node: ast.If) -> If:
         raises = None
         if len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
             raises = self._exception(node.body[0])
-        return _If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
+        return If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises, self.span(node.body[0]))
 
     def _loop(self, act: Activation, node: ast.For | ast.While) -> Loop:
@@ -368,7 +260,7 @@ class StatementCompiler(ExpressionCompiler):
     def _While(self, node: ast.While) -> Statement:
         test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
         span = self.span(node)
-        leaves, returns = _leaves(node.body), _returns(node.body)
+        leaves, returns = syntax.leaves(node.body), syntax.returns(node.body)
 
         def run(act: Activation) -> Any:
             t = act.t
@@ -410,7 +302,7 @@ class StatementCompiler(ExpressionCompiler):
         source, target = self.expression(node.iter), self.target(node.target)
         body, orelse = self.block(node.body), self.block(node.orelse)
         span = self.span(node)
-        leaves, returns = _leaves(node.body), _returns(node.body)
+        leaves, returns = syntax.leaves(node.body), syntax.returns(node.body)
         name = node.target.id if isinstance(node.target, ast.Name) and node.target.id.strip("_") else "k"
 
         def run(act: Activation) -> Any:
@@ -488,7 +380,7 @@ def _after(act: Activation, code: Variable | None, orelse: Block | None, returns
     if orelse is None:
         return completion
     exhausted = t.wrap(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
-    return _choose(act, exhausted, lambda: orelse.run(act), lambda: completion)
+    return choose(act, exhausted, lambda: orelse.run(act), lambda: completion)
 
 
 def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
@@ -518,8 +410,8 @@ def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, A
                 left = mixed.possible - {NORMAL, CONTINUE}
                 if not left:
                     continue
-                return _choose(act, t.wrap(more, True), lambda: run_from(following),  # noqa: B023
-                               lambda: _mixed(act, mixed.code, left))  # noqa: B023
+                return choose(act, t.wrap(more, True), lambda: run_from(following),  # noqa: B023
+                               lambda: mixed_completion(act, mixed.code, left))  # noqa: B023
             if completion == BREAK:
                 return BREAK
         return NORMAL
@@ -537,7 +429,7 @@ def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, A
             return rest
         broke = t.scalar(completion.is_(act, BREAK), Kind.BOOL)
         exhausted = t.wrap(t.emit("not", t.emit("or", returned, broke)), True)
-        return _choose(act, exhausted, lambda: orelse.run(act), lambda: rest)
+        return choose(act, exhausted, lambda: orelse.run(act), lambda: rest)
     if completion == BREAK:
         return NORMAL
     return orelse.run(act) if orelse is not None else NORMAL
@@ -561,56 +453,3 @@ def _message(act: Activation, args: Sequence[Callable[[Activation], Any]]) -> st
     except DifferentiationError:
         return "(a message made of run-time numbers)"
     return str(value) if is_static(value) else "(a run-time number)"
-
-
-# ---------------------------------------------------------------------- syntax facts
-def _exits(nodes: Sequence[ast.stmt]) -> bool:
-    """True when control never falls out of the end of these statements."""
-    if not nodes:
-        return False
-    last = nodes[-1]
-    if isinstance(last, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
-        return True
-    return isinstance(last, ast.If) and _exits(last.body) and _exits(last.orelse)
-
-
-def _leaves(nodes: Sequence[ast.stmt]) -> bool:
-    """True when a loop body holds a `break` of this loop, or a `return`."""
-    for node in nodes:
-        if isinstance(node, (ast.Break, ast.Return)):
-            return True
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            continue
-        if isinstance(node, (ast.For, ast.While)):
-            if any(isinstance(n, ast.Return) for n in _own_nodes(node)) or _leaves(node.orelse):
-                return True
-            continue
-        children = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
-        if any(_leaves(c) for c in children if isinstance(c, list)):
-            return True
-    return False
-
-
-def _returns(nodes: Sequence[ast.stmt]) -> bool:
-    """True when these statements hold a `return` of their own function."""
-    return any(isinstance(n, ast.Return) or any(isinstance(m, ast.Return) for m in _own_nodes(n)) for n in nodes
-               if not isinstance(n, ast.FunctionDef))
-
-
-def _own_nodes(node: ast.AST) -> list[ast.AST]:
-    """The nodes of a function or loop without those of functions defined inside it."""
-    found: list[ast.AST] = []
-    pending = list(ast.iter_child_nodes(node))
-    while pending:
-        child = pending.pop()
-        found.append(child)
-        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(child))
-    return found
-
-
-def _statement_title(node: ast.stmt) -> str:
-    names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "ClassDef": "a class definition",
-             "AsyncFor": "`async for`", "TryStar": "`try`"}
-    return names.get(type(node).__name__, f"`{type(node).__name__.lower()}`")
-

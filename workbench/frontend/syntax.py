@@ -1,0 +1,58 @@
+"""Facts read off the syntax alone: how statements end, what loops are left by, what a construct is called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+
+def exits(nodes: Sequence[ast.stmt]) -> bool:
+    """True when control never falls out of the end of these statements."""
+    if not nodes:
+        return False
+    last = nodes[-1]
+    if isinstance(last, (ast.Return, ast.Break, ast.Continue, ast.Raise)):
+        return True
+    return isinstance(last, ast.If) and exits(last.body) and exits(last.orelse)
+
+
+def leaves(nodes: Sequence[ast.stmt]) -> bool:
+    """True when a loop body holds a `break` of this loop, or a `return`."""
+    for node in nodes:
+        if isinstance(node, (ast.Break, ast.Return)):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, (ast.For, ast.While)):
+            if any(isinstance(n, ast.Return) for n in own_nodes(node)) or leaves(node.orelse):
+                return True
+            continue
+        children = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        if any(leaves(c) for c in children if isinstance(c, list)):
+            return True
+    return False
+
+
+def returns(nodes: Sequence[ast.stmt]) -> bool:
+    """True when these statements hold a `return` of their own function."""
+    return any(isinstance(n, ast.Return) or any(isinstance(m, ast.Return) for m in own_nodes(n)) for n in nodes
+               if not isinstance(n, ast.FunctionDef))
+
+
+def own_nodes(node: ast.AST) -> list[ast.AST]:
+    """The nodes of a function or loop without those of functions defined inside it."""
+    found: list[ast.AST] = []
+    pending = list(ast.iter_child_nodes(node))
+    while pending:
+        child = pending.pop()
+        found.append(child)
+        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(child))
+    return found
+
+
+def statement_title(node: ast.stmt) -> str:
+    names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "ClassDef": "a class definition",
+             "AsyncFor": "`async for`", "TryStar": "`try`"}
+    return names.get(type(node).__name__, f"`{type(node).__name__.lower()}`")
+
