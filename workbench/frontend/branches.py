@@ -121,7 +121,7 @@ def _side(t: Tracer, variable: Variable, final: dict[Variable, Any], arm: Arm) -
     if variable in final:
         return final[variable]
     try:
-        return load_tree(variable.stored, lambda slot: arm.final.get(slot, slot.value))
+        return load_tree(variable.stored, lambda slot: arm.final[slot] if slot in arm.final else t.builder.read(slot))
     except StaleReference:
         return Conflict("an array or container that a loop has rebound under other names")
 
