@@ -204,12 +204,22 @@ class Tracer:
         """Bind a variable."""
         if isinstance(value, Scalar) and not value.value.name and not isinstance(value.value, Constant):
             value.value.name = variable.name.removeprefix("$")
+        if isinstance(value, Array) and not value.steps and not value.cell.name:
+            self._name(value.cell, variable.name.removeprefix("$"))
         if same_shape(variable.stored, value):
             write_tree(self.builder, variable.stored, value)
             return
         for frame in self.frames[variable.depth:]:
             frame.entry.setdefault(variable, variable.stored)
         variable.stored = store_tree(self.builder, value, variable.name)
+
+    @staticmethod
+    def _name(cell: Cell, name: str) -> None:
+        """Name a buffer after the first variable that holds it."""
+        cell.name = cell.slot.name = name
+        value = cell.slot.value
+        if value is not None and not value.name and not isinstance(value, Constant):
+            value.name = name
 
     def read(self, variable: Variable) -> Any:
         """The value of a variable, UNDEFINED if it has none."""

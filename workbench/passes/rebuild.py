@@ -64,8 +64,8 @@ class Rebuilder:
     def bind(self, old: Value, new: Value) -> None:
         """Let a new value stand for an old result; it takes the name if it has none."""
         self.env[old] = new
-        if new not in self.depth_of and not isinstance(new, Constant):
-            self.depth_of[new] = self.builder.depth
+        if not isinstance(new, Constant):
+            self.depth_of.setdefault(new, self.builder.depth)
             if not new.name:
                 new.name = old.name
 

@@ -59,8 +59,11 @@ class Cotangents:
         return slot
 
     def read(self, value: Value) -> Value | None:
-        """What has been contributed, or None."""
-        return self.builder.read(self.of(value)) if value in self.active else None
+        """What has been contributed, or None. It takes the name of what it is the cotangent of."""
+        bar = self.builder.read(self.of(value)) if value in self.active else None
+        if bar is not None and value.name and not bar.name and not isinstance(bar, Constant):
+            bar.name = f"{value.name}_bar"
+        return bar
 
     def buffer(self, value: Value) -> Value:
         """What has been contributed, zeros if nothing: a buffer to update in place (then `put` it back)."""

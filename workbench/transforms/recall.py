@@ -134,6 +134,8 @@ class Recall:
         span, self.builder.span = self.builder.span, op.span
         made = emit(self.builder, op.prim, *map(self._known, self._sources(value)), **self._attrs(op))
         self.builder.span = span
+        if value.name and not made.name and not isinstance(made, Constant):
+            made.name = value.name
         return made
 
     def _attrs(self, op: Op) -> dict[str, object]:
