@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -58,12 +58,6 @@ class Particle:
     @property
     def radius(self):
         return math.sqrt(self.position[0] ** 2 + self.position[1] ** 2)
-
-
-@dataclass
-class Account:
-    balance: float
-    history: list = field(default_factory=list)
 
 
 def tuple_argument(p):
