@@ -56,7 +56,6 @@ def test_flags_and_strings_are_guarded_by_value() -> None:
     def chooses(x):
         return x * 2.0 if FLAG and TABLE["name"] == "sin" else x
 
-    assert kinds(chooses, 1.5) == ["x: f64", "gain: f64"] or kinds(chooses, 1.5) == ["x: f64"]
     assert {("equal", True), ("equal", "sin")} <= guards(chooses, 1.5)
 
 
@@ -188,7 +187,7 @@ def test_the_same_argument_twice_is_one_variable() -> None:
 
     x = np.array([0.5, 2.0])
     _, (first, second) = wb.value_and_grad(mixed, (0, 1))(x.copy(), x.copy())
-    assert first.tolist() == [0.0, 0.0] or first[0] == 0.0
+    assert first.tolist() == [0.0, 0.0]
     assert second == pytest.approx(3.0 * x**2)
     shared = x.copy()
     value, (first, second) = wb.value_and_grad(mixed, (0, 1))(shared, shared)
@@ -213,13 +212,9 @@ def test_an_argument_that_is_also_a_global(monkeypatch: pytest.MonkeyPatch) -> N
         a[0] = 5.0 * a[1]
         return WEIGHTS[0] * a[2]
 
-    expected = writes_argument(mine.copy()), 5.0 * 2.0 * 3.0
-    try:
-        value, _ = wb.value_and_grad(writes_argument)(mine)
-    except wb.DifferentiationError as refusal:
-        assert "share memory" in refusal.reason
-    else:
-        assert value == expected[1] and mine[0] == 10.0
+    value, slope = wb.value_and_grad(writes_argument)(mine)
+    assert value == 30.0 and mine.tolist() == [10.0, 2.0, 3.0]
+    assert slope.tolist() == [0.0, 15.0, 10.0]
 
 
 def test_a_list_that_is_reached_twice_is_one_list() -> None:

@@ -24,6 +24,8 @@ def number_kind(value: Any) -> Kind | None:
         return Kind.BOOL
     if isinstance(value, int):
         return Kind.INT
+    if isinstance(value, (np.int32, np.uint32)):
+        return Kind.INT  # as the elements of such arrays; with floats they combine as int64 does
     if isinstance(value, np.generic):
         return kind_of(value.dtype)
     if isinstance(value, float):
