@@ -117,6 +117,8 @@ def is_plain_object(value: Any) -> bool:
     type_ = type(value)
     if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
         return False
+    if hasattr(type_, "inlined"):  # a derivative: called, never looked into
+        return False
     if type_.__module__ in ("builtins", "numpy", "functools", "numba") or type_.__module__.startswith("numba."):
         return False
     if dataclasses.is_dataclass(type_):
