@@ -1,4 +1,4 @@
-"""Derivatives of derivatives: repeated `grad`, operators called inside differentiated functions, Hessian-vector products."""
+"""Derivatives of derivatives: repeated `grad`, operators inside differentiated functions, Hessian-vector products."""
 from __future__ import annotations
 
 import math

@@ -8,6 +8,7 @@ value (flags, strings, numbers that were pinned), a type, a length.
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -123,7 +124,10 @@ def is_plain_object(value: Any) -> bool:
         return False
     if dataclasses.is_dataclass(type_):
         return True
-    return "__dict__" in dir(type_) and not hasattr(value, "__array__") and bool(type_.__flags__ & (1 << 9))
+    if not type_.__flags__ & (1 << 9) or hasattr(value, "__array__"):
+        return False
+    library = type_.__module__.partition(".")[0] in sys.stdlib_module_names
+    return "__dict__" in dir(type_) or (not library and any("__slots__" in vars(base) for base in type_.__mro__))
 
 
 def instance_attributes(value: Any) -> list[str]:

@@ -7,6 +7,7 @@ checks its guards) runs; none holds, and the function is specialised anew.
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import inspect
 import os
@@ -24,6 +25,14 @@ from workbench.operators.specialisation import Request, Specialisation
 MAX_SPECIALISATIONS = 64
 
 
+def _method_of_object(function: Any) -> Any:
+    """For an object whose class defines `__call__` in Python, that method; anything else as it is."""
+    written = inspect.isfunction(inspect.getattr_static(type(function), "__call__", None))
+    if not written or isinstance(function, Derivative) or python_function(function) is not function:
+        return function
+    return function.__call__
+
+
 class Derivative:
     """A function's derivative (or, in mode "value", the compiled function itself).
 
@@ -38,6 +47,7 @@ class Derivative:
             raise TypeError(f"a function is needed, not {function!r}")
         if engine not in ("auto", "numba"):
             raise DifferentiationError(f"the engine {engine!r} is not there yet", None, "use engine='numba'")
+        function = _method_of_object(function)
         self.function = function
         self.engine = engine
         self.with_value = with_value
@@ -49,6 +59,8 @@ class Derivative:
         self.several = isinstance(wrt, tuple)
         positions = tuple(self._position(w) for w in (wrt if isinstance(wrt, tuple) else (wrt,)))
         self.request = Request(mode, positions, has_aux)
+        self._keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
+            self.names[k]].kind is inspect.Parameter.KEYWORD_ONLY)
         self._specialisations: list[Specialisation] = []
         self._lock = threading.RLock()
         self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
@@ -59,6 +71,8 @@ class Derivative:
         if isinstance(wrt, str):
             if wrt not in self.names:
                 raise self._error(f"{self.__name__} has no parameter named {wrt!r}")
+            if self.signature.parameters[wrt].kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+                raise self._error(f"{wrt!r} collects arguments of {self.__name__}: it is no parameter for wrt")
             return self.names.index(wrt)
         if isinstance(wrt, bool) or not isinstance(wrt, int):
             raise TypeError(f"wrt is an index, a name, or a tuple of them, not {wrt!r}")
@@ -102,11 +116,20 @@ class Derivative:
                     self._fast = None
                 return found
         with self._lock:
-            made = Specialisation(self.function, self.names_for(args, keywords), self.request, args, keywords)
+            made = Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
+                                  args, keywords)
             self._specialisations.insert(0, made)
             del self._specialisations[MAX_SPECIALISATIONS:]
             self._fast = self._fast_path(made)
             return made
+
+    def _request_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Request:
+        """What is asked, by position among these arguments: keyword-only ones come after all that `*args` takes."""
+        if not self._keyword_only:
+            return self.request
+        first = len(args) - len(keywords)
+        return dataclasses.replace(self.request, wrt=tuple(
+            first + keywords.index(self.names[k]) if k in self._keyword_only else k for k in self.request.wrt))
 
     def names_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> tuple[str, ...]:
         """A name for each argument."""
@@ -137,6 +160,9 @@ class Derivative:
         """The derivative called inside a program that is itself being traced."""
         if self.request.mode == "value":
             return act.t.environment.call(act, self.function, args, named)
+        if self._keyword_only:
+            act.t.fail(f"a derivative by a keyword-only argument of {self.__name__} inside a differentiated function",
+                       "make it an ordinary parameter")
         return nesting.nested_gradient(act, self.function, self.request.wrt, self.several, self.with_value,
                                        self.request.has_aux, args, named)
 
@@ -170,9 +196,13 @@ class Derivative:
         text = self.latest.exported()
         target = pathlib.Path(path)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(name, target)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
 
     def op_counts(self) -> dict[str, int]:
         """How often each operation stands in the latest program (loops counted once)."""
