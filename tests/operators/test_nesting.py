@@ -165,6 +165,23 @@ def test_a_derivative_object_made_outside() -> None:
     assert wb.grad(outer)(x) == pytest.approx(first + x * second, rel=1e-12)
 
 
+def keyed(x, y=2.0, *, k=1.0):
+    return x * x * y * k
+
+
+def test_inner_calls_by_keyword() -> None:
+    assert wb.grad(lambda x: wb.grad(keyed, "y")(x, y=3.0))(1.5) == 3.0
+    assert wb.grad(lambda x: wb.grad(keyed)(x=x) * x)(1.5) == pytest.approx(12.0, rel=1e-14)
+    assert wb.grad(lambda x: wb.grad(keyed)(k=x, y=x, x=2.0))(1.5) == pytest.approx(12.0, rel=1e-14)
+    with pytest.raises(wb.DifferentiationError, match="by position"):
+        wb.grad(lambda x: wb.grad(keyed, 1)(x))(1.5)
+    with pytest.raises(wb.DifferentiationError, match="no positional parameter named 'k'"):
+        wb.grad(lambda x: wb.grad(keyed, "k")(x, k=2.0))(1.5)
+    by_keyword = wb.grad(keyed, "k")
+    with pytest.raises(wb.DifferentiationError, match="keyword-only"):
+        wb.grad(lambda x: by_keyword(x, k=2.0))(1.5)
+
+
 # ------------------------------------------------------------------ Hessians
 def rosenbrock(x):
     s = 0.0

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import calls
 from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.arrays import read
+from workbench.frontend.arrays import read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Exporter, Leaf, Node, Static, Tree, assemble, leaves
@@ -22,7 +23,17 @@ from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
-from workbench.frontend.values import Array, BoundMethod, Choice, Closure, DictValue, ListValue, ObjectValue, Scalar
+from workbench.frontend.values import (
+    Array,
+    BoundMethod,
+    Choice,
+    Closure,
+    DictValue,
+    ListValue,
+    ObjectValue,
+    Scalar,
+    Variable,
+)
 from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, verify
 from workbench.transforms import jvp, vjp
 from workbench.transforms.replay import Replay
@@ -38,6 +49,16 @@ class Program:
     places: dict[Any, int]  # path key of an argument's leaf -> data parameter
     args: tuple[Any, ...]  # the stand-ins
     output: Tree
+    stores: tuple[tuple[Array, int], ...]  # outer arrays that the function writes, and the result they end up as
+    changes: tuple[tuple[Variable, Tree], ...]  # variables of outer containers that it writes
+
+    def effects(self, act: Activation, results: list[Value]) -> None:
+        """Write what the function writes into its arguments, once."""
+        t = act.t
+        for array, position in self.stores:
+            write(t, array, results[position])
+        for variable, tree in self.changes:
+            t.assign(variable, value_of(act, tree, results))
 
 
 class _Mirror:
@@ -50,6 +71,8 @@ class _Mirror:
         self.known: dict[int, Any] = {}
         self.dims: dict[Value, Value] = {}
         self.keep: list[Any] = []
+        self.arrays: dict[int, Array] = {}
+        self.containers: list[tuple[Any, Any]] = []
 
     def value(self, value: Any, path: Path) -> Any:
         """The stand-in of a value of the outer evaluator."""
@@ -73,20 +96,29 @@ class _Mirror:
         t = self.inner.t
         if isinstance(value, Array):
             return self.array(value, path)
-        if isinstance(value, ListValue):
-            return t.new_list([self.value(self.outer.read(v), path.item(k)) for k, v in enumerate(value.items)])
-        if isinstance(value, DictValue):
-            return t.new_dict({k: self.value(self.outer.read(v), path.item(k)) for k, v in value.items.items()},
-                              type_=value.type)
-        if isinstance(value, ObjectValue):
-            self.outer.environment.load_fields(value)
-            return t.new_object(value.type, {k: self.value(self.outer.read(v), path.attribute(k))
-                                             for k, v in value.fields.items()})
+        if isinstance(value, (ListValue, DictValue, ObjectValue)):
+            return self.container(value, path)
         if isinstance(value, Closure):
             return self.closure(value, path)
         if isinstance(value, BoundMethod):
             return BoundMethod(self.value(value.function, path), self.value(value.self_value, path.attribute("self")))
         return value
+
+    def container(self, value: Any, path: Path) -> Any:
+        t = self.inner.t
+        made: Any
+        if isinstance(value, ListValue):
+            made = t.new_list([self.value(self.outer.read(v), path.item(k)) for k, v in enumerate(value.items)])
+        elif isinstance(value, DictValue):
+            made = t.new_dict({k: self.value(self.outer.read(v), path.item(k)) for k, v in value.items.items()},
+                              type_=value.type)
+        else:
+            self.outer.environment.load_fields(value)
+            made = t.new_object(value.type, {k: self.value(self.outer.read(v), path.attribute(k))
+                                             for k, v in value.fields.items()})
+        self.containers.append((value, made))
+        self.inner.paths[made] = path  # so that writes to it are noted
+        return made
 
     def closure(self, value: Closure, path: Path) -> Closure:
         """A nested function with what it captured."""
@@ -122,6 +154,7 @@ class _Mirror:
                 t.nonnegative.add(self.dims[dim])
             dims.append(self.dims[dim])
         param = t.builder.param(ArrayType(value.kind, tuple(dims)), value.cell.name)
+        self.arrays[position] = value
         self.register(path, value.kind, value.rank, False, param, read(self.outer, value))
         return Array(t.new_cell(param, value.cell.name, origin=position), (), tuple(dims))
 
@@ -161,18 +194,58 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     result = calls.call(root, callee, stand_ins, keywords)
     exporter = Exporter(t, inner)
     output = exporter.tree(result)
-    if inner.written or any(c.written and c.source is not None for c in t.cells):
-        act.t.fail("the derivative of a function that writes into its arguments, inside another derivative",
-                   "copy the argument in the inner function")
+    changes = tuple(_changes(act, t, mirror, exporter))
+    stores = tuple(_stores(act, t, mirror, exporter))
     for key, guard in inner.guards.items():
         act.t.environment.guards.setdefault(key, guard)
     operands = [o for o in mirror.operands if o is not None]
+    for array, _ in stores:  # the inner program updates a copy; the outer array is written afterwards
+        position = next(k for k, a in mirror.arrays.items() if a is array)
+        operands[position] = act.t.emit("copy", operands[position])
     for item in inner.inputs[len(operands):]:
         value = act.t.environment.internal(item.path.fetch(()), item.path)
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
     ir = verify(t.builder.finish([t.builder.resolve(v) for v in exporter.results]))
     places = {item.path.key: item.position for item in inner.inputs}
-    return Program(ir, tuple(inner.inputs), tuple(operands), places, stand_ins, output)
+    return Program(ir, tuple(inner.inputs), tuple(operands), places, stand_ins, output, stores, changes)
+
+
+def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Array, int]]:
+    """The outer arrays that the inner program writes, and the results that are their last versions."""
+    for cell in t.cells:
+        if not cell.written or cell.source is None:
+            continue
+        if cell.origin is None or cell.source not in mirror.arrays:
+            act.t.fail("the derivative, inside another, of a function that writes into an array and rebinds it in a loop",
+                       "copy the array in the inner function")
+        value = t.builder.read(cell.slot)
+        assert value is not None
+        if value in exporter.used:
+            value = t.emit("copy", value)
+        exporter.used.add(value)
+        exporter.results.append(value)
+        yield mirror.arrays[cell.source], len(exporter.results) - 1
+
+
+def _changes(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Variable, Tree]]:
+    """The variables of outer containers that the inner program assigns."""
+    for outer, inner in mirror.containers:
+        if inner not in t.environment.written:
+            continue
+        pairs = _entries(outer, inner)
+        if pairs is None:
+            act.t.fail("the derivative, inside another, of a function that changes the layout of a container",
+                       "make a new container in the inner function")
+        for mine, theirs in pairs:
+            yield mine, exporter.tree(t.read(theirs))
+
+
+def _entries(outer: Any, inner: Any) -> list[tuple[Variable, Variable]] | None:
+    if isinstance(outer, ListValue):
+        same = len(outer.items) == len(inner.items)
+        return list(zip(outer.items, inner.items, strict=True)) if same else None
+    a, b = (c.items if isinstance(c, DictValue) else c.fields for c in (outer, inner))
+    return [(a[k], b[k]) for k in a] if list(a) == list(b) else None
 
 
 def inline(act: Activation, function: Function, operands: list[Value]) -> list[Value]:
@@ -236,9 +309,21 @@ def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
     return Static(None)
 
 
+def by_position(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments with those that can be moved out of `named` where their parameters stand."""
+    if not named or isinstance(function, Closure) or not inspect.isfunction(python_function(function)):
+        return args, named
+    bound = inspect.signature(python_function(function)).bind(*args, **named)
+    return bound.args, bound.kwargs
+
+
 def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], several: bool, with_value: bool,
                     has_aux: bool, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`grad(function, wrt)(*args)` inside a traced program."""
+    args, named = by_position(function, args, named)
+    if any(k >= len(args) for k in wrt):
+        act.t.fail("the argument under wrt is not among those that are passed by position",
+                   "pass it by position in the inner call")
     program = traced(act, function, args, named)
     output = program.output
     if has_aux:
@@ -258,6 +343,7 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     offset = {position: count + k for k, position in enumerate(positions)}
     gradients = tuple(value_of(act, tree, results, offset) for tree in trees)
     gradient = gradients if several else gradients[0]
+    program.effects(act, results)
     value = value_of(act, program.output, results)
     if with_value:
         return value, gradient
@@ -277,6 +363,7 @@ def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangent
     results = inline(act, pushed, [*program.operands, *flat.values()])
     count = len(program.function.results)
     offset = {leaf.position: count + k for k, leaf in enumerate(outputs)}
+    program.effects(act, results)
     return value_of(act, program.output, results), value_of(act, program.output, results, offset)
 
 
@@ -344,7 +431,8 @@ def position_of(act: Activation, function: Any, wrt: int | str) -> int:
         spec = function.node.args
         names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
     else:
-        names = list(inspect.signature(python_function(function)).parameters)
+        names = [n for n, p in inspect.signature(python_function(function)).parameters.items()
+                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if wrt not in names:
-        act.t.fail(f"the function has no parameter named {wrt!r}")
+        act.t.fail(f"the function has no positional parameter named {wrt!r}")
     return names.index(wrt)
