@@ -125,13 +125,10 @@ def widens_to_an_array(a, n):
     return s
 
 
-def test_a_number_that_becomes_an_array_is_refused_or_right() -> None:
-    try:
-        found = interpret(widens_to_an_array, (np.ones(3), 2))
-    except wb.DifferentiationError as refusal:
-        assert refusal.lineno is not None
-    else:
-        np.testing.assert_array_equal(found, 2.0 * np.ones(3))
+def test_a_number_that_becomes_an_array_is_refused() -> None:
+    with pytest.raises(wb.DifferentiationError, match="'s' is float 0.0 before the loop, a f64 array") as caught:
+        interpret(widens_to_an_array, (np.ones(3), 2))
+    assert caught.value.hint
 
 
 def reset_in_one_arm(x, n):
@@ -312,24 +309,13 @@ def view_from_before(u, v, n):
 @pytest.mark.parametrize("function", [zipped_before_the_swap, default_holds_the_array, closure_reads_the_name,
                                       list_holds_the_array, list_is_swapped, view_from_before])
 def test_whoever_else_holds_a_renamed_array_still_means_it(function: object) -> None:
-    right_or_refused(function, 0, 1, 2, 5)
+    for n in (0, 1, 2, 5):
+        agrees(function, *vectors(2), n)
 
 
 def test_iterating_over_an_array_while_it_is_swapped() -> None:
-    right_or_refused(iterated_while_swapped)
-
-
-def right_or_refused(function: object, *trips: int) -> None:
-    """What the program means, or an error at one of its lines: never another value."""
-    for rest in [(n,) for n in trips] or [()]:
-        args = (*vectors(2), *rest)
-        try:
-            interpret(function, tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in args))
-        except wb.DifferentiationError as refusal:
-            first = function.__code__.co_firstlineno  # type: ignore[attr-defined]
-            assert first < refusal.lineno < first + 12
-        else:
-            agrees(function, *args)
+    for size in (2, 3, 5):
+        agrees(iterated_while_swapped, *vectors(2, size))
 
 
 # ------------------------------------------------------------------ iteration
