@@ -64,10 +64,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         raise TypeError(f"{len(primals)} arguments and {len(tangents)} tangents")
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
     derivative = _cached(f, "jvp", wrt, engine)
-    made = derivative.specialised(*derivative.bind(primals, {}))
-    flat = made.tangents([tangents[k] for k in wrt], primals)
-    data, results = made.run(primals, flat)
-    return made.value(primals, data, results), made.output_tangent(results)
+    args, keywords = derivative.bind(primals, {})
+    made = derivative.specialised(args, keywords)
+    flat = made.tangents([tangents[k] for k in wrt], args)
+    data, results = made.run(args, flat)
+    return made.value(args, data, results), made.output_tangent(results)
 
 
 def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

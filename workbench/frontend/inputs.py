@@ -258,7 +258,9 @@ class Inputs:
     def _look_for_overlap(self, position: int) -> None:
         if self.merged:
             return
-        mine = next(array for array, where in self.buffers if where == position)
+        mine = next((array for array, where in self.buffers if where == position), None)
+        if mine is None:  # a stand-in of an array of an outer program, which knows its aliases itself
+            return
         for array, where in self.buffers:
             if where != position and np.shares_memory(mine, array):
                 raise Restart("merge", True, self.t.span, "arguments share memory that is written")

@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.frontend import calls
 from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.arrays import read, write
+from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Exporter, Leaf, Node, Static, Tree, assemble, leaves
@@ -47,16 +47,26 @@ class Program:
     inputs: tuple[Input, ...]
     operands: tuple[Value, ...]
     places: dict[Any, int]  # path key of an argument's leaf -> data parameter
-    args: tuple[Any, ...]  # the stand-ins
+    args: tuple[Any, ...]  # the outer arguments
     output: Tree
-    stores: tuple[tuple[Array, int], ...]  # outer arrays that the function writes, and the result they end up as
+    stores: tuple[tuple[Array, int, bool], ...]  # outer arrays that it writes, their result, whether it rebinds them
     changes: tuple[tuple[Variable, Tree], ...]  # variables of outer containers that it writes
 
     def effects(self, act: Activation, results: list[Value]) -> None:
         """Write what the function writes into its arguments, once."""
         t = act.t
-        for array, position in self.stores:
-            write(t, array, results[position])
+        for array, position, rebound in self.stores:
+            value = results[position]
+            if array.steps:
+                write(t, array, value)
+                continue
+            mark_written(t, array)
+            dims = array.cell.dims
+            t.builder.write(array.cell.slot, value if tuple(value.dims) == tuple(dims) else
+                            t.emit("reshape", value, *dims))
+            if rebound:  # which buffer is which is known at run time only: reading it here is an error
+                t.rename(array.cell)
+                array.cell.origin = None
         for variable, tree in self.changes:
             t.assign(variable, value_of(act, tree, results))
 
@@ -93,7 +103,6 @@ class _Mirror:
         return made
 
     def object(self, value: Any, path: Path) -> Any:
-        t = self.inner.t
         if isinstance(value, Array):
             return self.array(value, path)
         if isinstance(value, (ListValue, DictValue, ObjectValue)):
@@ -199,24 +208,28 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     for key, guard in inner.guards.items():
         act.t.environment.guards.setdefault(key, guard)
     operands = [o for o in mirror.operands if o is not None]
-    for array, _ in stores:  # the inner program updates a copy; the outer array is written afterwards
-        position = next(k for k, a in mirror.arrays.items() if a is array)
-        operands[position] = act.t.emit("copy", operands[position])
+    for array, _, _ in stores:
+        if array.steps:  # the inner program updates a copy of what a view shows; the view is written afterwards
+            position = next(k for k, a in mirror.arrays.items() if a is array)
+            operands[position] = act.t.emit("copy", operands[position])
     for item in inner.inputs[len(operands):]:
         value = act.t.environment.internal(item.path.fetch(()), item.path)
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
     ir = verify(t.builder.finish([t.builder.resolve(v) for v in exporter.results]))
     places = {item.path.key: item.position for item in inner.inputs}
-    return Program(ir, tuple(inner.inputs), tuple(operands), places, stand_ins, output, stores, changes)
+    return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes)
 
 
-def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Array, int]]:
+def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Array, int, bool]]:
     """The outer arrays that the inner program writes, and the results that are their last versions."""
     for cell in t.cells:
         if not cell.written or cell.source is None:
             continue
-        if cell.origin is None or cell.source not in mirror.arrays:
-            act.t.fail("the derivative, inside another, of a function that writes into an array and rebinds it in a loop",
+        outer = mirror.arrays.get(cell.source)
+        rebound = cell.origin is None
+        shared = outer is None or sum(a.cell is outer.cell for a in mirror.arrays.values()) > 1
+        if outer is None or shared or (rebound and outer.steps):
+            act.t.fail("the derivative, inside another, of a function that writes into an array it shares",
                        "copy the array in the inner function")
         value = t.builder.read(cell.slot)
         assert value is not None
@@ -224,7 +237,7 @@ def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> 
             value = t.emit("copy", value)
         exporter.used.add(value)
         exporter.results.append(value)
-        yield mirror.arrays[cell.source], len(exporter.results) - 1
+        yield outer, len(exporter.results) - 1, rebound
 
 
 def _changes(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Variable, Tree]]:
@@ -299,13 +312,15 @@ def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
     if isinstance(value, tuple):
         return Node(type(value), None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value)))
     if isinstance(value, ListValue):
-        return Node(list, None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value.items)))
+        return Node(list, None, tuple(gradient_shape(program, t.read(v), path.item(k), t)
+                                      for k, v in enumerate(value.items)))
     if isinstance(value, DictValue):
         return Node(value.type, tuple(value.items),
-                    tuple(gradient_shape(program, None, path.item(k), t) for k in value.items))
+                    tuple(gradient_shape(program, t.read(v), path.item(k), t) for k, v in value.items.items()))
     if isinstance(value, ObjectValue):
         return Node(value.type, tuple(value.fields),
-                    tuple(gradient_shape(program, None, path.attribute(k), t) for k in value.fields))
+                    tuple(gradient_shape(program, t.read(v), path.attribute(k), t)
+                          for k, v in value.fields.items()))
     return Static(None)
 
 

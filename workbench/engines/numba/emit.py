@@ -28,6 +28,9 @@ _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 _INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="}
 
 
+_LONGEST_TUPLE = 28
+
+
 @dataclass(frozen=True)
 class Source:
     """An emitted program: its text, the name to call, and which user line each emitted line came from."""
@@ -52,6 +55,14 @@ def emit(function: Function, name: str | None = None) -> Source:
 def helper_source(helper: Callable[..., object]) -> list[str]:
     """The lines of a helper, without remarks for checkers."""
     return [line.split("  # type:")[0] for line in inspect.getsource(helper).rstrip().split("\n")]
+
+
+def _tuple(texts: Sequence[str]) -> str:
+    """A tuple display; a long one in parts: CPython makes those of more than 30 from lists, which Numba refuses."""
+    if len(texts) <= _LONGEST_TUPLE:
+        return ", ".join(texts)
+    parts = [texts[k:k + _LONGEST_TUPLE] for k in range(0, len(texts), _LONGEST_TUPLE)]
+    return " + ".join(f"({', '.join(part)}{',' * (len(part) == 1)})" for part in parts)
 
 
 class _Emitter:
@@ -84,7 +95,7 @@ class _Emitter:
         self.span = None
         results = [self.spell.text(v) for v in self.function.results]
         if results:
-            self.line(f"return {', '.join(results)}")
+            self.line(f"return {_tuple(results)}")
         else:
             self.line("return None")
         head = ["import math", "", "import numpy as np"]
