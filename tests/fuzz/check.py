@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import re
 import sys
 import tempfile
 import traceback
@@ -159,8 +160,9 @@ def _judge(program: FuzzProgram, ref: Expected, engine: str, value: Any, left: l
 
 
 def without_numbers(message: str) -> str:
-    """The first line of a message without digits, as a key for counting."""
+    """The first line of a message without digits and file names, as a key for counting."""
     first = next((line for line in message.splitlines() if line.strip()), "")
+    first = re.sub(r"\S*fuzz[-_]\S*", "", first)
     return "".join(letter for letter in first if not letter.isdigit()).strip()[:100]
 
 
