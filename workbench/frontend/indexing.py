@@ -178,6 +178,10 @@ def slice_range(t: Tracer, part: slice, dim: Value) -> Range:
 def _at_least_zero(t: Tracer, value: Value, dim: Value) -> Value:
     if t.is_nonnegative(value) or t.same(value, dim):
         return value
+    short = t.polynomial(t.emit("sub", dim, value)).constant  # value = dim - short
+    if short is not None and t.environment.at_least(dim, short):
+        t.nonnegative.add(t.builder.resolve(value))
+        return value
     return t.emit("maximum", value, ZERO)
 
 
@@ -201,6 +205,8 @@ def _clip_stop(t: Tracer, bound: Any, dim: Value) -> Value:
     value = _wrapped(t, bound, dim)
     own = t.integer(bound)
     if isinstance(own, Constant) and own.value.real < 0:
+        return value
+    if isinstance(value, Constant) and t.environment.at_least(dim, int(value.value.real)):
         return value
     difference = t.polynomial(t.emit("sub", dim, value)).constant
     if difference is not None and difference >= 0:

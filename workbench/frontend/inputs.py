@@ -334,6 +334,15 @@ class Inputs:
             return found
         return None
 
+    def at_least(self, dim: Value, bound: int) -> bool:
+        """True when a dimension is the size of an input that is at least `bound` now; that is guarded then."""
+        known = self.sizes.get(dim)
+        if known is None or known[2] < bound:
+            return False
+        path, axis, _ = known
+        self.guard(path, f"least{axis}_{bound}", (axis, bound))
+        return True
+
     def meet(self, a: Value, b: Value) -> None:
         """Two dimensions must be equal: where both are sizes of inputs and are equal now, that is guarded instead of
         checked (tracing starts over)."""

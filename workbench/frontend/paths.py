@@ -68,7 +68,7 @@ class Guard:
     """A fact checked before each call."""
 
     path: Path
-    kind: str  # a key of _CHECKS (some with an axis or a name behind), "same<axis>", "placed" or "apart"
+    kind: str  # a key of _CHECKS (an axis or a name may follow), "same<axis>", "least<axis>_<n>", "placed", "apart"
     expected: Any
 
     def holds(self, args: tuple[Any, ...]) -> bool:
@@ -81,6 +81,8 @@ class Guard:
             return _is_placed(value, self.expected[0].fetch(args), self.expected[1])
         if self.kind == "apart":
             return not any(np.shares_memory(value, path.fetch(args)) for path in self.expected)
+        if self.kind.startswith("least"):
+            return bool(value.shape[self.expected[0]] >= self.expected[1])
         if self.kind.startswith("same"):
             axis, other, other_axis = self.expected
             return bool(value.shape[axis] == other.fetch(args).shape[other_axis])
