@@ -53,7 +53,7 @@ class Fusion:
         self.fused: dict[Value, Op] = {}
         self.keys: dict[Value, set[Op | None]] = {}  # the operations that evaluate a value, see `_key`
         self._places: dict[Value, _Place] = {}
-        self._taken: dict[Value, int] = {}
+        self._taken: dict[Value, list[int]] = {}  # times at which its buffer is taken (once in each arm)
         self._ends: dict[Value, tuple[int, ...]] = {}  # times at which a fused value is evaluated
         self._clock = 0
         self._order: list[Op] = []
@@ -83,16 +83,17 @@ class Fusion:
             for position, value in enumerate(op.operands):
                 self._use(value, op, position, loops)
             if op.prim in CONSUMING:
-                self._taken[op.operands[0]] = now
+                self._taken.setdefault(op.operands[0], []).append(now)
             elif op.prim in ("for", "while"):
-                self._taken.update((v, now) for v in op.operands if v.is_array)
+                for value in op.operands:
+                    self._taken.setdefault(value, []).append(now)
             inner = (*loops, now) if op.prim in ("for", "while") else loops
             for region in op.regions:
                 self._enter(region, inner)
                 self._clock += 1
                 for value in region.yields:
                     self._use(value, op, -1, inner)
-                    self._taken.setdefault(value, self._clock)
+                    self._taken.setdefault(value, []).append(self._clock)
             self._clock += 1
             for result in op.results:
                 self._places[result] = _Place(now, loops)
@@ -126,7 +127,8 @@ class Fusion:
             if not operand.is_array or operand in seen:
                 continue
             seen.add(operand)
-            taken = self._taken.get(operand)
+            start = self._places[op.result].time
+            taken = min((time for time in self._taken.get(operand, ()) if time > start), default=None)
             if taken is not None and taken <= end:
                 if taken < end or root is None or not self._reads_where_written(op, operand, root):
                     return False
