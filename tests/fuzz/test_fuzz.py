@@ -1,8 +1,7 @@
-"""The generator is sound, the shrinker shrinks, and a short session with fresh seeds finds no disagreement."""
+"""The generator is sound, the shrinker shrinks, a short session finds no disagreement (`make fuzz`: fresh seeds)."""
 from __future__ import annotations
 
 import ast
-import secrets
 
 import pytest
 
@@ -62,7 +61,7 @@ def test_shrinking_keeps_the_failure_and_removes_the_rest() -> None:
 @pytest.mark.parametrize("compiled, programs", [(False, 150), (True, 24)], ids=["interpreted", "compiled"])
 def test_no_disagreement(compiled: bool, programs: int) -> None:
     lines: list[str] = []
-    summary = run(programs, secrets.randbelow(10 ** 9), batch=3, compiled=compiled, report=lines.append)
+    summary = run(programs, 20_261_122, batch=3, compiled=compiled, report=lines.append)
     print(summary.line())
     assert summary.checked == programs
     assert not summary.disagreements, "\n".join(lines)
