@@ -12,7 +12,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--programs", type=int, default=200, help="how many programs to check")
     parser.add_argument("--seed", type=int, default=None, help="first seed; fresh and printed if left out")
-    parser.add_argument("--batch", type=int, default=8, help="programs compiled together")
+    parser.add_argument("--batch", type=int, default=2, help="programs compiled together")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--interpreted", action="store_true", help="front end and transforms only, nothing compiled")
     options = parser.parse_args()

@@ -53,7 +53,8 @@ def load(programs: Sequence[FuzzProgram]) -> ModuleType:
     names = [f"p{program.number}" for program in programs]
     calls = ", ".join(f"program_{program.number}(*{name})" for program, name in zip(programs, names))
     parts.append(f"def batch({', '.join(names)}):\n    return ({calls},)")
-    parts.append(f"def total({', '.join(names)}):\n    values = batch({', '.join(names)})\n    return sum(values), values\n")
+    taken = ", ".join(names)
+    parts.append(f"def total({taken}):\n    values = batch({taken})\n    return sum(values), values\n")
     module_name = f"fuzz_module_{next(_numbers)}"
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     path = folder / f"{module_name}.py"
@@ -124,7 +125,8 @@ def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
 
     args = fresh()
     (_, values), gradients = wb.value_and_grad(module.total, tuple(range(len(pairs))), has_aux=True)(*args)
-    slopes = _forward(module, fresh(), fresh(), pairs) if len(pairs) == 1 or pairs[0][0].number // 8 % 4 == 0 else None
+    forward = len(pairs) == 1 or pairs[0][0].number % 8 < len(pairs)
+    slopes = _forward(module, fresh(), fresh(), pairs) if forward else None
     outcomes = []
     for i, (program, ref) in enumerate(pairs):
         derivative = {path: np.asarray(leaf) for path, leaf in leaves(gradients[i]) if leaf is not None}

@@ -46,7 +46,7 @@ def reproducer(outcome: Outcome) -> str:
     return f"{rule}\n# {outcome.kind} (seed {outcome.program.number})\n{outcome.program.text}\n{outcome.detail}\n{rule}"
 
 
-def run(programs: int, seed: int, batch: int = 8, *, compiled: bool = True, shrinking: bool = True,
+def run(programs: int, seed: int, batch: int = 2, *, compiled: bool = True, shrinking: bool = True,
         report: Callable[[str], None] = print) -> Summary:
     """Check `programs` programs from `seed` on; report failures as they are found."""
     summary = Summary(seed)
