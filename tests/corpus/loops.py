@@ -149,18 +149,6 @@ def for_then_while(a):
     return total
 
 
-def collatz_like(x):
-    steps = 0
-    y = x
-    while y > 1.0 and steps < 30:
-        if y > 3.0:
-            y = y / 2.0
-        else:
-            y = 0.7 * y
-        steps += 1
-    return y * steps + x
-
-
 def taylor_sine(x):
     term = x
     total = x
@@ -431,7 +419,6 @@ PROGRAMS: list[Program] = [
             small=(lambda r: (float(r.normal()), 0),)),
     program(while_on_value, _positive, 0, "loop", small=(lambda r: (60.0,),)),
     program(for_then_while, lambda r: (r.uniform(-1, 2, size=4),), 0, "loop", small=(_empty,)),
-    program(collatz_like, lambda r: (float(r.uniform(2, 20)),), 0, "loop"),
     program(taylor_sine, lambda r: (float(r.normal()),), 0, "loop"),
     program(break_on_value, _positive, 0, "loop"),
     program(break_before_update, lambda r: (float(r.uniform(0.2, 0.9)),), 0, "loop"),
