@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, indexing
+from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
@@ -152,7 +152,12 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
         return ZERO, values.dims[0], 1, lambda i: indexing.get(t, t.read(iterated), i)
     if isinstance(values, Choice):
-        return indexed(act, t.environment.read_choice(t, values))
+        # element by element through the choice: what the loop writes to the array is seen
+        for option in values.options[1:]:
+            arrays.require_same(t, values.options[0].dims[0], option.dims[0],
+                                "arrays chosen by a run-time condition differ in shape")
+        chosen = t.variable("$iterated", values)
+        return ZERO, values.options[0].dims[0], 1, lambda i: t.environment.item(act, t.read(chosen), i)
     if isinstance(values, ZipValue) and values.kind == "reversed":
         inner = values.parts[0]
         if isinstance(inner, RangeValue) and not normalised:

@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.frontend import arrays, branches
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
-from workbench.frontend.tracer import Tracer, Widen, describe
+from workbench.frontend.tracer import Restart, Tracer, Widen, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -37,8 +37,10 @@ from workbench.frontend.variables import (
     generation_of,
     load_tree,
     rebuild,
+    references,
     same_shape,
     same_static,
+    stale_targets,
     store_tree,
     write_tree,
 )
@@ -78,6 +80,21 @@ class Settle:
         if self.changes:
             raise Widen(self.changes)
         self.rename()
+        self.aliases()
+
+    def aliases(self) -> None:
+        """A name that the body read, and did not bind anew, must not refer to what the body has renamed: in the next
+        iteration it would read another buffer. Then the loop that renamed it makes its names choices instead."""
+        for variable, stored in self.log.reads.items():
+            if variable in self.log.entry:
+                continue
+            for target in stale_targets(stored):
+                key = getattr(target, "cell", target)
+                loop = getattr(key, "renamed_by", None)
+                if loop is not None and self.t.decisions.get(loop) != "choice":
+                    raise Restart(loop, "choice", self.t.span, "an alias of a renamed array is used")
+                self.t.fail(f"{variable.name.strip('$')!r} refers to an array or container that this loop rebinds",
+                            "copy it before the loop")
 
     def after(self) -> None:
         """Once the loop is closed: what the variables hold from here on."""
@@ -480,11 +497,7 @@ def _as_scalar(value: Any) -> Scalar:
 
 
 def _cells(stored: Any) -> list[Cell]:
-    if isinstance(stored, Reference) and isinstance(stored.target, Array):
-        return [stored.target.cell]
-    if isinstance(stored, tuple):
-        return [cell for entry in stored for cell in _cells(entry)]
-    return []
+    return [r.target.cell for r in references(stored) if isinstance(r.target, Array)]
 
 
 def _renewed(stored: Any, bare: bool = False) -> Any:

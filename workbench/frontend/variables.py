@@ -11,7 +11,7 @@ it is an error, never a wrong value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -215,3 +215,23 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
     if isinstance(stored, StoredMaybe):
         return Maybe(load_tree(stored.value, read), load_tree(stored.defined, read), stored.name)
     return stored
+
+
+def references(stored: Any) -> Iterator[Reference]:
+    """All references in a stored tree."""
+    if isinstance(stored, Reference):
+        yield stored
+    elif isinstance(stored, tuple):
+        for entry in stored:
+            yield from references(entry)
+    elif isinstance(stored, StoredChoice):
+        yield from stored.options
+    elif isinstance(stored, StoredRecord):
+        yield from references(stored.parts)
+    elif isinstance(stored, StoredMaybe):
+        yield from references(stored.value)
+
+
+def stale_targets(stored: Any) -> list[Any]:
+    """What a stored tree refers to that has been renamed since."""
+    return [r.target for r in references(stored) if generation_of(r.target) != r.generation]
