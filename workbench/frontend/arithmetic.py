@@ -49,6 +49,8 @@ def elementwise(t: Tracer, prim: str, operands: list[Any], kind: Kind | None = N
 
 def result(t: Tracer, value: Value, python: bool, name: str = "") -> Any:
     """An emitted value for the evaluator."""
+    if python and value.kind is Kind.INT:
+        t.integers.add(value)
     return t.new_array(value, name) if value.is_array else t.wrap(value, python)
 
 

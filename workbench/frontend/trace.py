@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import calls, source
+from workbench.frontend import calls, overflow, source
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
@@ -123,6 +123,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     effects = tuple(_effects(t, environment, exporter))
     exporter.final_versions()
     ir = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
+    ir = overflow.checked(ir, t.integers)
     verify(ir)
     environment.guard_apart()
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)

@@ -78,6 +78,7 @@ class Tracer:
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
+        self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
         self.static_loops: list[Value] = []
         self.open_loops: list[tuple[Value, int]] = []
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import calls
+from workbench.frontend import calls, overflow
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
@@ -215,7 +215,8 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     for item in inner.inputs[len(operands):]:
         value = act.t.environment.internal(item.path.fetch(()), item.path)
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
-    ir = verify(t.builder.finish([t.builder.resolve(v) for v in exporter.results]))
+    ir = overflow.checked(t.builder.finish([t.builder.resolve(v) for v in exporter.results]), t.integers)
+    verify(ir)
     places = {item.path.key: item.position for item in inner.inputs}
     return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes)
 
