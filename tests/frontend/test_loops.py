@@ -1,6 +1,8 @@
 """Loops: what they carry, how constants are widened, how rebound arrays are renamed without a copy, and when not."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -377,3 +379,75 @@ def test_while_with_break_continue_and_else() -> None:
 def test_a_step_of_zero_raises_as_range_does() -> None:
     with pytest.raises(ValueError, match="range"):
         interpret(counter_after, (5, 0))
+
+
+def iterated_while_an_inner_loop_swaps(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    for e in a:
+        for _ in range(3):
+            x += e
+            a, b = b, a
+    return x
+
+
+def written_while_iterated_and_swapped(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    for i in range(4):
+        for e in a:
+            a[i] = e * 0.5
+            a, b = b, a
+    return a[3] * x
+
+
+def choice_written_while_its_arrays_swap(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    c = b if x < 0.5 else a
+    for _ in range(3):
+        c[1] = 0.5
+        a, b = b, a
+    return np.sum(a) * x
+
+
+def iterators_of_both_while_swapped(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    for i, _ in enumerate(a):
+        for u, _ in zip(a, b):
+            a[i] = u * 0.5
+            a, b = b, a
+    return a[1] * x + b[0]
+
+
+def alias_read_around_an_inner_swap(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    z = a
+    for i in range(3):
+        x += z[0] * z[i]
+        for _ in range(3):
+            a, b = b, a
+        b[0] += x
+    return x + a[0]
+
+
+def tuple_read_around_an_inner_swap(a: np.ndarray, b: np.ndarray, x: float) -> float:
+    t = (a, 1.0)
+    for i in range(3):
+        x += t[0][1]
+        for _ in range(i + 1):
+            a, b = b, a
+        a[1] += 1.0
+    return x
+
+
+@pytest.mark.parametrize("x", (0.3, 0.9))
+@pytest.mark.parametrize("function", [
+    iterated_while_an_inner_loop_swaps, written_while_iterated_and_swapped, choice_written_while_its_arrays_swap,
+    iterators_of_both_while_swapped, alias_read_around_an_inner_swap, tuple_read_around_an_inner_swap])
+def test_whatever_refers_to_a_swapped_array_keeps_its_own(function: Callable[..., float], x: float) -> None:
+    def arguments(at: float) -> tuple[np.ndarray, np.ndarray, float]:
+        first = np.array([1.0, 2.0, 3.0, 4.0])
+        return first, 10.0 * first, at
+
+    plain, ours = arguments(x), arguments(x)
+    expected = function(*plain)
+    value, slope = wb.value_and_grad(function, "x")(*ours)
+    step = 1e-6
+    difference = (function(*arguments(x + step)) - function(*arguments(x - step))) / (2 * step)
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert slope == pytest.approx(difference, rel=1e-6)
+    for left, right in zip(plain[:2], ours[:2]):
+        np.testing.assert_allclose(right, left, rtol=1e-12)

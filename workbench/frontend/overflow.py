@@ -1,8 +1,8 @@
 """Python's integers do not overflow, the machine's do: where one could, the program checks and refuses.
 
-What cannot grow beyond 64 bits needs no check: constants, dimensions, loop indices that start small (a loop that long never
-ends), counters that grow by such numbers, and their sums and products. Everything else - a product that is carried, a
-Fibonacci sum, a power of an argument - is checked where it is computed, in floating point.
+What cannot grow beyond 64 bits needs no check: constants, dimensions, loop indices that start small (a loop that long
+never ends), counters that grow by such numbers, and their sums and products. Everything else - a product that is
+carried, a Fibonacci sum, a power of an argument - is checked where it is computed, in floating point.
 
 Invariant: an integer result that Python would have had beyond 64 bits is never returned wrapped.
 """
@@ -28,6 +28,7 @@ class _Sizes:
         self.carried: dict[Value, tuple[Value, Value]] = {}  # parameter of a loop: its initial value and its yield
         self.results: dict[Value, tuple[Value, ...]] = {}  # result of a loop or an arm: what it may be
         self.known: dict[Value, bool] = dict.fromkeys(function.shape_params, True)
+        self.counting: set[Value] = set()
         self.near: dict[Value, Value] = {}
         self.assumed: set[Value] = set()
         for op in function.block.ops:  # a loop that is always run to its end is not long
@@ -99,7 +100,15 @@ class _Sizes:
         """True when a value is the counter plus small numbers (or a small number)."""
         if value is counter:
             return True
-        if value in self.results and value not in self.carried:
+        if value in self.carried:  # an inner loop goes on counting
+            if value in self.counting:
+                return True
+            self.counting.add(value)
+            init, final = self.carried[value]
+            found = self.counts(init, counter) and self.counts(final, value)
+            self.counting.discard(value)
+            return found
+        if value in self.results:
             return all(self.counts(v, counter) for v in self.results[value])
         op = self.makers.get(value)
         if op is not None and op.prim in ("add", "sub"):
