@@ -151,7 +151,7 @@ def _spread(root: bool) -> Any:
         size = t.emit("sub", count(t, array, axes), t.integer(ddof))
         result = arithmetic.elementwise(t, "div", [total, Scalar(t.emit("cast", size, kind=kind), False)], kind)
         if root:
-            result = arithmetic.elementwise(t, "sqrt", [result], kind)
+            result = root_of_sum(t, result)
         return _into(t, result, options)
     return handler
 
@@ -222,6 +222,15 @@ implements(np.cumsum)(_cumulative("cumsum"))
 implements(np.cumprod)(_cumulative("cumprod"))
 
 
+def root_of_sum(t: Tracer, total: Any) -> Any:
+    """The square root of a sum of squares. Its derivative at zero is 0 (the root's own is infinite there)."""
+    value = arrays.operand(t, total, total.kind)
+    zero, one = Constant(0, value.kind), Constant(1, value.kind)
+    at_zero = t.emit("eq", value, zero)
+    root = t.emit("sqrt", t.emit("select", at_zero, one, value))
+    return t.new_array(t.emit("select", at_zero, zero, root))
+
+
 @implements(np.linalg.norm)
 def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.norm`: the Euclidean (Frobenius) norm; derivative 0 at 0."""
@@ -235,7 +244,7 @@ def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if kind.is_complex:
         array = arithmetic.elementwise(t, "abs", [array], kind)
     squares = arithmetic.elementwise(t, "square", [array], array.kind if array.kind.is_inexact else kind)
-    return arithmetic.elementwise(t, "sqrt", [reduce(t, "sum", squares, axis, keepdims)])
+    return root_of_sum(t, reduce(t, "sum", squares, axis, keepdims))
 
 
 @implements(np.ptp)
