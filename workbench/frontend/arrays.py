@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.frontend.numbers import is_python_number, number_kind
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
 from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
 from workbench.ir import Constant, Kind, Value
 
@@ -105,8 +105,9 @@ def mark_written(t: Tracer, array: Array) -> None:
     if array.readonly:
         raise ValueError("assignment destination is read-only")
     if array.cell.snapshot:
-        t.fail("a write through a view of one of several arrays, chosen by a run-time condition",
-               "write in each branch instead")
+        t.fail(array.cell.snapshot, "write in each branch, or copy it for one of its names (`.copy()`)")
+    if array.cell.uncertain is not None:
+        raise Restart(array.cell.uncertain, "choice", t.span, "an array that a loop rebinds conditionally is written")
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
     array.cell.written = True

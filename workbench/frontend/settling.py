@@ -34,6 +34,7 @@ from workbench.frontend.variables import (
     LogFrame,
     Reference,
     StaleReference,
+    StoredChoice,
     generation_of,
     load_tree,
     rebuild,
@@ -69,6 +70,9 @@ class Settle:
         self.changes: list[tuple[Variable, Any]] = []
         self.renames: list[tuple[Variable, Array, Any]] = []
         self.restore: list[tuple[Variable, Any]] = []
+        self.taken: list[tuple[Cell, Value]] = []  # names' own buffers, and what they hold in the next iteration
+        self.homes: dict[Cell, list[tuple[Cell, bool]]] = {}  # where arrays go on, and whether the body writes there
+        self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
 
     def all(self) -> None:
         settled: set[Variable] = set()
@@ -80,6 +84,11 @@ class Settle:
         if self.changes:
             raise Widen(self.changes)
         self.rename()
+        for cell, value in self.taken:
+            self.t.builder.write(cell.slot, value)
+            self.t.rename(cell)
+            cell.renamed_by = self.loop.key
+            cell.written = True
         self.aliases()
 
     def aliases(self) -> None:
@@ -98,6 +107,9 @@ class Settle:
 
     def after(self) -> None:
         """Once the loop is closed: what the variables hold from here on."""
+        for homes in self.homes.values():
+            for cell, _ in homes if len(homes) > 1 else ():
+                cell.snapshot = "a write into an array that goes by two names since a loop"
         for variable, value in self.restore:
             variable.stored = value() if callable(value) else value
 
@@ -188,6 +200,9 @@ class Settle:
 
     def carry_array(self, array: Array, name: str) -> Any:
         t = self.t
+        for steps, made in self.born_of.get(array.cell, ()):
+            if steps == array.steps:
+                return lambda: made
         outside = [self.outside_dim(d) for d in array.dims]
         dims = [d for d in outside if d is not None]
         if len(dims) < len(outside):
@@ -199,10 +214,11 @@ class Settle:
             value = t.emit("copy", value)
         value = t.emit("reshape", value, *dims) if tuple(value.dims) != tuple(dims) else value
         slot = t.builder.slot(start.type, start, name, depth=self.depth)
-        t.builder.write(slot, value)
         cell = Cell(slot, len(t.cells), self.level, name)
+        t.builder.write(slot, self.leaving(array, cell, value))
         t.cells.append(cell)
         made = Array(cell, (), tuple(dims))
+        self.born_of.setdefault(array.cell, []).append((array.steps, made))
         return lambda: made
 
     def outside_dim(self, dim: Value) -> Value | None:
@@ -332,32 +348,46 @@ class Settle:
 
     # ------------------------------------------------------------------ arrays
     def array(self, variable: Variable, old: Any, new: Any) -> Any:
-        options = [*(old.options if isinstance(old, Choice) else (old,)),
-                   *(new.options if isinstance(new, Choice) else (new,))]
+        t = self.t
+        options = [*_options(old), *_options(new)]
         outer = all(o.cell.depth <= self.level for o in options)
+        decided = t.decisions.get(self.loop.key) == "choice"
+        if isinstance(old, Array) and old.cell.private_to == (self.loop.key, variable):
+            self.renames.append((variable, old, new))
+            self.restore.append((variable, self.since_rebound(variable, old)))
+            return None
+        if decided and isinstance(old, Array) and isinstance(new, Array) and not outer and not self.is_written(old.cell):
+            return lambda: self.private(variable, old, copied=True)
         unread = variable not in self.log.reads
-        private = isinstance(old, Array) and old.cell.private_to == self.loop.key
-        if self.t.decisions.get(self.loop.key) == "choice" and not outer and isinstance(old, Array) and not private:
-            return self.separate(variable, old)
-        chosen = isinstance(new, Choice) or unread or self.t.decisions.get(self.loop.key) == "choice"
-        if isinstance(old, Choice) or (outer and chosen):
+        if isinstance(old, Choice) or decided or (outer and (isinstance(new, Choice) or unread)):
             return self.choose(variable, options, new)
         self.renames.append((variable, old, new))
         self.restore.append((variable, lambda: _renewed(self.log.entry[variable])))
         return None
 
-    def separate(self, variable: Variable, old: Array) -> Any:
-        """Give a name that shares its array with others a buffer of its own, where the loop does not write it."""
+    def private(self, variable: Variable, model: Array, copied: bool) -> Array:
+        """A buffer of the name's own for the arrays that the body makes: other names keep the one it had before."""
         t = self.t
-        if self.is_written(old.cell):
-            t.fail(f"{variable.name!r} shares its array with other names, is written in this loop and then rebound",
-                   "copy it before the loop (`.copy()`)")
+        if copied:
+            value = t.emit("copy", arrays.read(t, model))
+        else:
+            value = t.emit("empty", *model.dims, kind=model.kind)
+        made: Array = t.new_array(value, variable.name)
+        made.cell.private_to = (self.loop.key, variable)
+        made.cell.instead_of = model
+        return made
 
-        def entry() -> Array:
-            made: Array = t.new_array(t.emit("copy", arrays.read(t, t.read(variable))), variable.name)
-            made.cell.private_to = self.loop.key
-            return made
-        return entry
+    def since_rebound(self, variable: Variable, own: Array) -> Any:
+        """After the loop: the name's own buffer where an iteration has rebound it, else the array it had before."""
+        before, flag = own.cell.instead_of, self.carry_scalar(Constant(0, Kind.INT), Constant(1, Kind.INT),
+                                                              f"{variable.name}_index")
+
+        def stored() -> Any:
+            index = Scalar(self.t.builder.read(flag), True)  # type: ignore[arg-type]
+            if isinstance(index.value, Constant):
+                return store_tree(self.t.builder, own if index.value.value else before, variable.name)
+            return store_tree(self.t.builder, Choice((before, own), index), variable.name)
+        return stored
 
     def is_written(self, cell: Cell) -> bool:
         """True when the body has given a buffer another version."""
@@ -365,32 +395,99 @@ class Settle:
         return touch is not None and self.t.builder.read(cell.slot) is not touch.param
 
     def choose(self, variable: Variable, options: list[Array], new: Any) -> Any:
-        """The name stands for one of several arrays from here on."""
+        """The name stands for one of several arrays from here on: those from outside the loop, and a buffer of its own
+        that takes what the body makes."""
+        t = self.t
+        own = next((o for o in options if o.cell.private_to == (self.loop.key, variable)), None)
         distinct: list[Array] = []
         for option in options:
-            if option.cell.depth <= self.level and arrays.moved(option, self.outside_dim) is not option:
-                self.t.fail(f"{variable.name!r} stands for views whose places differ between iterations",
-                            "copy into one array instead")
+            if self.goes_to(option, variable) or option is own:
+                continue
+            if arrays.moved(option, self.outside_dim) is not option:
+                t.fail(f"{variable.name!r} stands for views whose places differ between iterations",
+                       "copy into one array instead")
             if not any(_same_array(option, d) for d in distinct):
                 distinct.append(option)
         distinct.sort(key=lambda a: (a.cell.number, len(a.steps)))
-        if any(o.cell.depth > self.level for o in distinct):
-            self.t.fail(f"{variable.name!r} stands for different arrays in different iterations",
-                        "copy into one array instead")
-        table = tuple(distinct)
         current = self.log.entry[variable]
-        final = _index_in(self.t, table, new)
-        kept = load_tree(current, self.t.builder.read)
+        kept = load_tree(_renewed(current), t.builder.read)
+        if any(o.kind is not distinct[0].kind or o.rank != distinct[0].rank for o in options):
+            t.fail(f"{variable.name!r} stands for arrays of different kinds or ranks in different iterations",
+                   "give it one type")
+        if own is None and any(self.goes_to(o, variable) for o in options):
+            def with_own() -> Choice:
+                table = (*distinct, self.private(variable, distinct[0], copied=False))
+                return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
+            return with_own
+        table = tuple(distinct) if own is None else (*distinct, own)
         if isinstance(kept, Choice) and len(kept.options) == len(table) and all(
                 _same_array(a, b) for a, b in zip(kept.options, table, strict=True)):
-            self.t.builder.write(current.index.slot, self.t.scalar(final, Kind.INT))
-            self.restore.append((variable, current))
+            final = _index_in(t, table, new)
+            if own is not None:
+                self.take(variable, own, new)
+            t.builder.write(current.index.slot, t.scalar(final, Kind.INT))
+            self.restore.append((variable, lambda: _renewed(current)))
             return None
 
         def entry() -> Choice:
-            now = self.t.read(variable)
-            return Choice(table, _as_scalar(_index_in(self.t, table, now)))
+            return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
         return entry
+
+    def take(self, variable: Variable, own: Array, new: Any) -> None:
+        """Move what the body has made into the name's own buffer, once all names have been looked at."""
+        t = self.t
+
+        def taken(option: Array) -> Value:
+            return self.shaped(variable, self.leaving(option, own.cell, t.emit("copy", arrays.read(t, option))), own.cell)
+        if isinstance(new, Array):
+            if not _same_array(new, own):
+                self.taken.append((own.cell, taken(new)))
+            return
+        held = arrays.read(t, own)
+        slot = t.builder.slot(held.type, held, variable.name)
+
+        def move(option: Array) -> None:
+            if self.goes_to(option, variable):
+                t.builder.write(slot, taken(option))
+        branches.over_choice(t, new, move)
+        moved = t.builder.read(slot)
+        assert moved is not None
+        self.taken.append((own.cell, moved))
+
+    def goes_to(self, option: Array, variable: Variable) -> bool:
+        """True for an array that a name can hold in the next iteration only in a buffer of its own: one that the body
+        made, and what is in another name's buffer now."""
+        private = option.cell.private_to
+        return option.cell.depth > self.level or (private is not None and private[1] is not variable)
+
+    def leaving(self, array: Array, home: Cell, value: Value) -> Value:
+        """The value by which an array goes on after the iteration. One that goes to two homes becomes two arrays: then
+        neither may be written in place."""
+        homes = self.homes.setdefault(array.cell, [])
+        private = array.cell.private_to
+        if private is not None and private[0] == self.loop.key and private != home.private_to and not homes:
+            homes.append((array.cell, self.is_written(array.cell)))  # its owner may keep it
+        homes.append((home, self.is_written(home)))
+        if len(homes) == 1:
+            return value
+        if any(written for _, written in homes):
+            self.t.fail("an array has two names in a loop, and is written in place in a later iteration",
+                        "copy it for one of them (`.copy()`)")
+        return self.t.emit("copy", value)
+
+    def shaped(self, variable: Variable, value: Value, cell: Cell) -> Value:
+        """A value with the dimensions of the buffer that takes it."""
+        t = self.t
+        if len(value.dims) != len(cell.dims):
+            t.fail(f"{variable.name!r} has {len(cell.dims)} dimensions before the loop and {len(value.dims)} after "
+                   "an iteration", "use one rank")
+        if tuple(value.dims) == tuple(cell.dims):
+            return value
+        for a, b in zip(value.dims, cell.dims, strict=True):
+            if not t.same(a, b):
+                t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
+                t.check(t.emit("eq", a, b), "DifferentiationError", f"the shape of {variable.name} changes in a loop")
+        return t.emit("reshape", value, *cell.dims)
 
     def rename(self) -> None:
         """Give each carried position the buffer its name now holds."""
@@ -428,8 +525,11 @@ class Settle:
 
     def renamed_value(self, cell: Cell, new: Any, targets: dict[Cell, Any], sources: list[Cell]) -> Value:
         t = self.t
-        variable = next(v for v, old, _ in self.renames if old.cell is cell)
+        variable, old = next((v, old) for v, old, _ in self.renames if old.cell is cell)
         if isinstance(new, Choice):
+            if any(o.cell.depth <= self.level and not _same_array(o, old) for o in new.options):
+                self.fallback(variable)
+            cell.uncertain = self.loop.key if cell.external else cell.uncertain
             new = branches.read_choice(t, new)
         if new.kind is not cell.kind:
             kind = common_kind(Scalar(Constant(0, new.kind), False), Scalar(Constant(0, cell.kind), False))
@@ -444,23 +544,15 @@ class Settle:
             if not inner and new.cell not in targets:
                 self.fallback(variable)
             value = t.emit("copy", value)
-        elif (not inner and new.cell not in targets) or new.cell in sources:
+        elif not inner and (new.cell not in targets or new.cell in sources):
             self.fallback(variable)
-        else:
+        elif not inner:
             sources.append(new.cell)
+        if inner or new.cell.private_to is not None:
+            value = self.leaving(new, cell, value)
         if new.kind is not cell.kind:
             value = t.emit("cast", value, kind=cell.kind)
-        if len(value.dims) != len(cell.dims):
-            t.fail(f"{variable.name!r} has {len(cell.dims)} dimensions before the loop and {len(value.dims)} after "
-                   "an iteration", "use one rank")
-        if tuple(value.dims) != tuple(cell.dims):
-            for a, b in zip(value.dims, cell.dims, strict=True):
-                if not t.same(a, b):
-                    t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
-                    t.check(t.emit("eq", a, b), "DifferentiationError",
-                            f"the shape of {variable.name} changes in a loop")
-            value = t.emit("reshape", value, *cell.dims)
-        return value
+        return self.shaped(variable, value, cell)
 
     def fallback(self, variable: Variable) -> None:
         """Renaming is not safe: make the names choices instead, and evaluate the body again."""
@@ -475,13 +567,18 @@ def _is_scalar(value: Any) -> bool:
     return number_kind(value) is not None and not isinstance(value, Array)
 
 
-def _same_array(a: Array, b: Array) -> bool:
-    return a.cell is b.cell and a.steps == b.steps
+def _same_array(a: Any, b: Any) -> bool:
+    return a is b or (isinstance(a, Array) and isinstance(b, Array) and a.cell is b.cell and a.steps == b.steps)
+
+
+def _options(value: Any) -> tuple[Array, ...]:
+    return value.options if isinstance(value, Choice) else (value,)
 
 
 def _index_in(t: Tracer, table: tuple[Array, ...], value: Any) -> Any:
+    """The place in the table of what a value stands for; the last one takes what is not in it."""
     def place(array: Array) -> int:
-        return next(k for k, option in enumerate(table) if _same_array(option, array))
+        return next((k for k, option in enumerate(table) if _same_array(option, array)), len(table) - 1)
     if isinstance(value, Array):
         return place(value)
     result: Value = Constant(place(value.options[-1]), Kind.INT)
@@ -507,6 +604,9 @@ def _renewed(stored: Any, bare: bool = False) -> Any:
     if isinstance(stored, tuple):
         items = [_renewed(s, bare) for s in stored]
         return tuple(items) if bare else rebuild(stored, items)
+    if isinstance(stored, StoredChoice):
+        options = tuple(_renewed(o, bare) for o in stored.options)
+        return (options, id(stored.index)) if bare else StoredChoice(options, stored.index)
     return id(stored) if bare else stored
 
 

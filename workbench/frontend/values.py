@@ -42,8 +42,8 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("depth", "external", "generation", "name", "number", "origin", "private_to",
-                 "renamed_by", "slot", "snapshot", "source", "written")
+    __slots__ = ("depth", "external", "generation", "instead_of", "name", "number", "origin", "private_to",
+                 "renamed_by", "slot", "snapshot", "source", "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -56,8 +56,10 @@ class Cell:
         self.written = False
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
-        self.snapshot = False  # a copy of one of several arrays: a write to it would be lost
-        self.private_to: object = None
+        self.snapshot = ""  # why a write to it would be lost: it is a copy of what other names hold
+        self.private_to: Any = None  # the loop and the name whose own buffer this is
+        self.instead_of: Any = None  # the array that name had before the loop
+        self.uncertain: object = None  # the loop that may have replaced what a parameter holds by a copy of it
 
     @property
     def dims(self) -> tuple[Value, ...]:
