@@ -188,3 +188,20 @@ def test_inequalities() -> None:
     assert facts.is_nonnegative(j)
     facts.release(mark)
     assert not facts.is_nonnegative(j)
+
+
+def quotient(number: int, lowest: int) -> Function:
+    """Whether number / (i * i + lowest) is finite, counted over a loop from 0."""
+    p = Loops()
+    i = p.b.begin_for(integer(0), p.n)
+    below = emit(p.b, "cast", p.add(emit(p.b, "mul", i, i), lowest), kind=Kind.F64)
+    finite = emit(p.b, "isfinite", emit(p.b, "div", Constant(float(number), Kind.F64), below))
+    p.b.write(p.total, emit(p.b, "add", p.b.read(p.total), emit(p.b, "cast", finite, kind=Kind.F64)))
+    p.b.end_for()
+    return p.finish()
+
+
+@pytest.mark.parametrize("lowest, proved", ((1, True), (7, True), (0, False), (-1, False)))
+def test_a_quotient_by_a_positive_integer_is_finite(lowest: int, proved: bool) -> None:
+    after = verify(passes.Bounds()(quotient(3, lowest)))
+    assert any(op.prim == "isfinite" for op in walk(after.block)) is not proved

@@ -1,4 +1,5 @@
-"""Bounds: `index` operations that are proved valid become plain integers, `check`s that are proved disappear.
+"""Bounds: `index` operations that are proved valid become plain integers, `check`s that are proved disappear, and so
+do questions whether a quotient by an integer is finite.
 
 What is known where an operation stands: the ranges of enclosing loops, the conditions of enclosing arms and of checks
 passed, that lengths are not negative, and that counters only grow.
@@ -8,6 +9,7 @@ Invariant: what is not proved stays checked, so that every `load` and `store` ha
 
 from __future__ import annotations
 
+from cmath import isfinite
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,6 +65,9 @@ class _Prover:
             if self.proves(op.operands[0]):
                 self.verdicts[id(op)] = "drop"
             self.learn(op.operands[0], True)
+        elif op.prim == "isfinite":
+            if self.is_finite(op.operands[0]):
+                self.verdicts[id(op)] = "true"
         elif op.prim in ("full", "empty", "iota"):
             for dim in op.operands[1 if op.prim == "full" else 0:]:
                 self.facts.add(self.form(dim))
@@ -93,6 +98,23 @@ class _Prover:
         self.facts.add(e + n)
 
     # ------------------------------------------------------------------ conditions
+    def is_finite(self, value: Value) -> bool:
+        """True for an integer as a float, and for a constant divided by one that is not zero."""
+        op = self.makers.get(value)
+        if op is None or value.is_array:
+            return False
+        if op.prim == "neg":
+            return self.is_finite(op.operands[0])
+        if op.prim == "cast":
+            return op.operands[0].kind in (Kind.INT, Kind.BOOL)
+        if op.prim != "div" or not isinstance(op.operands[0], Constant) or not isfinite(op.operands[0].value):
+            return False
+        below = self.makers.get(op.operands[1])
+        if below is None or below.prim != "cast" or below.operands[0].kind is not Kind.INT:
+            return False
+        p = self.form(below.operands[0])
+        return self.facts.is_nonnegative(p - _ONE) or self.facts.is_nonnegative(-p - _ONE)
+
     def proves(self, condition: Value) -> bool:
         """True where a condition certainly holds."""
         if isinstance(condition, Constant):
@@ -230,6 +252,8 @@ class _Applier(Rewriter):
             self.copy_op(op)
         elif verdict == "plain":
             self.env[op.result] = self.get(op.operands[0])
+        elif verdict == "true":
+            self.env[op.result] = Constant(True, Kind.BOOL)
         elif verdict == "wrapped":
             operands = tuple(self.get(v) for v in op.operands)
             self.emit(Op("add", operands, (self.fresh(op.result),), {}, (), op.span))

@@ -101,6 +101,8 @@ class Facts:
                 found = fact.terms.get(monomial)
                 if found is not None and (found > 0) == positive:
                     yield fact
+        elif not atoms and len(monomial) == 1 and positive and next(iter(monomial))[1] % 2 == 0:
+            yield Polynomial({monomial: 1})  # a square
         elif len(atoms) == 2 and len(monomial) == 2:
             yield from self._products(atoms, monomial, positive)
 

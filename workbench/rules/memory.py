@@ -143,7 +143,10 @@ def _valid(a: Any, where: tuple[Any, ...]) -> tuple[Any, ...]:
     return where
 
 
-def _load(a: Any, *where: Any) -> Any:
+def _load(a: Any, *where: Any, kept: bool = False) -> Any:
+    """`kept`: the element of a list that was stored before (else zero is read beyond its end)."""
+    if kept and isinstance(a, Growable) and not 0 <= int(where[0]) < len(a):
+        raise AssertionError(f"residual {int(where[0])} of {len(a)} was never stored")
     return a.read(int(where[0])) if isinstance(a, Growable) else a[_valid(a, where)]
 
 

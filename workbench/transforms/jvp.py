@@ -119,7 +119,11 @@ class TangentSweep(Replay):
     def linear(self, op: Op) -> Value | None:
         """`load`, `slice`, `gather`, `full`, `copy`: the same of the tangent."""
         dot = self.dot(op.operands[0])
-        return self._emit(op, dot, 1) if dot is not None else None
+        if dot is None:
+            return None
+        if op.attrs.get("kept"):  # the tangent of what was kept need not have been
+            return emit(self.builder, op.prim, dot, *(self.get(v) for v in op.operands[1:]))
+        return self._emit(op, dot, 1)
 
     def replacing(self, op: Op) -> Value | None:
         """`store` and its kin: the same with tangents, zero where a constant is stored."""

@@ -179,7 +179,7 @@ class Residuals:
 
     def _fetch_scalar(self, slot: Slot, loop: Loop | None, positions: dict[Loop, Position]) -> Value:
         held = self.read(slot)
-        return held if loop is None else emit(self.builder, "load", held, *self._indices(loop, positions))
+        return held if loop is None else emit(self.builder, "load", held, *self._indices(loop, positions), kept=True)
 
     def _fetch_flat(self, slot: Flat, begin: Value, kind: Kind, dims: Sequence[Value]) -> Value:
         held = self.read(slot.elements)
@@ -189,7 +189,7 @@ class Residuals:
         place: Value = ZERO
         for index, dim in zip(indices, dims, strict=True):
             place = emit(self.builder, "add", emit(self.builder, "mul", place, dim), index)
-        element = emit(self.builder, "load", held, emit(self.builder, "add", begin, place))
+        element = emit(self.builder, "load", held, emit(self.builder, "add", begin, place), kept=True)
         self.builder.write(array, emit(self.builder, "store", self.read(array), element, *indices))
         close_elements(self.builder, dims)
         return self.read(array)

@@ -312,9 +312,12 @@ class _Emitter:
         self.line(f"{name}[{k}] {'+=' if op.prim == 'accum' else '='} {self.spell.text(value)}")
 
     def list_load(self, op: Op) -> None:
-        """An element, or zero beyond the end."""
+        """An element, or zero beyond the end (where the adjoint of an element has not been written)."""
         array, index = op.operands
         name, k = self.names(array), self.spell.text(index)
+        if op.attrs.get("kept"):  # a residual: the forward sweep has stored it
+            self.assign_text(op.result, f"{name}[{k}]")
+            return
         zero = constant_text(Constant(0, op.result.kind))[0]
         self.assign_text(op.result, f"{name}[{k}] if {k} < {name}.size else {zero}")
 
