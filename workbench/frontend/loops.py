@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend.settling import Loop, Settle
+from workbench.frontend.rebinding import Loop
+from workbench.frontend.settling import Settle
 from workbench.frontend.tracer import Tracer, Widen
-from workbench.frontend.values import (
-    Scalar,
-)
-from workbench.frontend.variables import (
-    LogFrame,
-)
+from workbench.frontend.values import Scalar
+from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
 from workbench.ir.builder import Checkpoint
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from workbench.ir import Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value
+from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value
 from workbench.rules import emit
 from workbench.transforms.structure import Loop, Structure
 
@@ -179,7 +179,10 @@ class Residuals:
 
     def _fetch_scalar(self, slot: Slot, loop: Loop | None, positions: dict[Loop, Position]) -> Value:
         held = self.read(slot)
-        return held if loop is None else emit(self.builder, "load", held, *self._indices(loop, positions), kept=True)
+        if loop is None:
+            return held
+        attrs = {"kept": True} if isinstance(held.type, ArrayType) and held.type.growable else {}
+        return emit(self.builder, "load", held, *self._indices(loop, positions), **attrs)
 
     def _fetch_flat(self, slot: Flat, begin: Value, kind: Kind, dims: Sequence[Value]) -> Value:
         held = self.read(slot.elements)

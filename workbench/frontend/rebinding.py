@@ -1,0 +1,347 @@
+"""Arrays that a loop's body rebinds: `u, v = v, u`, `x = f(x)`, `if better: best = x`.
+
+The carried position is renamed to hold what the name holds, without a copy, where no other name refers to the old
+array. Otherwise the name becomes a choice, with a run-time index, of the arrays from outside the loop and of a buffer
+of its own for those that the body makes.
+
+Invariant: a write after or in the loop reaches the array that Python would write, or is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.frontend import arrays, branches
+from workbench.frontend.numbers import common_kind
+from workbench.frontend.tracer import Tracer, Widen
+from workbench.frontend.values import Array, Cell, Choice, Scalar, Variable
+from workbench.frontend.variables import (
+    LogFrame,
+    Reference,
+    StoredChoice,
+    generation_of,
+    load_tree,
+    rebuild,
+    references,
+    store_tree,
+)
+from workbench.ir import Constant, Kind, Value
+
+
+@dataclass
+class Loop:
+    """One loop: a key for decisions, which names may be read after it, and the evaluation of its body."""
+
+    key: Any
+    live: Callable[[Variable], bool]
+
+
+class Rebinding:
+    """What the end of a loop's body does about arrays."""
+
+    def __init__(self, t: Tracer, loop: Loop, log: LogFrame, depth: int) -> None:
+        self.t = t
+        self.loop = loop
+        self.log = log
+        self.depth = depth  # of the builder, outside the loop
+        self.level = len(t.frames) - 1  # of variables born outside
+        self.changes: list[tuple[Variable, Any]] = []
+        self.renames: list[tuple[Variable, Array, Any]] = []
+        self.restore: list[tuple[Variable, Any]] = []
+        self.taken: list[tuple[Cell, Value]] = []  # names' own buffers, and what they hold in the next iteration
+        self.homes: dict[Cell, list[tuple[Cell, bool]]] = {}  # where arrays go on, and whether the body writes there
+        self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
+
+    # ------------------------------------------------------------------ arrays
+    def array(self, variable: Variable, old: Any, new: Any) -> Any:
+        t = self.t
+        options = [*_options(old), *_options(new)]
+        outer = all(o.cell.depth <= self.level for o in options)
+        decided = t.decisions.get(self.loop.key) == "choice"
+        if isinstance(old, Array) and old.cell.private_to == (self.loop.key, variable):
+            self.renames.append((variable, old, new))
+            self.restore.append((variable, self.since_rebound(variable, old)))
+            return None
+        single = isinstance(old, Array) and isinstance(new, Array)
+        if decided and single and not outer and not self.is_written(old.cell):
+            return lambda: self.private(variable, old, copied=True)
+        unread = variable not in self.log.reads
+        if isinstance(old, Choice) or decided or (outer and (isinstance(new, Choice) or unread)):
+            return self.choose(variable, options, new)
+        self.renames.append((variable, old, new))
+        self.restore.append((variable, lambda: renewed(self.log.entry[variable])))
+        return None
+
+    def private(self, variable: Variable, model: Array, copied: bool) -> Array:
+        """A buffer of the name's own for the arrays that the body makes: other names keep the one it had before."""
+        t = self.t
+        if copied:
+            value = t.emit("copy", arrays.read(t, model))
+        else:
+            value = t.emit("empty", *model.dims, kind=model.kind)
+        made: Array = t.new_array(value, variable.name)
+        made.cell.private_to = (self.loop.key, variable)
+        made.cell.instead_of = model
+        return made
+
+    def since_rebound(self, variable: Variable, own: Array) -> Any:
+        """After the loop: the name's own buffer where an iteration has rebound it, else the array it had before."""
+        before, flag = own.cell.instead_of, self.carry_scalar(Constant(0, Kind.INT), Constant(1, Kind.INT),
+                                                              f"{variable.name}_index")
+
+        def stored() -> Any:
+            index = Scalar(self.t.builder.read(flag), True)  # type: ignore[arg-type]
+            if isinstance(index.value, Constant):
+                return store_tree(self.t.builder, own if index.value.value else before, variable.name)
+            return store_tree(self.t.builder, Choice((before, own), index), variable.name)
+        return stored
+
+    def is_written(self, cell: Cell) -> bool:
+        """True when the body has given a buffer another version."""
+        touch = self.t.builder.frames[self.depth].touched.get(cell.slot)
+        return touch is not None and self.t.builder.read(cell.slot) is not touch.param
+
+    def choose(self, variable: Variable, options: list[Array], new: Any) -> Any:
+        """The name stands for one of several arrays from here on: those from outside the loop, and a buffer of its own
+        that takes what the body makes."""
+        t = self.t
+        own = next((o for o in options if o.cell.private_to == (self.loop.key, variable)), None)
+        distinct: list[Array] = []
+        for option in options:
+            if self.goes_to(option, variable) or option is own:
+                continue
+            if arrays.moved(option, self.outside_dim) is not option:
+                t.fail(f"{variable.name!r} stands for views whose places differ between iterations",
+                       "copy into one array instead")
+            if not any(same_array(option, d) for d in distinct):
+                distinct.append(option)
+        distinct.sort(key=lambda a: (a.cell.number, len(a.steps)))
+        current = self.log.entry[variable]
+        kept = load_tree(renewed(current), t.builder.read)
+        if any(o.kind is not distinct[0].kind or o.rank != distinct[0].rank for o in options):
+            t.fail(f"{variable.name!r} stands for arrays of different kinds or ranks in different iterations",
+                   "give it one type")
+        if own is None and any(self.goes_to(o, variable) for o in options):
+            def with_own() -> Choice:
+                table = (*distinct, self.private(variable, distinct[0], copied=False))
+                return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
+            return with_own
+        table = tuple(distinct) if own is None else (*distinct, own)
+        if isinstance(kept, Choice) and len(kept.options) == len(table) and all(
+                same_array(a, b) for a, b in zip(kept.options, table, strict=True)):
+            final = _index_in(t, table, new)
+            if own is not None:
+                self.take(variable, own, new)
+            t.builder.write(current.index.slot, t.scalar(final, Kind.INT))
+            self.restore.append((variable, lambda: renewed(current)))
+            return None
+
+        def entry() -> Choice:
+            return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
+        return entry
+
+    def take(self, variable: Variable, own: Array, new: Any) -> None:
+        """Move what the body has made into the name's own buffer, once all names have been looked at."""
+        t = self.t
+
+        def taken(option: Array) -> Value:
+            value = self.leaving(option, own.cell, t.emit("copy", arrays.read(t, option)))
+            return self.shaped(variable, value, own.cell)
+        if isinstance(new, Array):
+            if not same_array(new, own):
+                self.taken.append((own.cell, taken(new)))
+            return
+        held = arrays.read(t, own)
+        slot = t.builder.slot(held.type, held, variable.name)
+
+        def move(option: Array) -> None:
+            if self.goes_to(option, variable):
+                t.builder.write(slot, taken(option))
+        branches.over_choice(t, new, move)
+        moved = t.builder.read(slot)
+        assert moved is not None
+        self.taken.append((own.cell, moved))
+
+    def goes_to(self, option: Array, variable: Variable) -> bool:
+        """True for an array that a name can hold in the next iteration only in a buffer of its own: one that the body
+        made, and what is in another name's buffer now."""
+        private = option.cell.private_to
+        return option.cell.depth > self.level or (private is not None and private[1] is not variable)
+
+    def leaving(self, array: Array, home: Cell, value: Value) -> Value:
+        """The value by which an array goes on after the iteration. One that goes to two homes becomes two arrays: then
+        neither may be written in place."""
+        homes = self.homes.setdefault(array.cell, [])
+        private = array.cell.private_to
+        if private is not None and private[0] == self.loop.key and private != home.private_to and not homes:
+            homes.append((array.cell, self.is_written(array.cell)))  # its owner may keep it
+        homes.append((home, self.is_written(home)))
+        if len(homes) == 1:
+            return value
+        if any(written for _, written in homes):
+            self.t.fail("an array has two names in a loop, and is written in place in a later iteration",
+                        "copy it for one of them (`.copy()`)")
+        return self.t.emit("copy", value)
+
+    def shaped(self, variable: Variable, value: Value, cell: Cell) -> Value:
+        """A value with the dimensions of the buffer that takes it."""
+        t = self.t
+        if len(value.dims) != len(cell.dims):
+            t.fail(f"{variable.name!r} has {len(cell.dims)} dimensions before the loop and {len(value.dims)} after "
+                   "an iteration", "use one rank")
+        if tuple(value.dims) == tuple(cell.dims):
+            return value
+        for a, b in zip(value.dims, cell.dims, strict=True):
+            if not t.same(a, b):
+                t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
+                t.check(t.emit("eq", a, b), "DifferentiationError", f"the shape of {variable.name} changes in a loop")
+        return t.emit("reshape", value, *cell.dims)
+
+    def rename(self) -> None:
+        """Give each carried position the buffer its name now holds."""
+        t = self.t
+        if not self.renames:
+            return
+        targets: dict[Cell, Any] = {}
+        for variable, old, new in self.renames:
+            if old.steps or (old.cell in targets and not same_array(targets[old.cell], new)):
+                self.fallback(variable)
+            targets[old.cell] = new
+        names = {variable for variable, _, _ in self.renames}
+        for variable, stored in self.log.reads.items():
+            if variable not in names and any(cell in targets for cell in _cells(stored)):
+                self.fallback(self.renames[0][0])
+        values: list[tuple[Cell, Value]] = []
+        sources: list[Cell] = []
+        for cell, new in targets.items():
+            values.append((cell, self.renamed_value(cell, new, targets, sources)))
+        for cell in targets:
+            if cell.external and cell not in sources and self.is_written(cell):
+                self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
+        external = any(cell.external for cell in (*targets, *sources))
+        for cell, value in values:
+            cell.external = external
+            cell.origin = None
+            t.builder.write(cell.slot, value)
+            t.rename(cell)
+            cell.renamed_by = self.loop.key
+            cell.written = True
+        for cell in sources:
+            if cell not in targets:
+                t.rename(cell)
+                cell.renamed_by = self.loop.key
+
+    def renamed_value(self, cell: Cell, new: Any, targets: dict[Cell, Any], sources: list[Cell]) -> Value:
+        t = self.t
+        variable, old = next((v, old) for v, old, _ in self.renames if old.cell is cell)
+        if isinstance(new, Choice):
+            if any(o.cell.depth <= self.level and not same_array(o, old) for o in new.options):
+                self.fallback(variable)
+            cell.uncertain = self.loop.key if cell.external else cell.uncertain
+            new = branches.read_choice(t, new)
+        if new.kind is not cell.kind:
+            kind = common_kind(Scalar(Constant(0, new.kind), False), Scalar(Constant(0, cell.kind), False))
+            if kind is not cell.kind:
+                def entry() -> Any:
+                    current = t.read(variable)
+                    return t.new_array(t.emit("cast", arrays.read(t, current), kind=kind))
+                raise Widen([(variable, entry)])
+        value = arrays.read(t, new)
+        inner = new.cell.depth > self.level
+        if new.steps:
+            if not inner and new.cell not in targets:
+                self.fallback(variable)
+            value = t.emit("copy", value)
+        elif not inner and (new.cell not in targets or new.cell in sources):
+            self.fallback(variable)
+        elif not inner:
+            sources.append(new.cell)
+        if inner or new.cell.private_to is not None:
+            value = self.leaving(new, cell, value)
+        if new.kind is not cell.kind:
+            value = t.emit("cast", value, kind=cell.kind)
+        return self.shaped(variable, value, cell)
+
+    def fallback(self, variable: Variable) -> None:
+        """Renaming is not safe: make the names choices instead, and evaluate the body again."""
+        if self.t.decisions.get(self.loop.key) != "choice":
+            self.t.decisions[self.loop.key] = "choice"
+            raise Widen([])
+        self.t.fail(f"{variable.name!r} is rebound in this loop to an array that other names share",
+                    "copy it (`.copy()`)")
+
+    # ------------------------------------------------------------------ carried out of the loop
+    def carry_scalar(self, start: Value, value: Value, name: str) -> Any:
+        slot = self.t.builder.slot(value.type, start, name, depth=self.depth)
+        self.t.builder.write(slot, value)
+        return slot
+
+    def outside_dim(self, dim: Value) -> Value | None:
+        """A dimension as a value visible outside the loop."""
+        t = self.t
+        dim = t.builder.resolve(dim)
+        if isinstance(dim, Constant):
+            return dim
+        frame = t.builder.frames[self.depth]
+        inner = {r for op in [*(frame.before or []), *frame.ops] for r in op.results}
+        for slot, touch in frame.touched.items():
+            if touch.param is dim:
+                unchanged = slot.value is not None and t.builder.resolve(slot.value) is dim
+                return touch.entry if unchanged else None
+        if dim is frame.index:
+            return None
+        if dim not in inner:
+            return dim
+        op = t.builder.definitions.get(dim)
+        if op is None or op.regions or op.prim in ("load", "mask_count", "index"):
+            return None
+        operands = [self.outside_dim(v) for v in op.operands]
+        if any(v is None for v in operands):
+            return None
+        with t.builder.outside(self.depth):
+            return t.emit(op.prim, *[v for v in operands if v is not None], **op.attrs)
+
+
+def same_array(a: Any, b: Any) -> bool:
+    return a is b or (isinstance(a, Array) and isinstance(b, Array) and a.cell is b.cell and a.steps == b.steps)
+
+
+def _options(value: Any) -> tuple[Array, ...]:
+    return value.options if isinstance(value, Choice) else (value,)
+
+
+def _index_in(t: Tracer, table: tuple[Array, ...], value: Any) -> Any:
+    """The place in the table of what a value stands for; the last one takes what is not in it."""
+    def place(array: Array) -> int:
+        return next((k for k, option in enumerate(table) if same_array(option, array)), len(table) - 1)
+    if isinstance(value, Array):
+        return place(value)
+    result: Value = Constant(place(value.options[-1]), Kind.INT)
+    index = t.scalar(value.index)
+    for k in range(len(value.options) - 2, -1, -1):
+        hit = t.emit("eq", index, Constant(k, Kind.INT))
+        result = t.emit("select", hit, Constant(place(value.options[k]), Kind.INT), result)
+    return Scalar(result, True)
+
+
+def _as_scalar(value: Any) -> Scalar:
+    return value if isinstance(value, Scalar) else Scalar(Constant(value, Kind.INT), True)
+
+
+def _cells(stored: Any) -> list[Cell]:
+    return [r.target.cell for r in references(stored) if isinstance(r.target, Array)]
+
+
+def renewed(stored: Any, bare: bool = False) -> Any:
+    """A stored tree with its references good for the current generation (`bare`: what they refer to only)."""
+    if isinstance(stored, Reference):
+        return id(stored.target) if bare else Reference(stored.target, generation_of(stored.target))
+    if isinstance(stored, tuple):
+        items = [renewed(s, bare) for s in stored]
+        return tuple(items) if bare else rebuild(stored, items)
+    if isinstance(stored, StoredChoice):
+        options = tuple(renewed(o, bare) for o in stored.options)
+        return (options, id(stored.index)) if bare else StoredChoice(options, stored.index)
+    return id(stored) if bare else stored
