@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from workbench.engines import tape
 from workbench.frontend import python_function, span_of_function
 from workbench.ir import DifferentiationError, Function, walk
 from workbench.operators import calling, nesting
@@ -45,8 +46,8 @@ class Derivative:
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto") -> None:
         if not callable(function):
             raise TypeError(f"a function is needed, not {function!r}")
-        if engine not in ("auto", "numba"):
-            raise DifferentiationError(f"the engine {engine!r} is not there yet", None, "use engine='numba'")
+        if engine not in ("auto", "numba", "tape"):
+            raise DifferentiationError(f"the engine {engine!r} is not there yet", None, "use engine='numba' or 'tape'")
         function = _method_of_object(function)
         self.function = function
         self.engine = engine
@@ -94,7 +95,23 @@ class Derivative:
             if result is not calling.MISS:
                 return result
         bound, keywords = self.bind(args, named)
+        if self.engine == "tape":
+            return self._record(bound, keywords)
         return self._finish(self.specialised(bound, keywords), bound)
+
+    def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
+        """The derivative by a recorded run."""
+        positional = len(args) - len(keywords)
+
+        def function(*values: Any) -> Any:
+            return self.function(*values[:positional], **dict(zip(keywords, values[positional:], strict=True)))
+        request = self._request_for(args, keywords)
+        value, gradients = tape.gradient(function if keywords else self.function, args, {}, request.wrt,
+                                         request.has_aux)
+        gradient = gradients if self.several else gradients[0]
+        if self.with_value:
+            return value, gradient
+        return (gradient, value[1]) if request.has_aux else gradient
 
     def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         """All arguments in the order of the parameters, defaults filled in, and the names of those that are passed by

@@ -1,0 +1,327 @@
+"""The mediator: what happens at every call of a program that is being recorded.
+
+Python functions are entered (rewritten, so that their calls are mediated too), functions of numbers with a rule are
+recorded, arrays are made so that they can hold active numbers; everything else is Python's own call, and an active number
+that reaches C code raises there.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import inspect
+import math
+import operator
+import statistics
+import types
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.tape import functions as numpy_functions
+from workbench.engines.tape.array import ActiveArray, array_ufunc, fresh, holds_active, is_active
+from workbench.engines.tape.recorder import Recorder
+from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.rewriting import Helpers, rewritten
+from workbench.engines.tape.scalar import ActiveFloat, apply, plain
+from workbench.rules import by_callable
+
+_NATIVE_PACKAGES = ("numpy", "scipy", "builtins", "math", "workbench", "numba", "importlib", "typing", "abc", "re", "json",
+                    "logging", "warnings", "threading")
+_CREATORS = frozenset({np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace, np.full})
+_FROM_ITEMS = frozenset({np.array, np.asarray, np.ascontiguousarray, np.asanyarray})
+_CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
+                               "collections", "_collections"})
+_CACHED = type(functools.lru_cache(lambda: None))
+_ROUNDING = frozenset({math.floor, math.ceil, math.trunc})
+_TESTS = frozenset({math.isnan, math.isinf, math.isfinite, math.isclose})
+
+
+class Mediator:
+    """Calls on behalf of the program that one recorder records."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.helpers = Helpers(self, Attributes(self), Operators(self))
+
+    def __call__(self, callee: Any, /, *args: Any, **named: Any) -> Any:
+        kind = type(callee)
+        if kind is types.FunctionType:
+            return self.function(callee, args, named)
+        if kind is types.MethodType:
+            inner = callee.__func__
+            if type(inner) is types.FunctionType:
+                return self.function(inner, (callee.__self__, *args), named)
+            return callee(*args, **named)
+        if kind is types.BuiltinFunctionType or kind is np.ufunc or isinstance(callee, type):
+            return self.native(callee, args, named)
+        if kind is functools.partial:
+            return self(callee.func, *callee.args, *args, **{**callee.keywords, **named})
+        dispatcher = getattr(callee, "py_func", None) or (
+            callee.__wrapped__ if kind is _CACHED else None)  # what a cache holds is of no use with active numbers
+        if isinstance(dispatcher, types.FunctionType):
+            return self.function(dispatcher, args, named)
+        method = getattr(kind, "__call__", None)
+        if isinstance(method, types.FunctionType) and not _native_module(kind.__module__):
+            return self.function(method, (callee, *args), named)
+        return self.native(callee, args, named)
+
+    def function(self, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Enter a Python function."""
+        special = _SPECIAL.get(function)
+        if special is not None:
+            return special(self, function, args, named)
+        if _native_module(function.__module__ or ""):
+            return self.native(function, args, named)
+        entered = rewritten(function, self.helpers)
+        return (function if entered is None else entered)(*args, **named)
+
+    # ------------------------------------------------------------------ everything else
+    def native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Classes, builtins and library functions."""
+        try:
+            special = _SPECIAL.get(callee)
+        except TypeError:
+            special = None
+        if special is not None:
+            return special(self, callee, args, named)
+        if isinstance(callee, type):
+            return self.instance(callee, args, named)
+        if any(is_active(a) for a in args):
+            primitive = by_callable(callee)
+            if primitive is not None and primitive.partials is not None and not named and getattr(
+                    callee, "__module__", "") != "numpy" and not isinstance(callee, np.ufunc):
+                if any(isinstance(a, ActiveArray) for a in args):
+                    raise TypeError("only length-1 arrays can be converted to Python scalars")
+                return apply(primitive.name, callee, *args)
+        if getattr(callee, "__module__", None) in _CALLBACK_MODULES or kind_is_type_method(callee):
+            args = tuple(self.callback(a) for a in args)
+            named = {key: self.callback(value) for key, value in named.items()}
+        return callee(*args, **named)
+
+    def callback(self, x: Any) -> Any:
+        """A Python function handed to C code, so that its own calls are mediated."""
+        if isinstance(x, functools.partial) or (type(x) in (types.BuiltinFunctionType, np.ufunc) and (
+                x in _SPECIAL or by_callable(x) is not None)):
+            return functools.partial(self, x)
+        if type(x) is types.FunctionType and not _native_module(x.__module__ or ""):
+            entered = rewritten(x, self.helpers)
+            return x if entered is None else entered
+        if type(x) is types.MethodType and type(x.__func__) is types.FunctionType:
+            entered = rewritten(x.__func__, self.helpers)
+            return x if entered is None else types.MethodType(entered, x.__self__)
+        return x
+
+    def instance(self, cls: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """An instance of a class; a constructor written in Python is entered."""
+        init = inspect.getattr_static(cls, "__init__", None)
+        plain_new = inspect.getattr_static(cls, "__new__", None) is object.__dict__["__new__"]
+        if not (type(cls) in (type, abc.ABCMeta) and plain_new and type(init) is types.FunctionType) or _native_module(cls.__module__):
+            return cls(*args, **named)
+        if rewritten(init, self.helpers) is None:
+            return cls(*args, **named)
+        made = cls.__new__(cls)
+        self.function(init, (made, *args), named)
+        return made
+
+
+# ---------------------------------------------------------------------- what Python calls without being told to
+_QUICK = frozenset({float, int, bool, ActiveFloat, ActiveArray, np.ndarray, np.float64, str, list, tuple, dict})
+
+
+class Attributes:
+    """`x.name`: a property written in Python is entered."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self.mediator = mediator
+
+    def __call__(self, x: Any, name: str) -> Any:
+        kind = type(x)
+        if kind in _QUICK or kind is types.ModuleType:
+            return getattr(x, name)
+        found = inspect.getattr_static(kind, name, None)
+        if type(found) is property and type(found.fget) is types.FunctionType:
+            return self.mediator.function(found.fget, (x,), {})
+        if type(found) is functools.cached_property and name not in vars(x):
+            vars(x)[name] = value = self.mediator.function(found.func, (x,), {})
+            return value
+        return getattr(x, name)
+
+
+class Operators:
+    """`a + b` and its kin: a method of the operand's class that is written in Python is entered."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self.mediator = mediator
+
+    def __call__(self, name: str, a: Any, b: Any) -> Any:
+        if type(a) in _QUICK and type(b) in _QUICK:
+            return _OPERATORS[name](a, b)
+        first, second = (self.method(a, f"__{name}__"), a, b), (self.method(b, f"__r{name}__"), b, a)
+        if type(b) is not type(a) and isinstance(b, type(a)):
+            first, second = second, first
+        for method, x, y in (first, second):
+            if method is not None:
+                result = self.mediator.function(method, (x, y), {})
+                if result is not NotImplemented:
+                    return result
+        return _OPERATORS[name](a, b)
+
+    def method(self, x: Any, name: str) -> Any:
+        """The method, if it is written in Python."""
+        found = None if type(x) in _QUICK else getattr(type(x), name, None)
+        return found if type(found) is types.FunctionType else None
+
+
+_OPERATORS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv,
+              "pow": operator.pow, "mod": operator.mod, "floordiv": operator.floordiv, "matmul": operator.matmul}
+
+
+def _native_module(name: str) -> bool:
+    return name.partition(".")[0] in _NATIVE_PACKAGES
+
+
+def kind_is_type_method(callee: Any) -> bool:
+    """True for methods of built-in containers (`items.sort(key=...)`)."""
+    return isinstance(getattr(callee, "__self__", None), (list, dict, set))
+
+
+# ---------------------------------------------------------------------- callables with a meaning of their own
+def _float(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    (x,) = args if len(args) == 1 else (None,)
+    if isinstance(x, ActiveArray):
+        x = x.item()
+    if not isinstance(x, ActiveFloat):
+        return callee(*args, **named)
+    value = callee(x.value)
+    if value == x.value or value != value:
+        return ActiveFloat(value, x.node, x.recorder)
+    return ActiveFloat(value, x.recorder.one("cast", value, x.node, 1.0), x.recorder)
+
+
+def _isinstance(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    x, classes = args
+    if isinstance(x, ActiveFloat):
+        return callee(x.value, classes)
+    return callee(x.values, classes) if isinstance(x, ActiveArray) else callee(x, classes)
+
+
+def _type(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if len(args) != 1:
+        return callee(*args, **named)
+    (x,) = args
+    return type(x.value) if isinstance(x, ActiveFloat) else np.ndarray if isinstance(x, ActiveArray) else type(x)
+
+
+def _created(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if callee is np.full and is_active(args[1] if len(args) > 1 else named.get("fill_value")):
+        shape, value = args if len(args) > 1 else (args[0], named["fill_value"])
+        made = fresh(np.zeros(shape), m.recorder)
+        made[...] = value
+        return made
+    if any(holds_active(a) for a in args):
+        raise refuse(f"np.{callee.__name__} of active numbers on the tape", "write it out")
+    return fresh(callee(*args, **named), m.recorder)
+
+
+def _from_items(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if holds_active(args[0]):
+        dtype = args[1] if len(args) > 1 else named.get("dtype")
+        if set(named) - {"dtype"}:
+            raise refuse(f"the options {sorted(named)} of np.{callee.__name__}", "leave them out")
+        return numpy_functions.array(callee, args[0], dtype)
+    return fresh(callee(*args, **named), m.recorder)
+
+
+def _rounding(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return callee(*(plain(a) for a in args), **{k: plain(v) for k, v in named.items()})
+
+
+def _fsum(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    items = list(args[0])
+    return sum(items) if holds_active(items) else callee(items)
+
+
+def _pow(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if not any(is_active(a) for a in args):
+        return callee(*args, **named)
+    return apply("pow", callee, *args)
+
+
+def _log(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if len(args) == 2 and any(is_active(a) for a in args):
+        return m(callee, args[0]) / m(callee, args[1])
+    return apply("log", callee, *args) if is_active(args[0]) else callee(*args)
+
+
+def _dist(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    points = [list(p) for p in args] if callee is math.dist else [list(args)]
+    if not any(holds_active(p) for p in points):
+        return callee(*args)
+    items = [a - b for a, b in zip(*points, strict=True)] if len(points) == 2 else points[0]
+    held = numpy_functions.array(np.array, items)
+    return numpy_functions.functions[np.linalg.norm](held)
+
+
+def _joined(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if holds_active(args[0]):  # lists of active numbers too
+        return numpy_functions.functions[callee](*args, **named)
+    return callee(*args, **named)
+
+
+def _where(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return numpy_functions.functions[callee](*args) if any(holds_active(a) for a in args) else callee(*args, **named)
+
+
+def _of_list(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A NumPy function of a list or tuple of active numbers."""
+    first = args[0] if args else None
+    if isinstance(first, (list, tuple)) and holds_active(first) or isinstance(first, ActiveFloat):
+        first = numpy_functions.array(np.array, first)
+        return numpy_functions.functions[callee](first, *args[1:], **named)
+    return callee(*args, **named)
+
+
+def _ufunc(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if any(isinstance(a, (list, tuple)) and holds_active(a) for a in args):
+        args = tuple(numpy_functions.array(np.array, a) if holds_active(a) else a for a in args)
+        return array_ufunc(callee, "__call__", args, named)
+    return callee(*args, **named)
+
+
+def _statistic(exact: Any, formula: Any) -> Any:
+    """`statistics` computes in fractions, which have no derivative: the formula instead."""
+    def handler(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        items = list(args[0])
+        return formula(m, items, *args[1:], **named) if holds_active(items) else callee(items, *args[1:], **named)
+    return {exact: handler}
+
+
+def _mean(m: Mediator, items: list[Any]) -> Any:
+    return sum(items) / len(items)
+
+
+def _spread(fewer: int, root: bool) -> Any:
+    def formula(m: Mediator, items: list[Any], centre: Any = None) -> Any:
+        centre = _mean(m, items) if centre is None else centre
+        if len(items) <= fewer:
+            raise statistics.StatisticsError("variance requires at least two data points")
+        spread = sum((x - centre) ** 2 for x in items) / (len(items) - fewer)
+        return m(math.sqrt, spread) if root else spread
+    return formula
+
+
+_SPECIAL: dict[Any, Any] = {
+    **_statistic(statistics.mean, _mean), **_statistic(statistics.fmean, _mean),
+    **_statistic(statistics.variance, _spread(1, False)), **_statistic(statistics.pvariance, _spread(0, False)),
+    **_statistic(statistics.stdev, _spread(1, True)), **_statistic(statistics.pstdev, _spread(0, True)),
+    float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, type: _type, math.fsum: _fsum,
+    math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
+    **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _joined),
+    **dict.fromkeys((np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.linalg.norm, np.cumsum, np.sort,
+                     np.diff, np.dot, np.argmax, np.argmin, np.argsort), _of_list),
+    **dict.fromkeys(_CREATORS, _created), **dict.fromkeys(_FROM_ITEMS, _from_items),
+    **dict.fromkeys(_ROUNDING | _TESTS, _rounding),
+}
+
+__all__ = ["Mediator"]
