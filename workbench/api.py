@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.engines import tape as recording
 from workbench.frontend.library import implements
 from workbench.operators import Derivative, nesting
 
@@ -18,7 +19,7 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
 
     f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
     wrt: which parameters: an index, a name, or a tuple of them. has_aux: f returns (value, anything).
-    engine: "auto" or "numba".
+    engine: "auto" or "numba": compiled; "tape": a recorded run of any Python, slower, for what is not compiled.
     Returns a callable with f's signature; a gradient has the structure of its argument, a tuple of them for a tuple
     `wrt`; with `has_aux`, (gradient, anything).
     Raises DifferentiationError where something cannot be differentiated, what f itself raises otherwise.
@@ -62,6 +63,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     primals, tangents = tuple(primals), tuple(tangents)
     if len(primals) != len(tangents):
         raise TypeError(f"{len(primals)} arguments and {len(tangents)} tangents")
+    if engine == "tape":
+        return recording.forward(f, primals, tangents)
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
     derivative = _cached(f, "jvp", wrt, engine)
     args, keywords = derivative.bind(primals, {})
@@ -82,6 +85,8 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     >>> value, pullback(1.0)
     (15.0, (5.0, 3.0))
     """
+    if engine == "tape":
+        return recording.pullback(f, primals)
     value_of = _cached(f, "value", (), engine)
     derivative = _cached(f, "vjp", tuple(range(len(primals))), engine)
     args, keywords = derivative.bind(primals, {})
@@ -95,6 +100,24 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         return made.pull(kept, made.cotangents(cotangent, shapes))
     return value, pullback
+
+
+def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
+    """One recorded run of a function, every float of its arguments an independent variable.
+
+    Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line),
+    `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
+    Raises DifferentiationError where a derivative would be lost, what f itself raises otherwise.
+    Method: Griewank & Walther (2008), section 6.1.
+
+    >>> recorded = tape(lambda x, y: x * y + x, 3.0, 5.0)
+    >>> [node.operation for node in recorded]
+    ['input', 'input', 'mul', 'add']
+    >>> _ = recorded.backward()
+    >>> recorded.gradient(0), recorded.gradient(1)
+    (6.0, 3.0)
+    """
+    return recording.Tape(f, args)
 
 
 @dataclass(frozen=True)

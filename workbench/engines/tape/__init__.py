@@ -1,11 +1,11 @@
 """The tape: a recorded run of any Python, for what the compiler does not take.
 
-The program itself runs, in Python; its active floats record each operation with the partials of the rule table. Calls are
-mediated (`calls`), so that library functions meet their rules; what would drop a derivative raises.
+The program itself runs, in Python; its active floats record each operation with the partials of the rule table. Calls
+are mediated (`calls`), so that library functions meet their rules; what would drop a derivative raises.
 """
 
 from __future__ import annotations
 
-from workbench.engines.tape.tape import Node, Tape, gradient
+from workbench.engines.tape.tape import Node, Tape, forward, gradient, pullback
 
-__all__ = ["Node", "Tape", "gradient"]
+__all__ = ["Node", "Tape", "forward", "gradient", "pullback"]

@@ -1,7 +1,7 @@
 """`ActiveArray`: an array of floats with the node of every element beside it.
 
-The nodes lie in an array of the same shape and strides, so that a view of the values has its view of the nodes: aliases,
-slices, gathers and writes need no case of their own. An element that is not active has the node INACTIVE.
+The nodes lie in an array of the same shape, indexed alike, so that a view of the values has its view of the nodes:
+aliases, slices, gathers and writes need no case of their own. An element that is not active has the node INACTIVE.
 
 Invariant: `values` and `nodes` are indexed alike, always.
 """
@@ -97,6 +97,8 @@ class ActiveArray:
     def __setitem__(self, key: Any, value: Any) -> None:
         key = plain_key(key)
         values, nodes = parts(value)
+        if self.values.flags.writeable and not self.nodes.flags.writeable:
+            raise refuse("an array is written whose memory another argument shares", "pass a copy (`.copy()`)")
         self.values[key] = values
         self.nodes[key] = nodes
 
@@ -122,7 +124,7 @@ class ActiveArray:
         """A copy."""
         return ActiveArray(self.values.copy(), self.nodes.copy(), self.recorder)
 
-    __copy__ = copy
+    __copy__ = __pos__ = copy
 
     def __deepcopy__(self, memo: Any) -> ActiveArray:
         return self.copy()
@@ -263,12 +265,15 @@ def wrap_new(name: str, values: Any, sources: np.ndarray, weights: np.ndarray, r
 
 
 # ---------------------------------------------------------------------- ufuncs
+_REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What NumPy calls for a ufunc with an active operand."""
     if method == "at":
         return _at(ufunc, *inputs)
     if method == "reduce":
-        handler = functions.get({np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}.get(ufunc))
+        handler = functions.get(_REDUCED.get(ufunc))
         if handler is not None:
             return handler(*inputs, **{"axis": 0, **options})
     if method == "accumulate" and ufunc is np.add:

@@ -1,8 +1,8 @@
 """The mediator: what happens at every call of a program that is being recorded.
 
 Python functions are entered (rewritten, so that their calls are mediated too), functions of numbers with a rule are
-recorded, arrays are made so that they can hold active numbers; everything else is Python's own call, and an active number
-that reaches C code raises there.
+recorded, arrays are made so that they can hold active numbers; everything else is Python's own call, and an active
+number that reaches C code raises there.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from workbench.engines.tape.array import ActiveArray, array_ufunc, fresh, holds_
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.rewriting import Helpers, rewritten
-from workbench.engines.tape.scalar import ActiveFloat, apply, plain
+from workbench.engines.tape.scalar import ActiveFloat, apply, apply_one, plain
 from workbench.rules import by_callable
 
-_NATIVE_PACKAGES = ("numpy", "scipy", "builtins", "math", "workbench", "numba", "importlib", "typing", "abc", "re", "json",
-                    "logging", "warnings", "threading")
-_CREATORS = frozenset({np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace, np.full})
+_NATIVE_PACKAGES = frozenset({"numpy", "scipy", "builtins", "math", "workbench", "numba", "importlib", "typing", "abc",
+                              "re", "json", "logging", "warnings", "threading"})
+_CREATORS: frozenset[Any] = frozenset({np.zeros, np.ones, np.empty, np.eye, np.identity, np.full})
 _FROM_ITEMS = frozenset({np.array, np.asarray, np.ascontiguousarray, np.asanyarray})
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections"})
@@ -61,12 +61,12 @@ class Mediator:
             callee.__wrapped__ if kind is _CACHED else None)  # what a cache holds is of no use with active numbers
         if isinstance(dispatcher, types.FunctionType):
             return self.function(dispatcher, args, named)
-        method = getattr(kind, "__call__", None)
+        method = inspect.getattr_static(kind, "__call__", None)
         if isinstance(method, types.FunctionType) and not _native_module(kind.__module__):
             return self.function(method, (callee, *args), named)
         return self.native(callee, args, named)
 
-    def function(self, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def function(self, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Enter a Python function."""
         special = _SPECIAL.get(function)
         if special is not None:
@@ -87,6 +87,8 @@ class Mediator:
             return special(self, callee, args, named)
         if isinstance(callee, type):
             return self.instance(callee, args, named)
+        if len(args) == 1 and type(args[0]) is ActiveFloat and not named and is_function_of_numbers(callee):
+            return apply_one(by_callable(callee).name, callee, args[0])  # type: ignore[union-attr]
         if any(is_active(a) for a in args):
             primitive = by_callable(callee)
             if primitive is not None and primitive.partials is not None and not named and getattr(
@@ -94,7 +96,7 @@ class Mediator:
                 if any(isinstance(a, ActiveArray) for a in args):
                     raise TypeError("only length-1 arrays can be converted to Python scalars")
                 return apply(primitive.name, callee, *args)
-        if getattr(callee, "__module__", None) in _CALLBACK_MODULES or kind_is_type_method(callee):
+        if getattr(callee, "__module__", None) in _CALLBACK_MODULES or is_container_method(callee):
             args = tuple(self.callback(a) for a in args)
             named = {key: self.callback(value) for key, value in named.items()}
         return callee(*args, **named)
@@ -116,7 +118,8 @@ class Mediator:
         """An instance of a class; a constructor written in Python is entered."""
         init = inspect.getattr_static(cls, "__init__", None)
         plain_new = inspect.getattr_static(cls, "__new__", None) is object.__dict__["__new__"]
-        if not (type(cls) in (type, abc.ABCMeta) and plain_new and type(init) is types.FunctionType) or _native_module(cls.__module__):
+        ordinary = type(cls) in (type, abc.ABCMeta) and plain_new and not _native_module(cls.__module__)
+        if not (ordinary and isinstance(init, types.FunctionType)):
             return cls(*args, **named)
         if rewritten(init, self.helpers) is None:
             return cls(*args, **named)
@@ -140,7 +143,7 @@ class Attributes:
         if kind in _QUICK or kind is types.ModuleType:
             return getattr(x, name)
         found = inspect.getattr_static(kind, name, None)
-        if type(found) is property and type(found.fget) is types.FunctionType:
+        if type(found) is property and isinstance(found.fget, types.FunctionType):
             return self.mediator.function(found.fget, (x,), {})
         if type(found) is functools.cached_property and name not in vars(x):
             vars(x)[name] = value = self.mediator.function(found.func, (x,), {})
@@ -181,7 +184,14 @@ def _native_module(name: str) -> bool:
     return name.partition(".")[0] in _NATIVE_PACKAGES
 
 
-def kind_is_type_method(callee: Any) -> bool:
+@functools.cache
+def is_function_of_numbers(callee: Any) -> bool:
+    """True for a function of `math` that a primitive stands for."""
+    primitive = by_callable(callee)
+    return type(callee) is types.BuiltinFunctionType and primitive is not None and primitive.partials is not None
+
+
+def is_container_method(callee: Any) -> bool:
     """True for methods of built-in containers (`items.sort(key=...)`)."""
     return isinstance(getattr(callee, "__self__", None), (list, dict, set))
 
@@ -222,6 +232,16 @@ def _created(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if any(holds_active(a) for a in args):
         raise refuse(f"np.{callee.__name__} of active numbers on the tape", "write it out")
     return fresh(callee(*args, **named), m.recorder)
+
+
+def _linspace(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if not any(is_active(a) for a in (*args, *named.values())):
+        return fresh(callee(*args, **named), m.recorder)
+    bound = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False)) | named
+    if set(bound) - {"start", "stop", "num", "endpoint"}:
+        raise refuse("these options of np.linspace with active ends on the tape", "leave them out")
+    part = np.linspace(0.0, 1.0, bound.get("num", 50), endpoint=bound.get("endpoint", True))
+    return bound["start"] * (1.0 - part) + bound["stop"] * part
 
 
 def _from_items(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -276,7 +296,7 @@ def _where(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any
 def _of_list(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A NumPy function of a list or tuple of active numbers."""
     first = args[0] if args else None
-    if isinstance(first, (list, tuple)) and holds_active(first) or isinstance(first, ActiveFloat):
+    if (isinstance(first, (list, tuple)) and holds_active(first)) or isinstance(first, ActiveFloat):
         first = numpy_functions.array(np.array, first)
         return numpy_functions.functions[callee](first, *args[1:], **named)
     return callee(*args, **named)
@@ -316,7 +336,7 @@ _SPECIAL: dict[Any, Any] = {
     **_statistic(statistics.variance, _spread(1, False)), **_statistic(statistics.pvariance, _spread(0, False)),
     **_statistic(statistics.stdev, _spread(1, True)), **_statistic(statistics.pstdev, _spread(0, True)),
     float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, type: _type, math.fsum: _fsum,
-    math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
+    np.linspace: _linspace, math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _joined),
     **dict.fromkeys((np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.linalg.norm, np.cumsum, np.sort,
                      np.diff, np.dot, np.argmax, np.argmin, np.argsort), _of_list),

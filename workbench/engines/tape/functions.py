@@ -44,8 +44,8 @@ _MOVING = (np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.sque
            np.diagonal, np.tril, np.triu, np.delete, np.broadcast_to)
 _JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack)
 _SPLITTING = (np.split, np.array_split, np.hsplit, np.vsplit)
-_CONSTANT = (np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal, np.isclose, np.any,
-             np.all, np.count_nonzero, np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.isscalar,
+_CONSTANT = (np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal, np.isclose,
+             np.any, np.all, np.count_nonzero, np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.isscalar,
              np.iscomplexobj, np.isrealobj, np.result_type, np.digitize, np.round)
 
 
@@ -90,24 +90,16 @@ def _constant(function: Any) -> None:
 
 
 _FILLING = (np.diag, np.tril, np.triu)
-for _function in _MOVING:
-    (_moved if _function in _FILLING else _viewed)(_function)
-for _function in _JOINING:
-    _joined(_function)
-for _function in _SPLITTING:
-    _split(_function)
-for _function in _CONSTANT:
-    _constant(_function)
+_GROUPS: tuple[tuple[Any, Any], ...] = (
+    *((f, _moved if f in _FILLING else _viewed) for f in _MOVING), *((f, _joined) for f in _JOINING),
+    *((f, _split) for f in _SPLITTING), *((f, _constant) for f in _CONSTANT))
+for _function, _register in _GROUPS:
+    _register(_function)
 
 
 @implements(np.copy)
 def _copy(a: ActiveArray, **options: Any) -> ActiveArray:
     return a.copy()
-
-
-@implements(np.zeros_like, np.ones_like, np.empty_like, np.full_like)
-def _like(a: Any, *args: Any, **options: Any) -> Any:
-    raise AssertionError("made by `creation`")
 
 
 def _creation(function: Any) -> None:
@@ -121,8 +113,8 @@ def _creation(function: Any) -> None:
         return fresh(made, recorder_of(a))
 
 
-for _function in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
-    _creation(_function)
+for _maker in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
+    _creation(_maker)
 
 
 @implements(np.where)
@@ -173,8 +165,8 @@ def _reduction(function: Any, weigh: Callable[[np.ndarray, np.ndarray], np.ndarr
     name = function.__name__
 
     @implements(function)
-    def handler(a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
-        _no_options(name, options)
+    def handler(a: Any, axis: Any = None, *rest: Any, keepdims: Any = False, **options: Any) -> Any:
+        _no_options(name, {**options, **({"by position": rest} if rest else {})})
         value = function(values_of(a), axis=axis)
         rows, _, _ = _rows(a, axis)
         keep = keepdims is not np._NoValue and bool(keepdims)
@@ -202,7 +194,7 @@ _reduction(np.min, _extremum_weights)
 
 
 @implements(np.var)
-def _var(a: Any, axis: Any = None, ddof: int = 0, keepdims: Any = False, **options: Any) -> Any:
+def _var(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: Any = False, **options: Any) -> Any:
     _no_options("var", options)
     centred = a - functions[np.mean](a, axis=axis, keepdims=True)
     count = _rows(a, axis)[0].shape[1]
@@ -219,7 +211,7 @@ def _root(total: Any) -> Any:
 
 
 @implements(np.std)
-def _std(a: Any, axis: Any = None, ddof: int = 0, keepdims: Any = False, **options: Any) -> Any:
+def _std(a: Any, axis: Any = None, *, ddof: int = 0, keepdims: Any = False, **options: Any) -> Any:
     return _root(_var(a, axis=axis, ddof=ddof, keepdims=keepdims, **options))
 
 
@@ -271,17 +263,38 @@ def _clip(a: Any, lower: Any = None, upper: Any = None, **options: Any) -> Any:
 @implements(np.matmul)
 def _matmul(a: Any, b: Any) -> Any:
     (x, m), (y, n) = (_array_parts(v) for v in (a, b))
-    if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2):
-        raise refuse("a product of stacks of matrices on the tape", "loop over them")
-    values = x @ y
-    rows, columns = np.atleast_2d(x), y.reshape(y.shape[0], -1)
-    row_nodes, column_nodes = np.atleast_2d(m), n.reshape(y.shape[0], -1)
+    if x.ndim > 2 or y.ndim > 2:
+        return _stacked_matmul(a, b, (x, m), (y, n))
+    values = x @ y  # (refuses numbers)
+    rows, row_nodes = np.atleast_2d(x), np.atleast_2d(m)
+    columns, column_nodes = (part.T if part.ndim == 2 else part[None] for part in (y, n))
+    columns, column_nodes = columns.T, column_nodes.T
     pairs = (len(rows), columns.shape[1], columns.shape[0])
-    sources = np.concatenate([np.broadcast_to(row_nodes[:, None, :], pairs), np.broadcast_to(column_nodes.T[None], pairs)],
-                             axis=2)
-    weights = np.concatenate([np.broadcast_to(columns.T[None], pairs), np.broadcast_to(rows[:, None, :], pairs)], axis=2)
+    sources = _beside(row_nodes[:, None, :], column_nodes.T[None], pairs)
+    weights = _beside(columns.T[None], rows[:, None, :], pairs)
     width = 2 * pairs[2]
-    return wrap_new("matmul", values, sources.reshape(-1, width), weights.reshape(-1, width), recorder_of(a, b))
+    sources, weights = (part.reshape(np.size(values), width) for part in (sources, weights))
+    return wrap_new("matmul", values, sources, weights, recorder_of(a, b))
+
+
+def _stacked_matmul(a: Any, b: Any, left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray]) -> Any:
+    """Matrix by matrix."""
+    if left[0].ndim == 1 or right[0].ndim == 1:
+        raise refuse("a product of a vector and a stack of matrices on the tape", "loop over them")
+    recorder = recorder_of(a, b)
+    values = left[0] @ right[0]
+    stack = values.shape[:-2]
+    made = fresh(np.empty_like(values), recorder)
+    (x, m), (y, n) = ((np.broadcast_to(v, stack + v.shape[-2:]), np.broadcast_to(k, stack + k.shape[-2:]))
+                      for v, k in (left, right))
+    for where in np.ndindex(stack):
+        made[where] = _matmul(ActiveArray(x[where], m[where], recorder), ActiveArray(y[where], n[where], recorder))
+    return made
+
+
+def _beside(a: np.ndarray, b: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Both, repeated to a shape, one after the other along the last axis."""
+    return np.concatenate([np.broadcast_to(a, shape), np.broadcast_to(b, shape)], axis=2)
 
 
 def _array_parts(a: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 """The record of one run: one node per scalar operation, in growing arrays (no object per node).
 
 Node n was made by operation `operations[n]` at `places[n]`, has the value `values[n]`, and depends on the nodes
-`sources[starts[n]:starts[n + 1]]` with the local partials `weights[...]`; a source of -1 is a number that is not active.
+`sources[starts[n]:starts[n + 1]]` with the local partials `weights[...]`; a source of -1 is a number that is not
+active.
 
 Invariant: sources are older than the node, so that one pass over the nodes is a whole sweep.
 Method: Griewank & Walther (2008), section 6.1; sweeps over the edges of the linearised graph.
@@ -51,13 +52,13 @@ class Recorder:
         self.starts.extend([self.starts[-1]] * count)
         return np.arange(first, first + count).reshape(values.shape)
 
-    def one(self, name: str, value: float, source: int, weight: float) -> int:
+    def one(self, name: str, value: Any, source: int, weight: Any) -> int:
         """A scalar operation with one active operand."""
         self.sources.append(source)
         self.weights.append(weight)
         return self._finish(name, value)
 
-    def two(self, name: str, value: float, a: int, weight_a: float, b: int, weight_b: float) -> int:
+    def two(self, name: str, value: Any, a: int, weight_a: Any, b: int, weight_b: Any) -> int:
         """A scalar operation with two active operands."""
         self.sources.append(a)
         self.weights.append(weight_a)
@@ -65,7 +66,7 @@ class Recorder:
         self.weights.append(weight_b)
         return self._finish(name, value)
 
-    def _finish(self, name: str, value: float) -> int:
+    def _finish(self, name: str, value: Any) -> int:
         node = len(self.values)
         self.values.append(value)
         index = self._name.get(name)

@@ -95,7 +95,8 @@ def rewritten(function: types.FunctionType, helpers: Helpers) -> types.FunctionT
     made = types.FunctionType(new, function.__globals__, function.__name__, function.__defaults__,
                               tuple(cells[name] for name in new.co_freevars))
     made.__kwdefaults__ = function.__kwdefaults__
-    return functools.update_wrapper(made, function, updated=())
+    functools.update_wrapper(made, function, updated=())
+    return made
 
 
 def _compile(function: types.FunctionType) -> types.CodeType | None:
@@ -113,7 +114,9 @@ def _compile(function: types.FunctionType) -> types.CodeType | None:
     else:
         inner = ast.copy_location(ast.Expr(node), node)
     free = [*code.co_freevars, *_HELPERS]
-    assign = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in free]
+    assign: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in free]
+    if isinstance(inner, ast.FunctionDef) and inner.name not in code.co_freevars:
+        assign.insert(0, ast.Global([inner.name]))  # a function that calls itself finds itself where it did before
     factory = ast.FunctionDef("factory", ast.arguments([], [], None, [], [], None, []), [*assign, inner], [])
     for made in (factory, *assign):
         ast.copy_location(made, definition)

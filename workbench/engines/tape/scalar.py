@@ -208,6 +208,13 @@ class ActiveFloat:
         return format(self.value, spec)
 
     # ------------------------------------------------------------------ what floats have
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(self.value, name):
+            raise AttributeError(f"'{type(self.value).__name__}' object has no attribute {name!r}")
+        if name in ("shape", "ndim", "size", "dtype"):
+            return getattr(self.value, name)
+        raise refuse(f"the tape does not know the attribute {name!r} of a number", "write it out")
+
     @property
     def real(self) -> ActiveFloat:
         """Itself."""
@@ -264,6 +271,17 @@ def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     else:
         node = recorder.two(name, value, *edges[0], *edges[1])
     return ActiveFloat(value, node, recorder)
+
+
+def apply_one(name: str, compute: Callable[..., Any], x: ActiveFloat) -> Any:
+    """`apply` to one operand, which is active: the common case, without the lists."""
+    partials = get(name).partials
+    value = compute(x.value)
+    if partials is None or partials[0] is None:
+        return value
+    with np.errstate(all="ignore"):
+        weight = float(partials[0](np.float64(value), np.float64(x.value)))
+    return ActiveFloat(value, x.recorder.one(name, value, x.node, weight), x.recorder)
 
 
 def node_of(x: Any) -> int:

@@ -47,7 +47,7 @@ class Arguments:
             return self.array(x, wrt)
         if isinstance(x, tuple):
             return rebuilt_tuple(x, [self.active(v, wrt) for v in x])
-        if isinstance(x, list) or isinstance(x, dict) or is_instance(x):
+        if isinstance(x, (list, dict)) or is_instance(x):
             if id(x) not in self.known:
                 self.container(x, wrt)
             return self.known[id(x)]

@@ -14,7 +14,7 @@ from workbench.engines.tape.array import ActiveArray
 from workbench.engines.tape.calls import Mediator
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.scalar import ActiveFloat
-from workbench.engines.tape.structures import Arguments, inactive, leaves_of, matched, numbers
+from workbench.engines.tape.structures import Arguments, inactive, leaves_of, matched, numbers, rebuilt_tuple
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
 
@@ -69,7 +69,9 @@ class Tape:
     def _seeded(self, cotangent: Any) -> np.ndarray:
         adjoints = np.zeros(len(self.recorder))
         flat = [np.asarray(v, dtype=float).reshape(-1) for v in flattened(cotangent)]
-        if len(flat) != len(self.seeds) or any(a.size not in (1, n.size) for a, n in zip(flat, self.seeds, strict=True)):
+        fits = len(flat) == len(self.seeds) and all(a.size in (1, n.size)
+                                                    for a, n in zip(flat, self.seeds, strict=True))
+        if not fits:
             raise TypeError("the cotangent has not the structure of the result")
         for bar, nodes in zip(flat, self.seeds, strict=True):
             found = nodes >= 0
@@ -123,8 +125,8 @@ class Tape:
         bad = ~np.isfinite(np.array(self.recorder.weights))
         edge = int(np.argmax(bad)) if bad.any() else 0
         node = self[int(np.searchsorted(np.array(self.recorder.starts), edge, side="right")) - 1]
-        warnings.warn(f"the derivative of {node.operation} is not finite at {node.filename}:{node.line}", RuntimeWarning,
-                      stacklevel=3)
+        where = f"{node.filename}:{node.line}"
+        warnings.warn(f"the derivative of {node.operation} is not finite at {where}", RuntimeWarning, stacklevel=3)
 
     # ------------------------------------------------------------------ looking
     def __len__(self) -> int:
@@ -136,8 +138,9 @@ class Tape:
         edges = [e for e in range(r.starts[index], r.starts[index + 1]) if r.sources[e] >= 0]
         place = r.places[index]
         code, line = r.lines[place] if place >= 0 else (None, 0)
+        filename = code.co_filename if code else ""
         return Node(index, r.names[r.operations[index]], tuple(r.sources[e] for e in edges), r.values[index],
-                    tuple(r.weights[e] for e in edges), float(self.adjoints[index]), code.co_filename if code else "", line)
+                    tuple(r.weights[e] for e in edges), float(self.adjoints[index]), filename, line)
 
     def __iter__(self) -> Iterator[Node]:
         return (self[k] for k in range(len(self)))
@@ -190,9 +193,10 @@ def _tangent(x: Any, dots: np.ndarray) -> Any:
         return float(dots[x.node])
     if isinstance(x, ActiveArray):
         return np.where(x.nodes >= 0, dots[x.nodes], 0.0).astype(x.dtype)
-    if isinstance(x, (tuple, list)):
-        return type(x)(_tangent(v, dots) for v in x) if type(x) in (tuple, list) else x._make(
-            _tangent(v, dots) for v in x)
+    if isinstance(x, tuple):
+        return rebuilt_tuple(x, [_tangent(v, dots) for v in x])
+    if isinstance(x, list):
+        return [_tangent(v, dots) for v in x]
     if isinstance(x, dict):
         return {k: _tangent(v, dots) for k, v in x.items()}
     return 0.0 if isinstance(x, (float, np.floating)) else None
@@ -201,10 +205,10 @@ def _tangent(x: Any, dots: np.ndarray) -> Any:
 def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], wrt: Sequence[int],
              has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
     """The value of a function and its gradients by some arguments."""
-    for k in wrt:
-        if isinstance(args[k], (bool, int, np.integer)) or (isinstance(args[k], np.ndarray) and args[k].dtype.kind != "f"):
-            raise _error(function, f"argument {k} is no float: {args[k]!r:.60}", "give it as a float")
     tape = Tape(function, args, named, wrt)
+    for k in wrt:
+        if not numbers(tape.leaves[k]):
+            raise _error(function, f"argument {k} holds no float: {args[k]!r:.60}", "give it as a float")
     result = tape.output
     if has_aux and not (isinstance(result, tuple) and len(result) == 2):
         raise _error(function, "with has_aux, a pair (value, anything) is to be returned")
@@ -217,6 +221,22 @@ def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[st
     tape.seeds = numbers(_result_nodes(value))
     tape.backward()
     return tape.value, tuple(tape.gradient(k) for k in wrt)
+
+
+def forward(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value of a function and its derivative along a direction."""
+    tape = Tape(function, primals, None, [k for k, t in enumerate(tangents) if t is not None])
+    return tape.value, tape.tangent(tangents)
+
+
+def pullback(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of a function, and what turns a cotangent of it into those of the arguments."""
+    tape = Tape(function, primals)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        tape.backward(cotangent)
+        return tuple(tape.gradient(k) for k in range(len(primals)))
+    return tape.value, pull
 
 
 def _error(function: Any, reason: str, hint: str = "") -> DifferentiationError:
