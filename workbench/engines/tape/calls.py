@@ -85,14 +85,14 @@ class Mediator:
             special = None
         if special is not None:
             return special(self, callee, args, named)
-        if isinstance(callee, type):
+        if isinstance(callee, type) and callee.__module__ not in _CALLBACK_MODULES:
             return self.instance(callee, args, named)
         if len(args) == 1 and type(args[0]) is ActiveFloat and not named and is_function_of_numbers(callee):
             return apply_one(by_callable(callee).name, callee, args[0])  # type: ignore[union-attr]
         if any(is_active(a) for a in args):
             primitive = by_callable(callee)
-            if primitive is not None and primitive.partials is not None and not named and getattr(
-                    callee, "__module__", "") != "numpy" and not isinstance(callee, np.ufunc):
+            scalar = getattr(callee, "__module__", None) == "math" or getattr(callee, "__self__", None) is math
+            if primitive is not None and primitive.partials is not None and not named and scalar:
                 if any(isinstance(a, ActiveArray) for a in args):
                     raise TypeError("only length-1 arrays can be converted to Python scalars")
                 return apply(primitive.name, callee, *args)
@@ -280,7 +280,7 @@ def _dist(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]
         return callee(*args)
     items = [a - b for a, b in zip(*points, strict=True)] if len(points) == 2 else points[0]
     held = numpy_functions.array(np.array, items)
-    return numpy_functions.functions[np.linalg.norm](held)
+    return numpy_functions.functions[np.linalg.norm](held).item()
 
 
 def _joined(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

@@ -23,6 +23,14 @@ def is_instance(x: Any) -> bool:
         "builtins", "numpy", "types")
 
 
+def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
+    """True where two arrays have an element in common, or where that is too hard to find out."""
+    try:
+        return bool(np.shares_memory(a, b, max_work=10_000))
+    except np.exceptions.TooHardError:
+        return True
+
+
 def rebuilt_tuple(model: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
     """A tuple of the model's own type."""
     return tuple.__new__(type(model), items)
@@ -59,7 +67,7 @@ class Arguments:
             return x
         made = ActiveArray(x, self.recorder.leaves(x), self.recorder) if wrt else fresh(x, self.recorder)
         for other in self.arrays:
-            if np.may_share_memory(other.values, x):
+            if share_memory(other.values, x):
                 other.nodes.flags.writeable = made.nodes.flags.writeable = False  # a write would be seen by one only
         self.arrays.append(made)
         return made
