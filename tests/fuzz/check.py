@@ -111,9 +111,25 @@ def _interpreted(pairs: Sequence[Pair]) -> list[Outcome]:
     ((program, ref),) = pairs
     module = load([program])
     function, arguments = functions(program, vars(module))
+    recorded = _recorded(program, ref, module)
+    if recorded.wrong:
+        return [recorded]
     value, derivative = interpreted_gradient(function, arguments())
     slope = interpreted_slope(function, arguments(), ref.direction)
     return [_judge(program, ref, "interpreted", value, [], derivative, slope)]
+
+
+def _recorded(program: FuzzProgram, ref: Expected, module: ModuleType) -> Outcome:
+    """One program on the tape: value, effects and reverse mode."""
+    function, arguments = (getattr(module, f"{name}_{program.number}") for name in ("program", "arguments"))
+    args = arguments()
+    wrt = tuple(range(len(args) - 1))  # the last one is an integer
+    try:
+        value, gradient = wb.value_and_grad(function, wrt, engine="tape")(*args)
+    except DifferentiationError as error:
+        return Outcome(program, "wrong refusal (tape)", str(error))
+    found = {path: np.asarray(leaf) for path, leaf in leaves(gradient) if leaf is not None}
+    return _judge(program, ref, "tape", value, [args], found, _slope(ref))
 
 
 def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
