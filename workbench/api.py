@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.engines import tape as recording
 from workbench.frontend.library import implements
+from workbench.ir import DifferentiationError
 from workbench.operators import Derivative, nesting
 
 Wrt = int | str | tuple[int | str, ...]
@@ -19,7 +20,8 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
 
     f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
     wrt: which parameters: an index, a name, or a tuple of them. has_aux: f returns (value, anything).
-    engine: "auto" or "numba": compiled; "tape": a recorded run of any Python, slower, for what is not compiled.
+    engine: "numba": compiled; "tape": a recorded run of any Python, slower; "auto": compiled where the compiler takes
+    the function, else the tape, with one warning that says why.
     Returns a callable with f's signature; a gradient has the structure of its argument, a tuple of them for a tuple
     `wrt`; with `has_aux`, (gradient, anything).
     Raises DifferentiationError where something cannot be differentiated, what f itself raises otherwise.
@@ -68,7 +70,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
     derivative = _cached(f, "jvp", wrt, engine)
     args, keywords = derivative.bind(primals, {})
-    made = derivative.specialised(args, keywords)
+    if derivative.is_refused(args, keywords):
+        return recording.forward(f, primals, tangents)
+    try:
+        made = derivative.specialised(args, keywords)
+    except DifferentiationError as error:
+        return derivative.fall_back(error, args, keywords, lambda: recording.forward(f, primals, tangents))
     flat = made.tangents([tangents[k] for k in wrt], args)
     data, results = made.run(args, flat)
     return made.value(args, data, results), made.output_tangent(results)
@@ -90,7 +97,13 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     value_of = _cached(f, "value", (), engine)
     derivative = _cached(f, "vjp", tuple(range(len(primals))), engine)
     args, keywords = derivative.bind(primals, {})
-    made = derivative.specialised(args, keywords)
+    if derivative.is_refused(args, keywords):
+        return recording.pullback(f, primals)
+    try:
+        made = derivative.specialised(args, keywords)
+    except DifferentiationError as error:
+        taken: tuple[Any, Any] = derivative.fall_back(error, args, keywords, lambda: recording.pullback(f, primals))
+        return taken
     kept = made.snapshot(args)
     plain = value_of.specialised(args, keywords)
     data, results = plain.run(args)

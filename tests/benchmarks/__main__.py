@@ -11,11 +11,12 @@ import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 
 from tests.benchmarks.first_gradient import first_gradient  # noqa: E402
-from tests.benchmarks.table import RATIOS, Bar, call_overhead, heat_memory, ratio  # noqa: E402
+from tests.benchmarks.table import RATIOS, Bar, call_overhead, heat_memory, ratio, recording  # noqa: E402
 
 MEASUREMENTS: dict[str, Callable[[], Bar]] = {
     "lotka": lambda: ratio(RATIOS[0]), "taylor": lambda: ratio(RATIOS[1]), "heat": lambda: ratio(RATIOS[2]),
     "memory": heat_memory, "break": lambda: ratio(RATIOS[3]), "call": call_overhead, "first": first_gradient,
+    "tape": recording,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,22 @@ def call_overhead() -> Bar:
     nothing = median_call(float, 0.7)
     return Bar("one call of a compiled gradient, float to float", ours * 1e6, 2.0, "µs",
                f"by hand under @njit {by_hand * 1e6:.2f} µs, clock and an empty call {nothing * 1e6:.2f} µs")
+
+
+def recording() -> Bar:
+    """Microseconds per recorded scalar operation over a whole `wb.tape` call; the bar is 300,000 a second."""
+    args = programs.lotka_volterra_arguments()[0].tolist(), 500, 0.002
+    nodes = len(wb.tape(programs.lotka_volterra, *args))
+    start = time.perf_counter()
+    for _ in range(5):
+        wb.tape(programs.lotka_volterra, *args)
+    each = (time.perf_counter() - start) / (5 * nodes)
+    start = time.perf_counter()
+    for _ in range(5):
+        programs.lotka_volterra.py_func(*args)
+    plain = (time.perf_counter() - start) / (5 * nodes)
+    return Bar("one recorded operation of the RK4 loop on the tape", each * 1e6, 1e6 / 300_000, "µs",
+               f"{1 / each:.0f} operations a second; plain Python {plain * 1e6:.2f} µs an operation")
 
 
 def heat_memory() -> Bar:

@@ -364,4 +364,7 @@ def test_as_python_has_it(function: Callable[..., float], trips: int) -> None:
 @pytest.mark.parametrize("function", REFUSED)
 def test_refused_rather_than_wrong(function: Callable[..., float]) -> None:
     with pytest.raises(wb.DifferentiationError, match="names|written"):
-        wb.grad(function)(*arguments(1.0, 2, 1.1))
+        wb.grad(function, engine="numba")(*arguments(1.0, 2, 1.1))
+    with pytest.warns(UserWarning, match="runs on the tape"):
+        value = wb.value_and_grad(function)(*arguments(1.0, 2, 1.1))[0]
+    assert value == function(*arguments(1.0, 2, 1.1))

@@ -97,7 +97,9 @@ def test_no_source_is_said() -> None:
     assert "the source of hidden is not to be had" in caught.value.reason
     assert caught.value.filename == "<string>" and caught.value.hint
     with pytest.raises(wb.DifferentiationError, match="the source of hidden"):
-        wb.grad(space["hidden"])(2.0)
+        wb.grad(space["hidden"], engine="numba")(2.0)
+    with pytest.warns(UserWarning, match="runs on the tape"):
+        assert wb.grad(space["hidden"])(2.0) == 4.0
 
 
 def test_a_text_that_no_longer_holds_the_definition_is_refused() -> None:

@@ -50,15 +50,17 @@ def assert_points_at_line(error: wb.DifferentiationError, function: Any) -> None
 def test_refused_at_its_line(case: Case) -> None:
     function, args = case
     with pytest.raises(wb.DifferentiationError) as caught:
-        wb.grad(function)(*copy_arguments(args))
+        wb.grad(function, engine="numba")(*copy_arguments(args))
     assert_points_at_line(caught.value, function)
 
 
+@pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
+@pytest.mark.parametrize("engine", ("numba", "tape", "auto"))
 @named(REFUSE_OR_RIGHT)
-def test_refused_or_right(case: Case) -> None:
+def test_refused_or_right(case: Case, engine: str) -> None:
     function, args = case
     try:
-        value, slope = wb.value_and_grad(function)(*copy_arguments(args))
+        value, slope = wb.value_and_grad(function, engine=engine)(*copy_arguments(args))
     except wb.DifferentiationError as error:
         assert_points_at_line(error, function)
         return
@@ -66,6 +68,16 @@ def test_refused_or_right(case: Case) -> None:
     assert close(value, expected, 1e-12)
     oracle = gradient(function, args, (0,), "difference")
     assert disagreement({(0,): np.asarray(slope)}, oracle, float(expected), "difference") is None
+
+
+@pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
+@named([case for case in MUST_REFUSE if case[0] is not refused.without_source])
+def test_the_tape_refuses_too(case: Case) -> None:
+    function, args = case
+    for engine in ("tape", "auto"):
+        with pytest.raises(wb.DifferentiationError) as caught:
+            wb.grad(function, engine=engine)(*copy_arguments(args))
+        assert caught.value.filename == FILE
 
 
 def fail_in_python(function: Any, args: tuple[Any, ...]) -> tuple[Exception, int]:

@@ -14,8 +14,11 @@ import os
 import pathlib
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from workbench.engines import tape
 from workbench.frontend import python_function, span_of_function
@@ -32,6 +35,11 @@ def _method_of_object(function: Any) -> Any:
     if not written or isinstance(function, Derivative) or python_function(function) is not function:
         return function
     return function.__call__
+
+
+def _kinds(args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
+    """What a refusal is remembered by: types, kinds and ranks."""
+    return (keywords, *((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in args))
 
 
 class Derivative:
@@ -67,6 +75,7 @@ class Derivative:
         self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
                           for p in self.signature.parameters.values())
         self._fast: Callable[..., Any] | None = None
+        self._refused: set[Any] = set()
 
     def _position(self, wrt: int | str) -> int:
         if isinstance(wrt, str):
@@ -95,9 +104,32 @@ class Derivative:
             if result is not calling.MISS:
                 return result
         bound, keywords = self.bind(args, named)
-        if self.engine == "tape":
+        if self.engine == "tape" or self.is_refused(bound, keywords):
             return self._record(bound, keywords)
-        return self._finish(self.specialised(bound, keywords), bound)
+        try:
+            made = self.specialised(bound, keywords)
+        except DifferentiationError as error:
+            return self.fall_back(error, bound, keywords, lambda: self._record(bound, keywords))
+        return self._finish(made, bound)
+
+    def is_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> bool:
+        """True for a call that the compiler has refused and the tape has taken."""
+        return bool(self._refused) and _kinds(args, keywords) in self._refused
+
+    def fall_back(self, error: DifferentiationError, args: tuple[Any, ...], keywords: tuple[str, ...],
+                  record: Callable[[], Any]) -> Any:
+        """What the tape gives where the compiler refuses, said once with line and reason. Raises the compiler's error
+        where the engine is "numba", and where the tape refuses too."""
+        if self.engine != "auto":
+            raise error
+        try:
+            result = record()
+        except DifferentiationError:
+            raise error from None
+        self._refused.add(_kinds(args, keywords))
+        where = f" ({error.filename}:{error.lineno})" if error.filename else ""
+        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {error.reason}{where}", UserWarning, 3)
+        return result
 
     def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
         """The derivative by a recorded run."""
@@ -188,6 +220,8 @@ class Derivative:
     def latest(self) -> Specialisation:
         """The specialisation used last."""
         if not self._specialisations:
+            if self._refused or self.engine == "tape":
+                raise RuntimeError(f"{self.__name__} runs on the tape: there is no compiled program (see wb.tape)")
             raise RuntimeError(f"call {self.__name__} once: its program depends on the types of the arguments")
         return self._specialisations[0]
 

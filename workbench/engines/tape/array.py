@@ -74,9 +74,11 @@ class ActiveArray:
         return (self[k] for k in range(len(self.values)))
 
     def __repr__(self) -> str:
+        self.recorder.written_as_text = True
         return repr(self.values)
 
     def __str__(self) -> str:
+        self.recorder.written_as_text = True
         return str(self.values)
 
     def __bool__(self) -> bool:
@@ -157,8 +159,10 @@ class ActiveArray:
     def astype(self, dtype: Any, **options: Any) -> Any:
         """A copy of another kind; integers and bools have no derivative."""
         values = self.values.astype(dtype)
-        if values.dtype.kind != "f":
+        if values.dtype.kind in "iub":
             return values
+        if values.dtype.kind != "f":
+            raise refuse(f"active numbers in an array of {values.dtype}", "keep it an array of floats")
         return ActiveArray(values, self.nodes.copy(), self.recorder)
 
 
@@ -229,6 +233,8 @@ def recorder_of(*operands: Any) -> Recorder:
 def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:
     """An active array, an active number, or the plain number where the only element is not active."""
     if isinstance(values, np.ndarray):
+        if values.dtype.kind != "f":
+            raise refuse(f"active numbers in an array of {values.dtype}", "keep it an array of floats")
         return ActiveArray(values, np.asarray(nodes), recorder)
     return ActiveFloat(values, int(nodes), recorder) if nodes >= 0 else values
 
@@ -250,6 +256,8 @@ def plain_key(key: Any) -> Any:
 def record(name: str, values: Any, edges: Sequence[tuple[Any, Any]], recorder: Recorder) -> Any:
     """A result with, per operand, nodes and partials that broadcast to its shape."""
     shape = np.shape(values)
+    if np.asarray(values).dtype.kind != "f":
+        raise refuse(f"an operation on active numbers gives {np.asarray(values).dtype}", "keep it real")
     edges = [(n, w) for n, w in edges if np.size(n) and np.max(n) >= 0]
     if not edges:
         return fresh(values, recorder) if isinstance(values, np.ndarray) else values

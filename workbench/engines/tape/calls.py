@@ -79,6 +79,9 @@ class Mediator:
     # ------------------------------------------------------------------ everything else
     def native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Classes, builtins and library functions."""
+        if type(callee).__module__.startswith("workbench.operators") or getattr(
+                callee, "__module__", None) == "workbench.api":
+            raise refuse("a derivative inside a recorded run", "use the compiler: engine='numba'")
         try:
             special = _SPECIAL.get(callee)
         except TypeError:
@@ -201,12 +204,21 @@ def _float(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any
     (x,) = args if len(args) == 1 else (None,)
     if isinstance(x, ActiveArray):
         x = x.item()
+    if isinstance(x, (str, bytes)) and m.recorder.written_as_text:
+        raise refuse("a number is read from text after an active one has been written as text: its derivative would be "
+                     "lost", "keep the number")
     if not isinstance(x, ActiveFloat):
         return callee(*args, **named)
     value = callee(x.value)
     if value == x.value or value != value:
         return ActiveFloat(value, x.node, x.recorder)
     return ActiveFloat(value, x.recorder.one("cast", value, x.node, 1.0), x.recorder)
+
+
+def _hash(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if any(holds_active(a) for a in args):
+        raise refuse("the hash of an active number has no derivative", "use the number")
+    return callee(*args, **named)
 
 
 def _isinstance(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -335,7 +347,7 @@ _SPECIAL: dict[Any, Any] = {
     **_statistic(statistics.mean, _mean), **_statistic(statistics.fmean, _mean),
     **_statistic(statistics.variance, _spread(1, False)), **_statistic(statistics.pvariance, _spread(0, False)),
     **_statistic(statistics.stdev, _spread(1, True)), **_statistic(statistics.pstdev, _spread(0, True)),
-    float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, type: _type, math.fsum: _fsum,
+    float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, hash: _hash, type: _type, math.fsum: _fsum,
     np.linspace: _linspace, math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _joined),
     **dict.fromkeys((np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.linalg.norm, np.cumsum, np.sort,

@@ -341,8 +341,10 @@ def array(function: Callable[..., Any], items: Any, dtype: Any = None) -> Any:
         return items.copy() if function is np.array else items
     values, nodes = parts(items)
     made = function(values) if dtype is None else function(values, dtype=dtype)
+    if made.dtype.kind in "iub":
+        return made  # piecewise constant
     if made.dtype.kind != "f":
-        return made
+        raise refuse(f"active numbers in an array of {made.dtype}", "make it an array of floats")
     return ActiveArray(made, np.array(np.broadcast_to(nodes, made.shape)), recorder_of(items))
 
 

@@ -28,6 +28,7 @@ class Recorder:
     """What one run records."""
 
     def __init__(self) -> None:
+        self.written_as_text = False  # an active number has been printed or formatted
         self.values = array("d")
         self.operations = array("i")
         self.places = array("i")

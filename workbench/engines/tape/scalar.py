@@ -37,13 +37,13 @@ class ActiveFloat:
         if isinstance(other, _PLAIN):
             value = self.value + other
             return ActiveFloat(value, self.recorder.one("add", value, self.node, 1.0), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __radd__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             value = other + self.value
             return ActiveFloat(value, self.recorder.one("add", value, self.node, 1.0), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __sub__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
@@ -52,13 +52,13 @@ class ActiveFloat:
         if isinstance(other, _PLAIN):
             value = self.value - other
             return ActiveFloat(value, self.recorder.one("sub", value, self.node, 1.0), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __rsub__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             value = other - self.value
             return ActiveFloat(value, self.recorder.one("sub", value, self.node, -1.0), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
@@ -68,13 +68,13 @@ class ActiveFloat:
         if isinstance(other, _PLAIN):
             value = self.value * other
             return ActiveFloat(value, self.recorder.one("mul", value, self.node, other), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __rmul__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             value = other * self.value
             return ActiveFloat(value, self.recorder.one("mul", value, self.node, other), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
@@ -88,32 +88,32 @@ class ActiveFloat:
             value = self.value / other
             weight = 1.0 / other if other != 0 else np.inf
             return ActiveFloat(value, self.recorder.one("div", value, self.node, weight), self.recorder)
-        return NotImplemented
+        return _unknown(other)
 
     def __rtruediv__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             return apply("div", lambda a, b: a / b, other, self)
-        return NotImplemented
+        return _unknown(other)
 
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, (ActiveFloat, *_PLAIN)):
             return apply("pow", lambda a, b: a**b, self, other)
-        return NotImplemented
+        return _unknown(other)
 
     def __rpow__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             return apply("pow", lambda a, b: a**b, other, self)
-        return NotImplemented
+        return _unknown(other)
 
     def __mod__(self, other: Any) -> Any:
         if isinstance(other, (ActiveFloat, *_PLAIN)):
             return apply("mod", lambda a, b: a % b, self, other)
-        return NotImplemented
+        return _unknown(other)
 
     def __rmod__(self, other: Any) -> Any:
         if isinstance(other, _PLAIN):
             return apply("mod", lambda a, b: a % b, other, self)
-        return NotImplemented
+        return _unknown(other)
 
     def __floordiv__(self, other: Any) -> Any:
         return self.value // plain(other)  # piecewise constant
@@ -199,12 +199,15 @@ class ActiveFloat:
         raise refuse("an active number is pickled", "take its value out of the differentiated function first")
 
     def __repr__(self) -> str:
+        self.recorder.written_as_text = True
         return repr(self.value)
 
     def __str__(self) -> str:
+        self.recorder.written_as_text = True
         return str(self.value)
 
     def __format__(self, spec: str) -> str:
+        self.recorder.written_as_text = True
         return format(self.value, spec)
 
     # ------------------------------------------------------------------ what floats have
@@ -236,6 +239,13 @@ class ActiveFloat:
     def item(self) -> ActiveFloat:
         """As a Python number."""
         return ActiveFloat(float(self.value), self.node, self.recorder)
+
+
+def _unknown(other: Any) -> Any:
+    """What an operation answers to an operand that it does not know."""
+    if isinstance(other, (complex, np.complexfloating)):
+        raise refuse("complex numbers made of active ones are not recorded", "use the compiler: engine='numba'")
+    return NotImplemented
 
 
 def plain(x: Any) -> Any:

@@ -26,7 +26,7 @@ def is_instance(x: Any) -> bool:
 def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
     """True where two arrays have an element in common, or where that is too hard to find out."""
     try:
-        return bool(np.shares_memory(a, b, max_work=10_000))
+        return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return True
 
@@ -44,6 +44,7 @@ class Arguments:
         self.back: list[Callable[[], None]] = []
         self.known: dict[int, Any] = {}
         self.arrays: list[ActiveArray] = []
+        self.before: list[np.ndarray] = []
 
     def active(self, x: Any, wrt: bool) -> Any:
         """An argument with its floats as independent variables (`wrt`) or as they are."""
@@ -70,6 +71,7 @@ class Arguments:
             if share_memory(other.values, x):
                 other.nodes.flags.writeable = made.nodes.flags.writeable = False  # a write would be seen by one only
         self.arrays.append(made)
+        self.before.append(x.copy())
         return made
 
     def container(self, x: Any, wrt: bool) -> None:
@@ -98,6 +100,12 @@ class Arguments:
         for key, value in made.items():
             if key not in before or value is not before[key]:
                 target[key] = inactive(value)
+
+    def restore(self) -> None:
+        """Give the user's arrays what they held before the run."""
+        for array, values in zip(self.arrays, self.before, strict=True):
+            if array.values.flags.writeable:
+                array.values[...] = values
 
     def write_back(self) -> None:
         """Give the user's containers what the program has left in them."""

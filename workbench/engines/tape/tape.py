@@ -52,8 +52,13 @@ class Tape:
             self.output = Mediator(self.recorder)(function, *active, **(named or {}))
             self.seeds = numbers(_result_nodes(self.output))
             self.value = inactive(self.output)
-        finally:
+        except DifferentiationError:
+            arguments.restore()  # a refusal leaves no trace
+            raise
+        except BaseException:
             arguments.write_back()
+            raise
+        arguments.write_back()
         self.adjoints = np.zeros(len(self.recorder))
         self.position = len(self.recorder)
 
