@@ -132,7 +132,7 @@ def recording() -> Bar:
         programs.lotka_volterra.py_func(*args)
     plain = (time.perf_counter() - start) / (5 * nodes)
     return Bar("one recorded operation of the RK4 loop on the tape", each * 1e6, 1e6 / 300_000, "µs",
-               f"{1 / each:.0f} operations a second; plain Python {plain * 1e6:.2f} µs an operation")
+               f"{1 / each:.0f} operations a second; plain Python {plain * 1e6:.3f} µs an operation")
 
 
 def heat_memory() -> Bar:

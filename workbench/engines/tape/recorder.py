@@ -38,7 +38,7 @@ class Recorder:
         self.names: list[str] = []
         self.lines: list[tuple[CodeType, int]] = []
         self._name: dict[str, int] = {}
-        self._line: dict[tuple[CodeType, int], int] = {}
+        self._line: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self.values)
@@ -75,9 +75,9 @@ class Recorder:
         frame = sys._getframe(3)
         while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
             frame = frame.f_back
-        key = (frame.f_code, frame.f_lineno)
-        place = self._line.get(key)
-        self.places.append(self._new_line(key) if place is None else place)
+        code, line = frame.f_code, frame.f_lineno
+        place = self._line.get((id(code), line))  # (hashing a code object takes longer than all the rest)
+        self.places.append(self._new_line(code, line) if place is None else place)
         self.starts.append(len(self.sources))
         return node
 
@@ -104,19 +104,19 @@ class Recorder:
             self.names.append(name)
         return index
 
-    def _new_line(self, key: tuple[CodeType, int]) -> int:
-        self._line[key] = len(self.lines)
-        self.lines.append(key)
-        return self._line[key]
+    def _new_line(self, code: CodeType, line: int) -> int:
+        place = self._line[id(code), line] = len(self.lines)
+        self.lines.append((code, line))  # keeps the code alive, and its id with it
+        return place
 
     def place(self) -> int:
         """The number of the user's line that is running."""
         frame: Any = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
             frame = frame.f_back
-        key = (frame.f_code, frame.f_lineno)
-        place = self._line.get(key)
-        return self._new_line(key) if place is None else place
+        code, line = frame.f_code, frame.f_lineno
+        place = self._line.get((id(code), line))
+        return self._new_line(code, line) if place is None else place
 
     # ------------------------------------------------------------------ sweeps
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
