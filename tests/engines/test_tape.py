@@ -318,3 +318,43 @@ def test_refused_arguments_and_results() -> None:
     with pytest.raises(wb.DifferentiationError, match="shares"):
         wb.grad(writes, engine="tape")(shared, shared)
     assert shared[0] == 1.0
+
+
+MEMO: dict[float, float] = {}
+TOTAL = 0.0
+
+
+def memoized(x: float) -> float:
+    if x not in MEMO:
+        MEMO[x] = x * x
+    return MEMO[x] * 1.0
+
+
+def returned_from_memo(x: float) -> float:
+    if x not in MEMO:
+        MEMO[x] = x * x
+    return MEMO[x]
+
+
+def global_total(x: float) -> float:
+    global TOTAL
+    TOTAL = TOTAL + x * x
+    return TOTAL
+
+
+@pytest.mark.parametrize("function", (memoized, returned_from_memo))
+def test_what_an_earlier_run_has_left_is_no_constant(function: Callable[..., float]) -> None:
+    MEMO.clear()
+    gradient = wb.grad(function, engine="tape")
+    assert gradient(3.0) == 6.0 and gradient(4.0) == 8.0
+    with pytest.raises(wb.DifferentiationError, match="earlier recorded run"):
+        gradient(3.0)
+    MEMO.clear()
+
+
+def test_globals_hold_plain_numbers_after_the_run() -> None:
+    global TOTAL
+    TOTAL = 0.0
+    gradient = wb.value_and_grad(global_total, engine="tape")
+    assert gradient(3.0) == (9.0, 6.0) and type(TOTAL) is float
+    assert gradient(2.0) == (13.0, 4.0) and TOTAL == 13.0

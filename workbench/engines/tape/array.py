@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape.recorder import INACTIVE, Recorder
-from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.scalar import ActiveFloat, node_of, plain
 from workbench.rules import by_callable
 
@@ -99,6 +99,8 @@ class ActiveArray:
     def __setitem__(self, key: Any, value: Any) -> None:
         key = plain_key(key)
         values, nodes = parts(value)
+        if self.recorder.closed:
+            raise kept()
         if self.values.flags.writeable and not self.nodes.flags.writeable:
             raise refuse("an array is written whose memory another argument shares", "pass a copy (`.copy()`)")
         self.values[key] = values
@@ -205,10 +207,10 @@ def holds_active(x: Any) -> bool:
 
 def parts(x: Any) -> tuple[Any, Any]:
     """Values and nodes of anything array-like."""
-    if isinstance(x, ActiveArray):
-        return x.values, x.nodes
-    if isinstance(x, ActiveFloat):
-        return x.value, x.node
+    if isinstance(x, (ActiveArray, ActiveFloat)):
+        if x.recorder.closed:
+            raise kept()
+        return (x.values, x.nodes) if isinstance(x, ActiveArray) else (x.value, x.node)
     if isinstance(x, (list, tuple)) and holds_active(x):
         pairs = [parts(v) for v in x]
         return np.array([v for v, _ in pairs]), np.array([np.broadcast_to(n, np.shape(v)) for v, n in pairs])

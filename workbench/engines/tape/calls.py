@@ -43,6 +43,7 @@ class Mediator:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.helpers = Helpers(self, Attributes(self), Operators(self))
+        self.globals: dict[int, dict[str, Any]] = {}  # of the functions entered
 
     def __call__(self, callee: Any, /, *args: Any, **named: Any) -> Any:
         kind = type(callee)
@@ -74,7 +75,18 @@ class Mediator:
         if _native_module(function.__module__ or ""):
             return self.native(function, args, named)
         entered = rewritten(function, self.helpers)
+        self.globals[id(function.__globals__)] = function.__globals__
         return (function if entered is None else entered)(*args, **named)
+
+    def close(self) -> None:
+        """End the run: globals that the program has bound to active numbers hold plain ones from here on."""
+        self.recorder.closed = True
+        for names in self.globals.values():
+            for name, value in list(names.items()):
+                if isinstance(value, ActiveFloat):
+                    names[name] = value.value
+                elif isinstance(value, ActiveArray):
+                    names[name] = value.values
 
     # ------------------------------------------------------------------ everything else
     def native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines.tape.refusal import kept
+
 _HERE = os.path.dirname(__file__)
 INACTIVE = -1
 
@@ -28,6 +30,7 @@ class Recorder:
     """What one run records."""
 
     def __init__(self) -> None:
+        self.closed = False  # the run is over
         self.written_as_text = False  # an active number has been printed or formatted
         self.values = array("d")
         self.operations = array("i")
@@ -68,6 +71,8 @@ class Recorder:
         return self._finish(name, value)
 
     def _finish(self, name: str, value: Any) -> int:
+        if self.closed:
+            raise kept()
         node = len(self.values)
         self.values.append(value)
         index = self._name.get(name)
@@ -83,6 +88,8 @@ class Recorder:
 
     def many(self, name: str, values: np.ndarray, sources: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Operations of one kind, all at once: `sources` and `weights` have one row per value."""
+        if self.closed:
+            raise kept()
         count = values.size
         first, width = len(self.values), sources.shape[1]
         self.values.frombytes(np.ascontiguousarray(values, dtype=np.float64).tobytes())

@@ -23,6 +23,12 @@ def user_span() -> Span | None:
     return Span(frame.f_code.co_filename, frame.f_lineno, column, end, frame.f_code.co_name)
 
 
+def kept() -> DifferentiationError:
+    """What the use of a number from an earlier run raises: its derivative is gone with that run."""
+    return refuse("a number kept from an earlier recorded run is used (by a cache or a global container?)",
+                  "clear what keeps it between the calls")
+
+
 def refuse(reason: str, hint: str = "") -> DifferentiationError:
     """The error to raise."""
     return DifferentiationError(reason, user_span(), hint)

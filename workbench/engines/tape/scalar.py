@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape.recorder import INACTIVE, Recorder
-from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.refusal import kept, refuse
 from workbench.rules import get
 
 _PLAIN = (float, int, bool, np.floating, np.integer, np.bool_)
@@ -32,6 +32,8 @@ class ActiveFloat:
     # ------------------------------------------------------------------ arithmetic, its partials written out for speed
     def __add__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
+            if other.recorder is not self.recorder:
+                raise kept()
             value = self.value + other.value
             return ActiveFloat(value, self.recorder.two("add", value, self.node, 1.0, other.node, 1.0), self.recorder)
         if isinstance(other, _PLAIN):
@@ -47,6 +49,8 @@ class ActiveFloat:
 
     def __sub__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
+            if other.recorder is not self.recorder:
+                raise kept()
             value = self.value - other.value
             return ActiveFloat(value, self.recorder.two("sub", value, self.node, 1.0, other.node, -1.0), self.recorder)
         if isinstance(other, _PLAIN):
@@ -62,6 +66,8 @@ class ActiveFloat:
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
+            if other.recorder is not self.recorder:
+                raise kept()
             a, b = self.value, other.value
             value = a * b
             return ActiveFloat(value, self.recorder.two("mul", value, self.node, b, other.node, a), self.recorder)
@@ -78,6 +84,8 @@ class ActiveFloat:
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, ActiveFloat):
+            if other.recorder is not self.recorder:
+                raise kept()
             a, b = self.value, other.value
             value = a / b
             if b == 0:
@@ -260,6 +268,8 @@ def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     if isinstance(value, complex):
         raise refuse(f"{name} of real numbers is complex here", "keep it real")
     active = [(k, x) for k, x in enumerate(operands) if isinstance(x, ActiveFloat)]
+    if any(x.recorder is not active[0][1].recorder for _, x in active):
+        raise kept()
     partials = get(name).partials
     if not active:
         return value

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.engines.tape.array import ActiveArray
 from workbench.engines.tape.calls import Mediator
 from workbench.engines.tape.recorder import Recorder
+from workbench.engines.tape.refusal import kept
 from workbench.engines.tape.scalar import ActiveFloat
 from workbench.engines.tape.structures import Arguments, inactive, leaves_of, matched, numbers, rebuilt_tuple
 from workbench.frontend import python_function
@@ -48,9 +49,10 @@ class Tape:
         active = [arguments.active(x, k in chosen) for k, x in enumerate(args)]
         self.leaves = tuple(leaves_of(a, x) if k in chosen else None
                             for k, (a, x) in enumerate(zip(active, args, strict=True)))
+        mediator = Mediator(self.recorder)
         try:
-            self.output = Mediator(self.recorder)(function, *active, **(named or {}))
-            self.seeds = numbers(_result_nodes(self.output))
+            self.output = mediator(function, *active, **(named or {}))
+            self.seeds = numbers(_result_nodes(self.output, self.recorder))
             self.value = inactive(self.output)
         except DifferentiationError:
             arguments.restore()  # a refusal leaves no trace
@@ -58,6 +60,8 @@ class Tape:
         except BaseException:
             arguments.write_back()
             raise
+        finally:
+            mediator.close()
         arguments.write_back()
         self.adjoints = np.zeros(len(self.recorder))
         self.position = len(self.recorder)
@@ -167,8 +171,10 @@ class Tape:
 
 
 
-def _result_nodes(x: Any) -> Any:
+def _result_nodes(x: Any, recorder: Recorder) -> Any:
     """The structure of the result as nodes; -1 for numbers that are not active."""
+    if isinstance(x, (ActiveArray, ActiveFloat)) and x.recorder.closed and x.recorder is not recorder:
+        raise kept()
     if isinstance(x, ActiveArray):
         return x.nodes.copy()
     if isinstance(x, ActiveFloat):
@@ -178,8 +184,8 @@ def _result_nodes(x: Any) -> Any:
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
         return np.full(x.shape, -1)
     if isinstance(x, (tuple, list)):
-        return [_result_nodes(v) for v in x]
-    return {k: _result_nodes(v) for k, v in x.items()} if isinstance(x, dict) else None
+        return [_result_nodes(v, recorder) for v in x]
+    return {k: _result_nodes(v, recorder) for k, v in x.items()} if isinstance(x, dict) else None
 
 
 def flattened(x: Any) -> list[Any]:
@@ -223,7 +229,7 @@ def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[st
     if not isinstance(value, (ActiveFloat, float, np.floating)):
         raise _error(function, f"the gradient of a function that returns {type(inactive(value)).__name__} is asked for",
                      "return one real float")
-    tape.seeds = numbers(_result_nodes(value))
+    tape.seeds = numbers(_result_nodes(value, tape.recorder))
     tape.backward()
     return tape.value, tuple(tape.gradient(k) for k in wrt)
 
