@@ -17,9 +17,11 @@ import types
 from typing import Any
 
 import numpy as np
+import scipy.special
 
+from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
-from workbench.engines.tape.array import ActiveArray, array_ufunc, fresh, holds_active, is_active
+from workbench.engines.tape.array import ActiveArray, fresh, holds_active, is_active
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.rewriting import Helpers, rewritten
@@ -326,11 +328,20 @@ def _of_list(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, A
     return callee(*args, **named)
 
 
-def _ufunc(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if any(isinstance(a, (list, tuple)) and holds_active(a) for a in args):
-        args = tuple(numpy_functions.array(np.array, a) if holds_active(a) else a for a in args)
-        return array_ufunc(callee, "__call__", args, named)
+def _with_rule(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A function whose arguments are not looked at by NumPy's dispatch, or not all of them."""
+    if any(holds_active(a) for a in args):
+        return numpy_functions.functions[callee](*args, **named)
     return callee(*args, **named)
+
+
+def _logsumexp(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if not any(holds_active(a) for a in (*args, *named.values())):
+        return callee(*args, **named)
+    if set(named) - {"axis"} or len(args) > 2:
+        raise refuse("these options of logsumexp on the tape", "leave them out")
+    a = args[0] if isinstance(args[0], ActiveArray) else numpy_functions.array(np.array, args[0])
+    return composites.logarithm_of_sum(a, args[1] if len(args) > 1 else named.get("axis"))
 
 
 def _statistic(exact: Any, formula: Any) -> Any:
@@ -365,6 +376,7 @@ _SPECIAL: dict[Any, Any] = {
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _joined),
     **dict.fromkeys((np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.linalg.norm, np.cumsum, np.sort,
                      np.diff, np.dot, np.argmax, np.argmin, np.argsort), _of_list),
+    **dict.fromkeys((np.interp, np.polyval, np.convolve, np.einsum), _with_rule), scipy.special.logsumexp: _logsumexp,
     **dict.fromkeys(_CREATORS, _created), **dict.fromkeys(_FROM_ITEMS, _from_items),
     **dict.fromkeys(_ROUNDING | _TESTS, _rounding),
 }

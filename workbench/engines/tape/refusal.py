@@ -12,9 +12,10 @@ _HERE = os.path.dirname(__file__)
 
 
 def user_span() -> Span | None:
-    """The innermost line that is not the tape's own."""
+    """The innermost line that is neither the tape's own nor NumPy's."""
     frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and (frame.f_code.co_filename.startswith(_HERE) or frame.f_globals.get(
+            "__name__", "").partition(".")[0] in ("numpy", "scipy")):
         frame = frame.f_back
     if frame is None:
         return None
