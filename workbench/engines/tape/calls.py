@@ -34,6 +34,7 @@ _CREATORS: frozenset[Any] = frozenset({np.zeros, np.ones, np.empty, np.eye, np.i
 _FROM_ITEMS = frozenset({np.array, np.asarray, np.ascontiguousarray, np.asanyarray})
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections"})
+_PLAIN_MAKERS = (object.__new__, object.__init__)
 _CACHED = type(functools.lru_cache(lambda: None))
 _ROUNDING = frozenset({math.floor, math.ceil, math.trunc})
 _TESTS = frozenset({math.isnan, math.isinf, math.isfinite, math.isclose})
@@ -133,15 +134,17 @@ class Mediator:
 
     def instance(self, cls: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """An instance of a class; a constructor written in Python is entered."""
-        init = inspect.getattr_static(cls, "__init__", None)
-        plain_new = inspect.getattr_static(cls, "__new__", None) is object.__dict__["__new__"]
-        ordinary = type(cls) in (type, abc.ABCMeta) and plain_new and not _native_module(cls.__module__)
-        if not (ordinary and isinstance(init, types.FunctionType)):
+        if type(cls) not in (type, abc.ABCMeta) or _native_module(cls.__module__):
             return cls(*args, **named)
-        if rewritten(init, self.helpers) is None:
+        new, init = (inspect.getattr_static(cls, name, None) for name in ("__new__", "__init__"))
+        new = new.__func__ if isinstance(new, staticmethod) else new
+        entered = [f for f in (new, init) if isinstance(f, types.FunctionType)
+                   and rewritten(f, self.helpers) is not None]
+        if not entered or any(f not in entered and f not in _PLAIN_MAKERS for f in (new, init)):
             return cls(*args, **named)
-        made = cls.__new__(cls)
-        self.function(init, (made, *args), named)
+        made = self.function(new, (cls, *args), named) if new in entered else cls.__new__(cls)
+        if init in entered and isinstance(made, cls):
+            self.function(init, (made, *args), named)
         return made
 
 
