@@ -311,6 +311,9 @@ def test_refused_arguments_and_results() -> None:
     with pytest.raises(wb.DifferentiationError, match="return one real float"):
         wb.grad(lambda x: (x, x), engine="tape")(3.0)
 
+    with pytest.raises(wb.DifferentiationError, match="plain array"):
+        wb.grad(lambda a: np.sum(a * a), engine="tape")(np.ma.array([1.0, 2.0]))
+
     def writes(a: np.ndarray, b: np.ndarray) -> float:
         a[0] = 2.0
         return b[0] * a[1]

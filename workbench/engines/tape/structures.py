@@ -14,6 +14,7 @@ import numpy as np
 
 from workbench.engines.tape.array import ActiveArray, fresh
 from workbench.engines.tape.recorder import Recorder
+from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.scalar import ActiveFloat
 
 
@@ -66,6 +67,8 @@ class Arguments:
         """An array, its memory shared with the user's."""
         if x.dtype.kind != "f":
             return x
+        if type(x) is not np.ndarray:  # another class, another meaning of `*`
+            raise refuse(f"an argument of type {type(x).__name__}", "pass a plain array")
         made = ActiveArray(x, self.recorder.leaves(x), self.recorder) if wrt else fresh(x, self.recorder)
         for other in self.arrays:
             if share_memory(other.values, x):
