@@ -305,12 +305,22 @@ def test_refused_at_the_users_line(function: Callable[..., float]) -> None:
     assert caught.value.filename == __file__ and caught.value.lineno == first + 1
 
 
+class Slotted:
+    __slots__ = ("x",)
+
+    def __init__(self, x: float) -> None:
+        self.x = x
+
+
 def test_refused_arguments_and_results() -> None:
     with pytest.raises(wb.DifferentiationError, match="holds no float"):
         wb.grad(lambda n: n * 2.0, engine="tape")(3)
     with pytest.raises(wb.DifferentiationError, match="return one real float"):
         wb.grad(lambda x: (x, x), engine="tape")(3.0)
 
+    for hidden in ({1.0, 2.0}, deque([1.0]), Slotted(2.0), 1j, np.array([1j])):
+        with pytest.raises(wb.DifferentiationError, match="type|complex"):
+            wb.grad(lambda a: a[0] * 2.0, engine="tape")([1.0, hidden])
     with pytest.raises(wb.DifferentiationError, match="plain array"):
         wb.grad(lambda a: np.sum(a * a), engine="tape")(np.ma.array([1.0, 2.0]))
 

@@ -6,6 +6,7 @@ arguments happen once, as without the tape; arrays keep their memory.
 
 from __future__ import annotations
 
+import collections
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,12 @@ def is_instance(x: Any) -> bool:
     """True for an object of a class written in Python, with its attributes in a dictionary."""
     return hasattr(x, "__dict__") and not isinstance(x, type) and not callable(x) and type(x).__module__ not in (
         "builtins", "numpy", "types")
+
+
+def hides_floats(x: Any) -> bool:
+    """True for what may hold numbers that cannot be made active: sets, queues, objects with slots, complex numbers."""
+    slots = hasattr(type(x), "__slots__") and type(x).__module__ not in ("builtins", "numpy", "types")
+    return slots or isinstance(x, (set, frozenset, collections.deque, complex, np.complexfloating))
 
 
 def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
@@ -61,11 +68,16 @@ class Arguments:
             if id(x) not in self.known:
                 self.container(x, wrt)
             return self.known[id(x)]
+        if wrt and hides_floats(x):
+            raise refuse(f"the floats in an argument of type {type(x).__name__}",
+                         "pass them in a list, dict or dataclass")
         return x
 
     def array(self, x: np.ndarray, wrt: bool) -> Any:
         """An array, its memory shared with the user's."""
         if x.dtype.kind != "f":
+            if wrt and x.dtype.kind in "cO":
+                raise refuse(f"a derivative by an array of {x.dtype}", "use the compiler: engine='numba'")
             return x
         if type(x) is not np.ndarray:  # another class, another meaning of `*`
             raise refuse(f"an argument of type {type(x).__name__}", "pass a plain array")
