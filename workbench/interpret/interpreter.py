@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.interpret.domain import Domain, Values
-from workbench.ir import ArrayType, Block, Constant, Function, Op, Value
+from workbench.ir import ArrayType, Block, Constant, Function, Op, Value, bound, callee_of
 
 
 def run(function: Function, args: Sequence[Any]) -> list[Any]:
@@ -81,6 +81,8 @@ class Interpreter:
                 results = self._while(op, env)
             elif op.prim == "if":
                 results = self._if(op, env)
+            elif op.prim == "call":
+                results = self._call(op, env)
             else:
                 results = self.domain.apply(op, [self.value(v, env) for v in op.operands])
         except Exception as error:
@@ -108,6 +110,10 @@ class Interpreter:
             if not self.domain.truth(condition, op):
                 return out
             carried = self.block(after, env)
+
+    def _call(self, op: Op, env: dict[Value, Any]) -> Sequence[Any]:
+        function = callee_of(op).function
+        return self.call(function, {p: self.value(v, env) for p, v in bound(function, op.operands).items()})
 
     def _if(self, op: Op, env: dict[Value, Any]) -> Sequence[Any]:
         taken = self.domain.truth(self.value(op.operands[0], env), op)

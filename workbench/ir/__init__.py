@@ -9,6 +9,18 @@ Nothing mutates IR once it is built; an analysis returns a dictionary keyed by v
 from __future__ import annotations
 
 from workbench.ir.builder import Builder, Frame, Slot
+from workbench.ir.calls import (
+    Callee,
+    CallRule,
+    bound,
+    call_results,
+    callee_of,
+    callees,
+    consumed_operands,
+    has_effects,
+    is_recursive,
+    own_results,
+)
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value, walk
 from workbench.ir.dims import Polynomial, normal_form, same_dim
 from workbench.ir.errors import DifferentiationError
@@ -18,8 +30,9 @@ from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, 
 from workbench.ir.verifier import VerificationError, verify
 
 __all__ = [
-    "ArrayType", "Block", "Builder", "Constant", "DifferentiationError", "Frame", "Function", "Kind", "Op",
-    "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError", "definitions",
-    "element_type", "kind_of", "normal_form", "print_function", "promote", "same_dim", "substitute_type", "verify",
-    "walk",
+    "ArrayType", "Block", "Builder", "CallRule", "Callee", "Constant", "DifferentiationError", "Frame", "Function",
+    "Kind", "Op", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError",
+    "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "element_type", "has_effects",
+    "is_recursive", "kind_of", "normal_form", "own_results", "print_function", "promote", "same_dim", "substitute_type",
+    "verify", "walk",
 ]

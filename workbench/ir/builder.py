@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.ir.calls import Callee, call_results
 from workbench.ir.core import Block, Function, Op, Span, Value
 from workbench.ir.ops import CONSUMING, CONTROL
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type
@@ -118,7 +119,7 @@ class Builder:
         attrs = attrs or {}
         ops = tuple(self.resolve(v) for v in operands)
         key: Any = None
-        numbered = bool(types) and not regions and prim not in CONTROL and prim not in CONSUMING
+        numbered = bool(types) and not regions and prim not in CONTROL and prim not in CONSUMING and prim != "call"
         if numbered and all(isinstance(t, ScalarType) for t in types):
             key = (prim, ops, tuple(types), tuple(sorted(attrs.items())))
             for frame in reversed(self.frames):
@@ -135,6 +136,14 @@ class Builder:
     def one(self, prim: str, operands: Sequence[Value], type_: Type, name: str = "", **attrs: Any) -> Value:
         """Append an operation with one result."""
         return self.emit(prim, operands, (type_,), attrs, name=name)[0]
+
+    def call(self, callee: Callee, operands: Sequence[Value], results: Sequence[Value] | None = None) -> tuple[
+            Value, ...]:
+        """Append a call. `results` are new values for what it gives (from its function, unless they are passed)."""
+        values = tuple(self.resolve(v) for v in operands)
+        made = tuple(results) if results is not None else call_results(callee, values)
+        self._append(Op("call", values, made, {"callee": callee}, (), self.span))
+        return made
 
     def effect(self, prim: str, operands: Sequence[Value], **attrs: Any) -> None:
         """Append an operation without results."""

@@ -11,6 +11,8 @@ Control flow. Regions may use values of the enclosing blocks; a loop body may no
     if     (condition)          regions: then() yields (*r), else() yields (*r)                     results: r
     check  (ok)   attrs exception = "IndexError" | ..., message = str: raises where ok is false     no results
            (an effect: never removed unless proved, never moved before another effect)
+    call   (*operands)  attrs callee = a `Callee` (`workbench.ir.calls`): its function's results. Operands are its data
+           parameters; it consumes those that its function updates. Results belong to the caller.
 
 Arrays. An operand marked ! is consumed: it must not be used afterwards (the result takes its buffer).
 

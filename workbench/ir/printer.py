@@ -4,14 +4,17 @@ Invariant: two runs over equal programs print the same text (names are counted, 
 
 from __future__ import annotations
 
+from workbench.ir.calls import Callee, callees
 from workbench.ir.core import Block, Constant, Function, Op, Value
 from workbench.ir.types import ArrayType
 
 
 class Names:
-    """Gives each value a unique name: its hint, or `t`, with a number where it is taken."""
+    """Gives each value a unique name: its hint, or `t`, with a number where it is taken; `titles` are those of what is
+    called."""
 
-    def __init__(self) -> None:
+    def __init__(self, titles: dict[Callee, str] | None = None) -> None:
+        self.titles = titles or {}
         self._taken: dict[str, int] = {}
         self._names: dict[Value, str] = {}
 
@@ -29,7 +32,7 @@ class Names:
 
 
 def print_function(function: Function) -> str:
-    """The program as text, one operation a line, regions indented.
+    """The program as text, one operation a line, regions indented; the functions that it calls follow.
 
     >>> from workbench.ir import Builder, Kind, ScalarType
     >>> b = Builder("double")
@@ -39,11 +42,25 @@ def print_function(function: Function) -> str:
       y: f64 = add(x, x)
       return y
     """
-    names = Names()
-    params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in function.params)
-    lines = [f"func {function.name}({params}):"]
-    _block(function.block, names, 1, lines, "return")
+    found = list(callees(function))
+    titles: dict[Callee, str] = {}
+    for callee in found:
+        same = sum(c.name == callee.name for c in titles)
+        titles[callee] = f"{callee.name}.{same}" if same or callee.name == function.name else callee.name
+    lines = _function(function, function.name, titles)
+    for callee in found:
+        how = " by its rule" if callee.rule is not None else ""
+        if callee.is_defined:
+            lines += ["", *_function(callee.function, titles[callee], titles, how)]
     return "\n".join(lines)
+
+
+def _function(function: Function, title: str, titles: dict[Callee, str], how: str = "") -> list[str]:
+    names = Names(titles)
+    params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in function.params)
+    lines = [f"func {title}({params}){how}:"]
+    _block(function.block, names, 1, lines, "return")
+    return lines
 
 
 def _type(value: Value, names: Names) -> str:
@@ -63,7 +80,8 @@ def _block(block: Block, names: Names, depth: int, lines: list[str], end: str) -
 def _op(op: Op, names: Names, depth: int, lines: list[str]) -> None:
     pad = "  " * depth
     operands = ", ".join(names[v] for v in op.operands)
-    attrs = "".join(f", {key}={value!r}" for key, value in sorted(op.attrs.items()))
+    attrs = "".join(f", {key}={names.titles.get(value, value) if key == 'callee' else repr(value)}"
+                    for key, value in sorted(op.attrs.items()))
     call = f"{op.prim}({operands}{attrs if operands else attrs[2:]})"
     inner: list[str] = []
     for title, region in zip(_titles(op), op.regions, strict=True):

@@ -52,6 +52,11 @@ class Rewriter:
         self.env[value] = new
         return new
 
+    def fresh_results(self, op: Op) -> tuple[Value, ...]:
+        """New results of an operation; those of a call may be one another's dimensions."""
+        made = {r: self.fresh(r) for r in sorted(op.results, key=lambda r: r.is_array)}
+        return tuple(made[r] for r in op.results)
+
     def type(self, type_: Type) -> Type:
         """A type with its dimensions translated."""
         return substitute_type(type_, self.env)
@@ -79,5 +84,5 @@ class Rewriter:
         """Clone an operation, its regions rewritten."""
         operands = tuple(self.get(v) for v in op.operands)
         regions = tuple(self.copy_block(region) for region in op.regions)
-        results = tuple(self.fresh(r) for r in op.results)
+        results = self.fresh_results(op)
         self.emit(Op(op.prim, operands, results, op.attrs, regions, op.span))

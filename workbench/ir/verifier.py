@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from workbench.ir.calls import bound, call_results, callee_of, callees, taken_params
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value
 from workbench.ir.dims import normal_form
 from workbench.ir.ops import CONSUMING
 from workbench.ir.printer import print_function
-from workbench.ir.rewrite import definitions
+from workbench.ir.rewrite import definitions, substitute_type
 from workbench.ir.types import ArrayType, Kind, Type
 
 
@@ -144,8 +145,8 @@ class _Verifier:
 
     def for_(self, op: Op, scope: _Scope) -> None:
         (body,) = op.regions
-        for bound in op.operands[:2]:
-            self.use(scope, bound, "for")
+        for value in op.operands[:2]:
+            self.use(scope, value, "for")
         inits = op.operands[2:]
         self.carried(inits, body.params[1:], body.yields, op.results, "for")
         for value in inits:
@@ -166,6 +167,29 @@ class _Verifier:
         leaving = _Scope(inner, False)
         self.end(before.yields, leaving, "while, before")
         self.block(after, _Scope(inner, False), "while, after")
+
+    def call(self, op: Op, scope: _Scope) -> None:
+        callee = callee_of(op)
+        if not callee.is_defined:
+            self.fail(f"{callee.name} is called and has no function")
+        function = callee.function
+        if len(op.operands) != len(function.data_params):
+            self.fail(f"{callee.name} takes {len(function.data_params)} operands, not {len(op.operands)}")
+        for position, value in enumerate(op.operands):
+            self.use(scope, value, f"the call of {callee.name}")
+            if position in callee.consumes and value in op.operands[position + 1:]:
+                self.fail(f"{callee.name} is given {value!r}, which it consumes, twice")
+        env = bound(function, op.operands)
+        for param, value in zip(function.data_params, op.operands, strict=True):
+            self.same_type(substitute_type(param.type, env), value.type, f"an operand of {callee.name}")
+        expected = call_results(callee, op.operands)
+        if len(expected) != len(op.results):
+            self.fail(f"{callee.name} gives {len(expected)} results, not {len(op.results)}")
+        own = dict(zip(expected, op.results, strict=True))
+        for a, b in zip(expected, op.results, strict=True):
+            self.same_type(substitute_type(a.type, own), b.type, f"a result of {callee.name}")
+        for position in callee.consumes:
+            self.consume(scope, op.operands[position], f"the call of {callee.name}")
 
     def carried(self, inits: Sequence[Value], params: Sequence[Value], yields: Sequence[Value],
                 results: Sequence[Value], what: str) -> None:
@@ -192,14 +216,23 @@ class _Verifier:
 
 
 _HANDLERS: dict[str, Callable[[_Verifier, Op, _Scope], None]] = {
-    "for": _Verifier.for_, "while": _Verifier.while_, "if": _Verifier.if_,
+    "for": _Verifier.for_, "while": _Verifier.while_, "if": _Verifier.if_, "call": _Verifier.call,
 }
 
 
 def verify(function: Function) -> Function:
-    """The function itself, if it is valid.
+    """The function itself, if it is valid and so are all that it calls.
 
     Raises VerificationError naming the first fault found."""
+    _verify_one(function)
+    for callee in callees(function):
+        _verify_one(callee.function)
+        if not set(taken_params(callee.function)) <= set(callee.consumes):
+            raise VerificationError(f"{callee.name} takes buffers that it is not said to take", callee.function.span,
+                                    print_function(callee.function))
+    return function
+
+
+def _verify_one(function: Function) -> None:
     checker = _Verifier(function)
     checker.block(function.block, _Scope(None, False), "the function")
-    return function

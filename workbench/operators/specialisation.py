@@ -26,7 +26,7 @@ from workbench.frontend import (
     strided,
 )
 from workbench.frontend.trace import trace
-from workbench.ir import ArrayType, Block, DifferentiationError, Function, Op, Value
+from workbench.ir import DifferentiationError, Function, own_results
 from workbench.operators import calling, nonfinite
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
@@ -259,27 +259,5 @@ def _without_statics(tree: Tree) -> Tree:
 
 
 _NOTHING = Node(tuple, None, ())
-
-
-def own_results(function: Function) -> Function:
-    """The function with results that are parameters, or appear twice, copied: callers own what they get.
-
-    (Last versions of written parameters are not parameters, and stay as they are.)"""
-    seen: set[Value] = set(function.params)
-    ops: list[Op] = []
-    results: list[Value] = []
-    for value in function.results:
-        if isinstance(value.type, ArrayType) and value in seen:
-            copy = Value(value.type, value.name)
-            ops.append(Op("copy", (value,), (copy,)))
-            value = copy
-        seen.add(value)
-        results.append(value)
-    if not ops:
-        return function
-    block = Block(function.params, (*function.block.ops, *ops), tuple(results))
-    return Function(function.name, block, function.shape_params, function.span)
-
-
 
 

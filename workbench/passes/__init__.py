@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from workbench.ir import Function
+from workbench.ir import Callee, Function, callees
 from workbench.passes.bounds import Bounds
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
+from workbench.passes.inline import Inline, Redirect
 from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Gather", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify", "finalize",
-    "optimize", "run",
+    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify",
+    "finalize", "optimize", "run",
 ]
 
 
@@ -29,4 +30,11 @@ def optimize(function: Function, observer: Observer | None = None) -> Function:
 def finalize(function: Function, observer: Observer | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
-    return run((Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather(), Simplify(unroll=1)), function, observer)
+    passes = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather(), Simplify(unroll=1))
+    made = run(passes, function, observer)
+    called = {callee: Callee(callee.name) for callee in callees(made)}
+    if not called:
+        return made
+    for callee, final in called.items():
+        final.define(Redirect(called).run(run(passes, callee.function, observer)), callee.consumes)
+    return Redirect(called).run(made)

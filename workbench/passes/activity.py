@@ -27,7 +27,9 @@ _STRUCTURAL: dict[str, tuple[int, ...]] = {
 def differentiable_operands(op: Op) -> tuple[Value, ...]:
     """The operands that the results of an operation without regions depend on differentiably."""
     positions: Iterable[int]
-    if op.prim in _STRUCTURAL:
+    if op.prim == "call":
+        positions = range(len(op.operands))
+    elif op.prim in _STRUCTURAL:
         positions = _STRUCTURAL[op.prim]
     else:
         primitive = get(op.prim)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Op, Value
-from workbench.ir.ops import has_effect
+from workbench.ir import Block, Constant, Function, Op, Value, has_effects
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.pipeline import Pass
 
@@ -47,7 +46,7 @@ class _Marker:
     def _enter(self, block: Block, owner: Op | None, effects: list[Op]) -> None:
         for op in block.ops:
             self._around[id(op)] = owner
-            if has_effect(op.prim, bool(op.attrs.get("checked"))):
+            if has_effects(op):
                 effects.append(op)
             for position, result in enumerate(op.results):
                 self._makers[result] = (op, position)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, normal_form
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form
 from workbench.ir.ops import CONSUMING
 from workbench.rules import get
 
@@ -82,9 +82,9 @@ class Fusion:
             self._order.append(op)
             for position, value in enumerate(op.operands):
                 self._use(value, op, position, loops)
-            if op.prim in CONSUMING:
-                self._taken.setdefault(op.operands[0], []).append(now)
-            elif op.prim in ("for", "while"):
+            for value in consumed_operands(op):
+                self._taken.setdefault(value, []).append(now)
+            if op.prim in ("for", "while"):
                 for value in op.operands:
                     self._taken.setdefault(value, []).append(now)
             inner = (*loops, now) if op.prim in ("for", "while") else loops
@@ -244,9 +244,10 @@ def unowned(function: Function) -> set[Value]:
 
     def enter(block: Block) -> None:
         for op in block.ops:
-            if op.prim in CONSUMING:
-                link(op.operands[0], op.result)
-            elif op.prim == "if":
+            for value in consumed_operands(op):
+                for result in op.results:
+                    link(value, result)
+            if op.prim == "if":
                 for region in op.regions:
                     for value, result in zip(region.yields, op.results, strict=True):
                         link(value, result)

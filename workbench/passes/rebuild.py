@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from workbench.ir import Block, Builder, Constant, Frame, Function, Op, Type, Value, substitute_type
+from workbench.ir import Block, Builder, Constant, Frame, Function, Op, Type, Value, callee_of, substitute_type
 from workbench.ir.ops import CONSUMING
 from workbench.rules import emit, get
 
@@ -116,6 +116,8 @@ class Rebuilder:
             self.copy_while(op)
         elif op.prim == "if":
             self.copy_if(op)
+        elif op.prim == "call":
+            self.copy_call(op)
         elif len(op.results) == 1 and op.prim not in CONSUMING and get(op.prim).elementwise:
             self.bind(op.result, self.emit(op.prim, *self.all(op.operands), **op.attrs))
         else:
@@ -123,6 +125,11 @@ class Rebuilder:
             results = self.raw(op.prim, self.all(op.operands), types, op.attrs, (), [r.name for r in op.results])
             for old, new in zip(op.results, results, strict=True):
                 self.env[old] = new
+
+    def copy_call(self, op: Op) -> None:
+        """Re-emit a call, what it enters left as it is."""
+        for old, new in zip(op.results, self.builder.call(callee_of(op), self.all(op.operands)), strict=True):
+            self.bind(old, new)
 
     def finish(self, op: Op, operands: Sequence[Value], regions: tuple[Block, ...], results: Sequence[Value]) -> None:
         """Append a control operation and bind its results."""

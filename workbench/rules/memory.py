@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import ArrayType, Kind, ScalarType, Type, Value
+from workbench.ir import ArrayType, Kind, ScalarType, Type, Value, call_results
 from workbench.rules.primitive import ANY, BOOL, INT, Primitive, register
 from workbench.rules.typing import array, dimension
 
@@ -114,6 +114,15 @@ def _index(e: Any, n: Any, checked: bool = False) -> Any:
     return e + n if e < 0 else e
 
 
+def _call_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> Types:
+    return tuple(r.type for r in call_results(attrs["callee"], operands))
+
+
+def _call(*operands: Any, callee: Any) -> Any:
+    raise TypeError(f"a call of {callee} is entered by the interpreter")
+
+
+_define("call", _call, _call_types, (ANY,), effect=True)
 _define("check", _check, _check_types, (BOOL,), effect=True)
 _define("index", _index, _index_types, (INT,), effect=True)
 

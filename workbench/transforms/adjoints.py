@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.ir import Builder, Constant, DifferentiationError, Kind, Op, Value
+from workbench.ir import Builder, Constant, DifferentiationError, Kind, Op, Value, callee_of
 from workbench.rules import Expr, cotangent, emit, get
+from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents
 from workbench.transforms.recall import Primal, mirrored
 from workbench.transforms.residuals import ONE
@@ -20,13 +21,17 @@ from workbench.transforms.residuals import ONE
 class Adjoints:
     """Emits the adjoint of one operation at a time."""
 
-    def __init__(self, builder: Builder, bars: Cotangents, primal: Primal) -> None:
+    def __init__(self, builder: Builder, bars: Cotangents, primal: Primal, pull: Pull) -> None:
         self.builder = builder
+        self.pull = pull
         self.bars = bars
         self.primal = primal
 
     def run(self, op: Op) -> None:
         """Propagate the cotangent of the results to the operands."""
+        if op.prim == "call":
+            self.call(op)
+            return
         if not op.results or op.results[0] not in self.bars.active:
             return
         bar = self.bars.read(op.results[0])
@@ -47,6 +52,23 @@ class Adjoints:
 
     def _zero(self, bar: Value) -> Constant:
         return Constant(0, bar.kind)
+
+    def call(self, op: Op) -> None:
+        """The callee's pullback, of what it needs of the primal."""
+        held = {k: self.bars.read(r) for k, r in enumerate(op.results)}
+        outputs = tuple(k for k, bar in held.items() if bar is not None)
+        wrt = tuple(k for k, v in enumerate(op.operands) if v in self.bars.active)
+        if not outputs or not wrt:
+            return
+        pulled = self.pull(callee_of(op), wrt, outputs)
+        operands = [self.primal.get(source.of(op)) for source in pulled.sources]
+        operands += [bar for bar in held.values() if bar is not None]
+        for k in pulled.callee.consumes:  # what was recalled may be read again
+            operands[k] = self.emit("copy", operands[k])
+        made = [Value(mirrored(op.operands[k].type, self.primal), f"{op.operands[k].name or 'x'}_bar") for k in wrt]
+        self.builder.call(pulled.callee, operands, made)
+        for k, bar in zip(wrt, made, strict=True):
+            self.bars.add(op.operands[k], bar, owned=True)
 
     # ------------------------------------------------------------------ mathematics
     def _rule(self, op: Op, bar: Value) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.ir import Block, Op, Polynomial, Value, normal_form, walk
+from workbench.ir import Block, Op, Polynomial, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.transforms.structure import Loop, Structure
 
@@ -18,10 +18,10 @@ from workbench.transforms.structure import Loop, Structure
 @dataclass(frozen=True, slots=True)
 class _Use:
     """A consuming use of an array version: by an operation, as initial value `position` of a loop (`op`), or as yield
-    `position` of a block of `op`."""
+    `position` of a block of `op`; a call may do anything to it."""
 
     op: Op
-    kind: str  # "update" | "init" | "yield"
+    kind: str  # "update" | "call" | "init" | "yield"
     position: int = 0
 
 
@@ -40,6 +40,9 @@ class HistoryReads:
     def _note(self, op: Op) -> None:
         if op.prim in CONSUMING:
             self._use(op.operands[0], _Use(op, "update"))
+        elif op.prim == "call":
+            for value in consumed_operands(op):
+                self._use(value, _Use(op, "call"))
         for position, value in enumerate(op.operands[2:] if op.prim == "for" else op.operands):
             if op.prim in ("for", "while"):
                 self._use(value, _Use(op, "init", position))
@@ -83,6 +86,8 @@ class HistoryReads:
         op = use.op
         if use.kind == "update":
             return op.result if self._misses(op, load, None) else None
+        if use.kind == "call":
+            return None
         if op.prim == "if":
             return op.results[use.position] if self._same_buffer(op, use.position) else None
         if op.prim == "while":
@@ -110,7 +115,8 @@ class HistoryReads:
                 if use.kind == "update":
                     updates.append(op)
                     following = op.result
-                elif op.prim == "while" or (op.prim == "if" and not self._same_buffer(op, use.position)):
+                elif use.kind == "call" or op.prim == "while" or (
+                        op.prim == "if" and not self._same_buffer(op, use.position)):
                     return None
                 elif use.kind == "yield" and op.regions[0] is body:
                     if use.position != position:

@@ -12,9 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from workbench.ir import Block, Builder, Constant, DifferentiationError, Function, Op, Slot, Value, substitute_type
+from workbench.ir import (
+    Block,
+    Builder,
+    Constant,
+    DifferentiationError,
+    Function,
+    Op,
+    Slot,
+    Value,
+    call_results,
+    callee_of,
+    substitute_type,
+)
 from workbench.passes.activity import active
 from workbench.rules import Expr, emit, get, tangent
+from workbench.transforms.calls import pushed
 from workbench.transforms.cotangents import VIEWS, retyped, zero
 from workbench.transforms.replay import Replay, declare
 from workbench.transforms.structure import Structure
@@ -81,6 +94,9 @@ class TangentSweep(Replay):
 
     # ------------------------------------------------------------------ operations
     def plain(self, op: Op) -> None:
+        if op.prim == "call":
+            self.call(op)
+            return
         super().plain(op)
         if not op.results or op.results[0] not in self.active:
             return
@@ -89,6 +105,25 @@ class TangentSweep(Replay):
         if dot is not None:
             dot.name = dot.name or (f"{op.result.name}_dot" if op.result.name else "")
             self.dots[op.result] = dot
+
+    def call(self, op: Op) -> None:
+        """The callee's pushforward gives results and tangents at once."""
+        wrt = tuple(k for k, v in enumerate(op.operands) if self.dot(v) is not None)
+        outputs = tuple(k for k, r in enumerate(op.results) if r in self.active)
+        if not wrt or not outputs:
+            super().plain(op)
+            return
+        callee = callee_of(op)
+        made = pushed(callee, wrt, outputs, jvp)
+        operands = [self.get(v) for v in op.operands]
+        dots = [self.filled(op.operands[k]) for k in wrt]
+        primal = call_results(callee, operands)
+        tangents = [Value(primal[k].type, f"{op.results[k].name}_dot" if op.results[k].name else "") for k in outputs]
+        for k, dot in enumerate(dots, len(operands)):
+            operands.append(emit(self.builder, "copy", dot) if k in made.consumes else dot)
+        self.builder.call(made, operands, (*primal, *tangents))
+        self.bind_all(op.results, primal)
+        self.dots.update(zip((op.results[k] for k in outputs), tangents, strict=True))
 
     def _rule(self, op: Op) -> Value | None:
         primitive = get(op.prim)

@@ -210,7 +210,7 @@ class Planner:
 
     def recomputable(self, op: Op) -> bool:
         """True for operations that are cheap to run again."""
-        if op.regions or op.prim in CONSUMING or op.prim in ("empty", "list"):
+        if op.regions or op.prim in CONSUMING or op.prim in ("empty", "list", "call"):
             return False
         if op.prim == "load":
             array = op.operands[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.ir import Block, Builder, Constant, Function, Op, Slot, Type, Value, substitute_type
+from workbench.ir import Block, Builder, Constant, Function, Op, Slot, Type, Value, callee_of, substitute_type
 
 
 def declare(builder: Builder, function: Function) -> dict[Value, Value]:
@@ -63,10 +63,20 @@ class Replay:
 
     def plain(self, op: Op) -> None:
         """Copy an operation without regions."""
+        if op.prim == "call":
+            copies = self.builder.call(callee_of(op), [self.get(v) for v in op.operands])
+            self.bind_all(op.results, copies)
+            return
         name = op.results[0].name if len(op.results) == 1 else ""
         types = [self.type(r) for r in op.results]
         copies = self.builder.emit(op.prim, [self.get(v) for v in op.operands], types, op.attrs, name=name)
-        for result, copy in zip(op.results, copies, strict=True):
+        self.bind_all(op.results, copies)
+
+    def bind_all(self, results: Sequence[Value], copies: Sequence[Value]) -> None:
+        """Enter the copies of an operation's results, numbers first: arrays may have them as dimensions."""
+        pairs = list(zip(results, copies, strict=True))
+        for result, copy in sorted(pairs, key=lambda pair: pair[0].is_array):
+            copy.name = copy.name or result.name
             self.bind(result, copy)
 
     # ------------------------------------------------------------------ carried values

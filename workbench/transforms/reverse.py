@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from workbench.ir import Block, Builder, Constant, Op, Slot, Value
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
+from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.recall import Primal, Scope, mirrored
 from workbench.transforms.residuals import MINUS, ZERO, Position
@@ -36,13 +37,14 @@ class _Carried:
 class ReverseSweep:
     """Emits the reverse sweep of a function whose results' cotangents have been put."""
 
-    def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal) -> None:
+    def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal,
+                 pull: Pull) -> None:
         self.builder = builder
         self.structure = structure
         self.active = active
         self.primal = primal
         self.bars = Cotangents(builder, structure, active, primal)
-        self.adjoints = Adjoints(builder, self.bars, primal)
+        self.adjoints = Adjoints(builder, self.bars, primal, pull)
         primal.scopes[structure.top] = Scope(builder.depth)
 
     def block(self, block: Block) -> None:

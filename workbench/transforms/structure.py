@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, normal_form
-from workbench.ir.ops import CONSUMING
+from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form
 
 _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "select", "lt", "le", "gt", "ge", "eq",
                       "ne"})
@@ -101,9 +100,8 @@ class Structure:
                 self.top_op[value] = top_op
 
     def _op(self, op: Op, region: Region, top_op: Op | None) -> None:
-        if op.prim in CONSUMING:
-            self.consumed.add(op.operands[0])
-        elif op.prim in ("for", "while"):
+        self.consumed.update(consumed_operands(op))
+        if op.prim in ("for", "while"):
             self._loop(op, region, top_op)
         else:
             for block in op.regions:

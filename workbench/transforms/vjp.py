@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, Value
+from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, ScalarType, Value
 from workbench.passes.activity import active
+from workbench.transforms.calls import Pulled, pulled
 from workbench.transforms.cotangents import zero
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.plan import Planner
@@ -51,6 +52,11 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     return builder.finish([*primal_results, *bars])
 
 
+def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
+    """The pullback of what a program calls: by its rule, or reverse mode of its body."""
+    return pulled(callee, wrt, outputs, vjp)
+
+
 def _required(function: Function, structure: Structure, live: frozenset[Value], params: Sequence[Value],
               results: Sequence[Value]) -> list[Value]:
     """What the reverse sweep asks of the primal: found by a dry run of it."""
@@ -63,7 +69,7 @@ def _required(function: Function, structure: Structure, live: frozenset[Value], 
 def _reverse(builder: Builder, structure: Structure, live: frozenset[Value], primal: Primal, params: Sequence[Value],
              results: Sequence[Value], cotangents: Sequence[Value]) -> list[Value]:
     """Emit the reverse sweep; the cotangents of the parameters."""
-    sweep = ReverseSweep(builder, structure, live, primal)
+    sweep = ReverseSweep(builder, structure, live, primal, pullback)
     for result, cotangent in zip(results, cotangents, strict=True):
         sweep.bars.add(result, cotangent)
     sweep.block(structure.function.block)

@@ -46,6 +46,13 @@ def numba_type(type_: Type) -> Any:
     return _TYPES[type_.kind]
 
 
+def signature(function: Function) -> Any:
+    """The Numba signature of a function of the IR."""
+    results = tuple(numba_type(r.type) for r in function.results)
+    result = results[0] if len(results) == 1 else types.Tuple(results) if results else types.none
+    return result(*(numba_type(p.type) for p in function.data_params))
+
+
 class Compiled:
     """A compiled function.
 
@@ -128,6 +135,10 @@ def python_function(source: Source) -> Callable[..., Any]:
     namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError}
     exec(compile(source.text, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
+    for title in source.called:
+        namespace[title] = njit(error_model="numpy", pipeline_class=LeanCompiler)(namespace[title].py_func)
+    for title, called in source.called.items():  # with their types: what calls itself is not typed by itself
+        namespace[title].compile(signature(called))
     found: Callable[..., Any] = namespace[source.name]
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
     found.__qualname__ = f"{source.name}_{name[-13:-1]}"

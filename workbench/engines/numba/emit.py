@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.engines.numba import runtime
@@ -20,7 +20,20 @@ from workbench.engines.numba.folding import Folding, is_growable
 from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
 from workbench.engines.numba.spelling import Speller, constant_text, dtype
-from workbench.ir import Block, Constant, Function, Kind, Op, Span, Value, definitions
+from workbench.ir import (
+    Block,
+    Callee,
+    Constant,
+    Function,
+    Kind,
+    Op,
+    Span,
+    Value,
+    callee_of,
+    callees,
+    consumed_operands,
+    definitions,
+)
 from workbench.ir.ops import CONSUMING
 from workbench.rules import get
 
@@ -29,17 +42,23 @@ _INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="
 
 
 _LONGEST_TUPLE = 28
+_DECORATOR = '@njit(error_model="numpy")'
 
 
 @dataclass(frozen=True)
 class Source:
-    """An emitted program: its text, the name to call, and which user line each emitted line came from."""
+    """An emitted program: its text, the name to call, and which user line each emitted line came from.
+
+    `called` are the functions of the program that it calls, by their names in the text; `first` counts the lines of
+    imports and helpers."""
 
     name: str
     text: str
     spans: tuple[Span | None, ...]
     helpers: tuple[Callable[..., object], ...] = ()
     parameters: tuple[str, ...] = field(default=())
+    called: Mapping[str, Function] = field(default_factory=dict)
+    first: int = 0
 
     @property
     def source_map(self) -> list[tuple[int, int]]:
@@ -48,8 +67,33 @@ class Source:
 
 
 def emit(function: Function, name: str | None = None) -> Source:
-    """The function as Python source that Numba compiles (and Python runs)."""
-    return _Emitter(function, name).source()
+    """The function as Python source that Numba compiles (and Python runs), after the functions that it calls."""
+    titles: dict[Callee, str] = {}
+    taken = {identifier(name or function.name, RESERVED)}
+    for callee in callees(function):
+        title, number = identifier(callee.name, RESERVED), 0
+        while title in taken:
+            number += 1
+            title = f"{identifier(callee.name, RESERVED)}_{number}"
+        titles[callee] = title
+        taken.add(title)
+    main = _Emitter(function, name, titles)
+    called = [_Emitter(callee.function, title, titles) for callee, title in titles.items()]
+    for part in (*called, main):
+        part.run()
+    helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
+    head = ["import math", "", "import numpy as np"]
+    if helpers or called:
+        head.append("from numba import njit")
+    for helper in helpers.values():
+        head += ["", "", _DECORATOR, *helper_source(helper)]
+    lines, spans = list(head), [None] * len(head)  # type: list[str], list[Span | None]
+    for part in (*called, main):
+        top = ["", "", *([_DECORATOR] if part is not main else []), f"def {part.title}({', '.join(part.parameters)}):"]
+        lines += [*top, *part.lines]
+        spans += [*([None] * len(top)), *part.spans]
+    return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
+                  {part.title: part.function for part in called}, len(head))
 
 
 def helper_source(helper: Callable[..., object]) -> list[str]:
@@ -66,15 +110,17 @@ def _tuple(texts: Sequence[str]) -> str:
 
 
 class _Emitter:
-    def __init__(self, function: Function, name: str | None) -> None:
+    def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str]) -> None:
         self.function = function
+        self.titles = titles
         self.folding = Folding(function)
         live = Liveness(function, self.folding.leaves, self.folding.__contains__)
         self.live = live
         self.classes = Classes(live)
         coalesce(function, self.classes, lambda v: not isinstance(v, Constant) and v not in self.folding.inlined)
         self.title = identifier(name or function.name, RESERVED)
-        self.names = Names(self.classes, RESERVED | {self.title})
+        self.names = Names(self.classes, RESERVED | {self.title, *titles.values()})
+        self.parameters: list[str] = []
         self.spell = Speller(self.names, self.folding.inlined)
         self.lines: list[str] = []
         self.spans: list[Span | None] = []
@@ -86,9 +132,9 @@ class _Emitter:
         self.made = definitions(function)
 
     # ------------------------------------------------------------------ the whole
-    def source(self) -> Source:
-        """Header, helpers, the function."""
-        names = [self.names(p) for p in self.function.data_params]
+    def run(self) -> None:
+        """The lines of the function."""
+        self.parameters = [self.names(p) for p in self.function.data_params]
         self.span = self.function.span
         self.shapes()
         self.block(self.function.block)
@@ -98,15 +144,6 @@ class _Emitter:
             self.line(f"return {_tuple(results)}")
         else:
             self.line("return None")
-        head = ["import math", "", "import numpy as np"]
-        helpers = {**self.spell.helpers, **self.helpers}
-        if helpers:
-            head.append("from numba import njit")
-        for helper in helpers.values():
-            head += ["", "", "@njit(error_model=\"numpy\")", *helper_source(helper)]
-        head += ["", "", f"def {self.title}({', '.join(names)}):"]
-        text = "\n".join([*head, *self.lines, ""])
-        return Source(self.title, text, (*([None] * len(head)), *self.spans), tuple(helpers.values()), tuple(names))
 
     def shapes(self) -> None:
         """`n, m = x.shape` for the dimensions that are used."""
@@ -261,7 +298,7 @@ class _Emitter:
         op = self.made.get(array)
         while op is not None and op.prim in CONSUMING:
             op = self.made.get(op.operands[0])
-        return op is not None and not op.regions
+        return op is not None and not op.regions and not (op.prim == "call" and consumed_operands(op))
 
     def store(self, op: Op) -> None:
         """`a[i] = v`, or `a[i] += v` where v adds to that element."""
@@ -322,6 +359,11 @@ class _Emitter:
         self.assign_text(op.result, f"{name}[{k}] if {k} < {name}.size else {zero}")
 
     # ------------------------------------------------------------------ effects and control flow
+    def enter(self, op: Op) -> None:
+        """`a, b = f(x, y)`."""
+        call = f"{self.titles[callee_of(op)]}({', '.join(self.spell.text(v) for v in op.operands)})"
+        self.line(f"{', '.join(self.names(r) for r in op.results)} = {call}" if op.results else call)
+
     def check(self, op: Op) -> None:
         """`if not ok: raise ...`."""
         ok = op.operands[0]
@@ -438,6 +480,6 @@ class _Emitter:
 _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
     "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
     "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum,
-    "list": _Emitter.new_list, "check": _Emitter.check, "if": _Emitter.if_, "for": _Emitter.for_,
-    "while": _Emitter.while_,
+    "call": _Emitter.enter, "list": _Emitter.new_list, "check": _Emitter.check, "if": _Emitter.if_,
+    "for": _Emitter.for_, "while": _Emitter.while_,
 }

@@ -32,16 +32,17 @@ def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: 
     for helper in helpers.values():
         lines += ["", "", _DECORATOR, *helper_source(helper)]
     for program in programs:
-        lines += ["", "", _DECORATOR, *program_lines(program)]
+        *called, own = "\n".join(program_lines(program)).split("\n\n\n")
+        lines += [line for part in called for line in ("", "", *part.split("\n"))]
+        lines += ["", "", _DECORATOR, *own.split("\n")]
     lines += ["", "", *self_check(programs, wrt, outputs, gradients, examples, seeded)]
     return "\n".join(lines) + "\n"
 
 
 def program_lines(program: Source) -> list[str]:
-    """The function of an emitted program, without imports and helpers."""
-    lines = program.text.rstrip().split("\n")
-    start = lines.index(next(line for line in lines if line.startswith(f"def {program.name}(")))
-    return lines[start:]
+    """The functions of an emitted program, its own last, without imports and helpers."""
+    lines = program.text.rstrip().split("\n")[program.first:]
+    return lines[2:]  # (after two blank ones)
 
 
 def example_text(value: Any) -> str:

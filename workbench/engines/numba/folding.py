@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Value
-from workbench.ir.ops import CONSUMING
+from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Value, consumed_operands
 from workbench.rules import get
 
 WIDEST = 84
@@ -33,9 +32,8 @@ def is_growable(value: Value) -> bool:
 
 def consumed(op: Op) -> Iterator[Value]:
     """Arrays of the enclosing block whose buffer the operation takes."""
-    if op.prim in CONSUMING:
-        yield op.operands[0]
-    elif op.prim in ("for", "while"):
+    yield from consumed_operands(op)
+    if op.prim in ("for", "while"):
         yield from (v for v in op.operands if v.is_array)
     elif op.prim == "if":
         for region in op.regions:
