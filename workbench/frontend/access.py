@@ -11,6 +11,7 @@ from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.iteration import depends_on
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import NeedStatic, describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -29,14 +30,6 @@ from workbench.frontend.values import (
 from workbench.ir import Constant, Kind
 
 MAX_CHOICES = 16
-
-
-def class_attribute(type_: type, name: str) -> Any:
-    """A class's attribute as stored (descriptors not called), or None."""
-    for base in type_.__mro__:
-        if name in vars(base):
-            return vars(base)[name]
-    return None
 
 
 def attribute(act: Activation, owner: Any, name: str) -> Any:

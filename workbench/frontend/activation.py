@@ -42,3 +42,4 @@ class Activation:
     name: str
     globals: dict[str, Any]
     global_names: frozenset[str] = field(default_factory=frozenset)
+    sink: Any = None  # of a generator: what its consumer does with an item

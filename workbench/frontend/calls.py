@@ -12,7 +12,7 @@ import inspect
 import types
 from typing import Any
 
-from workbench.frontend import access, branches, library, source
+from workbench.frontend import access, branches, generators, library, source
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
 from workbench.frontend.tracer import describe
@@ -92,13 +92,9 @@ def _enter_closure(act: Activation, closure: Closure, args: tuple[Any, ...], nam
 def _enter_function(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
                     node: Any) -> Any:
     definition = source.definition_of(function)
-    if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-        suspends = (ast.Yield, ast.YieldFrom, ast.Await)
-        yields = next((n for n in ast.walk(definition) if isinstance(n, suspends)), definition)
-        span = Span(function.__code__.co_filename, yields.lineno, yields.col_offset, yields.end_col_offset or 0,
-                    function.__qualname__)
-        raise DifferentiationError(f"{function.__name__} is a generator or coroutine", span,
-                                   "return a list or an array")
+    if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        span = Span(function.__code__.co_filename, definition.lineno, function=function.__qualname__)
+        raise DifferentiationError(f"{function.__name__} is a coroutine", span, "return a list or an array")
     environment = act.t.environment
     defaults = tuple(environment.default_value(function, k, v) for k, v in enumerate(function.__defaults__ or ()))
     keyword_defaults = {k: environment.default_value(function, k, v) for k, v in
@@ -118,6 +114,8 @@ def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, A
     for key, value in bound.items():
         t.assign(scope.names[key], value)
     where = (getattr(site, "lineno", 0), getattr(site, "col_offset", 0), id(node))
+    if generators.is_generator(node):
+        return generators.suspended(act, code, scope, node, where, name, function)
     inner = Activation(t, scope, node, (*act.path, where), t.variable("$result"), code.filename, name,
                        function.__globals__, code.global_names)
     result = code.run(inner)

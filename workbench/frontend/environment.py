@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import access, branches, calls, expressions, iteration
+from workbench.frontend import access, branches, calls, completions, expressions, generators, iteration
 from workbench.frontend.activation import Activation
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.library import creation, linear
@@ -62,6 +62,12 @@ class Environment(Inputs):
             value = compiler.expression(node.body)
             names += _assigned([node.body])[0]
             run: Callable[[Activation], Any] = value
+        elif generators.is_generator(node):
+            body = compiler.block(node.body)
+            assigned, outer, declared = _assigned(node.body)
+            global_names = frozenset(declared)
+            names += [n for n in assigned if n not in outer and n not in declared]
+            run = body.run
         else:
             block = compiler.block(node.body)
             assigned, outer, declared = _assigned(node.body)
@@ -154,6 +160,14 @@ class Environment(Inputs):
     def binary(self, act: Activation, op: str, a: Any, b: Any) -> Any:
         """`a op b`."""
         return expressions.apply_binary(act, op, a, b)
+
+    def compare(self, act: Activation, op: str, a: Any, b: Any) -> Any:
+        """`a op b`, a comparison."""
+        return expressions.compare(act, op, a, b)
+
+    def leaving(self, act: Activation, condition: Scalar) -> Any:
+        """The completion of a consumer that wants no more items where a condition holds."""
+        return completions.choose(act, condition, lambda: completions.RETURN, lambda: completions.NORMAL)
 
     def call(self, act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call anything."""

@@ -10,9 +10,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, iteration
+from workbench.frontend import access, arithmetic, branches, calls, generators, iteration
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.library import recipes
 from workbench.frontend.values import (
     UNDEFINED,
     Closure,
@@ -31,6 +32,7 @@ BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv:
            ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+_SET = "a set of run-time numbers"
 _STATIC_UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 
 
@@ -41,8 +43,10 @@ class ExpressionCompiler:
         self.filename = filename
         self.function = function
 
-    def span(self, node: ast.AST) -> Span:
-        """The source span of a node."""
+    def span(self, node: ast.AST) -> Span | None:
+        """The source span of a node; None in a function that stands in for one of the library."""
+        if self.filename == recipes.__file__:
+            return None
         return Span(self.filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0),
                     _end_column(node), self.function)
 
@@ -133,7 +137,7 @@ class ExpressionCompiler:
         return lambda act: act.t.new_list(items(act))
 
     def _Set(self, node: ast.Set) -> Expression:
-        items, refuse = self._items(node.elts), self.refuse(node, "a set of run-time numbers")
+        items, refuse = self._items(node.elts), self.refuse(node, _SET)
 
         def run(act: Activation) -> Any:
             values = items(act)
@@ -335,8 +339,21 @@ class ExpressionCompiler:
         return lambda act: act.t.new_list([item for (item,) in collect(act)])
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Expression:
-        collect = self._comprehension(node.generators, [node.elt])
-        return lambda act: tuple(item for (item,) in collect(act))
+        source, function = self.expression(node.generators[0].iter), generators.expression_as_function(node)
+        make = self.closure(function, "<genexpr>")
+
+        def run(act: Activation) -> Any:
+            closure = make(act)
+            return calls.call(act, closure, (source(act),), {}, node)
+        return run
+
+    def _SetComp(self, node: ast.SetComp) -> Expression:
+        collect, refuse = self._comprehension(node.generators, [node.elt]), self.refuse(node, _SET)
+
+        def run(act: Activation) -> Any:
+            values = [item for (item,) in collect(act)]
+            return set(values) if all(is_static(v) for v in values) else refuse(act)
+        return run
 
     def _DictComp(self, node: ast.DictComp) -> Expression:
         collect = self._comprehension(node.generators, [node.key, node.value])
@@ -416,7 +433,7 @@ class ExpressionCompiler:
         refuse = self.refuse(node, f"assignment to {_title(node)}")
         return lambda act, value: refuse(act)
 
-    def _unpacking(self, node: ast.Tuple | ast.List, span: Span) -> Callable[[Activation, Any], None]:
+    def _unpacking(self, node: ast.Tuple | ast.List, span: Span | None) -> Callable[[Activation, Any], None]:
         targets = [self.target(n.value if isinstance(n, ast.Starred) else n) for n in node.elts]
         stars = [k for k, n in enumerate(node.elts) if isinstance(n, ast.Starred)]
 
@@ -462,7 +479,11 @@ def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
         if isinstance(found, Scalar):
             return found if isinstance(op, ast.In) else act.t.wrap(act.t.emit("not", act.t.scalar(found)), True)
         return found if isinstance(op, ast.In) else not found
-    name = _COMPARE[type(op)]
+    return compare(act, _COMPARE[type(op)], a, b)
+
+
+def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
+    """`a < b` and the like."""
     if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
         return iteration.sequence_operator(act, name, a, b)
     return apply_binary(act, name, a, b)

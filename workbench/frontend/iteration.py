@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend import arithmetic, arrays, generators, indexing
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
+from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Array, Choice, DictValue, ListValue, RangeValue, Scalar, ZipValue
+from workbench.frontend.values import (
+    Array,
+    Choice,
+    Cursor,
+    DictValue,
+    Lazy,
+    ListValue,
+    ObjectValue,
+    RangeValue,
+    Scalar,
+    ZipValue,
+    is_static,
+)
 from workbench.ir import Constant, Kind, Value
 
 
@@ -39,8 +52,14 @@ def _length(act: Activation, values: Any) -> int | None:
         return len(static) if static is not None else None
     if isinstance(values, ListValue):
         return len(values.items)
+    if isinstance(values, Lazy):
+        act.t.fail("a generator beside other things in `zip`", "make it a list")
+    if isinstance(values, Cursor):
+        return len(values.items) - act.t.static_int(act.t.read(values.position), "how far an iterator has come")
+    if is_endless(values):
+        return None
     if isinstance(values, ZipValue):
-        lengths = [_length(act, p) for p in values.parts]
+        lengths = [_length(act, p) for p in values.parts if not is_endless(p)]
         return None if None in lengths else min((n for n in lengths if n is not None), default=0)
     return len(values)
 
@@ -49,8 +68,10 @@ def unrolled(act: Activation, values: Any) -> list[Any] | None:
     """The items, where the loop is to be unrolled while specialising; None for a loop at run time."""
     if isinstance(values, (RangeValue, Array, Choice)):
         return None
+    if is_endless(values):
+        act.t.fail("a loop over an endless iterator", "zip it with what ends, or write a `while`")
     if isinstance(values, ZipValue):
-        inner = [p for p in values.parts if unrolled(act, p) is not None]
+        inner = [p for p in values.parts if not is_endless(p) and unrolled(act, p) is not None]
         if not inner:
             return None
         return static_items(act, values)
@@ -58,6 +79,22 @@ def unrolled(act: Activation, values: Any) -> list[Any] | None:
             values, (ListValue, DictValue))):
         raise TypeError(f"{describe(values)} is not iterable")
     return static_items(act, values)
+
+
+def is_endless(values: Any) -> bool:
+    """True for `itertools.count`, `cycle` and `repeat` without a number of times."""
+    return isinstance(values, ZipValue) and values.kind == "endless"
+
+
+def endless_item(act: Activation, values: ZipValue, index: Any) -> Any:
+    """An item of such an iterator."""
+    t = act.t
+    if values.start:
+        first, step = values.start
+        return t.environment.binary(act, "+", first, t.environment.binary(act, "*", index, step))
+    if len(values.parts) == 1:
+        return values.parts[0]
+    return t.environment.item(act, values.parts, t.environment.binary(act, "%", index, len(values.parts)))
 
 
 def static_items(act: Activation, values: Any) -> list[Any]:
@@ -79,20 +116,44 @@ def static_items(act: Activation, values: Any) -> list[Any]:
         return [indexing.get(t, values, k) for k in range(n)]
     if isinstance(values, ZipValue):
         return _zip_items(act, values)
+    if isinstance(values, Lazy):
+        return generators.items(act, values)
+    if isinstance(values, Cursor):
+        return generators.remaining(act, values)
+    if isinstance(values, ObjectValue):
+        return static_items(act, iterator_of(act, values))
     if isinstance(values, Scalar):
         raise TypeError(f"{describe(values)} is not iterable")
     return list(values)
 
 
+def iterator_of(act: Activation, owner: ObjectValue) -> Any:
+    """What a user's object gives when it is iterated."""
+    t = act.t
+    if class_attribute(owner.type, "__iter__") is not None:
+        made = t.environment.call_method(act, owner, "__iter__", ())
+        if isinstance(made, ObjectValue):
+            t.fail(f"a {made.type.__name__} with `__next__`", "write `__iter__` as a generator")
+        return made
+    if class_attribute(owner.type, "__getitem__") is None:
+        raise TypeError(f"'{owner.type.__name__}' object is not iterable")
+    if class_attribute(owner.type, "__len__") is None:
+        t.fail("iteration by `__getitem__` until it raises", "write `__iter__`")
+    n = t.static_int(t.environment.call_method(act, owner, "__len__", ()), "the length of what is iterated")
+    return tuple(t.environment.item(act, owner, k) for k in range(n))
+
+
 def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
     if values.kind == "reversed":
         return static_items(act, values.parts[0])[::-1]
+    if is_endless(values) or all(is_endless(p) for p in values.parts):
+        act.t.fail("all items of an endless iterator", "zip it with what ends")
     lengths = [_length(act, p) for p in values.parts]
     known = [n for n in lengths if n is not None]
     if len(known) < len(lengths):
         # an array of run-time length beside things of known length: it must be at least as long
         for part, n in zip(values.parts, lengths, strict=True):
-            if n is None:
+            if n is None and not is_endless(part):
                 have = _trips(act, part)
                 act.t.check(act.t.emit("ge", have, Constant(min(known), Kind.INT)), "DifferentiationError",
                             "an array is shorter than what it is zipped with")
@@ -105,6 +166,8 @@ def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
 
 
 def _first(act: Activation, part: Any, count: int) -> list[Any]:
+    if is_endless(part):
+        return [endless_item(act, part, k) for k in range(count)]
     if isinstance(part, Array):
         return [indexing.get(act.t, part, k) for k in range(count)]
     if isinstance(part, RangeValue) and static_range(act, part) is None:
@@ -168,7 +231,10 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         last = t.emit("sub", trips, ONE)
         return ZERO, trips, 1, lambda i: item(_wrap(t, t.emit("sub", last, t.scalar(i))))
     if isinstance(values, ZipValue):
-        parts = [indexed(act, p, normalised=True) for p in values.parts]
+        ending = [p for p in values.parts if not is_endless(p)]
+        if not ending:
+            t.fail("a loop over an endless iterator", "zip it with what ends, or write a `while`")
+        parts = [indexed(act, p, normalised=True) for p in ending]
         trips = parts[0][1]
         for part in parts[1:]:
             if not t.same(trips, part[1]):
@@ -176,7 +242,9 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         if values.kind == "enumerate":
             start, item = values.start, parts[0][3]
             return ZERO, trips, 1, lambda i: (_plus(t, i, start), item(i))
-        return ZERO, trips, 1, lambda i: tuple(part[3](i) for part in parts)
+        known = {id(p): part[3] for p, part in zip(ending, parts, strict=True)}
+        return ZERO, trips, 1, lambda i: tuple(
+            endless_item(act, p, i) if is_endless(p) else known[id(p)](i) for p in values.parts)
     raise TypeError(f"{describe(values)} is not iterable")
 
 
@@ -252,16 +320,34 @@ def sequence_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
     raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
 
 
+def _ordered(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
+    """The order of two sequences: that of the first entries that differ, else of their lengths."""
+    t = act.t
+    result: Any = STATIC_BINARY[op](len(a), len(b))
+    for x, y in reversed(list(zip(a, b, strict=False))):
+        same = arithmetic.truth(t, t.environment.compare(act, "==", x, y))
+        if same is True:
+            continue
+        inner = arithmetic.truth(t, t.environment.compare(act, op, x, y))
+        if same is False:
+            result = inner
+            continue
+        test, first, rest = (t.scalar(v, Kind.BOOL) for v in (same, inner, result))
+        result = t.wrap(t.emit("or", t.emit("and", t.emit("not", test), first), t.emit("and", test, rest)), True)
+    return result
+
+
 def _compare(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
-    if any(isinstance(v, (Scalar, Array)) for v in [*a, *b]):
-        if op not in ("==", "!=") or any(isinstance(v, Array) for v in [*a, *b]):
-            act.t.fail("an ordering of sequences of run-time numbers", "compare their entries")
+    if not is_static((*a, *b)):
+        if any(isinstance(v, Array) for v in [*a, *b]):
+            act.t.fail("a comparison of sequences of arrays", "compare their entries")
+        if op not in ("==", "!="):
+            return _ordered(act, op, a, b)
         if len(a) != len(b):
             return op == "!="
         value: Value = Constant(True, Kind.BOOL)
         for x, y in zip(a, b, strict=True):
-            same = arithmetic.binary(act.t, "==", x, y) if arithmetic.is_dynamic(x) or arithmetic.is_dynamic(
-                y) else x == y
+            same = arithmetic.truth(act.t, act.t.environment.compare(act, "==", x, y))
             value = act.t.emit("and", value, act.t.scalar(same, Kind.BOOL))
         return act.t.wrap(value if op == "==" else act.t.emit("not", value), True)
     return STATIC_BINARY[op](a, b)

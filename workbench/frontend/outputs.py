@@ -20,9 +20,12 @@ from workbench.frontend.values import (
     BoundMethod,
     Choice,
     Closure,
+    Cursor,
     DictValue,
+    Lazy,
     ListValue,
     ObjectValue,
+    Partial,
     RangeValue,
     Scalar,
     ZipValue,
@@ -126,7 +129,7 @@ class Exporter:
             entries = value.items if isinstance(value, DictValue) else value.fields
             children = tuple(self.tree(t.read(v)) for v in entries.values())
             return Node(value.type, tuple(entries), children)
-        if isinstance(value, (Closure, BoundMethod, RangeValue, ZipValue)):
+        if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
             t.fail(f"returning {describe(value)} from a differentiated function", "return numbers, arrays, containers")
         return Static(value)
 

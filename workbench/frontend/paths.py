@@ -132,6 +132,14 @@ def is_plain_object(value: Any) -> bool:
     return "__dict__" in dir(type_) or (not library and any("__slots__" in vars(base) for base in type_.__mro__))
 
 
+def class_attribute(type_: type, name: str) -> Any:
+    """A class's attribute as stored (descriptors not called), or None."""
+    for base in type_.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return None
+
+
 def instance_attributes(value: Any) -> list[str]:
     """The names of an object's own attributes, slots included."""
     names = list(getattr(value, "__dict__", ()))

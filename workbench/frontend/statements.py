@@ -14,7 +14,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, iteration, syntax
+from workbench.frontend import access, arithmetic, branches, calls, generators, iteration, syntax
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import (
@@ -33,7 +33,7 @@ from workbench.frontend.expressions import BINARY, ExpressionCompiler
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import Conflict, Scalar, Variable, is_static
+from workbench.frontend.values import Conflict, Lazy, ObjectValue, Scalar, Variable, is_static
 from workbench.ir import Constant, DifferentiationError, Kind
 
 MAX_UNROLL = 1024
@@ -85,12 +85,26 @@ class StatementCompiler(ExpressionCompiler):
         return lambda act: NORMAL
 
     def _Expr(self, node: ast.Expr) -> Statement:
+        if isinstance(node.value, ast.Yield):
+            return self._yield(node.value)
+        if isinstance(node.value, ast.YieldFrom):
+            name = ast.Name("$item", ast.Store())
+            again = ast.Expr(ast.Yield(ast.Name("$item", ast.Load())))
+            loop = ast.For(name, node.value.value, [again], [])
+            for child in ast.walk(loop):
+                if isinstance(child, (ast.expr, ast.stmt)) and not hasattr(child, "lineno"):
+                    ast.copy_location(child, node)
+            return self._For(loop)
         value = self.expression(node.value)
 
         def run(act: Activation) -> int:
             value(act)
             return NORMAL
         return run
+
+    def _yield(self, node: ast.Yield) -> Statement:
+        value = self.expression(node.value) if node.value is not None else None
+        return lambda act: act.sink.take(value(act) if value is not None else None)
 
     def _Import(self, node: ast.Import | ast.ImportFrom) -> Statement:
         targets = [self.target(ast.Name(a.asname or a.name.split(".")[0], ast.Store())) for a in node.names]
@@ -192,11 +206,8 @@ class StatementCompiler(ExpressionCompiler):
         make = self.closure(node, node.name)
         decorators = [self.expression(d) for d in node.decorator_list]
         target = self.target(ast.Name(node.name, ast.Store()))
-        generator = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in syntax.own_nodes(node))
 
         def run(act: Activation) -> int:
-            if generator:
-                act.t.fail(f"{node.name} is a generator", "return a list or an array")
             function: Any = make(act)
             for decorator in reversed(decorators):
                 function = calls.decorated(act, decorator(act), function)
@@ -260,10 +271,11 @@ class StatementCompiler(ExpressionCompiler):
     def _While(self, node: ast.While) -> Statement:
         test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
         span = self.span(node)
-        leaves, returns = syntax.leaves(node.body), syntax.returns(node.body)
+        exits = self._exits(node.body)
 
         def run(act: Activation) -> Any:
             t = act.t
+            leaves, returns = exits(act)
             code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True)) if leaves else None
 
             def condition() -> Scalar:
@@ -284,6 +296,16 @@ class StatementCompiler(ExpressionCompiler):
             return _after(act, code, orelse if node.orelse else None, returns)
         return run
 
+    def _exits(self, body: Sequence[ast.stmt]) -> Callable[[Activation], tuple[bool, bool]]:
+        """Whether a loop can be left before its end, and by a return; where it yields, that is for the consumer."""
+        leaves, returns = syntax.leaves(body), syntax.returns(body)
+        yields = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in (s, *syntax.own_nodes(s)))
+
+        def exits(act: Activation) -> tuple[bool, bool]:
+            stops = yields and act.sink is not None and act.sink.leaves
+            return leaves or stops, returns or stops
+        return exits
+
     def _iterate(self, act: Activation, body: Block, code: Variable | None) -> None:
         completion = body.run(act)
         if completion is DEAD or code is None:
@@ -302,12 +324,17 @@ class StatementCompiler(ExpressionCompiler):
         source, target = self.expression(node.iter), self.target(node.target)
         body, orelse = self.block(node.body), self.block(node.orelse)
         span = self.span(node)
-        leaves, returns = syntax.leaves(node.body), syntax.returns(node.body)
+        exits = self._exits(node.body)
         name = node.target.id if isinstance(node.target, ast.Name) and node.target.id.strip("_") else "k"
 
         def run(act: Activation) -> Any:
             values = source(act)
             act.t.builder.span = span
+            leaves, returns = exits(act)
+            if isinstance(values, ObjectValue):
+                values = iteration.iterator_of(act, values)
+            if isinstance(values, Lazy):
+                return _over_generator(act, values, target, body, orelse if node.orelse else None, leaves, returns)
             items = iteration.unrolled(act, values)
             if items is not None:
                 return _unrolled(act, items, target, body, orelse if node.orelse else None)
@@ -381,6 +408,34 @@ def _after(act: Activation, code: Variable | None, orelse: Block | None, returns
         return completion
     exhausted = t.wrap(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
     return choose(act, exhausted, lambda: orelse.run(act), lambda: completion)
+
+
+def _over_generator(act: Activation, iterator: Lazy, target: Callable[[Activation, Any], None], body: Block,
+                    orelse: Block | None, leaves: bool, returns: bool) -> Any:
+    """A loop over a generator: its body is evaluated where the generator yields."""
+    t = act.t
+    code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True)) if leaves else None
+
+    def take(item: Any) -> Any:
+        target(act, item)
+        completion = body.run(act)
+        if completion is DEAD or code is None:
+            return NORMAL if completion == CONTINUE else completion
+        if not isinstance(completion, Mixed):
+            if completion in (NORMAL, CONTINUE):
+                return NORMAL
+            t.assign(code, Scalar(Constant(completion, Kind.INT), True))
+            return RETURN
+        going_on = t.scalar(False, Kind.BOOL)
+        for other in (NORMAL, CONTINUE):
+            going_on = t.emit("or", going_on, t.scalar(completion.is_(act, other), Kind.BOOL))
+        t.assign(code, Scalar(t.emit("select", going_on, Constant(NORMAL, Kind.INT), t.scalar(completion.code)), True))
+        if not completion.possible - {NORMAL, CONTINUE}:
+            return NORMAL
+        value = t.emit("select", going_on, Constant(NORMAL, Kind.INT), Constant(RETURN, Kind.INT))
+        return Mixed(Scalar(value, True), frozenset({NORMAL, RETURN}))
+    generators.consume(act, iterator, generators.Sink(take, leaves))
+    return _after(act, code, orelse, returns)
 
 
 def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:

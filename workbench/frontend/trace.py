@@ -6,6 +6,7 @@ each restart adds one decision, so the number of restarts is bounded.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,8 @@ from workbench.frontend.outputs import Exporter, Tree
 from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer
-from workbench.frontend.values import BoundMethod, DictValue, ListValue, ObjectValue
-from workbench.ir import Constant, DifferentiationError, Function, Kind, Value, verify
+from workbench.frontend.values import BoundMethod, DictValue, Lazy, ListValue, ObjectValue
+from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
 
 MAX_RESTARTS = 60
 
@@ -118,6 +119,9 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     positional = len(values) - len(keywords)
     named = dict(zip(keywords, values[positional:], strict=True))
     result = calls.call(root, target, values[:positional], named)
+    if isinstance(result, Lazy):
+        raise DifferentiationError(f"{t.builder.name} is a generator", _first_yield(target),
+                                   "return a list or an array")
     exporter = Exporter(t, environment)
     output = exporter.tree(result)
     effects = tuple(_effects(t, environment, exporter))
@@ -129,6 +133,14 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
     return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written,
                   environment.views)
+
+
+def _first_yield(function: Any) -> Span:
+    inner = function.function if isinstance(function, BoundMethod) else function
+    node = source.definition_of(inner)
+    found = next((n for n in ast.walk(node) if isinstance(n, (ast.Yield, ast.YieldFrom))), node)
+    return Span(inner.__code__.co_filename, found.lineno, found.col_offset, found.end_col_offset or 0,
+                inner.__qualname__)
 
 
 def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Effect]:

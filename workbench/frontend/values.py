@@ -243,8 +243,33 @@ class ZipValue:
     start: Any = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lazy:
+    """An iterator that makes its items when it is consumed, once: a generator, `map`, `filter`. `push(act, sink)` gives
+    each item to `sink`, whose completion says whether to go on; `spent` is a variable, true once consumed."""
+
+    push: Any
+    spent: Variable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cursor:
+    """`iter` of things known one by one: their variables, and the (static) position of the next."""
+
+    items: tuple[Variable, ...]
+    position: Variable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SuperValue:
+    """`super()`: attributes of `owner` as its class has them behind `after` in the order of resolution."""
+
+    after: type
+    owner: Any
+
+
 _STAND_INS = (Scalar, Array, Choice, ListValue, DictValue, ObjectValue, RangeValue, ZipValue, Closure, BoundMethod,
-              ArrayMethod, Partial)
+              ArrayMethod, Partial, Lazy, Cursor, SuperValue)
 
 
 def is_static(value: Any) -> bool:
@@ -265,6 +290,6 @@ def static_truth(value: Any) -> bool:
     """Python's truth of anything but a run-time number."""
     if isinstance(value, (ListValue, DictValue)):
         return bool(value.items)
-    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, RangeValue, ZipValue)):
+    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
         return True
     return bool(value)

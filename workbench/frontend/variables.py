@@ -26,6 +26,7 @@ from workbench.frontend.values import (
     ObjectValue,
     Partial,
     Scalar,
+    SuperValue,
     Variable,
     ZipValue,
 )
@@ -73,7 +74,7 @@ class StoredRecord:
     parts: tuple[Any, ...]
 
 
-_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod)
+_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue)
 
 
 def _record_parts(value: Any) -> tuple[Any, ...]:

@@ -95,11 +95,21 @@ class Builder:
         self.params: list[Value] = []
         self.shape_params: dict[Value, tuple[int, int]] = {}
         self.frames: list[Frame] = [Frame("function")]
-        self.span: Span | None = None
+        self._span: Span | None = None
         self.definitions: dict[Value, Op] = {}
         self._forward: dict[Value, Value] = {}
 
     # ------------------------------------------------------------------ operations
+    @property
+    def span(self) -> Span | None:
+        """The user's place that operations come from. Setting None leaves it where it was."""
+        return self._span
+
+    @span.setter
+    def span(self, span: Span | None) -> None:
+        if span is not None:
+            self._span = span
+
     @property
     def depth(self) -> int:
         """Number of open frames."""

@@ -6,12 +6,20 @@ callables. Handlers here compose operations (a mean is a sum and a division); th
 
 from __future__ import annotations
 
-from workbench.frontend.library import builtin_functions, creation, elementwise, linear, reductions, shaping
+from workbench.frontend.library import (
+    builtin_functions,
+    creation,
+    elementwise,
+    iterables,
+    linear,
+    reductions,
+    shaping,
+)
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
 from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "creation", "elementwise", "implements", "is_pure",
-    "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
+    "iterables", "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
 ]

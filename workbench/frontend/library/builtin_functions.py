@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
+from workbench.frontend.generators import numbered
 from workbench.frontend.library.elementwise import as_operand, cast
+from workbench.frontend.library.iterables import best, quantified, total_of
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
     Choice,
     DictValue,
+    Lazy,
     ListValue,
     ObjectValue,
     Partial,
@@ -49,7 +52,8 @@ def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(enumerate)
 def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`enumerate`."""
-    return ZipValue("enumerate", args[:1], args[1] if len(args) > 1 else named.get("start", 0))
+    start = args[1] if len(args) > 1 else named.get("start", 0)
+    return numbered(act, args[0], start) if isinstance(args[0], Lazy) else ZipValue("enumerate", args[:1], start)
 
 
 @implements(reversed)
@@ -89,24 +93,6 @@ def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return abs(value) if is_static(value) else arithmetic.unary(act.t, "abs", value)
 
 
-def _choose(t: Tracer, items: list[Any], op: str) -> Any:
-    """Python's `min`/`max`: the first item that no other beats (it follows the element selected)."""
-    best = items[0]
-    for item in items[1:]:
-        if is_static(best) and is_static(item):
-            better = item < best if op == "<" else item > best
-            best = item if better else best
-            continue
-        if number_kind(best) is None or number_kind(item) is None or isinstance(best, Array) or isinstance(item, Array):
-            t.fail(f"min or max of {describe(best)} and {describe(item)}", "use np.minimum or np.maximum")
-        kind = common_kind(best, item)
-        better = arithmetic.compare(t, op, item, best)
-        python = is_python_number(best) and is_python_number(item)
-        value = t.emit("select", t.scalar(better, Kind.BOOL), t.scalar(item, kind), t.scalar(best, kind))
-        best = Scalar(value, python)
-    return best
-
-
 def _extremum(op: str, reduction: Any, name: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
@@ -116,13 +102,11 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
             return _over_array(act, args[0], op, name)
         else:
             items = t.environment.items(act, args[0])
-        if "key" in named and named["key"] is not None:
-            t.fail(f"{name} with a key", "write a loop")
         if not items:
             if "default" in named:
                 return named["default"]
             raise ValueError(f"{name}() arg is an empty sequence")
-        return _choose(t, items, op)
+        return best(act, items, op, named.get("key"))
     return handler
 
 
@@ -146,6 +130,8 @@ def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     start = args[1] if len(args) > 1 else named.get("start", 0)
     source = args[0]
+    if isinstance(source, Lazy):
+        return total_of(act, source, start)
     if isinstance(source, (Array, RangeValue, ZipValue, Choice)):
         return t.environment.running_sum(act, source, start)
     total = start
@@ -270,6 +256,8 @@ def _quantifier(stop: bool) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
         source = args[0]
+        if isinstance(source, Lazy):
+            return quantified(act, source, stop)
         if isinstance(source, Array):
             if source.rank != 1:
                 raise ValueError("The truth value of an array with more than one element is ambiguous.")

@@ -1,0 +1,264 @@
+"""What consumes and makes iterators: `map`, `filter`, `iter`, `next`, `sorted`, itertools, `functools.reduce`."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from workbench.frontend import arithmetic, branches, generators
+from workbench.frontend.completions import NORMAL, RETURN
+from workbench.frontend.library import recipes
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.values import Array, Cursor, Lazy, ListValue, RangeValue, Scalar, ZipValue, is_static
+from workbench.ir import Kind
+
+MAX_SORTED = 16
+
+
+def _by_recipe(recipe: Callable[..., Any]) -> Any:
+    return lambda act, args, named: act.t.environment.call(act, recipe, args, named)
+
+
+for _original, _recipe in ((map, recipes.map_), (filter, recipes.filter_), (itertools.filterfalse, recipes.filterfalse),
+                           (itertools.starmap, recipes.starmap), (itertools.chain, recipes.chain),
+                           (itertools.takewhile, recipes.takewhile), (itertools.dropwhile, recipes.dropwhile),
+                           (itertools.compress, recipes.compress), (itertools.accumulate, recipes.accumulate)):
+    implements(_original)(_by_recipe(_recipe))
+
+
+implements(itertools.chain.from_iterable)(_by_recipe(recipes.chain_from_iterable))
+
+
+@implements(functools.reduce)
+def reduce(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`functools.reduce(function, iterable[, initial])`."""
+    t: Tracer = act.t
+    if len(args) == 3:
+        return t.environment.call(act, recipes.reduce, args, named)
+    function, iterable = args
+    items = t.environment.items(act, iterable)
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total = items[0]
+    for item in items[1:]:
+        total = t.environment.call(act, function, (total, item), {})
+    return total
+
+
+# ---------------------------------------------------------------------- of known length
+def _combinatoric(make: Any) -> Any:
+    """Iterators over arrangements: of positions, as the items may be run-time numbers."""
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        items = t.environment.items(act, args[0])
+        rest = [t.static_int(a, "a length") for a in (*args[1:], *named.values()) if a is not None]
+        return tuple(tuple(items[k] for k in places) for places in make(range(len(items)), *rest))
+    return handler
+
+
+for _make in (itertools.combinations, itertools.permutations, itertools.combinations_with_replacement):
+    implements(_make)(_combinatoric(_make))
+
+
+@implements(itertools.product)
+def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.product(*iterables, repeat=1)`."""
+    pools = [act.t.environment.items(act, a) for a in args]
+    return tuple(itertools.product(*pools, repeat=act.t.static_int(named.get("repeat", 1), "a number of repeats")))
+
+
+@implements(itertools.zip_longest)
+def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.zip_longest(*iterables, fillvalue=None)`."""
+    return tuple(itertools.zip_longest(*(act.t.environment.items(act, a) for a in args), **named))
+
+
+@implements(itertools.pairwise)
+def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.pairwise(iterable)`."""
+    t: Tracer = act.t
+    if isinstance(args[0], Array):
+        later, earlier = (t.environment.item(act, args[0], s) for s in (slice(1, None), slice(None, -1)))
+        return ZipValue("zip", (earlier, later))
+    return tuple(itertools.pairwise(t.environment.items(act, args[0])))
+
+
+@implements(itertools.islice)
+def islice(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.islice(iterable, [start,] stop[, step])`."""
+    t: Tracer = act.t
+    bounds = slice(*args[1:])
+    if isinstance(args[0], Array):
+        return t.environment.item(act, args[0], bounds)
+    if isinstance(args[0], Cursor):
+        t.fail("islice of an iterator", "slice the sequence")
+    return tuple(t.environment.items(act, args[0])[bounds])
+
+
+@implements(itertools.repeat)
+def repeat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.repeat(value, times)`."""
+    t: Tracer = act.t
+    times = args[1] if len(args) > 1 else named.get("times")
+    if times is None:
+        return ZipValue("endless", (args[0],), ())
+    if isinstance(times, Scalar):
+        value = args[0]
+        return t.environment.call(act, recipes.map_, (_Always(value), RangeValue(0, times, 1)), {})
+    return (args[0],) * t.static_int(times, "a number of repeats")
+
+
+class _Always:
+    """A function of one value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The value, whatever the argument."""
+        return self.value
+
+
+@implements(itertools.count)
+def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.count(start=0, step=1)`, beside something that ends."""
+    return ZipValue("endless", (), (args[0] if args else named.get("start", 0),
+                                    args[1] if len(args) > 1 else named.get("step", 1)))
+
+
+@implements(itertools.cycle)
+def cycle(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.cycle(iterable)`, beside something that ends."""
+    return ZipValue("endless", tuple(act.t.environment.items(act, args[0])), ())
+
+
+# ---------------------------------------------------------------------- iter, next
+@implements(iter)
+def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`iter(x)`."""
+    if len(args) > 1:
+        act.t.fail("iter of a function and a sentinel", "write a loop")
+    if isinstance(args[0], (Lazy, Cursor)):
+        return args[0]
+    return generators.cursor(act, act.t.environment.items(act, args[0]))
+
+
+@implements(next)
+def next_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`next(iterator[, default])`; of a generator its first item, and nothing more."""
+    t: Tracer = act.t
+    iterator, *default = args
+    if isinstance(iterator, Cursor):
+        return generators.following(act, iterator, tuple(default))
+    if not isinstance(iterator, Lazy):
+        t.fail("next of this iterator", "write a loop")
+    found: list[Any] = []
+    depth = len(t.frames)
+
+    def take(item: Any) -> int:
+        if len(t.frames) != depth:
+            t.fail("which item of this generator comes first is known at run time only", "write a loop")
+        found.append(item)
+        return RETURN
+    generators.consume(act, iterator, generators.Sink(take, True))
+    if found:
+        return found[0]
+    if default:
+        return default[0]
+    raise StopIteration
+
+
+# ---------------------------------------------------------------------- order
+def less(act: Any, op: str, a: Any, b: Any) -> Any:
+    """`a < b` (or `>`) of two values of any kind."""
+    return arithmetic.truth(act.t, act.t.environment.compare(act, op, a, b))
+
+
+def select(act: Any, condition: Any, a: Any, b: Any) -> Any:
+    """`a if condition else b` of two evaluated values."""
+    t: Tracer = act.t
+    if not isinstance(condition, Scalar):
+        return a if condition else b
+    if all(number_kind(v) is not None and not isinstance(v, Array) for v in (a, b)):
+        kind, python = common_kind(a, b), is_python_number(a) and is_python_number(b)
+        return Scalar(t.emit("select", t.scalar(condition, Kind.BOOL), t.scalar(a, kind), t.scalar(b, kind)), python)
+    return branches.branch(t, condition, lambda: a, lambda: b)
+
+
+def best(act: Any, items: list[Any], op: str, key: Any) -> Any:
+    """Python's `min` or `max`: the first item that no other beats."""
+    def key_of(item: Any) -> Any:
+        return act.t.environment.call(act, key, (item,), {}) if key is not None else item
+    found, held = items[0], key_of(items[0])
+    for item in items[1:]:
+        challenger = key_of(item)
+        better = less(act, op, challenger, held)
+        found = select(act, better, item, found)
+        held = found if key is None else select(act, better, challenger, held)
+    return found
+
+
+def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
+    """Python's stable sort; run-time numbers go through a network of comparisons of neighbours."""
+    t: Tracer = act.t
+    keys = [t.environment.call(act, key, (item,), {}) for item in items] if key is not None else list(items)
+    op = ">" if reverse else "<"
+    if is_static(tuple(keys)):
+        order = sorted(range(len(items)), key=keys.__getitem__, reverse=bool(reverse))
+        return [items[k] for k in order]
+    if len(items) > MAX_SORTED:
+        t.fail(f"a sort of more than {MAX_SORTED} run-time values", "use np.sort of an array")
+    items = list(items)
+    for turn in range(len(items)):
+        for k in range(turn % 2, len(items) - 1, 2):
+            swapped = less(act, op, keys[k + 1], keys[k])
+            for row in (items, keys) if key is not None else (items,):
+                row[k], row[k + 1] = select(act, swapped, row[k + 1], row[k]), select(act, swapped, row[k], row[k + 1])
+            if key is None:
+                keys = items
+    return items
+
+
+@implements(sorted)
+def sorted_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`sorted(iterable, key=None, reverse=False)`."""
+    items = act.t.environment.items(act, args[0])
+    return act.t.new_list(in_order(act, items, named.get("key"), named.get("reverse", False)))
+
+
+def total_of(act: Any, iterator: Lazy, start: Any) -> Any:
+    """`sum` over a generator."""
+    t: Tracer = act.t
+    total = t.variable("total", start)
+    generators.each(act, iterator, lambda item: t.assign(total, t.environment.binary(act, "+", t.read(total), item)))
+    return t.read(total)
+
+
+def quantified(act: Any, iterator: Lazy, stop: bool) -> Any:
+    """`any` (`stop` true) or `all` over a generator, which goes no further than it must."""
+    t: Tracer = act.t
+    found = t.variable("found", not stop)
+
+    def take(item: Any) -> Any:
+        test = arithmetic.truth(t, item)
+        if not isinstance(test, Scalar):
+            if test is not stop:
+                return NORMAL
+            t.assign(found, stop)
+            return RETURN
+        t.assign(found, test)
+        return t.environment.leaving(act, test if stop else t.wrap(t.emit("not", t.scalar(test)), True))
+    generators.consume(act, iterator, generators.Sink(take, True))
+    return t.read(found)
+
+
+def sort_list(act: Any, owner: ListValue, named: dict[str, Any]) -> None:
+    """`list.sort`."""
+    t: Tracer = act.t
+    values = in_order(act, [t.read(v) for v in owner.items], named.get("key"), named.get("reverse", False))
+    for variable, value in zip(owner.items, values, strict=True):
+        t.assign(variable, value)
