@@ -6,12 +6,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, branches, indexing, library
+from workbench.frontend import arithmetic, arrays, branches, indexing, library, objects
 from workbench.frontend.activation import Activation
-from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
 from workbench.frontend.iteration import depends_on
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
-from workbench.frontend.paths import class_attribute
+from workbench.frontend.paths import class_attribute, is_library
 from workbench.frontend.tracer import NeedStatic, describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -19,11 +19,15 @@ from workbench.frontend.values import (
     ArrayMethod,
     BoundMethod,
     Choice,
+    Cursor,
     DictValue,
+    Lazy,
     ListValue,
     ObjectValue,
     Partial,
     Scalar,
+    SetValue,
+    SuperValue,
     Variable,
     is_static,
 )
@@ -36,13 +40,21 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     """`owner.name`."""
     t = act.t
     if isinstance(owner, ObjectValue):
-        return _object_attribute(act, owner, name)
+        return objects.get(act, owner, name)
+    if isinstance(owner, SuperValue):
+        return objects.super_attribute(act, owner, name)
     if isinstance(owner, Choice):
         return library.choice_attribute(t, owner, name)
     if isinstance(owner, (Array, Scalar)):
         return library.number_attribute(t, owner, name)
-    if isinstance(owner, (ListValue, DictValue)):
+    if isinstance(owner, (ListValue, DictValue, SetValue)):
         return ArrayMethod(owner, name)
+    if isinstance(owner, type):
+        written = objects.class_value(act, owner, name)
+        if written is not UNDEFINED:
+            return written
+        if name == "_make" and hasattr(owner, "_fields"):
+            return Partial(made_of, (owner,), {})
     if isinstance(owner, tuple):
         if name == "_replace" and hasattr(owner, "_fields"):
             return Partial(replaced, (owner,), {})
@@ -55,6 +67,11 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     return t.environment.static_attribute(act, owner, name)
 
 
+def made_of(type_: Any, items: Any) -> Any:
+    """`_make` of a named tuple's class."""
+    return tuple.__new__(type_, items)
+
+
 def replaced(owner: Any, **named: Any) -> Any:
     """`_replace` of a named tuple."""
     unknown = set(named) - set(owner._fields)
@@ -64,54 +81,37 @@ def replaced(owner: Any, **named: Any) -> Any:
     return tuple.__new__(type(owner), values)
 
 
-def _object_attribute(act: Activation, owner: ObjectValue, name: str) -> Any:
-    t = act.t
-    descriptor = class_attribute(owner.type, name)
-    if isinstance(descriptor, property):
-        if descriptor.fget is None:
-            raise AttributeError(f"unreadable attribute {name!r}")
-        return act.t.environment.call(act, descriptor.fget, (owner,), {})
-    variable = t.environment.object_field(owner, name)
-    if variable is not None:
-        value = t.read(variable)
-        if value is not UNDEFINED:
-            return value
-    if name == "__class__":
-        return owner.type
-    t.environment.guard_class_attribute(owner, name)
-    if descriptor is None:
-        raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
-    if isinstance(descriptor, types.FunctionType):
-        return BoundMethod(descriptor, owner)
-    if isinstance(descriptor, staticmethod):
-        return descriptor.__func__
-    if isinstance(descriptor, classmethod):
-        return BoundMethod(descriptor.__func__, owner.type)
-    if isinstance(descriptor, types.MemberDescriptorType):
-        raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
-    return t.environment.static_attribute(act, owner.type, name)
-
-
 def set_attribute(act: Activation, owner: Any, name: str, value: Any) -> None:
     """`owner.name = value`."""
     t = act.t
+    if isinstance(owner, SuperValue):
+        owner = owner.owner
+    if isinstance(owner, (type, types.ModuleType)) and not is_library(getattr(owner, "__module__", owner.__name__)):
+        t.environment.assign_outside(owner, name, value)
+        return
     if not isinstance(owner, ObjectValue):
         t.fail(f"assignment to an attribute of {describe(owner)}", "keep the number in an object of your own class")
-    descriptor = class_attribute(owner.type, name)
-    if isinstance(descriptor, property):
-        if descriptor.fset is None:
-            raise AttributeError(f"property {name!r} of {owner.type.__name__!r} object has no setter")
-        act.t.environment.call(act, descriptor.fset, (owner, value), {})
-        return
-    parameters = getattr(owner.type, "__dataclass_params__", None)
-    if parameters is not None and parameters.frozen and owner.original is not None:
-        raise AttributeError(f"cannot assign to field {name!r}")
-    variable = t.environment.object_field(owner, name)
-    if variable is None:
-        variable = Variable(name, owner.depth, UNDEFINED)
-        owner.fields[name] = variable
-    t.environment.note_write(owner)
-    t.assign(variable, value)
+    objects.put(act, owner, name, value)
+
+
+def delete_item(act: Activation, owner: Any, key: Any) -> None:
+    """`del owner[key]`."""
+    t = act.t
+    if isinstance(owner, ListValue):
+        t.may_restructure(owner, "an entry of a list is deleted")
+        if isinstance(key, slice):
+            del owner.items[_static_slice(act, key)]
+        else:
+            owner.items.remove(_list_variable(act, owner, key))
+        t.environment.note_write(owner)
+    elif isinstance(owner, DictValue):
+        t.may_restructure(owner, "a key is deleted")
+        del owner.items[static_key(act, key)]
+        t.environment.note_write(owner)
+    elif isinstance(owner, ObjectValue):
+        t.environment.call(act, attribute(act, owner, "__delitem__"), (key,), {})
+    else:
+        raise TypeError(f"{describe(owner)} does not support item deletion")
 
 
 # ---------------------------------------------------------------------- subscripts
@@ -119,8 +119,12 @@ def static_key(act: Activation, key: Any) -> Any:
     """A dictionary key, which must be known while specialising."""
     if isinstance(key, Scalar):
         return act.t.static_int(key, "a dictionary key")
-    if isinstance(key, (Array, ListValue, DictValue)):
+    if isinstance(key, (Array, ListValue, DictValue, SetValue)):
         raise TypeError(f"unhashable type: {describe(key)}")
+    if isinstance(key, tuple):
+        return tuple.__new__(type(key), [static_key(act, k) for k in key])
+    if isinstance(key, ObjectValue) and class_attribute(key.type, "__eq__") is not object.__eq__:
+        act.t.fail(f"a {key.type.__name__} as a key, whose equality is the program's", "use a number or a string")
     return key
 
 
@@ -179,7 +183,9 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:
-            raise KeyError(name)
+            if owner.default is None:
+                raise KeyError(name)
+            set_item(act, owner, name, t.environment.call(act, owner.default, (), {}))
         return t.read(owner.items[name])
     if isinstance(owner, tuple):
         if isinstance(key, slice):
@@ -224,9 +230,10 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         converted = _as_value(act, value)
         branches.over_choice(t, owner, lambda array: indexing.put(t, array, key, converted))
     elif isinstance(owner, ListValue):
-        if isinstance(key, slice):
-            t.fail("assignment to a slice of a list", "assign its entries, or use an array")
         t.environment.note_write(owner)
+        if isinstance(key, slice):
+            _set_slice(act, owner, _static_slice(act, key), t.environment.items(act, value))
+            return
         t.assign(_list_variable(act, owner, key), value)
     elif isinstance(owner, DictValue):
         name = static_key(act, key)
@@ -241,6 +248,21 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         act.t.environment.call(act, attribute(act, owner, "__setitem__"), (key, value), {})
     else:
         raise TypeError(f"{describe(owner)} does not support item assignment")
+
+
+def _set_slice(act: Activation, owner: ListValue, where: slice, values: list[Any]) -> None:
+    """`owner[a:b] = values`."""
+    t = act.t
+    old = owner.items[where]
+    if len(old) == len(values):
+        for variable, value in zip(old, values, strict=True):
+            t.assign(variable, value)
+        return
+    t.may_restructure(owner, "a slice of a list changes its length")
+    made = [t.variable("entry", value) for value in values]
+    for variable in made:
+        variable.depth = owner.depth
+    owner.items[where] = made
 
 
 def _as_value(act: Activation, value: Any) -> Any:
@@ -292,6 +314,9 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
     if isinstance(old, Choice):
         begin_update(act, old, Ellipsis, op, False)(operand)
         return old
+    if isinstance(old, DictValue) and op == "|":
+        library.method(act, old, "update", (operand,), {})
+        return old
     if isinstance(old, ListValue) and op == "+":
         library.method(act, old, "extend", (operand,), {})
         return old
@@ -307,10 +332,16 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
     t = act.t
     if isinstance(container, DictValue):
         return static_key(act, value) in container.items
+    if isinstance(container, SetValue):
+        return static_key(act, value) in container.values
+    if isinstance(container, (Lazy, Cursor)):
+        container = t.new_list(t.environment.items(act, container))
     if isinstance(container, ListValue):
         entries: Any = [t.read(v) for v in container.items]
+    elif isinstance(container, ObjectValue) and class_attribute(container.type, "__contains__") is None:
+        entries = t.environment.items(act, container)
     elif isinstance(container, ObjectValue):
-        return act.t.environment.call(act, attribute(act, container, "__contains__"), (value,), {})
+        return arithmetic.truth(t, t.environment.call(act, attribute(act, container, "__contains__"), (value,), {}))
     elif isinstance(container, Array):
         t.fail("`in` an array", "use (a == x).any()")
     else:
@@ -320,10 +351,10 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         return value in entries
     result: Any = False
     for entry in entries:
-        if is_dynamic(entry) or is_dynamic(value):
-            same = arithmetic.binary(t, "==", value, entry)
-            result = t.wrap(t.emit("or", t.scalar(result), t.scalar(same)), True)
-        elif STATIC_BINARY["=="](value, entry):
+        same = entry is value or arithmetic.truth(t, t.environment.compare(act, "==", value, entry))
+        if same is True:
             return True
+        if same is not False:
+            result = t.wrap(t.emit("or", t.scalar(result), t.scalar(same)), True)
     return result
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from workbench.frontend import arrays
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
-from workbench.frontend.values import Array, Choice, Scalar, static_truth
+from workbench.frontend.values import Array, Choice, ObjectValue, Scalar, static_truth
 from workbench.ir import Constant, Kind, Value
 
 STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -194,4 +195,9 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
         if number.kind is Kind.BOOL:
             return Scalar(number, value.python)
         return Scalar(t.emit("ne", number, Constant(0, number.kind)), True)
+    if isinstance(value, ObjectValue):
+        for name in ("__bool__", "__len__"):
+            if class_attribute(value.type, name) is not None:
+                act = t.environment.activation()
+                return truth(t, t.environment.call_method(act, value, name, ()))
     return static_truth(value)

@@ -7,27 +7,35 @@ static arguments run natively; anything else given run-time numbers is refused b
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
+import enum
+import functools
 import inspect
+import operator
 import types
 from typing import Any
 
-from workbench.frontend import access, branches, generators, library, source
+from workbench.frontend import access, arithmetic, branches, generators, library, source
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
+from workbench.frontend.paths import Path
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
     ArrayMethod,
     BoundMethod,
+    CallChoice,
     Closure,
     ObjectValue,
     Partial,
+    Scalar,
     is_static,
 )
 from workbench.ir import DifferentiationError, Span
 
 MAX_DEPTH = 120
+_MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every function under `contextmanager`
 
 
 def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
@@ -40,6 +48,8 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         if callee.function is access.replaced:
             return access.replaced(*callee.args, *args, **named)
         return call(act, callee.function, (*callee.args, *args), {**callee.named, **named}, node)
+    if isinstance(callee, CallChoice):
+        return _one_of(act, callee, args, named, node)
     if isinstance(callee, ArrayMethod):
         return call_method(act, callee.owner, callee.name, args, named)
     inlined = getattr(type(callee), "inlined", None)
@@ -58,8 +68,23 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     primitive = library.primitive(callee)
     if primitive is not None and not is_static(args):
         return library.apply_primitive(act, primitive, callee, args, named)
-    if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(callee):
-        return act.t.environment.run_native(callee, args, named)
+    if library.is_pure(callee):
+        plain = library.containers.plain_form(act, args)
+        plain_named = {k: library.containers.plain_form(act, v) for k, v in named.items()}
+        if plain is not NotImplemented and NotImplemented not in plain_named.values():
+            return act.t.environment.run_native(callee, plain, plain_named)
+    if isinstance(callee, functools.partial):
+        where = Path(("dict", {"partial": callee}, "partial"))
+        given = act.t.environment.internal(callee.args, where.attribute("args"))
+        extra = {k: act.t.environment.internal(v, where.attribute("keywords").item(k))
+                 for k, v in callee.keywords.items()}
+        return call(act, callee.func, (*given, *args), {**extra, **named}, node)
+    if isinstance(callee, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
+        return call(act, library.containers.getter_of(callee), args, named, node)
+    if isinstance(callee, types.FunctionType) and callee.__code__ is _MANAGER:
+        return call(act, callee.__wrapped__, args, named, node)  # type: ignore[attr-defined]
+    if isinstance(callee, types.FunctionType) and hasattr(callee, "registry") and hasattr(callee, "dispatch"):
+        return call(act, callee.dispatch(library.builtin_functions.type_of(args[0])), args, named, node)
     if isinstance(callee, types.FunctionType):
         act.t.environment.guard_function(callee)
         return _enter_function(act, callee, args, named, node)
@@ -73,6 +98,20 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', callee)}"
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
                                "use a function with a rule")
+
+
+def _one_of(act: Activation, choice: CallChoice, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
+    """Call one of several functions: a case split."""
+    def case(position: int) -> Any:
+        def chosen() -> Any:
+            return call(act, choice.options[position], args, named, node)
+        if position == len(choice.options) - 1:
+            return chosen()
+        hit = arithmetic.truth(act.t, arithmetic.compare(act.t, "==", choice.index, position))
+        if not isinstance(hit, Scalar):
+            return chosen() if hit else case(position + 1)
+        return branches.branch(act.t, hit, chosen, lambda: case(position + 1))
+    return case(0)
 
 
 def call_method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -112,7 +151,7 @@ def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, A
     code = t.environment.compiled(node, function, name)
     scope = Scope({n: t.variable(n) for n in code.local_names}, parent, function)
     for key, value in bound.items():
-        t.assign(scope.names[key], value)
+        t.assign(scope.names[key], t.new_dict(value) if type(value) is dict else value)
     where = (getattr(site, "lineno", 0), getattr(site, "col_offset", 0), id(node))
     if generators.is_generator(node):
         return generators.suspended(act, code, scope, node, where, name, function)
@@ -181,8 +220,21 @@ def finish(act: Activation, completion: Any) -> Any:
 def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
     if issubclass(type_, BaseException):
         return type_(*[a for a in args if is_static(a)])
-    if issubclass(type_, tuple) and hasattr(type_, "_fields"):
+    if issubclass(type_, tuple) and hasattr(type_, "_fields") and "__new__" in vars(type_) and (
+            type_.__new__.__code__.co_filename.startswith("<")):
         return _named_tuple(type_, args, named)
+    if issubclass(type_, enum.Enum):
+        return type_(*args, **named)
+    if type_.__name__ == "prange" and type_.__module__.startswith("numba"):
+        return call(act, range, args, named, node)
+    maker = access.class_attribute(type_, "__new__")
+    maker = maker.__func__ if isinstance(maker, staticmethod) else maker
+    if isinstance(maker, types.FunctionType) and type_.__module__ != "builtins":
+        made = call(act, maker, (type_, *args), named, node)
+        if isinstance(made, ObjectValue) and issubclass(made.type, type_) and isinstance(
+                type_.__init__, types.FunctionType):
+            call(act, type_.__init__, (made, *args), named, node)
+        return made
     if type_.__module__ == "builtins" or not isinstance(getattr(type_, "__init__", None), types.FunctionType):
         if type_.__module__ != "builtins" and not args and not named and type_.__init__ is object.__init__:
             return act.t.new_object(type_, {})
@@ -214,7 +266,9 @@ def _named_tuple(type_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> An
 
 
 def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-    fields = [f for f in dataclasses.fields(made.type) if f.init]
+    every = list(made.type.__dataclass_fields__.values())  # type: ignore[attr-defined]
+    variables = [f for f in every if f._field_type is dataclasses._FIELD_INITVAR]  # type: ignore[attr-defined]
+    fields = [f for f in every if f.init and f._field_type is not dataclasses._FIELD_CLASSVAR]  # type: ignore[attr-defined]
     positional = [f for f in fields if not f.kw_only]
     if len(args) > len(positional):
         raise TypeError(f"{made.type.__name__}.__init__() takes {len(positional) + 1} positional arguments but "
@@ -224,7 +278,7 @@ def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], n
         if key not in {f.name for f in fields} or key in values:
             raise TypeError(f"{made.type.__name__}.__init__() got an unexpected or repeated argument '{key}'")
         values[key] = value
-    for field in dataclasses.fields(made.type):
+    for field in (f for f in every if f in fields or f in dataclasses.fields(made.type)):
         if field.name not in values:
             if field.default is not dataclasses.MISSING:
                 values[field.name] = act.t.environment.internal(field.default, None)
@@ -235,9 +289,10 @@ def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], n
                                 f"'{field.name}'")
             else:
                 continue
-        made.fields[field.name] = act.t.variable(field.name, values[field.name])
+        if field not in variables:
+            made.fields[field.name] = act.t.variable(field.name, values[field.name])
     if access.class_attribute(made.type, "__post_init__") is not None:
-        call(act, access.attribute(act, made, "__post_init__"), (), {})
+        call(act, access.attribute(act, made, "__post_init__"), tuple(values[f.name] for f in variables), {})
 
 
 def decorated(act: Activation, decorator: Any, function: Closure) -> Any:

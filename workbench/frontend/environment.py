@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-import sys
+import copy
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,15 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import access, branches, calls, completions, expressions, generators, iteration
+from workbench.frontend import access, branches, calls, completions, expressions, generators, iteration, syntax
 from workbench.frontend.activation import Activation
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.library import creation, linear
 from workbench.frontend.loops import Loop, counted
-from workbench.frontend.paths import Path
+from workbench.frontend.paths import Path, is_library
 from workbench.frontend.statements import StatementCompiler
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar, Variable
+from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar, SetValue, Variable
+from workbench.frontend.variables import store_tree
 from workbench.ir import Value
 
 _MISSING = object()
@@ -111,17 +112,47 @@ class Environment(Inputs):
         return found
 
     def _named(self, path: Path, value: Any, name: str) -> Any:
-        written = self.paths.get(("global", path.key))
-        if written is not None:
-            return self.t.read(written)  # type: ignore[arg-type]
-        return self.internal(value, path)
+        written = self.outside.get(path.key)
+        return self.t.read(written[1]) if written is not None else self.internal(value, path)
 
     def assign_global(self, act: Activation, name: str, value: Any) -> None:
-        """`global name; name = value`."""
-        self.t.fail(f"assignment to the global {name!r}", "return the value instead")
+        """`name = value` of a global, or of a name of an enclosing function that has returned."""
+        function = act.scope.function
+        if name not in act.global_names and name in function.__code__.co_freevars:
+            cell = function.__closure__[function.__code__.co_freevars.index(name)]
+            self._assign_at(Path(("cell", cell)), name, value)
+        else:
+            self._assign_at(Path(("dict", act.globals, name)), name, value)
+
+    def outside_variable(self, owner: Any, name: str) -> Variable | None:
+        """What stands for an attribute of a class or module since the program has written it."""
+        found = self.outside.get(_attribute_path(owner, name).key)
+        return found[1] if found is not None else None
+
+    def assign_outside(self, owner: Any, name: str, value: Any) -> None:
+        """`owner.name = value` of a class or module."""
+        self._assign_at(_attribute_path(owner, name), name, value)
+
+    def _assign_at(self, path: Path, name: str, value: Any) -> None:
+        t = self.t
+        if path.key not in self.outside:
+            with self.at_top():
+                variable = t.variable(name)
+                try:
+                    before = path.fetch(())
+                except (LookupError, AttributeError, ValueError):
+                    self.guard(path, "absent", None)
+                else:
+                    variable.stored = store_tree(t.builder, self.internal(before, path), name)
+            self.outside[path.key] = (path, variable)
+        t.assign(self.outside[path.key][1], value)
 
     def static_attribute(self, act: Activation, owner: Any, name: str) -> Any:
         """An attribute of an object known while specialising."""
+        if isinstance(owner, types.ModuleType):
+            written = self.outside_variable(owner, name)
+            if written is not None:
+                return self.t.read(written)
         value = getattr(owner, name)
         if isinstance(owner, types.ModuleType):
             if is_library(owner.__name__):
@@ -150,11 +181,15 @@ class Environment(Inputs):
         """`a @ b`."""
         return linear.matmul(t, a, b)
 
+    def activation(self) -> Activation:
+        """An activation of no function in particular."""
+        return Activation(self.t, None, None, (), None, "", "", {})  # type: ignore[arg-type]
+
     def as_array(self, t: Tracer, value: Any) -> Any:
         """Lists, tuples and NumPy arrays as arrays of the evaluator."""
         if isinstance(value, np.ndarray):
             return self.internal(value, None)
-        act = Activation(t, None, None, (), None, "", "", {})  # type: ignore[arg-type]
+        act = self.activation()
         return creation.from_nested(t, value, lambda v: iteration.static_items(act, v))
 
     def binary(self, act: Activation, op: str, a: Any, b: Any) -> Any:
@@ -184,6 +219,18 @@ class Environment(Inputs):
     def set_attribute(self, act: Activation, owner: Any, name: str, value: Any) -> None:
         """`owner.name = value`."""
         access.set_attribute(act, owner, name, value)
+
+    def key(self, act: Activation, value: Any) -> Any:
+        """A key of a dict or a member of a set."""
+        return access.static_key(act, value)
+
+    def contains(self, act: Activation, container: Any, value: Any) -> Any:
+        """`value in container`."""
+        return access.contains(act, container, value)
+
+    def copied(self, act: Activation, value: Any) -> Any:
+        """`copy.deepcopy`."""
+        return calls.call(act, copy.deepcopy, (value,), {})
 
     def item(self, act: Activation, owner: Any, key: Any) -> Any:
         """`owner[key]`."""
@@ -225,13 +272,23 @@ class Environment(Inputs):
 
     def run_native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A pure call on static arguments, run while specialising."""
-        return callee(*args, **named)
+        return self.taken_in(callee(*args, **named))
+
+    def taken_in(self, value: Any) -> Any:
+        """A fresh result of a native call: containers that may be written are the evaluator's."""
+        if type(value) is list:
+            return self.t.new_list([self.taken_in(v) for v in value])
+        if type(value) is dict:
+            return self.t.new_dict({k: self.taken_in(v) for k, v in value.items()})
+        if type(value) is set:
+            return SetValue(value, len(self.t.frames))
+        return value
 
 
-def is_library(name: str | None) -> bool:
-    """True for modules of the standard library, NumPy, SciPy and Numba: their attributes do not change."""
-    top = (name or "").partition(".")[0]
-    return top in ("numpy", "scipy", "numba", "workbench") or top in sys.stdlib_module_names
+def _attribute_path(owner: Any, name: str) -> Path:
+    if isinstance(owner, types.ModuleType):
+        return Path(("dict", vars(owner), name))
+    return Path(("dict", {"owner": owner}, "owner"), (("attribute", "__dict__"), ("item", name)))
 
 
 def _assigned(nodes: list[Any]) -> tuple[list[str], set[str], set[str]]:
@@ -250,6 +307,10 @@ def _assigned(nodes: list[Any]) -> tuple[list[str], set[str], set[str]]:
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             assigned.append(node.id)
+        elif isinstance(node, ast.Match):
+            assigned.extend(syntax.captured(node))
+        elif isinstance(node, ast.ExceptHandler) and node.name is not None:
+            assigned.append(node.name)
         elif isinstance(node, ast.Nonlocal):
             outer.update(node.names)
         elif isinstance(node, ast.Global):

@@ -6,6 +6,7 @@ Invariant: a closure evaluates its operands left to right as Python does, and se
 from __future__ import annotations
 
 import ast
+import dataclasses
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from workbench.frontend import access, arithmetic, branches, calls, generators, iteration
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
-from workbench.frontend.library import recipes
+from workbench.frontend.library import containers, recipes
 from workbench.frontend.values import (
     UNDEFINED,
     Closure,
@@ -21,10 +22,11 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Scalar,
+    SetValue,
     is_sequence,
     is_static,
 )
-from workbench.ir import DifferentiationError, Span
+from workbench.ir import DifferentiationError, Kind, Span
 
 Expression = Callable[[Activation], Any]
 
@@ -141,7 +143,7 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             values = items(act)
-            return set(values) if all(is_static(v) for v in values) else refuse(act)
+            return _set_of(act, values) if all(is_static(v) for v in values) else refuse(act)
         return run
 
     def _items(self, nodes: list[ast.expr]) -> Callable[[Activation], list[Any]]:
@@ -352,7 +354,7 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             values = [item for (item,) in collect(act)]
-            return set(values) if all(is_static(v) for v in values) else refuse(act)
+            return _set_of(act, values) if all(is_static(v) for v in values) else refuse(act)
         return run
 
     def _DictComp(self, node: ast.DictComp) -> Expression:
@@ -452,6 +454,10 @@ class ExpressionCompiler:
         return assign
 
 
+def _set_of(act: Activation, values: list[Any]) -> SetValue:
+    return SetValue({access.static_key(act, v) for v in values}, len(act.t.frames))
+
+
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
     if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
@@ -463,6 +469,10 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
             return arithmetic.binary(act.t, op, a, b)
     if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
         return iteration.sequence_operator(act, op, a, b)
+    if isinstance(a, SetValue) or isinstance(b, SetValue):
+        return containers.set_operator(act, op, a, b)
+    if isinstance(a, DictValue) and isinstance(b, DictValue) and op in ("==", "!="):
+        return _equal_dicts(act, op, a, b)
     if isinstance(a, DictValue) and isinstance(b, DictValue) and op == "|":
         merged = {k: act.t.read(v) for d in (a, b) for k, v in d.items.items()}
         return act.t.new_dict(merged)
@@ -489,18 +499,43 @@ def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
     return apply_binary(act, name, a, b)
 
 
+def _equal_dicts(act: Activation, op: str, a: DictValue, b: DictValue) -> Any:
+    if set(a.items) != set(b.items):
+        return op == "!="
+    sides = [tuple(act.t.read(d.items[k]) for k in a.items) for d in (a, b)]
+    return iteration.sequence_operator(act, op, *sides)
+
+
 def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
     """A user's class with `__add__` and the like."""
     name = OPERATOR_NAMES[op]
+    if isinstance(a, ObjectValue) and _is_generated(a.type, f"__{name}__" if name != "ne" else "__eq__"):
+        if not isinstance(b, ObjectValue) or b.type is not a.type:
+            if op in ("==", "!="):
+                return op == "!="
+            raise TypeError(f"'{op}' not supported between instances of '{a.type.__name__}' and another type")
+        return iteration.sequence_operator(act, op, *(tuple(
+            access.attribute(act, v, f.name) for f in dataclasses.fields(a.type) if f.compare) for v in (a, b)))
+    if op == "!=" and access.class_attribute(getattr(a, "type", object), "__ne__") is object.__ne__:
+        equal = arithmetic.truth(act.t, _operator_method(act, "==", a, b))
+        return act.t.wrap(act.t.emit("not", act.t.scalar(equal, Kind.BOOL)), True) if isinstance(
+            equal, Scalar) else not equal
     reflected = _REFLECTED.get(name, f"r{name}")
     for owner, other, method in ((a, b, f"__{name}__"), (b, a, f"__{reflected}__")):
-        if isinstance(owner, ObjectValue) and access.class_attribute(owner.type, method) is not None:
+        found = access.class_attribute(owner.type, method) if isinstance(owner, ObjectValue) else None
+        if found is not None and found is not getattr(object, method, None):
             result = calls.call(act, access.attribute(act, owner, method), (other,), {})
             if result is not NotImplemented:
                 return result
     if op in ("==", "!="):
         return (a is b) == (op == "==")
     raise TypeError(f"unsupported operand type(s) for {op}")
+
+
+def _is_generated(type_: type, name: str) -> bool:
+    """True for a comparison that `dataclass` has made."""
+    code = getattr(access.class_attribute(type_, name), "__code__", None)
+    return dataclasses.is_dataclass(type_) and getattr(code, "co_filename", "") == "<string>"
 
 
 def _end_column(node: ast.AST) -> int:

@@ -20,7 +20,7 @@ import numpy as np
 from workbench.frontend import arrays, overlap
 from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
-from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar, Variable
+from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar, SetValue, Variable
 from workbench.frontend.variables import Reference, store_tree
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 
@@ -48,6 +48,7 @@ class Inputs:
         self.keep: list[Any] = []
         self.paths: dict[Any, Path] = {}
         self.written: dict[Any, None] = {}
+        self.outside: dict[Any, tuple[Path, Variable]] = {}  # globals and class attributes that the program writes
         self.pins: dict[Any, Any] = {}
         self.sizes: dict[Value, tuple[Path, int, int]] = {}
         self.by_place: dict[Any, Value] = {}
@@ -106,6 +107,9 @@ class Inputs:
             return self._list(value, where)
         if isinstance(value, dict):
             return self._dict(value, where)
+        if isinstance(value, set):
+            self.guard(path, "equal", set(value))
+            return SetValue(set(value), 1, original=True)
         if is_plain_object(value):
             self.guard(path, "type", type(value))
             made = ObjectValue(type(value), {}, 1, original=value)
@@ -128,7 +132,7 @@ class Inputs:
         self.guard(path, "keys", tuple(value))
         with self.at_top():
             made = DictValue({k: self.t.variable(str(k), self.internal(v, path.item(k))) for k, v in value.items()}, 1,
-                             type=type(value))
+                             type=type(value), default=getattr(value, "default_factory", None))
         self.paths[made] = path
         return made
 

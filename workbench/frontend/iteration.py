@@ -20,6 +20,7 @@ from workbench.frontend.values import (
     ObjectValue,
     RangeValue,
     Scalar,
+    SetValue,
     ZipValue,
     is_static,
 )
@@ -50,8 +51,10 @@ def _length(act: Activation, values: Any) -> int | None:
     if isinstance(values, RangeValue):
         static = static_range(act, values)
         return len(static) if static is not None else None
-    if isinstance(values, ListValue):
+    if isinstance(values, (ListValue, DictValue)):
         return len(values.items)
+    if isinstance(values, ObjectValue):
+        return len(static_items(act, values))
     if isinstance(values, Lazy):
         act.t.fail("a generator beside other things in `zip`", "make it a list")
     if isinstance(values, Cursor):
@@ -76,7 +79,7 @@ def unrolled(act: Activation, values: Any) -> list[Any] | None:
             return None
         return static_items(act, values)
     if isinstance(values, Scalar) or (not hasattr(values, "__iter__") and not isinstance(
-            values, (ListValue, DictValue))):
+            values, (ListValue, DictValue, SetValue, Cursor, Lazy, ObjectValue))):
         raise TypeError(f"{describe(values)} is not iterable")
     return static_items(act, values)
 
@@ -104,6 +107,8 @@ def static_items(act: Activation, values: Any) -> list[Any]:
         return [t.read(v) for v in values.items]
     if isinstance(values, DictValue):
         return list(values.items)
+    if isinstance(values, SetValue):
+        return list(values.values)
     if isinstance(values, RangeValue):
         static = static_range(act, values)
         if static is None:
@@ -186,7 +191,7 @@ def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
                         f"cannot unpack an array into {count} names: its length differs")
             return [indexing.get(act.t, value, k) for k in range(count)]
     if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(
-            value, (ListValue, DictValue, Array, RangeValue, ZipValue))):
+            value, (ListValue, DictValue, SetValue, Array, RangeValue, ZipValue, Lazy, Cursor, ObjectValue))):
         raise TypeError(f"cannot unpack non-iterable {describe(value)}")
     items = static_items(act, value)
     if count is not None and len(items) != count:

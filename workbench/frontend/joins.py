@@ -6,10 +6,13 @@ error, never a guess.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from workbench.frontend import arrays
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
@@ -17,7 +20,9 @@ from workbench.frontend.tracer import ZERO, Tracer, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
+    CallChoice,
     Choice,
+    Closure,
     Conflict,
     DictValue,
     ListValue,
@@ -84,6 +89,8 @@ class Join:
             return lambda results: rebuild(a, [part(results) for part in parts])
         if _is_array(a) and _is_array(b):
             return self.arrays(a, b)
+        if _is_function(a) and _is_function(b):
+            return self.functions(a, b)
         return self.containers(a, b)
 
     def numbers(self, a: Any, b: Any) -> Finish:
@@ -251,6 +258,23 @@ class Join:
         position = self.pair(indices[0], indices[1])
         return lambda results: Choice(tuple(f(results) for f in finishes), Scalar(results[position], True))
 
+    def functions(self, a: Any, b: Any) -> Finish:
+        """One of several functions, told apart by an integer."""
+        options: list[Any] = []
+        indices = []
+        for side, value in enumerate((a, b)):
+            start = Constant(len(options), Kind.INT)
+            options.extend(value.options if isinstance(value, CallChoice) else (value,))
+            if isinstance(value, CallChoice):
+                with reopened(self.t, self.arms[side]):
+                    indices.append(self.t.emit("add", self.t.scalar(value.index), start))
+            else:
+                indices.append(start)
+        if not all(_is_outer(option) for option in options):
+            return lambda results: Conflict("a function made on one path only of a run-time condition")
+        position = self.pair(indices[0], indices[1])
+        return lambda results: CallChoice(tuple(options), Scalar(results[position], True))
+
     # ------------------------------------------------------------------ containers
     def containers(self, a: Any, b: Any) -> Finish:
         fresh = all(isinstance(v, (ListValue, ObjectValue, DictValue)) and v.depth > self.depth for v in (a, b))
@@ -286,6 +310,17 @@ class Join:
 
 def _is_array(value: Any) -> bool:
     return isinstance(value, (Array, Choice))
+
+
+def _is_function(value: Any) -> bool:
+    if isinstance(value, (Closure, CallChoice)):
+        return True
+    return isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)) or isinstance(
+        getattr(value, "py_func", None), types.FunctionType)
+
+
+def _is_outer(function: Any) -> bool:
+    return not isinstance(function, Closure) or not (function.defaults or function.keyword_defaults)
 
 
 def _variables(container: Any) -> list[Variable]:

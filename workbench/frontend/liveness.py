@@ -28,6 +28,10 @@ def _reads(node: ast.AST | None) -> Names:
     return frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
+def _reads_of(nodes: Sequence[ast.AST]) -> Names:
+    return _NONE.union(*(_reads(n) for n in nodes))
+
+
 def _stores(node: ast.AST) -> Names:
     return frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
 
@@ -36,7 +40,8 @@ class _Analysis:
     def __init__(self, node: ast.AST) -> None:
         self.after: dict[ast.AST, Names] = {}
         self.loops: list[tuple[Names, Names]] = []  # (live at the head, live after)
-        inner = [n for n in ast.walk(node) if isinstance(n, (ast.FunctionDef, ast.Lambda)) and n is not node]
+        later = (ast.FunctionDef, ast.Lambda, ast.GeneratorExp)
+        inner = [n for n in ast.walk(node) if isinstance(n, later) and n is not node]
         self.captured: Names = frozenset().union(*(_reads(n) for n in inner)) if inner else _NONE
 
     def block(self, nodes: Sequence[ast.stmt], out: Names) -> Names:
@@ -50,6 +55,14 @@ class _Analysis:
             return self.block(node.body, out) | self.block(node.orelse, out) | _reads(node.test)
         if isinstance(node, (ast.For, ast.While)):
             return self.loop(node, out)
+        if isinstance(node, ast.With):
+            return self.block(node.body, out) | _reads_of(node.items)
+        if isinstance(node, ast.Match):
+            cases = _NONE.union(*(self.block(c.body, out) for c in node.cases))
+            return out | cases | _reads(node.subject) | _reads_of([c.pattern for c in node.cases]) | _reads_of(
+                [c.guard for c in node.cases if c.guard is not None])
+        if isinstance(node, ast.Try):
+            return self.try_(node, out)
         if isinstance(node, (ast.Return, ast.Raise)):
             return _reads(node) | self.captured
         if isinstance(node, ast.Break) and self.loops:
@@ -62,6 +75,14 @@ class _Analysis:
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             return (out - _stores(node)) | _reads(node)
         return out | _reads(node)
+
+    def try_(self, node: ast.Try, out: Names) -> Names:
+        """An exception may leave the body anywhere: all that any part reads is live throughout."""
+        whole = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        out = out | whole
+        for block in (node.body, node.orelse, node.finalbody, *(h.body for h in node.handlers)):
+            out = out | self.block(block, out)
+        return out
 
     def loop(self, node: ast.For | ast.While, out: Names) -> Names:
         leaving = self.block(node.orelse, out)

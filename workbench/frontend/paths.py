@@ -39,6 +39,15 @@ class Path:
             value = getattr(value, key) if kind == "attribute" else value[key]
         return value
 
+    def put(self, value: Any) -> None:
+        """Write what a global, a closure cell or a class attribute holds."""
+        if self.root[0] == "cell":
+            self.root[1].cell_contents = value
+        elif not self.steps:
+            self.root[1][self.root[2]] = value
+        else:
+            setattr(self._start(()), self.steps[-1][1], value)
+
     def _start(self, args: tuple[Any, ...]) -> Any:
         kind = self.root[0]
         if kind == "arg":
@@ -73,6 +82,8 @@ class Guard:
 
     def holds(self, args: tuple[Any, ...]) -> bool:
         """True when the fact still holds."""
+        if self.kind == "absent":
+            return _is_absent(self.path, args)
         try:
             value = self.path.fetch(args)
         except (LookupError, AttributeError, ValueError):
@@ -103,6 +114,14 @@ def array_signature(value: np.ndarray) -> Any:
     return (value.dtype, tuple([d == 1 for d in value.shape]), value.flags.writeable)
 
 
+def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:
+    try:
+        path.fetch(args)
+    except (LookupError, AttributeError, ValueError):
+        return True
+    return False
+
+
 _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda value, expected: value is expected,
     "equal": lambda value, expected: type(value) is type(expected) and bool(value == expected),
@@ -130,6 +149,12 @@ def is_plain_object(value: Any) -> bool:
         return False
     library = type_.__module__.partition(".")[0] in sys.stdlib_module_names
     return "__dict__" in dir(type_) or (not library and any("__slots__" in vars(base) for base in type_.__mro__))
+
+
+def is_library(name: str | None) -> bool:
+    """True for modules of the standard library, NumPy, SciPy and Numba: their attributes do not change."""
+    top = (name or "").partition(".")[0]
+    return top in ("numpy", "scipy", "numba", "workbench") or (top in sys.stdlib_module_names and top != "__main__")
 
 
 def class_attribute(type_: type, name: str) -> Any:

@@ -14,7 +14,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, generators, iteration, syntax
+from workbench.frontend import access, arithmetic, branches, calls, contexts, generators, iteration, syntax
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import (
@@ -29,9 +29,10 @@ from workbench.frontend.completions import (
     choose,
     mixed_completion,
 )
-from workbench.frontend.expressions import BINARY, ExpressionCompiler
+from workbench.frontend.expressions import BINARY
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
+from workbench.frontend.patterns import PatternCompiler
 from workbench.frontend.tracer import NeedStatic
 from workbench.frontend.values import Conflict, Lazy, ObjectValue, Scalar, Variable, is_static
 from workbench.ir import Constant, DifferentiationError, Kind
@@ -39,7 +40,7 @@ from workbench.ir import Constant, DifferentiationError, Kind
 MAX_UNROLL = 1024
 
 
-class StatementCompiler(ExpressionCompiler):
+class StatementCompiler(PatternCompiler):
     """Compiles the statements of one function."""
 
     def __init__(self, filename: str, function: str, node: ast.AST) -> None:
@@ -189,18 +190,37 @@ class StatementCompiler(ExpressionCompiler):
         return run_item
 
     def _Delete(self, node: ast.Delete) -> Statement:
-        names = [n.id for n in node.targets if isinstance(n, ast.Name)]
-        if len(names) != len(node.targets):
-            refuse = self.refuse(node, "`del` of an entry", "build a new container instead")
-            return lambda act: refuse(act)
+        parts = [self._deletion(n) for n in node.targets]
 
         def run(act: Activation) -> int:
-            for name in names:
-                variable = act.scope.find(name)
-                if variable is not None:
-                    act.t.assign(variable, Conflict(f"{name!r} was deleted"))
+            for part in parts:
+                part(act)
             return NORMAL
         return run
+
+    def _deletion(self, node: ast.expr) -> Callable[[Activation], Any]:
+        if isinstance(node, ast.Name):
+            name = node.id
+
+            def delete_name(act: Activation) -> None:
+                variable = act.scope.find(name)
+                if variable is None:
+                    act.t.fail(f"`del` of the global {name!r}", "leave it")
+                act.t.assign(variable, Conflict(f"{name!r} was deleted"))
+            return delete_name
+        if isinstance(node, (ast.Tuple, ast.List)):
+            parts = [self._deletion(n) for n in node.elts]
+            return lambda act: [part(act) for part in parts]
+        if isinstance(node, ast.Subscript):
+            owner, key, span = self.expression(node.value), self.expression(node.slice), self.span(node)
+
+            def delete_item(act: Activation) -> None:
+                container, index = owner(act), key(act)
+                act.t.builder.span = span
+                access.delete_item(act, container, index)
+            return delete_item
+        refuse = self.refuse(node, "`del` of an attribute", "set it to None")
+        return lambda act: refuse(act)
 
     def _FunctionDef(self, node: ast.FunctionDef) -> Statement:
         make = self.closure(node, node.name)
@@ -258,6 +278,53 @@ class StatementCompiler(ExpressionCompiler):
             raises = self._exception(node.body[0])
         return If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises, self.span(node.body[0]))
+
+    def _Match(self, node: ast.Match) -> Statement:
+        subject, span = self.expression(node.subject), self.span(node)
+        cases = [(self.pattern(c.pattern), self.expression(c.guard) if c.guard is not None else None,
+                  self.block(c.body)) for c in node.cases]
+        targets = {n: self.target(ast.copy_location(ast.Name(n, ast.Store()), node)) for n in syntax.captured(node)}
+
+        def run(act: Activation) -> Any:
+            value = subject(act)
+            act.t.builder.span = span
+
+            def case(position: int) -> Any:
+                if position == len(cases):
+                    return NORMAL
+                pattern, guard, body = cases[position]
+                captures: dict[str, Any] = {}
+                condition = pattern(act, value, captures)
+
+                def taken() -> Any:
+                    for name, captured in captures.items():
+                        targets[name](act, captured)
+                    if guard is None:
+                        return body.run(act)
+                    return choose(act, arithmetic.truth(act.t, guard(act)), lambda: body.run(act),
+                                  lambda: case(position + 1))
+                return choose(act, condition, taken, lambda: case(position + 1))
+            return case(0)
+        return run
+
+    def _With(self, node: ast.With) -> Statement:
+        items = [(self.expression(i.context_expr), self.target(i.optional_vars) if i.optional_vars else None)
+                 for i in node.items]
+        body, span = self.block(node.body), self.span(node)
+
+        def run(act: Activation, position: int = 0) -> Any:
+            if position == len(items):
+                return body.run(act)
+            expression, target = items[position]
+            manager = expression(act)
+            act.t.builder.span = span
+
+            def inside(value: Any) -> Any:
+                if target is not None:
+                    target(act, value)
+                return run(act, position + 1)
+            return contexts.entered(act, manager, inside)
+        return run
 
     def _loop(self, act: Activation, node: ast.For | ast.While) -> Loop:
         names = self.live.get(node)

@@ -27,10 +27,23 @@ def leaves(nodes: Sequence[ast.stmt]) -> bool:
             if any(isinstance(n, ast.Return) for n in own_nodes(node)) or leaves(node.orelse):
                 return True
             continue
-        children = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
-        if any(leaves(c) for c in children if isinstance(c, list)):
+        if any(leaves(block) for block in blocks(node)):
             return True
     return False
+
+
+def blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    """The blocks of statements of a compound statement."""
+    found = [getattr(node, name, None) for name in ("body", "orelse", "finalbody")]
+    parts = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+    return [*(f for f in found if isinstance(f, list)), *(part.body for part in parts)]
+
+
+def captured(node: ast.Match) -> list[str]:
+    """The names that the patterns of a `match` capture."""
+    names = [getattr(n, "name", None) or getattr(n, "rest", None) for n in ast.walk(node) if isinstance(
+        n, (ast.MatchAs, ast.MatchStar, ast.MatchMapping))]
+    return list(dict.fromkeys(n for n in names if n is not None))
 
 
 def returns(nodes: Sequence[ast.stmt]) -> bool:

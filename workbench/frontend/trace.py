@@ -30,7 +30,7 @@ class Effect:
     """A container from outside that the program writes: where it is, and what it holds at the end."""
 
     path: Path
-    kind: str  # "attributes" | "items"
+    kind: str  # "attributes" | "items" | "place" (the path itself is written)
     tree: Tree
 
 
@@ -152,5 +152,7 @@ def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Ef
             effects.append(Effect(path, "attributes", tree))
         elif isinstance(owner, (ListValue, DictValue)):
             effects.append(Effect(path, "items", exporter.tree(owner)))
+    for path, variable in environment.outside.values():
+        effects.append(Effect(path, "place", exporter.tree(t.read(variable))))
     return effects
 

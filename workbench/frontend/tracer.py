@@ -17,11 +17,14 @@ from workbench.frontend.values import (
     Array,
     Cell,
     Conflict,
+    Cursor,
     DictValue,
+    Lazy,
     ListValue,
     Maybe,
     ObjectValue,
     Scalar,
+    SetValue,
     Variable,
 )
 from workbench.frontend.variables import (
@@ -291,5 +294,9 @@ def describe(value: Any) -> str:
         return "a dict"
     if isinstance(value, ObjectValue):
         return f"a {value.type.__name__}"
+    if isinstance(value, SetValue):
+        return "a set"
+    if isinstance(value, (Lazy, Cursor)):
+        return "an iterator"
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"

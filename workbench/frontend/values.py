@@ -159,6 +159,24 @@ class DictValue:
     depth: int
     generation: int = 0
     type: type = dict
+    default: Any = None  # of a defaultdict: what makes an entry
+
+
+@dataclass(slots=True, eq=False)
+class SetValue:
+    """A Python set of static things. `original`: it came in from outside."""
+
+    values: set[Any]
+    depth: int
+    generation: int = 0
+    original: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class DequeValue(ListValue):
+    """A `collections.deque`."""
+
+    longest: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -261,6 +279,14 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CallChoice:
+    """One of several functions, chosen by a run-time integer: `f = sin if p else cos`."""
+
+    options: tuple[Any, ...]
+    index: Scalar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SuperValue:
     """`super()`: attributes of `owner` as its class has them behind `after` in the order of resolution."""
 
@@ -269,7 +295,7 @@ class SuperValue:
 
 
 _STAND_INS = (Scalar, Array, Choice, ListValue, DictValue, ObjectValue, RangeValue, ZipValue, Closure, BoundMethod,
-              ArrayMethod, Partial, Lazy, Cursor, SuperValue)
+              ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, SuperValue)
 
 
 def is_static(value: Any) -> bool:
@@ -290,6 +316,9 @@ def static_truth(value: Any) -> bool:
     """Python's truth of anything but a run-time number."""
     if isinstance(value, (ListValue, DictValue)):
         return bool(value.items)
-    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
+    if isinstance(value, SetValue):
+        return bool(value.values)
+    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, Partial, RangeValue, ZipValue, Lazy, Cursor,
+                          CallChoice)):
         return True
     return bool(value)

@@ -19,6 +19,7 @@ from workbench.frontend.values import (
     Array,
     ArrayMethod,
     BoundMethod,
+    CallChoice,
     Choice,
     DictValue,
     ListValue,
@@ -74,7 +75,7 @@ class StoredRecord:
     parts: tuple[Any, ...]
 
 
-_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue)
+_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice)
 
 
 def _record_parts(value: Any) -> tuple[Any, ...]:

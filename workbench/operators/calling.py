@@ -63,7 +63,7 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{where} is {expected}"
     if guard.kind == "type":
         return f"type({where}) is {expected}"
-    if guard.kind.startswith("lacks"):
+    if guard.kind.startswith("lacks") or guard.kind == "absent":
         space[expected] = guard
         return f"{expected}.holds(args)"
     if guard.kind == "length":
@@ -126,6 +126,9 @@ class Door:
 def apply_effects(effects: Sequence[Effect], args: tuple[Any, ...], leaf: Callable[[Leaf], Any]) -> None:
     """Write the attributes and entries that the program wrote."""
     for effect in effects:
+        if effect.kind == "place":
+            effect.path.put(build(effect.tree, leaf))
+            continue
         owner = effect.path.fetch(args)
         content = build(effect.tree, leaf)
         if effect.kind == "attributes":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from workbench.frontend.library import (
     builtin_functions,
+    containers,
     creation,
     elementwise,
     iterables,
@@ -20,6 +21,6 @@ from workbench.frontend.library.methods import choice_attribute, method, number_
 from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
-    "apply_primitive", "builtin_functions", "choice_attribute", "creation", "elementwise", "implements", "is_pure",
-    "iterables", "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
+    "apply_primitive", "builtin_functions", "choice_attribute", "containers", "creation", "elementwise", "implements",
+    "is_pure", "iterables", "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import copy as copying
 import dataclasses
 import functools
+import types
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,11 @@ from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
+    BoundMethod,
     Choice,
+    Closure,
+    Cursor,
+    DequeValue,
     DictValue,
     Lazy,
     ListValue,
@@ -26,6 +32,7 @@ from workbench.frontend.values import (
     Partial,
     RangeValue,
     Scalar,
+    SetValue,
     ZipValue,
     is_static,
 )
@@ -75,6 +82,8 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return t.dim(value.dims[0])
     if isinstance(value, (ListValue, DictValue)):
         return len(value.items)
+    if isinstance(value, SetValue):
+        return len(value.values)
     if isinstance(value, ObjectValue):
         return t.environment.call_method(act, value, "__len__", ())
     if isinstance(value, RangeValue):
@@ -177,6 +186,8 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
         t: Tracer = act.t
         if not args or is_static(args):
             return callee(*args)
+        if isinstance(args[0], ObjectValue):
+            return t.environment.call_method(act, args[0], f"__{callee.__name__}__", ())
         if len(args) > 1:
             real, imaginary = (t.scalar(a, Kind.F64) for a in args)
             return Scalar(t.emit("complex", real, imaginary), True)
@@ -288,7 +299,13 @@ def type_of(value: Any) -> type:
     if isinstance(value, (Array, Choice)):
         return np.ndarray
     if isinstance(value, ListValue):
-        return list
+        return collections.deque if isinstance(value, DequeValue) else list
+    if isinstance(value, SetValue):
+        return set
+    if isinstance(value, (Closure, BoundMethod, Partial)):
+        return {Closure: types.FunctionType, BoundMethod: types.MethodType, Partial: functools.partial}[type(value)]
+    if isinstance(value, (Lazy, Cursor)):
+        return types.GeneratorType
     if isinstance(value, (DictValue, ObjectValue)):
         return value.type
     if isinstance(value, RangeValue):

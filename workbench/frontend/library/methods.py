@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, branches
-from workbench.frontend.library import elementwise, shaping
+from workbench.frontend.library import containers, elementwise, iterables, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
-from workbench.frontend.values import Array, ArrayMethod, Choice, DictValue, ListValue, Scalar, is_static
+from workbench.frontend.values import (
+    Array,
+    ArrayMethod,
+    Choice,
+    DequeValue,
+    DictValue,
+    ListValue,
+    Scalar,
+    SetValue,
+    is_static,
+)
 
 _REDUCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
@@ -88,12 +98,18 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
 
 def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a method."""
+    if isinstance(owner, SetValue):
+        return containers.set_method(act, owner, name, args)
+    if isinstance(owner, DequeValue):
+        found = containers.deque_method(act, owner, name, args)
+        if found is not NotImplemented:
+            return found
     if isinstance(owner, ListValue):
         return _list_method(act, owner, name, args, named)
     if isinstance(owner, Choice):
         return _choice_method(act, owner, name, args, named)
     if isinstance(owner, DictValue):
-        return _dict_method(act, owner, name, args)
+        return _dict_method(act, owner, name, args, named)
     if name in _METHODS:
         return _METHODS[name](act, owner, args, named)
     if name in _REDUCTIONS:
@@ -192,6 +208,14 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
     elif name == "reverse":
         t.may_restructure(owner, "a list is reversed")
         owner.items.reverse()
+    elif name == "sort":
+        iterables.sort_list(act, owner, named)
+    elif name == "remove":
+        t.may_restructure(owner, "a list shrinks")
+        values = [t.read(v) for v in owner.items]
+        if not is_static((*values, *args)):
+            t.fail("list.remove among run-time numbers", "write a loop")
+        owner.items.pop(values.index(args[0]))
     elif name == "clear":
         t.may_restructure(owner, "a list is cleared")
         owner.items.clear()
@@ -201,8 +225,10 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
     return None
 
 
-def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...]) -> Any:
+def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
+    if name in ("get", "pop", "setdefault") and args:
+        args = (t.environment.key(act, args[0]), *args[1:])
     if name == "keys":
         return tuple(owner.items)
     if name == "values":
@@ -212,15 +238,27 @@ def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...]) -
     if name == "get":
         return t.read(owner.items[args[0]]) if args[0] in owner.items else (args[1] if len(args) > 1 else None)
     if name == "copy":
-        return t.new_dict({k: t.read(v) for k, v in owner.items.items()}, type_=owner.type)
-    if name == "pop":
+        made = t.new_dict({k: t.read(v) for k, v in owner.items.items()}, type_=owner.type)
+        made.default = owner.default
+        return made
+    if name in ("popitem", "clear"):
         t.may_restructure(owner, "a key is removed")
+        t.environment.note_write(owner)
+        if name == "clear":
+            return owner.items.clear()
+        if not owner.items:
+            raise KeyError("popitem(): dictionary is empty")
+        last = next(reversed(owner.items))
+        return last, t.read(owner.items.pop(last))
+    if name == "pop":
         if args[0] not in owner.items and len(args) > 1:
             return args[1]
+        t.may_restructure(owner, "a key is removed")
         t.environment.note_write(owner)
         return t.read(owner.items.pop(args[0]))
     if name == "update":
-        for key, variable in t.environment.entries(act, args[0]):
+        entries = t.environment.call(act, dict, args, named)
+        for key, variable in entries.items.items():
             t.environment.set_item(act, owner, key, t.read(variable))
         return None
     if name == "setdefault":

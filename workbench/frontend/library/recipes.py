@@ -87,3 +87,24 @@ def reduce(function, iterable, value):
     for item in iterable:
         value = function(value, item)
     return value
+
+
+def items_of(keys, owner):
+    return owner[keys[0]] if len(keys) == 1 else tuple([owner[key] for key in keys])
+
+
+def attribute_of(name, owner):
+    for part in name.split("."):
+        owner = getattr(owner, part)
+    return owner
+
+
+def attributes_of(names, owner):
+    if len(names) == 1:
+        return attribute_of(names[0], owner)
+    return tuple([attribute_of(name, owner) for name in names])
+
+
+def method_of(call, named, owner):
+    name, *args = call
+    return getattr(owner, name)(*args, **dict(named))

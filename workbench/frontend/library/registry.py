@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.values import Choice
+from workbench.frontend.values import Choice, is_static
 
 Handler = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 _handlers: dict[Any, Handler] = {}
@@ -60,7 +60,11 @@ def is_pure(item: Any) -> bool:
         return True
     if isinstance(item, type) and issubclass(item, np.generic):
         return True
-    if isinstance(getattr(item, "__self__", None), (str, bytes, int, float)) and not isinstance(item, type):
+    owner = getattr(item, "__self__", None)
+    immutable = isinstance(owner, (str, bytes, int, float, frozenset, tuple))
+    if immutable and is_static(owner) and not isinstance(item, type):
+        return True
+    if owner in (str, bytes, int, float, complex) and isinstance(owner, type):
         return True
     return getattr(builtins, getattr(item, "__name__", ""), None) is item and isinstance(item, type) and issubclass(
         item, (int, float, str, tuple, complex))
