@@ -15,7 +15,7 @@ import numpy as np
 from tests.rules.cases import Case, kind_of
 from workbench import interpret
 from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Value, verify
-from workbench.rules import Expr, Primitive, cotangent, emit, tangent
+from workbench.rules import Expr, Primitive, cotangent, emit, emit_all, tangent
 
 TOLERANCE = {Kind.F64: 2e-9, Kind.C128: 2e-9, Kind.F32: 3e-5, Kind.C64: 3e-5}
 WIDE = {Kind.F32: Kind.F64, Kind.C64: Kind.C128}
@@ -25,25 +25,36 @@ def check(primitive: Primitive, case: Case, rng: np.random.Generator) -> None:
     """Raises AssertionError where the derivative is not the oracle's."""
     with np.errstate(all="ignore"):
         y = primitive.numpy(*case.operands, **case.attrs)
-    if not kind_of(y).is_inexact:
+    ys = as_tuple(y)
+    live = [k for k, part in enumerate(ys) if kind_of(part).is_inexact]
+    if not live:
         return
     active = [p for p, kind in enumerate(case.kinds) if kind.is_inexact]
     directions = [_direction(rng, v) for v in case.operands]
-    y_bar = _direction(rng, y)
+    all_bars = [_direction(rng, part) for part in ys]
     for chosen in [active, *([p] for p in active if len(active) > 1)]:
         tangents = [d if p in chosen else None for p, d in enumerate(directions)]
         expected = directional(primitive, case, tangents)
-        for way in (by_numbers, by_ir):
-            y_dot, x_bars = way(primitive, case, tangents, y_bar, y)
-            what = f"{primitive.name}{case} {way.__name__}, operands {chosen}"
-            _same(y_dot, expected, kind_of(y), np.shape(y), f"tangent of {what}")
-            bars = {p: _checked(x_bars[p], case.operands[p], f"cotangent {p} of {what}") for p in chosen}
-            left = _inner(y_bar, expected)
-            right = sum((_inner(bars[p], directions[p]) for p in chosen), 0.0)
-            scale = _inner(np.abs(y_bar), np.abs(expected)) + 1.0
-            kind = kind_of(y) if kind_of(y) in WIDE else kind_of(case.operands[active[0]])
-            assert abs(left - right) <= 10 * TOLERANCE[kind] * scale, (
-                f"cotangent of {what}: <y_bar, y_dot> is {left}, <x_bar, x_dot> is {right}")
+        for used in [live, *([k] for k in live if len(live) > 1)]:
+            y_bars = [bar if k in used else None for k, bar in enumerate(all_bars)]
+            for way in (by_numbers, by_ir):
+                y_dots, x_bars = way(primitive, case, tangents, y_bars, ys)
+                what = f"{primitive.name}{case} {way.__name__}, operands {chosen}, results {used}"
+                for k in live:
+                    _same(y_dots[k], expected[k], kind_of(ys[k]), np.shape(ys[k]), f"tangent {k} of {what}")
+                bars = {p: _checked(x_bars[p], case.operands[p], f"cotangent {p} of {what}") for p in chosen}
+                left = sum((_inner(y_bars[k], expected[k]) for k in used), 0.0)
+                right = sum((_inner(bars[p], directions[p]) for p in chosen), 0.0)
+                scale = sum((_inner(np.abs(y_bars[k]), np.abs(expected[k])) for k in used), 1.0)
+                kind = kind_of(ys[live[0]])
+                kind = kind if kind in WIDE else kind_of(case.operands[active[0]])
+                assert abs(left - right) <= 10 * TOLERANCE[kind] * scale, (
+                    f"cotangent of {what}: <y_bar, y_dot> is {left}, <x_bar, x_dot> is {right}")
+
+
+def as_tuple(y: Any) -> tuple[Any, ...]:
+    """The results of a primitive: a tuple, of one where it has one."""
+    return y if isinstance(y, tuple) else (y,)
 
 
 def _direction(rng: np.random.Generator, x: Any) -> Any:
@@ -80,19 +91,27 @@ def _same(found: Any, expected: Any, kind: Kind, shape: tuple[int, ...], what: s
 
 
 # ---------------------------------------------------------------------- the oracle
-def directional(primitive: Primitive, case: Case, tangents: list[Any]) -> Any:
-    """d/dt of the primitive at operands + t * tangents, in double precision."""
+def directional(primitive: Primitive, case: Case, tangents: list[Any]) -> list[Any]:
+    """d/dt of the primitive's results at operands + t * tangents, in double precision."""
     wide = [np.asarray(v).astype(WIDE.get(k, k).dtype)[()] for v, k in zip(case.operands, case.kinds)]
     moves = [0.0 if t is None else np.asarray(t).astype(WIDE.get(k, k).dtype) for t, k in zip(tangents, case.kinds)]
     attrs = {key: WIDE.get(v, v) if isinstance(v, Kind) else v for key, v in case.attrs.items()}
 
-    def at(t: Any) -> Any:
+    def at(t: Any) -> list[Any]:
         with np.errstate(all="ignore"):
-            return primitive.numpy(*(v if d is None else v + t * m for v, d, m in zip(wide, tangents, moves)), **attrs)
+            found = primitive.numpy(*(v if d is None else v + t * m for v, d, m in zip(wide, tangents, moves)), **attrs)
+        return [part * 1.0 for part in as_tuple(found)]
 
     if primitive.analytic and not any(k.is_complex for k in case.kinds) and "kind" not in attrs:
-        return np.imag(at(1e-30j)) / 1e-30
-    rows = [[(at(h) - at(-h)) / (2 * h)] for h in (2.0**-10, 2.0**-11, 2.0**-12, 2.0**-13)]
+        return [np.imag(part) / 1e-30 for part in at(1e-30j)]
+    steps = (2.0**-10, 2.0**-11, 2.0**-12, 2.0**-13)
+    return [extrapolated([(a - b) / (2 * h) for a, b, h in zip(up, down, steps)])
+            for up, down in zip(zip(*(at(h) for h in steps)), zip(*(at(-h) for h in steps)))]
+
+
+def extrapolated(differences: list[Any]) -> Any:
+    """The limit of central differences with steps that halve (Richardson)."""
+    rows = [[d] for d in differences]
     for i in range(1, len(rows)):
         for j in range(1, i + 1):
             rows[i].append(rows[i][j - 1] + (rows[i][j - 1] - rows[i - 1][j - 1]) / (4.0**j - 1.0))
@@ -100,33 +119,41 @@ def directional(primitive: Primitive, case: Case, tangents: list[Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- the two ways to run a rule
-def by_numbers(primitive: Primitive, case: Case, tangents: list[Any], y_bar: Any, y: Any) -> tuple[Any, list[Any]]:
+def by_numbers(primitive: Primitive, case: Case, tangents: list[Any], y_bars: list[Any],
+               ys: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """The rule on NumPy values."""
     op = Op(primitive.name, (), (), case.attrs)
+    y, y_bar = (ys, tuple(y_bars)) if primitive.results > 1 else (ys[0], y_bars[0])
     with np.errstate(all="ignore"):
         y_dot = tangent(primitive, op, case.operands, y, tangents)
-        return y_dot, [cotangent(primitive, op, case.operands, y, y_bar, k) for k in range(len(case.operands))]
+        x_bars = [cotangent(primitive, op, case.operands, y, y_bar, k) for k in range(len(case.operands))]
+    return as_tuple(y_dot), x_bars
 
 
-def by_ir(primitive: Primitive, case: Case, tangents: list[Any], y_bar: Any, y: Any) -> tuple[Any, list[Any]]:
+def by_ir(primitive: Primitive, case: Case, tangents: list[Any], y_bars: list[Any],
+          ys: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """The rule on expressions, the program run by the interpreter (and its value compared)."""
     builder = Builder(primitive.name)
     args: list[Any] = []
     xs = [operand(builder, v, args) for v in case.operands]
     x_dots = [None if t is None else Expr(builder, like(builder, x.type, t, args)) for x, t in zip(xs, tangents)]
-    value = emit(builder, primitive.name, *(x.value for x in xs), **case.attrs)
-    op = builder.definitions.get(value, Op(primitive.name, (), (), case.attrs))
-    y_expr = Expr(builder, value)
-    bar = Expr(builder, like(builder, value.type, y_bar, args))
-    y_dot = tangent(primitive, op, xs, y_expr, x_dots)
-    x_bars = [cotangent(primitive, op, xs, y_expr, bar, k) for k in range(len(xs))]
-    found = [e for e in (y_dot, *x_bars) if e is not None]
+    values = emit_all(builder, primitive.name, *(x.value for x in xs), **case.attrs)
+    op = builder.definitions.get(values[0], Op(primitive.name, (), (), case.attrs))
+    y = tuple(Expr(builder, v) for v in values)
+    y_bar = tuple(None if b is None else Expr(builder, like(builder, v.type, b, args)) for v, b in zip(values, y_bars))
+    one = primitive.results == 1
+    y_dots = as_tuple(tangent(primitive, op, xs, y[0] if one else y, x_dots))
+    x_bars = [cotangent(primitive, op, xs, y[0] if one else y, y_bar[0] if one else y_bar, k) for k in range(len(xs))]
+    found = [e for e in (*y_dots, *x_bars) if e is not None]
     # results of one function must not share a buffer
-    results = [emit(builder, "copy", e.value) if e.value.is_array else e.value for e in (y_expr, *found)]
-    value_found, *numbers = interpret.run(verify(builder.finish(results)), args)
-    np.testing.assert_allclose(value_found, y, rtol=1e-6 if kind_of(y) in WIDE else 1e-14, atol=1e-300)
-    given = iter(numbers)
-    return (None if y_dot is None else next(given)), [None if e is None else next(given) for e in x_bars]
+    results = [emit(builder, "copy", e.value) if e.value.is_array else e.value for e in (*y, *found)]
+    numbers = interpret.run(verify(builder.finish(results)), args)
+    for value_found, expected in zip(numbers, ys):
+        rtol = 1e-6 if kind_of(expected) in WIDE else 1e-14
+        np.testing.assert_allclose(value_found, expected, rtol=rtol, atol=1e-300)
+    given = iter(numbers[len(ys):])
+    return tuple(None if e is None else next(given) for e in y_dots), [
+        None if e is None else next(given) for e in x_bars]
 
 
 def operand(builder: Builder, value: Any, args: list[Any]) -> Expr:

@@ -13,7 +13,7 @@ from workbench import interpret
 from workbench.engines.numba import compile_function
 from workbench.ir import ArrayType, Builder, Constant, Kind, ScalarType, Value, verify
 from workbench.passes import finalize
-from workbench.rules import check_types, emit, table
+from workbench.rules import check_types, emit, emit_all, table
 
 # a few units in the last place: NumPy's vector functions and the compiler's library differ there
 ULPS = {Kind.F64: 1e-14, Kind.F32: 1e-6, Kind.C128: 1e-14, Kind.C64: 2e-6, Kind.INT: 0.0, Kind.BOOL: 0.0}
@@ -127,24 +127,26 @@ def test_arrays(kind: Kind) -> None:
         chunk = programs[start:start + CHUNK]
         builder = Builder(f"arrays_{kind.value}_{start}")
         args: list[Any] = []
-        results = []
+        results, labels, loose = [], [], []
         for name, _, case in chunk:
             operands = case.operands
             if name in ("pow", "lshift", "rshift") and kind is Kind.INT:
                 operands = (operands[0], abs(operands[1]))
             xs = [operand(builder, v, args).value for v in operands]
-            value = emit(builder, name, *xs, **case.attrs)
-            results.append(emit(builder, "copy", value) if value in xs and value.is_array else value)
+            for value in emit_all(builder, name, *xs, **case.attrs):
+                results.append(emit(builder, "copy", value) if value in xs and value.is_array else value)
+                labels.append(f"{name}{case}")
+                loose.append(LOOSE.get(name, 10.0))
         function = check_types(verify(builder.finish(results)))
         expected = interpret.run(function, args)
         lowered = check_types(verify(finalize(function)))
         for way, found in (("lowered", interpret.run(lowered, args)), ("compiled", compile_function(lowered)(*args))):
-            for (name, _, case), a, b, result in zip(chunk, found, expected, results, strict=True):
-                what = f"{name}{case}, {way}"
+            for label, slack, a, b, result in zip(labels, loose, found, expected, results, strict=True):
+                what = f"{label}, {way}"
                 assert np.shape(a) == np.shape(b), what
                 if np.ndim(b):
                     assert a.dtype == b.dtype, what
-                tolerance = ULPS[result.kind] * LOOSE.get(name, 10.0)
+                tolerance = ULPS[result.kind] * slack
                 scale = float(np.max(np.abs(b), initial=1.0)) if tolerance else 1.0
                 error = np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0)
                 assert error <= tolerance * scale, f"{what}: {a}, not {b}"

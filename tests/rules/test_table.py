@@ -45,7 +45,7 @@ def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
         for mode in ("vjp", "jvp"):
             rule = getattr(primitive, mode)
             if rule is not None:
-                found.append((f"{mode}: {change}", replace(primitive, **{mode: _wrong(rule, change)})))
+                found.append((f"{mode}: {change}", replace(primitive, **{mode: _wrong(rule, change, primitive.results * (mode == "jvp"))})))
     partials = primitive.partials or ()
     if len(partials) == 2 and primitive.vjp is None and None not in partials and name_is_asymmetric(primitive):
         found.append(("partials swapped", replace(primitive, partials=partials[::-1])))
@@ -57,14 +57,18 @@ def name_is_asymmetric(primitive: Primitive) -> bool:
     return primitive.name != "add"
 
 
-def _wrong(rule, change):
+def _wrong(rule, change, results=1):
     if rule is None:
         return (lambda *args: 1.0) if change == "factor" else None
     if change == "dropped":
-        return lambda *args: None
+        return lambda *args: (None,) * results if results > 1 else None
 
     def changed(*args):
-        value = rule(*args)
+        return altered(rule(*args))
+
+    def altered(value):
+        if isinstance(value, tuple):
+            return tuple(altered(part) for part in value)
         return value if value is None else -value if change == "sign" else value * 0.5
     return changed
 

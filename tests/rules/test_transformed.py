@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tests.rules.cases import Case, cases, kind_of
-from tests.rules.checker import by_numbers, operand
+from tests.rules.checker import as_tuple, by_numbers, operand
 from workbench import interpret
 from workbench.ir import Builder, Function, Kind, verify
-from workbench.rules import Primitive, check_types, emit, get, table
+from workbench.rules import Primitive, check_types, emit, emit_all, get, table
 from workbench.transforms import jvp, vjp
 
 NAMES = sorted(name for name, p in table().items() if p.differentiable)
@@ -31,20 +31,21 @@ def chosen(primitive: Primitive, rng: np.random.Generator) -> Iterator[Case]:
             found = [c for k, c in enumerate(found) if k % 11 in KEPT[primitive.arity or 2]]
         for case in found:
             with np.errstate(all="ignore"):
-                y = primitive.numpy(*case.operands, **case.attrs)
-            if kind_of(y) in (Kind.F64, Kind.C128):
+                y = as_tuple(primitive.numpy(*case.operands, **case.attrs))
+            if any(kind_of(part) in (Kind.F64, Kind.C128) for part in y):
                 yield case
 
 
 def program(primitive: Primitive, case: Case) -> tuple[Function, list[Any], list[int]]:
-    """A function that is the primitive, its arguments, and the positions that carry a derivative."""
+    """A function that gives the inexact results of the primitive, its arguments, and the positions that carry a
+    derivative."""
     builder = Builder(primitive.name)
     args: list[Any] = []
     xs = [operand(builder, v, args) for v in case.operands]
-    value = emit(builder, primitive.name, *(x.value for x in xs), **case.attrs)
-    if value in builder.params:  # a cast to the same kind
-        value = emit(builder, "copy", value) if value.is_array else value
-    function = builder.finish([value])
+    values = emit_all(builder, primitive.name, *(x.value for x in xs), **case.attrs)
+    if values[0] in builder.params and values[0].is_array:  # a cast to the same kind
+        values = (emit(builder, "copy", values[0]),)
+    function = builder.finish([v for v in values if v.kind.is_inexact])
     return checked(function), args, [k for k, p in enumerate(function.data_params) if p.kind.is_inexact]
 
 
@@ -103,23 +104,34 @@ def test_modes_and_second_order(name: str) -> None:
 
 def one_case(primitive: Primitive, case: Case, rng: np.random.Generator) -> None:
     function, args, active = program(primitive, case)
-    (y,) = evaluate(function, args)
-    y_bar, x_dots = noise(rng, y), [noise(rng, args[k]) for k in active]
+    ys = evaluate(function, args)
+    count = len(ys)
+    y_bars, x_dots = [noise(rng, y) for y in ys], [noise(rng, args[k]) for k in active]
     what = f"{primitive.name}{case}"
     # first order
-    pull, push = checked(vjp(function, active, [0])), checked(jvp(function, active, [0]))
-    again, *x_bars = evaluate(pull, [*args, y_bar])
-    same, y_dot = evaluate(push, [*args, *x_dots])
-    close(again, y, 0.0, f"value of vjp of {what}")
-    close(same, y, 0.0, f"value of jvp of {what}")
+    outputs = list(range(count))
+    pull, push = checked(vjp(function, active, outputs)), checked(jvp(function, active, outputs))
+    pulled, pushed = evaluate(pull, [*args, *y_bars]), evaluate(push, [*args, *x_dots])
+    for again, same, y in zip(pulled, pushed, ys):
+        close(again, y, 0.0, f"value of vjp of {what}")
+        close(same, y, 0.0, f"value of jvp of {what}")
+    x_bars = pulled[count:]
     directions = iter(x_dots)
     tangents = [next(directions) if k.is_inexact else None for k in case.kinds]
-    expected_dot, expected_bars = by_numbers(primitive, case, tangents, y_bar, y)
-    close(y_dot, expected_dot, 1e-13, f"jvp of {what}")
+    given, bars = iter(ys), iter(y_bars)
+    with np.errstate(all="ignore"):
+        found = as_tuple(primitive.numpy(*case.operands, **case.attrs))
+    expected_dots, expected_bars = by_numbers(
+        primitive, case, tangents, [next(bars) if kind_of(y).is_inexact else None for y in found],
+        tuple(next(given) if kind_of(y).is_inexact else y for y in found))
+    wanted = [dot for dot, y in zip(expected_dots, found, strict=True) if kind_of(y).is_inexact]
+    for y_dot, expected_dot, y in zip(pushed[count:], wanted, ys, strict=True):
+        close(y_dot, np.zeros_like(y) if expected_dot is None else expected_dot, 1e-13, f"jvp of {what}")
     for found, expected in zip(x_bars, [b for b, k in zip(expected_bars, case.kinds) if k.is_inexact], strict=True):
         close(found, expected if expected is not None else np.zeros_like(found), 1e-13, f"vjp of {what}")
     # second order, of the cotangents and of the tangent
-    for first, extra, outputs in ((pull, [y_bar], range(1, 1 + len(active))), (push, x_dots, [1])):
+    for first, extra, outputs in ((pull, y_bars, range(count, count + len(active))),
+                                  (push, x_dots, range(count, 2 * count))):
         inputs = [*active, *range(len(args), len(args) + len(extra))]
         all_args = [*args, *extra]
         moves = [noise(rng, all_args[k]) for k in inputs]

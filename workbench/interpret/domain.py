@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from workbench.ir import ArrayType, Constant, Op
+from workbench.ir import ArrayType, Constant, Op, Type
 from workbench.ir.ops import CONSUMING
 from workbench.rules import Growable, get
 
@@ -42,7 +42,9 @@ class Values:
         """NumPy's result; floating-point warnings are off, as in compiled code."""
         with np.errstate(all="ignore"):
             result = get(op.prim).numpy(*operands, **op.attrs)
-        return () if not op.results else (self._owned(op, operands, result),)
+        if len(op.results) > 1:
+            return [self._owned(op, operands, part, v.type) for part, v in zip(result, op.results, strict=True)]
+        return () if not op.results else (self._owned(op, operands, result, op.result.type),)
 
     def truth(self, value: Any, op: Op) -> bool:
         """The condition itself."""
@@ -52,8 +54,7 @@ class Values:
         """lo, lo + step, ... before hi."""
         return (np.int64(i) for i in range(int(lo), int(hi), step))
 
-    def _owned(self, op: Op, operands: Sequence[Any], result: Any) -> Any:
-        type_ = op.result.type
+    def _owned(self, op: Op, operands: Sequence[Any], result: Any, type_: Type) -> Any:
         if isinstance(result, Growable):
             return result
         if not isinstance(type_, ArrayType):

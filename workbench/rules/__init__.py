@@ -10,27 +10,29 @@ from workbench.rules import (
     arithmetic,
     comparison,
     complexes,
+    decompositions,
     exponential,
     linear_algebra,
     memory,
     reductions,
     shapes,
+    solving,
     special,
     trigonometric,
 )
 from workbench.rules.checking import check_types
 from workbench.rules.derivatives import cotangent, pull, push, tangent
-from workbench.rules.emission import effect, emit
+from workbench.rules.emission import effect, emit, emit_all
 from workbench.rules.expr import Expr
 from workbench.rules.folding import constant
 from workbench.rules.memory import Growable, box_operands, exception
 from workbench.rules.primitive import Primitive, Sample, by_callable, get, register, table
-from workbench.rules.spelling import spell
+from workbench.rules.spelling import spell, with_called
 from workbench.rules.typing import broadcast_dims
 
 __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "check_types", "comparison", "complexes", "constant", "cotangent", "effect", "emit", "exception", "exponential",
-    "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "special", "spell",
-    "table", "tangent", "trigonometric",
+    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit", "emit_all", "exception", "exponential",
+    "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "solving", "special", "spell",
+    "table", "tangent", "trigonometric", "with_called",
 ]

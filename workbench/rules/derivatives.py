@@ -30,7 +30,10 @@ from workbench.rules.primitive import Primitive
 
 def cotangent(primitive: Primitive, op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
     """The contribution of `y_bar` to the cotangent of operand k, for any primitive: of operand k's shape and kind,
-    None where it is zero. (It may be `y_bar` itself.)"""
+    None where it is zero. (It may be `y_bar` itself.) Of several results, `y` and `y_bar` are tuples."""
+    if primitive.results > 1:
+        dead = not kind_of_value(xs[k]).is_inexact or all(bar is None for bar in y_bar)
+        return None if dead or primitive.vjp is None else primitive.vjp(op, xs, y, y_bar, k)
     if not (kind_of_value(xs[k]).is_inexact and kind_of_value(y).is_inexact):
         return None
     if primitive.vjp is not None:
@@ -41,7 +44,10 @@ def cotangent(primitive: Primitive, op: Op, xs: Sequence[Any], y: Any, y_bar: An
 def tangent(primitive: Primitive, op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
     """The tangent of the result, for any primitive: of its shape and kind, None where it is zero.
 
-    tangents: one per operand, None for zero."""
+    tangents: one per operand, None for zero. Of several results, `y` and what is given are tuples."""
+    if primitive.results > 1:
+        zero = primitive.jvp is None or all(t is None for t in tangents)
+        return (None,) * primitive.results if zero else primitive.jvp(op, xs, y, tangents)  # type: ignore[misc]
     if not kind_of_value(y).is_inexact or all(t is None for t in tangents):
         return None
     if primitive.jvp is not None:

@@ -33,7 +33,20 @@ def emit(builder: Builder, name: str, *operands: Value, **attrs: Any) -> Value:
       t.0: f64 = sin(x)
       return t.0
     """
+    (result,) = emit_all(builder, name, *operands, **attrs)
+    return result
+
+
+def emit_all(builder: Builder, name: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
+    """As `emit`, for operations with any number of results."""
     values = tuple(builder.resolve(v) for v in operands)
+    primitive = get(name)
+    if primitive.results > 1:
+        return builder.emit(name, values, primitive.result_types(values, attrs), attrs)
+    return (_one(builder, name, values, attrs),)
+
+
+def _one(builder: Builder, name: str, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
     other = _for_kind(builder, name, values)
     if isinstance(other, Value):
         return other

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Builder, Constant, Kind, Type, Value, promote
-from workbench.rules.emission import emit
+from workbench.rules.emission import emit, emit_all
 from workbench.rules.primitive import get
 
 Shape = tuple[Any, ...]
@@ -163,6 +163,15 @@ def apply(name: str, *operands: Any, **attrs: Any) -> Any:
     if builder is None:
         return get(name).numpy(*operands, **attrs)
     return Expr(builder, emit(builder, name, *_lift(builder, name, operands), **attrs))
+
+
+def apply_all(name: str, *operands: Any, **attrs: Any) -> tuple[Any, ...]:
+    """A primitive with several results on mixed operands."""
+    builder = builder_of(operands)
+    if builder is None:
+        found: tuple[Any, ...] = get(name).numpy(*operands, **attrs)
+        return found
+    return tuple(Expr(builder, v) for v in emit_all(builder, name, *_lift(builder, name, operands), **attrs))
 
 
 def builder_of(operands: Sequence[Any]) -> Builder | None:

@@ -88,10 +88,10 @@ def _check_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> Types:
 
 
 def exception(name: str) -> type[BaseException]:
-    """The builtin exception of a name. Raises TypeError where there is none."""
-    found = getattr(builtins, name, None)
+    """The exception of a name: a builtin one, or NumPy's LinAlgError. Raises TypeError where there is none."""
+    found = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, None)
     if not (isinstance(found, type) and issubclass(found, Exception)):
-        raise TypeError(f"{name} is no builtin exception")
+        raise TypeError(f"{name} is no exception")
     return found
 
 

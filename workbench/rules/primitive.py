@@ -6,7 +6,8 @@ lambdas `(y, *x)` on overloaded operands; structured ones (and the non-holomorph
 
 Conventions. A partial of `None` is an exact zero. Complex partials are holomorphic derivatives: forward mode multiplies
 by them, reverse mode by their conjugates. A `vjp` is the whole adjoint under Re<.,.>: it conjugates by itself.
-Where a primitive has a `vjp`, that is used, whatever else it has.
+Where a primitive has a `vjp`, that is used, whatever else it has. Of a primitive with several results, `y` and `y_bar`
+are tuples (None for a cotangent that is zero), and `jvp` gives a tuple of tangents.
 
 Source: Griewank & Walther, Evaluating Derivatives (2008), ch. 3; Giles, "Collected matrix derivative results" (2008).
 """
@@ -52,6 +53,7 @@ class Primitive:
     kinds: per operand, the kinds it takes (the last entry serves further operands).
     domain: per operand of an elementwise primitive, the interval that tests draw from.
     samples: of a structured primitive, `(rng, kind) -> list[Sample]`.
+    results: how many results there are; `numpy` gives a tuple where they are several.
     numba: spelling for real operands, `numba_complex` for complex ones (format strings over the operands);
     precedence: of the spelling, as in Python; helpers: Python functions that the spelling calls.
     analytic: the complex step works through `numpy` (False where it branches on a real value).
@@ -76,6 +78,7 @@ class Primitive:
     singular: bool = False
     analytic: bool = True
     effect: bool = False
+    results: int = 1
     domain: tuple[tuple[float, float], ...] = ()
     samples: Callable[[np.random.Generator, Kind], list[Sample]] | None = None
 

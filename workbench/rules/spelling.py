@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FunctionType
+from typing import Any
 
 from workbench.ir import Kind
 from workbench.rules.primitive import ATOM, COMPARE, POWER, TERNARY, Primitive
 
-_PLACE = re.compile(r"\{(\d)\}")
+_PLACE = re.compile(r"\{(\w+)\}")
 _CASTS = {
     Kind.BOOL: "bool({0})", Kind.INT: "int({0})", Kind.F32: "np.float32({0})", Kind.F64: "np.float64({0})",
     Kind.C64: "np.complex64({0})", Kind.C128: "np.complex128({0})",
@@ -16,10 +18,11 @@ _CASTS = {
 
 
 def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequence[Kind],
-          result: Kind) -> tuple[str, int]:
+          result: Kind, attrs: Mapping[str, Any] | None = None) -> tuple[str, int]:
     """The expression's text and its precedence.
 
-    operands: text and precedence of each operand; kinds: their kinds; result: the kind of the result.
+    operands: text and precedence of each operand; kinds: their kinds; result: the kind of the (first) result;
+    attrs: the operation's attributes, which a form names (`{axis}`).
     Raises KeyError where the primitive has no spelling."""
     if primitive.name == "cast":
         plain = {(Kind.INT, Kind.F64): "float({0})", (Kind.F64, Kind.C128): "complex({0})"}
@@ -33,6 +36,8 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
         form, precedence = _CASTS[result].format(form), ATOM
 
     def place(match: re.Match[str]) -> str:
+        if not match.group(1).isdigit():
+            return repr((attrs or {})[match.group(1)])
         text, binds = operands[int(match.group(1))]
         return f"({text})" if _needs(precedence, form or "", match, binds) else text
     return _PLACE.sub(place, form), precedence
@@ -41,7 +46,7 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
 def _widened(primitive: Primitive, kinds: Sequence[Kind], result: Kind) -> bool:
     """True where Numba computes in double precision what is single."""
     if result is Kind.F32:
-        return bool(primitive.helpers)
+        return bool(primitive.helpers) and primitive.elementwise
     return result is Kind.C64 and (primitive.name == "complex" or (primitive.name == "pow" and Kind.INT in kinds))
 
 
@@ -56,3 +61,12 @@ def _needs(mine: int, form: str, match: re.Match[str], precedence: int) -> bool:
     if mine == COMPARE or (mine in (POWER, TERNARY) and first):
         return precedence <= mine
     return precedence < mine if first or form.startswith(("-", "~", "not")) else precedence <= mine
+
+
+def with_called(helper: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """A helper, and before it those of its own module that it calls."""
+    for name in helper.__code__.co_names:
+        called = helper.__globals__.get(name)
+        if isinstance(called, FunctionType) and called.__module__ == helper.__module__ and called is not helper:
+            yield from with_called(called)
+    yield helper

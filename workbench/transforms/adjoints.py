@@ -32,16 +32,14 @@ class Adjoints:
         if op.prim == "call":
             self.call(op)
             return
-        if not op.results or op.results[0] not in self.bars.active:
-            return
-        bar = self.bars.read(op.results[0])
-        if bar is None:
+        bars = [self.bars.read(v) if v in self.bars.active else None for v in op.results]
+        if all(bar is None for bar in bars):
             return
         handler = _HANDLERS.get(op.prim)
-        if handler is not None:
-            handler(self, op, bar)
+        if handler is not None and bars[0] is not None:
+            handler(self, op, bars[0])
         else:
-            self._rule(op, bar)
+            self._rule(op, bars)
 
     def emit(self, prim: str, *operands: Value, **attrs: object) -> Value:
         """Append an operation."""
@@ -71,11 +69,13 @@ class Adjoints:
             self.bars.add(op.operands[k], bar, owned=True)
 
     # ------------------------------------------------------------------ mathematics
-    def _rule(self, op: Op, bar: Value) -> None:
+    def _rule(self, op: Op, bars: list[Value | None]) -> None:
         primitive = get(op.prim)
         if not primitive.differentiable:
             raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
-        y, y_bar = self._expr(op.results[0]), Expr(self.builder, bar)
+        ys = tuple(self._expr(v) for v in op.results)
+        y_bars = tuple(None if bar is None else Expr(self.builder, bar) for bar in bars)
+        y, y_bar = (ys[0], y_bars[0]) if primitive.results == 1 else (ys, y_bars)
         xs = [self._expr(v) for v in op.operands]
         shared: tuple[Value, ...] = ()
         for k, operand in enumerate(op.operands):
@@ -86,9 +86,9 @@ class Adjoints:
                 continue
             contribution = part.value
             # the cotangent of the result is dead after this operation: the first to take it may have it
-            if contribution is bar and not shared and bar.is_array:
-                self.bars.add(operand, bar, owned=True)
-                shared = (bar,)
+            if contribution in bars and contribution not in shared and contribution.is_array:
+                self.bars.add(operand, contribution, owned=True)
+                shared = (*shared, contribution)
                 continue
             self.bars.give(operand, contribution, shared)
 

@@ -98,13 +98,14 @@ class TangentSweep(Replay):
             self.call(op)
             return
         super().plain(op)
-        if not op.results or op.results[0] not in self.active:
+        if not any(v in self.active for v in op.results):
             return
         handler = _HANDLERS.get(op.prim)
-        dot = handler(self, op) if handler is not None else self._rule(op)
-        if dot is not None:
-            dot.name = dot.name or (f"{op.result.name}_dot" if op.result.name else "")
-            self.dots[op.result] = dot
+        found = [handler(self, op)] if handler is not None else self._rule(op)
+        for result, dot in zip(op.results, found, strict=True):
+            if dot is not None and result in self.active:
+                dot.name = dot.name or (f"{result.name}_dot" if result.name else "")
+                self.dots[result] = dot
 
     def call(self, op: Op) -> None:
         """The callee's pushforward gives results and tangents at once."""
@@ -125,23 +126,27 @@ class TangentSweep(Replay):
         self.bind_all(op.results, primal)
         self.dots.update(zip((op.results[k] for k in outputs), tangents, strict=True))
 
-    def _rule(self, op: Op) -> Value | None:
+    def _rule(self, op: Op) -> list[Value | None]:
         primitive = get(op.prim)
         if not primitive.differentiable:
             raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
         xs = [Expr(self.builder, self.get(v)) for v in op.operands]
-        y = Expr(self.builder, self.get(op.result))
+        ys = tuple(Expr(self.builder, self.get(v)) for v in op.results)
         dots = [self.dot(v) for v in op.operands]
         if all(d is None for d in dots):
-            return None
-        found = tangent(primitive, op, xs, y, [None if d is None else Expr(self.builder, d) for d in dots])
-        if found is None:
-            return None
-        return self._owned(op, retyped(self.builder, found.value, self.type(op.result)), dots)
+            return [None] * len(ys)
+        given = [None if d is None else Expr(self.builder, d) for d in dots]
+        if primitive.results == 1:
+            found = [tangent(primitive, op, xs, ys[0], given)]
+        else:
+            found = [*tangent(primitive, op, xs, ys, given)]
+        return [None if part is None else
+                self._owned(op, result, retyped(self.builder, part.value, self.type(result)), dots)
+                for part, result in zip(found, op.results, strict=True)]
 
-    def _owned(self, op: Op, dot: Value, dots: Sequence[Value | None]) -> Value:
+    def _owned(self, op: Op, result: Value, dot: Value, dots: Sequence[Value | None]) -> Value:
         """A buffer of its own, where it or what it may share a buffer with is updated later."""
-        if not dot.is_array or not any(v in self.consumed for v in (op.result, *op.operands)):
+        if not dot.is_array or not any(v in self.consumed for v in (result, *op.operands)):
             return dot
         made = self.builder.definitions.get(dot)
         if any(dot is d for d in dots) or made is None or made.prim in VIEWS:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from workbench.ir import ArrayType, Builder, Constant, Op, Slot, Type, Value
-from workbench.rules import emit
+from workbench.rules import emit, emit_all
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.residuals import Position
 from workbench.transforms.structure import Loop, Region
@@ -132,8 +132,11 @@ class Recall:
             return self._advanced(value, loop)
         op = self.structure.definitions[value]
         span, self.builder.span = self.builder.span, op.span
-        made = emit(self.builder, op.prim, *map(self._known, self._sources(value)), **self._attrs(op))
+        several = emit_all(self.builder, op.prim, *map(self._known, self._sources(value)), **self._attrs(op))
+        made = several[op.results.index(value)]
         self.builder.span = span
+        for result, twin in zip(op.results, several, strict=True):
+            self.scopes[self.structure.home[value]].known.setdefault(result, twin)
         if value.name and not made.name and not isinstance(made, Constant):
             made.name = value.name
         return made

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import linecache
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from workbench.engines.numba import cache, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
+from workbench.rules import with_called
 
 _TYPES: dict[Kind, Any] = {
     Kind.BOOL: types.boolean, Kind.INT: types.int64, Kind.F32: types.float32, Kind.F64: types.float64,
@@ -148,7 +150,9 @@ def python_function(source: Source) -> Callable[..., Any]:
 @functools.cache
 def shared(helper: Callable[..., Any]) -> Any:
     """A helper compiled once for all programs of this process (programs carry its source all the same)."""
-    return njit(error_model="numpy", pipeline_class=LeanCompiler)(helper)
+    called = {part.__name__: shared(part) for part in with_called(helper) if part is not helper}
+    own = FunctionType(helper.__code__, {**helper.__globals__, **called}, helper.__name__)
+    return njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
 
 
 def compile_function(function: Function, name: str | None = None) -> Compiled:

@@ -212,6 +212,8 @@ class _Emitter:
             handler(self, op)
         elif op.prim == "load" and is_growable(op.operands[0]):
             self.list_load(op)
+        elif len(op.results) > 1:
+            self.line(f"{', '.join(self.names(v) for v in op.results)} = {self.call(op)}")
         elif op.result.is_array:
             self.assign_text(op.result, self.call(op))
         else:
@@ -371,8 +373,9 @@ class _Emitter:
             return
         self.line(f"if {self.negation(ok)}:")
         self.depth += 1
-        message = op.attrs.get("message", "")
-        self.line(f"raise {op.attrs['exception']}({message!r})" if message else f"raise {op.attrs['exception']}()")
+        message, name = op.attrs.get("message", ""), op.attrs["exception"]
+        name = f"np.linalg.{name}" if name == "LinAlgError" else name
+        self.line(f"raise {name}({message!r})" if message else f"raise {name}()")
         self.depth -= 1
 
     def negation(self, condition: Value) -> str:

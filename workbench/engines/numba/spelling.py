@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from workbench.ir import Constant, DifferentiationError, Kind, Op, Value
-from workbench.rules import Primitive, get, spell
+from workbench.rules import Primitive, get, spell, with_called
 from workbench.rules.primitive import ATOM, BITAND, BITOR, UNARY
 
 Text = tuple[str, int]
@@ -77,14 +77,14 @@ class Speller:
             return self.element(op.operands[0], op.operands[1:]), ATOM
         primitive = get(op.prim)
         for helper in primitive.helpers:
-            self.helpers[helper.__name__] = helper
+            self.helpers.update({called.__name__: called for called in with_called(helper)})
         truth = truth and op.prim in ("and", "or", "not")
         parts = [self.parts(v, truth) for v in op.operands]
         if op.prim in _EAGER and not truth:
             form, precedence = _EAGER[op.prim]
             left, right = (t if p > precedence else f"({t})" for t, p in parts)
             return form.format(left, right), precedence
-        if op.prim in _BUILTIN and op.result.kind is Kind.INT:
+        if op.prim in _BUILTIN and op.results[0].kind is Kind.INT:
             return f"{_BUILTIN[op.prim]}({parts[0][0]}, {parts[1][0]})", ATOM
         if op.prim == "add" and isinstance(op.operands[1], Constant) and parts[1][0].startswith("-"):
             return spell(get("sub"), [parts[0], (parts[1][0][1:], ATOM)], [v.kind for v in op.operands], op.result.kind)
@@ -94,7 +94,7 @@ class Speller:
     def spelled(primitive: Primitive, parts: list[Text], op: Op) -> Text:
         """As the rule table spells it. Raises DifferentiationError where it has no spelling."""
         try:
-            return spell(primitive, parts, [v.kind for v in op.operands], op.result.kind)
+            return spell(primitive, parts, [v.kind for v in op.operands], op.results[0].kind, op.attrs)
         except KeyError:
             raise DifferentiationError(f"{op.prim} cannot be compiled for the CPU", op.span) from None
 
