@@ -45,7 +45,8 @@ def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
         for mode in ("vjp", "jvp"):
             rule = getattr(primitive, mode)
             if rule is not None:
-                found.append((f"{mode}: {change}", replace(primitive, **{mode: _wrong(rule, change, primitive.results * (mode == "jvp"))})))
+                wrong_rule = _wrong(rule, change, primitive.results if mode == "jvp" else 1)
+                found.append((f"{mode}: {change}", replace(primitive, **{mode: wrong_rule})))
     partials = primitive.partials or ()
     if len(partials) == 2 and primitive.vjp is None and None not in partials and name_is_asymmetric(primitive):
         found.append(("partials swapped", replace(primitive, partials=partials[::-1])))

@@ -16,6 +16,7 @@ from workbench.rules import (
     memory,
     reductions,
     shapes,
+    singular_values,
     solving,
     special,
     trigonometric,
@@ -32,7 +33,7 @@ from workbench.rules.typing import broadcast_dims
 
 __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit", "emit_all", "exception", "exponential",
-    "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes", "solving", "special", "spell",
-    "table", "tangent", "trigonometric", "with_called",
+    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit", "emit_all",
+    "exception", "exponential", "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes",
+    "singular_values", "solving", "special", "spell", "table", "tangent", "trigonometric", "with_called",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,12 @@ def matrices(operands: Sequence[Value], name: str, square: bool = False, stack: 
     if square and all(hasattr(d, "value") for d in first.dims[-2:]) and first.dims[-1] != first.dims[-2]:
         raise TypeError(f"{name} of {first}, which is not square")
     return types
+
+
+def by_helper(helper: Callable[..., Any], places: str) -> dict[str, Any]:
+    """The spelling of a primitive as a call of a helper, for real and complex operands."""
+    text = f"{helper.__name__}({places})"
+    return {"numba": text, "numba_complex": text, "helpers": (helper,)}
 
 
 def adjoint(x: Any) -> Any:
@@ -177,7 +183,7 @@ def stacks(rng: np.random.Generator, kind: Kind, shapes: Sequence[tuple[int, ...
         values = rng.uniform(-1.0, 1.0, dims)
         if kind.is_complex:
             values = values + 1j * rng.uniform(-1.0, 1.0, dims)
-        values = values + shift * np.eye(*dims[-2:])
+        values = values + shift * np.eye(dims[-2], dims[-1])
         found.append(np.asarray(values).astype(kind.dtype))
     return found
 

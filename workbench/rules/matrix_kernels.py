@@ -1,10 +1,9 @@
 """Matrices in compiled programs: what the rule table's functions of matrices call, as Python that the compiler compiles
 (their source goes into what it emits).
 
-Every array is C-contiguous: a matrix or a stack of them where only `stack_of` looks at its rank, else a stack of rank 3.
-Nothing raises: where NumPy would, `ok` is False and
-the result is NaN. Factors by elimination are blocked, so that large ones run at the speed of matrix products; what is
-iterative is LAPACK's, by way of the compiler.
+Every array is C-contiguous: a matrix or a stack of them where `stack_of` looks at its rank, else a stack of rank 3.
+Nothing raises: where NumPy would, `ok` is False and the result is NaN. Elimination is blocked, so that large matrices
+run at the speed of matrix products.
 
 Source: Golub & Van Loan, Matrix Computations (2013), 3.2 (blocked LU), 4.2 (blocked Cholesky).
 """
@@ -31,6 +30,20 @@ def is_finite_matrix(a):  # type: ignore[no-untyped-def]
             if not np.isfinite(a[i, j]):
                 return False
     return True
+
+
+def make_nan(a):  # type: ignore[no-untyped-def]
+    """Fill a matrix with NaN."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] = np.nan
+
+
+def set_to(out, a):  # type: ignore[no-untyped-def]
+    """Fill a matrix with another."""
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = a[i, j]
 
 
 def lu_in_place(a, order):  # type: ignore[no-untyped-def]
@@ -121,10 +134,10 @@ def backward_in_place(up, x, unit):  # type: ignore[no-untyped-def]
 
 def has_zero_diagonal(a):  # type: ignore[no-untyped-def]
     """True where an element of the diagonal is exactly zero."""
+    found = False
     for i in range(a.shape[0]):
-        if a[i, i] == 0:
-            return True
-    return False
+        found = found or a[i, i] == 0
+    return found
 
 
 def solve_matrices(a, b):  # type: ignore[no-untyped-def]
@@ -142,7 +155,7 @@ def solve_matrices(a, b):  # type: ignore[no-untyped-def]
         backward_in_place(left[k], out[k], False)
         if has_zero_diagonal(left[k]):
             ok = False
-            out[k, :, :] = np.nan
+            make_nan(out[k])
     return x, ok
 
 
@@ -168,7 +181,7 @@ def solve_triangles(a, b, lower, unit):  # type: ignore[no-untyped-def]
             backward_in_place(left[k], out[k], unit)
         if not unit and has_zero_diagonal(left[k]):
             ok = False
-            out[k, :, :] = np.nan
+            make_nan(out[k])
     return x, ok
 
 
@@ -253,9 +266,11 @@ def adjugate_changes(a, b):  # type: ignore[no-untyped-def]
     n = source.shape[1]
     for k in range(source.shape[0]):
         if n < 2 or not (is_finite_matrix(source[k]) and is_finite_matrix(change[k])):
-            out[k, :, :] = 0 if n < 2 else np.nan
+            set_to(out[k], np.zeros_like(change[k]))
+            if n > 1:
+                make_nan(out[k])
             continue
-        u, s, vh = np.linalg.svd(source[k], 0)
+        u, s, vh = np.linalg.svd(source[k], 0)  # type: ignore[call-overload]
         uh, v = np.ascontiguousarray(np.conj(u.T)), np.ascontiguousarray(np.conj(vh.T))
         phase = determinant(np.ascontiguousarray(u)) * determinant(np.ascontiguousarray(vh))
         turned = np.dot(np.dot(uh, change[k]), v)
@@ -318,89 +333,8 @@ def cholesky_factors(a):  # type: ignore[no-untyped-def]
     for k in range(out.shape[0]):
         if not cholesky_in_place(out[k]):
             ok = False
-            out[k, :, :] = np.nan
+            make_nan(out[k])
         for i in range(out.shape[1]):
-            out[k, i, i + 1:] = 0
+            for j in range(i + 1, out.shape[2]):
+                out[k, i, j] = 0
     return result, ok
-
-
-def qr_factors(a):  # type: ignore[no-untyped-def]
-    """Q and R of matrices that are not wider than high."""
-    m, n = a.shape[1], a.shape[2]
-    q, r = np.zeros_like(a), np.zeros((a.shape[0], n, n), a.dtype)
-    for k in range(a.shape[0]):
-        if m == 0 or n == 0:
-            continue
-        if is_finite_matrix(a[k]):
-            left, right = np.linalg.qr(a[k])
-            q[k] = left
-            r[k] = right
-        else:
-            q[k, :, :] = np.nan
-            r[k, :, :] = np.nan
-    return q, r
-
-
-def eigenpairs(a):  # type: ignore[no-untyped-def]
-    """Eigenvalues and eigenvectors of Hermitian matrices, by their lower triangles; False where there are none."""
-    vectors = np.zeros_like(a)
-    values = np.zeros((a.shape[0], a.shape[1]), a.real.dtype)
-    ok = True
-    for k in range(a.shape[0]):
-        if a.shape[1] == 0:
-            continue
-        if is_finite_matrix(a[k]):
-            found, columns = np.linalg.eigh(a[k])
-            values[k] = found
-            vectors[k] = columns
-        else:
-            ok = False
-            values[k, :] = np.nan
-            vectors[k, :, :] = np.nan
-    return values, vectors, ok
-
-
-def singular_triples(a):  # type: ignore[no-untyped-def]
-    """Reduced singular value decompositions, of a stack; False where there is none."""
-    count, m, n = a.shape
-    k = min(m, n)
-    u, s, vh = np.zeros((count, m, k), a.dtype), np.zeros((count, k), a.real.dtype), np.zeros((count, k, n), a.dtype)
-    ok = True
-    for i in range(count):
-        if k == 0:
-            continue
-        if is_finite_matrix(a[i]):
-            left, values, right = np.linalg.svd(a[i], 0)
-            u[i] = left
-            s[i] = values
-            vh[i] = right
-        else:
-            ok = False
-            u[i, :, :] = np.nan
-            s[i, :] = np.nan
-            vh[i, :, :] = np.nan
-    return u, s, vh, ok
-
-
-def pseudoinverses(a, cutoff):  # type: ignore[no-untyped-def]
-    """Pseudoinverses without the singular values below `cutoff` of the largest, how many are left, and False where
-    there is no decomposition (a stack)."""
-    u, s, vh, ok = singular_triples(a)
-    count, m, k = u.shape
-    n = vh.shape[2]
-    result = np.zeros((count, n, m), a.dtype)
-    ranks = np.zeros(count, np.int64)
-    for i in range(count):
-        if k == 0:
-            continue
-        right = np.conj(vh[i]).T.copy()
-        for j in range(k):
-            if s[i, j] > cutoff * s[i, 0]:
-                ranks[i] += 1
-                for p in range(n):
-                    right[p, j] /= s[i, j]
-            else:
-                for p in range(n):
-                    right[p, j] *= 0
-        result[i] = np.dot(right, np.conj(u[i]).T.copy())
-    return result, ranks, ok

@@ -23,6 +23,7 @@ from workbench.rules.matrices import (
     Attrs,
     adjoint,
     as_matrix,
+    by_helper,
     imaginary,
     in_kind,
     inverse,
@@ -82,8 +83,8 @@ def _solve_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("solve", _solve, _solve_types, 2, kinds=(INEXACT,), vjp=_solve_vjp, jvp=_solve_jvp, flops=2,
-                   numba="solve_matrices({0}, {1})", numba_complex="solve_matrices({0}, {1})",
-                   helpers=(matrix_kernels.solve_matrices,), results=2, samples=_solve_samples))
+                   **by_helper(matrix_kernels.solve_matrices, "{0}, {1}"),
+                   results=2, samples=_solve_samples))
 
 
 # ---------------------------------------------------------------------- triangles
@@ -120,9 +121,9 @@ def _triangular_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("solve_triangular", _triangular, _solve_types, 2, kinds=(INEXACT,), vjp=_triangular_vjp,
-                   jvp=_triangular_jvp, flops=1, numba="solve_triangles({0}, {1}, {lower}, {unit})",
-                   numba_complex="solve_triangles({0}, {1}, {lower}, {unit})",
-                   helpers=(matrix_kernels.solve_triangles,), results=2, samples=_triangular_samples))
+                   jvp=_triangular_jvp, flops=1,
+                   **by_helper(matrix_kernels.solve_triangles, "{0}, {1}, {lower}, {unit}"),
+                   results=2, samples=_triangular_samples))
 
 
 # ---------------------------------------------------------------------- inv
@@ -147,8 +148,9 @@ def _square_samples(*shapes: tuple[int, ...]) -> Any:
 
 
 register(Primitive("inv", lambda a: attempt(np.linalg.inv, a), _inv_types, 1, kinds=(INEXACT,), vjp=_inv_vjp,
-                   jvp=_inv_jvp, flops=2, numba="inverse_matrices({0})", numba_complex="inverse_matrices({0})",
-                   helpers=(matrix_kernels.inverse_matrices,), results=2,
+                   jvp=_inv_jvp, flops=2,
+                   **by_helper(matrix_kernels.inverse_matrices, "{0}"),
+                   results=2,
                    samples=_square_samples((3, 3), (2, 2, 2), (1, 1), (0, 0))))
 
 
@@ -169,8 +171,8 @@ def _det_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
 _STACKS = ((1, 3, 3), (2, 2, 2), (1, 1, 1), (1, 0, 0), (1, 4, 4))
 
 register(Primitive("det", np.linalg.det, _det_types, 1, kinds=(INEXACT,), vjp=_det_vjp, jvp=_det_jvp, flops=1,
-                   numba="determinants({0})", numba_complex="determinants({0})",
-                   helpers=(matrix_kernels.determinants,), samples=_square_samples(*_STACKS)))
+                   **by_helper(matrix_kernels.determinants, "{0}"),
+                   samples=_square_samples(*_STACKS)))
 
 
 def _adjugate(a: Any) -> Any:
@@ -199,8 +201,9 @@ def _adjugate_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) ->
 
 
 register(Primitive("adjugate", _adjugate, _same_types, 1, kinds=(INEXACT,), vjp=_adjugate_vjp, jvp=_adjugate_jvp,
-                   flops=2, numba="adjugates({0})", numba_complex="adjugates({0})",
-                   helpers=(matrix_kernels.adjugates,), samples=_square_samples(*_STACKS)))
+                   flops=2,
+                   **by_helper(matrix_kernels.adjugates, "{0}"),
+                   samples=_square_samples(*_STACKS)))
 
 
 def _adjugate_change(a: Any, b: Any) -> Any:
@@ -241,7 +244,7 @@ def _change_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
 
 def _change_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
     a_dot, b_dot = tangents
-    parts = [] if a_dot is None else [_second_change(*xs, a_dot)]
+    parts = [] if a_dot is None else [_second_change(xs[0], xs[1], a_dot)]
     if b_dot is not None:
         parts.append(apply("adjugate_change", xs[0], b_dot))
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
@@ -253,8 +256,8 @@ def _change_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("adjugate_change", _adjugate_change, _same_types, 2, kinds=(INEXACT,), vjp=_change_vjp,
-                   jvp=_change_jvp, flops=8, numba="adjugate_changes({0}, {1})",
-                   numba_complex="adjugate_changes({0}, {1})", helpers=(matrix_kernels.adjugate_changes,),
+                   jvp=_change_jvp, flops=8,
+                   **by_helper(matrix_kernels.adjugate_changes, "{0}, {1}"),
                    analytic=False, samples=_change_samples))
 
 
@@ -282,6 +285,7 @@ def _slogdet_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> 
 
 
 register(Primitive("slogdet", lambda a: tuple(np.linalg.slogdet(a)), _slogdet_types, 1, kinds=(INEXACT,),
-                   vjp=_slogdet_vjp, jvp=_slogdet_jvp, flops=1, numba="signs_and_logs({0})",
-                   numba_complex="signs_and_logs({0})", helpers=(matrix_kernels.signs_and_logs,), results=2,
+                   vjp=_slogdet_vjp, jvp=_slogdet_jvp, flops=1,
+                   **by_helper(matrix_kernels.signs_and_logs, "{0}"),
+                   results=2,
                    analytic=False, samples=_square_samples(*_STACKS)))

@@ -64,9 +64,9 @@ def _needs(mine: int, form: str, match: re.Match[str], precedence: int) -> bool:
 
 
 def with_called(helper: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """A helper, and before it those of its own module that it calls."""
+    """A helper, and before it those that it calls."""
     for name in helper.__code__.co_names:
         called = helper.__globals__.get(name)
-        if isinstance(called, FunctionType) and called.__module__ == helper.__module__ and called is not helper:
+        if isinstance(called, FunctionType) and called.__module__.startswith(__package__) and called is not helper:
             yield from with_called(called)
     yield helper
