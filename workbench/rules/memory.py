@@ -91,7 +91,7 @@ def exception(name: str) -> type[BaseException]:
     """The exception of a name: a builtin one, or NumPy's LinAlgError. Raises TypeError where there is none."""
     found = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, None)
     if not (isinstance(found, type) and issubclass(found, Exception)):
-        raise TypeError(f"{name} is no exception")
+        raise TypeError(f"{name} is no builtin exception")
     return found
 
 
