@@ -25,7 +25,7 @@ def traced(function: Any, args: tuple[Any, ...]) -> Traced:
 
 def inputs(program: Traced, args: tuple[Any, ...]) -> list[Any]:
     """What the compiled function takes; effects on containers are not performed."""
-    return [item.path.fetch(args) for item in program.inputs]
+    return [item.fetch(args) for item in program.inputs]
 
 
 def output(program: Traced, results: list[Any]) -> Any:
@@ -52,6 +52,14 @@ def path_of(program: Traced, position: int) -> tuple[Any, ...]:
     return (path.root[1], *(key for _, key in path.steps))
 
 
+def spread(program: Traced, position: int, bar: np.ndarray) -> Gradient:
+    """A derivative by the leaves of the arguments: a packed list has one per entry."""
+    path = path_of(program, position)
+    if not program.inputs[position].packed:
+        return {path: bar}
+    return {(*path, k): np.asarray(entry) for k, entry in enumerate(bar)}
+
+
 def interpreted_gradient(function: Any, args: tuple[Any, ...]) -> tuple[Any, Gradient]:
     """Value and gradient of a scalar program, by reverse mode in the interpreter; untouched leaves get zeros."""
     program = traced(function, args)
@@ -59,7 +67,9 @@ def interpreted_gradient(function: Any, args: tuple[Any, ...]) -> tuple[Any, Gra
     adjoint = vjp(program.function, positions, [0], seeds="one")
     results = run(adjoint, inputs(program, args))
     bars = results[len(program.function.results):]
-    found = {path_of(program, position): np.asarray(bar) for position, bar in zip(positions, bars, strict=True)}
+    found: Gradient = {}
+    for position, bar in zip(positions, bars, strict=True):
+        found.update(spread(program, position, np.asarray(bar)))
     value = output(program, results)
     missing = {path: np.zeros(np.shape(leaf)) for path, leaf in leaves(args) if path not in found}
     return value, {**missing, **found}
@@ -70,8 +80,13 @@ def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient)
     program = traced(function, args)
     positions = float_inputs(program)
     forward = jvp(program.function, positions, [0])
-    seeds = [direction.get(path_of(program, position), np.zeros(np.shape(inputs(program, args)[position])))
-             for position in positions]
+    seeds = []
+    for position in positions:
+        zero = np.zeros(np.shape(inputs(program, args)[position]))
+        if program.inputs[position].packed:
+            seeds.append(np.array([direction.get(path, 0.0) for path in spread(program, position, zero)]))
+        else:
+            seeds.append(direction.get(path_of(program, position), zero))
     return run(forward, [*inputs(program, args), *seeds])[-1]
 
 

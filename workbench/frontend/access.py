@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, branches, indexing, library, objects
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing, library, objects
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
 from workbench.frontend.iteration import depends_on
@@ -21,6 +21,7 @@ from workbench.frontend.values import (
     Choice,
     Cursor,
     DictValue,
+    DynamicList,
     Lazy,
     ListValue,
     ObjectValue,
@@ -47,7 +48,7 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
         return library.choice_attribute(t, owner, name)
     if isinstance(owner, (Array, Scalar)):
         return library.number_attribute(t, owner, name)
-    if isinstance(owner, (ListValue, DictValue, SetValue)):
+    if isinstance(owner, (ListValue, DynamicList, DictValue, SetValue)):
         return ArrayMethod(owner, name)
     if isinstance(owner, type):
         written = objects.class_value(act, owner, name)
@@ -119,7 +120,7 @@ def static_key(act: Activation, key: Any) -> Any:
     """A dictionary key, which must be known while specialising."""
     if isinstance(key, Scalar):
         return act.t.static_int(key, "a dictionary key")
-    if isinstance(key, (Array, ListValue, DictValue, SetValue)):
+    if isinstance(key, (Array, ListValue, DynamicList, DictValue, SetValue)):
         raise TypeError(f"unhashable type: {describe(key)}")
     if isinstance(key, tuple):
         return tuple.__new__(type(key), [static_key(act, k) for k in key])
@@ -178,8 +179,12 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         if isinstance(key, slice):
             return t.new_list([t.read(v) for v in owner.items[_static_slice(act, key)]])
         if _is_run_time(act, key):
-            return _by_position(act, [t.read(v) for v in owner.items], key)
+            if not owner.items:
+                raise IndexError("list index out of range")
+            return dynamic_lists.or_dynamic(t, owner, lambda: _by_position(act, [t.read(v) for v in owner.items], key))
         return t.read(_list_variable(act, owner, key))
+    if isinstance(owner, DynamicList):
+        return dynamic_lists.item(t, owner, key)
     if isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:
@@ -233,8 +238,13 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         t.environment.note_write(owner)
         if isinstance(key, slice):
             _set_slice(act, owner, _static_slice(act, key), t.environment.items(act, value))
-            return
-        t.assign(_list_variable(act, owner, key), value)
+        elif _is_run_time(act, key):
+            dynamic_lists.or_dynamic(t, owner, lambda: t.assign(_list_variable(act, owner, key), value), value)
+        else:
+            t.assign(_list_variable(act, owner, key), value)
+    elif isinstance(owner, DynamicList):
+        t.environment.note_write(owner)
+        dynamic_lists.set_item(t, owner, key, value)
     elif isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:
@@ -267,7 +277,7 @@ def _set_slice(act: Activation, owner: ListValue, where: slice, values: list[Any
 
 def _as_value(act: Activation, value: Any) -> Any:
     value = arithmetic.arrays_of(act.t, value)
-    if isinstance(value, (ListValue, tuple)):
+    if isinstance(value, (ListValue, DynamicList, tuple)):
         return act.t.environment.as_array(act.t, value)
     return value
 
@@ -317,7 +327,7 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
     if isinstance(old, DictValue) and op == "|":
         library.method(act, old, "update", (operand,), {})
         return old
-    if isinstance(old, ListValue) and op == "+":
+    if isinstance(old, (ListValue, DynamicList)) and op == "+":
         library.method(act, old, "extend", (operand,), {})
         return old
     if isinstance(old, ObjectValue):
@@ -342,6 +352,8 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         entries = t.environment.items(act, container)
     elif isinstance(container, ObjectValue):
         return arithmetic.truth(t, t.environment.call(act, attribute(act, container, "__contains__"), (value,), {}))
+    elif isinstance(container, DynamicList):
+        dynamic_lists.give_up(t, container, "`in` a list whose length is known at run time only", "write a loop")
     elif isinstance(container, Array):
         t.fail("`in` an array", "use (a == x).any()")
     else:

@@ -111,6 +111,8 @@ def mark_written(t: Tracer, array: Array) -> None:
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
     array.cell.written = True
+    for frame in t.frames:
+        frame.stores.add(array.cell)
 
 
 def _write(t: Tracer, base: Value, steps: Sequence[Step], value: Value, add: bool) -> Value:

@@ -16,15 +16,35 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import access, branches, calls, completions, expressions, generators, iteration, syntax
+from workbench.frontend import (
+    access,
+    branches,
+    calls,
+    completions,
+    dynamic_lists,
+    expressions,
+    generators,
+    iteration,
+    syntax,
+)
 from workbench.frontend.activation import Activation
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.library import creation, linear
 from workbench.frontend.loops import Loop, counted
 from workbench.frontend.paths import Path, is_library
 from workbench.frontend.statements import StatementCompiler
-from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, BoundMethod, Choice, ObjectValue, Scalar, SetValue, Variable
+from workbench.frontend.tracer import ZERO, Restart, Tracer
+from workbench.frontend.values import (
+    Array,
+    BoundMethod,
+    Choice,
+    DynamicList,
+    Lazy,
+    ObjectValue,
+    Scalar,
+    SetValue,
+    Variable,
+)
 from workbench.frontend.variables import store_tree
 from workbench.ir import Value
 
@@ -189,6 +209,8 @@ class Environment(Inputs):
         """Lists, tuples and NumPy arrays as arrays of the evaluator."""
         if isinstance(value, np.ndarray):
             return self.internal(value, None)
+        if isinstance(value, DynamicList):
+            return dynamic_lists.as_array(t, value)
         act = self.activation()
         return creation.from_nested(t, value, lambda v: iteration.static_items(act, v))
 
@@ -252,6 +274,74 @@ class Environment(Inputs):
         """The number of items of a range, array or zip, at run time."""
         _, count, _, _ = iteration.indexed(act, value, normalised=True)
         return count
+
+    def repeat(self, t: Tracer, count: Value, key: Any, action: Callable[[Value], Any]) -> None:
+        """Do something `count` times at run time; it is given the index."""
+        counted(t, Loop(("repeat", key), lambda variable: True), ZERO, count, 1, "k",
+                lambda index: action(t.scalar(index)))
+
+    def over_items(self, act: Activation, values: Any, key: Any, action: Callable[[Any], Any],
+                   live: Callable[[Variable], bool] = lambda variable: True) -> None:
+        """Do something with each item of anything: one after the other where they are known and few, in a loop at run
+        time otherwise."""
+        if isinstance(values, Lazy):
+            generators.each(act, values, action)
+            return
+        items = iteration.unrolled(act, values)
+        static = iteration.static_range(act, values) if items is None else None
+        if static is not None and len(static) <= dynamic_lists.UNROLLED:
+            items = list(static)
+        if items is not None:
+            for item in items:
+                action(item)
+            return
+        lo, hi, step, item_at = iteration.indexed(act, values)
+        lists = iteration.dynamic_parts(values)
+        for one in lists:
+            one.iterated += 1
+        try:
+            loop = Loop((act.path, "items", key), live)
+            counted(act.t, loop, lo, hi, step, "k", lambda index: action(item_at(index)))
+        finally:
+            for one in lists:
+                one.iterated -= 1
+
+    def list_of(self, act: Activation, values: Any) -> Any:
+        """`list(values)`."""
+        site = iteration.site_here(act)
+        if not self.is_run_time(act, site, values):
+            return dynamic_lists.made(act.t, self.few_items(act, values, site), site)
+        return dynamic_lists.filled(act.t, site, lambda add: self.over_items(act, values, site, add))
+
+    def few_items(self, act: Activation, values: Any, site: Any) -> list[Any]:
+        """The items of which a list of known length is made at a place; a generator whose loops run at run time makes
+        it a dynamic list (tracing starts over)."""
+        t = act.t
+        if not isinstance(values, Lazy) or t.decisions.get(dynamic_lists.key_of(site)) == dynamic_lists.STATIC:
+            return iteration.static_items(act, values)
+        found: list[Any] = []
+        depth = len(t.frames)
+
+        def add(item: Any) -> None:
+            if len(t.frames) != depth:
+                raise Restart(("items", site), True, t.span, "a generator of run-time length")
+            found.append(item)
+        generators.each(act, values, add)
+        return found
+
+    def is_run_time(self, act: Activation, site: Any, values: Any) -> bool:
+        """True where what is made of the items of `values` has a length known at run time only, or a great one."""
+        t = act.t
+        if dynamic_lists.decided(t, site) is not None or t.decisions.get(("items", site)):
+            return True
+        if t.decisions.get(dynamic_lists.key_of(site)) == dynamic_lists.STATIC:
+            return False
+        if isinstance(values, Lazy) or iteration.unrolled(act, values) is not None:
+            return False
+        if isinstance(values, DynamicList):
+            return True
+        known = iteration.length_of(act, values)
+        return known is None or known > dynamic_lists.MANY
 
     def running_sum(self, act: Activation, values: Any, start: Any) -> Any:
         """`sum` over something of run-time length: a loop."""

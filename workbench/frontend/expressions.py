@@ -9,16 +9,18 @@ import ast
 import dataclasses
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from workbench.frontend import access, arithmetic, branches, calls, generators, iteration
+from workbench.frontend import access, arithmetic, branches, calls, dynamic_lists, generators, iteration
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.library import containers, recipes
+from workbench.frontend.tracer import Restart
 from workbench.frontend.values import (
     UNDEFINED,
     Closure,
     DictValue,
+    DynamicList,
     ListValue,
     ObjectValue,
     Scalar,
@@ -136,7 +138,8 @@ class ExpressionCompiler:
 
     def _List(self, node: ast.List) -> Expression:
         items = self._items(node.elts)
-        return lambda act: act.t.new_list(items(act))
+        place = (node.lineno, node.col_offset)
+        return lambda act: dynamic_lists.made(act.t, items(act), (act.path, *place))
 
     def _Set(self, node: ast.Set) -> Expression:
         items, refuse = self._items(node.elts), self.refuse(node, _SET)
@@ -337,8 +340,7 @@ class ExpressionCompiler:
         return [self.expression(d) for d in args.defaults], named
 
     def _ListComp(self, node: ast.ListComp) -> Expression:
-        collect = self._comprehension(node.generators, [node.elt])
-        return lambda act: act.t.new_list([item for (item,) in collect(act)])
+        return self._comprehension(node.generators, [node.elt])
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Expression:
         source, function = self.expression(node.generators[0].iter), generators.expression_as_function(node)
@@ -353,50 +355,82 @@ class ExpressionCompiler:
         collect, refuse = self._comprehension(node.generators, [node.elt]), self.refuse(node, _SET)
 
         def run(act: Activation) -> Any:
-            values = [item for (item,) in collect(act)]
+            made = collect(act)
+            values = [act.t.read(v) for v in made.items] if isinstance(made, ListValue) else [made]
             return _set_of(act, values) if all(is_static(v) for v in values) else refuse(act)
         return run
 
     def _DictComp(self, node: ast.DictComp) -> Expression:
-        collect = self._comprehension(node.generators, [node.key, node.value])
-        return lambda act: act.t.new_dict({access.static_key(act, k): v for k, v in collect(act)})
+        collect, span = self._comprehension(node.generators, [node.key, node.value]), self.span(node)
+
+        def run(act: Activation) -> Any:
+            made = collect(act)
+            act.t.builder.span = span
+            if not isinstance(made, ListValue):
+                act.t.fail("a dict with keys that are known at run time only", "use arrays")
+            pairs = [act.t.read(v) for v in made.items]
+            return act.t.new_dict({access.static_key(act, k): v for k, v in pairs})
+        return run
 
     def _comprehension(self, generators: list[ast.comprehension],
-                       elements: list[ast.expr]) -> Callable[[Activation], list[tuple[Any, ...]]]:
+                       elements: list[ast.expr]) -> Callable[[Activation], Any]:
+        """A list of the elements (of pairs, for a dict): of known length, or filled at run time."""
         names = sorted({n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)})
         sources = [self.expression(g.iter) for g in generators]
         targets = [self.target(g.target) for g in generators]
         tests = [[self.expression(c) for c in g.ifs] for g in generators]
         parts = [self.expression(e) for e in elements]
         span = self.span(generators[0].iter)
+        place = (generators[0].iter.lineno, generators[0].iter.col_offset)
 
-        def run(act: Activation) -> list[tuple[Any, ...]]:
-            found: list[tuple[Any, ...]] = []
-            outer = act.scope
+        def run(act: Activation) -> Any:
+            outer, site = act.scope, (act.path, *place)
+            t = act.t
 
-            def level(depth: int) -> None:
+            def element() -> Any:
+                values = tuple(part(act) for part in parts)
+                return values if len(values) > 1 else values[0]
+
+            def level(depth: int, add: Callable[[Any], Any], at_run_time: bool) -> None:
                 if depth == len(generators):
-                    found.append(tuple(part(act) for part in parts))
+                    add(element())
                     return
                 source = sources[depth](act)
-                act.t.builder.span = span
-                for item in iteration.static_items(act, source):
+                t.builder.span = span
+
+                def tested(position: int) -> None:
+                    if position == len(tests[depth]):
+                        level(depth + 1, add, at_run_time)
+                        return
+                    condition = arithmetic.truth(t, tests[depth][position](act))
+                    if not isinstance(condition, Scalar):
+                        if condition:
+                            tested(position + 1)
+                    elif at_run_time:
+                        branches.branch(t, condition, lambda: tested(position + 1), lambda: None)
+                    else:
+                        start_over(t, site, span)
+
+                def each(item: Any) -> None:
                     targets[depth](act, item)
-                    kept = True
-                    for test in tests[depth]:
-                        condition = arithmetic.truth(act.t, test(act))
-                        if isinstance(condition, Scalar):
-                            act.t.fail("a comprehension's condition depends on a run-time number",
-                                       "write a loop over an array")
-                        kept = kept and condition
-                    if kept:
-                        level(depth + 1)
-            act.scope = Scope({n: act.t.variable(n) for n in names}, outer, outer.function)
+                    tested(0)
+                if at_run_time:
+                    t.environment.over_items(act, source, (*site, depth), each, lambda v: v.name not in names)
+                elif t.environment.is_run_time(act, site, source):
+                    start_over(t, site, span)
+                else:
+                    for item in t.environment.few_items(act, source, site):
+                        each(item)
+            act.scope = Scope({n: t.variable(n) for n in names}, outer, outer.function)
             try:
-                level(0)
+                if t.decisions.get(("items", site)) and t.decisions.get(
+                        dynamic_lists.key_of(site)) != dynamic_lists.STATIC:
+                    return dynamic_lists.filled(t, site, lambda add: level(0, add, True))
+                found: list[Any] = []
+                level(0, found.append, False)
+                return dynamic_lists.made(t, found, site)
             finally:
                 act.scope = outer
-            return found
         return run
 
     # ------------------------------------------------------------------ assignment targets
@@ -458,6 +492,11 @@ def _set_of(act: Activation, values: list[Any]) -> SetValue:
     return SetValue({access.static_key(act, v) for v in values}, len(act.t.frames))
 
 
+def start_over(t: Any, site: Any, span: Span | None) -> NoReturn:
+    """The items of a comprehension are known at run time only: trace again, and fill its list in a loop."""
+    raise Restart(("items", site), True, span, "a comprehension of run-time length")
+
+
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
     if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
@@ -467,7 +506,7 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
             return arithmetic.binary(act.t, op, a, b)
         if is_dynamic(a) and is_dynamic(b):
             return arithmetic.binary(act.t, op, a, b)
-    if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
+    if isinstance(a, (ListValue, DynamicList, tuple)) or isinstance(b, (ListValue, DynamicList, tuple)):
         return iteration.sequence_operator(act, op, a, b)
     if isinstance(a, SetValue) or isinstance(b, SetValue):
         return containers.set_operator(act, op, a, b)
@@ -494,7 +533,7 @@ def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
 
 def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
     """`a < b` and the like."""
-    if isinstance(a, (ListValue, tuple)) or isinstance(b, (ListValue, tuple)):
+    if isinstance(a, (ListValue, DynamicList, tuple)) or isinstance(b, (ListValue, DynamicList, tuple)):
         return iteration.sequence_operator(act, name, a, b)
     return apply_binary(act, name, a, b)
 

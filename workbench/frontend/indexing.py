@@ -15,7 +15,7 @@ import numpy as np
 from workbench.frontend import arrays
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Affine, Array, Choice, Fixed, ListValue, Range, Scalar
+from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar
 from workbench.ir import Constant, Kind, Value
 
 
@@ -96,7 +96,7 @@ def _index_array(t: Tracer, part: Any) -> Any:
     """Lists and NumPy arrays in a key become arrays of the evaluator."""
     if isinstance(part, Choice):
         return t.environment.read_choice(t, part)
-    if isinstance(part, (ListValue, np.ndarray)):
+    if isinstance(part, (ListValue, DynamicList, np.ndarray)):
         return t.environment.as_array(t, part)
     if isinstance(part, Array) and part.kind.is_inexact:
         raise IndexError("arrays used as indices must be of integer (or boolean) type")

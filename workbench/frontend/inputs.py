@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, overlap
-from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_plain_object
+from workbench.frontend import arrays, dynamic_lists, overlap
+from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_packed, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar, SetValue, Variable
 from workbench.frontend.variables import Reference, store_tree
@@ -27,7 +27,8 @@ from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input:
-    """A parameter of the compiled function: where its value is found, and what it is."""
+    """A parameter of the compiled function: where its value is found, and what it is. `packed`: a long list of floats,
+    handed over as an array."""
 
     path: Path
     kind: Kind
@@ -35,6 +36,12 @@ class Input:
     python: bool
     position: int  # among the function's data parameters
     value: Value
+    packed: bool = False
+
+    def fetch(self, args: tuple[Any, ...]) -> Any:
+        """What is handed over in a call."""
+        value = self.path.fetch(args)
+        return np.array(value, self.kind.dtype) if self.packed else value
 
 
 class Inputs:
@@ -119,13 +126,29 @@ class Inputs:
         return value
 
     def _list(self, value: list[Any], path: Path) -> Any:
-        self.guard(path, "type", list)
-        self.guard(path, "length", len(value))
-        with self.at_top():
-            made = ListValue([self.t.variable(f"entry{k}", self.internal(v, path.item(k)))
-                              for k, v in enumerate(value)], 1)
+        made: Any
+        site = ("input", path.key)
+        if is_packed(value) and self.t.decisions.get(dynamic_lists.key_of(site)) != dynamic_lists.STATIC:
+            made = self._packed(value, path, site)
+        else:
+            self.guard(path, "type", list)
+            self.guard(path, "length", len(value))
+            self.guard(path, "unpacked", None)
+            with self.at_top():
+                made = dynamic_lists.made(self.t, [self.internal(v, path.item(k)) for k, v in enumerate(value)], site)
         self.paths[made] = path
         return made
+
+    def _packed(self, value: list[float], path: Path, site: Any) -> Any:
+        """A long list of floats: a dynamic list filled from an array."""
+        self.guard(path, "packed", None)
+        t, name, position = self.t, self._name(path), len(self.inputs)
+        length = t.builder.param(ScalarType(Kind.INT), f"{name}_n", shape_of=(position, 0))
+        t.nonnegative.add(length)
+        array = t.builder.param(ArrayType(Kind.F64, (length,)), name)
+        self.inputs.append(Input(path, Kind.F64, 1, True, position, array, packed=True))
+        with self.at_top():
+            return dynamic_lists.from_array(t, array, site)
 
     def _dict(self, value: dict[Any, Any], path: Path) -> Any:
         self.guard(path, "type", type(value))
@@ -183,7 +206,10 @@ class Inputs:
             self.load_all(child.target if isinstance(child, Reference) else child)
 
     def note_write(self, owner: Any) -> None:
-        """Note that a container from outside was written."""
+        """Note that a container was written: those from outside are written back at the end."""
+        if getattr(owner, "snapshot", ""):
+            self.t.fail(owner.snapshot, "put a copy into the list, or write before it is put there")
+        owner = getattr(owner, "outer", None) or owner
         if owner in self.paths:
             self.written[owner] = None
 

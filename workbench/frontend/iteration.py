@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, generators, indexing
+from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, indexing
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
@@ -15,6 +15,7 @@ from workbench.frontend.values import (
     Choice,
     Cursor,
     DictValue,
+    DynamicList,
     Lazy,
     ListValue,
     ObjectValue,
@@ -43,11 +44,13 @@ def static_range(act: Activation, values: Any) -> range | None:
     return range(*numbers)
 
 
-def _length(act: Activation, values: Any) -> int | None:
+def length_of(act: Activation, values: Any) -> int | None:
     """The number of items known while specialising, else None."""
     if isinstance(values, Array):
         dim = act.t.builder.resolve(values.dims[0]) if values.dims else None
         return int(dim.value.real) if isinstance(dim, Constant) else None
+    if isinstance(values, DynamicList):
+        return None
     if isinstance(values, RangeValue):
         static = static_range(act, values)
         return len(static) if static is not None else None
@@ -62,14 +65,14 @@ def _length(act: Activation, values: Any) -> int | None:
     if is_endless(values):
         return None
     if isinstance(values, ZipValue):
-        lengths = [_length(act, p) for p in values.parts if not is_endless(p)]
+        lengths = [length_of(act, p) for p in values.parts if not is_endless(p)]
         return None if None in lengths else min((n for n in lengths if n is not None), default=0)
     return len(values)
 
 
 def unrolled(act: Activation, values: Any) -> list[Any] | None:
     """The items, where the loop is to be unrolled while specialising; None for a loop at run time."""
-    if isinstance(values, (RangeValue, Array, Choice)):
+    if isinstance(values, (RangeValue, Array, Choice, DynamicList)):
         return None
     if is_endless(values):
         act.t.fail("a loop over an endless iterator", "zip it with what ends, or write a `while`")
@@ -105,6 +108,8 @@ def static_items(act: Activation, values: Any) -> list[Any]:
     t = act.t
     if isinstance(values, ListValue):
         return [t.read(v) for v in values.items]
+    if isinstance(values, DynamicList):
+        return dynamic_lists.static_items(t, values)
     if isinstance(values, DictValue):
         return list(values.items)
     if isinstance(values, SetValue):
@@ -153,7 +158,7 @@ def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
         return static_items(act, values.parts[0])[::-1]
     if is_endless(values) or all(is_endless(p) for p in values.parts):
         act.t.fail("all items of an endless iterator", "zip it with what ends")
-    lengths = [_length(act, p) for p in values.parts]
+    lengths = [length_of(act, p) for p in values.parts]
     known = [n for n in lengths if n is not None]
     if len(known) < len(lengths):
         # an array of run-time length beside things of known length: it must be at least as long
@@ -175,6 +180,8 @@ def _first(act: Activation, part: Any, count: int) -> list[Any]:
         return [endless_item(act, part, k) for k in range(count)]
     if isinstance(part, Array):
         return [indexing.get(act.t, part, k) for k in range(count)]
+    if isinstance(part, DynamicList):
+        return [dynamic_lists.load(act.t, part, Constant(k, Kind.INT)) for k in range(count)]
     if isinstance(part, RangeValue) and static_range(act, part) is None:
         _, _, _, item = indexed(act, part, normalised=True)
         return [item(Scalar(Constant(k, Kind.INT), True)) for k in range(count)]
@@ -190,8 +197,10 @@ def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
             act.t.check(act.t.emit("eq", dim, Constant(count, Kind.INT)), "ValueError",
                         f"cannot unpack an array into {count} names: its length differs")
             return [indexing.get(act.t, value, k) for k in range(count)]
-    if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(
-            value, (ListValue, DictValue, SetValue, Array, RangeValue, ZipValue, Lazy, Cursor, ObjectValue))):
+    if isinstance(value, DynamicList) and count is not None:
+        return dynamic_lists.unpacked(act.t, value, count)
+    iterables = (ListValue, DynamicList, DictValue, SetValue, Array, RangeValue, ZipValue, Lazy, Cursor, ObjectValue)
+    if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(value, iterables)):
         raise TypeError(f"cannot unpack non-iterable {describe(value)}")
     items = static_items(act, value)
     if count is not None and len(items) != count:
@@ -219,6 +228,8 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
             raise TypeError("iteration over a 0-d array")
         iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
         return ZERO, values.dims[0], 1, lambda i: indexing.get(t, t.read(iterated), i)
+    if isinstance(values, DynamicList):
+        return ZERO, dynamic_lists.length_of(t, values), 1, lambda i: dynamic_lists.load(t, values, t.scalar(i))
     if isinstance(values, Choice):
         # element by element through the choice: what the loop writes to the array is seen
         for option in values.options[1:]:
@@ -305,12 +316,16 @@ def depends_on(t: Tracer, value: Value, index: Value) -> bool:
 def sequence_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`+`, `*` and comparisons of lists and tuples."""
     t = act.t
+    if isinstance(a, DynamicList) or isinstance(b, DynamicList):
+        return _dynamic_operator(act, op, a, b)
     if op == "+" and isinstance(a, ListValue) and isinstance(b, ListValue):
         return t.new_list([*static_items(act, a), *static_items(act, b)])
     if op == "+" and isinstance(a, tuple) and isinstance(b, tuple):
         return tuple(a) + tuple(b)
     if op == "*":
         sequence, count = (a, b) if isinstance(a, (ListValue, tuple)) else (b, a)
+        if isinstance(count, Scalar) and isinstance(sequence, ListValue):
+            return _repeated(act, sequence, count)
         if not isinstance(count, (ListValue, tuple, Array)):
             times = t.static_int(count, "how often a list is repeated")
             items = static_items(act, sequence) * times
@@ -340,6 +355,54 @@ def _ordered(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
         test, first, rest = (t.scalar(v, Kind.BOOL) for v in (same, inner, result))
         result = t.wrap(t.emit("or", t.emit("and", t.emit("not", test), first), t.emit("and", test, rest)), True)
     return result
+
+
+def dynamic_parts(values: Any) -> list[DynamicList]:
+    """The dynamic lists that a loop over `values` goes through."""
+    if isinstance(values, ZipValue):
+        return [found for part in values.parts for found in dynamic_parts(part)]
+    return [values] if isinstance(values, DynamicList) else []
+
+
+def site_here(act: Activation) -> Any:
+    """The place of a list that an operator makes."""
+    span = act.t.span
+    return (act.path, "operator", span.line, span.column) if span is not None else None
+
+
+def _repeated(act: Activation, sequence: ListValue, count: Scalar) -> DynamicList:
+    """`[0.0] * n`."""
+    t, site = act.t, site_here(act)
+    items = static_items(act, sequence)
+    layout = dynamic_lists.decided(t, site)
+    for entry in items:
+        layout = dynamic_lists.wider(t, layout, entry)
+    if layout is None or not dynamic_lists.is_immutable(layout):
+        t.fail("this list, repeated a number of times that is known at run time only", "use an array")
+    made = dynamic_lists.new(t, layout, site)
+
+    def once(index: Value) -> None:
+        for entry in items:
+            dynamic_lists.append(t, made, entry)
+    t.environment.repeat(t, t.emit("maximum", t.integer(count), ZERO), site, once)
+    return made
+
+
+def _dynamic_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
+    """`a + b` of lists, and of a list and an array."""
+    t = act.t
+    if isinstance(a, Array) or isinstance(b, Array):
+        a, b = (t.environment.as_array(t, v) if isinstance(v, (ListValue, DynamicList, tuple)) else v for v in (a, b))
+        return arithmetic.binary(t, op, a, b)
+    if op == "+" and all(isinstance(v, (ListValue, DynamicList)) for v in (a, b)):
+        first = a if isinstance(a, DynamicList) else b
+        made = dynamic_lists.new(t, first.layout, first.site)
+        for part in (a, b):
+            dynamic_lists.extend(act, made, part)
+        return made
+    if op in ("==", "!=", "<", "<=", ">", ">="):
+        t.fail("a comparison of lists whose length is known at run time only", "compare their entries")
+    raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
 
 
 def _compare(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:

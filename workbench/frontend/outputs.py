@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, dynamic_lists
 from workbench.frontend.inputs import Inputs
+from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -22,6 +23,7 @@ from workbench.frontend.values import (
     Closure,
     Cursor,
     DictValue,
+    DynamicList,
     Lazy,
     ListValue,
     ObjectValue,
@@ -62,7 +64,16 @@ class Node:
     original: Any = None
 
 
-Tree = Leaf | Static | Node
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """A list of run-time length: `entry` describes one entry, and its leaves are arrays with an axis for the entries in
+    front; `length` is how many there are."""
+
+    entry: Tree
+    length: Leaf
+
+
+Tree = Leaf | Static | Node | Packed
 
 
 def build(tree: Tree, leaf: Callable[[Leaf], Any]) -> Any:
@@ -71,8 +82,25 @@ def build(tree: Tree, leaf: Callable[[Leaf], Any]) -> Any:
         return leaf(tree)
     if isinstance(tree, Static):
         return tree.value
+    if isinstance(tree, Packed):
+        return unpacked(tree, leaf)
     children = [build(child, leaf) for child in tree.children]
     return assemble(tree.type, tree.keys, children)
+
+
+def unpacked(tree: Packed, leaf: Callable[[Leaf], Any]) -> list[Any]:
+    """The list that a tree describes (None where `leaf` gives none for a column)."""
+    columns = {column: leaf(column) for column in leaves(tree.entry)}
+    lengths = [len(c) for c in columns.values() if c is not None]
+
+    def entry(k: int) -> Any:
+        def part(column: Leaf) -> Any:
+            array = columns[column]
+            if array is None:
+                return None
+            return array[k].copy() if column.rank > 1 else python_scalar(array[k], column)
+        return build(tree.entry, part)
+    return [entry(k) for k in range(lengths[0] if lengths else leaf(tree.length))]
 
 
 def assemble(type_: type, keys: tuple[Any, ...] | None, children: Sequence[Any]) -> Any:
@@ -94,6 +122,8 @@ def leaves(tree: Tree) -> list[Leaf]:
     """The numbers and arrays of a tree, in order."""
     if isinstance(tree, Leaf):
         return [tree]
+    if isinstance(tree, Packed):
+        return leaves(tree.entry)
     return [leaf for child in tree.children for leaf in leaves(child)] if isinstance(tree, Node) else []
 
 
@@ -119,6 +149,8 @@ class Exporter:
                 return self.leaf(static_constant(value, kind), is_python_number(value), None)
         if isinstance(value, Array):
             return self.array(value)
+        if isinstance(value, DynamicList):
+            return self.packed(value)
         if isinstance(value, (ListValue, tuple)):
             items = [t.read(v) for v in value.items] if isinstance(value, ListValue) else list(value)
             type_ = list if isinstance(value, ListValue) else type(value)
@@ -132,6 +164,19 @@ class Exporter:
         if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
             t.fail(f"returning {describe(value)} from a differentiated function", "return numbers, arrays, containers")
         return Static(value)
+
+    def packed(self, value: DynamicList) -> Packed:
+        """The tree of a list of run-time length."""
+        columns = iter(dynamic_lists.arrays_of(self.t, value))
+
+        def entry(layout: Any) -> Tree:
+            if isinstance(layout, Same):
+                return Static(layout.value)
+            if isinstance(layout, (Number, Matrix)):
+                return self.leaf(next(columns), isinstance(layout, Number) and layout.python, None)
+            return Node(layout.type, layout.names, tuple(entry(e) for e in layout.entries))
+        tree = entry(value.layout)
+        return Packed(tree, self.leaf(dynamic_lists.length_of(self.t, value), True, None))
 
     def leaf(self, value: Value, python: bool, source: int | None) -> Leaf:
         """Register a result."""

@@ -109,6 +109,14 @@ def _is_placed(view: np.ndarray, owner: np.ndarray, place: Any) -> bool:
             and view.strides == tuple(s * size for s in place.strides))
 
 
+PACKED = 16  # longer lists of floats are handed over as arrays
+
+
+def is_packed(value: Any) -> bool:
+    """True for long lists of Python floats."""
+    return type(value) is list and len(value) > PACKED and set(map(type, value)) == {float}
+
+
 def array_signature(value: np.ndarray) -> Any:
     """What a compiled function is specialised on: dtype, rank, which dimensions are 1, whether it may be written."""
     return (value.dtype, tuple([d == 1 for d in value.shape]), value.flags.writeable)
@@ -127,6 +135,8 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "equal": lambda value, expected: type(value) is type(expected) and bool(value == expected),
     "type": lambda value, expected: type(value) is expected,
     "length": lambda value, expected: len(value) == expected,
+    "packed": lambda value, expected: is_packed(value),
+    "unpacked": lambda value, expected: not is_packed(value),
     "keys": lambda value, expected: tuple(value) == expected,
     "lacks": lambda value, expected: expected not in instance_attributes(value),
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],

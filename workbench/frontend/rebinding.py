@@ -52,6 +52,7 @@ class Rebinding:
         self.restore: list[tuple[Variable, Any]] = []
         self.taken: list[tuple[Cell, Value]] = []  # names' own buffers, and what they hold in the next iteration
         self.homes: dict[Cell, list[tuple[Cell, bool]]] = {}  # where arrays go on, and whether the body writes there
+        self.lists: list[Any] = []  # dynamic lists of the body that go on under a name from outside
         self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
 
     # ------------------------------------------------------------------ arrays
@@ -175,6 +176,9 @@ class Rebinding:
         neither may be written in place."""
         homes = self.homes.setdefault(array.cell, [])
         private = array.cell.private_to
+        if array.cell in self.t.listed and home in self.log.stores:
+            self.t.fail(f"{home.name or 'an array'} is written in a loop that puts it into a list",
+                        "put a copy into the list (`.copy()`)")
         if private is not None and private[0] == self.loop.key and private != home.private_to and not homes:
             homes.append((array.cell, self.is_written(array.cell)))  # its owner may keep it
         homes.append((home, self.is_written(home)))

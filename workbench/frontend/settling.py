@@ -20,9 +20,11 @@ from workbench.frontend.values import (
     Choice,
     Conflict,
     DictValue,
+    DynamicList,
     ListValue,
     Maybe,
     ObjectValue,
+    Pool,
     Scalar,
     Variable,
 )
@@ -38,9 +40,9 @@ from workbench.frontend.variables import (
     store_tree,
     write_tree,
 )
-from workbench.ir import Constant, Kind
+from workbench.ir import Constant, Kind, Slot
 
-_CONTAINERS = (ListValue, DictValue, ObjectValue)
+_CONTAINERS = (ListValue, DynamicList, DictValue, ObjectValue)
 
 
 class Settle(Rebinding):
@@ -55,6 +57,7 @@ class Settle(Rebinding):
                     self.variable(variable)
         if self.changes:
             raise Widen(self.changes)
+        self.unwritten()
         self.rename()
         for cell, value in self.taken:
             self.t.builder.write(cell.slot, value)
@@ -62,6 +65,13 @@ class Settle(Rebinding):
             cell.renamed_by = self.loop.key
             cell.written = True
         self.aliases()
+
+    def unwritten(self) -> None:
+        """An array from outside that became an entry of a list in the body must not be written in it."""
+        for cell in self.t.listed:
+            if cell in self.log.stores:
+                self.t.fail(f"{cell.name or 'an array'} is written in a loop that puts it into a list",
+                            "put a copy into the list (`.copy()`)")
 
     def aliases(self) -> None:
         """A name that the body read, and did not bind anew, must not refer to what the body has renamed: in the next
@@ -79,9 +89,12 @@ class Settle(Rebinding):
 
     def after(self) -> None:
         """Once the loop is closed: what the variables hold from here on."""
-        for homes in self.homes.values():
-            for cell, _ in homes if len(homes) > 1 else ():
+        for source, homes in self.homes.items():
+            listed = source in self.t.listed
+            for cell, _ in homes if len(homes) > 1 or listed else ():
                 cell.snapshot = "a write into an array that goes by two names since a loop"
+                if listed:
+                    self.t.listed[cell] = None
         for variable, value in self.restore:
             variable.stored = value() if callable(value) else value
 
@@ -161,6 +174,8 @@ class Settle(Rebinding):
                 older = arrays.moved(value, self.outside_dim)
                 return None if older is None else lambda: older
             return self.carry_array(value, name)
+        if isinstance(value, DynamicList) and value.depth > self.level:
+            return self.carry_list(value, name)
         if isinstance(value, (Choice, Conflict)) or (isinstance(value, _CONTAINERS) and value.depth > self.level):
             return None
         return lambda: value
@@ -187,6 +202,34 @@ class Settle(Rebinding):
         made = Array(cell, (), tuple(dims))
         self.born_of.setdefault(array.cell, []).append((array.steps, made))
         return lambda: made
+
+    def carry_list(self, made: DynamicList, name: str) -> Any:
+        """A dynamic list of the last iteration."""
+        t, depth = self.t, self.depth
+        pools = [c for c in made.columns if isinstance(c, Pool)]
+        if pools or (made.begin is not None and any(c.depth > depth for c in made.columns if isinstance(c, Slot))):
+            return None
+        slots: list[Any] = []
+        for column in made.columns if made.begin is None else ():
+            assert isinstance(column, Slot)
+            with t.builder.outside(depth):
+                start = t.emit("list", kind=column.type.kind)
+            slot = t.builder.slot(start.type, start, name, depth=depth)
+            t.builder.write(slot, t.builder.read(column))
+            slots.append(slot)
+
+        def number(variable: Variable) -> Variable:
+            slot = self.carry_scalar(Constant(0, Kind.INT), t.scalar(t.read(variable)), variable.name)
+            carried = Variable(variable.name, self.level, UNDEFINED)
+            carried.stored = Leaf(slot, True)
+            return carried
+        if made.begin is not None:  # a window on what is older than the loop
+            carried = DynamicList(made.layout, made.columns, made.dims, number(made.length), None, self.level,
+                                  begin=number(made.begin), outer=made.outer)
+            return lambda: carried
+        dims = [tuple(number(v) if v is not None else None for v in sizes) for sizes in made.dims]
+        carried = DynamicList(made.layout, slots, dims, number(made.length), None, self.level)
+        return lambda: carried
 
     # ------------------------------------------------------------------ names changed by the loop
     def widened(self, variable: Variable, old: Any, new: Any, stored: Any) -> Any:
@@ -277,6 +320,8 @@ class Settle(Rebinding):
 
     def container(self, variable: Variable, old: Any, new: Any) -> Any:
         """A list, dict or object replaced by a new one of the same layout: its entries are carried."""
+        if isinstance(old, DynamicList):
+            return self.dynamic_list(variable, old, new)
         pairs = _matching(old, new)
         if pairs is None or new.depth <= self.level:
             self.t.fail(f"{variable.name!r} names another container after an iteration of the loop",
@@ -285,6 +330,30 @@ class Settle(Rebinding):
         for a, value in values:
             self.t.assign(a, value)
         self.t.rename(old)
+        self.restore.append((variable, lambda: Reference(old, old.generation)))
+        return None
+
+
+    def dynamic_list(self, variable: Variable, old: DynamicList, new: DynamicList) -> Any:
+        """A dynamic list replaced by a new one: its columns take what the new one holds."""
+        t = self.t
+        same_pool = old.columns is new.columns and old.begin is not None and new.begin is not None
+        own = old.begin is None and new.begin is None and not any(isinstance(c, Pool) for c in old.columns)
+        if old.layout != new.layout or new.depth <= self.level or new in self.lists or not (same_pool or own):
+            t.fail(f"{variable.name!r} names another list after an iteration of the loop", "write into the same list")
+        self.lists.append(new)
+        if old.begin is not None and new.begin is not None:
+            t.assign(old.begin, t.read(new.begin))
+        else:
+            for mine, theirs in zip(old.columns, new.columns, strict=True):
+                assert isinstance(mine, Slot) and isinstance(theirs, Slot)
+                t.builder.write(mine, t.builder.read(theirs))
+            for mine_dims, their_dims in zip(old.dims, new.dims, strict=True):
+                for a, b in zip(mine_dims, their_dims, strict=True):
+                    if a is not None and b is not None:
+                        t.assign(a, t.read(b))
+        t.assign(old.length, t.read(new.length))
+        t.rename(old)
         self.restore.append((variable, lambda: Reference(old, old.generation)))
         return None
 

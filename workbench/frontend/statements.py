@@ -406,6 +406,10 @@ class StatementCompiler(PatternCompiler):
             if items is not None:
                 return _unrolled(act, items, target, body, orelse if node.orelse else None)
             loop = self._loop(act, node)
+            lists = iteration.dynamic_parts(values)
+            if lists:
+                return self._over_lists(act, lists, loop, values, target, body, orelse if node.orelse else None, leaves,
+                                        returns, name)
             for _ in range(2):
                 builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
                 try:
@@ -421,15 +425,25 @@ class StatementCompiler(PatternCompiler):
             return NORMAL
         return run
 
+    def _over_lists(self, act: Activation, lists: list[Any], loop: Loop, values: Any, *rest: Any) -> Any:
+        """A loop over dynamic lists: they must not grow or shrink meanwhile."""
+        for one in lists:
+            one.iterated += 1
+        try:
+            return self._run_for(act, loop, values, *rest)
+        finally:
+            for one in lists:
+                one.iterated -= 1
+
     def _run_for(self, act: Activation, loop: Loop, values: Any, target: Callable[[Activation, Any], None],
                  body: Block, orelse: Block | None, leaves: bool, returns: bool, name: str) -> Any:
         t = act.t
         lo, hi, step, item = iteration.indexed(act, values)
-        static = iteration.static_range(act, values) is not None
+        static = iteration.static_range(act, values)
         if not leaves:
             def bind(index: Scalar) -> None:
-                if static:
-                    t.static_loops.append(index.value)
+                if static is not None:
+                    t.static_loops[index.value] = len(static)
                 target(act, item(index))
                 body.run(act)
             counted(t, loop, lo, hi, step, name, bind)

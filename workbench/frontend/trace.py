@@ -19,7 +19,7 @@ from workbench.frontend.outputs import Exporter, Tree
 from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer
-from workbench.frontend.values import BoundMethod, DictValue, Lazy, ListValue, ObjectValue
+from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
 from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
 
 MAX_RESTARTS = 60
@@ -150,7 +150,7 @@ def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Ef
         if isinstance(owner, ObjectValue):
             tree = exporter.tree(DictValue(owner.fields, 1))
             effects.append(Effect(path, "attributes", tree))
-        elif isinstance(owner, (ListValue, DictValue)):
+        else:
             effects.append(Effect(path, "items", exporter.tree(owner)))
     for path, variable in environment.outside.values():
         effects.append(Effect(path, "place", exporter.tree(t.read(variable))))

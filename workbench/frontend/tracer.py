@@ -19,6 +19,7 @@ from workbench.frontend.values import (
     Conflict,
     Cursor,
     DictValue,
+    DynamicList,
     Lazy,
     ListValue,
     Maybe,
@@ -35,7 +36,7 @@ from workbench.frontend.variables import (
     store_tree,
     write_tree,
 )
-from workbench.ir import Builder, Constant, DifferentiationError, Kind, Span, Value, normal_form
+from workbench.ir import Builder, Constant, DifferentiationError, Kind, Slot, Span, Value, normal_form
 
 ZERO = Constant(0, Kind.INT)
 ONE = Constant(1, Kind.INT)
@@ -82,7 +83,8 @@ class Tracer:
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
-        self.static_loops: list[Value] = []
+        self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
+        self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
         self.open_loops: list[tuple[Value, int]] = []
 
     # ------------------------------------------------------------------ errors
@@ -210,6 +212,11 @@ class Tracer:
             value.value.name = variable.name.removeprefix("$")
         if isinstance(value, Array) and not value.steps and not value.cell.name:
             self._name(value.cell, variable.name.removeprefix("$"))
+        if isinstance(value, DynamicList) and not variable.name.startswith("$"):
+            value.length.name = f"{variable.name}_length"
+            for column in value.columns:
+                if isinstance(column, Slot):
+                    column.name = column.name or variable.name
         if same_shape(variable.stored, value):
             write_tree(self.builder, variable.stored, value)
             return
@@ -255,9 +262,9 @@ class Tracer:
         self.frames[-1].renamed.append(target)
 
     # ------------------------------------------------------------------ containers
-    def new_list(self, values: list[Any], name: str = "list") -> ListValue:
+    def new_list(self, values: list[Any], name: str = "list", site: Any = None) -> ListValue:
         """A Python list of the evaluator."""
-        return ListValue([self.variable(f"{name}_{i}", v) for i, v in enumerate(values)], len(self.frames))
+        return ListValue([self.variable(f"{name}_{i}", v) for i, v in enumerate(values)], len(self.frames), site=site)
 
     def new_dict(self, entries: dict[Any, Any], name: str = "dict", type_: type = dict) -> DictValue:
         """A Python dict of the evaluator."""
@@ -288,7 +295,7 @@ def describe(value: Any) -> str:
         return f"a run-time {value.kind.value} number"
     if isinstance(value, Array):
         return f"a {value.kind.value} array of {value.rank} dimension{'s' * (value.rank != 1)}"
-    if isinstance(value, ListValue):
+    if isinstance(value, (ListValue, DynamicList)):
         return "a list"
     if isinstance(value, DictValue):
         return "a dict"

@@ -144,11 +144,43 @@ class Variable:
 
 @dataclass(slots=True, eq=False)
 class ListValue:
-    """A Python list; its entries are variables."""
+    """A Python list of known length; its entries are variables. `site` is where it was made, for a list that may become
+    dynamic; `snapshot` says why a write to it would be lost."""
 
     items: list[Variable]
     depth: int
     generation: int = 0
+    site: Any = None
+    snapshot: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class DynamicList:
+    """A Python list whose length is known at run time only: per number or array of an entry a growable list (a slot),
+    and per array whose dimensions are known at run time only these. `layout` describes an entry (`layouts`).
+    `iterated` counts the loops over it that are open. An entry that is itself a list is a window on the pool of its
+    column: it shares the pool's columns, from `begin` on; `outer` is the list it is an entry of."""
+
+    layout: Any
+    columns: list[Slot | Pool]
+    dims: list[tuple[Variable | None, ...]]
+    length: Variable
+    site: Any
+    depth: int
+    generation: int = 0
+    iterated: int = 0
+    begin: Variable | None = None
+    outer: DynamicList | None = None
+    snapshot: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """A column of lists: the entries of all of them one after the other, and where each begins and how long it is."""
+
+    entries: DynamicList
+    begins: Slot
+    lengths: Slot
 
 
 @dataclass(slots=True, eq=False)
@@ -189,6 +221,7 @@ class ObjectValue:
     depth: int
     generation: int = 0
     original: Any = None
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +327,8 @@ class SuperValue:
     owner: Any
 
 
-_STAND_INS = (Scalar, Array, Choice, ListValue, DictValue, ObjectValue, RangeValue, ZipValue, Closure, BoundMethod,
-              ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, SuperValue)
+_STAND_INS = (Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue, Closure,
+              BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, SuperValue)
 
 
 def is_static(value: Any) -> bool:
@@ -309,7 +342,7 @@ def is_static(value: Any) -> bool:
 
 def is_sequence(value: Any) -> bool:
     """True for lists, tuples and strings of the evaluator."""
-    return isinstance(value, (ListValue, tuple, str, list))
+    return isinstance(value, (ListValue, DynamicList, tuple, str, list))
 
 
 def static_truth(value: Any) -> bool:

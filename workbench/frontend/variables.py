@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     CallChoice,
     Choice,
     DictValue,
+    DynamicList,
     ListValue,
     Maybe,
     ObjectValue,
@@ -102,6 +103,7 @@ class LogFrame:
     reads: dict[Variable, Any] = field(default_factory=dict)
     undo: list[Callable[[], None]] = field(default_factory=list)
     renamed: list[Any] = field(default_factory=list)
+    stores: set[Any] = field(default_factory=set)  # buffers written in place
 
     def restore(self) -> None:
         """Give every variable and container changed in the frame what it held on entry."""
@@ -129,7 +131,7 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
         return Leaf(builder.slot(value.value.type, value.value, name), value.python)
     if isinstance(value, tuple):
         return rebuild(value, [store_tree(builder, v, f"{name}{i}") for i, v in enumerate(value)])
-    if isinstance(value, (Array, ListValue, DictValue, ObjectValue)):
+    if isinstance(value, (Array, ListValue, DynamicList, DictValue, ObjectValue)):
         return Reference(value, generation_of(value))
     if isinstance(value, Choice):
         options = tuple(Reference(o, generation_of(o)) for o in value.options)

@@ -68,6 +68,9 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{expected}.holds(args)"
     if guard.kind == "length":
         return f"len({where}) == {expected}"
+    if guard.kind in ("packed", "unpacked"):
+        space[expected] = guard
+        return f"{expected}.holds(args)"
     if guard.kind == "keys":
         return f"tuple({where}) == {expected}"
     if guard.kind in ("placed", "apart"):
@@ -89,7 +92,9 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
 def picker(inputs: Sequence[Input]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """A function that picks the flat data out of the arguments (arrays as they are)."""
     space: dict[str, Any] = {}
+    space["array"], space["float64"] = np.array, np.float64
     parts = [path_expression(item.path, space, f"p{k}") for k, item in enumerate(inputs)]
+    parts = [f"array({part}, float64)" if item.packed else part for part, item in zip(parts, inputs, strict=True)]
     exec(f"def pick(args):\n    return ({''.join(p + ', ' for p in parts)})\n", space)
     return space["pick"]  # type: ignore[no-any-return]
 

@@ -18,7 +18,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
-from workbench.frontend.outputs import Exporter, Leaf, Node, Static, Tree, assemble, leaves
+from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, assemble, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
@@ -29,6 +29,7 @@ from workbench.frontend.values import (
     Choice,
     Closure,
     DictValue,
+    DynamicList,
     ListValue,
     ObjectValue,
     Scalar,
@@ -289,6 +290,9 @@ def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int
         return t.new_array(value if owned else t.emit("copy", value))
     if isinstance(tree, Static):
         return tree.value if offset is None else None
+    if isinstance(tree, Packed):
+        t.fail("the derivative, inside a program, of a function that returns a list of run-time length",
+               "return an array")
     children = [value_of(act, c, results, offset) for c in tree.children]
     return rebuilt(t, tree.type, tree.keys, children)
 
@@ -312,6 +316,8 @@ def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
         return Leaf(place, item.kind, item.rank, item.python) if item.kind.is_inexact else Static(None)
     if isinstance(value, tuple):
         return Node(type(value), None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value)))
+    if isinstance(value, DynamicList):
+        t.fail("the derivative, inside a program, by a list of run-time length", "pass an array")
     if isinstance(value, ListValue):
         return Node(list, None, tuple(gradient_shape(program, t.read(v), path.item(k), t)
                                       for k, v in enumerate(value.items)))

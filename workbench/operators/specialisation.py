@@ -14,6 +14,7 @@ from workbench.frontend import (
     Input,
     Leaf,
     Node,
+    Packed,
     Path,
     Static,
     Traced,
@@ -85,7 +86,8 @@ class Specialisation:
         for k in self.request.wrt:
             tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position,
                                  self.traced.views)
-            if not has_leaf(tree) and self.request.mode != "vjp":
+            empty = isinstance(args[k], (list, tuple, dict)) and not args[k]
+            if not has_leaf(tree) and not empty and self.request.mode != "vjp":
                 refuse_integer(args[k], self.names[k], self._error("").span)
             for leaf in leaves(tree):
                 item = self.traced.inputs[leaf.position]
@@ -248,6 +250,8 @@ def _inexact(tree: Tree) -> Tree:
     """The tree with leaves that carry no derivative made static."""
     if isinstance(tree, Node):
         return Node(tree.type, tree.keys, tuple(_inexact(c) for c in tree.children))
+    if isinstance(tree, Packed):
+        return Packed(_inexact(tree.entry), tree.length)
     return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else _NOTHING
 
 
@@ -255,6 +259,8 @@ def _without_statics(tree: Tree) -> Tree:
     """The tree with None for what is no number."""
     if isinstance(tree, Node):
         return Node(tree.type, tree.keys, tuple(_without_statics(c) for c in tree.children))
+    if isinstance(tree, Packed):
+        return Packed(_without_statics(tree.entry), tree.length)
     return tree if isinstance(tree, Leaf) else Static(None)
 
 

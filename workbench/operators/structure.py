@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import Input, Leaf, Node, Path, Static, Tree, instance_attributes, is_plain_object
+from workbench.frontend import Input, Leaf, Node, Packed, Path, Static, Tree, instance_attributes, is_plain_object
 from workbench.ir import DifferentiationError, Span
 
 
@@ -26,7 +26,8 @@ def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Ca
     if found is not None:
         if not found.kind.is_inexact:
             return Static(None)
-        return Leaf(place(found), found.kind, found.rank, found.python)
+        leaf = Leaf(place(found), found.kind, found.rank, found.python)
+        return Packed(leaf, leaf) if found.packed else leaf
     children: list[tuple[Any, Any, Path]]
     if isinstance(value, (list, tuple)):
         children = [(None, v, path.item(k)) for k, v in enumerate(value)]
@@ -46,7 +47,7 @@ def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Ca
 
 def has_leaf(tree: Tree) -> bool:
     """True when something in the tree is a derivative."""
-    return isinstance(tree, Leaf) or (isinstance(tree, Node) and any(has_leaf(c) for c in tree.children))
+    return isinstance(tree, (Leaf, Packed)) or (isinstance(tree, Node) and any(has_leaf(c) for c in tree.children))
 
 
 def refuse_integer(value: Any, name: str, span: Span | None) -> None:
@@ -64,6 +65,25 @@ def refuse_integer(value: Any, name: str, span: Span | None) -> None:
                                "pass floats, or name another argument in wrt")
 
 
+def _packed_values(tree: Tree, given: list[Any], values: dict[int, Any], name: str) -> None:
+    """Read the tangents of a list's entries into one array per number of an entry."""
+    if isinstance(tree, Leaf):
+        values[tree.position] = np.array(given, dtype=tree.kind.dtype).reshape(
+            (len(given), *np.shape(given[0])) if given else (0,) * tree.rank)
+    elif isinstance(tree, Node):
+        for position, (key, child) in enumerate(zip(tree.keys or range(len(tree.children)), tree.children,
+                                                    strict=True)):
+            if not isinstance(child, Static):
+                _packed_values(child, [_part(g, position, key) for g in given], values, f"{name}.{key}")
+
+
+def _part(given: Any, position: int, key: Any) -> Any:
+    """What a tangent holds for one entry of a structure."""
+    if isinstance(given, (list, tuple)):
+        return given[position]
+    return given[key] if isinstance(given, dict) else getattr(given, key)
+
+
 def tangent_values(tree: Tree, given: Any, values: dict[int, Any], name: str) -> None:
     """Read a tangent (or cotangent) of the structure of `tree` into `values`, by leaf position."""
     if isinstance(tree, Leaf):
@@ -76,6 +96,8 @@ def tangent_values(tree: Tree, given: Any, values: dict[int, Any], name: str) ->
             if array.ndim != tree.rank:
                 raise ValueError(f"the tangent of {name} has {array.ndim} dimensions, not {tree.rank}")
             values[tree.position] = array
+    elif isinstance(tree, Packed):
+        _packed_values(tree.entry, list(given), values, name)
     elif isinstance(tree, Node):
         for position, (key, child) in enumerate(zip(tree.keys or range(len(tree.children)), tree.children,
                                                     strict=True)):
@@ -83,10 +105,4 @@ def tangent_values(tree: Tree, given: Any, values: dict[int, Any], name: str) ->
                 continue
             if given is None:
                 raise TypeError(f"the tangent of {name} is missing")
-            if isinstance(given, (list, tuple)):
-                part = given[position]
-            elif isinstance(given, dict):
-                part = given[key]
-            else:
-                part = getattr(given, key)
-            tangent_values(child, part, values, f"{name}.{key}")
+            tangent_values(child, _part(given, position, key), values, f"{name}.{key}")

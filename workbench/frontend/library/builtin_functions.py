@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays
+from workbench.frontend import arithmetic, arrays, dynamic_lists
 from workbench.frontend.generators import numbered
+from workbench.frontend.layouts import Number
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, quantified, total_of
 from workbench.frontend.library.registry import implements
@@ -26,6 +27,7 @@ from workbench.frontend.values import (
     Cursor,
     DequeValue,
     DictValue,
+    DynamicList,
     Lazy,
     ListValue,
     ObjectValue,
@@ -80,6 +82,8 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if not value.dims:
             raise TypeError("len() of unsized object")
         return t.dim(value.dims[0])
+    if isinstance(value, DynamicList):
+        return t.read(value.length)
     if isinstance(value, (ListValue, DictValue)):
         return len(value.items)
     if isinstance(value, SetValue):
@@ -105,8 +109,15 @@ def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def _extremum(op: str, reduction: Any, name: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
+        if len(args) == 1 and isinstance(args[0], Lazy):
+            args = (t.environment.list_of(act, args[0]),)
         if len(args) > 1:
             items = list(args)
+        elif isinstance(args[0], (DynamicList, Array)) and (named.get("key") or "default" in named):
+            t.fail(f"{name} with a key or a default, of items whose number is known at run time only", "write a loop")
+        elif isinstance(args[0], DynamicList):
+            found = _over_array(act, as_operand(t, args[0]), op, name)
+            return Scalar(found.value, isinstance(args[0].layout, Number) and args[0].layout.python)
         elif isinstance(args[0], Array):
             return _over_array(act, args[0], op, name)
         else:
@@ -141,7 +152,7 @@ def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     source = args[0]
     if isinstance(source, Lazy):
         return total_of(act, source, start)
-    if isinstance(source, (Array, RangeValue, ZipValue, Choice)):
+    if isinstance(source, (Array, RangeValue, ZipValue, Choice, DynamicList)):
         return t.environment.running_sum(act, source, start)
     total = start
     for item in t.environment.items(act, source):
@@ -242,7 +253,7 @@ for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np
 @implements(list)
 def list_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`list`."""
-    return act.t.new_list(act.t.environment.items(act, args[0]) if args else [])
+    return act.t.environment.list_of(act, args[0] if args else ())
 
 
 @implements(tuple)
@@ -298,6 +309,8 @@ def type_of(value: Any) -> type:
     """The Python type that a value of the evaluator has."""
     if isinstance(value, (Array, Choice)):
         return np.ndarray
+    if isinstance(value, DynamicList):
+        return list
     if isinstance(value, ListValue):
         return collections.deque if isinstance(value, DequeValue) else list
     if isinstance(value, SetValue):
@@ -394,6 +407,8 @@ def copied(act: Any, value: Any, deep: bool) -> Any:
         return copied(act, item, True) if deep else item
     if isinstance(value, Array):
         return t.new_array(t.emit("copy", arrays.read(t, value)))
+    if isinstance(value, DynamicList):
+        return dynamic_lists.method(act, value, "copy", ())
     if isinstance(value, ListValue):
         return t.new_list([inner(t.read(v)) for v in value.items])
     if isinstance(value, DictValue):

@@ -13,7 +13,7 @@ from workbench.frontend import arithmetic, arrays, branches, indexing
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer, describe
-from workbench.frontend.values import Array, Choice, ListValue, Scalar
+from workbench.frontend.values import Array, Choice, DynamicList, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value, kind_of
 
 _OPERATORS: dict[Any, str] = {
@@ -58,7 +58,7 @@ def as_operand(t: Tracer, value: Any) -> Any:
     """Lists, tuples and choices as arrays."""
     if isinstance(value, Choice):
         return t.environment.read_choice(t, value)
-    if isinstance(value, (ListValue, tuple, np.ndarray)):
+    if isinstance(value, (ListValue, DynamicList, tuple, np.ndarray)):
         return t.environment.as_array(t, value)
     return value
 

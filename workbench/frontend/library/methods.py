@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists
 from workbench.frontend.library import containers, elementwise, iterables, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -17,6 +17,7 @@ from workbench.frontend.values import (
     Choice,
     DequeValue,
     DictValue,
+    DynamicList,
     ListValue,
     Scalar,
     SetValue,
@@ -106,6 +107,8 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
             return found
     if isinstance(owner, ListValue):
         return _list_method(act, owner, name, args, named)
+    if isinstance(owner, DynamicList):
+        return dynamic_lists.method(act, owner, name, args)
     if isinstance(owner, Choice):
         return _choice_method(act, owner, name, args, named)
     if isinstance(owner, DictValue):
@@ -193,17 +196,21 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
             t.fail(f"list.{name} of run-time numbers", "write a loop")
         return getattr(values, name)(*args)
     if name == "append":
-        t.may_restructure(owner, "a list grows")
+        dynamic_lists.become_dynamic(t, owner, "a list grows", args[0])
         owner.items.append(t.variable(f"entry_{len(owner.items)}", args[0]))
         owner.items[-1].depth = owner.depth
     elif name == "extend":
-        t.may_restructure(owner, "a list grows")
-        owner.items.extend(t.variable("entry", v) for v in t.environment.items(act, args[0]))
+        if isinstance(args[0], DynamicList):
+            t.environment.over_items(act, args[0], ("extend", owner.site),
+                                     lambda entry: _list_method(act, owner, "append", (entry,), {}))
+            return None
+        for entry in t.environment.items(act, args[0]):
+            _list_method(act, owner, "append", (entry,), {})
     elif name == "insert":
         t.may_restructure(owner, "a list grows")
         owner.items.insert(t.static_int(args[0], "a position in a list"), t.variable("entry", args[1]))
     elif name == "pop":
-        t.may_restructure(owner, "a list shrinks")
+        dynamic_lists.become_dynamic(t, owner, "a list shrinks")
         return t.read(owner.items.pop(t.static_int(args[0], "a position in a list") if args else -1))
     elif name == "reverse":
         t.may_restructure(owner, "a list is reversed")
@@ -217,7 +224,7 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
             t.fail("list.remove among run-time numbers", "write a loop")
         owner.items.pop(values.index(args[0]))
     elif name == "clear":
-        t.may_restructure(owner, "a list is cleared")
+        dynamic_lists.become_dynamic(t, owner, "a list is cleared")
         owner.items.clear()
     else:
         t.fail(f"the list method {name!r}", "use an array")
