@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.engines import tape as recording
 from workbench.frontend.library import implements
-from workbench.ir import DifferentiationError
 from workbench.operators import Derivative, nesting
+from workbench.operators.tracebacks import with_users_tracebacks
 
 Wrt = int | str | tuple[int | str, ...]
 
@@ -52,6 +52,7 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto",
     return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux)
 
 
+@with_users_tracebacks
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, engine: str = "auto") -> Any:
     """The value of f and its derivative along a direction: forward mode.
 
@@ -72,15 +73,15 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     args, keywords = derivative.bind(primals, {})
     if derivative.is_refused(args, keywords):
         return recording.forward(f, primals, tangents)
-    try:
-        made = derivative.specialised(args, keywords)
-    except DifferentiationError as error:
-        return derivative.fall_back(error, args, keywords, lambda: recording.forward(f, primals, tangents))
+    made = derivative.specialised_or_refused(args, keywords)
+    if isinstance(made, Exception):
+        return derivative.fall_back(made, args, keywords, lambda: recording.forward(f, primals, tangents))
     flat = made.tangents([tangents[k] for k in wrt], args)
     data, results = made.run(args, flat)
     return made.value(args, data, results), made.output_tangent(results)
 
 
+@with_users_tracebacks
 def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of f and its pullback: reverse mode.
 
@@ -99,10 +100,9 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     args, keywords = derivative.bind(primals, {})
     if derivative.is_refused(args, keywords):
         return recording.pullback(f, primals)
-    try:
-        made = derivative.specialised(args, keywords)
-    except DifferentiationError as error:
-        taken: tuple[Any, Any] = derivative.fall_back(error, args, keywords, lambda: recording.pullback(f, primals))
+    made = derivative.specialised_or_refused(args, keywords)
+    if isinstance(made, Exception):
+        taken: tuple[Any, Any] = derivative.fall_back(made, args, keywords, lambda: recording.pullback(f, primals))
         return taken
     kept = made.snapshot(args)
     plain = value_of.specialised(args, keywords)

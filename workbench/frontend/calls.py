@@ -244,7 +244,8 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
                    "write it in terms of arrays and functions with a rule")
     act.t.environment.guard_function(type_.__init__)
     made = act.t.new_object(type_, {})
-    if dataclasses.is_dataclass(type_) and "__init__" in vars(type_) and type_.__dataclass_params__.init:  # type: ignore[attr-defined]
+    if dataclasses.is_dataclass(type_) and vars(type_).get("__init__") is type_.__init__ and (
+            type_.__init__.__code__.co_filename == "<string>"):  # made by the decorator
         _fill_dataclass(act, made, args, named)
     else:
         call(act, type_.__init__, (made, *args), named, node)

@@ -106,7 +106,7 @@ class Inputs:
         where = path or Path(("object", value))
         if isinstance(value, np.ndarray):
             return self._array(value, where)
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and not hasattr(type(value), "n_sequence_fields"):  # (`sys.version_info` is one)
             self.guard(path, "type", type(value))
             self.guard(path, "length", len(value))
             return tuple.__new__(type(value), [self.internal(v, where.item(k)) for k, v in enumerate(value)])

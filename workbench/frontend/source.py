@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import warnings
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -60,7 +61,7 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
                                    span_of_function(function),
                                    "define it in a file or a notebook cell instead of exec or a built-in module")
     found: dict[tuple[int, str], list[Definition]] = {}
-    for node in ast.walk(ast.parse(text, filename)):
+    for node in ast.walk(_parsed(text, filename, function)):
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             found.setdefault((first, node.name), []).append(node)
@@ -68,6 +69,17 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
             found.setdefault((node.lineno, "<lambda>"), []).append(node)
     _trees[filename] = (text, found)
     return found
+
+
+def _parsed(text: str, filename: str, function: FunctionType) -> ast.Module:
+    """The tree of a file. What Python warned of when it compiled the file is not said again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text, filename)
+        except SyntaxError:
+            reason = f"{filename} was changed since {function.__qualname__} was defined, and is no Python any more"
+            raise DifferentiationError(reason, span_of_function(function), "run its definition again") from None
 
 
 def _covers(node: Definition, code: CodeType) -> bool:

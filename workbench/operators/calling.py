@@ -26,7 +26,7 @@ def guard_function(guards: Sequence[Guard], count: int) -> Callable[[tuple[Any, 
     body = " and\n            ".join(tests) or "True"
     text = (f"def holds(args):\n    try:\n        return ({body})\n"
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return False\n")
-    exec(text, space)
+    exec(compile(text, "<workbench call>", "exec"), space)
     return space["holds"]  # type: ignore[no-any-return]
 
 
@@ -47,7 +47,7 @@ def path_expression(path: Path, space: dict[str, Any], number: str) -> str:
     for index, (step, key) in enumerate(path.steps):
         if step == "attribute":
             text += f".{key}"
-        elif isinstance(key, (int, str)):
+        elif type(key) in (int, str):
             text += f"[{key!r}]"
         else:
             space[f"k{number}_{index}"] = key
@@ -95,7 +95,8 @@ def picker(inputs: Sequence[Input]) -> Callable[[tuple[Any, ...]], tuple[Any, ..
     space["array"], space["float64"] = np.array, np.float64
     parts = [path_expression(item.path, space, f"p{k}") for k, item in enumerate(inputs)]
     parts = [f"array({part}, float64)" if item.packed else part for part, item in zip(parts, inputs, strict=True)]
-    exec(f"def pick(args):\n    return ({''.join(p + ', ' for p in parts)})\n", space)
+    text = f"def pick(args):\n    return ({''.join(p + ', ' for p in parts)})\n"
+    exec(compile(text, "<workbench call>", "exec"), space)
     return space["pick"]  # type: ignore[no-any-return]
 
 
@@ -191,5 +192,5 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
             "    except Exception as error:\n        raise blamed(error)\n"
             f"    if not ({finite}):\n        warn(({data},), (), r)\n"
             f"    return {result}\n")
-    exec(text, space)
+    exec(compile(text, "<workbench call>", "exec"), space)
     return space["call"]  # type: ignore[no-any-return]

@@ -25,6 +25,7 @@ from workbench.frontend import python_function, span_of_function
 from workbench.ir import DifferentiationError, Function, walk
 from workbench.operators import calling, nesting
 from workbench.operators.specialisation import Request, Specialisation
+from workbench.operators.tracebacks import tidied
 
 MAX_SPECIALISATIONS = 64
 
@@ -99,36 +100,54 @@ class Derivative:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The derivative at these arguments."""
         fast = self._fast
-        if fast is not None and not named:
-            result = fast(*args)
-            if result is not calling.MISS:
-                return result
+        try:
+            if fast is not None and not named:
+                result = fast(*args)
+                if result is not calling.MISS:
+                    return result
+            return self._general(args, named)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise tidied(error, self._error("").span)  # noqa: B904
+
+    def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call without the fast path."""
         bound, keywords = self.bind(args, named)
         if self.engine == "tape" or self.is_refused(bound, keywords):
             return self._record(bound, keywords)
-        try:
-            made = self.specialised(bound, keywords)
-        except DifferentiationError as error:
-            return self.fall_back(error, bound, keywords, lambda: self._record(bound, keywords))
+        made = self.specialised_or_refused(bound, keywords)
+        if isinstance(made, Exception):
+            return self.fall_back(made, bound, keywords, lambda: self._record(bound, keywords))
         return self._finish(made, bound)
 
     def is_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> bool:
         """True for a call that the compiler has refused and the tape has taken."""
         return bool(self._refused) and _kinds(args, keywords) in self._refused
 
-    def fall_back(self, error: DifferentiationError, args: tuple[Any, ...], keywords: tuple[str, ...],
+    def specialised_or_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | Exception:
+        """The specialisation for a call, or what was raised on the way: a refusal, or an exception of the primal."""
+        try:
+            return self.specialised(args, keywords)
+        except Exception as error:
+            return error
+
+    def fall_back(self, error: Exception, args: tuple[Any, ...], keywords: tuple[str, ...],
                   record: Callable[[], Any]) -> Any:
-        """What the tape gives where the compiler refuses, said once with line and reason. Raises the compiler's error
-        where the engine is "numba", and where the tape refuses too."""
+        """What the tape gives where there is no compiled program, said once with line and reason.
+
+        The tape runs the program itself: an exception that it raises is the primal's. Raises the compiler's error where
+        the engine is "numba", and where the tape refuses too."""
         if self.engine != "auto":
             raise error
         try:
             result = record()
-        except DifferentiationError:
-            raise error from None
+        except DifferentiationError as refusal:
+            raise (error if isinstance(error, DifferentiationError) else refusal) from None
         self._refused.add(_kinds(args, keywords))
-        where = f" ({error.filename}:{error.lineno})" if error.filename else ""
-        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {error.reason}{where}", UserWarning, 3)
+        span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
+        reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
+        where = f" ({span.filename}:{span.line})" if span else ""
+        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {reason}{where}", UserWarning, 4)
         return result
 
     def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:

@@ -151,7 +151,10 @@ class ActiveArray:
 
     def item(self, *where: Any) -> Any:
         """One element, as a Python number."""
-        found = self.like(lambda part: part.reshape(-1)[0] if not where else part[where])
+        self.values.item(*where)  # refuses what is not one element
+        where = where[0] if len(where) == 1 else where
+        several = isinstance(where, tuple) and where
+        found = self.like(lambda part: part[where] if several else part.reshape(-1)[where or 0])
         return found.item()
 
     def tolist(self) -> Any:
@@ -229,7 +232,7 @@ def recorder_of(*operands: Any) -> Recorder:
             return x.recorder  # type: ignore[no-any-return]
         if isinstance(x, (list, tuple)) and holds_active(x):
             return recorder_of(*x)
-    raise AssertionError("nothing active")
+    raise refuse("an active number where this function takes a plain one", "take it out of the arguments")
 
 
 def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:

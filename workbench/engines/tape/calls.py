@@ -12,16 +12,15 @@ import functools
 import inspect
 import math
 import operator
-import statistics
 import types
 from typing import Any
 
 import numpy as np
 import scipy.special
 
-from workbench.engines.tape import composites
+from workbench.engines.tape import composites, statistical
 from workbench.engines.tape import functions as numpy_functions
-from workbench.engines.tape.array import ActiveArray, fresh, holds_active, is_active
+from workbench.engines.tape.array import ActiveArray, fresh, holds_active, is_active, values_of
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.rewriting import Helpers, rewritten
@@ -34,6 +33,7 @@ _CREATORS: frozenset[Any] = frozenset({np.zeros, np.ones, np.empty, np.eye, np.i
 _FROM_ITEMS = frozenset({np.array, np.asarray, np.ascontiguousarray, np.asanyarray})
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections"})
+_DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
 _PLAIN_MAKERS = (object.__new__, object.__init__)
 _CACHED = type(functools.lru_cache(lambda: None))
 _ROUNDING = frozenset({math.floor, math.ceil, math.trunc})
@@ -45,7 +45,8 @@ class Mediator:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.helpers = Helpers(self, Attributes(self), Operators(self))
+        attributes = Attributes(self)
+        self.helpers = Helpers(self, attributes, Operators(self), Targets(attributes))
         self.globals: dict[int, dict[str, Any]] = {}  # of the functions entered
 
     def __call__(self, callee: Any, /, *args: Any, **named: Any) -> Any:
@@ -63,6 +64,10 @@ class Mediator:
             return self(callee.func, *callee.args, *args, **{**callee.keywords, **named})
         dispatcher = getattr(callee, "py_func", None) or (
             callee.__wrapped__ if kind is _CACHED else None)  # what a cache holds is of no use with active numbers
+        each = callee.pyfunc if kind is np.vectorize else (
+            callee._dispatcher.py_func if kind.__name__ == "DUFunc" else None)  # Numba's `vectorize`
+        if each is not None and any(holds_active(a) for a in args):
+            return self.vectorized(each, args, named)
         if isinstance(dispatcher, types.FunctionType):
             return self.function(dispatcher, args, named)
         method = inspect.getattr_static(kind, "__call__", None)
@@ -75,11 +80,26 @@ class Mediator:
         special = _SPECIAL.get(function)
         if special is not None:
             return special(self, function, args, named)
+        if function.__module__ == _DISTRIBUTIONS and any(holds_active(a) for a in (*args[1:], *named.values())):
+            return _distribution(self, function, args, named)
         if _native_module(function.__module__ or ""):
             return self.native(function, args, named)
         entered = rewritten(function, self.helpers)
         self.globals[id(function.__globals__)] = function.__globals__
         return (function if entered is None else entered)(*args, **named)
+
+    def vectorized(self, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A function of numbers, called for each element of its broadcast arguments."""
+        if named:
+            raise refuse("keywords of a vectorised function on the tape", "pass them by position")
+        arrays = [x if isinstance(x, ActiveArray) else numpy_functions.array(np.array, x) if holds_active(x) else
+                  np.asarray(x) for x in args]
+        shape = np.broadcast_shapes(*(np.shape(values_of(x)) for x in arrays))
+        spread = [np.broadcast_to(x, shape) for x in arrays]
+        results = [self(function, *(x[where] for x in spread)) for where in np.ndindex(shape)]
+        if not shape:
+            return self(np.float64, results[0])
+        return np.reshape(self(np.array, results), shape)
 
     def close(self) -> None:
         """End the run: globals that the program has bound to active numbers hold plain ones from here on."""
@@ -171,6 +191,38 @@ class Attributes:
         return getattr(x, name)
 
 
+class Targets:
+    """The `x` of `x.name = v`: a setter written in Python is entered."""
+
+    def __init__(self, attributes: Attributes) -> None:
+        self.attributes = attributes
+
+    def __call__(self, x: Any, name: str) -> Any:
+        kind = type(x)
+        found = inspect.getattr_static(kind, name, None)
+        if type(kind.__setattr__) is types.FunctionType:
+            return Target(self.attributes, x, lambda *stored: self.attributes.mediator.function(
+                kind.__setattr__, (x, *stored), {}))
+        if type(found) is property and isinstance(found.fset, types.FunctionType):
+            return Target(self.attributes, x, lambda _, value: self.attributes.mediator.function(
+                found.fset, (x, value), {}))
+        return x
+
+
+class Target:
+    """Stands for an object while one of its attributes is stored (and read before, in `x.name += v`)."""
+
+    def __init__(self, attributes: Attributes, x: Any, store: Any) -> None:
+        object.__setattr__(self, "_parts", (attributes, x, store))
+
+    def __getattr__(self, name: str) -> Any:
+        attributes, x, _ = self._parts
+        return attributes(x, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._parts[2](name, value)
+
+
 class Operators:
     """`a + b` and its kin: a method of the operand's class that is written in Python is entered."""
 
@@ -220,6 +272,7 @@ def is_container_method(callee: Any) -> bool:
 def _float(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     (x,) = args if len(args) == 1 else (None,)
     if isinstance(x, ActiveArray):
+        callee(x.values)  # refuses more than one element
         x = x.item()
     if isinstance(x, (str, bytes)) and m.recorder.written_as_text:
         raise refuse("a number is read from text after an active one has been written as text: its derivative would be "
@@ -274,12 +327,15 @@ def _linspace(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, 
 
 
 def _from_items(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if holds_active(args[0]):
-        dtype = args[1] if len(args) > 1 else named.get("dtype")
-        if set(named) - {"dtype"}:
-            raise refuse(f"the options {sorted(named)} of np.{callee.__name__}", "leave them out")
-        return numpy_functions.array(callee, args[0], dtype)
-    return fresh(callee(*args, **named), m.recorder)
+    if not holds_active(args[0]):
+        return fresh(callee(*args, **named), m.recorder)
+    dtype = args[1] if len(args) > 1 else named.get("dtype")
+    if set(named) - {"dtype", "copy", "ndmin", "order", "subok"}:
+        raise refuse(f"the options {sorted(named)} of np.{callee.__name__}", "leave them out")
+    copied = callee is np.array and named.get("copy", True)
+    made = numpy_functions.array(np.array if copied else np.asarray, args[0], dtype)
+    extra = named.get("ndmin", 0) - np.ndim(made)
+    return made[(None,) * extra] if extra > 0 else made
 
 
 def _rounding(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -323,10 +379,11 @@ def _where(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any
 
 
 def _of_list(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A NumPy function of a list or tuple of active numbers."""
-    first = args[0] if args else None
-    if (isinstance(first, (list, tuple)) and holds_active(first)) or isinstance(first, ActiveFloat):
-        first = numpy_functions.array(np.array, first)
+    """A NumPy function of active numbers, or of lists and tuples of them: NumPy's dispatch looks at neither."""
+    if any(not isinstance(a, ActiveArray) and holds_active(a) for a in args):
+        first = args[0]
+        if holds_active(first) and not isinstance(first, ActiveArray):
+            first = numpy_functions.array(np.array, first)
         return numpy_functions.functions[callee](first, *args[1:], **named)
     return callee(*args, **named)
 
@@ -347,38 +404,22 @@ def _logsumexp(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str,
     return composites.logarithm_of_sum(a, args[1] if len(args) > 1 else named.get("axis"))
 
 
-def _statistic(exact: Any, formula: Any) -> Any:
-    """`statistics` computes in fractions, which have no derivative: the formula instead."""
-    def handler(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        items = list(args[0])
-        return formula(m, items, *args[1:], **named) if holds_active(items) else callee(items, *args[1:], **named)
-    return {exact: handler}
-
-
-def _mean(m: Mediator, items: list[Any]) -> Any:
-    return sum(items) / len(items)
-
-
-def _spread(fewer: int, root: bool) -> Any:
-    def formula(m: Mediator, items: list[Any], centre: Any = None) -> Any:
-        centre = _mean(m, items) if centre is None else centre
-        if len(items) <= fewer:
-            raise statistics.StatisticsError("variance requires at least two data points")
-        spread = sum((x - centre) ** 2 for x in items) / (len(items) - fewer)
-        return m(math.sqrt, spread) if root else spread
-    return formula
+def _distribution(m: Mediator, method: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A method of a distribution of `scipy.stats`: the normal one is written out."""
+    formula = composites.NORMAL.get(method.__name__) if type(args[0]).__name__ == "norm_gen" else None
+    if formula is None:
+        raise refuse(f"no derivative rule is known for the method {method.__name__} of scipy.stats' "
+                     f"{getattr(args[0], 'name', 'distribution')}", "write it out")
+    return formula(*args[1:], **named)
 
 
 _SPECIAL: dict[Any, Any] = {
-    **_statistic(statistics.mean, _mean), **_statistic(statistics.fmean, _mean),
-    **_statistic(statistics.variance, _spread(1, False)), **_statistic(statistics.pvariance, _spread(0, False)),
-    **_statistic(statistics.stdev, _spread(1, True)), **_statistic(statistics.pstdev, _spread(0, True)),
+    **dict.fromkeys(numpy_functions.functions, _of_list),
+    **statistical.HANDLERS,
     float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, hash: _hash, type: _type,
     math.fsum: _fsum,
     np.linspace: _linspace, math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
-    **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack), _joined),
-    **dict.fromkeys((np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.linalg.norm, np.cumsum, np.sort,
-                     np.diff, np.dot, np.argmax, np.argmin, np.argsort), _of_list),
+    **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack), _joined),
     **dict.fromkeys((np.interp, np.polyval, np.convolve, np.einsum), _with_rule), scipy.special.logsumexp: _logsumexp,
     **dict.fromkeys(_CREATORS, _created), **dict.fromkeys(_FROM_ITEMS, _from_items),
     **dict.fromkeys(_ROUNDING | _TESTS, _rounding),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from workbench.engines.tape.array import (
     ActiveArray,
@@ -12,6 +14,7 @@ from workbench.engines.tape.array import (
     elementwise,
     functions,
     holds_active,
+    is_active,
     parts,
     values_of,
     wrap,
@@ -126,3 +129,29 @@ def logarithm_of_sum(a: Any, axis: Any = None) -> Any:
     shape = np.shape(values_of(total))
     return total + (peak.reshape(shape) if shape else float(peak.reshape(-1)[0]))
 
+
+
+# ---------------------------------------------------------------------- the normal distribution of scipy.stats
+_ROOT_2PI = math.sqrt(2.0 * math.pi)
+
+
+def _normal(formula: Any) -> Any:
+    def handler(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
+        if not np.all(values_of(scale) > 0):
+            raise refuse("a normal distribution whose scale is not positive", "check the scale beforehand")
+        centred = (x if is_active(x) else np.asarray(x)) - loc
+        return formula(centred / scale, scale)
+    return handler
+
+
+def _apply(ufunc: Any, x: Any) -> Any:
+    return elementwise(ufunc, (x,))
+
+
+NORMAL = {
+    "pdf": _normal(lambda z, scale: _apply(np.exp, z * z * -0.5) / (scale * _ROOT_2PI)),
+    "logpdf": _normal(lambda z, scale: z * z * -0.5 - (_apply(np.log, scale * _ROOT_2PI) if is_active(scale)
+                                                       else np.log(scale * _ROOT_2PI))),
+    "cdf": _normal(lambda z, scale: _apply(scipy.special.erfc, z * -math.sqrt(0.5)) * 0.5),
+    "sf": _normal(lambda z, scale: _apply(scipy.special.erfc, z * math.sqrt(0.5)) * 0.5),
+}

@@ -338,6 +338,8 @@ def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
 def array(function: Callable[..., Any], items: Any, dtype: Any = None) -> Any:
     """`np.array` and its kin of something with active numbers inside."""
     if isinstance(items, ActiveArray):
+        if dtype is not None and np.dtype(dtype) != items.dtype:
+            return items.astype(dtype)
         return items.copy() if function is np.array else items
     values, nodes = parts(items)
     made = function(values) if dtype is None else function(values, dtype=dtype)

@@ -10,6 +10,7 @@ import ast
 import copy
 import functools
 import types
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ from workbench.frontend import definition_of
 from workbench.ir import DifferentiationError
 
 MEDIATE, ATTRIBUTE, OPERATE = "__workbench_mediate__", "__workbench_attribute__", "__workbench_operate__"
-_HELPERS = (MEDIATE, ATTRIBUTE, OPERATE)
+TARGET = "__workbench_target__"
+_HELPERS = (MEDIATE, ATTRIBUTE, OPERATE, TARGET)
 _OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.Pow: "pow", ast.Mod: "mod",
               ast.FloorDiv: "floordiv", ast.MatMult: "matmul"}
 _NATIVE = frozenset({"super", "locals", "globals", "vars", "eval", "exec", "dir", "breakpoint"})
@@ -32,6 +34,7 @@ class Helpers(NamedTuple):
     mediate: Callable[..., Any]
     attribute: Callable[..., Any]
     operate: Callable[..., Any]
+    target: Callable[..., Any]
 
 
 class _Mediated(ast.NodeTransformer):
@@ -72,12 +75,15 @@ class _Mediated(ast.NodeTransformer):
             node.attr = f"_{self.owner.lstrip('_')}{node.attr}"
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
-        """`x.name` to `attribute(x, "name")` where it is read."""
+        """`x.name` to `attribute(x, "name")` where it is read; `x.name = v` to `target(x, "name").name = v`."""
         self.generic_visit(node)
         self.mangle(node)
+        name = ast.copy_location(ast.Constant(node.attr), node)
+        if isinstance(node.ctx, ast.Store):
+            node.value = self.helped(TARGET, node, node.value, name)
         if not isinstance(node.ctx, ast.Load):
             return node
-        return self.helped(ATTRIBUTE, node, node.value, ast.copy_location(ast.Constant(node.attr), node))
+        return self.helped(ATTRIBUTE, node, node.value, name)
 
 
 def rewritten(function: types.FunctionType, helpers: Helpers) -> types.FunctionType | None:
@@ -121,10 +127,12 @@ def _compile(function: types.FunctionType) -> types.CodeType | None:
     for made in (factory, *assign):
         ast.copy_location(made, definition)
     module = ast.fix_missing_locations(ast.Module([factory], []))
-    try:
-        outer = compile(module, code.co_filename, "exec")
-    except SyntaxError:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # (said when Python compiled the function)
+        try:
+            outer = compile(module, code.co_filename, "exec")
+        except SyntaxError:
+            return None
     found = _find(outer, code.co_name)
     if found is None or set(found.co_freevars) - set(free):
         return None

@@ -57,8 +57,9 @@ class Tape:
         except DifferentiationError:
             arguments.restore()  # a refusal leaves no trace
             raise
-        except BaseException:
+        except BaseException as error:
             arguments.write_back()
+            error.args = tuple(_in_users_terms(a) for a in error.args)
             raise
         finally:
             mediator.close()
@@ -169,6 +170,11 @@ class Tape:
                   "line": n.line} for n in self]
         return json.dumps({"nodes": nodes, "results": [s.tolist() for s in self.seeds]})
 
+def _in_users_terms(text: Any) -> Any:
+    """A message of Python's own with the types that the program itself would have met."""
+    if not isinstance(text, str):
+        return inactive(text)
+    return text.replace("'ActiveFloat'", "'float'").replace("'ActiveArray'", "'numpy.ndarray'")
 
 
 def _result_nodes(x: Any, recorder: Recorder) -> Any:

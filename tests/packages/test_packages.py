@@ -1,0 +1,45 @@
+"""Value and gradient through each package's public functions, on random arguments, against differences."""
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus.oracle import disagreement, gradient, plain
+from tests.corpus.program import Program
+from tests.corpus.structure import copy_arguments
+from tests.packages import functions, standard_library
+from tests.programs.calling import assert_structure_kept, by_path, close, draw
+
+PROGRAMS = [*functions.PROGRAMS, *standard_library.PROGRAMS]
+
+
+@pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
+@pytest.mark.parametrize("engine", ("tape", "auto"))
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_value_and_gradient(program: Program, engine: str) -> None:
+    derivative = wb.value_and_grad(program.function, program.wrt, engine=engine)
+    for seed in np.random.SeedSequence().generate_state(2 if engine == "tape" else 1):
+        args = draw(program.make_args, int(seed))
+        expected, given = plain(program.function, args), copy_arguments(args)
+        value, slope = derivative(*given)
+        assert close(value, expected.value, 1e-10), f"seed {seed}: value {value!r}, plain {expected.value!r}"
+        assert close(given, expected.arguments, 1e-12), f"seed {seed}: arguments left differently"
+        assert_structure_kept(program, args, slope)
+        oracle = gradient(program.function, args, program.positions, "difference")
+        wrong = disagreement(by_path(program, slope), oracle, float(expected.value), "difference")
+        assert wrong is None, f"seed {seed}: {wrong}"
+
+
+def test_the_product_imports_none_of_them() -> None:
+    theirs = {"astral", "fluids", "geographiclib", "geomdl", "glicko2", "haversine", "hsluv", "iapws", "mibian",
+              "minisom", "numpy_financial", "psychrolib", "pymap3d", "pyquaternion", "pyrenn", "sgp4", "simdkalman",
+              "transforms3d", "trueskill", "utm"}
+    for path in pathlib.Path(wb.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+            assert not theirs & {name.partition(".")[0] for name in names}, path

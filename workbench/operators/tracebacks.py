@@ -1,0 +1,79 @@
+"""Tracebacks that show the user's frames: ours are left out, and the place that a compiled program names is put in.
+
+An exception of the primal looks as if the primal itself had raised it; a refusal carries its place in its message.
+Invariant: exceptions keep their identity, type, message and cause. With WORKBENCH_TRACEBACK=full in the environment
+tracebacks are left as they are (for work on the workbench itself).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import types
+from collections.abc import Callable
+from typing import Any
+
+from workbench.ir import DifferentiationError, Span
+
+_ROOT = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_ROOT, "<workbench ")) or f"{os.sep}numba{os.sep}" in filename
+
+
+def tidied(error: BaseException, span: Span | None = None) -> BaseException:
+    """The error with a traceback of the user's frames alone. `span`: the place where it names none itself."""
+    if os.environ.get("WORKBENCH_TRACEBACK") == "full":
+        return error
+    if isinstance(error, DifferentiationError):
+        error.__suppress_context__ = True
+        return error.with_traceback(None)
+    place = getattr(error, "__workbench_span__", None) or span
+    chained, before = {id(error)}, error
+    while before.__context__ is not None and id(before.__context__) not in chained:
+        context = before.__context__
+        frames = _users_frames(context.__traceback__)
+        if frames is None:  # raised and handled by the workbench
+            before.__context__ = None if context is not before.__cause__ else context
+            break
+        before = context.with_traceback(frames)
+        chained.add(id(before))
+    return error.with_traceback(_users_frames(error.__traceback__) or _frame_at(place))
+
+
+def _users_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
+    entries = []
+    while trace is not None:
+        if not _is_ours(trace.tb_frame.f_code.co_filename):
+            entries.append(trace)
+        trace = trace.tb_next
+    result: types.TracebackType | None = None
+    for entry in reversed(entries):
+        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
+
+
+def _frame_at(span: Span | None) -> types.TracebackType | None:
+    """A traceback of one frame at a place of the user's source."""
+    if span is None or not span.line:
+        return None
+    code = compile("\n" * (span.line - 1) + "raise error", span.filename, "exec")
+    code = code.replace(co_name=span.function or "<module>")
+    try:
+        exec(code, {"error": Exception()})
+    except Exception as raised:
+        return raised.__traceback__.tb_next if raised.__traceback__ is not None else None
+    return None
+
+
+def with_users_tracebacks(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A public operator whose exceptions show the user's frames alone."""
+    @functools.wraps(function)
+    def operator(*args: Any, **named: Any) -> Any:
+        try:
+            return function(*args, **named)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise tidied(error)  # noqa: B904
+    return operator
