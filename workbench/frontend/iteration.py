@@ -330,7 +330,8 @@ def sequence_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
             times = t.static_int(count, "how often a list is repeated")
             items = static_items(act, sequence) * times
             return t.new_list(items) if isinstance(sequence, ListValue) else tuple(items)
-    if op in ("==", "!=", "<", "<=", ">", ">=") and type(a) is type(b):
+    if op in ("==", "!=", "<", "<=", ">", ">=") and any(
+            isinstance(a, kind) and isinstance(b, kind) for kind in (tuple, ListValue)):
         return _compare(act, op, static_items(act, a), static_items(act, b))
     if isinstance(a, Array) or isinstance(b, Array):
         a, b = (t.environment.as_array(t, v) if isinstance(v, (ListValue, tuple)) else v for v in (a, b))
