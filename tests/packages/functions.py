@@ -86,8 +86,8 @@ def geodetic_height(point):
 def satellite_position(elements, minutes):
     """sgp4: the position of a satellite by its orbital elements, in thousands of km."""
     satellite = sgp4.model.Satrec()
-    satellite.sgp4init(sgp4.model.WGS72, "i", 5, 18441.785, 2.8098e-05, 6.969196665e-13, 0.0, elements[0], elements[1],
-                       elements[2], elements[3], elements[4], elements[5])
+    satellite.sgp4init(sgp4.model.WGS72, "i", 5, 18441.785, 2.8098e-05, 6.969196665e-13, 0.0, elements[0] * 0.1,
+                       elements[1], elements[2], elements[3], elements[4] * 0.01, elements[5])
     error, position, velocity = satellite.sgp4_tsince(minutes)
     assert error == 0
     return (position[0] + 2.0 * position[1] - position[2]) / 1000.0 + velocity[0]
@@ -256,8 +256,8 @@ PROGRAMS: list[Program] = [
     entry(utm_easting, lists((10, 31), (60, 34)), (0, 1)),
     entry(local_coordinates, lists(([40, -84, 100],), ([45, -80, 900],))),
     entry(geodetic_height, lambda rng: (rng.uniform(1e6, 4e6, (3, 2)),)),
-    entry(satellite_position, lists(([0.05, 1.0, 0.4, 1.0, 0.045, 2.0], 20.0),
-                                    ([0.2, 5.0, 1.2, 5.0, 0.06, 5.0], 300.0)), (0, 1)),
+    entry(satellite_position, lists(([0.4, 1.0, 0.4, 1.0, 4.5, 2.0], 20.0),
+                                    ([0.8, 5.0, 1.2, 5.0, 5.5, 5.0], 300.0)), (0, 1)),
     entry(equation_of_time, lists((0.1,), (0.3,))),
     entry(solar_elevation, lists((20, 0.1), (50, 0.3)), (0, 1)),
     entry(option_price, lists((90, 95, 1, 30, 15), (110, 105, 5, 200, 40)), (0, 1, 2, 3, 4)),
