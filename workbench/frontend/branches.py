@@ -6,6 +6,8 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, Widen
@@ -30,13 +32,15 @@ class Unreachable(Exception):
 
 def is_builtin_exception(type_: type) -> bool:
     """True for exceptions that emitted code can raise by name."""
-    return getattr(builtins, type_.__name__, None) is type_
+    return getattr(builtins, type_.__name__, None) is type_ or type_ is np.linalg.LinAlgError
 
 
 def exception_type(name: str) -> type[Exception]:
     """The exception class of a name."""
     if name == "DifferentiationError":
         return DifferentiationError
+    if name == "LinAlgError":
+        return np.linalg.LinAlgError
     return getattr(builtins, name)  # type: ignore[no-any-return]
 
 

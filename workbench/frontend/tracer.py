@@ -107,6 +107,10 @@ class Tracer:
         """Emit a typed operation."""
         return rules.emit(self.builder, prim, *operands, **attrs)
 
+    def emit_all(self, prim: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
+        """Emit a typed operation with several results."""
+        return rules.emit_all(self.builder, prim, *operands, **attrs)
+
     def scalar(self, number: Any, kind: Kind | None = None) -> Value:
         """A number of the evaluator as an IR value, cast to `kind` where it is given."""
         own = number_kind(number)

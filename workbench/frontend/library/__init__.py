@@ -13,6 +13,8 @@ from workbench.frontend.library import (
     elementwise,
     iterables,
     linear,
+    matrices,
+    norms,
     reductions,
     shaping,
 )
@@ -22,5 +24,6 @@ from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "containers", "creation", "elementwise", "implements",
-    "is_pure", "iterables", "linear", "lookup", "method", "number_attribute", "primitive", "reductions", "shaping",
+    "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "primitive",
+    "reductions", "shaping",
 ]

@@ -39,8 +39,8 @@ def _batched(t: Tracer, x: Value, y: Value) -> Value:
         y = t.emit("reshape", y, *y.dims, ONE)
         drop.append(-1)
     batch = arrays.broadcast_dims(t, x.dims[:-2], y.dims[:-2])
-    x = _to_batch(t, x, batch)
-    y = _to_batch(t, y, batch)
+    x = to_batch(t, x, batch)
+    y = to_batch(t, y, batch)
     result = t.emit("matmul", x, y)
     if drop:
         kept = [d for k, d in enumerate(result.dims) if k - result.rank not in drop]
@@ -48,7 +48,7 @@ def _batched(t: Tracer, x: Value, y: Value) -> Value:
     return result
 
 
-def _to_batch(t: Tracer, value: Value, batch: tuple[Value, ...]) -> Value:
+def to_batch(t: Tracer, value: Value, batch: tuple[Value, ...]) -> Value:
     dims = (*batch, *value.dims[-2:])
     same = len(dims) == value.rank and all(t.same(a, b) for a, b in zip(dims, value.dims, strict=True))
     return value if same else t.emit("broadcast", value, *dims)

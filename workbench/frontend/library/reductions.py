@@ -231,22 +231,6 @@ def root_of_sum(t: Tracer, total: Any) -> Any:
     return t.new_array(t.emit("select", at_zero, zero, root))
 
 
-@implements(np.linalg.norm)
-def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.norm`: the Euclidean (Frobenius) norm; derivative 0 at 0."""
-    t: Tracer = act.t
-    array = as_operand(t, args[0])
-    order = named.get("ord", args[1] if len(args) > 1 else None)
-    axis, keepdims = named.get("axis", args[2] if len(args) > 2 else None), named.get("keepdims", False)
-    if order not in (None, 2, "fro") or (order == 2 and array.rank != 1 and axis is None):
-        t.fail("np.linalg.norm of another order than the Euclidean", "write the norm out")
-    kind = array.kind if array.kind.is_inexact else Kind.F64
-    if kind.is_complex:
-        array = arithmetic.elementwise(t, "abs", [array], kind)
-    squares = arithmetic.elementwise(t, "square", [array], array.kind if array.kind.is_inexact else kind)
-    return root_of_sum(t, reduce(t, "sum", squares, axis, keepdims))
-
-
 @implements(np.ptp)
 def ptp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ptp`: the maximum less the minimum."""

@@ -1,0 +1,418 @@
+"""`np.linalg`: equations, inverses, determinants, decompositions, powers.
+
+What NumPy raises as a LinAlgError is a check at the user's line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.library.arguments import bound, refuse
+from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.linear import matmul, to_batch
+from workbench.frontend.library.reductions import reduce
+from workbench.frontend.library.registry import implements
+from workbench.frontend.library.shaping import size_of
+from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Array, Scalar
+from workbench.ir import Constant, Kind, Value
+
+# NumPy's own named tuples
+_EYE = np.eye(1)
+SlogdetResult, QRResult = type(np.linalg.slogdet(_EYE)), type(np.linalg.qr(_EYE))
+SVDResult, EighResult = type(np.linalg.svd(_EYE)), type(np.linalg.eigh(_EYE))
+
+
+# ---------------------------------------------------------------------- matrices and stacks of them
+def inexact(kind: Kind) -> Kind:
+    """The kind in which matrices of a kind are computed with."""
+    return kind if kind.is_inexact else Kind.F64
+
+
+def matrix_of(t: Tracer, value: Any, kind: Kind | None = None) -> Value:
+    """An argument as a matrix, or a stack of them, of an inexact kind. Raises as NumPy does."""
+    array = as_operand(t, value)
+    if number_kind(array) is None:
+        raise TypeError(f"a matrix is needed, not {describe(array)}")
+    if not isinstance(array, Array) or array.rank < 2:
+        rank = array.rank if isinstance(array, Array) else 0
+        raise np.linalg.LinAlgError(f"{rank}-dimensional array given. Array must be at least two-dimensional")
+    return arrays.operand(t, array, inexact(kind or array.kind))
+
+
+def square(t: Tracer, value: Any, kind: Kind | None = None) -> Value:
+    """An argument as a square matrix, or a stack of them."""
+    matrix = matrix_of(t, value, kind)
+    m, n = matrix.dims[-2:]
+    message = "Last 2 dimensions of the array must be square"
+    if not t.same(m, n):
+        if isinstance(m, Constant) and isinstance(n, Constant):
+            raise np.linalg.LinAlgError(message)
+        t.environment.meet(t.builder.resolve(m), t.builder.resolve(n))
+        t.check(t.emit("eq", m, n), "LinAlgError", message)
+    return matrix
+
+
+def stacked(t: Tracer, matrix: Value) -> tuple[Value, tuple[Value, ...]]:
+    """A stack of rank 3, and the leading dimensions that it had."""
+    lead = matrix.dims[:-2]
+    if len(lead) == 1:
+        return matrix, lead
+    return t.emit("reshape", matrix, size_of(t, lead), *matrix.dims[-2:]), lead
+
+
+def unstacked(t: Tracer, value: Value, lead: Sequence[Value]) -> Any:
+    """A result for each matrix of a stack, with its leading dimensions."""
+    dims = (*lead, *value.dims[1:])
+    if not dims:
+        return Scalar(t.emit("load", value, ZERO), False)
+    return t.new_array(value if len(lead) == 1 else t.emit("reshape", value, *dims))
+
+
+def transposed(t: Tracer, matrix: Value, conjugate: bool = True) -> Value:
+    """The last two axes swapped (and conjugated)."""
+    rank = matrix.rank
+    turned = t.emit("transpose", matrix, perm=(*range(rank - 2), rank - 1, rank - 2))
+    return t.emit("conj", turned) if conjugate and turned.kind.is_complex else turned
+
+
+def triangle(t: Tracer, matrix: Value, lower: bool, strict: bool = False) -> Value:
+    """One triangle of matrices, zeros elsewhere."""
+    m, n = matrix.dims[-2:]
+    rows, columns = t.emit("reshape", t.emit("iota", m), m, ONE), t.emit("reshape", t.emit("iota", n), ONE, n)
+    test = {(True, False): "ge", (True, True): "gt", (False, False): "le", (False, True): "lt"}[lower, strict]
+    return t.emit("select", t.emit(test, rows, columns), matrix, Constant(0, matrix.kind))
+
+
+# ---------------------------------------------------------------------- equations
+def solve_matrices(t: Tracer, a: Value, b: Any, name: str, **attrs: Any) -> Any:
+    """x with a x = b (by the primitive `name`), for a vector, a matrix, or stacks of them."""
+    right = arrays.operand(t, b, a.kind)
+    vector = b.rank == 1
+    arrays.require_same(t, a.dims[-1], b.dims[0 if vector else -2], "solve: the dimensions do not match")
+    if vector:
+        right = t.emit("reshape", right, *b.dims, ONE)
+    if a.rank > 2 or right.rank > 2:
+        batch = arrays.broadcast_dims(t, a.dims[:-2], right.dims[:-2])
+        a, right = to_batch(t, a, batch), to_batch(t, right, batch)
+    x, ok = t.emit_all(name, a, right, **attrs)
+    t.check(ok, "LinAlgError", "Singular matrix")
+    return t.new_array(t.emit("reshape", x, *x.dims[:-1]) if vector else x)
+
+
+def two(t: Tracer, a: Any, b: Any) -> tuple[Value, Array]:
+    """A square matrix and what it is to be solved for."""
+    first, second = as_operand(t, a), as_operand(t, b)
+    if not isinstance(second, Array):
+        raise np.linalg.LinAlgError("0-dimensional array given. Array must be at least one-dimensional")
+    return square(t, first, common_kind(first, second) if isinstance(first, Array) else None), second
+
+
+@implements(np.linalg.solve)
+def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.solve(a, b)`."""
+    t: Tracer = act.t
+    matrix, right = two(t, *bound(t, "np.linalg.solve", args, named, "a", "b"))
+    return solve_matrices(t, matrix, right, "solve")
+
+
+def inverse(t: Tracer, matrix: Value) -> Value:
+    """The inverse, checked."""
+    result, ok = t.emit_all("inv", matrix)
+    t.check(ok, "LinAlgError", "Singular matrix")
+    return result
+
+
+@implements(np.linalg.inv)
+def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.inv(a)`."""
+    t: Tracer = act.t
+    return t.new_array(inverse(t, square(t, *bound(t, "np.linalg.inv", args, named, "a"))))
+
+
+# ---------------------------------------------------------------------- determinants
+@implements(np.linalg.det)
+def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.det(a)`."""
+    t: Tracer = act.t
+    stack, lead = stacked(t, square(t, *bound(t, "np.linalg.det", args, named, "a")))
+    return unstacked(t, t.emit("det", stack), lead)
+
+
+@implements(np.linalg.slogdet)
+def slogdet(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.slogdet(a)`."""
+    t: Tracer = act.t
+    stack, lead = stacked(t, square(t, *bound(t, "np.linalg.slogdet", args, named, "a")))
+    return SlogdetResult(*(unstacked(t, v, lead) for v in t.emit_all("slogdet", stack)))
+
+
+# ---------------------------------------------------------------------- decompositions
+def cholesky_factor(t: Tracer, matrix: Value, upper: bool) -> Value:
+    """The factor of one triangle, checked."""
+    low, ok = t.emit_all("cholesky", transposed(t, matrix) if upper else matrix)
+    t.check(ok, "LinAlgError", "Matrix is not positive definite")
+    return transposed(t, low) if upper else low
+
+
+@implements(np.linalg.cholesky)
+def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.cholesky(a, upper=False)`: reads one triangle alone."""
+    t: Tracer = act.t
+    a, upper = bound(t, "np.linalg.cholesky", args, named, "a", upper=False)
+    return t.new_array(cholesky_factor(t, square(t, a), bool(upper)))
+
+
+@implements(np.linalg.qr)
+def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.qr(a)`, reduced: of a wide matrix, its first columns are factored."""
+    t: Tracer = act.t
+    a, mode = bound(t, "np.linalg.qr", args, named, "a", mode="reduced")
+    if mode not in ("reduced", "r"):
+        t.fail(f"np.linalg.qr with mode={mode!r}", "use the reduced factors")
+    stack, lead = stacked(t, matrix_of(t, a))
+    q, r = qr_of(t, stack)
+    return unstacked(t, r, lead) if mode == "r" else QRResult(unstacked(t, q, lead), unstacked(t, r, lead))
+
+
+def qr_of(t: Tracer, stack: Value) -> tuple[Value, Value]:
+    """Q and R of a stack; r = [r1, q^H a2] where a = [a1, a2] is wider than high."""
+    _, m, n = stack.dims
+    if t.same(m, n) or (isinstance(m, Constant) and isinstance(n, Constant) and int(m.value.real) >= int(n.value.real)):
+        return t.emit_all("qr", stack)  # type: ignore[return-value]
+    whole = t.new_array(stack)
+    k = t.dim(t.emit("minimum", m, n))
+    first = indexing.get(t, whole, (slice(None), slice(None), slice(None, k)))
+    rest = indexing.get(t, whole, (slice(None), slice(None), slice(k, None)))
+    q, r = t.emit_all("qr", arrays.read(t, first))
+    others = t.emit("matmul", transposed(t, q), arrays.read(t, rest))
+    made = t.new_array(t.emit("full", Constant(0, r.kind), stack.dims[0], r.dims[1], n))
+    indexing.put(t, made, (slice(None), slice(None), slice(None, k)), t.new_array(r))
+    indexing.put(t, made, (slice(None), slice(None), slice(k, None)), t.new_array(others))
+    return q, arrays.read(t, made)
+
+
+def singular(t: Tracer, stack: Value) -> tuple[Value, Value, Value]:
+    """The reduced singular value decomposition of a stack, checked."""
+    u, s, vh, ok = t.emit_all("svd", stack, t.emit("minimum", *stack.dims[1:]))
+    t.check(ok, "LinAlgError", "SVD did not converge")
+    return u, s, vh
+
+
+@implements(np.linalg.svd)
+def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
+    t: Tracer = act.t
+    a, full, vectors, hermitian = bound(t, "np.linalg.svd", args, named, "a", full_matrices=True, compute_uv=True,
+                                        hermitian=False)
+    refuse(t, "np.linalg.svd", hermitian=(hermitian, False))
+    stack, lead = stacked(t, matrix_of(t, a))
+    if vectors and full and not t.same(*stack.dims[1:]):
+        if any(not isinstance(d, Constant) for d in stack.dims[1:]):
+            t.environment.meet(*map(t.builder.resolve, stack.dims[1:]))
+        t.fail("np.linalg.svd with full_matrices=True, whose further vectors have no derivative",
+               "use full_matrices=False")
+    u, s, vh = singular(t, stack)
+    if not vectors:
+        return unstacked(t, s, lead)
+    return SVDResult(*(unstacked(t, v, lead) for v in (u, s, vh)))
+
+
+@implements(np.linalg.svdvals)
+def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.svdvals(x)`."""
+    t: Tracer = act.t
+    stack, lead = stacked(t, matrix_of(t, *bound(t, "np.linalg.svdvals", args, named, "x")))
+    return unstacked(t, singular(t, stack)[1], lead)
+
+
+def eigen(t: Tracer, matrix: Value, upper: bool) -> tuple[Any, Any]:
+    """Eigenvalues and eigenvectors of a Hermitian matrix, by one triangle."""
+    stack, lead = stacked(t, transposed(t, matrix) if upper else matrix)
+    w, v, ok = t.emit_all("eigh", stack)
+    t.check(ok, "LinAlgError", "Eigenvalues did not converge")
+    return unstacked(t, w, lead), unstacked(t, v, lead)
+
+
+def _is_upper(uplo: Any) -> bool:
+    if not isinstance(uplo, str) or uplo.upper() not in ("L", "U"):
+        raise ValueError("UPLO argument must be 'L' or 'U'")
+    return uplo.upper() == "U"
+
+
+@implements(np.linalg.eigh)
+def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.eigh(a, UPLO='L')`: reads one triangle alone."""
+    t: Tracer = act.t
+    a, uplo = bound(t, "np.linalg.eigh", args, named, "a", UPLO="L")
+    if _is_upper(uplo):
+        t.fail("eigenvectors with UPLO='U', whose signs are another choice than of the lower triangle",
+               "give the conjugate transpose and UPLO='L'")
+    return EighResult(*eigen(t, square(t, a), False))
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.eigvalsh(a, UPLO='L')`."""
+    t: Tracer = act.t
+    a, uplo = bound(t, "np.linalg.eigvalsh", args, named, "a", UPLO="L")
+    return eigen(t, square(t, a), _is_upper(uplo))[0]
+
+
+# ---------------------------------------------------------------------- pseudoinverses
+def tolerance(t: Tracer, cutoff: Any, kind: Kind) -> Value:
+    """A relative cutoff of singular values."""
+    if isinstance(cutoff, Value):
+        return cutoff
+    number = as_operand(t, cutoff)
+    if isinstance(number, Array) or number_kind(number) is None:
+        t.fail("a cutoff of singular values that is no number", "give one for all matrices")
+    return t.scalar(number, kind)
+
+
+def pseudoinverse(t: Tracer, stack: Value, cutoff: Any) -> tuple[Value, Value]:
+    """Pseudoinverses of a stack and their ranks, checked."""
+    p, rank, ok = t.emit_all("pinv", stack, tolerance(t, cutoff, stack.kind.real))
+    t.check(ok, "LinAlgError", "SVD did not converge")
+    return p, rank
+
+
+def machine_cutoff(t: Tracer, stack: Value) -> Value:
+    """max(m, n) times the precision."""
+    kind = stack.kind.real
+    longest = t.emit("cast", t.emit("maximum", *stack.dims[-2:]), kind=kind)
+    return t.emit("mul", longest, Constant(float(np.finfo(kind.dtype).eps), kind))
+
+
+@implements(np.linalg.pinv)
+def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.pinv(a)`; it has a derivative where `a` has full rank."""
+    t: Tracer = act.t
+    missing = np._NoValue
+    a, rcond, hermitian, rtol = bound(t, "np.linalg.pinv", args, named, "a", rcond=None, hermitian=False, rtol=missing)
+    refuse(t, "np.linalg.pinv", hermitian=(hermitian, False))
+    stack, lead = stacked(t, matrix_of(t, a))
+    cutoff: Any = 1e-15 if rcond is None else rcond
+    if rtol is not missing:
+        cutoff = machine_cutoff(t, stack) if rtol is None else rtol
+    return unstacked(t, pseudoinverse(t, stack, cutoff)[0], lead)
+
+
+@implements(np.linalg.lstsq)
+def lstsq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.lstsq(a, b)`: the solution, residuals, rank and singular values. The solution has a derivative where
+    `a` has full rank."""
+    t: Tracer = act.t
+    a, b, rcond = bound(t, "np.linalg.lstsq", args, named, "a", "b", rcond=None)
+    first, right = as_operand(t, a), as_operand(t, b)
+    if not isinstance(right, Array) or right.rank > 2:
+        raise np.linalg.LinAlgError("a vector or a matrix is needed on the right")
+    matrix = matrix_of(t, first, common_kind(first, right))
+    if matrix.rank != 2:
+        raise np.linalg.LinAlgError(f"{matrix.rank}-dimensional array given. Array must be two-dimensional")
+    return least_squares(t, matrix, right, rcond)
+
+
+def least_squares(t: Tracer, matrix: Value, right: Array, rcond: Any) -> tuple[Any, ...]:
+    """What `np.linalg.lstsq` gives."""
+    m, n = matrix.dims
+    arrays.require_same(t, m, right.dims[0], "Incompatible dimensions")
+    stack, _ = stacked(t, matrix)
+    p, ranks = pseudoinverse(t, stack, machine_cutoff(t, stack) if rcond is None else rcond)
+    x = matmul(t, unstacked(t, p, ()), right)
+    rank = unstacked(t, ranks, ())
+    difference = arithmetic.binary(t, "-", right, matmul(t, t.new_array(matrix), x))
+    squares = arithmetic.elementwise(t, "square", [arithmetic.unary(t, "abs", difference)])
+    sums = reduce(t, "sum", squares, 0, right.rank == 1)
+    given = t.emit("and", t.emit("gt", m, n), t.emit("eq", t.scalar(rank), n))
+    count = t.emit("select", given, sums.dims[0], ZERO)
+    residuals = indexing.get(t, sums, (slice(0, t.dim(count)),))
+    return x, residuals, rank, unstacked(t, singular(t, stack)[1], ())
+
+
+# ---------------------------------------------------------------------- powers and products
+@implements(np.linalg.matrix_power)
+def matrix_power(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.matrix_power(a, n)` by repeated squaring."""
+    t: Tracer = act.t
+    a, power = bound(t, "np.linalg.matrix_power", args, named, "a", "n")
+    n = t.static_int(power, "the power of a matrix")
+    array = as_operand(t, a)
+    whole = isinstance(array, Array) and array.kind is Kind.INT and n >= 0
+    if whole:
+        square(t, array)
+    base = array if whole else t.new_array(square(t, array))
+    if n == 0:
+        return identity_like(t, base)
+    if n < 0:
+        base, n = t.new_array(inverse(t, arrays.read(t, base))), -n
+    result: Any = None
+    while n:
+        if n & 1:
+            result = base if result is None else matmul(t, result, base)
+        n >>= 1
+        if n:
+            base = matmul(t, base, base)
+    return t.new_array(t.emit("copy", arrays.read(t, result)))
+
+
+def identity_like(t: Tracer, array: Array) -> Any:
+    """Identities of the shape and kind of square matrices."""
+    n = array.dims[-1]
+    rows, columns = t.emit("reshape", t.emit("iota", n), n, ONE), t.emit("reshape", t.emit("iota", n), ONE, n)
+    one, zero = Constant(1, array.kind), Constant(0, array.kind)
+    made = t.emit("select", t.emit("eq", rows, columns), one, zero)
+    return t.new_array(made if array.rank == 2 else t.emit("broadcast", made, *array.dims))
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.multi_dot(arrays)`, in the cheapest order where the dimensions are known, else from the end that is a
+    vector (or the left)."""
+    t: Tracer = act.t
+    (items,) = bound(t, "np.linalg.multi_dot", args, named, "arrays")
+    parts = [as_operand(t, v) for v in t.environment.items(act, items)]
+    if len(parts) < 2:
+        raise ValueError("Expecting at least two arrays.")
+    for k, part in enumerate(parts):
+        ends = k in (0, len(parts) - 1)
+        if not isinstance(part, Array) or part.rank not in ((1, 2) if ends else (2,)):
+            raise np.linalg.LinAlgError("multi_dot takes matrices, and vectors at its ends")
+    return _ordered_product(t, parts)
+
+
+def _ordered_product(t: Tracer, parts: list[Array]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) == 2:
+        return matmul(t, parts[0], parts[1])
+    place = _cheapest_split([_sizes(t, p) for p in parts]) if parts[0].rank == parts[-1].rank == 2 else None
+    if place is None:
+        place = len(parts) - 1 if parts[-1].rank == 2 or parts[0].rank == 1 else 1
+    return matmul(t, _ordered_product(t, parts[:place]), _ordered_product(t, parts[place:]))
+
+
+def _sizes(t: Tracer, array: Array) -> list[int | None]:
+    dims = [t.builder.resolve(d) for d in array.dims]
+    return [int(d.value.real) if isinstance(d, Constant) else None for d in dims]
+
+
+def _cheapest_split(sizes: list[list[int | None]]) -> int | None:
+    """Where a chain of matrices is split for the fewest multiplications (None: sizes are not known)."""
+    known = [sizes[0][0], *(s[1] for s in sizes)]
+    p = [n for n in known if n is not None]
+    if len(p) != len(known):
+        return None
+    n = len(sizes)
+    cost = {(i, i): (0, i) for i in range(n)}
+    for length in range(1, n):
+        for i in range(n - length):
+            j = i + length
+            cost[i, j] = min((cost[i, k][0] + cost[k + 1, j][0] + p[i] * p[k + 1] * p[j + 1], k) for k in range(i, j))
+    return cost[0, n - 1][1] + 1
+

@@ -1,0 +1,212 @@
+"""Norms of vectors and matrices, condition numbers and ranks.
+
+The Euclidean norm, and those of other orders, have derivative 0 at 0; extrema split a tie equally. A rank is piecewise
+constant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays
+from workbench.frontend.library.arguments import bound, refuse
+from workbench.frontend.library.elementwise import as_operand, cast
+from workbench.frontend.library.matrices import (
+    inverse,
+    machine_cutoff,
+    matrix_of,
+    singular,
+    square,
+    stacked,
+    unstacked,
+)
+from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum
+from workbench.frontend.library.registry import implements
+from workbench.frontend.numbers import number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Array, Scalar
+from workbench.ir import Constant, Kind
+
+
+def _floating(t: Tracer, value: Any) -> Array:
+    array = as_operand(t, value)
+    kind = number_kind(array)
+    if kind is None:
+        raise TypeError(f"a norm of {describe(array)}")
+    if not isinstance(array, Array):
+        array = t.new_array(t.emit("full", t.scalar(array), ONE))
+    return array if kind.is_inexact else cast(t, array, Kind.F64)  # type: ignore[no-any-return]
+
+
+def _modulus(t: Tracer, array: Array) -> Any:
+    return arithmetic.unary(t, "abs", array)
+
+
+def euclidean(t: Tracer, array: Array, axis: Any, keepdims: Any) -> Any:
+    """The root of the sum of squared moduli."""
+    if array.kind.is_complex:
+        array = _modulus(t, array)
+    return root_of_sum(t, reduce(t, "sum", arithmetic.elementwise(t, "square", [array]), axis, keepdims))
+
+
+def vector(t: Tracer, array: Array, order: Any, axis: Any, keepdims: Any) -> Any:
+    """The norm of vectors along one axis (or several, taken as one)."""
+    if order is None or order == 2:
+        return euclidean(t, array, axis, keepdims)
+    if isinstance(order, str):
+        raise ValueError(f"Invalid norm order '{order}' for vectors")
+    size = _modulus(t, array)
+    if order in (np.inf, -np.inf):
+        _require_elements(t, array, axis)
+        return reduce(t, "max" if order > 0 else "min", size, axis, keepdims)
+    if order == 0:
+        present = cast(t, arithmetic.binary(t, "!=", array, 0), array.kind.real)
+        return reduce(t, "sum", present, axis, keepdims)
+    if order == 1:
+        return reduce(t, "sum", size, axis, keepdims)
+    total = reduce(t, "sum", arithmetic.power(t, size, float(order)), axis, keepdims)
+    return _root(t, total, float(order))
+
+
+def _root(t: Tracer, total: Any, order: float) -> Any:
+    """total ** (1 / order). Its derivative at zero is 0."""
+    value = arrays.operand(t, total, total.kind)
+    one, zero = Constant(1, value.kind), Constant(0, value.kind)
+    at_zero = t.emit("eq", value, zero)
+    root = t.emit("pow", t.emit("select", at_zero, one, value), Constant(1.0 / order, value.kind))
+    return t.new_array(t.emit("select", at_zero, zero if order > 0 else Constant(np.inf, value.kind), root))
+
+
+def _require_elements(t: Tracer, array: Array, axis: Any) -> None:
+    for k in axes_of(t, axis, array.rank):
+        t.check(t.emit("gt", array.dims[k], ZERO), "ValueError",
+                "zero-size array to reduction operation maximum which has no identity")
+
+
+def matrix(t: Tracer, array: Array, order: Any, axes: tuple[int, int], keepdims: Any) -> Any:
+    """The norm of matrices over two axes."""
+    if order is None or order == "fro":
+        return euclidean(t, array, axes, keepdims)
+    if order in (1, -1, np.inf, -np.inf):
+        across = axes[0] if abs(order) == 1 else axes[1]
+        along = axes[1] if abs(order) == 1 else axes[0]
+        totals = reduce(t, "sum", _modulus(t, array), across, True)
+        _require_elements(t, totals, along)
+        result = reduce(t, "max" if order > 0 else "min", totals, along, True)
+        return result if keepdims else _dropped(t, result, axes)
+    if order in (2, -2, "nuc"):
+        rest = [k for k in range(array.rank) if k not in axes]
+        turned = arrays.transposed(t, array, (*rest, *axes))
+        stack, lead = stacked(t, matrix_of(t, turned))
+        values = unstacked(t, singular(t, stack)[1], lead)
+        result = reduce(t, "sum" if order == "nuc" else "max" if order > 0 else "min", values, -1, False)
+        if not keepdims:
+            return result
+        dims = [ONE if k in axes else d for k, d in enumerate(array.dims)]
+        value = arrays.operand(t, result, result.kind)
+        return t.new_array(t.emit("reshape" if value.is_array else "full", value, *dims))
+    raise ValueError(f"Invalid norm order {order!r} for matrices")
+
+
+def _dropped(t: Tracer, array: Array, axes: tuple[int, ...]) -> Any:
+    """Axes of length 1 taken away."""
+    value = arrays.read(t, array)
+    dims = [d for k, d in enumerate(array.dims) if k not in axes]
+    if dims:
+        return t.new_array(t.emit("reshape", value, *dims))
+    return Scalar(t.emit("load", value, *[ZERO] * array.rank), False)
+
+
+def _order(t: Tracer, order: Any) -> Any:
+    if isinstance(order, (Scalar, Array)):
+        t.fail("a norm whose order is known at run time alone", "give the order as a constant")
+    return order
+
+
+@implements(np.linalg.norm)
+def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.norm(x, ord=None, axis=None, keepdims=False)`."""
+    t: Tracer = act.t
+    x, order, axis, keepdims = bound(t, "np.linalg.norm", args, named, "x", ord=None, axis=None, keepdims=False)
+    array, order = _floating(t, x), _order(t, order)
+    if axis is None:
+        if order is None or (order == 2 and array.rank == 1) or (order == "fro" and array.rank == 2):
+            return euclidean(t, array, None, keepdims)
+        axis = tuple(range(array.rank))
+    axes = _in_order(t, axis, array.rank)
+    if len(axes) == 1:
+        return vector(t, array, order, axes, keepdims)
+    if len(axes) != 2:
+        raise ValueError("Improper number of dimensions to norm.")
+    return matrix(t, array, order, axes, keepdims)
+
+
+def _in_order(t: Tracer, axis: Any, rank: int) -> tuple[Any, ...]:
+    """Axes as they were given (not sorted), none twice."""
+    entries = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(axes_of(t, k, rank)[0] for k in entries)
+    if len(set(axes)) != len(axes):
+        raise ValueError("Duplicate axes given.")
+    return axes
+
+
+@implements(np.linalg.vector_norm)
+def vector_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.vector_norm(x, axis=None, keepdims=False, ord=2)`."""
+    t: Tracer = act.t
+    x, axis, keepdims, order = bound(t, "np.linalg.vector_norm", args, named, "x", axis=None, keepdims=False, ord=2)
+    array = _floating(t, x)
+    return vector(t, array, _order(t, order), axes_of(t, axis, array.rank), keepdims)
+
+
+@implements(np.linalg.matrix_norm)
+def matrix_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.matrix_norm(x, keepdims=False, ord='fro')`."""
+    t: Tracer = act.t
+    x, keepdims, order = bound(t, "np.linalg.matrix_norm", args, named, "x", keepdims=False, ord="fro")
+    array = _floating(t, x)
+    return matrix(t, array, _order(t, order), (array.rank - 2, array.rank - 1), keepdims)
+
+
+@implements(np.linalg.cond)
+def cond(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.cond(x, p=None)`."""
+    t: Tracer = act.t
+    x, order = bound(t, "np.linalg.cond", args, named, "x", p=None)
+    order = _order(t, order)
+    if order in (None, 2, -2):
+        stack, lead = stacked(t, matrix_of(t, x))
+        values = unstacked(t, singular(t, stack)[1], lead)
+        high, low = (reduce(t, prim, values, -1, False) for prim in ("max", "min"))
+        return arithmetic.elementwise(t, "div", [low, high] if order == -2 else [high, low])
+    array = t.new_array(square(t, x))
+    axes = (array.rank - 2, array.rank - 1)
+    other = t.new_array(inverse(t, arrays.read(t, array)))
+    return arithmetic.elementwise(t, "mul", [matrix(t, a, order, axes, False) for a in (array, other)])
+
+
+@implements(np.linalg.matrix_rank)
+def matrix_rank(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.matrix_rank(A)`: an integer, piecewise constant."""
+    t: Tracer = act.t
+    a, tol, hermitian, rtol = bound(t, "np.linalg.matrix_rank", args, named, "A", tol=None, hermitian=False, rtol=None)
+    refuse(t, "np.linalg.matrix_rank", hermitian=(hermitian, False))
+    array = as_operand(t, a)
+    if not isinstance(array, Array) or array.rank < 2:
+        flat = _floating(t, a)
+        present = arithmetic.binary(t, "!=", flat, 0)
+        return cast(t, reduce(t, "any", present, None, False), Kind.INT)
+    stack, lead = stacked(t, matrix_of(t, array))
+    values = unstacked(t, singular(t, stack)[1], lead)
+    if tol is not None:
+        least = as_operand(t, tol)
+        if isinstance(least, Array):
+            t.fail("a tolerance per matrix", "give one for all matrices")
+    else:
+        cutoff = Scalar(machine_cutoff(t, stack), False) if rtol is None else as_operand(t, rtol)
+        least = arithmetic.binary(t, "*", reduce(t, "max", values, -1, True), cutoff)
+    return reduce(t, "sum", arithmetic.binary(t, ">", values, least), -1, False, Kind.INT)
+
+
