@@ -51,6 +51,7 @@ class Inputs:
         self.t: Tracer = None  # type: ignore[assignment]
         self.inputs: list[Input] = []
         self.guards: dict[Any, Guard] = {}
+        self.late: dict[Any, Guard] = {}  # those of rules, which are read when the program is differentiated
         self.known: dict[int, Any] = {}
         self.keep: list[Any] = []
         self.paths: dict[Any, Path] = {}

@@ -46,6 +46,7 @@ class Traced:
     guards: tuple[Guard, ...]
     written: frozenset[int]
     views: Mapping[Any, tuple[Input, Placement]]
+    late: Mapping[Any, Guard]  # what users' rules take for granted: it grows while the program is differentiated
 
 
 def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = (),
@@ -132,7 +133,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     environment.guard_apart()
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
     return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written,
-                  environment.views)
+                  environment.views, environment.late)
 
 
 def _first_yield(function: Any) -> Span:

@@ -33,7 +33,7 @@ MAX_SPECIALISATIONS = 64
 def _method_of_object(function: Any) -> Any:
     """For an object whose class defines `__call__` in Python, that method; anything else as it is."""
     written = inspect.isfunction(inspect.getattr_static(type(function), "__call__", None))
-    if not written or isinstance(function, Derivative) or python_function(function) is not function:
+    if not written or hasattr(type(function), "inlined") or python_function(function) is not function:
         return function
     return function.__call__
 

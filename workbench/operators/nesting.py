@@ -179,6 +179,7 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
     pins: dict[Any, Any] = {}
     for _ in range(MAX_RESTARTS):
         inner = Environment()
+        inner.late = act.t.environment.late
         inner.pins = pins
         inner.argument_names = tuple(f"arg{k}" for k in range(len(args)))
         t = Tracer(getattr(function, "__name__", "inner"), inner, decisions)
@@ -308,27 +309,42 @@ def rebuilt(t: Tracer, type_: type, keys: tuple[Any, ...] | None, children: list
     return t.new_object(type_, dict(zip(keys or (), children, strict=True)))
 
 
-def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
-    """The tree of an argument's gradient; leaf positions are data parameters of the inner program."""
+def argument_tree(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
+    """The tree of an argument; leaf positions are data parameters of the inner program."""
     place = program.places.get(path.key)
     if place is not None:
         item = program.inputs[place]
-        return Leaf(place, item.kind, item.rank, item.python) if item.kind.is_inexact else Static(None)
+        return Leaf(place, item.kind, item.rank, item.python)
+    parts: list[tuple[Any, Path]]
+    keys: tuple[Any, ...] | None = None
+    type_ = value.type if isinstance(value, (DictValue, ObjectValue)) else list
     if isinstance(value, tuple):
-        return Node(type(value), None, tuple(gradient_shape(program, v, path.item(k), t) for k, v in enumerate(value)))
-    if isinstance(value, DynamicList):
+        type_, parts = type(value), [(v, path.item(k)) for k, v in enumerate(value)]
+    elif isinstance(value, DynamicList):
         t.fail("the derivative, inside a program, by a list of run-time length", "pass an array")
-    if isinstance(value, ListValue):
-        return Node(list, None, tuple(gradient_shape(program, t.read(v), path.item(k), t)
-                                      for k, v in enumerate(value.items)))
-    if isinstance(value, DictValue):
-        return Node(value.type, tuple(value.items),
-                    tuple(gradient_shape(program, t.read(v), path.item(k), t) for k, v in value.items.items()))
-    if isinstance(value, ObjectValue):
-        return Node(value.type, tuple(value.fields),
-                    tuple(gradient_shape(program, t.read(v), path.attribute(k), t)
-                          for k, v in value.fields.items()))
-    return Static(None)
+    elif isinstance(value, ListValue):
+        parts = [(t.read(v), path.item(k)) for k, v in enumerate(value.items)]
+    elif isinstance(value, DictValue):
+        keys, parts = tuple(value.items), [(t.read(v), path.item(k)) for k, v in value.items.items()]
+    elif isinstance(value, ObjectValue):
+        keys, parts = tuple(value.fields), [(t.read(v), path.attribute(k)) for k, v in value.fields.items()]
+    elif isinstance(value, (Array, Scalar, Choice)):
+        t.fail("an array is passed twice, in a container too", "pass a copy (`.copy()`)")
+    else:
+        return Static(value)
+    return Node(type_, keys, tuple(argument_tree(program, v, p, t) for v, p in parts))
+
+
+def gradient_shape(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
+    """The tree of an argument's gradient: None for what carries no derivative."""
+    return inexact(argument_tree(program, value, path, t))
+
+
+def inexact(tree: Tree) -> Tree:
+    """The tree with None for what carries no derivative."""
+    if isinstance(tree, Node):
+        return Node(tree.type, tree.keys, tuple(inexact(c) for c in tree.children))
+    return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else Static(None)
 
 
 def by_position(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from workbench.frontend import (
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, own_results
 from workbench.operators import calling, nonfinite
+from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
 from workbench.transforms import jvp, vjp
@@ -52,7 +54,18 @@ class Specialisation:
         self.names = names
         self.keywords = keywords
         self.target = python_function(function)
-        self.traced: Traced = trace(function, args, names, request.wrt, keywords)
+        for _ in range(MAX_READINGS):  # what users' rules read from outside is found when they are read
+            try:
+                self._specialise(function, args, observer)
+                return
+            except MoreInputs:
+                continue
+        raise self._error("reading the rules of what it calls does not come to an end")
+
+    # ------------------------------------------------------------------ building
+    def _specialise(self, function: Any, args: tuple[Any, ...], observer: Callable[[str, Function], None] | None) -> None:
+        request = self.request
+        self.traced: Traced = trace(function, args, self.names, request.wrt, self.keywords)
         self.inputs = {item.path.key: item for item in self.traced.inputs}
         self.outputs = [leaf for leaf in self._output_leaves() if leaf.kind.is_inexact]
         self.wrt_inputs = self._wrt_inputs(args)
@@ -63,12 +76,13 @@ class Specialisation:
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)
-        self.holds = calling.guard_function(self.traced.guards, len(args))
+        guards = (*self.traced.guards, *self.traced.late.values())
+        self.traced = dataclasses.replace(self.traced, guards=guards)
+        self.holds = calling.guard_function(guards, len(args))
         self.example = tuple(_small(v) for v in self.pick(args))
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
                           for k in request.wrt]
 
-    # ------------------------------------------------------------------ building
     def _output_leaves(self) -> list[Leaf]:
         tree = self.traced.output
         if self.request.has_aux:
@@ -234,6 +248,7 @@ class Specialisation:
 
 
 MAX_EXAMPLE = 4096
+MAX_READINGS = 20
 
 
 def _small(value: Any) -> Any:
