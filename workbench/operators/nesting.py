@@ -35,7 +35,9 @@ from workbench.frontend.values import (
     Scalar,
     Variable,
 )
-from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, verify
+from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, consumed_operands, verify, walk
+from workbench.ir.calls import taken_params
+from workbench.passes.fusion import unowned
 from workbench.transforms import jvp, vjp
 from workbench.transforms.replay import Replay
 
@@ -52,6 +54,7 @@ class Program:
     output: Tree
     stores: tuple[tuple[Array, int, bool], ...]  # outer arrays that it writes, their result, whether it rebinds them
     changes: tuple[tuple[Variable, Tree], ...]  # variables of outer containers that it writes
+    arrays: dict[int, Array]  # data parameter -> the outer array it stands for
 
     def effects(self, act: Activation, results: list[Value]) -> None:
         """Write what the function writes into its arguments, once."""
@@ -210,17 +213,24 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     for key, guard in inner.guards.items():
         act.t.environment.guards.setdefault(key, guard)
     operands = [o for o in mirror.operands if o is not None]
-    for array, _, _ in stores:
-        if array.steps:  # the inner program updates a copy of what a view shows; the view is written afterwards
-            position = next(k for k, a in mirror.arrays.items() if a is array)
-            operands[position] = act.t.emit("copy", operands[position])
     for item in inner.inputs[len(operands):]:
         value = act.t.environment.internal(item.path.fetch(()), item.path)
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
     ir = overflow.checked(t.builder.finish([t.builder.resolve(v) for v in exporter.results]), t.integers)
     verify(ir)
+    stores = tuple(s for s in stores if not s[2] or _is_written(ir, next(
+        k for k, a in mirror.arrays.items() if a is s[0])))
+    for k in taken_params(ir):  # what is not written for good is worked on in a copy: a view, an array that is rebound
+        if not any(mirror.arrays.get(k) is array and not array.steps for array, _, _ in stores):
+            operands[k] = act.t.emit("copy", operands[k])
     places = {item.path.key: item.position for item in inner.inputs}
-    return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes)
+    return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays)
+
+
+def _is_written(function: Function, position: int) -> bool:
+    """True where a program updates the buffer of a data parameter (and does not only rebind a name to another)."""
+    shown = unowned(function, [function.data_params[position]])
+    return any(v in shown for op in walk(function.block) for v in consumed_operands(op))
 
 
 def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Array, int, bool]]:
@@ -278,10 +288,14 @@ def inline(act: Activation, function: Function, operands: list[Value]) -> list[V
     return [replay.get(r) for r in function.results]
 
 
-def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int, int] | None = None) -> Any:
-    """The evaluator's value of a tree of results (leaves not in `offset` become None where it is given)."""
+def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int, int] | None = None,
+             arrays: dict[int, Array] | None = None) -> Any:
+    """The evaluator's value of a tree of results (leaves not in `offset` become None where it is given; with `arrays`,
+    a result that is an argument itself is that very array)."""
     t = act.t
     if isinstance(tree, Leaf):
+        if arrays is not None and tree.source is not None:
+            return arrays[tree.source]
         if offset is not None and tree.position not in offset:
             return None
         value = results[offset[tree.position] if offset is not None else tree.position]
@@ -294,7 +308,7 @@ def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int
     if isinstance(tree, Packed):
         t.fail("the derivative, inside a program, of a function that returns a list of run-time length",
                "return an array")
-    children = [value_of(act, c, results, offset) for c in tree.children]
+    children = [value_of(act, c, results, offset, arrays) for c in tree.children]
     return rebuilt(t, tree.type, tree.keys, children)
 
 

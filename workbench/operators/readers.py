@@ -68,8 +68,8 @@ class RuleOwner(Protocol):
 
 
 class CallSite:
-    """The rules of one call (a `CallRule`). Trees describe the arguments, by data parameters, the value, by results, and
-    what `forward` kept, by results and then data parameters."""
+    """The rules of one call (a `CallRule`). Trees describe the arguments, by data parameters, the value, by results,
+    and what `forward` kept, by results and then data parameters."""
 
     def __init__(self, owner: RuleOwner, args: tuple[Tree, ...], output: Tree, kept: Tree,
                  hidden: Mapping[Any, tuple[Path, int]], late: dict[Any, Guard], span: Span | None) -> None:
@@ -141,7 +141,8 @@ class CallSite:
                 function = self._read(callee, mode, names[mode])
             elif names[other] is not None:
                 first = len(callee.function.data_params) + len(callee.function.results)
-                what = f"{name} has no rule for {_MODES[mode]} mode, the one for {_MODES[other]} mode would be transposed"
+                what = (f"{name} has no rule for {_MODES[mode]} mode, the one for {_MODES[other]} mode would be "
+                        "transposed")
                 function = transposed(optimize(self._read(callee, other, names[other])), first, what)
             else:
                 raise DifferentiationError(f"{name} is marked by wb.rule and has no rule", self.span,
@@ -163,8 +164,8 @@ class CallSite:
             except Restart as restart:
                 decisions[restart.key] = restart.decision
             except NeedStatic as need:
-                raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is an argument "
-                                           f"of {callee.name}, which has a rule of its own", need.span,
+                raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is an "
+                                           f"argument of {callee.name}, which has a rule of its own", need.span,
                                            "pass it as a number written in the program") from None
         raise DifferentiationError(f"reading the rule of {callee.name} does not come to an end", self.span)
 
@@ -193,7 +194,7 @@ class CallSite:
         given = calls.call(root, rule, (first, y, third), {})
         t.builder.span = return_span(rule)
         found: dict[int, Value] = {}
-        _Matcher(t, f"the {_MODES[mode]}-mode rule of {self.owner.__name__}", data if mode == "vjp" else results,
+        Matcher(t, f"the {_MODES[mode]}-mode rule of {self.owner.__name__}", data if mode == "vjp" else results,
                  found).match(asked, given, "what it returns")
         if inner.inputs:
             self.owner.wants(inner.inputs)
@@ -263,7 +264,7 @@ def return_span(rule: Any) -> Span:
                 function.__qualname__)
 
 
-class _Matcher:
+class Matcher:
     """Takes apart what a rule returned, holding it to what is asked."""
 
     def __init__(self, t: Tracer, who: str, models: Sequence[Value], found: dict[int, Value]) -> None:

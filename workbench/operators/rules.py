@@ -1,7 +1,7 @@
 """Users' derivative rules: `wb.rule` makes a function that is differentiated by what its author says.
 
-A call of it in a traced program is an opaque `call` (`workbench.ir.calls`). Its rules are Python functions that the front
-end reads when the program is differentiated, and not before: a rule may call its own function, to any order.
+A call of it in a traced program is an opaque `call` (`workbench.ir.calls`). Its rules are Python functions that the
+front end reads when the program is differentiated, and not before: a rule may call its own function, to any order.
 
 Invariant: what a rule returns has the structure, kinds and shapes that are asked of it, or it is an error at its line.
 """
@@ -117,8 +117,8 @@ class Rule:
         args = self._with_defaults(act, self.bind(args, named))
         for value in args:
             if isinstance(value, Closure):
-                t.fail(f"{describe(value)}, a nested function, is passed to {self.__name__}, which has a rule of its own",
-                       "pass a function defined at the top of a module, or leave the rule out")
+                t.fail(f"{describe(value)}, a nested function, is passed to {self.__name__}, which has a rule of its "
+                       "own", "pass a function defined at the top of a module, or leave the rule out")
         args = _distinct(act, args)
         program = nesting.traced(act, self.forward or self.function, args, {})
         if program.stores or program.changes:
@@ -133,14 +133,15 @@ class Rule:
                 t.fail(f"the forward function of {self.__name__} must return (value, residuals)")
             output, kept = output.children
             kept = _recognised(kept, program.function, leaves(output))
+        if any(leaf.source is not None for leaf in leaves(output)):
+            t.fail(f"{self.__name__} has a rule of its own and returns one of its arguments itself",
+                   "return a copy (`.copy()`)")
         count = len(program.function.data_params)
         site = CallSite(self, tuple(nesting.argument_tree(program, a, Path(("arg", k)), t) for k, a in enumerate(args)),
                         output, kept, {path.key: (path, count + k) for k, (path, _) in enumerate(hidden)},
                         t.environment.late, t.span)
         callee = Callee(self.__name__, function, site)
         operands = [*program.operands, *(value for _, value in hidden)]
-        for k in callee.consumes:
-            operands[k] = t.emit("copy", operands[k])
         results = list(t.builder.call(callee, operands))
         return nesting.value_of(act, output, results)
 

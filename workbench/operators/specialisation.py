@@ -63,7 +63,8 @@ class Specialisation:
         raise self._error("reading the rules of what it calls does not come to an end")
 
     # ------------------------------------------------------------------ building
-    def _specialise(self, function: Any, args: tuple[Any, ...], observer: Callable[[str, Function], None] | None) -> None:
+    def _specialise(self, function: Any, args: tuple[Any, ...],
+                    observer: Callable[[str, Function], None] | None) -> None:
         request = self.request
         self.traced: Traced = trace(function, args, self.names, request.wrt, self.keywords)
         self.inputs = {item.path.key: item for item in self.traced.inputs}

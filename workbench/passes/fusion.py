@@ -9,7 +9,7 @@ them. Where the reader itself updates such an array, each element must be read e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form
@@ -232,10 +232,10 @@ class Fusion:
         return tuple(axes) if not targets else None
 
 
-def unowned(function: Function) -> set[Value]:
-    """Arrays whose buffer may be the caller's."""
+def unowned(function: Function, params: Sequence[Value] | None = None) -> set[Value]:
+    """Arrays whose buffer may be the caller's (that of one of `params`, where they are given)."""
     found: set[Value] = set()
-    pending = [p for p in function.params if p.is_array]
+    pending = [p for p in (function.params if params is None else params) if p.is_array]
     edges: dict[Value, list[Value]] = {}
 
     def link(a: Value, b: Value) -> None:

@@ -128,6 +128,10 @@ unary("trunc", np.trunc, None, kinds=FLOAT, callables=(np.trunc, math.trunc, np.
       analytic=False)
 unary("rint", np.rint, None, kinds=FLOAT, callables=(np.rint,), numba="np.rint({0})", analytic=False)
 
+# the identity whose derivative is zero by the user's word: it states no partial, since zero is not its derivative
+register(Primitive("stop", np.positive, lambda operands, attrs: (operands[0].type,), arity=1, elementwise=True,
+                   kinds=(INEXACT,), numba="+{0}", numba_complex="+{0}", precedence=UNARY, domain=((-3.0, 3.0),)))
+
 # ---------------------------------------------------------------------- division with remainder
 binary("floordiv", np.floor_divide, (None, None), kinds=(REAL,),
        callables=(np.floor_divide, operator.floordiv, operator.ifloordiv), numba="{0} // {1}", precedence=TIMES,

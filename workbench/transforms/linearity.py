@@ -100,7 +100,7 @@ class _Linearity:
     def is_zero(self, value: Value) -> bool:
         """True for what is certainly zero, or not written yet."""
         if isinstance(value, Constant):
-            return value.value == 0
+            return bool(value.value == 0)
         op = self.makers.get(value)
         if op is None:
             return False

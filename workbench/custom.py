@@ -1,0 +1,123 @@
+"""The user's word on derivatives: rules of one's own, gradients that are stopped, hooks, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from workbench.frontend.library import implements
+from workbench.operators import identities
+from workbench.operators.identities import Checkpointed, copied
+from workbench.operators.rules import Rule
+
+T = TypeVar("T")
+
+
+def rule(f: Callable[..., Any]) -> Rule:
+    """Give a function its own derivative rule, for forward mode, reverse mode or both. A decorator.
+
+    f: a Python function, or one without Python source (`jv = wb.rule(scipy.special.jv)`), which the tape can call.
+    Returns a callable with f's signature and two decorators:
+    `defjvp`: `rule(primals, y, tangents)` gives the tangent of y.
+    `defvjp`: `rule(primals, y, y_bar)` gives a tuple, one cotangent per argument. With `defvjp(forward=g)`, g is called
+    like f, gives `(y, residuals)`, and the rule gets the residuals instead of the primals.
+    `primals` are the arguments, `y` what f returned; tangents and cotangents have the structure of what they belong to,
+    with None for what holds no float.
+    Rules are compiled like any other function and may call f: they are differentiated to any order. A function with a
+    rule for one mode is used in the other by transposition, which needs a rule that is linear in the tangents (or
+    cotangents). What f reads besides its arguments is taken for constant.
+    Raises DifferentiationError: at the rule's line, where it returns another structure, dtype or shape than is asked;
+    where no rule is there; where a rule that is not linear would have to be transposed.
+    A wrong rule gives wrong gradients: `wb.check` finds them.
+    Method: Griewank & Walther (2008), section 6.1; transposition as in Radul et al. (POPL 2023).
+
+    >>> import math
+    >>> @rule
+    ... def softplus(x):
+    ...     return math.log1p(math.exp(x))
+    >>> @softplus.defjvp
+    ... def softplus_jvp(primals, y, tangents):
+    ...     x, = primals
+    ...     x_dot, = tangents
+    ...     return x_dot / (1.0 + math.exp(-x))
+    >>> from workbench import grad
+    >>> grad(lambda x: softplus(2.0 * x))(0.0)
+    1.0
+    """
+    return Rule(f)
+
+
+def stop_gradient(x: T) -> T:
+    """The value of x, constant as far as derivatives go.
+
+    x: a number, an array, or any structure of them. Returns a copy; its derivative is zero, by the user's word.
+
+    >>> from workbench import grad
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    return copied(x)  # type: ignore[no-any-return]
+
+
+def hook(x: T, fn: Callable[[Any], Any]) -> T:
+    """The identity; in reverse mode the cotangent of x goes through fn.
+
+    x: a number, an array, or any structure of them. fn: a function of a cotangent of x's structure (None for what holds
+    no float) that returns one of the same structure and shapes; it is compiled with the program, and may use what the
+    function around it computed. It is not called where no derivative reaches x. Forward mode leaves tangents alone.
+    Returns a copy of x.
+    Raises DifferentiationError where fn returns another structure, dtype or shape.
+
+    >>> from workbench import grad
+    >>> grad(lambda x: hook(x, lambda bar: min(bar, 1.0)) ** 2)(3.0)
+    1.0
+    """
+    if not callable(fn):
+        raise TypeError(f"hook needs a function of the cotangent, not {fn!r}")
+    return copied(x)  # type: ignore[no-any-return]
+
+
+def checkpoint(f: Callable[..., Any]) -> Checkpointed:
+    """The same function, of whose body the reverse sweep keeps nothing: it keeps the arguments and runs the body again.
+
+    Values and derivatives are f's own, in less memory and more time (one more run of f for each level of nesting).
+    Method: Griewank & Walther (2008), chapter 12.
+
+    >>> from workbench import grad
+    >>> @checkpoint
+    ... def step(x):
+    ...     return x * x
+    >>> grad(lambda x: step(step(x)))(2.0)
+    32.0
+    """
+    return Checkpointed(f)
+
+
+@implements(rule)
+def _nested_rule(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    act.t.fail("wb.rule inside a differentiated function", "decorate a function at the top of a module")
+
+
+@implements(stop_gradient)
+def _stopped(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    (x,) = _bound(("x",), args, named)
+    return identities.stopped(act, x)
+
+
+@implements(hook)
+def _hooked(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    x, fn = _bound(("x", "fn"), args, named)
+    return identities.hooked(act, x, fn)
+
+
+@implements(checkpoint)
+def _checkpointed(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    (f,) = _bound(("f",), args, named)
+    return Checkpointed(f)
+
+
+def _bound(names: tuple[str, ...], args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+    given = dict(zip(names, args, strict=False)) | named
+    if len(args) > len(names) or set(given) != set(names):
+        raise TypeError(f"the arguments are {', '.join(names)}")
+    return [given[name] for name in names]

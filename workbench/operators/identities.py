@@ -1,0 +1,220 @@
+"""Functions that are the identity (or the function itself) and change how a program is differentiated: `stop_gradient`,
+`hook`, `checkpoint`.
+
+Invariant: the value is the program's own. What a hook returns is held to the structure and shapes of the cotangent.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import calls, instance_attributes, is_plain_object
+from workbench.frontend.activation import Activation
+from workbench.frontend.arrays import read
+from workbench.frontend.numbers import is_python_number, number_kind
+from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
+from workbench.frontend.paths import Path
+from workbench.frontend.source import python_function
+from workbench.frontend.values import Array, Choice, Closure, DictValue, ListValue, ObjectValue, Scalar
+from workbench.ir import Builder, Callee, Function, Value, substitute_type
+from workbench.operators import nesting
+from workbench.operators.readers import Matcher, declare_call, own_parameters, return_span
+from workbench.transforms.cotangents import zero
+from workbench.transforms.replay import declare
+
+
+def tree_of(act: Activation, value: Any, values: list[Value]) -> Tree:
+    """The tree of a value of the evaluator; its numbers and arrays go to `values`, where leaf positions point."""
+    t = act.t
+    value = t.environment.read_choice(t, value) if isinstance(value, Choice) else value
+    kind = number_kind(value)
+    if isinstance(value, Array):
+        values.append(read(t, value))
+        return Leaf(len(values) - 1, value.kind, value.rank, False)
+    if isinstance(value, Scalar) or (kind is not None and kind.is_inexact):
+        values.append(t.scalar(value))
+        python = value.python if isinstance(value, Scalar) else is_python_number(value)
+        return Leaf(len(values) - 1, values[-1].kind, -1, python)
+    if isinstance(value, tuple):
+        return Node(type(value), None, tuple(tree_of(act, v, values) for v in value))
+    if isinstance(value, ListValue):
+        return Node(list, None, tuple(tree_of(act, t.read(v), values) for v in value.items))
+    if isinstance(value, (DictValue, ObjectValue)):
+        if isinstance(value, ObjectValue):
+            t.environment.load_fields(value)
+        entries = value.items if isinstance(value, DictValue) else value.fields
+        return Node(value.type, tuple(entries), tuple(tree_of(act, t.read(v), values) for v in entries.values()))
+    return Static(value)
+
+
+def copied(x: Any) -> Any:
+    """A structure with its arrays and containers copied: what an identity gives outside of a traced program, where its
+    result is as much its caller's own."""
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if isinstance(x, tuple):
+        return tuple.__new__(type(x), [copied(v) for v in x])
+    if isinstance(x, list):
+        return [copied(v) for v in x]
+    if isinstance(x, dict):
+        made = copy.copy(x)
+        made.update({key: copied(value) for key, value in x.items()})
+        return made
+    if is_plain_object(x):
+        made = copy.copy(x)
+        for name in instance_attributes(x):
+            object.__setattr__(made, name, copied(getattr(x, name)))
+        return made
+    return x
+
+
+def stopped(act: Activation, value: Any) -> Any:
+    """A copy of a structure that carries no derivative."""
+    values: list[Value] = []
+    tree = tree_of(act, value, values)
+    return nesting.value_of(act, tree, [act.t.emit("stop", v) if v.kind.is_inexact else v for v in values])
+
+
+# ---------------------------------------------------------------------- hooks
+@dataclass(frozen=True, eq=False)
+class _Applied:
+    """What a hook does to a cotangent, as a function of it and the user's function: it gives the leaves."""
+
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call the user's function and take apart what it returns."""
+        cotangent, function = args
+        t = act.t
+        models: list[Value] = []
+        tree = tree_of(act, cotangent, models)
+        given = calls.call(act, function, (cotangent,), {})
+        if inspect.isfunction(python_function(function)):
+            t.builder.span = return_span(function)
+        found: dict[int, Value] = {}
+        Matcher(t, "a hook's function", models, found).match(tree, given, "what it returns")
+        return tuple(t.new_array(found[leaf.position]) if leaf.rank >= 0 else Scalar(found[leaf.position], leaf.python)
+                     for leaf in leaves(tree))
+
+
+class HookRule:
+    """The identity whose cotangent goes through a program: its first data parameters are the cotangents of the first
+    operands, the rest are what the hook captured."""
+
+    def __init__(self, program: Callee, count: int) -> None:
+        self.program = program
+        self.count = count
+
+    def pushforward(self, callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Function:
+        """Tangents are left alone."""
+        builder = Builder(f"{callee.name}_jvp")
+        env = declare(builder, callee.function)
+        data = [env[p] for p in callee.function.data_params]
+        dots = {k: builder.param(substitute_type(data[k].type, env), f"{data[k].name or 'x'}_dot") for k in wrt}
+        results = builder.call(callee, data)
+        return builder.finish([*results, *(dots[k] if k in dots else zero(builder, results[k].type) for k in outputs)])
+
+    def pullback(self, callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Function:
+        """Cotangents go through the program."""
+        builder = Builder(f"{callee.name}_vjp")
+        data, results = declare_call(builder, callee.function)
+        given = {k: builder.param(results[k].type, f"{results[k].name or 'y'}_bar") for k in outputs}
+        bars = [given[k] if k in given else zero(builder, results[k].type) for k in range(self.count)]
+        made = builder.call(self.program, [*bars, *data[self.count:]])
+        return builder.finish([made[k] if k < self.count else zero(builder, data[k].type) for k in wrt])
+
+
+def hooked(act: Activation, value: Any, function: Any) -> Any:
+    """`hook(value, function)` in a traced program."""
+    t = act.t
+    values: list[Value] = []
+    tree = tree_of(act, value, values)
+    floats = [leaf.position for leaf in leaves(tree) if leaf.kind.is_inexact]
+    if not floats:
+        return value
+    cotangent = nesting.value_of(act, nesting.inexact(tree), values)
+    program = nesting.traced(act, _Applied(), (cotangent, function), {})
+    held = {array.cell for array in _arrays(act, cotangent)}
+    if program.changes or any(array.cell not in held for array, _, _ in program.stores):
+        t.fail("a hook's function writes into what it captured", "let it return the cotangent, and nothing else")
+    order = [leaf.position for leaf in leaves(program.output)]
+    places = [leaf.position for leaf in leaves(nesting.argument_tree(program, cotangent, Path(("arg", 0)), t))]
+    captured = [k for k in range(len(program.operands)) if k not in places]
+    fn = _reordered(own_parameters(program.function), [*places, *captured], order)
+    operands = [*(values[k] for k in floats), *(program.operands[k] for k in captured)]
+    rule = HookRule(Callee("hook_function", fn), len(floats))
+    builder = Builder("hook")
+    builder.span = t.span
+    env = declare(builder, fn)
+    data = [env[p] for p in fn.data_params]
+    callee = Callee("hook", builder.finish(data[:len(floats)]), rule)
+    results = dict(enumerate(values))
+    results.update(zip(floats, t.builder.call(callee, operands), strict=True))
+    return nesting.value_of(act, tree, [results[k] for k in range(len(values))])
+
+
+def _arrays(act: Activation, value: Any) -> list[Array]:
+    """All arrays in a structure of the evaluator."""
+    if isinstance(value, Array):
+        return [value]
+    if isinstance(value, tuple):
+        parts = list(value)
+    elif isinstance(value, ListValue):
+        parts = [act.t.read(v) for v in value.items]
+    elif isinstance(value, (DictValue, ObjectValue)):
+        parts = [act.t.read(v) for v in (value.items if isinstance(value, DictValue) else value.fields).values()]
+    else:
+        return []
+    return [array for part in parts for array in _arrays(act, part)]
+
+
+def _reordered(function: Function, data: Sequence[int], results: Sequence[int]) -> Function:
+    """The function with its data parameters in another order, and some of its results."""
+    builder = Builder(function.name)
+    builder.span = function.span
+    old = function.data_params
+    env: dict[Value, Value] = {}
+    for dim, (position, axis) in function.shape_params.items():
+        env[dim] = builder.param(dim.type, dim.name, (data.index(position), axis))
+    for position in data:
+        env[old[position]] = builder.param(substitute_type(old[position].type, env), old[position].name)
+    made = builder.call(Callee(function.name, function), [env[p] for p in old])
+    return builder.finish([made[k] for k in results])
+
+
+# ---------------------------------------------------------------------- checkpoints
+class Checkpointed:
+    """A function whose body the reverse sweep runs again; see `wb.checkpoint`."""
+
+    __name__: str
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function) and not isinstance(function, Closure):
+            raise TypeError(f"a function is needed, not {function!r}")
+        self.function = function
+        if not isinstance(function, Closure):
+            target = python_function(function)
+            functools.update_wrapper(self, target, updated=())
+            self.__wrapped__ = function
+        self.__name__ = str(getattr(function, "name", getattr(function, "__name__", type(function).__name__)))
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The function's value."""
+        return self.function(*args, **named)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, checkpointed>"
+
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call of it in a traced program: opaque, so that nothing of it is kept."""
+        t = act.t
+        program = nesting.traced(act, self.function, args, named)
+        callee = Callee(self.__name__, program.function)
+        results = list(t.builder.call(callee, program.operands))
+        program.effects(act, results)
+        return nesting.value_of(act, program.output, results, arrays=program.arrays)
