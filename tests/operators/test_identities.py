@@ -51,6 +51,16 @@ def test_stop_gradient() -> None:
     assert wb.grad(lambda x, a: wb.stop_gradient(x)[0] * a)(np.array([1.0], np.float32), 2.0).dtype == np.float32
 
 
+def test_lists_of_run_time_length_are_refused() -> None:
+    def f(x, n):  # type: ignore[no-untyped-def]
+        items = []
+        for k in range(n):
+            items.append(x * k)
+        return wb.stop_gradient(items)[0]
+    with pytest.raises(wb.DifferentiationError, match="run-time length"):
+        wb.grad(f, engine="numba")(1.0, 3)
+
+
 def test_hook_changes_cotangents_alone() -> None:
     def f(x, c):  # type: ignore[no-untyped-def]
         y = np.sin(x)

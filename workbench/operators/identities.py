@@ -22,7 +22,16 @@ from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
-from workbench.frontend.values import Array, Choice, Closure, DictValue, ListValue, ObjectValue, Scalar
+from workbench.frontend.values import (
+    Array,
+    Choice,
+    Closure,
+    DictValue,
+    DynamicList,
+    ListValue,
+    ObjectValue,
+    Scalar,
+)
 from workbench.ir import Builder, Callee, Function, Value, substitute_type
 from workbench.operators import nesting
 from workbench.operators.readers import Matcher, declare_call, own_parameters, return_span
@@ -44,6 +53,8 @@ def tree_of(act: Activation, value: Any, values: list[Value]) -> Tree:
         return Leaf(len(values) - 1, values[-1].kind, -1, python)
     if isinstance(value, tuple):
         return Node(type(value), None, tuple(tree_of(act, v, values) for v in value))
+    if isinstance(value, DynamicList):
+        t.fail("stopping or hooking the gradient of a list of run-time length", "use an array")
     if isinstance(value, ListValue):
         return Node(list, None, tuple(tree_of(act, t.read(v), values) for v in value.items))
     if isinstance(value, (DictValue, ObjectValue)):
