@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from workbench.frontend.joins import Join
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, Widen
 from workbench.frontend.values import Array, Choice, Conflict, Maybe, Scalar, Variable
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree
-from workbench.ir import Constant, DifferentiationError, Kind
+from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.builder import Arm
+from workbench.rules.text import Failure
 
 CONTROL = (DifferentiationError, NeedStatic, Restart, Widen)
 
@@ -28,20 +29,6 @@ DEAD = Dead()
 
 class Unreachable(Exception):
     """Unwinds to the statement after a call that always raises."""
-
-
-def is_builtin_exception(type_: type) -> bool:
-    """True for exceptions that emitted code can raise by name."""
-    return getattr(builtins, type_.__name__, None) is type_ or type_ is np.linalg.LinAlgError
-
-
-def exception_type(name: str) -> type[Exception]:
-    """The exception class of a name."""
-    if name == "DifferentiationError":
-        return DifferentiationError
-    if name == "LinAlgError":
-        return np.linalg.LinAlgError
-    return getattr(builtins, name)  # type: ignore[no-any-return]
 
 
 def guarded(t: Tracer, action: Callable[[], Any]) -> Any:
@@ -60,17 +47,25 @@ def guarded(t: Tracer, action: Callable[[], Any]) -> Any:
                 slot.value = touch.entry
         if isinstance(error, Unreachable):
             return DEAD
-        if t.is_unconditional or not is_builtin_exception(type(error)):
+        if t.is_unconditional:
             if not hasattr(error, "__workbench_span__"):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
             raise
-        raise_later(t, type(error).__name__, str(error.args[0]) if error.args else "")
+        check_failure(t, Constant(False, Kind.BOOL), Failure(type(error), error.args))
         return DEAD
 
 
-def raise_later(t: Tracer, name: str, message: str) -> None:
-    """Emit a raise."""
-    t.builder.effect("check", [Constant(False, Kind.BOOL)], exception=name, message=message)
+def check_failure(t: Tracer, ok: Value, failure: Failure, numbers: Sequence[Value] = ()) -> None:
+    """Emit a check that raises an exception of any kind."""
+    name, args = failure.type.__name__, failure.args
+    known = getattr(builtins, name, None) is failure.type or failure.type is np.linalg.LinAlgError
+    plain = known and issubclass(failure.type, Exception) and not failure.named and failure.cause is False
+    if plain and not numbers and (args == () or (len(args) == 1 and type(args[0]) is str and args[0])):
+        t.check(ok, name, args[0] if args else "")
+        return
+    if isinstance(ok, Constant) and ok.value:
+        return
+    t.builder.effect("check", [ok, *numbers], exception=name if plain else "RuntimeError", message="", failure=failure)
 
 
 def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callable[[], Any],

@@ -16,7 +16,7 @@ import operator
 import types
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, generators, library, source
+from workbench.frontend import access, arithmetic, branches, generators, library, source, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
 from workbench.frontend.paths import Path
@@ -27,6 +27,7 @@ from workbench.frontend.values import (
     BoundMethod,
     CallChoice,
     Closure,
+    ExceptionValue,
     ObjectValue,
     Partial,
     Scalar,
@@ -73,6 +74,13 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         plain_named = {k: library.containers.plain_form(act, v) for k, v in named.items()}
         if plain is not NotImplemented and NotImplemented not in plain_named.values():
             return act.t.environment.run_native(callee, plain, plain_named)
+    owner = getattr(callee, "__self__", None)
+    if isinstance(owner, str) and not isinstance(callee, type):
+        if callee.__name__ == "format":
+            return texts.formatted(act, owner, args, named)
+        if callee.__name__ == "join":
+            pieces = act.t.environment.items(act, args[0])
+            return texts.joined([p for k, piece in enumerate(pieces) for p in ((owner, piece) if k else (piece,))])
     if isinstance(callee, functools.partial):
         where = Path(("dict", {"partial": callee}, "partial"))
         given = act.t.environment.internal(callee.args, where.attribute("args"))
@@ -219,7 +227,7 @@ def finish(act: Activation, completion: Any) -> Any:
 # ---------------------------------------------------------------------- classes
 def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
     if issubclass(type_, BaseException):
-        return type_(*[a for a in args if is_static(a)])
+        return ExceptionValue(type_, args, named)
     if issubclass(type_, tuple) and hasattr(type_, "_fields") and "__new__" in vars(type_) and (
             type_.__new__.__code__.co_filename.startswith("<")):
         return _named_tuple(type_, args, named)
@@ -302,15 +310,3 @@ def decorated(act: Activation, decorator: Any, function: Closure) -> Any:
     if module.startswith("numba"):
         return function
     return call(act, decorator, (function,), {})
-
-
-# ---------------------------------------------------------------------- exceptions
-def exception_name(act: Activation, value: Any) -> str:
-    """The name of a raised exception's class."""
-    type_ = value if isinstance(value, type) else type(value)
-    if not issubclass(type_, BaseException):
-        raise TypeError("exceptions must derive from BaseException")
-    if not branches.is_builtin_exception(type_):
-        act.t.fail(f"raising {type_.__name__}, which is not a built-in exception, from compiled code",
-                   "raise a built-in exception")
-    return type_.__name__

@@ -66,7 +66,7 @@ class If:
     """An `if` statement: it may take over the rest of its block."""
 
     def __init__(self, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
-                 raises: Callable[[Activation], tuple[str, str]] | None, raising: Any) -> None:
+                 raises: Callable[[Activation, Any], None] | None, raising: Any) -> None:
         self.raising = raising
         self.test, self.body, self.orelse, self.span, self.raises = test, body, orelse, span, raises
 
@@ -78,9 +78,8 @@ class If:
         if not isinstance(condition, Scalar):
             return (self.body if condition else self.orelse).run(act), False
         if self.raises is not None:
-            exception, message = self.raises(act)
             act.t.builder.span = self.raising
-            act.t.check(act.t.emit("not", act.t.scalar(condition)), exception, message)
+            self.raises(act, act.t.emit("not", act.t.scalar(condition)))
             act.t.builder.span = self.span
             return self.orelse.run(act), False
         def body() -> Any:

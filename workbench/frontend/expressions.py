@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from workbench.frontend import access, arithmetic, branches, calls, dynamic_lists, generators, iteration
+from workbench.frontend import access, arithmetic, branches, calls, dynamic_lists, generators, iteration, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.library import containers, recipes
@@ -25,6 +25,7 @@ from workbench.frontend.values import (
     ObjectValue,
     Scalar,
     SetValue,
+    TextValue,
     is_sequence,
     is_static,
 )
@@ -106,29 +107,23 @@ class ExpressionCompiler:
         parts = [self.expression(v) for v in node.values]
         span = self.span(node)
 
-        def run(act: Activation) -> str:
-            texts = []
-            for part in parts:
-                value = part(act)
-                if not isinstance(value, str):
-                    act.t.builder.span = span
-                    act.t.fail("an f-string of a run-time number", "print it outside the differentiated function")
-                texts.append(value)
-            return "".join(texts)
+        def run(act: Activation) -> Any:
+            values = [part(act) for part in parts]
+            act.t.builder.span = span
+            return texts.joined(values)
         return run
 
     def _FormattedValue(self, node: ast.FormattedValue) -> Expression:
         value = self.expression(node.value)
         spec = self.expression(node.format_spec) if node.format_spec else None
-        conversions: dict[int, Callable[[object], str]] = {115: str, 114: repr, 97: ascii}
-        conversion = conversions.get(node.conversion)
+        conversion = chr(node.conversion) if node.conversion > 0 else ""
 
         def run(act: Activation) -> Any:
             content = value(act)
-            if is_static(content):
-                content = conversion(content) if conversion else content
-                return format(content, spec(act) if spec else "")
-            return content
+            form = spec(act) if spec else ""
+            if not isinstance(form, str):
+                act.t.fail("a format that depends on a run-time number", "write the width and precision out")
+            return texts.text(act, content, conversion, form)
         return run
 
     # ------------------------------------------------------------------ containers
@@ -499,6 +494,11 @@ def start_over(t: Any, site: Any, span: Span | None) -> NoReturn:
 
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
+    if isinstance(a, (str, TextValue)) and not is_static((a, b)):
+        if op == "%" and isinstance(a, str):
+            return texts.interpolated(act, a, b)
+        if op == "+" and texts.is_text(b):
+            return texts.joined([a, b])
     if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
         return _operator_method(act, op, a, b)
     if is_dynamic(a) or is_dynamic(b):

@@ -15,6 +15,7 @@ from workbench.frontend import arrays, dynamic_lists
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
+from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
@@ -30,9 +31,11 @@ from workbench.frontend.values import (
     Partial,
     RangeValue,
     Scalar,
+    TextValue,
     ZipValue,
 )
 from workbench.ir import Kind, Value
+from workbench.rules.text import Template
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +76,15 @@ class Packed:
     length: Leaf
 
 
-Tree = Leaf | Static | Node | Packed
+@dataclass(frozen=True, slots=True, eq=False)
+class Worded:
+    """A text of numbers: a template, and the leaves that go into it."""
+
+    template: Template
+    children: tuple[Leaf, ...]
+
+
+Tree = Leaf | Static | Node | Packed | Worded
 
 
 def build(tree: Tree, leaf: Callable[[Leaf], Any]) -> Any:
@@ -84,6 +95,8 @@ def build(tree: Tree, leaf: Callable[[Leaf], Any]) -> Any:
         return tree.value
     if isinstance(tree, Packed):
         return unpacked(tree, leaf)
+    if isinstance(tree, Worded):
+        return tree.template.text([leaf(child) for child in tree.children])
     children = [build(child, leaf) for child in tree.children]
     return assemble(tree.type, tree.keys, children)
 
@@ -161,6 +174,10 @@ class Exporter:
             entries = value.items if isinstance(value, DictValue) else value.fields
             children = tuple(self.tree(t.read(v)) for v in entries.values())
             return Node(value.type, tuple(entries), children)
+        if isinstance(value, TextValue):
+            holes = Holes(self.t.environment.activation())
+            template = holes.tree(value)
+            return Worded(template, tuple(self.leaf(v, False, None) for v in holes.numbers))
         if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
             t.fail(f"returning {describe(value)} from a differentiated function", "return numbers, arrays, containers")
         return Static(value)

@@ -11,6 +11,7 @@ Invariant: an exception of the user's program found while specialising is raised
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,9 +34,10 @@ from workbench.frontend.expressions import BINARY
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, conditional, counted
 from workbench.frontend.patterns import PatternCompiler
+from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import Conflict, Lazy, ObjectValue, Scalar, Variable, is_static
-from workbench.ir import Constant, DifferentiationError, Kind
+from workbench.frontend.values import Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
+from workbench.ir import Constant, Kind, Value
 
 MAX_UNROLL = 1024
 
@@ -238,44 +240,52 @@ class StatementCompiler(PatternCompiler):
     # ------------------------------------------------------------------ raising
     def _Raise(self, node: ast.Raise) -> Statement:
         exception = self._exception(node)
+        return lambda act: _raise(act, exception(act))
 
-        def run(act: Activation) -> Any:
-            name, message = exception(act)
-            return _raise_named(act, name, message)
-        return run
-
-    def _exception(self, node: ast.Raise) -> Callable[[Activation], tuple[str, str]]:
+    def _exception(self, node: ast.Raise) -> Callable[[Activation], ExceptionValue]:
         if node.exc is None:
             refuse = self.refuse(node, "a bare raise")
             return lambda act: refuse(act)  # type: ignore[no-any-return]
-        call = node.exc
-        type_ = self.expression(call.func if isinstance(call, ast.Call) else call)
-        args = [self.expression(a) for a in call.args] if isinstance(call, ast.Call) else []
+        raised = self.expression(node.exc)
+        cause = self.expression(node.cause) if node.cause is not None else None
 
-        def run(act: Activation) -> tuple[str, str]:
-            return calls.exception_name(act, type_(act)), _message(act, args)
+        def run(act: Activation) -> ExceptionValue:
+            value = raised(act)
+            if isinstance(value, BaseException):
+                value = ExceptionValue(type(value), value.args, {})
+            elif isinstance(value, type) and issubclass(value, BaseException):
+                value = ExceptionValue(value, (), {})
+            if not isinstance(value, ExceptionValue):
+                raise TypeError("exceptions must derive from BaseException")
+            return dataclasses.replace(value, cause=cause(act)) if cause is not None else value
         return run
 
     def _Assert(self, node: ast.Assert) -> Statement:
         test, span = self.expression(node.test), self.span(node)
-        message = [self.expression(node.msg)] if node.msg is not None else []
+        message = self.expression(node.msg) if node.msg is not None else None
+        simple = node.msg is None or syntax.is_simple(node.msg)
 
         def run(act: Activation) -> Any:
             value = test(act)
             act.t.builder.span = span
             condition = arithmetic.truth(act.t, value)
-            if isinstance(condition, Scalar):
-                act.t.check(act.t.scalar(condition), "AssertionError", _message(act, message))
-            elif not condition:
-                raise AssertionError(_message(act, message))
-            return NORMAL
+
+            def failure() -> ExceptionValue:
+                return ExceptionValue(AssertionError, (message(act),) if message is not None else (), {})
+            if isinstance(condition, Scalar) and simple:
+                _check(act, act.t.scalar(condition), failure())
+                return NORMAL
+            return choose(act, condition, lambda: NORMAL, lambda: _raise(act, failure()))
         return run
 
     # ------------------------------------------------------------------ branches and loops
     def _If(self, node: ast.If) -> If:
         raises = None
-        if len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
-            raises = self._exception(node.body[0])
+        if len(node.body) == 1 and isinstance(node.body[0], ast.Raise) and syntax.is_simple(node.body[0]):
+            exception = self._exception(node.body[0])
+
+            def raises(act: Activation, ok: Any) -> None:
+                _check(act, ok, exception(act))
         return If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises, self.span(node.body[0]))
 
@@ -572,20 +582,17 @@ def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, A
 
 
 # ---------------------------------------------------------------------- raising
-def _raise_named(act: Activation, name: str, message: str) -> Any:
-    if act.t.is_unconditional:
-        type_ = branches.exception_type(name)
-        raise type_(message) if message else type_()
-    branches.raise_later(act.t, name, message)
+def _check(act: Activation, ok: Value, exception: ExceptionValue) -> None:
+    holes = Holes(act)
+    failure = holes.failure(exception)
+    branches.check_failure(act.t, ok, failure, holes.numbers)
+
+
+def _raise(act: Activation, exception: ExceptionValue) -> Any:
+    """`raise`: at once where every run of the program comes by, and no number is needed for it."""
+    holes = Holes(act)
+    failure = holes.failure(exception)
+    if act.t.is_unconditional and not holes.numbers:
+        raise failure.build(())
+    branches.check_failure(act.t, Constant(False, Kind.BOOL), failure, holes.numbers)
     return DEAD
-
-
-def _message(act: Activation, args: Sequence[Callable[[Activation], Any]]) -> str:
-    """The text of an exception; numbers known only at run time are left out."""
-    if not args:
-        return ""
-    try:
-        value = args[0](act)
-    except DifferentiationError:
-        return "(a message made of run-time numbers)"
-    return str(value) if is_static(value) else "(a run-time number)"

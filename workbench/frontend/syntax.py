@@ -46,6 +46,22 @@ def captured(node: ast.Match) -> list[str]:
     return list(dict.fromkeys(n for n in names if n is not None))
 
 
+def is_simple(node: ast.stmt | ast.expr) -> bool:
+    """True where an exception or a message can be evaluated beforehand: of names and constants, it cannot fail."""
+    call = node.exc if isinstance(node, ast.Raise) else node
+    if isinstance(node, ast.Raise) and node.exc is None:
+        return False
+    atoms: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.JoinedStr, ast.FormattedValue, ast.expr_context)
+    parts: list[ast.AST] = [call] if call is not None else []
+    if isinstance(call, ast.Call):
+        parts = [*call.args, *call.keywords]
+        if not isinstance(call.func, (ast.Name, ast.Attribute)):
+            return False
+    if isinstance(node, ast.Raise) and node.cause is not None:
+        parts.append(node.cause)
+    return all(isinstance(n, (*atoms, ast.keyword)) for part in parts for n in ast.walk(part))
+
+
 def returns(nodes: Sequence[ast.stmt]) -> bool:
     """True when these statements hold a `return` of their own function."""
     return any(isinstance(n, ast.Return) or any(isinstance(m, ast.Return) for m in own_nodes(n)) for n in nodes

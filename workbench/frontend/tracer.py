@@ -166,9 +166,8 @@ class Tracer:
 
     def check(self, ok: Value, exception: str, message: str) -> None:
         """Emit a check unless it holds by construction."""
-        if isinstance(ok, Constant):
-            if ok.value:
-                return
+        if isinstance(ok, Constant) and ok.value:
+            return
         self.builder.effect("check", [ok], exception=exception, message=message)
 
     def is_nonnegative(self, value: Value) -> bool:

@@ -320,6 +320,32 @@ class CallChoice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FieldValue:
+    """A value in a text of run-time numbers (see `rules.text.Field`)."""
+
+    value: Any
+    how: str
+    spec: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextValue:
+    """A text of run-time numbers: strings and fields."""
+
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExceptionValue:
+    """An exception that the program makes; it is built when it is raised. `cause`: False where none is given."""
+
+    type: type
+    args: tuple[Any, ...]
+    named: dict[str, Any]
+    cause: Any = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SuperValue:
     """`super()`: attributes of `owner` as its class has them behind `after` in the order of resolution."""
 
@@ -328,7 +354,8 @@ class SuperValue:
 
 
 _STAND_INS = (Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue, Closure,
-              BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, SuperValue)
+              BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, FieldValue,
+              TextValue, ExceptionValue, SuperValue)
 
 
 def is_static(value: Any) -> bool:

@@ -23,12 +23,15 @@ from workbench.frontend.values import (
     Choice,
     DictValue,
     DynamicList,
+    ExceptionValue,
+    FieldValue,
     ListValue,
     Maybe,
     ObjectValue,
     Partial,
     Scalar,
     SuperValue,
+    TextValue,
     Variable,
     ZipValue,
 )
@@ -76,7 +79,8 @@ class StoredRecord:
     parts: tuple[Any, ...]
 
 
-_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice)
+_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
+            ExceptionValue)
 
 
 def _record_parts(value: Any) -> tuple[Any, ...]:
@@ -91,6 +95,9 @@ def _record(type_: type, parts: tuple[Any, ...]) -> Any:
     if type_ is Partial:
         function, args, named = parts
         return Partial(function, args, dict(named))
+    if type_ is ExceptionValue:
+        made, args, named, cause = parts
+        return ExceptionValue(made, args, dict(named), cause)
     return type_(*parts)
 
 

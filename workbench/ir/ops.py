@@ -9,8 +9,10 @@ Control flow. Regions may use values of the enclosing blocks; a loop body may no
            `after` has no parameters: it runs after `before` of the same iteration and sees its values.
            when the condition is false the loop ends with `out` of that last `before`. len(out) == len(carried)
     if     (condition)          regions: then() yields (*r), else() yields (*r)                     results: r
-    check  (ok)   attrs exception = "IndexError" | ..., message = str: raises where ok is false     no results
+    check  (ok, *numbers)   attrs exception = "IndexError" | ..., message = str: raises where ok is false    no results
            (an effect: never removed unless proved, never moved before another effect)
+           attrs failure: the exception where numbers belong to it, or it is the program's own (`rules.text`)
+    print  (*numbers)   attrs template, stream = "stdout" | "stderr", flush: an effect too, once, in its place
     call   (*operands)  attrs callee = a `Callee` (`workbench.ir.calls`): its function's results. Operands are its data
            parameters; it consumes those that its function updates. Results belong to the caller.
 
@@ -49,4 +51,4 @@ ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})
 
 def has_effect(prim: str, checked: bool = False) -> bool:
     """True for operations that may raise or do something beyond their results (never dead, never reordered)."""
-    return prim in ("check",) or (prim == "index" and checked)
+    return prim in ("check", "print") or (prim == "index" and checked)

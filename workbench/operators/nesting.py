@@ -18,7 +18,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
-from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, assemble, leaves
+from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, Worded, assemble, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
@@ -308,6 +308,8 @@ def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int
     if isinstance(tree, Packed):
         t.fail("the derivative, inside a program, of a function that returns a list of run-time length",
                "return an array")
+    if isinstance(tree, Worded):
+        return t.fail("a derivative of a function that returns a text of run-time numbers", "return the numbers")
     children = [value_of(act, c, results, offset, arrays) for c in tree.children]
     return rebuilt(t, tree.type, tree.keys, children)
 

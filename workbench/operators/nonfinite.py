@@ -32,6 +32,8 @@ class _Watch(Values):
         self.left = MAX_OPERATIONS
 
     def apply(self, op: Op, operands: Sequence[Any]) -> Sequence[Any]:
+        if op.prim == "print":
+            return ()
         self.left -= 1
         if self.left < 0:
             raise _Found(None)

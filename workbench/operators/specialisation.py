@@ -180,7 +180,8 @@ class Specialisation:
 
     def blamed(self, error: Exception) -> Exception:
         """An error of the compiled program, with the user's place on it."""
-        span = self.compiled.locate(error)
+        error = self.compiled.translated(error)
+        span = getattr(error, "__workbench_span__", None)
         if isinstance(error, DifferentiationError) and span is not None:
             return DifferentiationError(error.reason, span, error.hint)
         return error

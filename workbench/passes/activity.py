@@ -21,7 +21,7 @@ _STRUCTURAL: dict[str, tuple[int, ...]] = {
     "load": (0,), "store": (0, 1), "accum": (0, 1), "slice": (0,), "slice_store": (0, 1), "slice_accum": (0, 1),
     "gather": (0,), "scatter_store": (0, 1), "scatter_accum": (0, 1), "full": (0,), "copy": (0,), "empty": (),
     "list": (), "iota": (), "index": (), "mask_count": (), "mask_index": (), "check": (),
-    "stop": (),
+    "stop": (), "print": (),
 }
 
 

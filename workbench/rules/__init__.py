@@ -19,6 +19,7 @@ from workbench.rules import (
     singular_values,
     solving,
     special,
+    text,
     trigonometric,
 )
 from workbench.rules.checking import check_types
@@ -35,5 +36,5 @@ __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
     "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit", "emit_all",
     "exception", "exponential", "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes",
-    "singular_values", "solving", "special", "spell", "table", "tangent", "trigonometric", "with_called",
+    "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
 ]

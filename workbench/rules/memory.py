@@ -15,6 +15,7 @@ import numpy as np
 
 from workbench.ir import ArrayType, Kind, ScalarType, Type, Value, call_results
 from workbench.rules.primitive import ANY, BOOL, INT, Primitive, register
+from workbench.rules.text import Failure
 from workbench.rules.typing import array, dimension
 
 INTEGER = ScalarType(Kind.INT)
@@ -81,7 +82,7 @@ _define("list", lambda kind: Growable(kind), _list_types)
 
 # ---------------------------------------------------------------------- checks
 def _check_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> Types:
-    (ok,) = operands
+    ok = operands[0]
     if ok.is_array or ok.kind is not Kind.BOOL or not isinstance(exception(attrs["exception"]), type):
         raise TypeError(f"check of {ok!r}")
     return ()
@@ -95,9 +96,10 @@ def exception(name: str) -> type[BaseException]:
     return found
 
 
-def _check(ok: Any, exception: str, message: str) -> None:
+def _check(ok: Any, *numbers: Any, exception: str, message: str, failure: Failure | None = None) -> None:
+    """`failure`: the exception itself, where numbers belong to it or it is the program's own."""
     if not ok:
-        raise _exception(exception)(message)
+        raise failure.build(numbers) if failure is not None else _exception(exception)(message)
 
 
 _exception = exception

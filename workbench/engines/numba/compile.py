@@ -20,7 +20,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 
-from workbench.engines.numba import cache, runtime
+from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
@@ -93,11 +93,20 @@ class Compiled:
         try:
             result = self.entry(*args)
         except Exception as error:
-            self.locate(error)
-            raise
+            raise self.translated(error)  # noqa: B904
         if self._count == 1:
             return (result,)
         return () if self._count == 0 else result
+
+    def translated(self, error: Exception) -> Exception:
+        """An error raised by `entry` as the program means it, with the user's place on it."""
+        span = self.locate(error)
+        if not isinstance(error, outlet.Raised):
+            return error
+        made = outlet.raised(error)
+        if span is not None:
+            made.__workbench_span__ = span  # type: ignore[attr-defined]
+        return made  # type: ignore[return-value]
 
     def locate(self, error: BaseException) -> Span | None:
         """The user's place that an error raised by `entry` came from; also put on it as `__workbench_span__`."""
@@ -134,7 +143,8 @@ def python_function(source: Source) -> Callable[..., Any]:
     """The emitted program as a Python function; tracebacks show its lines."""
     name = filename(source)
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
-    namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError}
+    namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError,
+                                 **outlet.EXTERNALS}
     exec(compile(source.text, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
     for title in source.called:
@@ -160,6 +170,7 @@ def compile_function(function: Function, name: str | None = None) -> Compiled:
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
+    outlet.enter(function)
     source = emit(function, name)
     args = tuple(numba_type(p.type) for p in function.data_params)
 

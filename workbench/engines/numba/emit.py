@@ -15,7 +15,7 @@ import linecache
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.engines.numba import runtime
+from workbench.engines.numba import outlet, runtime
 from workbench.engines.numba.folding import Folding, is_growable
 from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
@@ -36,6 +36,7 @@ from workbench.ir import (
 )
 from workbench.ir.ops import CONSUMING
 from workbench.rules import get
+from workbench.rules.primitive import ATOM
 
 _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 _INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="}
@@ -66,8 +67,10 @@ class Source:
         return [(k, span.line) for k, span in enumerate(self.spans, 1) if span is not None]
 
 
-def emit(function: Function, name: str | None = None) -> Source:
-    """The function as Python source that Numba compiles (and Python runs), after the functions that it calls."""
+def emit(function: Function, name: str | None = None, alone: bool = False) -> Source:
+    """The function as Python source that Numba compiles (and Python runs), after the functions that it calls.
+
+    alone: it is to run without the workbench: it prints nothing, and exceptions are Python's own without numbers."""
     titles: dict[Callee, str] = {}
     taken = {identifier(name or function.name, RESERVED)}
     for callee in callees(function):
@@ -77,8 +80,8 @@ def emit(function: Function, name: str | None = None) -> Source:
             title = f"{identifier(callee.name, RESERVED)}_{number}"
         titles[callee] = title
         taken.add(title)
-    main = _Emitter(function, name, titles)
-    called = [_Emitter(callee.function, title, titles) for callee, title in titles.items()]
+    main = _Emitter(function, name, titles, alone)
+    called = [_Emitter(callee.function, title, titles, alone) for callee, title in titles.items()]
     for part in (*called, main):
         part.run()
     helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
@@ -110,8 +113,9 @@ def _tuple(texts: Sequence[str]) -> str:
 
 
 class _Emitter:
-    def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str]) -> None:
+    def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str], alone: bool) -> None:
         self.function = function
+        self.alone = alone
         self.titles = titles
         self.folding = Folding(function)
         live = Liveness(function, self.folding.leaves, self.folding.__contains__)
@@ -373,10 +377,36 @@ class _Emitter:
             return
         self.line(f"if {self.negation(ok)}:")
         self.depth += 1
+        if op.attrs.get("failure") is not None and not self.alone:
+            self.give(op.operands[1:])
+            self.line(f"raise Raised({outlet.key_of(op)})")
+            self.depth -= 1
+            return
         message, name = op.attrs.get("message", ""), op.attrs["exception"]
         name = f"np.linalg.{name}" if name == "LinAlgError" else name
         self.line(f"raise {name}({message!r})" if message else f"raise {name}()")
         self.depth -= 1
+
+    def print(self, op: Op) -> None:
+        """Hand over the numbers, then have the text printed; a program that stands alone prints nothing."""
+        if not self.alone:
+            self.give(op.operands)
+            self.line(f"say({outlet.key_of(op)})")
+
+    def give(self, values: Sequence[Value]) -> None:
+        """Hand numbers over to Python."""
+        for value in values:
+            if value.is_array:
+                name = self.names(value)
+                self.line(f"give_int({name}.ctypes.data)")
+                for axis in range(value.rank):
+                    self.line(f"give_int({name}.shape[{axis}])")
+            elif value.kind.is_complex:
+                text = self.spell.text(value, ATOM)
+                self.line(f"give_float({text}.real)")
+                self.line(f"give_float({text}.imag)")
+            else:
+                self.line(f"give_{'float' if value.kind.is_float else 'int'}({self.spell.text(value)})")
 
     def negation(self, condition: Value) -> str:
         """The opposite of a condition."""
@@ -483,6 +513,6 @@ class _Emitter:
 _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
     "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
     "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum,
-    "call": _Emitter.enter, "list": _Emitter.new_list, "check": _Emitter.check, "if": _Emitter.if_,
-    "for": _Emitter.for_, "while": _Emitter.while_,
+    "call": _Emitter.enter, "list": _Emitter.new_list, "check": _Emitter.check, "print": _Emitter.print,
+    "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
 }

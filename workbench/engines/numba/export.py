@@ -24,7 +24,7 @@ def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: 
     seeded: the adjoint takes no cotangents, that of its only output is 1.
     The self-check compares the adjoint with central differences of the primal along a random direction."""
     name = f"{primal.name}_primal" if primal.name == adjoint.name else primal.name
-    programs = [emit(primal, name), emit(adjoint)]
+    programs = [emit(primal, name, alone=True), emit(adjoint, alone=True)]
     helpers = {h.__name__: h for program in programs for h in program.helpers}
     lines = [f'"""{adjoint.name}: the adjoint of {primal.name}, and a check of it against differences.',
              "", "Run this file to check it. It needs NumPy and Numba.", '"""', "",

@@ -12,7 +12,8 @@ import re
 from workbench.engines.numba.liveness import Classes, same_storage
 from workbench.ir import Value
 
-RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np", "math", "njit", "numba", "grow"})
+RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np", "math", "njit", "numba", "grow",
+                      "give_float", "give_int", "say", "Raised"})
 
 
 def identifier(hint: str, taken: frozenset[str] = RESERVED) -> str:

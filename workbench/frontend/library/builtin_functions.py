@@ -6,12 +6,13 @@ import collections
 import copy as copying
 import dataclasses
 import functools
+import sys
 import types
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists
+from workbench.frontend import arithmetic, arrays, dynamic_lists, texts
 from workbench.frontend.generators import numbered
 from workbench.frontend.layouts import Number
 from workbench.frontend.library.elementwise import as_operand, cast
@@ -28,6 +29,7 @@ from workbench.frontend.values import (
     DequeValue,
     DictValue,
     DynamicList,
+    ExceptionValue,
     Lazy,
     ListValue,
     ObjectValue,
@@ -35,6 +37,7 @@ from workbench.frontend.values import (
     RangeValue,
     Scalar,
     SetValue,
+    TextValue,
     ZipValue,
     is_static,
 )
@@ -315,6 +318,10 @@ def type_of(value: Any) -> type:
         return collections.deque if isinstance(value, DequeValue) else list
     if isinstance(value, SetValue):
         return set
+    if isinstance(value, TextValue):
+        return str
+    if isinstance(value, ExceptionValue):
+        return value.type
     if isinstance(value, (Closure, BoundMethod, Partial)):
         return {Closure: types.FunctionType, BoundMethod: types.MethodType, Partial: functools.partial}[type(value)]
     if isinstance(value, (Lazy, Cursor)):
@@ -365,8 +372,32 @@ def setattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(print)
 def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`print`: not there yet in compiled code."""
-    act.t.fail("print inside a differentiated function", "print outside it")
+    """`print`."""
+    stream = {None: "stdout", id(sys.stdout): "stdout", id(sys.stderr): "stderr"}.get(
+        id(named["file"]) if named.get("file") is not None else None)
+    if stream is None:
+        return act.t.fail("print to a file", "print to sys.stdout, or outside the differentiated function")
+    return texts.print_(act, args, named.get("sep"), named.get("end"), stream, bool(named.get("flush", False)))
+
+
+@implements(str)
+def str_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`str(x)`."""
+    if not args or is_static((args, tuple(named.values()))):
+        return str(*args, **named)
+    return texts.text(act, args[0], "s")
+
+
+@implements(repr)
+def repr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`repr(x)`."""
+    return texts.text(act, args[0], "r")
+
+
+@implements(format)
+def format_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`format(x, spec="")`."""
+    return texts.text(act, args[0], "", args[1] if len(args) > 1 else "")
 
 
 @implements(dataclasses.replace)
