@@ -185,8 +185,8 @@ def uses_random(x):
 
 
 def uses_string_formatting(x):
-    label = f"{x:.3f}"  # <--
-    return x * x + len(label) * 0.0
+    label = f"{x:.3f}"
+    return x * x + len(label) * 0.0  # <--
 
 
 def uses_set_of_values(x):

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing, library, objects
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing, library, objects, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
 from workbench.frontend.iteration import depends_on
@@ -29,6 +29,7 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     SuperValue,
+    TextValue,
     Variable,
     is_static,
 )
@@ -42,6 +43,8 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     t = act.t
     if isinstance(owner, ObjectValue):
         return objects.get(act, owner, name)
+    if isinstance(owner, TextValue):
+        texts.refuse(t, f"`.{name}`")
     if isinstance(owner, SuperValue):
         return objects.super_attribute(act, owner, name)
     if isinstance(owner, Choice):
@@ -122,6 +125,8 @@ def static_key(act: Activation, key: Any) -> Any:
         return act.t.static_int(key, "a dictionary key")
     if isinstance(key, (Array, ListValue, DynamicList, DictValue, SetValue)):
         raise TypeError(f"unhashable type: {describe(key)}")
+    if isinstance(key, TextValue):
+        texts.refuse(act.t, "a key made")
     if isinstance(key, tuple):
         return tuple.__new__(type(key), [static_key(act, k) for k in key])
     if isinstance(key, ObjectValue) and class_attribute(key.type, "__eq__") is not object.__eq__:
@@ -200,6 +205,8 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         return owner[t.static_int(key, "a position in a tuple")]
     if isinstance(owner, ObjectValue):
         return act.t.environment.call(act, attribute(act, owner, "__getitem__"), (key,), {})
+    if isinstance(owner, TextValue):
+        texts.refuse(t, "a part")
     if isinstance(owner, Scalar):
         raise TypeError(f"{describe(owner)} is not subscriptable")
     if not is_static(key):
@@ -342,6 +349,8 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
     t = act.t
     if isinstance(container, DictValue):
         return static_key(act, value) in container.items
+    if isinstance(container, TextValue) or isinstance(value, TextValue):
+        texts.refuse(t, "`in`")
     if isinstance(container, SetValue):
         return static_key(act, value) in container.values
     if isinstance(container, (Lazy, Cursor)):

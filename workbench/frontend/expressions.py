@@ -499,6 +499,8 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
             return texts.interpolated(act, a, b)
         if op == "+" and texts.is_text(b):
             return texts.joined([a, b])
+    if isinstance(a, TextValue) or isinstance(b, TextValue):
+        texts.refuse(act.t, f"`{op}`")
     if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
         return _operator_method(act, op, a, b)
     if is_dynamic(a) or is_dynamic(b):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, indexing
+from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, indexing, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     RangeValue,
     Scalar,
     SetValue,
+    TextValue,
     ZipValue,
     is_static,
 )
@@ -130,6 +131,8 @@ def static_items(act: Activation, values: Any) -> list[Any]:
         return generators.items(act, values)
     if isinstance(values, Cursor):
         return generators.remaining(act, values)
+    if isinstance(values, TextValue):
+        texts.refuse(t, "the letters")
     if isinstance(values, ObjectValue):
         return static_items(act, iterator_of(act, values))
     if isinstance(values, Scalar):

@@ -12,7 +12,7 @@ import string
 import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from workbench.frontend import arrays
 from workbench.frontend.numbers import number_kind
@@ -127,6 +127,11 @@ def joined(parts: list[Any]) -> Any:
     if all(isinstance(p, str) for p in flat):
         return "".join(flat)
     return TextValue(tuple(flat))
+
+
+def refuse(t: Tracer, what: str) -> NoReturn:
+    """Refuse to look into a text of run-time numbers."""
+    t.fail(f"{what} of a text of run-time numbers", "print it, or raise it")
 
 
 def is_text(value: Any) -> bool:

@@ -20,12 +20,14 @@ from workbench.frontend.values import (
     Cursor,
     DictValue,
     DynamicList,
+    ExceptionValue,
     Lazy,
     ListValue,
     Maybe,
     ObjectValue,
     Scalar,
     SetValue,
+    TextValue,
     Variable,
 )
 from workbench.frontend.variables import (
@@ -308,5 +310,9 @@ def describe(value: Any) -> str:
         return "a set"
     if isinstance(value, (Lazy, Cursor)):
         return "an iterator"
+    if isinstance(value, TextValue):
+        return "a text of run-time numbers"
+    if isinstance(value, ExceptionValue):
+        return f"a {value.type.__name__}"
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"

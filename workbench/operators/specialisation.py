@@ -73,7 +73,7 @@ class Specialisation:
         primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(finalize(self.ir, observer))
+        self.compiled = compile_function(finalize(self.ir, observer), quiet=request.mode == "vjp")
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.pick = calling.picker(self.traced.inputs)

@@ -165,13 +165,13 @@ def shared(helper: Callable[..., Any]) -> Any:
     return njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
 
 
-def compile_function(function: Function, name: str | None = None) -> Compiled:
-    """Compile a finalized function (see `workbench.passes.finalize`) for the CPU.
+def compile_function(function: Function, name: str | None = None, quiet: bool = False) -> Compiled:
+    """Compile a finalized function (see `workbench.passes.finalize`) for the CPU; `quiet`: it prints nothing.
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
     outlet.enter(function)
-    source = emit(function, name)
+    source = emit(function, name, quiet=quiet)
     args = tuple(numba_type(p.type) for p in function.data_params)
 
     def fresh() -> Any:

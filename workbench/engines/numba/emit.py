@@ -67,10 +67,11 @@ class Source:
         return [(k, span.line) for k, span in enumerate(self.spans, 1) if span is not None]
 
 
-def emit(function: Function, name: str | None = None, alone: bool = False) -> Source:
+def emit(function: Function, name: str | None = None, alone: bool = False, quiet: bool = False) -> Source:
     """The function as Python source that Numba compiles (and Python runs), after the functions that it calls.
 
-    alone: it is to run without the workbench: it prints nothing, and exceptions are Python's own without numbers."""
+    alone: it is to run without the workbench: it prints nothing, and exceptions are Python's own without numbers;
+    quiet: it prints nothing."""
     titles: dict[Callee, str] = {}
     taken = {identifier(name or function.name, RESERVED)}
     for callee in callees(function):
@@ -80,8 +81,8 @@ def emit(function: Function, name: str | None = None, alone: bool = False) -> So
             title = f"{identifier(callee.name, RESERVED)}_{number}"
         titles[callee] = title
         taken.add(title)
-    main = _Emitter(function, name, titles, alone)
-    called = [_Emitter(callee.function, title, titles, alone) for callee, title in titles.items()]
+    main = _Emitter(function, name, titles, alone, quiet or alone)
+    called = [_Emitter(callee.function, title, titles, alone, quiet or alone) for callee, title in titles.items()]
     for part in (*called, main):
         part.run()
     helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
@@ -113,9 +114,11 @@ def _tuple(texts: Sequence[str]) -> str:
 
 
 class _Emitter:
-    def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str], alone: bool) -> None:
+    def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str], alone: bool,
+                 quiet: bool) -> None:
         self.function = function
         self.alone = alone
+        self.quiet = quiet
         self.titles = titles
         self.folding = Folding(function)
         live = Liveness(function, self.folding.leaves, self.folding.__contains__)
@@ -388,8 +391,8 @@ class _Emitter:
         self.depth -= 1
 
     def print(self, op: Op) -> None:
-        """Hand over the numbers, then have the text printed; a program that stands alone prints nothing."""
-        if not self.alone:
+        """Hand over the numbers, then have the text printed."""
+        if not self.quiet:
             self.give(op.operands)
             self.line(f"say({outlet.key_of(op)})")
 

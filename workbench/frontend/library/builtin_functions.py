@@ -91,6 +91,8 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return len(value.items)
     if isinstance(value, SetValue):
         return len(value.values)
+    if isinstance(value, TextValue):
+        texts.refuse(t, "len()")
     if isinstance(value, ObjectValue):
         return t.environment.call_method(act, value, "__len__", ())
     if isinstance(value, RangeValue):
@@ -205,6 +207,8 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
         if len(args) > 1:
             real, imaginary = (t.scalar(a, Kind.F64) for a in args)
             return Scalar(t.emit("complex", real, imaginary), True)
+        if isinstance(args[0], TextValue):
+            texts.refuse(t, f"{callee.__name__}()")
         value = as_operand(t, args[0])
         if isinstance(value, Array):
             if any(d != Constant(1, Kind.INT) for d in value.dims):
