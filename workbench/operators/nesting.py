@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ from workbench.frontend.values import (
     Scalar,
     Variable,
 )
-from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, consumed_operands, verify, walk
+from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
 from workbench.ir.calls import taken_params
 from workbench.passes.fusion import unowned
 from workbench.transforms import jvp, vjp
@@ -413,12 +413,25 @@ def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangent
         if tangent is not None:
             _flatten(act, gradient_shape(program, program.args[k], Path(("arg", k)), t), tangent, flat)
     outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
+    for position, value in flat.items():
+        flat[position] = conforming(act, value, program.operands[position].dims, "tangent", "argument")
     pushed = jvp(program.function, list(flat), [leaf.position for leaf in outputs])
     results = inline(act, pushed, [*program.operands, *flat.values()])
     count = len(program.function.results)
     offset = {leaf.position: count + k for k, leaf in enumerate(outputs)}
     program.effects(act, results)
     return value_of(act, program.output, results), value_of(act, program.output, results, offset)
+
+
+def conforming(act: Activation, value: Value, dims: Sequence[Value], what: str, of: str) -> Value:
+    """A tangent or cotangent with the very dimensions of what it belongs to, checked where they may differ."""
+    t = act.t
+    if not value.is_array or tuple(value.dims) == tuple(dims):
+        return value
+    for a, b in zip(value.dims, dims, strict=True):
+        if not t.same(a, b):
+            t.check(t.emit("eq", a, b), "ValueError", f"a {what} has another shape than its {of}")
+    return t.emit("reshape", value, *dims)
 
 
 def _flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) -> None:
@@ -457,6 +470,11 @@ class Pullback:
         flat: dict[int, Value] = {}
         _flatten(act, program.output, args[0], flat)
         positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
+        env = bound(program.function, program.operands)
+        for leaf in outputs:
+            dims = [env.get(d, d) for d in program.function.results[leaf.position].dims]
+            if all(isinstance(d, Constant) or d in env.values() for d in dims):
+                flat[leaf.position] = conforming(act, flat[leaf.position], dims, "cotangent", "result")
         pulled = vjp(program.function, positions, [leaf.position for leaf in outputs])
         results = inline(act, pulled, [*program.operands, *(flat[leaf.position] for leaf in outputs)])
         count = len(program.function.results)
