@@ -173,6 +173,19 @@ def _nested_vjp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return nesting.nested_vjp(act, args[0], args[1:])
 
 
+@recording.means(jvp)
+def _recorded_jvp(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`jvp` inside a recorded run."""
+    f, primals, tangents = (*args, *(named[k] for k in ("f", "primals", "tangents") if k in named))
+    return recording.forward(f, tuple(primals), tuple(tangents))
+
+
+@recording.means(vjp)
+def _recorded_vjp(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`vjp` inside a recorded run."""
+    return recording.pullback(args[0], args[1:])
+
+
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()
 
 

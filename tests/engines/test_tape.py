@@ -293,23 +293,12 @@ def through_histogram(x: float) -> float:
     return np.histogram(np.array([x, 1.0]))[0].sum() * x
 
 
-def complex_made(x: float) -> float:
-    return abs(complex(x, 1.0))
-
-
-@pytest.mark.parametrize("function", (into_a_foreign_array, through_histogram, complex_made))
+@pytest.mark.parametrize("function", (into_a_foreign_array, through_histogram))
 def test_refused_at_the_users_line(function: Callable[..., float]) -> None:
     with pytest.raises(wb.DifferentiationError) as caught:
         wb.grad(function, engine="tape")(0.5)
     first = function.__code__.co_firstlineno
     assert caught.value.filename == __file__ and caught.value.lineno == first + 1
-
-
-class Slotted:
-    __slots__ = ("x",)
-
-    def __init__(self, x: float) -> None:
-        self.x = x
 
 
 def test_refused_arguments_and_results() -> None:
@@ -318,8 +307,8 @@ def test_refused_arguments_and_results() -> None:
     with pytest.raises(wb.DifferentiationError, match="return one real float"):
         wb.grad(lambda x: (x, x), engine="tape")(3.0)
 
-    for hidden in ({1.0, 2.0}, deque([1.0]), Slotted(2.0), 1j, np.array([1j])):
-        with pytest.raises(wb.DifferentiationError, match="type|complex"):
+    for hidden in ({1.0, 2.0}, frozenset([1.0]), np.array([1.0], dtype=object)):
+        with pytest.raises(wb.DifferentiationError, match="in a set|in a frozenset|array of objects"):
             wb.grad(lambda a: a[0] * 2.0, engine="tape")([1.0, hidden])
     with pytest.raises(wb.DifferentiationError, match="plain array"):
         wb.grad(lambda a: np.sum(a * a), engine="tape")(np.ma.array([1.0, 2.0]))

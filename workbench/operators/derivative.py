@@ -164,6 +164,12 @@ class Derivative:
             return value, gradient
         return (gradient, value[1]) if request.has_aux else gradient
 
+    def recorded(self, *args: Any, **named: Any) -> Any:
+        """The derivative by a recorded run, inside another one."""
+        if self.request.mode == "value":
+            return tape.Tape(self.function, args, named, ()).value
+        return self._record(*self.bind(args, named))
+
     def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         """All arguments in the order of the parameters, defaults filled in, and the names of those that are passed by
         keyword (the last ones)."""

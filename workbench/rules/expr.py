@@ -253,7 +253,7 @@ def kind_of_value(x: Any) -> Kind:
     """The kind of an expression, array or number."""
     if isinstance(x, Expr):
         return x.kind
-    dtype = np.asarray(x).dtype
+    dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
     return next(k for k in Kind if k.dtype == dtype)
 
 

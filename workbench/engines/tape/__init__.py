@@ -6,6 +6,8 @@ are mediated (`calls`), so that library functions meet their rules; what would d
 
 from __future__ import annotations
 
+from workbench.engines.tape import composites, standard, statistical
+from workbench.engines.tape.calls import means
 from workbench.engines.tape.tape import Node, Tape, forward, gradient, pullback
 
-__all__ = ["Node", "Tape", "forward", "gradient", "pullback"]
+__all__ = ["Node", "Tape", "composites", "forward", "gradient", "means", "pullback", "standard", "statistical"]

@@ -1,24 +1,25 @@
-"""`ActiveArray`: an array of floats with the node of every element beside it.
+"""`ActiveArray`: an array of floats or complex numbers with the node of every element beside it.
 
 The nodes lie in an array of the same shape, indexed alike, so that a view of the values has its view of the nodes:
 aliases, slices, gathers and writes need no case of their own. An element that is not active has the node INACTIVE.
+Under an outer recorder the values are an active array of that one.
 
 Invariant: `values` and `nodes` are indexed alike, always.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from workbench.engines.tape.recorder import INACTIVE, Recorder
 from workbench.engines.tape.refusal import kept, refuse
-from workbench.engines.tape.scalar import ActiveFloat, node_of, plain
-from workbench.rules import by_callable
+from workbench.engines.tape.scalar import COMPLEX, NUMBERS, ActiveComplex, ActiveFloat, as_complex, bare, number
 
-functions: dict[Any, Callable[..., Any]] = {}  # NumPy functions; filled in by `functions`
+functions: dict[Any, Callable[..., Any]] = {}  # NumPy functions with a meaning of their own; filled in by `functions`
+_HANDED = "an active array is handed to code that would drop its derivative"
 
 
 class ActiveArray:
@@ -26,32 +27,59 @@ class ActiveArray:
 
     __slots__ = ("nodes", "recorder", "values")
     __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__: Any  # set where ufuncs are known
+    __array_function__: Any
 
-    def __init__(self, values: np.ndarray, nodes: np.ndarray, recorder: Recorder) -> None:
+    def __init__(self, values: Any, nodes: np.ndarray, recorder: Recorder) -> None:
         self.values = values
         self.nodes = nodes
         self.recorder = recorder
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """An array, as far as `isinstance` and patterns go."""
+        return np.ndarray
 
     # ------------------------------------------------------------------ what it looks like
     @property
     def shape(self) -> tuple[int, ...]:
         """As of the values."""
-        return self.values.shape
+        return self.nodes.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self.values.shape = shape
+        self.nodes.shape = shape
 
     @property
     def ndim(self) -> int:
         """As of the values."""
-        return self.values.ndim
+        return self.nodes.ndim
 
     @property
     def size(self) -> int:
         """As of the values."""
-        return self.values.size
+        return self.nodes.size
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Any:
         """As of the values."""
         return self.values.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """As of the values."""
+        return int(self.values.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """As of the values."""
+        return self.size * self.itemsize
+
+    @property
+    def flags(self) -> Any:
+        """As of the values."""
+        return self.values.flags
 
     @property
     def T(self) -> ActiveArray:
@@ -59,19 +87,44 @@ class ActiveArray:
         return self.like(lambda part: part.T)
 
     @property
-    def real(self) -> ActiveArray:
-        """Itself."""
-        return self
+    def flat(self) -> Iterator[Any]:
+        """The elements in order."""
+        return iter(self.reshape(-1))
 
-    def like(self, action: Callable[[np.ndarray], Any]) -> Any:
+    @property
+    def real(self) -> ActiveArray:
+        """The real part: itself, or a part that is not to be written."""
+        return self._part(self.values.real, self.nodes) if self.dtype.kind == "c" else self
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self[...] = value + 1j * self.imag if self.dtype.kind == "c" else value
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        if self.dtype.kind != "c":
+            return np.zeros_like(bottom(self))
+        return self._part(self.values.imag, np.where(self.nodes >= 0, self.nodes + 1, INACTIVE))
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self[...] = self.real + 1j * value
+
+    def _part(self, values: Any, nodes: np.ndarray) -> ActiveArray:
+        nodes = nodes.copy()
+        nodes.flags.writeable = False  # a write would be seen in the values only
+        return ActiveArray(values, nodes, self.recorder)
+
+    def like(self, action: Callable[[Any], Any]) -> Any:
         """The same action on values and nodes; a number where it gives one element."""
         return wrap(action(self.values), action(self.nodes), self.recorder)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.nodes)
 
     def __iter__(self) -> Any:
-        return (self[k] for k in range(len(self.values)))
+        return (self[k] for k in range(len(self.nodes)))
 
     def __repr__(self) -> str:
         self.recorder.written_as_text = True
@@ -82,48 +135,57 @@ class ActiveArray:
         return str(self.values)
 
     def __bool__(self) -> bool:
-        return bool(self.values)
+        return bool(bottom(self))
+
+    def __int__(self) -> int:
+        return int(bottom(self))
 
     def __float__(self) -> float:
-        raise refuse("an active array is handed to code that would drop its derivative", "index it")
+        raise refuse(_HANDED, "index it")
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise refuse("an active array is handed to code that would drop its derivative",
-                     "use a function with a rule, or the compiler: engine='numba'")
+    __complex__ = __float__
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if not is_constant(self):
+            raise refuse(_HANDED, "use a function with a rule, or the compiler: engine='numba'")
+        values = bottom(self)
+        if copy or (dtype is not None and np.dtype(dtype) != values.dtype):
+            return np.array(values, dtype)
+        owner = _owner(self.nodes)
+        self.recorder.shown[id(owner)] = owner  # it must not become active from here on: that would not be seen
+        values = values.view()
+        values.flags.writeable = False
+        return values
+
+    def __reduce__(self) -> Any:
+        raise refuse("an active array is pickled", "take its value out of the differentiated function first")
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(bottom(self) == bottom(item)))
 
     # ------------------------------------------------------------------ elements
     def __getitem__(self, key: Any) -> Any:
-        key = plain_key(key)
+        if type(key) is not int:
+            key = plain_key(key)
         return wrap(self.values[key], self.nodes[key], self.recorder)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        key = plain_key(key)
-        values, nodes = parts(value)
-        if self.recorder.closed:
+        if type(key) is not int:
+            key = plain_key(key)
+        r = self.recorder
+        if r.closed:
             raise kept()
-        if self.values.flags.writeable and not self.nodes.flags.writeable:
-            raise refuse("an array is written whose memory another argument shares", "pass a copy (`.copy()`)")
+        values, nodes = parts(value, r, self.dtype.kind == "c")
+        if not self.nodes.flags.writeable and bottom(self).flags.writeable:
+            raise refuse("an array is written whose memory another argument (or a complex array) shares",
+                         "pass a copy (`.copy()`)")
+        if r.shown and np.max(nodes, initial=INACTIVE) >= 0 and id(_owner(self.nodes)) in r.shown:
+            raise refuse("an active number is written into an array that code outside of Python has been given",
+                         "give it a copy (`.copy()`)")
         self.values[key] = values
         self.nodes[key] = nodes
 
-    # ------------------------------------------------------------------ arithmetic
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return array_ufunc(ufunc, method, inputs, options)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        handler = functions.get(function)
-        if handler is None:
-            raise refuse(f"no derivative rule is known on the tape for numpy.{function.__name__}",
-                         "use the compiler (engine='numba') or a function with a rule")
-        return handler(*args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name, None)
-        if name.startswith("_") or functions.get(function) is None or not hasattr(np.ndarray, name):
-            raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}" if not hasattr(np.ndarray, name)
-                                 else f"the tape does not know the array method {name!r}")
-        return lambda *args, **options: functions[function](self, *args, **options)
-
+    # ------------------------------------------------------------------ methods
     def copy(self, order: str = "C") -> ActiveArray:
         """A copy."""
         return ActiveArray(self.values.copy(), self.nodes.copy(), self.recorder)
@@ -133,222 +195,252 @@ class ActiveArray:
     def __deepcopy__(self, memo: Any) -> ActiveArray:
         return self.copy()
 
+    def view(self, *args: Any) -> ActiveArray:
+        """A view of the same kind."""
+        if args and not (args[0] is np.ndarray or np.dtype(args[0]) == self.dtype):
+            raise refuse("an active array is viewed as one of another kind", "use .astype")
+        return self.like(lambda part: part[...])
+
     def reshape(self, *shape: Any, order: str = "C") -> ActiveArray:
         """A view where NumPy gives one."""
-        return self.like(lambda part: part.reshape(*shape))
+        return self.like(lambda part: part.reshape(*shape, order=order))
 
     def transpose(self, *axes: Any) -> ActiveArray:
         """A view."""
         return self.like(lambda part: part.transpose(*axes))
 
-    def flatten(self) -> ActiveArray:
+    def flatten(self, order: str = "C") -> ActiveArray:
         """A copy with one axis."""
-        return self.like(lambda part: part.flatten())
+        return self.like(lambda part: part.flatten(order))
 
     def fill(self, value: Any) -> None:
         """Write one number everywhere."""
         self[...] = value
 
+    def conj(self) -> Any:
+        """The conjugate."""
+        return np.conjugate(self)  # type: ignore[call-overload]
+
+    conjugate = conj
+
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        """Sort in place."""
+        self[...] = functions[np.sort](self, axis=axis)
+
+    def put(self, where: Any, value: Any) -> None:
+        """Write into the elements in order."""
+        self[np.unravel_index(plain_key(where), self.shape)] = value
+
     def item(self, *where: Any) -> Any:
         """One element, as a Python number."""
-        self.values.item(*where)  # refuses what is not one element
-        where = where[0] if len(where) == 1 else where
-        several = isinstance(where, tuple) and where
-        found = self.like(lambda part: part[where] if several else part.reshape(-1)[where or 0])
-        return found.item()
+        if where:
+            found = self.like(lambda part: part.reshape(-1)[where[0]] if len(where) == 1 and not isinstance(
+                where[0], tuple) else part[where[0] if len(where) == 1 else where])
+        else:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a Python scalar")
+            found = self.like(lambda part: part.reshape(-1)[0])
+        return bare(found)
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return [x.tolist() if isinstance(x, ActiveArray) else x.item() for x in self]
+        if not self.ndim:
+            return self.item()
+        return [x.tolist() if type(x) is ActiveArray else bare(x) for x in self]
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         """A copy of another kind; integers and bools have no derivative."""
-        values = self.values.astype(dtype)
-        if values.dtype.kind in "iub":
-            return values
-        if values.dtype.kind != "f":
-            raise refuse(f"active numbers in an array of {values.dtype}", "keep it an array of floats")
-        return ActiveArray(values, self.nodes.copy(), self.recorder)
+        kind = np.dtype(dtype).kind
+        if kind in "iub":
+            return bottom(self).astype(dtype)
+        if kind not in "fc":
+            raise refuse(f"active numbers in an array of {np.dtype(dtype)}", "keep it an array of floats")
+        if kind == "f" and self.dtype.kind == "c":
+            return self.real.astype(dtype)
+        if kind == "c":
+            values, nodes = parts(self, self.recorder, True)
+            return ActiveArray(values.astype(dtype), nodes.copy(), self.recorder)
+        return ActiveArray(self.values.astype(dtype), self.nodes.copy(), self.recorder)
 
 
-def _operators() -> None:
-    def binary(ufunc: Any) -> tuple[Any, Any, Any]:
-        def left(self: ActiveArray, other: Any) -> Any:
-            return array_ufunc(ufunc, "__call__", (self, other), {})
-
-        def right(self: ActiveArray, other: Any) -> Any:
-            return array_ufunc(ufunc, "__call__", (other, self), {})
-
-        def in_place(self: ActiveArray, other: Any) -> ActiveArray:
-            self[...] = array_ufunc(ufunc, "__call__", (self, other), {})
-            return self
-        return left, right, in_place
-    for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
-                        "pow": np.power, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul}.items():
-        for prefix, method in zip(("", "r", "i"), binary(ufunc), strict=True):
-            setattr(ActiveArray, f"__{prefix}{name}__", method)
-    for name, ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
-                        "ne": np.not_equal}.items():
-        setattr(ActiveArray, f"__{name}__", binary(ufunc)[0])
-    for name, ufunc in {"neg": np.negative, "abs": np.absolute}.items():
-        setattr(ActiveArray, f"__{name}__", lambda self, ufunc=ufunc: array_ufunc(ufunc, "__call__", (self,), {}))
-
-
-_operators()
+ACTIVE = NUMBERS | {ActiveArray}
 
 
 # ---------------------------------------------------------------------- parts
 def is_active(x: Any) -> bool:
     """True for active numbers and arrays."""
-    return isinstance(x, (ActiveFloat, ActiveArray))
+    return type(x) in ACTIVE
+
+
+def is_constant(x: Any) -> bool:
+    """True for an active array in which nothing depends on an independent variable, of any recorder."""
+    while type(x) is ActiveArray:
+        if np.max(x.nodes, initial=INACTIVE) >= 0:
+            return False
+        x = x.values
+    return type(x) not in NUMBERS
+
+
+def _owner(nodes: Any) -> Any:
+    """The array that owns the memory of a view."""
+    while nodes.base is not None:
+        nodes = nodes.base
+    return nodes
 
 
 def holds_active(x: Any) -> bool:
     """True for active ones and for lists and tuples with one inside."""
-    return is_active(x) or (isinstance(x, (list, tuple)) and any(holds_active(v) for v in x))
+    return type(x) in ACTIVE or (type(x) not in ACTIVE and isinstance(x, (list, tuple)) and any(
+        holds_active(v) for v in x))
 
 
-def parts(x: Any) -> tuple[Any, Any]:
-    """Values and nodes of anything array-like."""
-    if isinstance(x, (ActiveArray, ActiveFloat)):
-        if x.recorder.closed:
-            raise kept()
-        return (x.values, x.nodes) if isinstance(x, ActiveArray) else (x.value, x.node)
-    if isinstance(x, (list, tuple)) and holds_active(x):
-        pairs = [parts(v) for v in x]
-        return np.array([v for v, _ in pairs]), np.array([np.broadcast_to(n, np.shape(v)) for v, n in pairs])
-    return x, INACTIVE
-
-
-def values_of(x: Any) -> Any:
-    """Values of anything array-like."""
-    return parts(x)[0]
+def actives(x: Any) -> Iterator[Any]:
+    """The active numbers and arrays in an argument of a NumPy function."""
+    if type(x) in ACTIVE:
+        yield x
+    elif isinstance(x, (list, tuple)):
+        for v in x:
+            yield from actives(v)
+    elif isinstance(x, dict):
+        for v in x.values():
+            yield from actives(v)
 
 
 def recorder_of(*operands: Any) -> Recorder:
-    """The recorder of the first active operand."""
-    for x in operands:
-        if is_active(x):
-            return x.recorder  # type: ignore[no-any-return]
-        if isinstance(x, (list, tuple)) and holds_active(x):
-            return recorder_of(*x)
-    raise refuse("an active number where this function takes a plain one", "take it out of the arguments")
+    """The innermost recorder among the operands."""
+    found: Any = None
+    for x in actives(operands):
+        if x.recorder.closed:
+            raise kept()
+        if found is None or x.recorder.level > found.level:
+            found = x.recorder
+    assert found is not None
+    return found  # type: ignore[no-any-return]
+
+
+def parts(x: Any, recorder: Recorder, complex_: bool = False) -> tuple[Any, Any]:
+    """Values and nodes of anything array-like, for a recorder; with `complex_`, nodes of complex numbers."""
+    if type(x) in ACTIVE:
+        if x.recorder is not recorder:
+            if x.recorder.closed:
+                raise kept()
+            if x.recorder.level > recorder.level:
+                raise refuse("a number of an inner derivative is written where an outer function's numbers are",
+                             "return it from the inner function")
+            return x, INACTIVE
+        if complex_ and type(x) is ActiveFloat:
+            x = as_complex(x)
+        elif complex_ and type(x) is ActiveArray and x.dtype.kind != "c":
+            return x.values + 0j, _paired(x)
+        return (x.values, x.nodes) if type(x) is ActiveArray else (x.value, x.node)
+    if holds_active(x):
+        return parts(from_items(x), recorder, complex_)
+    return x, INACTIVE
+
+
+def _paired(x: ActiveArray) -> np.ndarray:
+    """Nodes of a real array as a complex one."""
+    nodes = np.full(x.shape, INACTIVE)
+    found = x.nodes >= 0
+    count = int(found.sum())
+    if count:
+        values = np.zeros(2 * count)
+        values[::2] = bottom(x)[found]
+        sources, weights = np.full((2 * count, 1), INACTIVE), np.ones((2 * count, 1))
+        sources[::2, 0] = x.nodes[found]
+        nodes[found] = x.recorder.many("complex", values, sources, weights)[::2]
+    return nodes
+
+
+def bottom(x: Any) -> Any:
+    """The plain numbers under all recorders; of a list, tuple or dictionary too."""
+    while type(x) in ACTIVE:
+        x = x.values if type(x) is ActiveArray else x.value
+    if type(x) is list or isinstance(x, tuple):
+        items = [bottom(v) for v in x]
+        return items if type(x) is list else tuple.__new__(type(x), items)  # type: ignore[type-var]
+    return {k: bottom(v) for k, v in x.items()} if type(x) is dict else x
 
 
 def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:
     """An active array, an active number, or the plain number where the only element is not active."""
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind != "f":
+    if type(nodes) is np.ndarray:
+        if values.dtype.kind not in "fc":
             raise refuse(f"active numbers in an array of {values.dtype}", "keep it an array of floats")
-        return ActiveArray(values, np.asarray(nodes), recorder)
-    return ActiveFloat(values, int(nodes), recorder) if nodes >= 0 else values
+        if recorder.outer is not None and type(values) is np.ndarray:
+            values = fresh(values, recorder.outer)
+        return ActiveArray(values, nodes, recorder)
+    return number(values, nodes, recorder) if nodes >= 0 else values
 
 
-def fresh(values: Any, recorder: Recorder) -> Any:
-    """A new array of floats that is not active yet, but may be written."""
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        return ActiveArray(values, np.full(values.shape, INACTIVE), recorder)
-    return values
+def fresh(values: Any, recorder: Recorder | None) -> Any:
+    """A new array that is not active yet, but may be written; anything but an array of floats as it is."""
+    if recorder is None or values.__class__ is not np.ndarray or values.dtype.kind not in "fc":
+        return values
+    array: Any = values
+    if type(array) is np.ndarray or array.recorder is not recorder:
+        return ActiveArray(fresh(array, recorder.outer), np.full(array.shape, INACTIVE), recorder)
+    return array
 
 
 def plain_key(key: Any) -> Any:
     """An index without active parts (an index has no derivative)."""
     if isinstance(key, tuple):
         return tuple(plain_key(k) for k in key)
-    return key.values if isinstance(key, ActiveArray) else key
+    return bottom(key) if type(key) is ActiveArray else key
 
 
-def record(name: str, values: Any, edges: Sequence[tuple[Any, Any]], recorder: Recorder) -> Any:
-    """A result with, per operand, nodes and partials that broadcast to its shape."""
+# ---------------------------------------------------------------------- arrays from numbers
+def from_items(items: Any) -> Any:
+    """Nested lists and tuples with active numbers and arrays inside, as one array."""
+    if type(items) is ActiveArray:
+        return items
+    recorder = recorder_of(items)
+    if _has_complex(items):
+        items = _widened(items)
+    shape = np.shape(bottom(items))
+    pieces = [parts(x, recorder) for x in _leaves(items)]
+    values = [v for v, _ in pieces]
+    nodes = [np.broadcast_to(n, np.shape(v)) if type(v) in ACTIVE or np.ndim(v) else n for v, n in pieces]
+    stacked = from_items(values) if holds_active(values) else np.array(values)
+    if stacked.dtype.kind not in "fc":
+        raise refuse(f"active numbers in an array of {stacked.dtype}", "keep it an array of floats")
+    made = ActiveArray(stacked, np.array(nodes, dtype=np.int64), recorder) if recorder.outer is None else wrap(
+        stacked, np.array(nodes, dtype=np.int64), recorder)
+    return made.reshape(shape)
+
+
+def _leaves(items: Any) -> list[Any]:
+    if type(items) not in ACTIVE and isinstance(items, (list, tuple)):
+        return [v for x in items for v in _leaves(x)]
+    return [items]
+
+
+def _has_complex(items: Any) -> bool:
+    if type(items) is ActiveComplex or type(items) in COMPLEX:
+        return True
+    if items.__class__ is np.ndarray:
+        return bool(items.dtype.kind == "c")
+    return isinstance(items, (list, tuple)) and any(_has_complex(v) for v in items)
+
+
+def _widened(items: Any) -> Any:
+    if type(items) is ActiveFloat:
+        return as_complex(items)
+    if type(items) is ActiveArray:
+        return items.astype(np.complex128)
+    return [_widened(v) for v in items] if isinstance(items, (list, tuple)) and type(items) not in ACTIVE else items
+
+
+# ---------------------------------------------------------------------- recording
+def record(name: str, values: Any, edges: list[tuple[Any, Any]], recorder: Recorder) -> Any:
+    """A real result of the outermost recorder with, per operand, nodes and partials that broadcast to its shape."""
     shape = np.shape(values)
-    if np.asarray(values).dtype.kind != "f":
-        raise refuse(f"an operation on active numbers gives {np.asarray(values).dtype}", "keep it real")
     edges = [(n, w) for n, w in edges if np.size(n) and np.max(n) >= 0]
     if not edges:
-        return fresh(values, recorder) if isinstance(values, np.ndarray) else values
+        return fresh(values, recorder)
     sources = np.stack([np.broadcast_to(n, shape).reshape(-1) for n, _ in edges], axis=1)
     weights = np.stack([np.broadcast_to(w, shape).reshape(-1) for _, w in edges], axis=1)
-    return wrap_new(name, values, sources, weights, recorder)
-
-
-def wrap_new(name: str, values: Any, sources: np.ndarray, weights: np.ndarray, recorder: Recorder) -> Any:
-    """A result with one row of sources and weights per element."""
     nodes = recorder.many(name, np.asarray(values), sources, weights)
-    return ActiveArray(values, nodes, recorder) if isinstance(values, np.ndarray) else wrap(values, nodes[()], recorder)
+    return ActiveArray(values, nodes, recorder) if type(values) is np.ndarray else wrap(values, nodes[()], recorder)
 
-
-# ---------------------------------------------------------------------- ufuncs
-_REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-
-
-def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What NumPy calls for a ufunc with an active operand."""
-    if method == "at":
-        return _at(ufunc, *inputs)
-    if method == "reduce":
-        handler = functions.get(_REDUCED.get(ufunc))
-        if handler is not None:
-            return handler(*inputs, **{"axis": 0, **options})
-    if method == "accumulate" and ufunc is np.add:
-        return functions[np.cumsum](*inputs, **{"axis": 0, **options})
-    if method == "outer" and len(inputs) == 2:
-        a, b = inputs
-        return array_ufunc(ufunc, "__call__", (a.reshape(a.shape + (1,) * np.ndim(values_of(b))), b), options)
-    if method != "__call__":
-        raise refuse(f"np.{ufunc.__name__}.{method} of active arrays is not recorded", "write it as a loop")
-    out = options.pop("out", None)
-    if any(value is not True for key, value in options.items() if key == "where") or set(options) - {"where"}:
-        raise refuse(f"the options {sorted(options)} of np.{ufunc.__name__}", "leave them out")
-    result = functions[np.matmul](*inputs) if ufunc is np.matmul else elementwise(ufunc, inputs)
-    if out is None:
-        return result
-    (target,) = out
-    if not isinstance(target, ActiveArray):
-        raise refuse("an active result is written into an array made outside of the differentiated function",
-                     "make the array inside, or pass it as an argument")
-    target[...] = result
-    return target
-
-
-def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
-    """A ufunc by the rule of its primitive."""
-    values, nodes = zip(*(parts(x) for x in inputs), strict=True)
-    y = ufunc(*values)
-    if isinstance(y, tuple) or np.asarray(y).dtype.kind in "biu":
-        if isinstance(y, tuple):
-            raise refuse(f"np.{ufunc.__name__} has several results", "use functions with one")
-        return y
-    primitive = by_callable(ufunc)
-    if primitive is None or primitive.partials is None:
-        raise refuse(f"no derivative rule is known for numpy.{ufunc.__name__}", "use a function with a rule")
-    recorder = recorder_of(*inputs)
-    edges = []
-    with np.errstate(all="ignore"):
-        xs = [np.asarray(v, dtype=np.result_type(y)) for v in values]
-        for n, partial in zip(nodes, primitive.partials, strict=True):
-            if partial is not None and np.size(n) and np.max(n) >= 0:
-                edges.append((n, partial(np.asarray(y), *xs)))
-    return record(primitive.name, y, edges, recorder)
-
-
-def _at(ufunc: Any, target: Any, where: Any, value: Any = None) -> None:
-    if ufunc not in (np.add, np.subtract) or not isinstance(target, ActiveArray):
-        raise refuse(f"np.{ufunc.__name__}.at of active arrays is not recorded", "write it as a loop")
-    places = np.arange(target.size).reshape(target.shape)[plain_key(where)]
-    values, nodes = parts(value)
-    flat, amounts = places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1)
-    sources = np.broadcast_to(nodes, places.shape).reshape(-1)
-    for place, amount, node in zip(flat, amounts, sources, strict=True):
-        index = np.unravel_index(place, target.shape)
-        target[index] = ufunc(target[index], wrap(amount, node, target.recorder))
-
-
-def _scalar_ufunc(self: ActiveFloat, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """What NumPy calls for a ufunc of an active number."""
-    return array_ufunc(ufunc, method, inputs, options)
-
-
-ActiveFloat.__array_ufunc__ = _scalar_ufunc
-
-__all__ = ["ActiveArray", "array_ufunc", "elementwise", "fresh", "functions", "holds_active", "is_active", "node_of",
-           "parts", "plain", "plain_key", "record", "recorder_of", "values_of", "wrap", "wrap_new"]

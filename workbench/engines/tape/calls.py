@@ -1,428 +1,343 @@
 """The mediator: what happens at every call of a program that is being recorded.
 
 Python functions are entered (rewritten, so that their calls are mediated too), functions of numbers with a rule are
-recorded, arrays are made so that they can hold active numbers; everything else is Python's own call, and an active
-number that reaches C code raises there.
+recorded, NumPy's functions meet `functions` and `programs`; everything else is Python's own call. An active number that
+reaches C code raises there, and where C code raises another error of its own, it is asked whether plain numbers would
+have done.
 """
 
 from __future__ import annotations
 
-import abc
 import functools
 import inspect
 import math
-import operator
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special
 
-from workbench.engines.tape import composites, statistical
-from workbench.engines.tape import functions as numpy_functions
-from workbench.engines.tape.array import ActiveArray, fresh, holds_active, is_active, values_of
-from workbench.engines.tape.recorder import Recorder
+from workbench.engines.tape import classes
+from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active
+from workbench.engines.tape.elementwise import call_numpy
+from workbench.engines.tape.functions import made_here
+from workbench.engines.tape.reach import Reach, reaches_active
+from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.rewriting import Helpers, rewritten
-from workbench.engines.tape.scalar import ActiveFloat, apply, apply_one, plain
+from workbench.engines.tape.rewriting import MEDIATE, made_codes, rewritten
+from workbench.engines.tape.scalar import NUMBERS, ActiveFloat, apply, apply_one, mediated
+from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
 
-_NATIVE_PACKAGES = frozenset({"numpy", "scipy", "builtins", "math", "workbench", "numba", "importlib", "typing", "abc",
-                              "re", "json", "logging", "warnings", "threading"})
-_CREATORS: frozenset[Any] = frozenset({np.zeros, np.ones, np.empty, np.eye, np.identity, np.full})
-_FROM_ITEMS = frozenset({np.array, np.asarray, np.ascontiguousarray, np.asanyarray})
+special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their own: handler(callee, args, named)
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
-                               "collections", "_collections"})
+                               "collections", "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
-_PLAIN_MAKERS = (object.__new__, object.__init__)
 _CACHED = type(functools.lru_cache(lambda: None))
-_ROUNDING = frozenset({math.floor, math.ceil, math.trunc})
-_TESTS = frozenset({math.isnan, math.isinf, math.isfinite, math.isclose})
 
 
-class Mediator:
-    """Calls on behalf of the program that one recorder records."""
+def means(*callables: Any) -> Callable[[Any], Any]:
+    """Register what callables mean in a recorded run: `handler(callee, args, named)`."""
+    def register(handler: Any) -> Any:
+        special.update(dict.fromkeys(callables, handler))
+        return handler
+    return register
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        attributes = Attributes(self)
-        self.helpers = Helpers(self, attributes, Operators(self), Targets(attributes))
+
+class Run:
+    """What the mediator knows of one run besides its record."""
+
+    def __init__(self) -> None:
+        self.entered: dict[int, tuple[Any, Any]] = {}  # by identity: the function, what is called instead
         self.globals: dict[int, dict[str, Any]] = {}  # of the functions entered
+        self.reach = Reach(mediate)
 
-    def __call__(self, callee: Any, /, *args: Any, **named: Any) -> Any:
-        kind = type(callee)
-        if kind is types.FunctionType:
-            return self.function(callee, args, named)
-        if kind is types.MethodType:
-            inner = callee.__func__
-            if type(inner) is types.FunctionType:
-                return self.function(inner, (callee.__self__, *args), named)
-            return callee(*args, **named)
-        if kind is types.BuiltinFunctionType or kind is np.ufunc or isinstance(callee, type):
-            return self.native(callee, args, named)
-        if kind is functools.partial:
-            return self(callee.func, *callee.args, *args, **{**callee.keywords, **named})
-        dispatcher = getattr(callee, "py_func", None) or (
-            callee.__wrapped__ if kind is _CACHED else None)  # what a cache holds is of no use with active numbers
-        each = callee.pyfunc if kind is np.vectorize else (
-            callee._dispatcher.py_func if kind.__name__ == "DUFunc" else None)  # Numba's `vectorize`
-        if each is not None and any(holds_active(a) for a in args):
-            return self.vectorized(each, args, named)
-        if isinstance(dispatcher, types.FunctionType):
-            return self.function(dispatcher, args, named)
-        method = inspect.getattr_static(kind, "__call__", None)
-        if isinstance(method, types.FunctionType) and not _native_module(kind.__module__):
-            return self.function(method, (callee, *args), named)
-        return self.native(callee, args, named)
-
-    def function(self, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Enter a Python function."""
-        special = _SPECIAL.get(function)
-        if special is not None:
-            return special(self, function, args, named)
-        if function.__module__ == _DISTRIBUTIONS and any(holds_active(a) for a in (*args[1:], *named.values())):
-            return _distribution(self, function, args, named)
-        if _native_module(function.__module__ or ""):
-            return self.native(function, args, named)
-        entered = rewritten(function, self.helpers)
-        self.globals[id(function.__globals__)] = function.__globals__
-        return (function if entered is None else entered)(*args, **named)
-
-    def vectorized(self, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """A function of numbers, called for each element of its broadcast arguments."""
-        if named:
-            raise refuse("keywords of a vectorised function on the tape", "pass them by position")
-        arrays = [x if isinstance(x, ActiveArray) else numpy_functions.array(np.array, x) if holds_active(x) else
-                  np.asarray(x) for x in args]
-        shape = np.broadcast_shapes(*(np.shape(values_of(x)) for x in arrays))
-        spread = [np.broadcast_to(x, shape) for x in arrays]
-        results = [self(function, *(x[where] for x in spread)) for where in np.ndindex(shape)]
-        if not shape:
-            return self(np.float64, results[0])
-        return np.reshape(self(np.array, results), shape)
-
-    def close(self) -> None:
-        """End the run: globals that the program has bound to active numbers hold plain ones from here on."""
-        self.recorder.closed = True
-        for names in self.globals.values():
-            for name, value in list(names.items()):
-                if isinstance(value, ActiveFloat):
-                    names[name] = value.value
-                elif isinstance(value, ActiveArray):
-                    names[name] = value.values
-
-    # ------------------------------------------------------------------ everything else
-    def native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Classes, builtins and library functions."""
-        if type(callee).__module__.startswith("workbench.operators") or getattr(
-                callee, "__module__", None) == "workbench.api":
-            raise refuse("a derivative inside a recorded run", "use the compiler: engine='numba'")
-        try:
-            special = _SPECIAL.get(callee)
-        except TypeError:
-            special = None
-        if special is not None:
-            return special(self, callee, args, named)
-        if isinstance(callee, type) and callee.__module__ not in _CALLBACK_MODULES:
-            return self.instance(callee, args, named)
-        if len(args) == 1 and type(args[0]) is ActiveFloat and not named and is_function_of_numbers(callee):
-            return apply_one(by_callable(callee).name, callee, args[0])  # type: ignore[union-attr]
-        if any(is_active(a) for a in args):
-            primitive = by_callable(callee)
-            scalar = getattr(callee, "__module__", None) == "math" or getattr(callee, "__self__", None) is math
-            if primitive is not None and primitive.partials is not None and not named and scalar:
-                if any(isinstance(a, ActiveArray) for a in args):
-                    raise TypeError("only length-1 arrays can be converted to Python scalars")
-                return apply(primitive.name, callee, *args)
-        if getattr(callee, "__module__", None) in _CALLBACK_MODULES or is_container_method(callee):
-            args = tuple(self.callback(a) for a in args)
-            named = {key: self.callback(value) for key, value in named.items()}
-        return callee(*args, **named)
-
-    def callback(self, x: Any) -> Any:
-        """A Python function handed to C code, so that its own calls are mediated."""
-        if isinstance(x, functools.partial) or (type(x) in (types.BuiltinFunctionType, np.ufunc) and (
-                x in _SPECIAL or by_callable(x) is not None)):
-            return functools.partial(self, x)
-        if type(x) is types.FunctionType and not _native_module(x.__module__ or ""):
-            entered = rewritten(x, self.helpers)
-            return x if entered is None else entered
-        if type(x) is types.MethodType and type(x.__func__) is types.FunctionType:
-            entered = rewritten(x.__func__, self.helpers)
-            return x if entered is None else types.MethodType(entered, x.__self__)
-        return x
-
-    def instance(self, cls: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """An instance of a class; a constructor written in Python is entered."""
-        if type(cls) not in (type, abc.ABCMeta) or _native_module(cls.__module__):
-            return cls(*args, **named)
-        new, init = (inspect.getattr_static(cls, name, None) for name in ("__new__", "__init__"))
-        new = new.__func__ if isinstance(new, staticmethod) else new
-        entered = [f for f in (new, init) if isinstance(f, types.FunctionType)
-                   and rewritten(f, self.helpers) is not None]
-        if not entered or any(f not in entered and f not in _PLAIN_MAKERS for f in (new, init)):
-            return cls(*args, **named)
-        made = self.function(new, (cls, *args), named) if new in entered else cls.__new__(cls)
-        if init in entered and isinstance(made, cls):
-            self.function(init, (made, *args), named)
+    def enter(self, function: types.FunctionType) -> Any:
+        """A function of the program, rewritten."""
+        if classes.is_native(function.__module__):
+            made: Any = functools.partial(_native, function)
+        else:
+            self.reach.function(function)
+            self.globals[id(function.__globals__)] = function.__globals__
+            made = rewritten(function, mediate) or function
+        self.entered[id(function)] = (function, made)
         return made
 
-
-# ---------------------------------------------------------------------- what Python calls without being told to
-_QUICK = frozenset({float, int, bool, ActiveFloat, ActiveArray, np.ndarray, np.float64, str, list, tuple, dict})
-
-
-class Attributes:
-    """`x.name`: a property written in Python is entered."""
-
-    def __init__(self, mediator: Mediator) -> None:
-        self.mediator = mediator
-
-    def __call__(self, x: Any, name: str) -> Any:
-        kind = type(x)
-        if kind in _QUICK or kind is types.ModuleType:
-            return getattr(x, name)
-        found = inspect.getattr_static(kind, name, None)
-        if type(found) is property and isinstance(found.fget, types.FunctionType):
-            return self.mediator.function(found.fget, (x,), {})
-        if type(found) is functools.cached_property and name not in vars(x):
-            vars(x)[name] = value = self.mediator.function(found.func, (x,), {})
-            return value
-        return getattr(x, name)
+    def close(self) -> None:
+        """Globals that the program has bound to active numbers hold plain ones from here on."""
+        for names in self.globals.values():
+            for name, value in list(names.items()):
+                if type(value) in ACTIVE:
+                    names[name] = value.values if type(value) is ActiveArray else value.value
 
 
-class Targets:
-    """The `x` of `x.name = v`: a setter written in Python is entered."""
-
-    def __init__(self, attributes: Attributes) -> None:
-        self.attributes = attributes
-
-    def __call__(self, x: Any, name: str) -> Any:
-        kind = type(x)
-        found = inspect.getattr_static(kind, name, None)
-        if type(kind.__setattr__) is types.FunctionType:
-            return Target(self.attributes, x, lambda *stored: self.attributes.mediator.function(
-                kind.__setattr__, (x, *stored), {}))
-        if type(found) is property and isinstance(found.fset, types.FunctionType):
-            return Target(self.attributes, x, lambda _, value: self.attributes.mediator.function(
-                found.fset, (x, value), {}))
-        return x
-
-
-class Target:
-    """Stands for an object while one of its attributes is stored (and read before, in `x.name += v`)."""
-
-    def __init__(self, attributes: Attributes, x: Any, store: Any) -> None:
-        object.__setattr__(self, "_parts", (attributes, x, store))
-
-    def __getattr__(self, name: str) -> Any:
-        attributes, x, _ = self._parts
-        return attributes(x, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._parts[2](name, value)
+def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
+    """A call of the program."""
+    kind = type(callee)
+    if kind is types.BuiltinFunctionType:
+        if len(args) == 1 and type(args[0]) is ActiveFloat and not named:
+            primitive = _of_number(callee)
+            if primitive is not None:
+                return apply_one(*primitive, callee, args[0])
+        return native(callee, args, named)
+    if kind is types.FunctionType:
+        return _function(callee, args, named)
+    if kind is types.MethodType:
+        if type(callee.__func__) is types.FunctionType:
+            return _function(callee.__func__, (callee.__self__, *args), named)
+        return callee(*args, **named)
+    if kind is functools.partial:
+        return mediate(callee.func, *callee.args, *args, **{**callee.keywords, **named})
+    if callee is MEDIATE:
+        return _own(args[0])
+    return native(callee, args, named)
 
 
-class Operators:
-    """`a + b` and its kin: a method of the operand's class that is written in Python is entered."""
-
-    def __init__(self, mediator: Mediator) -> None:
-        self.mediator = mediator
-
-    def __call__(self, name: str, a: Any, b: Any) -> Any:
-        if type(a) in _QUICK and type(b) in _QUICK:
-            return _OPERATORS[name](a, b)
-        first, second = (self.method(a, f"__{name}__"), a, b), (self.method(b, f"__r{name}__"), b, a)
-        if type(b) is not type(a) and isinstance(b, type(a)):
-            first, second = second, first
-        for method, x, y in (first, second):
-            if method is not None:
-                result = self.mediator.function(method, (x, y), {})
-                if result is not NotImplemented:
-                    return result
-        return _OPERATORS[name](a, b)
-
-    def method(self, x: Any, name: str) -> Any:
-        """The method, if it is written in Python."""
-        found = None if type(x) in _QUICK else getattr(type(x), name, None)
-        return found if type(found) is types.FunctionType else None
+def _own(x: Any) -> Any:
+    """What a function sees of its own names, or of a text that it evaluates."""
+    if isinstance(x, dict):
+        return {k: v for k, v in x.items() if k != MEDIATE} if MEDIATE in x else x
+    return checked_text(x)
 
 
-_OPERATORS = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv,
-              "pow": operator.pow, "mod": operator.mod, "floordiv": operator.floordiv, "matmul": operator.matmul}
+def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Enter a Python function."""
+    if id(function.__code__) in made_codes:
+        return function(*args, **named)
+    recorder = current()
+    known = recorder.run.entered.get(id(function)) if recorder is not None else None
+    if known is not None:
+        return known[1](*args, **named)
+    handler = special.get(function)
+    if handler is not None:
+        return handler(function, args, named)
+    return (function if recorder is None else recorder.run.enter(function))(*args, **named)
 
 
-def _native_module(name: str) -> bool:
-    return name.partition(".")[0] in _NATIVE_PACKAGES
+def _native(callee: Any, *args: Any, **named: Any) -> Any:
+    if callee.__module__ == _DISTRIBUTIONS and any(holds_active(a) for a in (*args[1:], *named.values())):
+        return special[_DISTRIBUTIONS](callee, args, named)
+    return native(callee, args, named)
+
+
+def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Classes, builtins, objects that can be called, and library functions."""
+    try:
+        handler = special.get(callee)
+    except TypeError:
+        handler = None
+    if handler is not None:
+        return handler(callee, args, named)
+    recorder = current()
+    if isinstance(callee, type):
+        if recorder is not None:
+            classes.meet(callee, mediate)
+        if callee.__module__ not in _CALLBACK_MODULES:
+            return _protected(callee, args, named)
+    module = getattr(callee, "__module__", None) or type(callee).__module__ or ""
+    if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc:
+        return _numpy(callee, args, named)
+    owner = getattr(callee, "__self__", None)
+    if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
+        return _array_method(callee, owner, args, named)
+    if module.startswith("workbench.engines.tape"):
+        return callee(*args, **named)
+    if module.startswith("workbench.") or type(callee).__module__.startswith("workbench."):
+        return _operator(callee, args, named)
+    wrapped = _wrapped(callee)
+    if wrapped is not None:
+        return wrapped(args, named)
+    if recorder is not None and not isinstance(callee, types.BuiltinFunctionType):
+        classes.meet(type(callee), mediate)
+    if any(type(a) in ACTIVE for a in args):
+        primitive = by_callable(callee)
+        if primitive is not None and primitive.partials is not None and not named and _is_math(callee):
+            return apply(primitive.name, callee, *(a.item() if type(a) is ActiveArray else a for a in args))
+    if module in _CALLBACK_MODULES or isinstance(owner, (list, dict, set)):
+        args = tuple(callback(a) for a in args)
+        named = {key: callback(value) for key, value in named.items()}
+    return _protected(callee, args, named)
+
+
+def _is_math(callee: Any) -> bool:
+    return getattr(callee, "__module__", None) == "math" or getattr(callee, "__self__", None) is math
+
+
+def _protected(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call of C code. Where it raises because of active numbers, and would not have with plain ones, that is a
+    refusal."""
+    try:
+        return callee(*args, **named)
+    except DifferentiationError:
+        raise
+    except Exception as error:
+        given = (*args, *named.values())
+        if _is_python(callee) or not any(holds_active(a) for a in given) or any(
+                callable(a) and not holds_active(a) for a in given):
+            raise
+        try:
+            callee(*(bottom(a) for a in args), **{k: bottom(v) for k, v in named.items()})
+        except Exception:  # so the program itself would have failed here
+            raise error from None
+        name = getattr(callee, "__name__", callee)
+        raise refuse(f"an active number is handed to {name}, which would drop its derivative",
+                     "use a function with a rule") from error
+
+
+def _is_python(callee: Any) -> bool:
+    """True for a class or an object whose calls run Python code of the program."""
+    if isinstance(callee, type):
+        return any(type(vars(base).get(name)) in (types.FunctionType, staticmethod) for base in callee.__mro__
+                   for name in ("__init__", "__new__"))
+    return type(inspect.getattr_static(type(callee), "__call__", None)) is types.FunctionType
+
+
+def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A function of NumPy or SciPy; its new arrays may hold active numbers later."""
+    given = (*args, *named.values())
+    if any(True for _ in actives(given)):
+        if isinstance(callee, np.ufunc) or isinstance(getattr(callee, "__self__", None), np.ufunc):
+            return callee(*(_as_operand(a) for a in args), **named)
+        if type(callee) is np.vectorize:
+            if callee.signature is not None or callee.excluded:
+                raise refuse("these options of np.vectorize on the tape", "write it as a loop")
+            return _vectorized(callee.pyfunc, args, named)
+        if isinstance(callee, type) or not hasattr(callee, "__name__"):
+            return _protected(callee, args, named)
+        return call_numpy(callee, args, named)
+    result = callee(*(callback(a) for a in args), **named)
+    if type(result) is np.ndarray and result.base is None and not any(result is a for a in given):
+        return made_here(result)
+    return result
+
+
+def _as_operand(x: Any) -> Any:
+    """A list with active numbers as an array, so that NumPy's dispatch sees it."""
+    return from_items(x) if type(x) not in ACTIVE and holds_active(x) else x
+
+
+def _vectorized(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A function of numbers, called for each element of its broadcast arguments."""
+    if named:
+        raise refuse("keywords of a vectorised function on the tape", "pass them by position")
+    arrays = [_as_operand(a) if holds_active(a) else np.asarray(a) for a in args]
+    shape = np.broadcast_shapes(*(np.shape(bottom(a)) for a in arrays))
+    spread = [a if type(a) in NUMBERS else np.broadcast_to(a, shape) for a in arrays]
+    made = [mediate(function, *(a if type(a) in NUMBERS else a[where] for a in spread)) for where in np.ndindex(shape)]
+    return mediate(np.array, made).reshape(shape) if shape else mediate(np.float64, made[0])
+
+
+def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A method of an array that is not active, or a draw: its new arrays may hold active numbers later."""
+    if any(holds_active(a) for a in (*args, *named.values())) and type(owner) is np.ndarray:
+        function = getattr(np, callee.__name__, None)
+        if callable(function):
+            return call_numpy(function, (owner, *args), named)
+    result = _protected(callee, args, named)
+    drawn = type(owner) is not np.ndarray  # (its base, if it has one, is new too)
+    if type(result) is np.ndarray and result is not owner and (drawn or result.base is None):
+        return made_here(result)
+    return result
+
+
+def _operator(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A derivative inside a recorded run: recorded where an active number can reach it."""
+    if not reaches_active(callee, args, named):
+        return callee(*args, **named)
+    if getattr(callee, "__name__", "") in ("grad", "value_and_grad"):  # these make the derivative only
+        return callee(*args, **named)
+    recorded = getattr(type(callee), "recorded", None)
+    if recorded is None:
+        raise refuse(f"{getattr(callee, '__name__', callee)} inside a recorded run", "use wb.grad, wb.jvp or wb.vjp")
+    return recorded(callee, *args, **named)
+
+
+def _wrapped(callee: Any) -> Any:
+    """How an object is called that stands for a Python function: a Numba dispatcher, a cache; None for others."""
+    inner = getattr(callee, "py_func", None)
+    if type(callee).__name__ == "DUFunc":  # Numba's `vectorize`
+        each = callee._dispatcher.py_func
+        return lambda args, named: _vectorized(each, args, named) if any(
+            holds_active(a) for a in args) else callee(*args, **named)
+    if type(inner) is types.FunctionType:
+        return lambda args, named: _function(inner, args, named) if any(
+            holds_active(a) for a in (*args, *named.values())) else callee(*args, **named)
+    if type(callee) is not _CACHED or type(callee.__wrapped__) is not types.FunctionType:
+        return None
+
+    def cached(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A cache of this run, which tells active numbers apart that are equal."""
+        recorder = current()
+        if recorder is None:
+            return callee(*args, **named)
+        key = (id(callee), *(_key(a) for a in args), *((k, _key(v)) for k, v in sorted(named.items())))
+        hash(key)
+        if key not in recorder.memo:
+            inner: Any = callee.__wrapped__
+            recorder.memo[key] = (_function(inner, args, named), callee)
+        return recorder.memo[key][0]
+    return cached
+
+
+def _key(x: Any) -> Any:
+    if type(x) in ACTIVE and type(x) is not ActiveArray:
+        return id(x.recorder), x.node
+    return tuple(_key(v) for v in x) if type(x) is tuple else x
 
 
 @functools.cache
-def is_function_of_numbers(callee: Any) -> bool:
-    """True for a function of `math` that a primitive stands for."""
+def _of_number(callee: Any) -> tuple[str, int] | None:
+    """The primitive that a function of `math` stands for, where nothing else is to be heeded."""
+    if callee in special:
+        return None
     primitive = by_callable(callee)
-    return type(callee) is types.BuiltinFunctionType and primitive is not None and primitive.partials is not None
+    if primitive is None or primitive.partials is None or not _is_math(callee):
+        return None
+    return primitive.name, operation(primitive.name)
 
 
-def is_container_method(callee: Any) -> bool:
-    """True for methods of built-in containers (`items.sort(key=...)`)."""
-    return isinstance(getattr(callee, "__self__", None), (list, dict, set))
+def callback(x: Any) -> Any:
+    """A Python function handed to C code, so that its own calls are mediated."""
+    kind = type(x)
+    if kind is functools.partial or kind is _CACHED or (kind in (types.BuiltinFunctionType, np.ufunc) and (
+            x in special or by_callable(x) is not None)):
+        return functools.partial(mediate, x)
+    recorder = current()
+    if recorder is None:
+        return x
+    if kind is types.FunctionType and id(x.__code__) not in made_codes and not classes.is_native(x.__module__):
+        known = recorder.run.entered.get(id(x))
+        return recorder.run.enter(x) if known is None else known[1]
+    if kind is types.MethodType:
+        classes.meet(x.__self__ if isinstance(x.__self__, type) else type(x.__self__), mediate)
+        if type(x.__func__) is types.FunctionType and id(x.__func__.__code__) not in made_codes:
+            return types.MethodType(callback(x.__func__), x.__self__)
+    return x
 
 
-# ---------------------------------------------------------------------- callables with a meaning of their own
-def _float(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    (x,) = args if len(args) == 1 else (None,)
-    if isinstance(x, ActiveArray):
-        callee(x.values)  # refuses more than one element
-        x = x.item()
-    if isinstance(x, (str, bytes)) and m.recorder.written_as_text:
+def checked_text(x: Any) -> Any:
+    """Text from which a number is read: refused once an active number has been written as text."""
+    recorder = current()
+    if recorder is not None and recorder.written_as_text and isinstance(x, (str, bytes, bytearray)):
         raise refuse("a number is read from text after an active one has been written as text: its derivative would be "
                      "lost", "keep the number")
-    if not isinstance(x, ActiveFloat):
-        return callee(*args, **named)
-    value = callee(x.value)
-    if value == x.value or value != value:
-        return ActiveFloat(value, x.node, x.recorder)
-    return ActiveFloat(value, x.recorder.one("cast", value, x.node, 1.0), x.recorder)
+    return x
 
 
-def _hash(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if any(holds_active(a) for a in args):
-        raise refuse("the hash of an active number has no derivative", "use the number")
-    return callee(*args, **named)
+def call_function(recorder: Recorder, function: Callable[..., Any], args: tuple[Any, ...],
+                  named: dict[str, Any]) -> Any:
+    """Run a program under a recorder."""
+    recorder.run = Run()
+    classes.begin()
+    recorder.open()
+    try:
+        for x in (function, *args, *named.values()):
+            recorder.run.reach.value(x)
+        return mediate(function, *args, **named)
+    finally:
+        recorder.close()
+        recorder.run.close()
+        classes.end()
 
 
-def _isinstance(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    x, classes = args
-    if isinstance(x, ActiveFloat):
-        return callee(x.value, classes)
-    return callee(x.values, classes) if isinstance(x, ActiveArray) else callee(x, classes)
-
-
-def _type(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if len(args) != 1:
-        return callee(*args, **named)
-    (x,) = args
-    return type(x.value) if isinstance(x, ActiveFloat) else np.ndarray if isinstance(x, ActiveArray) else type(x)
-
-
-def _created(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if callee is np.full and is_active(args[1] if len(args) > 1 else named.get("fill_value")):
-        shape, value = args if len(args) > 1 else (args[0], named["fill_value"])
-        made = fresh(np.zeros(shape), m.recorder)
-        made[...] = value
-        return made
-    if any(holds_active(a) for a in args):
-        raise refuse(f"np.{callee.__name__} of active numbers on the tape", "write it out")
-    return fresh(callee(*args, **named), m.recorder)
-
-
-def _linspace(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if not any(is_active(a) for a in (*args, *named.values())):
-        return fresh(callee(*args, **named), m.recorder)
-    bound = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False)) | named
-    if set(bound) - {"start", "stop", "num", "endpoint"}:
-        raise refuse("these options of np.linspace with active ends on the tape", "leave them out")
-    part = np.linspace(0.0, 1.0, bound.get("num", 50), endpoint=bound.get("endpoint", True))
-    return bound["start"] * (1.0 - part) + bound["stop"] * part
-
-
-def _from_items(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if not holds_active(args[0]):
-        return fresh(callee(*args, **named), m.recorder)
-    dtype = args[1] if len(args) > 1 else named.get("dtype")
-    if set(named) - {"dtype", "copy", "ndmin", "order", "subok"}:
-        raise refuse(f"the options {sorted(named)} of np.{callee.__name__}", "leave them out")
-    copied = callee is np.array and named.get("copy", True)
-    made = numpy_functions.array(np.array if copied else np.asarray, args[0], dtype)
-    extra = named.get("ndmin", 0) - np.ndim(made)
-    return made[(None,) * extra] if extra > 0 else made
-
-
-def _rounding(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return callee(*(plain(a) for a in args), **{k: plain(v) for k, v in named.items()})
-
-
-def _fsum(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    items = list(args[0])
-    return sum(items) if holds_active(items) else callee(items)
-
-
-def _pow(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if not any(is_active(a) for a in args):
-        return callee(*args, **named)
-    return apply("pow", callee, *args)
-
-
-def _log(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if len(args) == 2 and any(is_active(a) for a in args):
-        return m(callee, args[0]) / m(callee, args[1])
-    return apply("log", callee, *args) if is_active(args[0]) else callee(*args)
-
-
-def _dist(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    points = [list(p) for p in args] if callee is math.dist else [list(args)]
-    if not any(holds_active(p) for p in points):
-        return callee(*args)
-    items = [a - b for a, b in zip(*points, strict=True)] if len(points) == 2 else points[0]
-    held = numpy_functions.array(np.array, items)
-    return numpy_functions.functions[np.linalg.norm](held).item()
-
-
-def _joined(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if holds_active(args[0]):  # lists of active numbers too
-        return numpy_functions.functions[callee](*args, **named)
-    return callee(*args, **named)
-
-
-def _where(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return numpy_functions.functions[callee](*args) if any(holds_active(a) for a in args) else callee(*args, **named)
-
-
-def _of_list(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A NumPy function of active numbers, or of lists and tuples of them: NumPy's dispatch looks at neither."""
-    if any(not isinstance(a, ActiveArray) and holds_active(a) for a in args):
-        first = args[0]
-        if holds_active(first) and not isinstance(first, ActiveArray):
-            first = numpy_functions.array(np.array, first)
-        return numpy_functions.functions[callee](first, *args[1:], **named)
-    return callee(*args, **named)
-
-
-def _with_rule(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A function whose arguments are not looked at by NumPy's dispatch, or not all of them."""
-    if any(holds_active(a) for a in args):
-        return numpy_functions.functions[callee](*args, **named)
-    return callee(*args, **named)
-
-
-def _logsumexp(m: Mediator, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if not any(holds_active(a) for a in (*args, *named.values())):
-        return callee(*args, **named)
-    if set(named) - {"axis"} or len(args) > 2:
-        raise refuse("these options of logsumexp on the tape", "leave them out")
-    a = args[0] if isinstance(args[0], ActiveArray) else numpy_functions.array(np.array, args[0])
-    return composites.logarithm_of_sum(a, args[1] if len(args) > 1 else named.get("axis"))
-
-
-def _distribution(m: Mediator, method: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A method of a distribution of `scipy.stats`: the normal one is written out."""
-    formula = composites.NORMAL.get(method.__name__) if type(args[0]).__name__ == "norm_gen" else None
-    if formula is None:
-        raise refuse(f"no derivative rule is known for the method {method.__name__} of scipy.stats' "
-                     f"{getattr(args[0], 'name', 'distribution')}", "write it out")
-    return formula(*args[1:], **named)
-
-
-_SPECIAL: dict[Any, Any] = {
-    **dict.fromkeys(numpy_functions.functions, _of_list),
-    **statistical.HANDLERS,
-    float: _float, np.float64: _float, np.float32: _float, isinstance: _isinstance, hash: _hash, type: _type,
-    math.fsum: _fsum,
-    np.linspace: _linspace, math.pow: _pow, math.log: _log, math.dist: _dist, math.hypot: _dist, np.where: _where,
-    **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack), _joined),
-    **dict.fromkeys((np.interp, np.polyval, np.convolve, np.einsum), _with_rule), scipy.special.logsumexp: _logsumexp,
-    **dict.fromkeys(_CREATORS, _created), **dict.fromkeys(_FROM_ITEMS, _from_items),
-    **dict.fromkeys(_ROUNDING | _TESTS, _rounding),
-}
-
-__all__ = ["Mediator"]
+mediated[0] = mediate

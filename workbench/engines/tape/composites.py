@@ -1,4 +1,4 @@
-"""NumPy functions that are written out in those of `functions`: they need no partials of their own."""
+"""NumPy functions that the front end does not take, written out in others: they need no partials of their own."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from workbench.engines.tape.array import (
-    ActiveArray,
-    array_ufunc,
-    elementwise,
-    functions,
-    holds_active,
-    is_active,
-    parts,
-    values_of,
-    wrap,
-)
-from workbench.engines.tape.functions import array, implements
+from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, from_items, functions, holds_active
+from workbench.engines.tape.elementwise import array_ufunc, elementwise
+from workbench.engines.tape.programs import structured, written_out
 from workbench.engines.tape.refusal import refuse
 
 
+def implements(*callables: Any) -> Any:
+    """Register how NumPy functions are written out."""
+    def register(handler: Any) -> Any:
+        written_out.update(dict.fromkeys(callables, handler))
+        return handler
+    return register
+
+
 def _sum(a: Any, axis: Any) -> Any:
-    return functions[np.sum](a, axis=axis)
+    return structured(np.sum, (a,), {"axis": axis})
 
 
 @implements(np.einsum)
@@ -51,17 +50,14 @@ def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Any:
 def _spread(term: str, operand: Any, order: list[str]) -> Any:
     """An operand with its axes in the order of all letters, new ones of length 1 for those that it lacks."""
     unique = [c for c in order if c in term]
-    values, nodes = parts(operand)
-    values = np.asarray(values)
-    if values.ndim != len(term):
+    operand = from_items(operand) if holds_active(operand) else np.asarray(operand)
+    if operand.ndim != len(term):
         raise ValueError("einstein sum subscripts do not fit the operands")
     places = tuple(slice(None) if c in term else None for c in order)
 
     def moved(part: np.ndarray) -> Any:
         return np.einsum(f"{term}->{''.join(unique)}", part)[places]  # a view: a diagonal, transposed
-    if not isinstance(operand, ActiveArray):
-        return moved(values)
-    return wrap(moved(values), moved(nodes), operand.recorder)
+    return operand.like(moved) if type(operand) is ActiveArray else moved(operand)
 
 
 @implements(np.median)
@@ -78,8 +74,8 @@ def _interp(x: Any, xp: Any, fp: Any, **options: Any) -> Any:
     """Piecewise linear; constant outside, with derivative 0 there by x."""
     if options:
         raise refuse(f"the options {sorted(options)} of np.interp on the tape", "leave them out")
-    places, ends = values_of(x), values_of(xp)
-    fp, knots = (array(np.array, z) if holds_active(z) else np.asarray(z, dtype=float) for z in (fp, xp))
+    places, ends = bottom(x), bottom(xp)
+    fp, knots = (from_items(z) if holds_active(z) else np.asarray(z, dtype=float) for z in (fp, xp))
     k = np.clip(np.searchsorted(ends, places, side="right") - 1, 0, len(np.asarray(ends)) - 2)
     inside = (places >= np.min(ends)) & (places <= np.max(ends))
     slope = (fp[k + 1] - fp[k]) / (knots[k + 1] - knots[k])
@@ -90,7 +86,7 @@ def _interp(x: Any, xp: Any, fp: Any, **options: Any) -> Any:
 
 @implements(np.trapezoid)
 def _trapezoid(y: Any, x: Any = None, dx: float = 1.0) -> Any:
-    if np.ndim(values_of(y)) != 1:
+    if np.ndim(bottom(y)) != 1:
         raise refuse("np.trapezoid of more than one axis on the tape", "loop over the others")
     steps = dx if x is None else x[1:] - x[:-1]
     return _sum((y[1:] + y[:-1]) * steps * 0.5, None)
@@ -106,7 +102,7 @@ def _polyval(p: Any, x: Any) -> Any:
 
 @implements(np.convolve)
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    first, second = (z if isinstance(z, ActiveArray) else np.asarray(z) for z in (a, v))
+    first, second = (z if type(z) is ActiveArray else np.asarray(z) for z in (a, v))
     if mode not in ("full", "same", "valid") or not len(first) or not len(second):
         raise ValueError("np.convolve takes full, same or valid, and no empty arrays")
     if len(second) > len(first):
@@ -121,14 +117,16 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     return functions[np.stack](sums)
 
 
-def logarithm_of_sum(a: Any, axis: Any = None) -> Any:
+@implements(scipy.special.logsumexp)
+def _logarithm_of_sum(a: Any, axis: Any = None, **options: Any) -> Any:
     """log(sum(exp(a))), shifted by the largest."""
-    peak = np.max(values_of(a), axis=axis, keepdims=True)
+    if options:
+        raise refuse("these options of logsumexp on the tape", "leave them out")
+    peak = np.max(bottom(a), axis=axis, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0.0)
     total = elementwise(np.log, (_sum(elementwise(np.exp, (a - peak,)), axis),))
-    shape = np.shape(values_of(total))
+    shape = np.shape(bottom(total))
     return total + (peak.reshape(shape) if shape else float(peak.reshape(-1)[0]))
-
 
 
 # ---------------------------------------------------------------------- the normal distribution of scipy.stats
@@ -137,21 +135,20 @@ _ROOT_2PI = math.sqrt(2.0 * math.pi)
 
 def _normal(formula: Any) -> Any:
     def handler(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:
-        if not np.all(values_of(scale) > 0):
+        if not np.all(bottom(scale) > 0):
             raise refuse("a normal distribution whose scale is not positive", "check the scale beforehand")
-        centred = (x if is_active(x) else np.asarray(x)) - loc
+        centred = (x if type(x) in ACTIVE else np.asarray(x)) - loc
         return formula(centred / scale, scale)
     return handler
 
 
 def _apply(ufunc: Any, x: Any) -> Any:
-    return elementwise(ufunc, (x,))
+    return elementwise(ufunc, (x,)) if type(x) in ACTIVE else ufunc(x)
 
 
 NORMAL = {
     "pdf": _normal(lambda z, scale: _apply(np.exp, z * z * -0.5) / (scale * _ROOT_2PI)),
-    "logpdf": _normal(lambda z, scale: z * z * -0.5 - (_apply(np.log, scale * _ROOT_2PI) if is_active(scale)
-                                                       else np.log(scale * _ROOT_2PI))),
+    "logpdf": _normal(lambda z, scale: z * z * -0.5 - _apply(np.log, scale * _ROOT_2PI)),
     "cdf": _normal(lambda z, scale: _apply(scipy.special.erfc, z * -math.sqrt(0.5)) * 0.5),
     "sf": _normal(lambda z, scale: _apply(scipy.special.erfc, z * math.sqrt(0.5)) * 0.5),
 }

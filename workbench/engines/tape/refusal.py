@@ -1,21 +1,42 @@
-"""Refusals of the tape: a DifferentiationError at the user's line that is running."""
+"""Refusals of the tape: a DifferentiationError at the user's line that is running.
+
+Invariant: a refusal cannot be swallowed. Whoever catches it (a bare `except` of the program, a thread), the run that it
+belongs to is refused at its end.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+import sysconfig
+import threading
 from typing import Any
+
+import numpy as np
+import scipy
 
 from workbench.ir import DifferentiationError, Span
 
-_HERE = os.path.dirname(__file__)
+HERE = os.path.dirname(__file__)
+_OWN = os.path.dirname(os.path.dirname(HERE)) + os.sep
+_SITE = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
+_STANDARD = sysconfig.get_path("stdlib") + os.sep
+INNER = (HERE, os.path.dirname(np.__file__), os.path.dirname(scipy.__file__))  # never the user's code
+
+open_runs: list[Any] = []  # recorders of all threads
+
+
+def is_users(filename: str) -> bool:
+    """True for code that is neither the workbench's, nor NumPy's, nor the standard library's."""
+    if filename.startswith(_SITE):
+        return not filename.startswith(INNER)
+    return not filename.startswith((_OWN, _STANDARD, "<frozen"))
 
 
 def user_span() -> Span | None:
-    """The innermost line that is neither the tape's own nor NumPy's."""
+    """The innermost line of the user's (or of a library that is no part of Python)."""
     frame: Any = sys._getframe(1)
-    while frame is not None and (frame.f_code.co_filename.startswith(_HERE) or frame.f_globals.get(
-            "__name__", "").partition(".")[0] in ("numpy", "scipy")):
+    while frame is not None and not is_users(frame.f_code.co_filename):
         frame = frame.f_back
     if frame is None:
         return None
@@ -31,5 +52,9 @@ def kept() -> DifferentiationError:
 
 
 def refuse(reason: str, hint: str = "") -> DifferentiationError:
-    """The error to raise."""
-    return DifferentiationError(reason, user_span(), hint)
+    """The error to raise; the open runs of this thread remember it (of all threads, where this one has none)."""
+    error = DifferentiationError(reason, user_span(), hint)
+    mine = [run for run in open_runs if run.thread == threading.get_ident()]
+    for run in mine or list(open_runs):
+        run.refusals.append(error)
+    return error

@@ -1,22 +1,31 @@
-"""`ActiveFloat`: a float whose operations are recorded.
+"""`ActiveFloat` and `ActiveComplex`: numbers whose operations are recorded.
 
-It computes with the float that it stands for (Python's own or NumPy's scalar), so that values, warnings and exceptions
-are those of the program itself. What would drop the derivative (`float(x)` inside C code) raises.
+They compute with the number that they stand for (Python's own, NumPy's scalar, or an active number of an outer
+recorder), so that values, warnings and exceptions are those of the program itself. What would drop the derivative
+(`float(x)` inside C code) raises.
+
+Invariant: an operation is recorded by the innermost recorder among its operands; a number of an outer one is a constant
+to it.
 """
 
 from __future__ import annotations
 
+import fractions
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.recorder import INACTIVE, Recorder
+from workbench.engines.tape.partials import has_partial, on_floats, pulled
+from workbench.engines.tape.recorder import Recorder, operation
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.rules import get
 
-_PLAIN = (float, int, bool, np.floating, np.integer, np.bool_)
+PLAIN = frozenset({float, int, bool, np.bool_, *(np.dtype(c).type for c in "efdgbhilqBHILQ")})
+COMPLEX = frozenset({complex, np.complex64, np.complex128})
+_ADD, _SUB, _MUL, _DIV, _NEG = (operation(name) for name in ("add", "sub", "mul", "div", "neg"))
 
 
 class ActiveFloat:
@@ -29,105 +38,97 @@ class ActiveFloat:
         self.node = node
         self.recorder = recorder
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """As of the float: `isinstance` and patterns take it for one."""
+        return self.value.__class__
+
     # ------------------------------------------------------------------ arithmetic, its partials written out for speed
     def __add__(self, other: Any) -> Any:
-        if isinstance(other, ActiveFloat):
-            if other.recorder is not self.recorder:
-                raise kept()
+        kind, r = type(other), self.recorder
+        if kind is ActiveFloat and other.recorder is r:
             value = self.value + other.value
-            return ActiveFloat(value, self.recorder.two("add", value, self.node, 1.0, other.node, 1.0), self.recorder)
-        if isinstance(other, _PLAIN):
+            return ActiveFloat(value, r.two(_ADD, value, self.node, 1.0, other.node, 1.0), r)
+        if kind in PLAIN:
             value = self.value + other
-            return ActiveFloat(value, self.recorder.one("add", value, self.node, 1.0), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_ADD, value, self.node, 1.0), r)
+        return _other("add", operator.add, self, other, other)
 
     def __radd__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
+        if type(other) in PLAIN:
+            r = self.recorder
             value = other + self.value
-            return ActiveFloat(value, self.recorder.one("add", value, self.node, 1.0), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_ADD, value, self.node, 1.0), r)
+        return _other("add", operator.add, other, self, other)
 
     def __sub__(self, other: Any) -> Any:
-        if isinstance(other, ActiveFloat):
-            if other.recorder is not self.recorder:
-                raise kept()
+        kind, r = type(other), self.recorder
+        if kind is ActiveFloat and other.recorder is r:
             value = self.value - other.value
-            return ActiveFloat(value, self.recorder.two("sub", value, self.node, 1.0, other.node, -1.0), self.recorder)
-        if isinstance(other, _PLAIN):
+            return ActiveFloat(value, r.two(_SUB, value, self.node, 1.0, other.node, -1.0), r)
+        if kind in PLAIN:
             value = self.value - other
-            return ActiveFloat(value, self.recorder.one("sub", value, self.node, 1.0), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_SUB, value, self.node, 1.0), r)
+        return _other("sub", operator.sub, self, other, other)
 
     def __rsub__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
+        if type(other) in PLAIN:
+            r = self.recorder
             value = other - self.value
-            return ActiveFloat(value, self.recorder.one("sub", value, self.node, -1.0), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_SUB, value, self.node, -1.0), r)
+        return _other("sub", operator.sub, other, self, other)
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, ActiveFloat):
-            if other.recorder is not self.recorder:
-                raise kept()
+        kind, r = type(other), self.recorder
+        if kind is ActiveFloat and other.recorder is r:
             a, b = self.value, other.value
             value = a * b
-            return ActiveFloat(value, self.recorder.two("mul", value, self.node, b, other.node, a), self.recorder)
-        if isinstance(other, _PLAIN):
+            return ActiveFloat(value, r.two(_MUL, value, self.node, b, other.node, a), r)
+        if kind in PLAIN:
             value = self.value * other
-            return ActiveFloat(value, self.recorder.one("mul", value, self.node, other), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_MUL, value, self.node, other), r)
+        return _other("mul", operator.mul, self, other, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
+        if type(other) in PLAIN:
+            r = self.recorder
             value = other * self.value
-            return ActiveFloat(value, self.recorder.one("mul", value, self.node, other), self.recorder)
-        return _unknown(other)
+            return ActiveFloat(value, r.one(_MUL, value, self.node, other), r)
+        return _other("mul", operator.mul, other, self, other)
 
     def __truediv__(self, other: Any) -> Any:
-        if isinstance(other, ActiveFloat):
-            if other.recorder is not self.recorder:
-                raise kept()
-            a, b = self.value, other.value
-            value = a / b
-            if b == 0:
-                return apply("div", lambda a, b: value, self, other)
-            return ActiveFloat(value, self.recorder.two("div", value, self.node, 1.0 / b, other.node, -value / b),
-                               self.recorder)
-        if isinstance(other, _PLAIN):
+        kind, r = type(other), self.recorder
+        if kind is ActiveFloat and other.recorder is r:
+            b = other.value
+            value = self.value / b
+            if b != 0:
+                return ActiveFloat(value, r.two(_DIV, value, self.node, 1.0 / b, other.node, -value / b), r)
+        elif kind in PLAIN:
             value = self.value / other
-            weight = 1.0 / other if other != 0 else np.inf
-            return ActiveFloat(value, self.recorder.one("div", value, self.node, weight), self.recorder)
-        return _unknown(other)
+            if other != 0:
+                return ActiveFloat(value, r.one(_DIV, value, self.node, 1.0 / other), r)
+        return _other("div", operator.truediv, self, other, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
-            return apply("div", lambda a, b: a / b, other, self)
-        return _unknown(other)
+        return _other("div", operator.truediv, other, self, other)
 
-    def __pow__(self, other: Any) -> Any:
-        if isinstance(other, (ActiveFloat, *_PLAIN)):
-            return apply("pow", lambda a, b: a**b, self, other)
-        return _unknown(other)
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        return NotImplemented if modulus is not None else _other("pow", operator.pow, self, other, other)
 
     def __rpow__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
-            return apply("pow", lambda a, b: a**b, other, self)
-        return _unknown(other)
+        return _other("pow", operator.pow, other, self, other)
 
     def __mod__(self, other: Any) -> Any:
-        if isinstance(other, (ActiveFloat, *_PLAIN)):
-            return apply("mod", lambda a, b: a % b, self, other)
-        return _unknown(other)
+        return _other("mod", operator.mod, self, other, other)
 
     def __rmod__(self, other: Any) -> Any:
-        if isinstance(other, _PLAIN):
-            return apply("mod", lambda a, b: a % b, other, self)
-        return _unknown(other)
+        return _other("mod", operator.mod, other, self, other)
 
     def __floordiv__(self, other: Any) -> Any:
-        return self.value // plain(other)  # piecewise constant
+        return NotImplemented if type(other) not in _SCALARS else self.value // plain(other)  # piecewise constant
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return plain(other) // self.value
+        return NotImplemented if type(other) not in _SCALARS else plain(other) // self.value
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
@@ -136,13 +137,14 @@ class ActiveFloat:
         return other // self, other % self
 
     def __neg__(self) -> ActiveFloat:
-        return ActiveFloat(-self.value, self.recorder.one("neg", -self.value, self.node, -1.0), self.recorder)
+        value = -self.value
+        return ActiveFloat(value, self.recorder.one(_NEG, value, self.node, -1.0), self.recorder)
 
     def __pos__(self) -> ActiveFloat:
         return self
 
     def __abs__(self) -> Any:
-        return apply("abs", abs, self)
+        return apply("abs", operator.abs, self)
 
     # ------------------------------------------------------------------ what has no derivative, or a zero one
     def __eq__(self, other: object) -> Any:
@@ -164,7 +166,7 @@ class ActiveFloat:
         return self.value >= plain(other)
 
     def __hash__(self) -> int:
-        return hash(self.value)
+        return hashed(self)
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -189,13 +191,15 @@ class ActiveFloat:
                      "use a function with a rule")
 
     def __complex__(self) -> complex:
-        raise refuse("complex numbers made of active ones are not recorded", "use the compiler: engine='numba'")
+        raise refuse("an active number is handed to code outside of Python, which would drop its derivative",
+                     "use a function with a rule")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise refuse("an active number is stored in an array that the tape does not know",
-                     "make the array inside the differentiated function")
+                     "make the array inside the differentiated function (a copy will do)")
 
     __array_ufunc__: Any  # set where arrays are known
+    __array_function__: Any
 
     def __copy__(self) -> ActiveFloat:
         return self
@@ -220,11 +224,7 @@ class ActiveFloat:
 
     # ------------------------------------------------------------------ what floats have
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(self.value, name):
-            raise AttributeError(f"'{type(self.value).__name__}' object has no attribute {name!r}")
-        if name in ("shape", "ndim", "size", "dtype"):
-            return getattr(self.value, name)
-        raise refuse(f"the tape does not know the attribute {name!r} of a number", "write it out")
+        return unknown_attribute(self, name)
 
     @property
     def real(self) -> ActiveFloat:
@@ -246,64 +246,253 @@ class ActiveFloat:
 
     def item(self) -> ActiveFloat:
         """As a Python number."""
-        return ActiveFloat(float(self.value), self.node, self.recorder)
+        return self if type(self.value) is float else ActiveFloat(bare(self.value), self.node, self.recorder)
 
 
-def _unknown(other: Any) -> Any:
-    """What an operation answers to an operand that it does not know."""
-    if isinstance(other, (complex, np.complexfloating)):
-        raise refuse("complex numbers made of active ones are not recorded", "use the compiler: engine='numba'")
+class ActiveComplex:
+    """A complex number that depends on the independent variables: `node` is that of its real part, the next one that of
+    its imaginary part."""
+
+    __slots__ = ("node", "recorder", "value")
+
+    def __init__(self, value: Any, node: int, recorder: Recorder) -> None:
+        self.value = value
+        self.node = node
+        self.recorder = recorder
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """As of the complex number."""
+        return self.value.__class__
+
+    def __neg__(self) -> Any:
+        return apply("neg", operator.neg, self)
+
+    def __pos__(self) -> ActiveComplex:
+        return self
+
+    def __abs__(self) -> Any:
+        return apply("modulus", operator.abs, self)
+
+    def __eq__(self, other: object) -> Any:
+        return self.value == plain(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.value != plain(other)
+
+    def __hash__(self) -> int:
+        return hashed(self)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    __complex__ = ActiveFloat.__complex__
+    __array__ = ActiveFloat.__array__
+    __array_ufunc__: Any
+    __array_function__: Any
+    __repr__, __str__, __format__ = ActiveFloat.__repr__, ActiveFloat.__str__, ActiveFloat.__format__
+    __reduce__ = ActiveFloat.__reduce__
+
+    def __copy__(self) -> ActiveComplex:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> ActiveComplex:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return unknown_attribute(self, name)
+
+    @property
+    def real(self) -> ActiveFloat:
+        """The real part."""
+        return ActiveFloat(self.value.real, self.node, self.recorder)
+
+    @property
+    def imag(self) -> ActiveFloat:
+        """The imaginary part."""
+        return ActiveFloat(self.value.imag, self.node + 1, self.recorder)
+
+    def conjugate(self) -> Any:
+        """The conjugate."""
+        return apply("conj", lambda z: z.conjugate(), self)
+
+    conj = conjugate
+
+    def item(self) -> ActiveComplex:
+        """As a Python number."""
+        return self if type(self.value) is complex else ActiveComplex(bare(self.value), self.node, self.recorder)
+
+
+NUMBERS = frozenset({ActiveFloat, ActiveComplex})
+_SCALARS = PLAIN | COMPLEX | NUMBERS
+
+
+def _complex_operators() -> None:
+    for name, rule, compute in (("add", "add", operator.add), ("sub", "sub", operator.sub),
+                                ("mul", "mul", operator.mul), ("truediv", "div", operator.truediv),
+                                ("pow", "pow", operator.pow)):
+        def left(self: Any, other: Any, rule: str = rule, compute: Any = compute) -> Any:
+            return _other(rule, compute, self, other, other)
+
+        def right(self: Any, other: Any, rule: str = rule, compute: Any = compute) -> Any:
+            return _other(rule, compute, other, self, other)
+        setattr(ActiveComplex, f"__{name}__", left)
+        setattr(ActiveComplex, f"__r{name}__", right)
+
+
+_complex_operators()
+
+
+# ---------------------------------------------------------------------- numbers
+def plain(x: Any) -> Any:
+    """The number that an active one stands for (an outer recorder's, perhaps); anything else as it is."""
+    return x.value if type(x) in NUMBERS else x
+
+
+def bare(x: Any) -> Any:
+    """A number as Python's own, through all recorders."""
+    if type(x) is ActiveFloat or type(x) is ActiveComplex:
+        return type(x)(bare(x.value), x.node, x.recorder)
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def as_numpy(x: Any, kind: Any = np.float64) -> Any:
+    """A number as NumPy's scalar (which gives infinities instead of exceptions), through all recorders."""
+    if type(x) not in NUMBERS:
+        return kind(x)
+    if kind is np.complex128 and type(x) is ActiveFloat:
+        x = as_complex(x)
+    return type(x)(as_numpy(x.value, kind), x.node, x.recorder)
+
+
+def as_complex(x: ActiveFloat) -> ActiveComplex:
+    """A float as a complex number."""
+    value = as_complex(x.value) if type(x.value) is ActiveFloat else complex(x.value)
+    node = x.recorder.any_number(operation("complex"), value.real, [(x.node, 1.0)])
+    x.recorder.any_number(operation("complex"), 0.0, ())
+    return ActiveComplex(value, node, x.recorder)
+
+
+def number(value: Any, node: int, recorder: Recorder) -> Any:
+    """An active number of the value's kind."""
+    complex_ = type(value) is ActiveComplex or type(value) in COMPLEX
+    return (ActiveComplex if complex_ else ActiveFloat)(value, int(node), recorder)
+
+
+def hashed(x: Any) -> int:
+    """The hash of the value. Two active numbers that are equal and not the same cannot both be keys: which is found
+    would decide the derivative."""
+    code = hash(x.value)
+    if x.recorder.keys.setdefault(code, x.node) != x.node:
+        raise refuse("two active numbers that happen to be equal are used as keys (of a dictionary, set or cache)",
+                     "use keys that are no active numbers")
+    return code
+
+
+def unknown_attribute(x: Any, name: str) -> Any:
+    """An attribute of a number that has no meaning of its own here."""
+    value = x.value
+    while type(value) in NUMBERS:
+        value = value.value
+    if name.startswith("_") or not hasattr(value, name):
+        raise AttributeError(f"'{type(value).__name__}' object has no attribute {name!r}")
+    if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
+        return getattr(value, name)
+    if issubclass(type(value), np.generic):
+        return getattr(as_array[0](x), name)
+    raise refuse(f"the tape does not know the attribute {name!r} of a number", "write it out")
+
+
+# ---------------------------------------------------------------------- recording an operation
+def innermost(operands: Sequence[Any]) -> Recorder:
+    """The innermost recorder among the operands, one of which is active."""
+    found: Any = None
+    for x in operands:
+        r = getattr(x, "recorder", None) if type(x) not in PLAIN else None
+        if r is not None:
+            if r.closed:
+                raise kept()
+            found = r if found is None or r.level > found.level else found
+    return found  # type: ignore[no-any-return]
+
+
+def _other(name: str, compute: Callable[..., Any], a: Any, b: Any, other: Any) -> Any:
+    """An operation with an operand that is not of the common kinds."""
+    if type(other) in _SCALARS:
+        return apply(name, compute, a, b)
+    if isinstance(other, fractions.Fraction):
+        return apply(name, compute, *(float(x) if x is other else x for x in (a, b)))
     return NotImplemented
 
 
-def plain(x: Any) -> Any:
-    """The float that an active one stands for; anything else as it is."""
-    return x.value if isinstance(x, ActiveFloat) else x
+def call(callee: Any, *args: Any) -> Any:
+    """A function of numbers, mediated (replaced where the mediator is known)."""
+    return callee(*args)
+
+
+as_array: list[Callable[..., Any]] = [call]  # a number as an array without dimensions; set where arrays are known
+mediated: list[Callable[..., Any]] = [call]
 
 
 def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     """Compute with the values, and record the operation with the partials of the rule of that name."""
-    values = [plain(x) for x in operands]
-    value = compute(*values)
-    if isinstance(value, complex):
-        raise refuse(f"{name} of real numbers is complex here", "keep it real")
-    active = [(k, x) for k, x in enumerate(operands) if isinstance(x, ActiveFloat)]
-    if any(x.recorder is not active[0][1].recorder for _, x in active):
-        raise kept()
-    partials = get(name).partials
-    if not active:
-        return value
-    if partials is None:
+    recorder = innermost(operands)
+    if recorder is None:
+        return compute(*operands)
+    active = [type(x) in NUMBERS and x.recorder is recorder for x in operands]
+    values = [x.value if mine else x for x, mine in zip(operands, active, strict=True)]
+    nested = any(type(v) in NUMBERS for v in values)
+    value = mediated[0](compute, *values) if nested else compute(*values)
+    if type(value) is ActiveComplex or type(value) in COMPLEX or any(type(x) is ActiveComplex for x in operands):
+        return _complex(name, recorder, operands, active, values, value)
+    if get(name).partials is None:
         raise refuse(f"no derivative of {name} is known", "use a function with a rule")
     edges = []
-    with np.errstate(all="ignore"):
-        floats = [np.float64(v) for v in values]  # inf instead of ZeroDivisionError
-        y = np.float64(value)
-        for k, x in active:
-            partial = partials[k]
-            if partial is not None:
-                edges.append((x.node, float(partial(y, *floats))))
-    recorder = active[0][1].recorder
+    for k, (x, mine) in enumerate(zip(operands, active, strict=True)):
+        if mine and has_partial(name, k):
+            edges.append((x.node, partial(name, k, value, values)))
     if not edges:
         return value
-    if len(edges) == 1:
-        node = recorder.one(name, value, *edges[0])
-    else:
-        node = recorder.two(name, value, *edges[0], *edges[1])
-    return ActiveFloat(value, node, recorder)
+    return ActiveFloat(value, recorder.any_number(operation(name), value, edges), recorder)
 
 
-def apply_one(name: str, compute: Callable[..., Any], x: ActiveFloat) -> Any:
-    """`apply` to one operand, which is active: the common case, without the lists."""
-    partials = get(name).partials
-    value = compute(x.value)
-    if partials is None or partials[0] is None:
+def partial(name: str, position: int, value: Any, values: Sequence[Any]) -> Any:
+    """The partial derivative of an operation of real numbers."""
+    if type(value) in NUMBERS or any(type(v) in NUMBERS for v in values):
+        table: Any = get(name).partials
+        with np.errstate(all="ignore"):
+            return table[position](as_numpy(value), *(as_numpy(v) for v in values))
+    return on_floats(name, position)(value, *values)
+
+
+def _complex(name: str, recorder: Recorder, operands: Sequence[Any], active: Sequence[bool], values: Sequence[Any],
+             value: Any) -> Any:
+    """An operation with complex operands or a complex result."""
+    wide = type(value) is ActiveComplex or type(value) in COMPLEX
+    xs = [as_numpy(v, np.complex128) for v in values]
+    y = as_numpy(value, np.complex128 if wide else np.float64)
+    rows: list[list[tuple[int, Any]]] = [[], []]
+    for k, (x, mine) in enumerate(zip(operands, active, strict=True)):
+        for row, seed in enumerate((np.complex128(1.0), np.complex128(1j)) if wide else (np.float64(1.0),)):
+            bar = pulled(name, xs, y, seed, k) if mine else None
+            if bar is not None:
+                rows[row].append((x.node, bar.real))
+                if type(x) is ActiveComplex:
+                    rows[row].append((x.node + 1, bar.imag))
+    if not rows[0] and not rows[1]:
         return value
-    with np.errstate(all="ignore"):
-        weight = float(partials[0](np.float64(value), np.float64(x.value)))
-    return ActiveFloat(value, x.recorder.one(name, value, x.node, weight), x.recorder)
+    number_ = operation(name)
+    node = recorder.any_number(number_, value.real if wide else value, rows[0])
+    if not wide:
+        return ActiveFloat(value, node, recorder)
+    recorder.any_number(number_, value.imag, rows[1])
+    return ActiveComplex(value, node, recorder)
 
 
-def node_of(x: Any) -> int:
-    """The node of an active number, INACTIVE of any other."""
-    return x.node if isinstance(x, ActiveFloat) else INACTIVE
+def apply_one(name: str, number_: int, compute: Callable[..., Any], x: ActiveFloat) -> Any:
+    """`apply` to one real operand, which is active: the common case, without the lists."""
+    given = x.value
+    if type(given) is ActiveFloat or not has_partial(name, 0):
+        return apply(name, compute, x)
+    value = compute(given)
+    return ActiveFloat(value, x.recorder.one(number_, value, x.node, on_floats(name, 0)(value, given)), x.recorder)

@@ -1,6 +1,7 @@
 """`statistics` computes in fractions, which have no derivative: its functions of active numbers by their formulas.
 
-Each runs once on the plain numbers beforehand, so that what it raises is what the program itself would have met.
+Each runs once on the plain numbers beforehand: its value is kept, and what it raises is what the program itself would
+have met.
 """
 
 from __future__ import annotations
@@ -10,67 +11,97 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from workbench.engines.tape.array import holds_active, is_active, values_of
-from workbench.engines.tape.scalar import ActiveFloat, plain
+from workbench.engines.tape.array import ACTIVE, bottom, holds_active
+from workbench.engines.tape.calls import means, mediate
+from workbench.engines.tape.recorder import operation
+from workbench.engines.tape.scalar import NUMBERS, ActiveFloat
+from workbench.engines.tape.standard import exactly
 
-Mediate = Callable[..., Any]
-
-
-def _plain(x: Any) -> Any:
-    return [_plain(v) for v in x] if isinstance(x, (list, tuple)) else values_of(x)
-
-
-def _formula(function: Any, formula: Callable[..., Any]) -> dict[Any, Any]:
-    def handler(m: Mediate, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        args = tuple(x if isinstance(x, type) or is_active(x) or not hasattr(x, "__iter__") else list(x) for x in args)
-        named = {k: v if is_active(v) or not hasattr(v, "__iter__") else list(v) for k, v in named.items()}
-        if not any(holds_active(x) for x in (*args, *named.values())):
-            return callee(*args, **named)
-        callee(*(_plain(x) for x in args), **{k: _plain(v) for k, v in named.items()})
-        return formula(m, *args, **named)
-    return {function: handler}
+Args = tuple[Any, ...]
+Named = dict[str, Any]
 
 
-def _mean(m: Mediate, data: Any, weights: Any = None) -> Any:
+def _statistic(exact: Any) -> Any:
+    """Register the formula of a function of `statistics`; its exact value is kept."""
+    def register(formula: Any) -> Any:
+        @means(exact)
+        def handler(callee: Any, args: Args, named: Named) -> Any:
+            args = tuple(list(a) if hasattr(a, "__iter__") else a for a in args)
+            named = {k: list(v) if hasattr(v, "__iter__") else v for k, v in named.items()}
+            if not any(holds_active(a) for a in (*args, *named.values())):
+                return callee(*args, **named)
+            value = callee(*(bottom(a) for a in args), **{k: bottom(v) for k, v in named.items()})
+            found = formula(*args, **named)
+            return exactly(found, value)
+        return formula
+    return register
+
+
+@_statistic(statistics.mean)
+def _mean(items: list[Any]) -> Any:
+    return sum(items) / len(items)
+
+
+@_statistic(statistics.fmean)
+def _fmean(items: list[Any], weights: Any = None) -> Any:
     if weights is None:
-        return sum(data) / len(data)
-    return sum(w * x for w, x in zip(weights, data, strict=True)) / sum(weights)
+        return _mean(items)
+    return sum(w * x for w, x in zip(weights, items, strict=True)) / sum(weights)
 
 
-def _harmonic_mean(m: Mediate, data: Any, weights: Any = None) -> Any:
-    if any(x == 0 for x in data):
-        return 0.0 * sum(data)
-    weights = [1] * len(data) if weights is None else weights
-    return sum(weights) / sum(w / x for w, x in zip(weights, data, strict=True))
+@_statistic(statistics.harmonic_mean)
+def _harmonic_mean(items: list[Any], weights: Any = None) -> Any:
+    if any(x == 0 for x in items):
+        return 0.0 * sum(items)
+    weights = [1.0] * len(items) if weights is None else weights
+    return sum(weights) / sum(w / x for w, x in zip(weights, items, strict=True) if not _is_zero(w))
 
 
-def _spread(fewer: int, root: bool) -> Any:
-    def formula(m: Mediate, data: Any, xbar: Any = None, mu: Any = None) -> Any:
-        centre = xbar if xbar is not None else mu if mu is not None else _mean(m, data)
-        spread = sum((x - centre) ** 2 for x in data) / (len(data) - fewer)
-        return m(math.sqrt, spread) if root else spread
+def _is_zero(w: Any) -> bool:
+    return type(w) not in NUMBERS and w == 0
+
+
+@_statistic(statistics.geometric_mean)
+def _geometric_mean(items: list[Any]) -> Any:
+    return mediate(math.exp, sum(mediate(math.log, x) for x in items) / len(items))
+
+
+def _spread(fewer: int, root: bool) -> Callable[..., Any]:
+    def formula(items: list[Any], centre: Any = None, *, xbar: Any = None, mu: Any = None) -> Any:
+        given = next((c for c in (centre, xbar, mu) if c is not None), None)
+        middle = _mean(items) if given is None else given
+        total = sum((x - middle) ** 2 for x in items) / (len(items) - fewer)
+        if not root:
+            return total
+        return mediate(math.sqrt, total) if total != 0 else 0.0 * total
     return formula
 
 
-def _from_samples(m: Mediate, cls: type, data: Any) -> Any:
-    return m(cls, _mean(m, data), _spread(1, True)(m, data))
+_statistic(statistics.variance)(_spread(1, False))
+_statistic(statistics.pvariance)(_spread(0, False))
+_statistic(statistics.stdev)(_spread(1, True))
+_statistic(statistics.pstdev)(_spread(0, True))
 
 
-def _quantile(m: Mediate, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`NormalDist.inv_cdf`: the derivative of the standard quantile is the reciprocal of the density there."""
+@means(statistics.NormalDist.from_samples.__func__)  # type: ignore[attr-defined]
+def _from_samples(callee: Any, args: Args, named: Named) -> Any:
+    cls, data = args
+    data = list(data)
+    if not holds_active(data):
+        return callee(cls, data)
+    return mediate(cls, mediate(statistics.fmean, data), mediate(statistics.stdev, data))
+
+
+@means(statistics.NormalDist.inv_cdf)
+def _quantile(callee: Any, args: Args, named: Named) -> Any:
+    """The derivative of the standard quantile is the reciprocal of the density there."""
     distribution, p = args[0], args[1] if len(args) > 1 else named["p"]
-    z: Any = statistics.NormalDist().inv_cdf(plain(p))
-    if isinstance(p, ActiveFloat):
-        weight = math.sqrt(2.0 * math.pi) * math.exp(0.5 * z * z)
-        z = ActiveFloat(z, p.recorder.one("normal quantile", z, p.node, weight), p.recorder)
-    return distribution._mu + z * distribution._sigma
+    return distribution._mu + _standard_quantile(callee, p) * distribution._sigma
 
 
-HANDLERS: dict[Any, Any] = {
-    **_formula(statistics.mean, _mean), **_formula(statistics.fmean, _mean),
-    **_formula(statistics.harmonic_mean, _harmonic_mean),
-    **_formula(statistics.variance, _spread(1, False)), **_formula(statistics.pvariance, _spread(0, False)),
-    **_formula(statistics.stdev, _spread(1, True)), **_formula(statistics.pstdev, _spread(0, True)),
-    **_formula(statistics.NormalDist.from_samples.__func__, _from_samples),  # type: ignore[attr-defined]
-    statistics.NormalDist.inv_cdf: _quantile,
-}
+def _standard_quantile(exact: Any, p: Any) -> Any:
+    if type(p) not in ACTIVE:
+        return exact(statistics.NormalDist(), p)
+    z = _standard_quantile(exact, p.value)
+    weight = math.sqrt(2.0 * math.pi) * mediate(math.exp, 0.5 * z * z)
+    return ActiveFloat(z, p.recorder.any_number(operation("normal quantile"), z, [(p.node, weight)]), p.recorder)

@@ -1,34 +1,243 @@
 """Arguments and results of a recorded run: structures with active numbers inside, and back.
 
-Containers are copied on the way in and their changes written back at every exit, so that the program's writes into its
-arguments happen once, as without the tape; arrays keep their memory.
+The program's own containers hold active numbers while it runs, so that aliases stay aliases; at every exit they hold
+plain ones again, changed as the program itself would have changed them. Arrays keep their memory.
+
+Invariant: after a refusal every argument is as it was before the call.
 """
 
 from __future__ import annotations
 
 import collections
 import copy
-from collections.abc import Callable
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ActiveArray, fresh
-from workbench.engines.tape.recorder import Recorder
-from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import ActiveFloat
+from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh
+from workbench.engines.tape.recorder import INACTIVE, INPUT, Part, Recorder, gathered, scattered
+from workbench.engines.tape.refusal import kept, refuse
+from workbench.engines.tape.scalar import NUMBERS, bare, number
+from workbench.frontend import instance_attributes, is_plain_object
+
+_FLOATS = (float, np.floating, complex, np.complexfloating)
+_MISSING = object()
 
 
-def is_instance(x: Any) -> bool:
-    """True for an object of a class written in Python, with its attributes in a dictionary."""
-    return hasattr(x, "__dict__") and not isinstance(x, type) and not callable(x) and type(x).__module__ not in (
-        "builtins", "numpy", "types")
+# ---------------------------------------------------------------------- trees of leaves
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaf:
+    """A number (of Python or NumPy: its type) or an array (None): its nodes."""
+
+    part: Part
+    kind: Any
 
 
-def hides_floats(x: Any) -> bool:
-    """True for what may hold numbers that cannot be made active: sets, queues, objects with slots, complex numbers."""
-    slots = hasattr(type(x), "__slots__") and type(x).__module__ not in ("builtins", "numpy", "types")
-    return slots or isinstance(x, (set, frozenset, collections.deque, complex, np.complexfloating))
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """A container: what it was, and a tree (or None) per item, key or attribute."""
+
+    model: Any
+    keys: tuple[Any, ...] | None
+    children: tuple[Any, ...]
+
+
+Tree = Leaf | Items | None
+
+
+def leaves(tree: Tree) -> Iterator[Leaf]:
+    """The numbers and arrays of a tree."""
+    if isinstance(tree, Leaf):
+        yield tree
+    elif isinstance(tree, Items):
+        for child in tree.children:
+            yield from leaves(child)
+
+
+def read(tree: Tree, numbers: Any) -> Any:
+    """The numbers of the nodes of a tree, in its structure; None where it holds no float."""
+    if tree is None:
+        return None
+    if isinstance(tree, Items):
+        return rebuilt(tree.model, tree.keys, [read(child, numbers) for child in tree.children])
+    found = gathered(tree.part, numbers)
+    if tree.kind is None or type(found) in ACTIVE:
+        return bare(found) if tree.kind in (float, complex) else found
+    return tree.kind(found.item() if isinstance(found, np.generic) else found)
+
+
+def write(tree: Tree, given: Any, numbers: Any, what: str) -> None:
+    """Add what is given, of the structure of a tree, to the numbers of its nodes. Raises TypeError where it does not
+    fit."""
+    if tree is None or given is None:
+        return
+    if isinstance(tree, Leaf):
+        shape = np.shape(bottom(given))
+        if shape not in ((), tree.part.nodes.shape):
+            raise TypeError(f"{what} has the shape {shape}, not {tree.part.nodes.shape}")
+        scattered(tree.part, numbers, given if type(given) in ACTIVE else np.asarray(
+            given, dtype=complex if tree.part.is_complex else float))
+        return
+    items = _items_of(given, tree.keys)
+    if len(items) != len(tree.children):
+        raise TypeError(f"{what} has not the structure of what it belongs to")
+    for child, item in zip(tree.children, items, strict=True):
+        write(child, item, numbers, what)
+
+
+def _items_of(x: Any, keys: tuple[Any, ...] | None) -> list[Any]:
+    if keys is None:
+        return list(x) if isinstance(x, (list, tuple, collections.deque)) else []
+    return [x.get(k) if isinstance(x, dict) else getattr(x, k, None) for k in keys]
+
+
+def rebuilt(model: Any, keys: tuple[Any, ...] | None, items: list[Any]) -> Any:
+    """A container of the model's own type, made without running `__init__`."""
+    if isinstance(model, tuple):
+        return tuple.__new__(type(model), items)
+    if isinstance(model, collections.deque):
+        return type(model)(items, model.maxlen)
+    made: Any
+    if isinstance(model, list):
+        made = copy.copy(model)
+        made[:] = items
+        return made
+    assert keys is not None
+    if isinstance(model, dict):
+        made = copy.copy(model)
+        made.clear()
+        for key, item in zip(keys, items, strict=True):
+            dict.__setitem__(made, key, item)
+        return made
+    made = object.__new__(type(model))
+    for key, item in zip(keys, items, strict=True):
+        object.__setattr__(made, key, item)
+    return made
+
+
+def is_object(x: Any) -> bool:
+    """True for an instance of a user's class, whose attributes may be floats."""
+    top = type(x).__module__.partition(".")[0]
+    library = top in sys.stdlib_module_names and top != "__main__" and not isinstance(x, types.SimpleNamespace)
+    return type(x) not in ACTIVE and not library and top != "workbench" and is_plain_object(x)
+
+
+def result_tree(x: Any, recorder: Recorder) -> Tree:
+    """The nodes of a result; INACTIVE for numbers that are not active."""
+    if type(x) in ACTIVE:
+        if x.recorder is not recorder and x.recorder.closed:
+            raise kept()
+        plain = bottom(x)
+        nodes = x.nodes.copy() if type(x) is ActiveArray else np.array(x.node)
+        if x.recorder is not recorder:
+            nodes = np.full(np.shape(plain), INACTIVE)
+        return Leaf(Part(nodes, np.asarray(plain).dtype), None if type(x) is ActiveArray else type(plain))
+    if isinstance(x, _FLOATS):
+        return Leaf(Part(np.array(INACTIVE), np.asarray(x).dtype), type(x))
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
+        return Leaf(Part(np.full(x.shape, INACTIVE), x.dtype), None)
+    if isinstance(x, (tuple, list, collections.deque)):
+        return Items(x, None, tuple(result_tree(v, recorder) for v in x))
+    if isinstance(x, dict):
+        return Items(x, tuple(x), tuple(result_tree(v, recorder) for v in x.values()))
+    if is_object(x):
+        keys = tuple(instance_attributes(x))
+        return Items(x, keys, tuple(result_tree(getattr(x, k), recorder) for k in keys))
+    return None
+
+
+# ---------------------------------------------------------------------- arguments
+class Arguments:
+    """The arguments of a run, made active."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.known: dict[int, tuple[Any, Tree]] = {}
+        self.containers: list[tuple[Any, Any, Any]] = []  # a container, what it held, what it holds at the start
+        self.arrays: list[tuple[ActiveArray, Any]] = []  # and what they held
+
+    def active(self, x: Any, wrt: bool) -> tuple[Any, Tree]:
+        """An argument with its floats as independent variables (`wrt`) or as they are; and its tree."""
+        if isinstance(x, _FLOATS):
+            return self.number(x) if wrt else (x, None)
+        if isinstance(x, np.ndarray):
+            return self.array(x, wrt)
+        if isinstance(x, tuple):
+            items, trees = self.several(x, wrt)
+            return tuple.__new__(type(x), items), Items(x, None, trees) if wrt else None
+        if isinstance(x, (list, dict, collections.deque)) or is_object(x):
+            if id(x) not in self.known:
+                self.container(x, wrt)
+            return x, self.known[id(x)][1]
+        if wrt and isinstance(x, (set, frozenset)) and any(isinstance(v, _FLOATS) for v in x):
+            raise refuse(f"a derivative by the floats in a {type(x).__name__}: a set has no places for them",
+                         "pass them in a list, dict or dataclass")
+        return x, None
+
+    def several(self, items: Any, wrt: bool) -> tuple[list[Any], tuple[Tree, ...]]:
+        """The items of a container."""
+        pairs = [self.active(v, wrt) for v in items]
+        return [p for p, _ in pairs], tuple(t for _, t in pairs)
+
+    def number(self, x: Any) -> tuple[Any, Tree]:
+        """An independent variable."""
+        plain = bottom(x)
+        node = self.recorder.any_number(INPUT, x.real if isinstance(x, (complex, np.complexfloating)) else x, ())
+        if isinstance(x, (complex, np.complexfloating)):
+            self.recorder.any_number(INPUT, x.imag, ())
+        return number(x, node, self.recorder), Leaf(Part(np.array(node), np.asarray(plain).dtype), type(plain))
+
+    def array(self, x: Any, wrt: bool) -> tuple[Any, Tree]:
+        """An array, its memory shared with the user's."""
+        if x.dtype.kind not in "fc":
+            if wrt and x.dtype.kind == "O":
+                raise refuse("a derivative by an array of objects", "pass an array of floats, or a list")
+            return x, None
+        if type(x) not in (np.ndarray, ActiveArray):  # another class, another meaning of `*`
+            raise refuse(f"an argument of type {type(x).__name__}", "pass a plain array")
+        made = fresh(x, self.recorder)
+        tree = None
+        if wrt:
+            made = ActiveArray(made.values, self.recorder.leaves(x), self.recorder)
+            tree = Leaf(Part(made.nodes.copy(), x.dtype), None)
+        for other, _ in self.arrays:
+            if share_memory(bottom(other), bottom(x)):
+                other.nodes.flags.writeable = made.nodes.flags.writeable = False  # a write would be seen by one only
+        self.arrays.append((made, x.copy()))
+        return made, tree
+
+    def container(self, x: Any, wrt: bool) -> None:
+        """A list, dictionary or object: it holds active numbers until the end of the run."""
+        before = content(x)
+        self.known[id(x)] = (x, None)
+        values = list(before.values()) if isinstance(before, dict) else before
+        items, trees = self.several(values, wrt)
+        now = dict(zip(before, items, strict=True)) if isinstance(before, dict) else items
+        self.known[id(x)] = (x, Items(copied(x), tuple(before) if isinstance(before, dict) else None,
+                                      trees) if wrt else None)
+        self.containers.append((x, before, now))
+        fill(x, now)
+
+    def restore(self) -> None:
+        """Give the user's arguments what they held before the run."""
+        for x, before, _ in self.containers:
+            fill(x, before)
+        for array, values in self.arrays:
+            if bottom(array).flags.writeable:
+                array.values[...] = values
+
+    def write_back(self, plain: Callable[[Any], Any]) -> None:
+        """Give the user's containers what the program has left in them."""
+        for x, before, now in self.containers:
+            found = content(x)
+            if isinstance(found, dict):
+                fill(x, {k: before[k] if k in now and v is now[k] else plain(v) for k, v in found.items()})
+            else:
+                fill(x, [before[k] if k < len(now) and v is now[k] else plain(v) for k, v in enumerate(found)])
 
 
 def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
@@ -39,166 +248,81 @@ def share_memory(a: np.ndarray, b: np.ndarray) -> bool:
         return True
 
 
-def rebuilt_tuple(model: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
-    """A tuple of the model's own type."""
-    return tuple.__new__(type(model), items)
+def content(x: Any) -> Any:
+    """What a container holds: a list, or a dictionary by keys or attributes."""
+    if isinstance(x, (list, collections.deque)):
+        return list(x)
+    return dict(x) if isinstance(x, dict) else {k: getattr(x, k) for k in instance_attributes(x)}
 
 
-class Arguments:
-    """The arguments of a run, made active."""
+def copied(x: Any) -> Any:
+    """A container as a model of its kind (its own content may change)."""
+    if isinstance(x, (list, dict, collections.deque)):
+        return copy.copy(x)
+    made = object.__new__(type(x))
+    for key in instance_attributes(x):
+        object.__setattr__(made, key, getattr(x, key))
+    return made
+
+
+def fill(x: Any, held: Any) -> None:
+    """Give a container a content, without its own methods; only what differs is touched."""
+    if isinstance(x, list):
+        if len(x) != len(held) or any(a is not b for a, b in zip(x, held, strict=True)):
+            list.__setitem__(x, slice(None), held)
+    elif isinstance(x, collections.deque):
+        if list(x) != held or any(a is not b for a, b in zip(x, held, strict=True)):
+            x.clear()
+            x.extend(held)
+    elif isinstance(x, dict):
+        for key in [k for k in x if k not in held]:
+            dict.__delitem__(x, key)
+        for key, value in held.items():
+            if dict.get(x, key, _MISSING) is not value:
+                dict.__setitem__(x, key, value)
+    else:
+        for key in [k for k in instance_attributes(x) if k not in held]:
+            object.__delattr__(x, key)
+        for key, value in held.items():
+            if getattr(x, key, _MISSING) is not value:
+                object.__setattr__(x, key, value)
+
+
+class Plain:
+    """Gives objects that hold active numbers plain ones, in place, each object once."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.back: list[Callable[[], None]] = []
         self.known: dict[int, Any] = {}
-        self.arrays: list[ActiveArray] = []
-        self.before: list[np.ndarray] = []
 
-    def active(self, x: Any, wrt: bool) -> Any:
-        """An argument with its floats as independent variables (`wrt`) or as they are."""
-        if isinstance(x, (float, np.floating)):
-            if not wrt:
+    def __call__(self, x: Any) -> Any:
+        """The object as the program itself would have given it."""
+        if type(x) in ACTIVE:
+            if x.recorder is not self.recorder:
                 return x
-            return ActiveFloat(x, int(self.recorder.leaves(np.asarray(float(x)))), self.recorder)
-        if isinstance(x, np.ndarray):
-            return self.array(x, wrt)
+            return x.values if type(x) is ActiveArray else x.value
         if isinstance(x, tuple):
-            return rebuilt_tuple(x, [self.active(v, wrt) for v in x])
-        if isinstance(x, (list, dict)) or is_instance(x):
-            if id(x) not in self.known:
-                self.container(x, wrt)
-            return self.known[id(x)]
-        if wrt and hides_floats(x):
-            raise refuse(f"the floats in an argument of type {type(x).__name__}",
-                         "pass them in a list, dict or dataclass")
-        return x
-
-    def array(self, x: np.ndarray, wrt: bool) -> Any:
-        """An array, its memory shared with the user's."""
-        if x.dtype.kind != "f":
-            if wrt and x.dtype.kind in "cO":
-                raise refuse(f"a derivative by an array of {x.dtype}", "use the compiler: engine='numba'")
+            items = [self(v) for v in x]
+            changed = any(a is not b for a, b in zip(items, x, strict=True))
+            return tuple.__new__(type(x), items) if changed else x
+        if not (isinstance(x, (list, dict, set, frozenset, collections.deque)) or is_object(x)) or id(x) in self.known:
             return x
-        if type(x) is not np.ndarray:  # another class, another meaning of `*`
-            raise refuse(f"an argument of type {type(x).__name__}", "pass a plain array")
-        made = ActiveArray(x, self.recorder.leaves(x), self.recorder) if wrt else fresh(x, self.recorder)
-        for other in self.arrays:
-            if share_memory(other.values, x):
-                other.nodes.flags.writeable = made.nodes.flags.writeable = False  # a write would be seen by one only
-        self.arrays.append(made)
-        self.before.append(x.copy())
-        return made
-
-    def container(self, x: Any, wrt: bool) -> None:
-        """A list, dictionary or object: a copy, and what writes its changes back."""
-        made = copy.copy(x)
-        self.known[id(x)] = made
-        if isinstance(x, list):
-            made[:] = [self.active(v, wrt) for v in x]
-            before = list(made)
-            self.back.append(lambda: self.list_back(x, made, before))
-            return
-        held, target = (made, x) if isinstance(x, dict) else (made.__dict__, x.__dict__)
-        for key, value in list(held.items()):
-            held[key] = self.active(value, wrt)
-        first = dict(held)
-        self.back.append(lambda: self.dict_back(target, held, first))
-
-    def list_back(self, target: list[Any], made: list[Any], before: list[Any]) -> None:
-        if len(made) != len(before) or any(a is not b for a, b in zip(made, before, strict=True)):
-            target[:] = [target[k] if k < len(before) and k < len(target) and v is before[k] else inactive(v)
-                         for k, v in enumerate(made)]
-
-    def dict_back(self, target: dict[Any, Any], made: dict[Any, Any], before: dict[Any, Any]) -> None:
-        for key in [k for k in target if k not in made]:
-            del target[key]
-        for key, value in made.items():
-            if key not in before or value is not before[key]:
-                target[key] = inactive(value)
-
-    def restore(self) -> None:
-        """Give the user's arrays what they held before the run."""
-        for array, values in zip(self.arrays, self.before, strict=True):
-            if array.values.flags.writeable:
-                array.values[...] = values
-
-    def write_back(self) -> None:
-        """Give the user's containers what the program has left in them."""
-        for action in self.back:
-            action()
-
-
-def inactive(x: Any) -> Any:
-    """A result as the program itself would have given it."""
-    if isinstance(x, ActiveFloat):
-        return x.value
-    if isinstance(x, ActiveArray):
-        return x.values
-    if isinstance(x, tuple):
-        return rebuilt_tuple(x, [inactive(v) for v in x])
-    if isinstance(x, list):
-        return [inactive(v) for v in x]
-    if type(x) is dict:
-        return {key: inactive(value) for key, value in x.items()}
-    if is_instance(x):
-        for key, value in list(vars(x).items()):
-            if isinstance(value, (ActiveFloat, ActiveArray, list, tuple, dict)):
-                vars(x)[key] = inactive(value)
-    return x
-
-
-def matched(active: Any, user: Any, adjoints: np.ndarray) -> Any:
-    """The derivative of an argument: its structure, with the numbers of its nodes; None where it holds no float."""
-    if isinstance(active, ActiveFloat):
-        number = adjoints[active.node]
-        return float(number) if type(user) is float else type(user)(number)
-    if isinstance(active, np.ndarray) and active.dtype.kind == "i":  # the nodes of an array, as they were at the start
-        return adjoints[active].astype(user.dtype) if active.size else np.zeros(user.shape, user.dtype)
-    if isinstance(active, tuple):
-        return rebuilt_tuple(active, [matched(a, u, adjoints) for a, u in zip(active, user, strict=True)])
-    if isinstance(active, list):
-        return [matched(a, u, adjoints) for a, u in zip(active, user, strict=True)]
-    if isinstance(active, dict):
-        return {key: matched(a, user[key], adjoints) for key, a in active.items()}
-    if isinstance(active, Fields):
-        made = copy.copy(active.model)
-        for key, value in active.fields.items():
-            vars(made)[key] = matched(value, vars(active.model)[key], adjoints)
-        return made
-    return None
-
-
-class Fields:
-    """The leaves of an object."""
-
-    def __init__(self, model: Any, fields: dict[str, Any]) -> None:
-        self.model = model
-        self.fields = fields
-
-
-def leaves_of(x: Any, user: Any) -> Any:
-    """The structure of an active argument before the run: its numbers, and the nodes of its arrays."""
-    if isinstance(x, ActiveArray):
-        return x.nodes.copy()
-    if isinstance(x, tuple):
-        return rebuilt_tuple(x, [leaves_of(v, u) for v, u in zip(x, user, strict=True)])
-    if isinstance(x, list):
-        return [leaves_of(v, u) for v, u in zip(x, user, strict=True)]
-    if isinstance(x, dict):
-        return {key: leaves_of(value, user[key]) for key, value in x.items()}
-    if is_instance(x) and not isinstance(x, ActiveFloat):
-        return Fields(copy.copy(user), {key: leaves_of(value, vars(user)[key]) for key, value in vars(x).items()})
-    return x if isinstance(x, ActiveFloat) else None
-
-
-def numbers(leaves: Any) -> list[np.ndarray]:
-    """The nodes in a structure of leaves, in order."""
-    if isinstance(leaves, ActiveFloat):
-        return [np.array([leaves.node])]
-    if isinstance(leaves, np.ndarray):
-        return [leaves.reshape(-1)]
-    if isinstance(leaves, (tuple, list)):
-        return [n for v in leaves for n in numbers(v)]
-    if isinstance(leaves, dict):
-        return [n for v in leaves.values() for n in numbers(v)]
-    return numbers(leaves.fields) if isinstance(leaves, Fields) else []
+        self.known[id(x)] = x
+        if isinstance(x, (set, frozenset)):
+            items = [self(v) for v in x]
+            if any(a is not b for a, b in zip(items, x, strict=True)):
+                if isinstance(x, frozenset):
+                    return type(x)(items)
+                x.clear()
+                x.update(items)
+            return x
+        held = content(x)
+        if not isinstance(held, dict):
+            fill(x, [self(v) for v in held])
+        elif isinstance(x, dict) and any(type(k) in NUMBERS for k in held):
+            made = {self(k): self(v) for k, v in held.items()}
+            dict.clear(x)
+            fill(x, made)
+        else:
+            fill(x, {k: self(v) for k, v in held.items()})
+        return x

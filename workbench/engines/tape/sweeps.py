@@ -8,9 +8,10 @@ from numba import njit
 
 
 @njit
-def reverse(starts: Any, sources: Any, weights: Any, adjoints: Any) -> None:
-    """Add each node's adjoint to those of its sources. A zero adjoint annihilates an infinite partial."""
-    for node in range(adjoints.size - 1, -1, -1):
+def reverse(starts: Any, sources: Any, weights: Any, adjoints: Any, first: int, stop: int) -> None:
+    """Add the adjoint of each node from `stop` back to `first` to those of its sources. A zero adjoint annihilates an
+    infinite partial."""
+    for node in range(stop - 1, first - 1, -1):
         bar = adjoints[node]
         if bar != 0.0:
             for edge in range(starts[node], starts[node + 1]):
@@ -19,9 +20,10 @@ def reverse(starts: Any, sources: Any, weights: Any, adjoints: Any) -> None:
 
 
 @njit
-def forward(starts: Any, sources: Any, weights: Any, tangents: Any) -> None:
-    """Add up each node's tangent from those of its sources. A zero tangent annihilates an infinite partial."""
-    for node in range(tangents.size):
+def forward(starts: Any, sources: Any, weights: Any, tangents: Any, first: int, stop: int) -> None:
+    """Add up the tangent of each node from `first` to `stop` from those of its sources. A zero tangent annihilates an
+    infinite partial."""
+    for node in range(first, stop):
         for edge in range(starts[node], starts[node + 1]):
             if sources[edge] >= 0 and tangents[sources[edge]] != 0.0:
                 tangents[node] += tangents[sources[edge]] * weights[edge]

@@ -6,18 +6,19 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from workbench.engines.tape.array import ActiveArray
-from workbench.engines.tape.calls import Mediator
-from workbench.engines.tape.recorder import Recorder
-from workbench.engines.tape.refusal import kept
-from workbench.engines.tape.scalar import ActiveFloat
-from workbench.engines.tape.structures import Arguments, inactive, leaves_of, matched, numbers, rebuilt_tuple
+from workbench.engines.tape.array import bottom
+from workbench.engines.tape.calls import call_function
+from workbench.engines.tape.nested import new_recorder
+from workbench.engines.tape.recorder import NAMES, Block, scattered
+from workbench.engines.tape.structures import Arguments, Items, Plain, leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -38,70 +39,76 @@ class Tape:
     """A recorded run.
 
     `value` is what the function returned. `tape[k]` is a `Node`; `len(tape)` their number. `backward()` sweeps from the
-    result; `step_back()` and `step_forward()` move `position`, the node before which the sweep stands."""
+    result; `step_back()` and `step_forward()` move `position`, the node before which the sweep stands. A complex number
+    has two nodes, its real part and after it its imaginary one."""
 
     def __init__(self, function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any] | None = None,
-                 wrt: Sequence[int] | None = None) -> None:
-        self.recorder = Recorder()
-        self.arguments = tuple(args)
+                 wrt: Sequence[int] | None = None, has_aux: bool = False) -> None:
+        self.recorder = new_recorder()
         arguments = Arguments(self.recorder)
+        plain = Plain(self.recorder)
         chosen = range(len(args)) if wrt is None else wrt
-        active = [arguments.active(x, k in chosen) for k, x in enumerate(args)]
-        self.leaves = tuple(leaves_of(a, x) if k in chosen else None
-                            for k, (a, x) in enumerate(zip(active, args, strict=True)))
-        mediator = Mediator(self.recorder)
+        self.has_aux = has_aux
         try:
-            self.output = mediator(function, *active, **(named or {}))
-            self.seeds = numbers(_result_nodes(self.output, self.recorder))
-            self.value = inactive(self.output)
+            pairs = [arguments.active(x, k in chosen) for k, x in enumerate(args)]
+            self.leaves = tuple(tree for _, tree in pairs)
+            output = call_function(self.recorder, function, tuple(a for a, _ in pairs), named or {})
+            if self.recorder.refusals:
+                raise self.recorder.refusals[0]
+            self.result = result_tree(self._differentiated(function, output), self.recorder)
         except DifferentiationError:
             arguments.restore()  # a refusal leaves no trace
             raise
         except BaseException as error:
-            arguments.write_back()
-            error.args = tuple(_in_users_terms(a) for a in error.args)
+            refused = self.recorder.refusals
+            if refused:
+                arguments.restore()
+                raise refused[0] from None
+            arguments.write_back(plain)
+            error.args = tuple(_in_users_terms(a, plain) for a in error.args)
             raise
-        finally:
-            mediator.close()
-        arguments.write_back()
-        self.adjoints = np.zeros(len(self.recorder))
+        arguments.write_back(plain)
+        self.value = plain(output)
+        self.adjoints = self.recorder.zeros()
         self.position = len(self.recorder)
 
+    def _differentiated(self, function: Any, output: Any) -> Any:
+        if not self.has_aux:
+            return output
+        if not isinstance(output, tuple) or len(output) != 2:
+            raise _error(function, "with has_aux, a pair (value, anything) is to be returned")
+        return output[0]
+
     # ------------------------------------------------------------------ sweeps
-    def backward(self, cotangent: Any = 1.0) -> np.ndarray:
+    def backward(self, cotangent: Any = 1.0) -> Any:
         """Reverse mode from the result: adjoints of all nodes. `cotangent` has the result's structure."""
         adjoints = self._seeded(cotangent)
         self.recorder.reverse(adjoints)
         self.adjoints, self.position = adjoints, 0
-        self._warn(adjoints)
+        if self.recorder.outer is None:
+            self._warn(adjoints)
         return adjoints
 
-    def _seeded(self, cotangent: Any) -> np.ndarray:
-        adjoints = np.zeros(len(self.recorder))
-        flat = [np.asarray(v, dtype=float).reshape(-1) for v in flattened(cotangent)]
-        fits = len(flat) == len(self.seeds) and all(a.size in (1, n.size)
-                                                    for a, n in zip(flat, self.seeds, strict=True))
-        if not fits:
-            raise TypeError("the cotangent has not the structure of the result")
-        for bar, nodes in zip(flat, self.seeds, strict=True):
-            found = nodes >= 0
-            np.add.at(adjoints, nodes[found], np.broadcast_to(bar, nodes.shape)[found])
+    def _seeded(self, cotangent: Any) -> Any:
+        adjoints = self.recorder.zeros()
+        if type(cotangent) is float and cotangent == 1.0:
+            for leaf in leaves(self.result):
+                scattered(leaf.part, adjoints, np.ones(leaf.part.nodes.shape, leaf.part.dtype))
+        else:
+            write(self.result, cotangent, adjoints, "the cotangent")
         return adjoints
 
     def gradient(self, position: int = 0) -> Any:
         """The derivative by an argument, after `backward`: of its structure, None where it holds no float."""
-        return matched(self.leaves[position], self.arguments[position], self.adjoints)
+        return read(self.leaves[position], self.adjoints)
 
     def tangent(self, tangents: Sequence[Any]) -> Any:
         """Forward mode: the tangent of the result along one tangent per argument (None for zero)."""
-        dots = np.zeros(len(self.recorder))
-        for leaves, tangent in zip(self.leaves, tangents, strict=True):
-            if tangent is None:
-                continue
-            for nodes, dot in zip(numbers(leaves), flattened(tangent), strict=True):
-                dots[nodes] = np.asarray(dot, dtype=float).reshape(-1)
+        dots = self.recorder.zeros()
+        for tree, tangent in zip(self.leaves, tangents, strict=True):
+            write(tree, tangent, dots, "the tangent")
         self.recorder.forward(dots)
-        return _tangent(self.output, dots)
+        return read(self.result, dots)
 
     def step_back(self) -> Node:
         """One node of the reverse sweep: its adjoint goes to its inputs. Raises IndexError at the beginning."""
@@ -128,114 +135,130 @@ class Tape:
 
     def _warn(self, adjoints: np.ndarray) -> None:
         """One warning where a number of the derivative is not finite although all values are."""
-        leaves = [n for tree in self.leaves for n in numbers(tree)]
-        if not leaves or np.all(np.isfinite(adjoints[np.concatenate(leaves)])) or not np.all(
+        nodes = [leaf.part.nodes.reshape(-1) for tree in self.leaves for leaf in leaves(tree)]
+        if not nodes or np.all(np.isfinite(adjoints[np.concatenate(nodes)])) or not np.all(
                 np.isfinite(np.array(self.recorder.values))):
             return
-        bad = ~np.isfinite(np.array(self.recorder.weights))
-        edge = int(np.argmax(bad)) if bad.any() else 0
-        node = self[int(np.searchsorted(np.array(self.recorder.starts), edge, side="right")) - 1]
-        where = f"{node.filename}:{node.line}"
-        warnings.warn(f"the derivative of {node.operation} is not finite at {where}", RuntimeWarning, stacklevel=3)
+        bad = np.flatnonzero(~np.isfinite(np.array(self.recorder.weights)))
+        starts = np.array(self.recorder.starts)
+        index = int(np.searchsorted(starts, bad[0], side="right")) - 1 if bad.size else next(
+            (b.first for b in self.recorder.blocks), 0)
+        filename, line = self.recorder.place(index)
+        name = NAMES[self.recorder.operations[index]]
+        warnings.warn(f"the derivative of {name} is not finite at {filename}:{line}", RuntimeWarning, stacklevel=4)
 
     # ------------------------------------------------------------------ looking
     def __len__(self) -> int:
         return len(self.recorder)
 
-    def __getitem__(self, index: int) -> Node:
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Node]: ...
+
+    def __getitem__(self, index: int | slice) -> Node | list[Node]:
+        if isinstance(index, slice):
+            return [self._node(k) for k in range(len(self))[index]]
+        return self._node(range(len(self))[index])
+
+    def _node(self, index: int) -> Node:
         r = self.recorder
-        index = range(len(r))[index]
+        block = r.block_of(index)
         edges = [e for e in range(r.starts[index], r.starts[index + 1]) if r.sources[e] >= 0]
-        place = r.places[index]
-        code, line = r.lines[place] if place >= 0 else (None, 0)
-        filename = code.co_filename if code else ""
-        return Node(index, r.names[r.operations[index]], tuple(r.sources[e] for e in edges), r.values[index],
-                    tuple(r.weights[e] for e in edges), float(self.adjoints[index]), filename, line)
+        inputs: Sequence[int] = [r.sources[e] for e in edges]
+        partials: Sequence[float] = [r.weights[e] for e in edges]
+        if block is not None:
+            inputs, partials = _row(block, index, len(self))
+        filename, line = r.place(index)
+        return Node(index, NAMES[r.operations[index]], tuple(inputs), r.values[index], tuple(partials),
+                    self.adjoints[index] if r.outer is not None else float(self.adjoints[index]), filename, line)
 
     def __iter__(self) -> Iterator[Node]:
-        return (self[k] for k in range(len(self)))
+        return (self._node(k) for k in range(len(self)))
+
+    def by_line(self) -> list[dict[str, Any]]:
+        """Per line of the program: file, line, number of nodes, the operations and how many there are of each; the
+        line with most nodes first.
+
+        >>> Tape(lambda x: x * x + x, (2.0,)).by_line()[0]["operations"]
+        {'mul': 1, 'add': 1}
+        """
+        rows: dict[tuple[str, int], dict[str, int]] = {}
+        for k in range(len(self)):
+            place, name = self.recorder.place(k), NAMES[self.recorder.operations[k]]
+            if place[1]:
+                counts = rows.setdefault(place, {})
+                counts[name] = counts.get(name, 0) + 1
+        made = [{"file": file, "line": line, "nodes": sum(counts.values()), "operations": counts}
+                for (file, line), counts in rows.items()]
+        return sorted(made, key=lambda row: -int(row["nodes"]))  # type: ignore[call-overload]
 
     def __repr__(self) -> str:
-        rows = [f"{n.index:6d}  line {n.line:4d}  {n.operation:10s} {n.value: .6g}  from {n.inputs}" for n in
-                (self[k] for k in range(min(len(self), 20)))]
-        more = [f"  ... {len(self) - 20} more"] if len(self) > 20 else []
-        return "\n".join([f"Tape of {len(self)} nodes, value {self.value!r}", *rows, *more])
+        count, half = len(self), _SHOWN // 2
+        rows = [_shown(self._node(k)) for k in range(count if count <= _SHOWN else half)]
+        if count > _SHOWN:
+            rows += [f"   ... {count - _SHOWN} more", *(_shown(self._node(k)) for k in range(count - half, count))]
+        return "\n".join([f"Tape of {count} nodes, value {self.value!r}", *rows])
 
     def to_json(self) -> str:
         """The nodes, the result's nodes and the value as text; numbers that are not finite as strings."""
-        def number(x: float) -> Any:
-            return x if np.isfinite(x) else str(x)
-        nodes = [{"operation": n.operation, "inputs": n.inputs, "value": number(n.value),
-                  "partials": [number(p) for p in n.partials], "adjoint": number(n.adjoint), "file": n.filename,
+        def plain(x: float) -> Any:
+            return float(x) if np.isfinite(x) else str(x)
+        nodes = [{"operation": n.operation, "inputs": [int(k) for k in n.inputs], "value": plain(n.value),
+                  "partials": [plain(p) for p in n.partials], "adjoint": plain(bottom(n.adjoint)), "file": n.filename,
                   "line": n.line} for n in self]
-        return json.dumps({"nodes": nodes, "results": [s.tolist() for s in self.seeds]})
-
-def _in_users_terms(text: Any) -> Any:
-    """A message of Python's own with the types that the program itself would have met."""
-    if not isinstance(text, str):
-        return inactive(text)
-    return text.replace("'ActiveFloat'", "'float'").replace("'ActiveArray'", "'numpy.ndarray'")
+        results = [leaf.part.nodes.reshape(-1).tolist() for leaf in leaves(self.result)]
+        return json.dumps({"nodes": nodes, "results": results})
 
 
-def _result_nodes(x: Any, recorder: Recorder) -> Any:
-    """The structure of the result as nodes; -1 for numbers that are not active."""
-    if isinstance(x, (ActiveArray, ActiveFloat)) and x.recorder.closed and x.recorder is not recorder:
-        raise kept()
-    if isinstance(x, ActiveArray):
-        return x.nodes.copy()
-    if isinstance(x, ActiveFloat):
-        return x
-    if isinstance(x, (float, np.floating)):
-        return np.array(-1)
-    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-        return np.full(x.shape, -1)
-    if isinstance(x, (tuple, list)):
-        return [_result_nodes(v, recorder) for v in x]
-    return {k: _result_nodes(v, recorder) for k, v in x.items()} if isinstance(x, dict) else None
+def _in_users_terms(x: Any, plain: Plain) -> Any:
+    """What an exception of the program carries, as it would have been without the tape."""
+    if not isinstance(x, str):
+        return plain(x)
+    return x.replace("'ActiveFloat'", "'float'").replace("'ActiveArray'", "'numpy.ndarray'")
 
 
-def flattened(x: Any) -> list[Any]:
-    """The floats and arrays of a structure, in order."""
-    if isinstance(x, (tuple, list)):
-        return [v for item in x for v in flattened(item)]
-    if isinstance(x, dict):
-        return [v for item in x.values() for v in flattened(item)]
-    if isinstance(x, (int, float, np.floating, np.ndarray)):
-        return [x]
-    return [v for item in vars(x).values() for v in flattened(item)] if hasattr(x, "__dict__") else []
+def _shown(node: Node) -> str:
+    where = f"line {node.line:4d}" if node.line else " " * 9
+    inputs = ", ".join(str(k) for k in node.inputs[:6]) + (", ..." if len(node.inputs) > 6 else "")
+    return f"{node.index:6d}  {where}  {node.operation:10s} {node.value: .6g}" + (f"  from {inputs}" if inputs else "")
 
 
-def _tangent(x: Any, dots: np.ndarray) -> Any:
-    if isinstance(x, ActiveFloat):
-        return float(dots[x.node])
-    if isinstance(x, ActiveArray):
-        return np.where(x.nodes >= 0, dots[x.nodes], 0.0).astype(x.dtype)
-    if isinstance(x, tuple):
-        return rebuilt_tuple(x, [_tangent(v, dots) for v in x])
-    if isinstance(x, list):
-        return [_tangent(v, dots) for v in x]
-    if isinstance(x, dict):
-        return {k: _tangent(v, dots) for k, v in x.items()}
-    return 0.0 if isinstance(x, (float, np.floating)) else None
+def _row(block: Block, index: int, count: int) -> tuple[list[int], list[float]]:
+    """The inputs of one node of a structured operation and its partials by them: a sweep over it alone."""
+    adjoints = np.zeros(count)
+    adjoints[index] = 1.0
+    bars = block.pull([_unit(part, index) for part in block.results])
+    for part, bar in zip(block.operands, bars, strict=True):
+        if bar is not None:
+            scattered(part, adjoints, bottom(bar))
+    adjoints[index] = 0.0
+    found = np.flatnonzero(adjoints)
+    return found.tolist(), adjoints[found].tolist()
 
 
+def _unit(part: Any, index: int) -> Any:
+    """The cotangent of a result of a block that is one in a node and zero elsewhere."""
+    made = (part.nodes == index).astype(part.dtype)
+    if part.is_complex:
+        made = made + 1j * (part.nodes + 1 == index)
+    return made if part.nodes.ndim else made.reshape(())[()]
+
+
+# ---------------------------------------------------------------------- derivatives by a recorded run
 def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], wrt: Sequence[int],
              has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
     """The value of a function and its gradients by some arguments."""
-    tape = Tape(function, args, named, wrt)
+    tape = Tape(function, args, named, wrt, has_aux)
     for k in wrt:
-        if not numbers(tape.leaves[k]):
+        if not any(True for _ in leaves(tape.leaves[k])):
             raise _error(function, f"argument {k} holds no float: {args[k]!r:.60}", "give it as a float")
-    result = tape.output
-    if has_aux and not (isinstance(result, tuple) and len(result) == 2):
-        raise _error(function, "with has_aux, a pair (value, anything) is to be returned")
-    value = result[0] if has_aux else result
-    if isinstance(value, ActiveArray) and value.shape == ():
-        value = value[()]
-    if not isinstance(value, (ActiveFloat, float, np.floating)):
-        raise _error(function, f"the gradient of a function that returns {type(inactive(value)).__name__} is asked for",
-                     "return one real float")
-    tape.seeds = numbers(_result_nodes(value, tape.recorder))
+    result = tape.result
+    if isinstance(result, Items) or result is None or result.part.is_complex or result.part.nodes.ndim:
+        value = tape.value[0] if has_aux else tape.value
+        kind = "a complex number" if getattr(result, "kind", None) is complex else type(value).__name__
+        raise _error(function, f"the gradient of a function that returns {kind} is asked for", "return one real float")
     tape.backward()
     return tape.value, tuple(tape.gradient(k) for k in wrt)
 
@@ -260,3 +283,4 @@ def _error(function: Any, reason: str, hint: str = "") -> DifferentiationError:
     code = getattr(python_function(function), "__code__", None)
     span = Span(code.co_filename, code.co_firstlineno, function=code.co_name) if code else None
     return DifferentiationError(reason, span, hint)
+

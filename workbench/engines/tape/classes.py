@@ -1,0 +1,120 @@
+"""Methods that Python calls without being told to (`a[k]`, `a < b`, `with a`, a property): entered too.
+
+While a run is open, the methods, properties and descriptors of the classes that it meets are replaced by rewritten
+ones, which do the same where nothing is active; the last open run puts the old ones back. A class that is not
+met costs no wrong derivative: an active number that reaches its C calls is refused there.
+
+Invariant: when no run is open, every class is as it was.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.tape.rewriting import made_codes
+
+NATIVE_PACKAGES = frozenset({
+    "IPython", "_pytest", "_weakrefset", "abc", "ast", "asyncio", "builtins", "copyreg", "dis", "enum", "importlib",
+    "inspect", "ipykernel", "json", "linecache", "llvmlite", "logging", "math", "numba", "numpy", "pluggy", "pytest",
+    "re", "scipy", "threading", "tokenize", "tornado", "traitlets", "typing", "warnings", "weakref", "workbench",
+    "workbench_jupyter", "zmq"})
+ATOMS = (int, float, complex, str, bytes, bool, type(None), np.ndarray, np.generic, range, types.CodeType)
+_SKIPPED = frozenset({"__class__", "__del__", "__getattribute__", "__dict__", "__weakref__", "__doc__", "__module__"})
+
+_lock = threading.RLock()
+_open = 0
+_replaced: list[tuple[type, str, Any, Any]] = []  # class, name, what it was, what it is
+_seen: dict[int, type] = {}
+
+
+def is_native(name: str | None) -> bool:
+    """True for modules whose functions run as they are."""
+    return (name or "").partition(".")[0] in NATIVE_PACKAGES
+
+
+def begin() -> None:
+    """A run opens."""
+    global _open
+    with _lock:
+        _open += 1
+
+
+def end() -> None:
+    """A run closes; after the last one all classes are as they were."""
+    global _open
+    with _lock:
+        _open -= 1
+        if _open:
+            return
+        for cls, name, before, now in reversed(_replaced):
+            if vars(cls).get(name) is now:
+                type.__setattr__(cls, name, before)
+        _replaced.clear()
+        _seen.clear()
+
+
+def meet(cls: type, mediate: Callable[..., Any]) -> None:
+    """A class is used: its special methods and those of its bases are entered from here on."""
+    if id(cls) in _seen:
+        return
+    with _lock:
+        for base in [*cls.__mro__, *type(cls).__mro__]:  # type: ignore[misc]
+            if id(base) in _seen:
+                continue
+            _seen[id(base)] = base
+            if not base.__flags__ & (1 << 9) or is_native(base.__module__):  # made in C
+                continue
+            for name, value in list(vars(base).items()):
+                made = _entered(name, value, mediate)
+                if made is not None:
+                    try:
+                        type.__setattr__(base, name, made)
+                    except (TypeError, AttributeError):
+                        continue
+                    _replaced.append((base, name, value, made))
+
+
+def _entered(name: str, value: Any, mediate: Callable[..., Any]) -> Any:
+    """What takes the place of an attribute of a class, None where it stays."""
+    kind = type(value)
+    if name in _SKIPPED:
+        return None
+    if kind is types.FunctionType:
+        return _function(value, mediate)
+    if kind is property:
+        old = (value.fget, value.fset, value.fdel)
+        new = [f if f is None else _function(f, mediate) or f for f in old]
+        return None if tuple(new) == old else property(new[0], new[1], new[2], value.__doc__)
+    if kind in (classmethod, staticmethod):
+        inner = _function(value.__func__, mediate)
+        return None if inner is None else kind(inner)
+    if kind is functools.cached_property:
+        function = _function(value.func, mediate)
+        if function is None:
+            return None
+        made = functools.cached_property(function)
+        made.attrname = value.attrname
+        return made
+    if not isinstance(value, ATOMS) and not callable(value) and hasattr(kind, "__get__"):  # a descriptor of the user's
+        meet(kind, mediate)
+    return None
+
+
+def _function(function: Any, mediate: Callable[..., Any]) -> Any:
+    """A function that is mediated; None for one that is already, or is no Python function."""
+    if type(function) is not types.FunctionType or is_native(function.__module__):
+        return None
+    if id(function.__code__) in made_codes:
+        return None
+
+    def mediated(*args: Any, **named: Any) -> Any:
+        return mediate(function, *args, **named)
+    functools.update_wrapper(mediated, function)
+    made_codes[id(mediated.__code__)] = mediated.__code__
+    return mediated

@@ -1,0 +1,261 @@
+"""Ufuncs of active arrays: their operators, the ufuncs themselves, and NumPy's ways to apply them.
+
+Real elementwise operations of the outermost recorder have a node per element, with the partials of the rule table;
+complex ones, and those under an outer recorder, are structured (`programs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.tape.array import (
+    ACTIVE,
+    ActiveArray,
+    actives,
+    bottom,
+    fresh,
+    from_items,
+    holds_active,
+    is_constant,
+    parts,
+    plain_key,
+    record,
+    recorder_of,
+)
+from workbench.engines.tape.programs import dispatch, structured
+from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.scalar import NUMBERS, ActiveComplex, ActiveFloat, apply, as_array
+from workbench.rules import by_callable, get
+
+_REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all,
+            np.logical_or: np.any}
+_ACCUMULATED = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What NumPy calls for a ufunc with an active operand."""
+    options = {k: v for k, v in options.items() if not (v is None or (k == "where" and v is True) or (
+        k == "casting" and v == "same_kind") or (k == "order" and v == "K") or (k == "subok" and v is True))}
+    out = options.pop("out", None)
+    result = _applied(ufunc, method, inputs, options)
+    return result if out is None else written(result, out)
+
+
+def written(result: Any, out: Any) -> Any:
+    """A result written into `out=`."""
+    (target,) = out if isinstance(out, tuple) else (out,)
+    if type(target) is not ActiveArray and all(is_constant(x) for x in actives(result)):
+        target[...] = bottom(result)
+        return target
+    if type(target) is not ActiveArray:
+        raise refuse("an active result is written into an array made outside of the differentiated function",
+                     "make the array inside, or pass it as an argument")
+    target[...] = result
+    return target
+
+
+def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    if method == "at":
+        return _at(ufunc, *inputs)
+    if method == "reduce" and ufunc in _REDUCED:
+        return dispatch(_REDUCED[ufunc], inputs[:1], {"axis": inputs[1] if len(inputs) > 1 else 0, **options})
+    if method == "accumulate" and ufunc in _ACCUMULATED:
+        return dispatch(_ACCUMULATED[ufunc], inputs, {"axis": 0, **options})
+    if method == "outer" and len(inputs) == 2:
+        a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in inputs)
+        return array_ufunc(ufunc, "__call__", (a.reshape(a.shape + (1,) * b.ndim), b), options)
+    if method != "__call__":
+        raise refuse(f"np.{ufunc.__name__}.{method} of active arrays is not recorded", "write it as a loop")
+    if set(options) == {"where"}:
+        raise refuse(f"np.{ufunc.__name__} with where= leaves elements undefined", "use np.where")
+    dtype = options.pop("dtype", None)
+    if options:
+        raise refuse(f"the options {sorted(options)} of np.{ufunc.__name__}", "leave them out")
+    result = dispatch(ufunc, inputs, {}) if ufunc is np.matmul or ufunc.signature else elementwise(ufunc, inputs)
+    return result if dtype is None else result.astype(dtype)
+
+
+def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
+    """A ufunc by the rule of its primitive."""
+    inputs = [from_items(x) if type(x) not in ACTIVE and holds_active(x) else x for x in inputs]
+    several = _SEVERAL.get(ufunc)
+    if several is not None:
+        return several(*inputs)
+    name = _name(ufunc, inputs)
+    if name is None or not get(name).differentiable:
+        value = ufunc(*(bottom(x) for x in inputs))
+        if isinstance(value, tuple) or value.dtype.kind not in "biu":
+            if name is None or value.dtype.kind in "c":
+                raise refuse(f"no derivative rule is known for numpy.{ufunc.__name__}", "use a function with a rule")
+            return _constant(value, recorder_of(inputs))
+        return value
+    if not any(type(x) is ActiveArray or np.ndim(bottom(x)) for x in inputs):
+        return apply(name, ufunc, *(_scalar(x) for x in inputs))
+    recorder = recorder_of(inputs)
+    if recorder.outer is not None or any(np.iscomplexobj(bottom(x)) for x in inputs):
+        return _structured(ufunc, inputs)
+    pairs = [parts(x, recorder) for x in inputs]
+    values = [v for v, _ in pairs]
+    y = ufunc(*values)
+    if y.dtype.kind in "biu":
+        return y
+    partials = get(name).partials
+    if partials is None:
+        return _structured(ufunc, inputs)
+    edges = []
+    with np.errstate(all="ignore"):
+        xs = [np.asarray(v, dtype=y.dtype) for v in values]
+        for (_, n), partial in zip(pairs, partials, strict=True):
+            if partial is not None and np.size(n) and np.max(n) >= 0:
+                edges.append((n, partial(np.asarray(y), *xs)))
+    return record(name, y, edges, recorder)
+
+
+def _structured(ufunc: Any, inputs: Sequence[Any]) -> Any:
+    return structured(np.abs if ufunc is np.absolute else ufunc, tuple(inputs), {})
+
+
+def _constant(value: Any, recorder: Any) -> Any:
+    """A result whose derivative is zero everywhere."""
+    return fresh(value, recorder)
+
+
+def _scalar(x: Any) -> Any:
+    """A number without dimensions, as NumPy's operations see it."""
+    return x if type(x) in NUMBERS else np.asarray(x)[()] if not isinstance(x, (int, float, complex)) else x
+
+
+def _name(ufunc: Any, inputs: Sequence[Any]) -> str | None:
+    """The primitive that a ufunc means."""
+    if ufunc is np.absolute and np.iscomplexobj(bottom(inputs[0])):
+        return "modulus"
+    primitive = by_callable(ufunc)
+    return None if primitive is None else primitive.name
+
+
+def _divmod(a: Any, b: Any) -> Any:
+    return elementwise(np.floor_divide, (a, b)), elementwise(np.remainder, (a, b))
+
+
+def _modf(x: Any) -> Any:
+    whole = np.trunc(bottom(x))
+    return elementwise(np.subtract, (x, whole)), whole
+
+
+_SEVERAL: dict[Any, Any] = {np.divmod: _divmod, np.modf: _modf, np.positive: lambda x: x.copy() if type(
+    x) is ActiveArray else x, np.square: lambda x: elementwise(np.multiply, (x, x)),
+    np.float_power: lambda a, b: elementwise(np.power, (a, b)), np.fabs: lambda x: elementwise(np.absolute, (x,)),
+    np.matvec: lambda a, b: dispatch(np.matmul, (a, b[..., None]), {})[..., 0],
+    np.vecdot: lambda a, b: dispatch(np.sum, (elementwise(np.multiply, (np.conjugate(a), b)),), {"axis": -1})}
+
+
+# ---------------------------------------------------------------------- adding to elements
+def _at(ufunc: Any, target: Any, where: Any, value: Any = None) -> None:
+    if ufunc not in (np.add, np.subtract) or type(target) is not ActiveArray:
+        raise refuse(f"np.{ufunc.__name__}.at of active arrays is not recorded", "write it as a loop")
+    places = np.arange(target.size).reshape(target.shape)[plain_key(where)]
+    value = from_items(value) if holds_active(value) and type(value) not in NUMBERS else value
+    if np.shape(bottom(value)) != np.shape(places):
+        value = dispatch(np.broadcast_to, (value, np.shape(places)), {}) if any(
+            True for _ in actives(value)) and type(value) is ActiveArray else value
+    add_at(target, np.reshape(places, -1), value, ufunc)
+
+
+def add_at(target: ActiveArray, flat: np.ndarray, value: Any, ufunc: Any = np.add) -> None:
+    """Add to (subtract from) the elements at some places in row-major order; a place may come several times."""
+    unique, inverse = np.unique(flat, return_inverse=True)
+    whole = target.reshape(-1)
+    shared = len(whole) == 0 or np.shares_memory(bottom(whole), bottom(target))
+    single = np.ndim(bottom(value)) == 0
+    if len(unique) == len(flat):
+        amounts = value if single else value.reshape(-1)[np.argsort(flat)]
+        changed = elementwise(ufunc, (whole[unique], amounts))
+    else:
+        changed = whole[unique]
+        counts = np.zeros(len(unique), dtype=np.int64)
+        order = np.argsort(inverse, kind="stable")
+        starts = np.searchsorted(inverse[order], np.arange(len(unique)))
+        rank = np.arange(len(flat)) - starts[inverse[order]]
+        for turn in range(int(rank.max(initial=-1)) + 1):  # in the program's order, once per repetition
+            chosen = order[rank == turn]
+            counts[inverse[chosen]] += 1
+            amounts = value if single else value.reshape(-1)[chosen]
+            changed[inverse[chosen]] = elementwise(ufunc, (changed[inverse[chosen]], amounts))
+    whole[unique] = changed
+    if not shared:
+        target[...] = whole.reshape(target.shape)
+
+
+# ---------------------------------------------------------------------- operators
+def _operators() -> None:
+    def binary(ufunc: Any) -> tuple[Any, Any, Any]:
+        def left(self: ActiveArray, other: Any) -> Any:
+            return _operand(ufunc, self, other, other)
+
+        def right(self: ActiveArray, other: Any) -> Any:
+            return _operand(ufunc, other, self, other)
+
+        def in_place(self: ActiveArray, other: Any) -> ActiveArray:
+            self[...] = array_ufunc(ufunc, "__call__", (self, other), {})
+            return self
+        return left, right, in_place
+    for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
+                        "pow": np.power, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
+                        "divmod": np.divmod}.items():
+        for prefix, method in zip(("", "r", "i"), binary(ufunc), strict=True):
+            setattr(ActiveArray, f"__{prefix}{name}__", method)
+    for name, ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
+                        "ne": np.not_equal}.items():
+        setattr(ActiveArray, f"__{name}__", binary(ufunc)[0])
+    for name, ufunc in {"neg": np.negative, "abs": np.absolute}.items():
+        setattr(ActiveArray, f"__{name}__", lambda self, ufunc=ufunc: array_ufunc(ufunc, "__call__", (self,), {}))
+
+
+def _operand(ufunc: Any, a: Any, b: Any, other: Any) -> Any:
+    """An operator with an operand that may have one of its own."""
+    known = type(other) in ACTIVE or isinstance(other, (np.ndarray, np.generic, int, float, complex, list, tuple))
+    if not known or other is None:
+        return NotImplemented
+    return array_ufunc(ufunc, "__call__", (a, b), {})
+
+
+def _of_array(self: ActiveArray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """What NumPy calls for a ufunc."""
+    return array_ufunc(ufunc, method, inputs, options)
+
+
+def _function_of_array(self: Any, function: Any, types: Any, args: Any, options: Any) -> Any:
+    """What NumPy calls for any other of its functions."""
+    return call_numpy(function, args, options)
+
+
+def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A NumPy function with active arguments, `out=` included."""
+    out = options.get("out") if function is not np.copyto else None
+    if out is None:
+        return dispatch(function, args, options)
+    return written(dispatch(function, args, {k: v for k, v in options.items() if k != "out"}), out)
+
+
+def _method(self: ActiveArray, name: str) -> Any:
+    """A method that NumPy has as a function too."""
+    function = getattr(np, name, None)
+    if name.startswith("_") or not hasattr(np.ndarray, name):
+        raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
+    if not callable(function) or name in _DROPPING:
+        raise refuse(f"the tape does not know the attribute {name!r} of an array", "write it out")
+    return lambda *args, **options: call_numpy(function, (self, *args), options)
+
+
+_DROPPING = frozenset({"data", "base", "ctypes", "tobytes", "tofile", "dump", "dumps", "byteswap", "getfield"})
+_operators()
+as_array[0] = lambda x: from_items([x]).reshape(())
+ActiveArray.__getattr__ = _method  # type: ignore[attr-defined]
+for _class in (ActiveArray, ActiveFloat, ActiveComplex):
+    _class.__array_ufunc__ = _of_array  # type: ignore[attr-defined]
+    _class.__array_function__ = _function_of_array  # type: ignore[attr-defined]
+
+__all__ = ["add_at", "array_ufunc", "call_numpy", "elementwise", "written"]

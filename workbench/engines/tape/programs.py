@@ -1,0 +1,287 @@
+"""Structured operations: NumPy's functions of arrays, differentiated by the compiler's front end and transforms.
+
+The value is NumPy's own. For the derivative the call alone is traced to IR, on the shapes at hand; the pullback and
+pushforward of that IR run in the interpreter. A derivative is IR again, so that under an outer recorder it is an
+operation like any other, to any order. What the front end does not take is refused at the user's line.
+
+Invariant: a program stands for a call only where its value is NumPy's, looked at once when it is made.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.tape.array import (
+    ACTIVE,
+    ActiveArray,
+    actives,
+    bottom,
+    fresh,
+    from_items,
+    functions,
+    is_constant,
+    recorder_of,
+    wrap,
+)
+from workbench.engines.tape.recorder import Part, Recorder
+from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.scalar import PLAIN
+from workbench.frontend import Leaf, Node, Static, Traced, Tree, leaves, trace
+from workbench.frontend.library import lookup
+from workbench.interpret import run
+from workbench.ir import DifferentiationError, Function
+from workbench.passes import DeadCode, Simplify
+from workbench.passes import run as run_passes
+from workbench.rules import by_callable
+from workbench.transforms import jvp, vjp
+
+MAX_PROGRAMS = 2000
+_CLEANING = (DeadCode(), Simplify(), DeadCode())
+written_out: dict[Any, Any] = {}  # functions that the front end does not take; filled in by `composites`
+_programs: dict[Any, list[tuple[Traced, Function]]] = {}
+_count = 0
+_lock = threading.Lock()
+
+
+# ---------------------------------------------------------------------- programs that stand for calls
+def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call of a NumPy (or SciPy) function with active arguments."""
+    if all(is_constant(x) for x in actives((args, named))):
+        return fresh_all(callee(*bottom(args), **bottom(named)), recorder_of(args, named))
+    names = [k for k, v in named.items() if v is not None and v is not np._NoValue]
+    named = {k: named[k] for k in names}
+    values = tuple(_array_like(a) for a in (*args, *named.values()))
+    recorder = recorder_of(values)
+    stripped = tuple(stripped_of(v, recorder) for v in values)
+    value = _call(callee, stripped[:len(args)], dict(zip(names, stripped[len(args):], strict=True)))
+    if not _has_floats(value):
+        return value
+    traced, function = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
+    inputs = [item.path.fetch(values) for item in traced.inputs]
+    outputs = [leaf.position for leaf in leaves(traced.output) if leaf.kind.is_inexact]
+    results = iter(_recorded(getattr(callee, "__name__", "call"), function, inputs, outputs, recorder,
+                             _found(value, traced.output)))
+    return _rebuilt(value, traced.output, results)
+
+
+def fresh_all(value: Any, recorder: Recorder) -> Any:
+    """New arrays that may be written, in tuples and lists too."""
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [fresh_all(v, recorder) for v in value])
+    return [fresh_all(v, recorder) for v in value] if type(value) is list else fresh(value, recorder)
+
+
+def _array_like(x: Any) -> Any:
+    """An argument with nested lists of active numbers as arrays, and scalar arrays as numbers."""
+    if type(x) is ActiveArray:
+        return x if x.ndim else x[()]
+    if type(x) not in ACTIVE and isinstance(x, (list, tuple)) and any(True for _ in actives(x)):
+        if any(type(v) is ActiveArray for v in x):
+            return type(x)(_array_like(v) for v in x) if type(x) in (list, tuple) else x
+        return from_items(x)
+    return x
+
+
+def stripped_of(x: Any, recorder: Recorder) -> Any:
+    """An argument with the recorder's own numbers replaced by what they stand for."""
+    if type(x) in ACTIVE:
+        if x.recorder is not recorder:
+            return x
+        return x.values if type(x) is ActiveArray else x.value
+    if isinstance(x, (list, tuple)):
+        items = [stripped_of(v, recorder) for v in x]
+        return items if isinstance(x, list) else tuple.__new__(type(x), items)
+    return {k: stripped_of(v, recorder) for k, v in x.items()} if type(x) is dict else x
+
+
+def _plain(x: Any) -> Any:
+    """What the front end sees of an argument."""
+    x = bottom(x)
+    if isinstance(x, np.generic) and not isinstance(x, np.inexact):
+        return x.item()
+    return x
+
+
+def _call(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """The value, by NumPy or by an outer recorder."""
+    if any(True for _ in actives((args, named))):
+        return dispatch(callee, args, named)
+    return callee(*args, **named)
+
+
+def dispatch(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A NumPy function with active arguments."""
+    handler = functions.get(callee)
+    if handler is None and callee in written_out and lookup(callee) is None and by_callable(callee) is None:
+        handler, args = written_out[callee], tuple(_array_like(a) for a in args)
+    return structured(callee, args, named) if handler is None else handler(*args, **named)
+
+
+def _has_floats(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_has_floats(v) for v in value)
+    return isinstance(value, (float, complex)) or getattr(value, "dtype", np.dtype(bool)).kind in "fc"
+
+
+def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...], value: Any) -> tuple[Traced, Function]:
+    """The traced call, made where none holds for these arguments."""
+    global _count
+    key = (callee, keywords, *(_kind(a) for a in args))
+    try:
+        known = _programs.get(key, ())
+    except TypeError as error:
+        raise _no_rule(callee, f"an argument of this call is not known: {error}") from None
+    for traced, function in known:
+        if all(guard.holds(args) for guard in traced.guards):
+            return traced, function
+    names = tuple(f"x{k}" for k in range(len(args) - len(keywords))) + keywords
+    try:
+        traced = trace(callee, args, names, (), keywords)
+        function = run_passes(_CLEANING, traced.function)
+        found = run(function, [item.path.fetch(args) for item in traced.inputs])
+    except DifferentiationError as error:
+        raise _no_rule(callee, error.reason, error.hint) from None
+    except Exception as error:  # NumPy took the call: what the front end makes of it is beside the point
+        raise _no_rule(callee, f"the compiler does not take this call ({type(error).__name__}: {error})") from None
+    if traced.written or not _agree(value, traced.output, found):
+        raise _no_rule(callee, "the compiler does not take this call as NumPy does")
+    with _lock:
+        if _count >= MAX_PROGRAMS:
+            _programs.clear()
+            _count = 0
+        _programs.setdefault(key, []).append((traced, function))
+        _count += 1
+    return traced, function
+
+
+def _no_rule(callee: Any, reason: str, hint: str = "") -> DifferentiationError:
+    module = getattr(callee, "__module__", None) or "numpy"
+    name = f"{module}.{getattr(callee, '__name__', callee)}"
+    return refuse(f"no derivative of {name} on the tape: {reason}", hint or "use a function with a rule")
+
+
+def _kind(x: Any) -> Any:
+    """What a program is specialised on, besides its guards."""
+    if isinstance(x, np.ndarray):
+        return x.dtype, tuple(x.shape if x.size < 8 else (min(d, 2) for d in x.shape)), x.flags.writeable
+    if isinstance(x, (list, tuple)):
+        return type(x), tuple(_kind(v) for v in x)
+    if isinstance(x, (float, complex, np.generic)):
+        return type(x)
+    return type(x), x
+
+
+def _agree(value: Any, tree: Tree, results: Sequence[Any]) -> bool:
+    """True where a program's results are the value, in structure, kind and number."""
+    if isinstance(tree, Node):
+        same = isinstance(value, (list, tuple)) and len(value) == len(tree.children)
+        return same and all(_agree(v, c, results) for v, c in zip(value, tree.children, strict=True))
+    if isinstance(tree, Static):
+        return value is tree.value or bool(np.all(value == tree.value))
+    if not isinstance(tree, Leaf):
+        return False
+    found, given = np.asarray(results[tree.position]), np.asarray(value)
+    if found.shape != given.shape or found.dtype.kind != given.dtype.kind:
+        return False
+    slack = 1e-3 if given.dtype.itemsize <= 4 or given.dtype == np.complex64 else 1e-8
+    scale = float(np.max(np.abs(given), initial=0.0, where=np.isfinite(given))) if given.size else 0.0
+    return bool(np.allclose(found, given, slack, slack * scale, equal_nan=True))
+
+
+def _found(value: Any, tree: Tree) -> list[Any]:
+    """The floats of a value, in the order of the program's results."""
+    if isinstance(tree, Node):
+        return [x for v, c in zip(value, tree.children, strict=True) for x in _found(v, c)]
+    return [value] if isinstance(tree, Leaf) and tree.kind.is_inexact else []
+
+
+def _rebuilt(value: Any, tree: Tree, results: Any) -> Any:
+    """The value with its floats replaced by recorded ones."""
+    if isinstance(tree, Node):
+        items = [_rebuilt(v, c, results) for v, c in zip(value, tree.children, strict=True)]
+        return items if isinstance(value, list) else tuple.__new__(type(value), items)
+    return next(results) if isinstance(tree, Leaf) and tree.kind.is_inexact else value
+
+
+# ---------------------------------------------------------------------- IR on active numbers
+def apply_function(function: Function, inputs: Sequence[Any]) -> list[Any]:
+    """The results of an IR function, recorded where inputs are active."""
+    if not any(type(x) in ACTIVE for x in inputs):
+        return run(function, [_as_input(x, p) for x, p in zip(inputs, function.data_params, strict=True)])
+    recorder = recorder_of(inputs)
+    values = apply_function(function, [stripped_of(x, recorder) for x in inputs])
+    outputs = [k for k, r in enumerate(function.results) if r.kind.is_inexact]
+    made = iter(_recorded(function.name, function, inputs, outputs, recorder, [values[k] for k in outputs]))
+    return [next(made) if k in outputs else v for k, v in enumerate(values)]
+
+
+def _as_input(x: Any, param: Any) -> Any:
+    """A number or array of the kind that a parameter has."""
+    if param.is_array:
+        return np.asarray(x, dtype=param.kind.dtype)
+    return x if type(x) in PLAIN and not param.kind.is_complex else np.asarray(x)[()]
+
+
+def _recorded(name: str, function: Function, inputs: Sequence[Any], outputs: Sequence[int], recorder: Recorder,
+              values: Sequence[Any]) -> list[Any]:
+    """A block of a recorder that computes `values` by an IR function."""
+    wrt = [k for k, x in enumerate(inputs) if type(x) in ACTIVE and x.recorder is recorder
+           and (np.max(_nodes(x), initial=-1) >= 0)]
+    if not wrt or not outputs:
+        return [fresh(v, recorder) for v in values]
+    kept = [_snapshot(stripped_of(x, recorder)) for x in inputs]
+    operands = [Part(np.array(_nodes(inputs[k])), _dtype(inputs[k])) for k in wrt]
+
+    def pull(bars: list[Any]) -> Sequence[Any]:
+        return apply_function(_transformed(function, "vjp", tuple(wrt), tuple(outputs)), [*kept, *(
+            _like(bar, v) for bar, v in zip(bars, values, strict=True))])
+
+    def push(dots: list[Any]) -> Sequence[Any]:
+        return apply_function(_transformed(function, "jvp", tuple(wrt), tuple(outputs)), [*kept, *(
+            _like(dot, inputs[k]) for dot, k in zip(dots, wrt, strict=True))])
+    nodes = recorder.structured(name, [_measured(v) for v in values], operands, pull, push)
+    return [wrap(v, n if _is_array(v) else n[()], recorder) for v, n in zip(values, nodes, strict=True)]
+
+
+def _like(bar: Any, value: Any) -> Any:
+    """A cotangent as a number where the value is one."""
+    return bar if _is_array(value) or not _is_array(bar) else bar.reshape(-1)[0]
+
+
+def _is_array(x: Any) -> bool:
+    return x.__class__ is np.ndarray
+
+
+def _nodes(x: Any) -> Any:
+    return x.nodes if type(x) is ActiveArray else x.node
+
+
+def _dtype(x: Any) -> Any:
+    return np.asarray(bottom(x)).dtype
+
+
+def _measured(x: Any) -> Any:
+    """An array to be entered in the record (its plain numbers do)."""
+    return np.asarray(bottom(x))
+
+
+def _snapshot(x: Any) -> Any:
+    """An input as it is now: arrays are copied, since the program may write them later."""
+    return x.copy() if _is_array(x) else x
+
+
+@functools.lru_cache(maxsize=4 * MAX_PROGRAMS)
+def _transformed(function: Function, mode: str, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Function:
+    """The pullback or pushforward alone, without the function's own results."""
+    made: Any = {"vjp": vjp, "jvp": jvp}[mode](function, wrt, outputs)
+    block = replace(made.block, yields=made.block.yields[len(function.results):])
+    return run_passes(_CLEANING, Function(made.name, block, made.shape_params, made.span))
+
+
+__all__ = ["apply_function", "dispatch", "stripped_of", "structured"]

@@ -1,0 +1,108 @@
+"""What the functions of a run can reach: the objects whose classes are to be met, and active numbers."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from workbench.engines.tape.array import ACTIVE
+from workbench.engines.tape.classes import ATOMS, is_native, meet
+from workbench.frontend import instance_attributes
+
+_MAX_OBJECTS = 20_000
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
+
+
+class Reach:
+    """Meets the classes of the objects that the functions of a run can reach."""
+
+    def __init__(self, mediate: Callable[..., Any]) -> None:
+        self.mediate = mediate
+        self.known: dict[int, Any] = {}
+
+    def function(self, function: types.FunctionType) -> None:
+        """What a function names."""
+        for value in named_by(function):
+            self.value(value)
+
+    def value(self, value: Any) -> None:
+        """An object and what it holds."""
+        pending = [value]
+        while pending and len(self.known) < _MAX_OBJECTS:
+            x = pending.pop()
+            if x is None or isinstance(x, ATOMS) or id(x) in self.known:
+                continue
+            self.known[id(x)] = x
+            if isinstance(x, type):
+                meet(x, self.mediate)
+            elif type(x) not in _FUNCTIONS:
+                if not is_native(type(x).__module__):
+                    meet(type(x), self.mediate)
+                pending.extend(held_by(x))
+
+
+def named_by(function: types.FunctionType) -> Iterator[Any]:
+    """The globals that a function names (those of modules of the user's too), its closure and its defaults."""
+    names = function.__globals__
+    for code in _codes(function.__code__):
+        for name in code.co_names:
+            value = names.get(name)
+            if type(value) is not types.ModuleType:
+                yield value
+            elif not is_native(value.__name__):
+                yield from (vars(value).get(attribute) for attribute in code.co_names)
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty
+            continue
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+
+
+def held_by(x: Any) -> list[Any]:
+    """What a container or object holds; of objects of native packages nothing but a derivative's function."""
+    if isinstance(x, dict):
+        return [*x.values(), *x]
+    if isinstance(x, (list, tuple, set, frozenset, collections.deque)):
+        return list(x)
+    if isinstance(x, (type, types.ModuleType)):
+        return []
+    if is_native(type(x).__module__):
+        function = getattr(x, "py_func", None) or getattr(x, "function", None)
+        return [function] if callable(function) else []
+    return [getattr(x, name, None) for name in instance_attributes(x)]
+
+
+def reaches_active(*values: Any) -> bool:
+    """True where an active number can be reached from some objects, through what functions name too."""
+    pending = list(values)
+    known: dict[int, Any] = {}
+    while pending:
+        x = pending.pop()
+        if type(x) in ACTIVE:
+            return True
+        if x is None or isinstance(x, ATOMS) or id(x) in known or isinstance(x, (type, types.ModuleType)):
+            continue
+        if len(known) >= _MAX_OBJECTS:
+            return True
+        known[id(x)] = x
+        if type(x) is types.FunctionType:
+            pending.extend(() if is_native(x.__module__) else named_by(x))
+        elif type(x) is types.MethodType:
+            pending.extend((x.__self__, x.__func__))
+        elif type(x) is functools.partial:
+            pending.extend((x.func, *x.args, *x.keywords.values()))
+        else:
+            pending.extend(held_by(x))
+    return False
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)

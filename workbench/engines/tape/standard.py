@@ -1,0 +1,241 @@
+"""What builtins, `math`, `cmath` and the makers of arrays mean in a recorded run, where Python's own C
+code would drop a derivative or compute in something else than floats."""
+
+from __future__ import annotations
+
+import ast
+import cmath
+import concurrent.futures
+import decimal
+import fractions
+import json
+import math
+import threading
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.tape import composites
+from workbench.engines.tape import functions as numpy_functions
+from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
+from workbench.engines.tape.calls import checked_text, means, mediate
+from workbench.engines.tape.reach import reaches_active
+from workbench.engines.tape.recorder import current, operation
+from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.scalar import (
+    NUMBERS,
+    ActiveComplex,
+    ActiveFloat,
+    apply,
+    as_complex,
+    innermost,
+)
+
+Args = tuple[Any, ...]
+Named = dict[str, Any]
+
+
+# ---------------------------------------------------------------------- numbers
+@means(float, np.float64, np.float32)
+def _float(callee: Any, args: Args, named: Named) -> Any:
+    (x,) = args if len(args) == 1 else (None,)
+    if type(x) is ActiveArray:
+        callee(bottom(x))  # refuses more than one element
+        x = x.item()
+    if type(x) is not ActiveFloat:
+        return callee(*(checked_text(a) for a in args), **named)
+    return _cast(callee, x)
+
+
+def _cast(kind: Any, x: ActiveFloat) -> ActiveFloat:
+    """An active number of another kind of float."""
+    value = _cast(kind, x.value) if type(x.value) is ActiveFloat else kind(x.value)
+    if bottom(value) == bottom(x):
+        return ActiveFloat(value, x.node, x.recorder)
+    return ActiveFloat(value, x.recorder.any_number(operation("cast"), value, [(x.node, 1.0)]), x.recorder)
+
+
+@means(complex, np.complex128)
+def _complex(callee: Any, args: Args, named: Named) -> Any:
+    args = (*args, *(named[k] for k in ("real", "imag") if k in named))
+    if not any(type(a) in NUMBERS for a in args) or len(args) > 2 or (named and "real" not in named):
+        return callee(*(checked_text(a) for a in args), **named)
+    if len(args) == 1:
+        return as_complex(args[0]) if type(args[0]) is ActiveFloat else args[0]
+    if any(type(a) is ActiveComplex or type(a) is complex for a in args):
+        return args[0] + 1j * args[1]
+    recorder = innermost(args)
+    mine = [type(a) is ActiveFloat and a.recorder is recorder for a in args]
+    values = [a.value if own else a for a, own in zip(args, mine, strict=True)]
+    value = mediate(callee, *values)
+    nodes = [recorder.any_number(operation("complex"), v, [(a.node, 1.0)] if own else ())
+             for a, v, own in zip(args, values, mine, strict=True)]
+    return ActiveComplex(value, nodes[0], recorder)
+
+
+@means(int, float.fromhex, ast.literal_eval, json.loads, np.fromstring)
+def _from_text(callee: Any, args: Args, named: Named) -> Any:
+    return callee(*(a.item() if type(a) is ActiveArray else checked_text(a) for a in args), **named)
+
+
+@means(decimal.Decimal, fractions.Fraction)
+def _exact(callee: Any, args: Args, named: Named) -> Any:
+    for x in args:
+        if type(x) in ACTIVE:
+            raise refuse(f"an active number is made a {callee.__name__}, which has no derivative", "keep it a float")
+        checked_text(x)
+    return callee(*args, **named)
+
+
+@means(hash)
+def _hash(callee: Any, args: Args, named: Named) -> Any:
+    if any(holds_active(a) for a in args):
+        raise refuse("the hash of an active number has no derivative", "use the number")
+    return callee(*args, **named)
+
+
+@means(type)
+def _type(callee: Any, args: Args, named: Named) -> Any:
+    return args[0].__class__ if len(args) == 1 and type(args[0]) in ACTIVE else callee(*args, **named)
+
+
+@means(math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose, cmath.isnan, cmath.isinf,
+       cmath.isfinite, cmath.isclose)
+def _on_plain(callee: Any, args: Args, named: Named) -> Any:
+    return callee(*(bottom(a) for a in args), **{k: bottom(v) for k, v in named.items()})
+
+
+@means(math.fsum)
+def _fsum(callee: Any, args: Args, named: Named) -> Any:
+    items = list(args[0])
+    return exactly(sum(items), callee(bottom(items))) if holds_active(items) else callee(items)
+
+
+def exactly(x: Any, value: float) -> Any:
+    """A number whose value is known more exactly than it was computed."""
+    if type(x) is not ActiveFloat:
+        return value
+    if type(x.value) is ActiveFloat:
+        return x + (value - bottom(x))
+    return ActiveFloat(value, x.recorder.any_number(operation("cast"), value, [(x.node, 1.0)]), x.recorder)
+
+
+@means(math.pow)
+def _pow(callee: Any, args: Args, named: Named) -> Any:
+    return apply("pow", callee, *args) if any(type(a) in NUMBERS for a in args) else callee(*args, **named)
+
+
+@means(math.log)
+def _log(callee: Any, args: Args, named: Named) -> Any:
+    args = tuple(a.item() if type(a) is ActiveArray else a for a in args)
+    if not any(type(a) in NUMBERS for a in args):
+        return callee(*args, **named)
+    if len(args) == 2:
+        return mediate(callee, args[0]) / mediate(callee, args[1])
+    return apply("log", callee, *args)
+
+
+@means(math.dist, math.hypot)
+def _dist(callee: Any, args: Args, named: Named) -> Any:
+    points = [list(p) for p in args] if callee is math.dist else [list(args)]
+    if not any(holds_active(p) for p in points):
+        return callee(*args)
+    items = [a - b for a, b in zip(*points, strict=True)] if len(points) == 2 else points[0]
+    if len(items) == 1:
+        return abs(items[0])
+    result = items[0]
+    for item in items[1:]:
+        result = apply("hypot", math.hypot, result, item)
+    return result
+
+
+@means(math.modf)
+def _modf(callee: Any, args: Args, named: Named) -> Any:
+    (x,) = args
+    whole = callee(bottom(x))[1]
+    return (x - whole, whole) if type(x) is ActiveFloat else callee(x)
+
+
+# ---------------------------------------------------------------------- complex functions
+def _of_complex(name: str) -> Any:
+    def handler(callee: Any, args: Args, named: Named) -> Any:
+        if not any(type(a) in NUMBERS for a in args):
+            return callee(*args, **named)
+        wide = [as_complex(a) if type(a) is ActiveFloat else a for a in args]
+        return apply(name, callee, wide[0]) if len(wide) == 1 else mediate(callee, wide[0]) / mediate(callee, wide[1])
+    return handler
+
+
+for _name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
+              "atanh", "sqrt", "log10", "phase"):
+    means(getattr(cmath, _name))(_of_complex("angle" if _name == "phase" else _name))
+
+
+@means(cmath.polar)
+def _polar(callee: Any, args: Args, named: Named) -> Any:
+    (z,) = args
+    return (abs(z), mediate(cmath.phase, z)) if type(z) in NUMBERS else callee(z)
+
+
+@means(cmath.rect)
+def _rect(callee: Any, args: Args, named: Named) -> Any:
+    r, angle = args
+    if not any(type(a) in NUMBERS for a in args):
+        return callee(r, angle)
+    return mediate(complex, r * mediate(math.cos, angle), r * mediate(math.sin, angle))
+
+
+# ---------------------------------------------------------------------- arrays
+@means(np.full)
+def _full(callee: Any, args: Args, named: Named) -> Any:
+    bound = dict(zip(("shape", "fill_value", "dtype"), args, strict=False)) | named
+    value = bound.pop("fill_value")
+    if not any(True for _ in actives(value)):
+        return fresh(callee(*args, **named), current())
+    kind = np.asarray(bottom(value)).dtype if bound.get("dtype") is None else bound["dtype"]
+    made = fresh(np.zeros(bound["shape"], kind), innermost(tuple(actives(value))))
+    made[...] = value
+    return made
+
+
+@means(np.linspace)
+def _linspace(callee: Any, args: Args, named: Named) -> Any:
+    if not any(type(a) in ACTIVE for a in (*args, *named.values())):
+        result = callee(*args, **named)
+        return fresh(result, current())
+    bound = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False)) | named
+    if set(bound) - {"start", "stop", "num", "endpoint"}:
+        raise refuse("these options of np.linspace with active ends on the tape", "leave them out")
+    part = np.linspace(0.0, 1.0, bound.get("num", 50), endpoint=bound.get("endpoint", True))
+    return bound["start"] * (1.0 - part) + bound["stop"] * part
+
+
+@means(np.array, np.asarray, np.ascontiguousarray, np.asanyarray, np.asfortranarray, np.asarray_chkfinite)
+def _from_items(callee: Any, args: Args, named: Named) -> Any:
+    if not args or not holds_active(args[0]):
+        result = callee(*args, **named)
+        return fresh(result, current()) if result.base is None and not any(result is a for a in args) else result
+    options = {k: v for k, v in named.items() if k not in ("dtype", "order", "subok")}
+    if set(options) - {"copy", "ndmin"}:
+        raise refuse(f"the options {sorted(options)} of np.{callee.__name__}", "leave them out")
+    return numpy_functions.array(callee, args[0], args[1] if len(args) > 1 else named.get("dtype"), **options)
+
+
+# ---------------------------------------------------------------------- what a recorder cannot follow
+@means(threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit)
+def _thread(callee: Any, args: Args, named: Named) -> Any:
+    if reaches_active(args, named):
+        raise refuse("a thread is started with active numbers: two threads cannot record at once",
+                     "do it in this thread")
+    return callee(*args, **named)
+
+
+# ---------------------------------------------------------------------- distributions
+@means("scipy.stats._distn_infrastructure")
+def _distribution(callee: Any, args: Args, named: Named) -> Any:
+    """A method of a distribution of `scipy.stats`: the normal one is written out."""
+    formula = composites.NORMAL.get(callee.__name__) if type(args[0]).__name__ == "norm_gen" else None
+    if formula is None:
+        raise refuse(f"no derivative rule is known for the method {callee.__name__} of scipy.stats' "
+                     f"{getattr(args[0], 'name', 'distribution')}", "write it out")
+    return formula(*args[1:], **named)
