@@ -16,7 +16,7 @@ import operator
 import types
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, generators, library, source, texts
+from workbench.frontend import access, arithmetic, branches, generators, library, recursion, source, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
 from workbench.frontend.paths import Path
@@ -152,6 +152,17 @@ def _enter_function(act: Activation, function: types.FunctionType, args: tuple[A
 
 def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], parent: Scope | None,
          function: Any, name: str, site: Any) -> Any:
+    if act.t.decisions.get(("recursive", id(node))) and not generators.is_generator(node):
+        def body(root: Activation, values: dict[str, Any], scope: Scope | None) -> Any:
+            return _evaluate(root, node, values, scope, function, name, site)
+        return recursion.enter(act, node, bound, function, name, parent, body)
+    recursion.may_unroll(act, node, name)
+    return _evaluate(act, node, bound, parent, function, name, site)
+
+
+def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], parent: Scope | None,
+              function: Any, name: str, site: Any) -> Any:
+    """The function's body, with its parameters bound."""
     t = act.t
     if len(act.path) >= MAX_DEPTH:
         t.fail(f"{name} calls itself too deeply to be unrolled", "write it as a loop")

@@ -65,7 +65,15 @@ _codes: dict[int, tuple[ast.AST, Code]] = {}
 
 
 class Environment(Inputs):
-    """See the module's text."""
+    """See the module's text. `recursions` are the passes over recursive functions that are under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recursions: dict[int, Any] = {}
+
+    def another(self) -> Environment:
+        """The environment of an inner program."""
+        return Environment()
 
     # ------------------------------------------------------------------ code
     def compiled(self, node: ast.FunctionDef | ast.Lambda, function: Any, name: str) -> Code:

@@ -183,7 +183,8 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
             raise CompilationError(message, source.text, error) from None
 
     key = cache.key(source.text, str(args))
-    payload = cache.load(key)
+    # machine code of functions that call themselves holds references that only the process that made it resolves
+    payload = cache.load(key) if not source.called else None
     if payload is not None:
         python_function(source)  # so that tracebacks find the lines
         target = cpu_target.target_context
@@ -192,5 +193,6 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
             result = compiler.CompileResult._rebuild(target, *payload)
     else:
         result = fresh()
-        cache.save(key, dumps(result._reduce()))
+        if not source.called:
+            cache.save(key, dumps(result._reduce()))
     return Compiled(function, source, result, fresh)
