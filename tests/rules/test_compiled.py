@@ -110,8 +110,8 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
     for name, primitive in sorted(table().items()):
         if not primitive.takes(0, kind) or (primitive.samples is None and not primitive.domain):
             continue
-        if kind is Kind.C64 and primitive.results > 1:  # helpers that take long to compile: single, and complex, were
-            continue
+        if kind is Kind.C64 and primitive.helpers and not primitive.elementwise:
+            continue  # they take long to compile: single ones, and complex ones, are
         several = [c for c in cases(primitive, rng, kind) if any(np.ndim(v) for v in c.operands)]
         several = [c for c in several if all(primitive.takes(p, k) for p, k in enumerate(c.kinds))]
         if primitive.samples is None:  # lowering does not look at kinds; the scalars were compared in each

@@ -12,6 +12,7 @@ from workbench.rules import (
     complexes,
     decompositions,
     exponential,
+    fourier,
     linear_algebra,
     memory,
     reductions,
@@ -34,7 +35,8 @@ from workbench.rules.typing import broadcast_dims
 
 __all__ = [
     "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit", "emit_all",
-    "exception", "exponential", "get", "linear_algebra", "memory", "pull", "push", "reductions", "register", "shapes",
-    "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
+    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit",
+    "emit_all", "exception", "exponential", "fourier", "get", "linear_algebra", "memory", "pull", "push",
+    "reductions", "register", "shapes", "singular_values", "solving", "special", "spell", "table", "tangent",
+    "text", "trigonometric", "with_called",
 ]

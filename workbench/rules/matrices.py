@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import ArrayType, Kind, Value
+from workbench.ir import ArrayType, Constant, Kind, Value
 from workbench.rules.emission import emit
 from workbench.rules.expr import (
     Expr,
@@ -148,6 +148,13 @@ def hermitian_adjoint(s: Any) -> Any:
 def in_kind(x: Any, like: Any) -> Any:
     """A real value in the kind of another that may be complex."""
     return complex_(x, 0.0) if kind_of_value(like).is_complex and not kind_of_value(x).is_complex else x
+
+
+def real_constant(x: Any, number: float) -> Any:
+    """The number in the kind of the real part of x."""
+    if isinstance(x, Expr):
+        return Expr(x.builder, Constant(number, x.kind.real))
+    return x.real.dtype.type(number)
 
 
 def imaginary(x: Any) -> Any:

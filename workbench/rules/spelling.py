@@ -22,7 +22,7 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
     """The expression's text and its precedence.
 
     operands: text and precedence of each operand; kinds: their kinds; result: the kind of the (first) result;
-    attrs: the operation's attributes, which a form names (`{axis}`).
+    attrs: the operation's attributes, which a form names (`{axis}`; `{result}` is the dtype of the result).
     Raises KeyError where the primitive has no spelling."""
     if primitive.name == "cast":
         plain = {(Kind.INT, Kind.F64): "float({0})", (Kind.F64, Kind.C128): "complex({0})"}
@@ -36,6 +36,8 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
         form, precedence = _CASTS[result].format(form), ATOM
 
     def place(match: re.Match[str]) -> str:
+        if match.group(1) == "result":
+            return f"np.{result.dtype.name}"
         if not match.group(1).isdigit():
             return repr((attrs or {})[match.group(1)])
         text, binds = operands[int(match.group(1))]

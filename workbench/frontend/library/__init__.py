@@ -11,6 +11,7 @@ from workbench.frontend.library import (
     containers,
     creation,
     elementwise,
+    fourier,
     iterables,
     linear,
     matrices,
@@ -23,7 +24,7 @@ from workbench.frontend.library.methods import choice_attribute, method, number_
 from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
-    "apply_primitive", "builtin_functions", "choice_attribute", "containers", "creation", "elementwise", "implements",
-    "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "primitive",
-    "reductions", "shaping",
+    "apply_primitive", "builtin_functions", "choice_attribute", "containers", "creation", "elementwise", "fourier",
+    "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute",
+    "primitive", "reductions", "shaping",
 ]
