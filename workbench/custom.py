@@ -11,6 +11,7 @@ from workbench.frontend.library import implements
 from workbench.operators import identities
 from workbench.operators.identities import Checkpointed, copied
 from workbench.operators.rules import Rule
+from workbench.views.microscope import Microscope
 
 T = TypeVar("T")
 
@@ -119,6 +120,24 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     """
     engines = ("numba", "tape") if engine == "auto" else (engine,)
     return checking.run(f, args, order, engines, directions, seed)
+
+
+def microscope(f: Callable[..., Any], *args: Any, direction: Any = None, span: float = 0.1) -> Microscope:
+    """Look at f along a line through a point: for a mismatch, a kink, a jump.
+
+    f: any function of floats and structures; where it returns several numbers, their sum is looked at. direction: a
+    tuple with a tangent per argument (None where it holds no float), of its structure; a random one, as large as the
+    arguments, where it is left out. span: how far to go to both sides, in units of the direction.
+    Returns a `Microscope`: f along the line with the slope that each engine and mode gives, difference quotients by
+    step, and the source lines whose decisions (branches, comparisons, `abs`, `max`, rounding) switch along the line;
+    `print` gives text, a notebook shows it as HTML, `.figure()` is plotly's figure, `.to_dict()` the data.
+    Raises DifferentiationError where the arguments or the result hold no float; what f raises at the point itself.
+
+    >>> seen = microscope(lambda x: abs(x - 1.0), 1.0, direction=(1.0,))
+    >>> seen.verdict.split(":")[0], [s.operation for s in seen.switches]
+    ('a kink (line 1)', ['abs'])
+    """
+    return checking.magnified(f, args, direction, span)
 
 
 @implements(rule)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -17,18 +17,18 @@ import numpy as np
 from workbench.views.ticks import linear_ticks, log_ticks, tick_text
 
 COLOURS = ("#636efa", "#ef553b", "#00a37a", "#ab63fa", "#ff8a30", "#19a3c7", "#e0407b", "#7a9a28")
-INK, FAINT = "#2a3340", "#dfe4ea"
+INK, FAINT, FRAME = "#2a3340", "#dfe4ea", "#b8c0ca"
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 72, 18, 18, 54
 DASHES = {"dash": "8 5", "dot": "2 4", "dashdot": "8 4 2 4", "longdash": "14 6"}
 
 
 def text_of(title: Any) -> str:
-    """Plotly's title, a string or `{"text": ...}`, without its markup."""
+    """Plotly's title, a string or `{"text": ...}`, without its markup, entities read as plotly reads them."""
     text = title.get("text") if isinstance(title, dict) else title
     for tag in ("<b>", "</b>", "<i>", "</i>", "<sub>", "</sub>", "<sup>", "</sup>"):
         text = (text or "").replace(tag, "")
-    return (text or "").replace("<br>", " ")
+    return unescape((text or "").replace("<br>", " "))
 
 
 def values_of(data: Any) -> list[Any]:
@@ -70,7 +70,7 @@ class Axis:
         make = log_ticks if self.logarithmic else linear_ticks
         ticks = make(self.low, self.high, most)
         if self.logarithmic:
-            return [(self.place(t), f"{t:g}") for t in ticks]
+            return [(self.place(t), f"{t:g}" if t >= 1e-3 else f"{t:.0e}") for t in ticks]
         return [(self.place(t), tick_text(t, ticks)) for t in ticks]
 
 
@@ -177,7 +177,7 @@ def axis_svg(x: Axis, y: Axis) -> str:
     """The frame, grid, ticks and titles of a pair of axes."""
     parts = [
         f'<rect x="{x.start:.1f}" y="{y.stop:.1f}" width="{x.stop - x.start:.1f}" height="{y.start - y.stop:.1f}" '
-        f'fill="none" stroke="#b8c0ca"/>'
+        f'fill="none" stroke="{FRAME}"/>'
     ]
     for place, text in x.ticks():
         parts.append(f'<line x1="{place:.1f}" x2="{place:.1f}" y1="{y.start:.1f}" y2="{y.stop:.1f}" stroke="{FAINT}"/>')
@@ -211,8 +211,20 @@ def legend_svg(entries: list[tuple[str, str]], left: float, top: float, width: f
     return "".join(parts), 18.0 * (row + 1) if entries else 0.0
 
 
-def figure_svg(figure: dict[str, Any]) -> str:
-    """The SVG of a figure given as plotly's dictionary of `data` and `layout`."""
+def figure_svg(figure: dict[str, Any], themed: bool = False) -> str:
+    """The SVG of a figure given as plotly's dictionary of `data` and `layout`.
+
+    themed: ink, grid and ground are those of the page around it (for pages that are light or dark)."""
+    svg = _drawn(figure)
+    if not themed:
+        return svg
+    ground = '<rect width="100%" height="100%" rx="6" fill="#ffffff"/>'
+    faint = 'stroke="currentColor" stroke-opacity="0.14"'
+    return svg.replace(ground, "").replace(f'fill="{INK}"', 'fill="currentColor"').replace(
+        f'stroke="{FAINT}"', faint).replace(f'stroke="{FRAME}"', 'stroke="currentColor" stroke-opacity="0.35"')
+
+
+def _drawn(figure: dict[str, Any]) -> str:
     layout = figure.get("layout") or {}
     traces = [t for t in figure.get("data") or () if t.get("visible", True) is True]
     drawn = [t for t in traces if t.get("type", "scatter") in ("scatter", "scattergl", "bar")]
