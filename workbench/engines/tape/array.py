@@ -16,7 +16,16 @@ import numpy as np
 
 from workbench.engines.tape.recorder import INACTIVE, Recorder
 from workbench.engines.tape.refusal import kept, refuse
-from workbench.engines.tape.scalar import COMPLEX, NUMBERS, ActiveComplex, ActiveFloat, as_complex, bare, number
+from workbench.engines.tape.scalar import (
+    COMPLEX,
+    NUMBERS,
+    ActiveComplex,
+    ActiveFloat,
+    as_complex,
+    bare,
+    number,
+    recorded_types,
+)
 
 functions: dict[Any, Callable[..., Any]] = {}  # NumPy functions with a meaning of their own; filled in by `functions`
 _HANDED = "an active array is handed to code that would drop its derivative"
@@ -87,9 +96,9 @@ class ActiveArray:
         return self.like(lambda part: part.T)
 
     @property
-    def flat(self) -> Iterator[Any]:
-        """The elements in order."""
-        return iter(self.reshape(-1))
+    def flat(self) -> Flat:
+        """The elements in row-major order."""
+        return Flat(self)
 
     @property
     def real(self) -> ActiveArray:
@@ -151,11 +160,16 @@ class ActiveArray:
         values = bottom(self)
         if copy or (dtype is not None and np.dtype(dtype) != values.dtype):
             return np.array(values, dtype)
-        owner = _owner(self.nodes)
-        self.recorder.shown[id(owner)] = owner  # it must not become active from here on: that would not be seen
+        self.show()
         values = values.view()
         values.flags.writeable = False
         return values
+
+    def show(self) -> None:
+        """Code outside of Python may read the values from here on: they must not become active, that would not be
+        seen."""
+        owner = _owner(self.nodes)
+        self.recorder.shown[id(owner)] = owner
 
     def __reduce__(self) -> Any:
         raise refuse("an active array is pickled", "take its value out of the differentiated function first")
@@ -263,7 +277,28 @@ class ActiveArray:
         return ActiveArray(self.values.astype(dtype), self.nodes.copy(), self.recorder)
 
 
+class Flat:
+    """`a.flat`: the elements of an array in row-major order."""
+
+    def __init__(self, array: ActiveArray) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return self.array.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.array.reshape(-1))
+
+    def __getitem__(self, key: Any) -> Any:
+        found = self.array.reshape(-1)[key]
+        return found.copy() if type(found) is ActiveArray else found
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.array[np.unravel_index(np.arange(self.array.size)[key], self.array.shape)] = value
+
+
 ACTIVE = NUMBERS | {ActiveArray}
+recorded_types.add(ActiveArray)
 
 
 # ---------------------------------------------------------------------- parts

@@ -18,20 +18,22 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape import classes
-from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active
+from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active, is_constant
 from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.functions import made_here
 from workbench.engines.tape.reach import Reach, reaches_active
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.rewriting import MEDIATE, made_codes, rewritten
-from workbench.engines.tape.scalar import NUMBERS, ActiveFloat, apply, apply_one, mediated
+from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, mediated
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
 
 special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their own: handler(callee, args, named)
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
+_ABOUT_TYPES = (isinstance, issubclass, hasattr, getattr, setattr)  # what they are given is not called
+_OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
 _CACHED = type(functools.lru_cache(lambda: None))
 
@@ -85,7 +87,7 @@ def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
     if kind is types.MethodType:
         if type(callee.__func__) is types.FunctionType:
             return _function(callee.__func__, (callee.__self__, *args), named)
-        return callee(*args, **named)
+        return native(callee, args, named)
     if kind is functools.partial:
         return mediate(callee.func, *callee.args, *args, **{**callee.keywords, **named})
     if callee is MEDIATE:
@@ -122,6 +124,8 @@ def _native(callee: Any, *args: Any, **named: Any) -> Any:
 
 def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Classes, builtins, objects that can be called, and library functions."""
+    if _is_math(callee) and callee not in _OF_ITEMS:
+        args = tuple(mediate(float, a) if gives_float(a) else a for a in args)
     try:
         handler = special.get(callee)
     except TypeError:
@@ -135,11 +139,11 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if callee.__module__ not in _CALLBACK_MODULES:
             return _protected(callee, args, named)
     module = getattr(callee, "__module__", None) or type(callee).__module__ or ""
-    if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc:
-        return _numpy(callee, args, named)
     owner = getattr(callee, "__self__", None)
     if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
         return _array_method(callee, owner, args, named)
+    if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc:
+        return _numpy(callee, args, named)
     if module.startswith("workbench.engines.tape"):
         return callee(*args, **named)
     if module.startswith("workbench.") or type(callee).__module__.startswith("workbench."):
@@ -149,18 +153,24 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return wrapped(args, named)
     if recorder is not None and not isinstance(callee, types.BuiltinFunctionType):
         classes.meet(type(callee), mediate)
-    if any(type(a) in ACTIVE for a in args):
-        primitive = by_callable(callee)
-        if primitive is not None and primitive.partials is not None and not named and _is_math(callee):
+    if args and not named and _is_math(callee):
+        primitive = by_callable(callee) if any(type(a) in ACTIVE for a in args) else None
+        if primitive is not None and primitive.partials is not None:
             return apply(primitive.name, callee, *(a.item() if type(a) is ActiveArray else a for a in args))
-    if module in _CALLBACK_MODULES or isinstance(owner, (list, dict, set)):
+    if (module in _CALLBACK_MODULES or isinstance(owner, (list, dict, set))) and callee not in _ABOUT_TYPES:
         args = tuple(callback(a) for a in args)
         named = {key: callback(value) for key, value in named.items()}
     return _protected(callee, args, named)
 
 
 def _is_math(callee: Any) -> bool:
-    return getattr(callee, "__module__", None) == "math" or getattr(callee, "__self__", None) is math
+    return type(callee) is types.BuiltinFunctionType and callee.__self__ is math
+
+
+def gives_float(x: Any) -> bool:
+    """True for an object whose class defines `__float__` in Python."""
+    return type(x) not in PLAIN and type(inspect.getattr_static(type(x), "__float__", None)) is types.FunctionType and (
+        type(x) not in ACTIVE)
 
 
 def _protected(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -172,6 +182,12 @@ def _protected(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
         raise
     except Exception as error:
         given = (*args, *named.values())
+        if any(holds_active(mediate(float, a)) for a in given if gives_float(a)):
+            raise refuse("the active number that __float__ gives is handed to code outside of Python, which would drop "
+                         "its derivative", "use a function with a rule") from error
+        if all(is_constant(a) for a in actives(given)) and type(error) is TypeError and any(
+                type(a) is ActiveArray for a in given):
+            return callee(*(np.asarray(a) if type(a) is ActiveArray else a for a in args), **named)
         if _is_python(callee) or not any(holds_active(a) for a in given) or any(
                 callable(a) and not holds_active(a) for a in given):
             raise
@@ -299,7 +315,7 @@ def _of_number(callee: Any) -> tuple[str, int] | None:
 def callback(x: Any) -> Any:
     """A Python function handed to C code, so that its own calls are mediated."""
     kind = type(x)
-    if kind is functools.partial or kind is _CACHED or (kind in (types.BuiltinFunctionType, np.ufunc) and (
+    if kind is functools.partial or kind is _CACHED or (kind in (types.BuiltinFunctionType, np.ufunc, type) and (
             x in special or by_callable(x) is not None)):
         return functools.partial(mediate, x)
     recorder = current()

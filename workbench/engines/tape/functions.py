@@ -61,6 +61,8 @@ def _moved(function: Any, offset: int) -> None:
             return function(a, *keys, **options)
         a = from_items(a)
         values, nodes = parts(a, a.recorder)
+        if not offset:
+            return wrap(function(values, *keys, **options), function(nodes, *keys, **options), a.recorder)
         # with an offset, what the function fills with zeros is not active
         return wrap(function(values, *keys, **options), function(nodes + offset, *keys, **options) - offset, a.recorder)
 

@@ -53,7 +53,7 @@ _lock = threading.Lock()
 def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A call of a NumPy (or SciPy) function with active arguments."""
     if all(is_constant(x) for x in actives((args, named))):
-        return fresh_all(callee(*bottom(args), **bottom(named)), recorder_of(args, named))
+        return _of_constants(callee, args, named)
     names = [k for k, v in named.items() if v is not None and v is not np._NoValue]
     named = {k: named[k] for k in names}
     values = tuple(_array_like(a) for a in (*args, *named.values()))
@@ -70,11 +70,21 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     return _rebuilt(value, traced.output, results)
 
 
-def fresh_all(value: Any, recorder: Recorder) -> Any:
-    """New arrays that may be written, in tuples and lists too."""
-    if isinstance(value, tuple):
-        return tuple.__new__(type(value), [fresh_all(v, recorder) for v in value])
-    return [fresh_all(v, recorder) for v in value] if type(value) is list else fresh(value, recorder)
+def _of_constants(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call in which nothing is active: NumPy's own. Its new arrays may hold active numbers later."""
+    recorder = recorder_of(args, named)
+
+    def made(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            items = [made(v) for v in value]
+            return items if type(value) is list else tuple.__new__(type(value), items)  # type: ignore[type-var]
+        if type(value) is not np.ndarray:
+            return value
+        shown = [a for a in actives((args, named)) if np.may_share_memory(value, bottom(a))]
+        for a in shown:
+            a.show()
+        return value if shown else fresh(value, recorder)
+    return made(callee(*bottom(args), **bottom(named)))
 
 
 def _array_like(x: Any) -> Any:

@@ -324,6 +324,7 @@ class ActiveComplex:
 
 
 NUMBERS = frozenset({ActiveFloat, ActiveComplex})
+recorded_types: set[type] = set(NUMBERS)  # and arrays, where they are known
 _SCALARS = PLAIN | COMPLEX | NUMBERS
 
 
@@ -408,8 +409,8 @@ def innermost(operands: Sequence[Any]) -> Recorder:
     """The innermost recorder among the operands, one of which is active."""
     found: Any = None
     for x in operands:
-        r = getattr(x, "recorder", None) if type(x) not in PLAIN else None
-        if r is not None:
+        if type(x) in recorded_types:
+            r = x.recorder
             if r.closed:
                 raise kept()
             found = r if found is None or r.level > found.level else found

@@ -18,7 +18,7 @@ import numpy as np
 from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
-from workbench.engines.tape.calls import checked_text, means, mediate
+from workbench.engines.tape.calls import checked_text, gives_float, means, mediate
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse
@@ -42,6 +42,9 @@ def _float(callee: Any, args: Args, named: Named) -> Any:
     if type(x) is ActiveArray:
         callee(bottom(x))  # refuses more than one element
         x = x.item()
+    elif gives_float(x):
+        method: Any = type(x).__float__  # type: ignore[union-attr]
+        x = mediate(method, x)
     if type(x) is not ActiveFloat:
         return callee(*(checked_text(a) for a in args), **named)
     return _cast(callee, x)
@@ -224,7 +227,7 @@ def _from_items(callee: Any, args: Args, named: Named) -> Any:
 # ---------------------------------------------------------------------- what a recorder cannot follow
 @means(threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit)
 def _thread(callee: Any, args: Args, named: Named) -> Any:
-    if reaches_active(args, named):
+    if reaches_active(args, named, vars(args[0])):
         raise refuse("a thread is started with active numbers: two threads cannot record at once",
                      "do it in this thread")
     return callee(*args, **named)
