@@ -1,25 +1,37 @@
-"""`python -m tests.fuzz --programs 2000 [--seed S]`: draw, check, shrink, and print one summary line."""
+"""`python -m tests.fuzz --programs 20000 [--seed S]`: draw, check, shrink, and print one summary line.
+
+The same seed gives the same programs: `--seed N --programs 1` replays one that was reported.
+"""
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
+import time
 
-from tests.fuzz.session import run
+from tests.fuzz.workers import Options, run
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--programs", type=int, default=200, help="how many programs to check")
+    parser.add_argument("--programs", type=int, default=20_000, help="how many programs to check")
     parser.add_argument("--seed", type=int, default=None, help="first seed; fresh and printed if left out")
-    parser.add_argument("--batch", type=int, default=2, help="programs compiled together")
+    parser.add_argument("--batch", type=int, default=3, help="programs compiled together")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, with fewer programs")
+    parser.add_argument("--arriving", action="store_true", help="draw features too that the compiler partly refuses")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
-    parser.add_argument("--interpreted", action="store_true", help="front end and transforms only, nothing compiled")
+    parser.add_argument("--interpreted", action="store_true", help="tape, front end and transforms; nothing compiled")
     options = parser.parse_args()
+    os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
-    summary = run(options.programs, seed, options.batch, compiled=not options.interpreted,
-                  shrinking=not options.no_shrink, report=print)
-    print(summary.line())
+    start = time.monotonic()
+    summary = run(Options(options.programs, seed, options.batch, options.jobs, not options.interpreted,
+                          not options.no_shrink, options.arriving, 60.0 * options.minutes),
+                  lambda text: print(text, flush=True))
+    print(f"{summary.line()}; {time.monotonic() - start:.0f} s")
     return 1 if summary.disagreements or summary.kink_share > 0.05 else 0
 
 

@@ -1,5 +1,6 @@
-"""The property: plain value = interpreted = compiled; reverse = forward = complex step; no effect but the program's.
+"""The property: plain value = tape = interpreted = compiled; reverse = forward = oracle; no effect but the program's.
 
+A program that raises must raise the same in every engine, at the same line, and leave its arguments as Python does.
 Programs are compiled in batches: one function calls them all and returns their values as a tuple, so that the fixed
 cost of a compilation is shared. A batch that fails in any way is checked again program by program, and only what a
 program does alone is reported against it; a batch wrong where its programs are right is reported as a batch.
@@ -9,11 +10,14 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
+import shutil
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,33 +25,41 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
-from tests.corpus.oracle import Gradient, disagreement
+from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
-from tests.fuzz.expected import Expected, expected, functions
+from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
 from tests.fuzz.generate import HEADER, FuzzProgram
-from tests.fuzz.interpreted import interpreted_gradient, interpreted_slope
+from tests.fuzz.interpreted import interpret, interpreted_gradient, interpreted_second, interpreted_slope
 from tests.programs.calling import close, tangents
 from workbench.ir import DifferentiationError
 
 Pair = tuple[FuzzProgram, Expected]
-VALUE_TOLERANCE = 1e-11
+SECOND_ORDER_SHARE = 16  # one program in so many
+FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
+PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one program: `kind` is "agrees", "kink", "wild", "refused", or what was wrong."""
+    """What became of one program: `kind` is "agrees", "raises" (as it should), "kink", "wild", "refused", or what was
+    wrong. `checked` says how it was looked at."""
 
     program: FuzzProgram
     kind: str
     detail: str = ""
+    checked: frozenset[str] = frozenset()
 
     @property
     def wrong(self) -> bool:
-        return self.kind not in ("agrees", "kink", "wild", "refused")
+        return self.kind not in ("agrees", "raises", "kink", "wild", "refused")
+
+    def looked_at(self, *how: str) -> Outcome:
+        return replace(self, checked=self.checked | set(how))
 
 
-def load(programs: Sequence[FuzzProgram]) -> ModuleType:
+@contextmanager
+def loaded(programs: Sequence[FuzzProgram]) -> Any:
     """The programs, `batch` (all their values) and `total` (their sum, and all values), in a module of its own."""
     parts = [program.source for program in programs]
     names = [f"p{program.number}" for program in programs]
@@ -55,32 +67,44 @@ def load(programs: Sequence[FuzzProgram]) -> ModuleType:
     parts.append(f"def batch({', '.join(names)}):\n    return ({calls},)")
     taken = ", ".join(names)
     parts.append(f"def total({taken}):\n    values = batch({taken})\n    return sum(values), values\n")
-    module_name = f"fuzz_module_{next(_numbers)}"
+    name = f"fuzz_module_{next(_numbers)}"
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    path = folder / f"{module_name}.py"
+    path = folder / f"{name}.py"
     path.write_text(HEADER + "\n\n" + "\n\n\n".join(parts))
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return module
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        del sys.modules[name]
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check(programs: Sequence[FuzzProgram], *, compiled: bool = True) -> list[Outcome]:
-    """Check several programs in the interpreter, each alone, and those that agree there compiled, together."""
-    references = [(program, expected(program)) for program in programs]
-    outcomes = [Outcome(program, "wild", ref.reason) for program, ref in references if ref.status == "wild"]
+    """Check several programs on the tape and in the interpreter, each alone, and those that agree there compiled,
+    together; those that raise are compiled alone."""
+    outcomes: list[Outcome] = []
     usable: list[Pair] = []
-    for program, ref in references:
+    uncompiled: dict[int, frozenset[str]] = {}
+    for program in programs:
+        ref = expected(program)
         if ref.status == "wild":
+            outcomes.append(Outcome(program, "wild", ref.reason))
             continue
-        (outcome,) = _guarded(_interpreted, [(program, ref)])
-        if compiled and outcome.kind in ("agrees", "kink"):
-            usable.append((program, ref))
-        else:
+        (outcome,) = _guarded(_uncompiled, [(program, ref)])
+        if not compiled or outcome.wrong or outcome.kind == "refused":
             outcomes.append(outcome)
-    return outcomes + (_check_compiled(usable) if usable else [])
+        elif ref.failure is not None:
+            outcomes += _guarded(_compiled_failure, [(program, ref)])
+        else:
+            usable.append((program, ref))
+            uncompiled[program.number] = outcome.checked
+    found = _check_compiled(usable) if usable else []
+    return outcomes + [outcome.looked_at(*uncompiled[outcome.program.number]) for outcome in found]
+
 
 
 def _check_compiled(pairs: Sequence[Pair]) -> list[Outcome]:
@@ -106,49 +130,142 @@ def _guarded(compare: Callable[[Sequence[Pair]], list[Outcome]], pairs: Sequence
         return [Outcome(program, kind, traceback.format_exc(limit=-6)) for program, _ in pairs]
 
 
-def _interpreted(pairs: Sequence[Pair]) -> list[Outcome]:
-    """One program by the interpreter: value, reverse and forward mode."""
+# ---------------------------------------------------------------------- without a compiler
+def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
+    """One program on the tape and by the interpreter: value, effects, reverse and forward mode, now and then second
+    order; or the error it raises."""
     ((program, ref),) = pairs
-    module = load([program])
-    function, arguments = functions(program, vars(module))
-    recorded = _recorded(program, ref, module)
-    if recorded.wrong:
-        return [recorded]
-    value, derivative = interpreted_gradient(function, arguments())
-    slope = interpreted_slope(function, arguments(), ref.direction)
-    return [_judge(program, ref, "interpreted", value, [], derivative, slope)]
+    with loaded([program]) as module:
+        function, arguments = functions(program, vars(module))
+        if ref.failure is not None:
+            recorded = _raising(program, ref, "tape", module, lambda args: _tape(function, args))
+            if recorded.wrong:
+                return [recorded]
+            return [_raising(program, ref, "interpreted", module, lambda args: interpret(function, args), False)]
+        recorded, slopes = _recorded(program, ref, module)
+        if recorded.wrong:
+            return [recorded]
+        on_tape = ("tape",) if recorded.kind != "refused" else ("refused by the tape",)
+        value, derivative = interpreted_gradient(function, arguments())
+        if ref.status == "kink" and slopes and (apart := _apart(program, derivative, slopes)):
+            return [Outcome(program, "tape and interpreter differ at a kink", apart)]
+        slope = interpreted_slope(function, arguments(), ref.direction)
+        outcome = _judge(program, ref, "interpreted", value, [], derivative, slope).looked_at("interpreted", *on_tape)
+        if outcome.kind == "agrees" and program.number % SECOND_ORDER_SHARE == 0 and program.oracle == "complex":
+            outcome = _second(program, ref, function, arguments(), outcome)
+    return [outcome]
 
 
-def _recorded(program: FuzzProgram, ref: Expected, module: ModuleType) -> Outcome:
+def _second(program: FuzzProgram, ref: Expected, function: Any, args: tuple[Any, ...], outcome: Outcome) -> Outcome:
+    """Second order where the oracle has an answer."""
+    wanted = second_derivative(program, ref) if "float32" not in program.source else None
+    if wanted is None:
+        return outcome
+    found = interpreted_second(function, args, ref.direction)
+    filled = {path: found.get(path, np.zeros(np.shape(leaf))) for path, leaf in wanted.items()}
+    wrong = off(filled, wanted, 1e-5)
+    return Outcome(program, "wrong second order (interpreted)", wrong) if wrong else outcome.looked_at("second order")
+
+
+def _tape(function: Any, args: tuple[Any, ...]) -> Any:
+    return wb.value_and_grad(function, wrt(args), engine="tape")(*args)
+
+
+def _recorded(program: FuzzProgram, ref: Expected, module: ModuleType) -> tuple[Outcome, Gradient]:
     """One program on the tape: value, effects and reverse mode."""
-    function, arguments = (getattr(module, f"{name}_{program.number}") for name in ("program", "arguments"))
+    function, arguments = functions(program, vars(module))
     args = arguments()
-    wrt = tuple(range(len(args) - 1))  # the last one is an integer
     try:
-        value, gradient = wb.value_and_grad(function, wrt, engine="tape")(*args)
+        value, gradient = _tape(function, args)
     except DifferentiationError as error:
-        return Outcome(program, "wrong refusal (tape)", str(error))
-    found = {path: np.asarray(leaf) for path, leaf in leaves(gradient) if leaf is not None}
-    return _judge(program, ref, "tape", value, [args], found, _slope(ref))
+        return Outcome(program, "refused", str(error)), {}
+    found = by_path(gradient, wrt(args))
+    return _judge(program, ref, "tape", value, [args], found, _slope(ref)), found
 
 
+def by_path(gradient: tuple[Any, ...], positions: Sequence[int]) -> Gradient:
+    """A tuple of gradients as leaves keyed like the oracle's."""
+    return {path: np.asarray(leaf) for position, part in zip(positions, gradient, strict=True)
+            for path, leaf in leaves(part, (position,)) if leaf is not None}
+
+
+# ---------------------------------------------------------------------- programs that raise
+def _raising(program: FuzzProgram, ref: Expected, engine: str, module: ModuleType, call: Callable[[Any], Any],
+             containers: bool = True) -> Outcome:
+    """The error must be the program's own, at its line, the arguments left as Python leaves them."""
+    args = functions(program, vars(module))[1]()
+    try:
+        value = call(args)
+    except PROGRAM_ERRORS as error:
+        span = getattr(error, "__workbench_span__", None) or getattr(error, "span", None)
+        found = Failure(type(error), span.line) if span else failure_of(error, str(module.__file__))
+    else:
+        return Outcome(program, f"wrong: no error ({engine})", f"found {value!r}, plain Python {ref.reason}")
+    wanted = ref.failure
+    assert wanted is not None
+    if found.type is not wanted.type:
+        return Outcome(program, f"wrong error ({engine})", f"found {found}, plain Python {ref.reason} {wanted}")
+    if found.line != wanted.line:
+        return Outcome(program, f"error at the wrong line ({engine})", f"found {found}, plain Python {wanted}")
+    left, plain = (args, ref.run.arguments) if containers else ([a for a in args if isinstance(a, np.ndarray)],
+                                                                 [a for a in ref.run.arguments
+                                                                  if isinstance(a, np.ndarray)])
+    if not close(left, plain, value_tolerance(program)):
+        return Outcome(program, f"wrong effects of an error ({engine})", f"left {left}\nplain {plain}")
+    return Outcome(program, "raises", ref.reason, frozenset({"tape", "interpreted"}))
+
+
+def _compiled_failure(pairs: Sequence[Pair]) -> list[Outcome]:
+    ((program, ref),) = pairs
+    with loaded([program]) as module:
+        function = functions(program, vars(module))[0]
+        outcome = _raising(program, ref, "compiled", module, lambda args: wb.value_and_grad(
+            function, wrt(args), engine="numba")(*args))
+    return [outcome.looked_at("compiled")]
+
+
+# ---------------------------------------------------------------------- compiled
 def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
-    """A batch compiled: values, effects and reverse mode; forward mode for every fourth batch and for one alone."""
-    module = load([program for program, _ in pairs])
+    """A batch compiled: values, effects and reverse mode; forward mode for a share of the batches and for one alone."""
+    with loaded([program for program, _ in pairs]) as module:
+        def fresh() -> tuple[Any, ...]:
+            return tuple(functions(program, vars(module))[1]() for program, _ in pairs)
 
-    def fresh() -> tuple[Any, ...]:
-        return tuple(getattr(module, f"arguments_{program.number}")() for program, _ in pairs)
-
-    args = fresh()
-    (_, values), gradients = wb.value_and_grad(module.total, tuple(range(len(pairs))), has_aux=True)(*args)
-    forward = len(pairs) == 1 or pairs[0][0].number % 8 < len(pairs)
-    slopes = _forward(module, fresh(), fresh(), pairs) if forward else None
-    outcomes = []
-    for i, (program, ref) in enumerate(pairs):
-        derivative = {path: np.asarray(leaf) for path, leaf in leaves(gradients[i]) if leaf is not None}
-        slope = _slope(ref) if slopes is None else slopes[i]
-        outcomes.append(_judge(program, ref, "compiled", values[i], [args[i]], derivative, slope))
+        args = fresh()
+        operator = wb.value_and_grad(module.total, tuple(range(len(pairs))), has_aux=True, engine="numba")
+        (_, values), gradients = operator(*args)
+        forward = pairs[0][0].number // len(pairs) % FORWARD_SHARE == 0
+        slopes = _forward(module, fresh(), fresh(), pairs) if forward else None
+        outcomes = []
+        for i, (program, ref) in enumerate(pairs):
+            derivative = {path: np.asarray(leaf) for path, leaf in leaves(gradients[i]) if leaf is not None}
+            wrong_kind = _kinds(program, "compiled", args[i], gradients[i], values[i], ref)
+            if ref.status == "kink" and wrong_kind is None:
+                wrong_kind = _compiled_at_kink(program, module, derivative)
+            outcome = wrong_kind or _judge(program, ref, "compiled", values[i], [args[i]], derivative,
+                                           _slope(ref) if slopes is None else slopes[i])
+            outcomes.append(outcome.looked_at("compiled", *(["forward"] if forward else [])))
     return outcomes
+
+
+def _compiled_at_kink(program: FuzzProgram, module: ModuleType, derivative: Gradient) -> Outcome | None:
+    function, arguments = functions(program, vars(module))
+    apart = _apart(program, interpreted_gradient(function, arguments())[1], derivative)
+    return Outcome(program, "compiled and interpreter differ at a kink", apart) if apart else None
+
+
+def _kinds(program: FuzzProgram, engine: str, args: Any, gradient: Any, value: Any, ref: Expected) -> Outcome | None:
+    """Results keep dtypes: of the value, and of each leaf of the gradient."""
+    def kind(leaf: Any) -> Any:
+        return np.asarray(leaf).dtype
+
+    given, found = dict(leaves(args)), dict(leaves(gradient))
+    for path, leaf in given.items():
+        if kind(leaf).kind == "f" and kind(found.get(path)) != kind(leaf):
+            return Outcome(program, f"wrong dtype ({engine})", f"{path}: {kind(found.get(path))} for {kind(leaf)}")
+    if kind(value) != kind(ref.run.value):
+        return Outcome(program, f"wrong dtype ({engine})", f"value {value!r}, plain Python {ref.run.value!r}")
+    return None
 
 
 def _forward(module: ModuleType, args: tuple[Any, ...], shapes: tuple[Any, ...], pairs: Sequence[Pair]) -> Any:
@@ -156,11 +273,43 @@ def _forward(module: ModuleType, args: tuple[Any, ...], shapes: tuple[Any, ...],
     directions = tuple(tangents(shape, ref.direction) for shape, (_, ref) in zip(shapes, pairs))
     values, slopes = wb.jvp(module.batch, args, directions)
     for value, left, (program, ref) in zip(values, args, pairs):
-        if not close(float(value), float(ref.run.value), VALUE_TOLERANCE):
+        if not close(float(value), float(ref.run.value), value_tolerance(program)):
             raise AssertionError(f"forward mode's value of program {program.number}: {value!r}, {ref.run.value!r}")
-        if not close(left, ref.run.arguments, VALUE_TOLERANCE):
+        if not close(left, ref.run.arguments, value_tolerance(program)):
             raise AssertionError(f"forward mode's effects of program {program.number}")
     return slopes
+
+
+# ---------------------------------------------------------------------- comparing
+def is_single(program: FuzzProgram) -> bool:
+    return "float32" in program.source
+
+
+def value_tolerance(program: FuzzProgram) -> float:
+    return 2e-5 if is_single(program) else 1e-11
+
+
+def derivative_tolerance(program: FuzzProgram) -> float:
+    return 2e-4 if is_single(program) else 1e-8 if program.oracle == "complex" else 1e-6
+
+
+def off(found: Gradient, wanted: Gradient, tolerance: float) -> str:
+    """What is wrong with a gradient, relative to the largest of all its leaves; "" where nothing is."""
+    if set(found) != set(wanted):
+        return f"leaves differ: found {sorted(map(str, found))}, expected {sorted(map(str, wanted))}"
+    largest = max(1.0, *(float(np.max(np.abs(leaf), initial=0.0)) for leaf in wanted.values()))
+    for path, leaf in wanted.items():
+        if np.shape(found[path]) != np.shape(leaf):
+            return f"leaf {path}: shape {np.shape(found[path])}, expected {np.shape(leaf)}"
+        apart = float(np.max(np.abs(found[path] - leaf), initial=0.0))
+        if not apart <= tolerance * largest:
+            return f"leaf {path}: off by {apart:.3g}\nfound\n{found[path]}\nexpected\n{leaf}"
+    return ""
+
+
+def _apart(program: FuzzProgram, first: Gradient, second: Gradient) -> str:
+    """How two engines differ at a kink, where no oracle decides."""
+    return off({path: leaf for path, leaf in first.items() if path in second}, second, derivative_tolerance(program))
 
 
 def _slope(ref: Expected) -> float:
@@ -172,22 +321,22 @@ def _judge(program: FuzzProgram, ref: Expected, engine: str, value: Any, left: l
            slope: Any) -> Outcome:
     """Compare one program's results with its reference."""
     plain = ref.run.value
-    if not close(float(value), float(plain), VALUE_TOLERANCE):
+    if not close(float(value), float(plain), value_tolerance(program)):
         return Outcome(program, f"wrong value ({engine})", f"found {value!r}, plain Python {plain!r}")
     for arguments in left:
-        if not close(arguments, ref.run.arguments, VALUE_TOLERANCE):
+        if not close(arguments, ref.run.arguments, value_tolerance(program)):
             return Outcome(program, f"wrong effects ({engine})", f"left {arguments}\nplain {ref.run.arguments}")
     if ref.status == "kink":
         return Outcome(program, "kink", ref.reason)
     found = {path: np.asarray(leaf) for path, leaf in derivative.items() if path in ref.gradient}
-    largest = max(1.0, *(float(np.max(np.abs(leaf))) for leaf in ref.gradient.values()))
-    wrong = disagreement(found, ref.gradient, 100.0 * largest, "complex")
-    if wrong is not None:
+    tolerance = derivative_tolerance(program)
+    wrong = off(found, ref.gradient, tolerance)
+    if wrong:
         return Outcome(program, f"wrong reverse ({engine})", wrong)
     terms = [ref.gradient[path] * ref.direction[path] for path in ref.gradient]
     total, size = _slope(ref), float(sum(np.sum(np.abs(term)) for term in terms))
-    if not abs(float(slope) - total) <= 1e-8 * size + 1e-10:
-        return Outcome(program, f"wrong forward ({engine})", f"found {slope!r}, complex step {total!r}")
+    if not abs(float(slope) - total) <= tolerance * (1.0 + size):
+        return Outcome(program, f"wrong forward ({engine})", f"found {slope!r}, {program.oracle} {total!r}")
     return Outcome(program, "agrees")
 
 
@@ -208,3 +357,8 @@ def still(kind: str, *, compiled: bool = True) -> Callable[[FuzzProgram], bool]:
             return False  # the cut broke the program itself: not a smaller example
 
     return holds
+
+
+def counts(outcomes: Sequence[Outcome]) -> Counter[str]:
+    """How many were looked at in each way."""
+    return Counter(how for outcome in outcomes for how in outcome.checked)

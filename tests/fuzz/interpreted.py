@@ -75,18 +75,35 @@ def interpreted_gradient(function: Any, args: tuple[Any, ...]) -> tuple[Any, Gra
     return value, {**missing, **found}
 
 
+def seeds_of(program: Traced, positions: list[int], args: tuple[Any, ...], direction: Gradient) -> list[Any]:
+    """The direction as tangents of the parameters at these positions, zeros where it says nothing."""
+    seeds = []
+    for position in positions:
+        kind, zero = program.inputs[position].kind, np.zeros(np.shape(inputs(program, args)[position]))
+        seed = ([direction.get(path, 0.0) for path in spread(program, position, zero)]
+                if program.inputs[position].packed else direction.get(path_of(program, position), zero))
+        seeds.append(np.asarray(seed, kind.dtype)[()])
+    return seeds
+
+
 def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient) -> Any:
     """The derivative along a direction, by forward mode in the interpreter."""
     program = traced(function, args)
     positions = float_inputs(program)
     forward = jvp(program.function, positions, [0])
-    seeds = []
-    for position in positions:
-        zero = np.zeros(np.shape(inputs(program, args)[position]))
-        if program.inputs[position].packed:
-            seeds.append(np.array([direction.get(path, 0.0) for path in spread(program, position, zero)]))
-        else:
-            seeds.append(direction.get(path_of(program, position), zero))
+    seeds = seeds_of(program, positions, args, direction)
     return run(forward, [*inputs(program, args), *seeds])[-1]
 
 
+def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient) -> Gradient:
+    """The derivative of the gradient along a direction: forward mode of the reverse-mode program, in the interpreter."""
+    program = traced(function, args)
+    positions = float_inputs(program)
+    adjoint = vjp(program.function, positions, [0], seeds="one")
+    count = len(program.function.results)
+    places = list(range(count, count + len(positions)))
+    forward = jvp(adjoint, positions, places)
+    seeds = seeds_of(program, positions, args, direction)
+    results = run(forward, [*inputs(program, args), *seeds])
+    dots = results[-len(positions):]
+    return {path_of(program, position): np.asarray(dot) for position, dot in zip(positions, dots, strict=True)}

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from tests.fuzz.check import Outcome, check, still, without_numbers
+from tests.fuzz.check import Outcome, check, counts, still, without_numbers
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.shrink import shrink
 
 REPRODUCERS_OF_A_KIND = 2
+REFUSALS_SHOWN = 12
+HOW = ("tape", "refused by the tape", "interpreted", "second order", "compiled", "forward", "optimised")
 
 
 @dataclass
@@ -19,9 +21,12 @@ class Summary:
     seed: int
     checked: int = 0
     kinks: int = 0
+    raising: int = 0
     discarded: int = 0
     disagreements: list[Outcome] = field(default_factory=list)
     refusals: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, Outcome] = field(default_factory=dict)
+    how: Counter[str] = field(default_factory=Counter)
 
     @property
     def kink_share(self) -> float:
@@ -30,13 +35,46 @@ class Summary:
     def line(self) -> str:
         return (f"fuzz: seed {self.seed}: {self.checked} programs, {len(self.disagreements)} disagreements, "
                 f"{sum(self.refusals.values())} refusals, {self.kinks} kinks excluded ({self.kink_share:.1%}), "
-                f"{self.discarded} discarded")
+                f"{self.raising} raise, {self.discarded} discarded")
+
+    def ways(self) -> str:
+        """How many programs were looked at in which way."""
+        return "checked: " + ", ".join(f"{self.how[how]} {how}" for how in HOW if self.how[how])
+
+    def add(self, outcomes: Sequence[Outcome], *more: str) -> None:
+        """Count outcomes; `more`: what else is true of the way they were compiled."""
+        for outcome in outcomes:
+            if outcome.kind == "wild":
+                self.discarded += 1
+                continue
+            self.checked += 1
+            self.kinks += outcome.kind == "kink"
+            self.raising += outcome.kind == "raises"
+            self.how += counts([outcome.looked_at(*more) if "compiled" in outcome.checked else outcome])
+            if outcome.kind == "refused":
+                reason = without_numbers(outcome.detail)
+                self.refusals[reason] += 1
+                self.examples.setdefault(reason, outcome)
+            elif outcome.wrong:
+                self.disagreements.append(outcome)
+
+    def is_new(self, outcome: Outcome) -> bool:
+        """True for the first few disagreements of a kind."""
+        return sum(other.kind == outcome.kind for other in self.disagreements) <= REPRODUCERS_OF_A_KIND
+
+    def report(self, report: Callable[[str], None]) -> None:
+        """What was found, by kind."""
+        for kind, count in Counter(outcome.kind for outcome in self.disagreements).most_common():
+            seeds = [outcome.program.number for outcome in self.disagreements if outcome.kind == kind]
+            report(f"{count} × {kind} (seeds {', '.join(map(str, seeds[:8]))})")
+        for reason, count in self.refusals.most_common(REFUSALS_SHOWN):
+            report(f"refused {count} times: {reason} (first: seed {self.examples[reason].program.number})")
 
 
-def batches(seed: int, size: int) -> Iterator[list[FuzzProgram]]:
+def batches(seed: int, size: int, arriving: bool = False) -> Iterator[list[FuzzProgram]]:
     """Programs of seeds `seed`, `seed + 1`, …, endlessly, `size` at a time; each is numbered by its seed."""
     while True:
-        yield [generate(number, number) for number in range(seed, seed + size)]
+        yield [generate(number, number, arriving=arriving) for number in range(seed, seed + size)]
         seed += size
 
 
@@ -47,33 +85,18 @@ def reproducer(outcome: Outcome) -> str:
 
 
 def run(programs: int, seed: int, batch: int = 2, *, compiled: bool = True, shrinking: bool = True,
-        report: Callable[[str], None] = print) -> Summary:
-    """Check `programs` programs from `seed` on; report failures as they are found."""
+        arriving: bool = False, report: Callable[[str], None] = print) -> Summary:
+    """Check `programs` programs from `seed` on, in this process; report failures as they are found."""
     summary = Summary(seed)
     report(f"fuzz: seed {seed}")
-    examples: dict[str, Outcome] = {}
-    for drawn in batches(seed, batch):
+    for drawn in batches(seed, batch, arriving):
         for outcome in check(drawn[:programs - summary.checked], compiled=compiled):
-            if outcome.kind == "wild":
-                summary.discarded += 1
-                continue
-            summary.checked += 1
-            summary.kinks += outcome.kind == "kink"
-            if outcome.kind == "refused":
-                reason = without_numbers(outcome.detail)
-                summary.refusals[reason] += 1
-                examples.setdefault(reason, outcome)
-            elif outcome.wrong:
-                summary.disagreements.append(outcome)
-                if sum(other.kind == outcome.kind for other in summary.disagreements) <= REPRODUCERS_OF_A_KIND:
-                    report(reproducer(smaller(outcome, compiled) if shrinking else outcome))
+            summary.add([outcome], "optimised")
+            if outcome.wrong and summary.is_new(outcome):
+                report(reproducer(smaller(outcome, compiled) if shrinking else outcome))
         if summary.checked >= programs:
             break
-    for kind, count in Counter(outcome.kind for outcome in summary.disagreements).most_common():
-        report(f"{count} × {kind}")
-    for reason, count in summary.refusals.most_common():
-        report(f"refused {count} times: {reason} (first: seed {examples[reason].program.number})")
-        report(examples[reason].detail)
+    summary.report(report)
     return summary
 
 
@@ -82,4 +105,5 @@ def smaller(outcome: Outcome, compiled: bool) -> Outcome:
     if outcome.kind.startswith("only in a batch"):
         return outcome
     program = shrink(outcome.program, still(outcome.kind, compiled=compiled))
-    return next((found for found in check([program], compiled=compiled) if found.kind == outcome.kind), outcome)
+    found = next((found for found in check([program], compiled=compiled) if found.kind == outcome.kind), outcome)
+    return replace(found, checked=outcome.checked)

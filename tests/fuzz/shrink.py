@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.fuzz.generate import HEADER, FuzzProgram
 
@@ -47,7 +48,7 @@ def _cut(program: FuzzProgram, edit: Edit) -> FuzzProgram | None:
     tree = ast.parse(program.source)
     edit(tree)
     text = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-    return FuzzProgram(program.number, text) if text != program.source and _parses(text) else None
+    return replace(program, source=text) if text != program.source and _parses(text) else None
 
 
 def _parses(text: str) -> bool:

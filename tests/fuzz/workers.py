@@ -1,0 +1,128 @@
+"""A session in several processes: chunks of seeds, each in a fresh process, so that machine code does not pile up.
+
+One chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with none: that leaves the
+workbench's own passes, emission and Numba's lowering as they are, at a third of the time. Which programs those are
+depends on the seed alone. A process that dies is a disagreement of the programs it was at.
+"""
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+
+from tests.fuzz.check import Outcome, check
+from tests.fuzz.generate import generate
+from tests.fuzz.session import Summary, reproducer, smaller
+
+CHUNK = 120
+OPTIMISED_SHARE = 8
+PROGRESS_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a session is asked for."""
+
+    programs: int
+    seed: int
+    batch: int = 3
+    jobs: int = 2
+    compiled: bool = True
+    shrinking: bool = True
+    arriving: bool = False
+    seconds: float = float("inf")
+
+
+def is_optimised(chunk: int) -> bool:
+    return chunk % OPTIMISED_SHARE == 0
+
+
+def work(sender: Connection, options: Options, chunk: int) -> None:
+    """Check one chunk in this process; each batch is announced, then its outcomes are sent."""
+    known: set[str] = set()
+    first = options.seed + chunk * CHUNK
+    for seed in range(first, first + CHUNK, options.batch):
+        seeds = range(seed, min(seed + options.batch, first + CHUNK))
+        sender.send(("at", list(seeds)))
+        outcomes = check([generate(n, n, arriving=options.arriving) for n in seeds], compiled=options.compiled)
+        for position, outcome in enumerate(outcomes):
+            if outcome.wrong and options.shrinking and outcome.kind not in known:
+                known.add(outcome.kind)
+                outcomes[position] = smaller(outcome, options.compiled)
+        sender.send(("done", outcomes))
+    sender.close()
+
+
+class Worker:
+    """One process at work on a chunk."""
+
+    def __init__(self, options: Options, chunk: int) -> None:
+        os.environ["NUMBA_OPT"] = "3" if is_optimised(chunk) else "0"
+        context = multiprocessing.get_context("spawn")
+        self.receiver, sender = context.Pipe(duplex=False)
+        self.at: list[int] = []
+        self.chunk, self.optimised = chunk, is_optimised(chunk)
+        self.process = context.Process(target=work, args=(sender, options, chunk), daemon=True)
+        self.process.start()
+        sender.close()
+
+    def receive(self) -> list[Outcome] | None:
+        """The outcomes of a batch, none where there is news of another kind; None where the process has ended."""
+        try:
+            kind, news = self.receiver.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            if not self.process.exitcode:
+                return None
+            kind = f"crash: the process died with code {self.process.exitcode}"
+            at, self.at = self.at, []
+            if not at:
+                raise RuntimeError(f"chunk {self.chunk}: {kind}") from None
+            return [Outcome(generate(seed, seed), kind) for seed in at] if at else None
+        if kind == "done":
+            return list(news)
+        self.at = news
+        return []
+
+
+def run(options: Options, report: Callable[[str], None] = print) -> Summary:
+    """The whole session. Ends when enough programs are checked, or the time is up (then with fewer)."""
+    start = said = time.monotonic()
+    summary, chunk = Summary(options.seed), 0
+    workers: list[Worker] = []
+    report(f"fuzz: seed {options.seed}")
+    while True:
+        late = time.monotonic() - start > options.seconds
+        while len(workers) < options.jobs and not late and summary.checked + len(workers) * CHUNK < options.programs:
+            workers.append(Worker(options, chunk))
+            chunk += 1
+        if not workers:
+            break
+        for ready in wait([worker.receiver for worker in workers], timeout=5.0):
+            (worker,) = [one for one in workers if one.receiver is ready]
+            outcomes = worker.receive()
+            if outcomes is None or (not outcomes and not worker.at):
+                workers.remove(worker)
+                continue
+            take(summary, outcomes[:options.programs - summary.checked], worker, report)
+        if late or summary.checked >= options.programs:
+            for worker in workers:
+                worker.process.terminate()
+            break
+        if time.monotonic() - said > PROGRESS_SECONDS:
+            said = time.monotonic()
+            report(f"{said - start:.0f} s: {summary.line()}")
+    summary.report(report)
+    report(summary.ways())
+    return summary
+
+
+def take(summary: Summary, outcomes: Sequence[Outcome], worker: Worker, report: Callable[[str], None]) -> None:
+    """Count outcomes and print the first disagreements of a kind."""
+    summary.add(outcomes, *(["optimised"] if worker.optimised else []))
+    for outcome in outcomes:
+        if outcome.wrong and summary.is_new(outcome):
+            report(reproducer(outcome))
