@@ -11,11 +11,12 @@ import importlib.util
 import itertools
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -347,12 +348,29 @@ def without_numbers(message: str) -> str:
     return "".join(letter for letter in first if not letter.isdigit()).strip()[:100]
 
 
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError where Python code takes longer (in the main thread): a cut may leave a loop without an end."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"more than {seconds:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def still(kind: str, *, compiled: bool = True) -> Callable[[FuzzProgram], bool]:
     """A predicate for the shrinker: the program alone still ends in `kind`."""
 
     def holds(program: FuzzProgram) -> bool:
         try:
-            return check([program], compiled=compiled)[0].kind == kind
+            with limited(20.0):
+                return check([program], compiled=compiled)[0].kind == kind
         except Exception:
             return False  # the cut broke the program itself: not a smaller example
 

@@ -165,7 +165,8 @@ def second_derivative(program: FuzzProgram, reference: Expected) -> Gradient | N
         return {path: (ahead[path] - behind[path]) / (2.0 * step) for path in ahead}
 
     wide, narrow, finest = (slope(step) for step in (2e-4, 1e-4, 5e-5))
-    found, finer = ({path: (4.0 * b[path] - a[path]) / 3.0 for path in a} for a, b in ((wide, narrow), (narrow, finest)))
+    found, finer = ({path: (4.0 * b[path] - a[path]) / 3.0 for path in a}
+                    for a, b in ((wide, narrow), (narrow, finest)))
     size = 1.0 + max(float(np.max(np.abs(leaf), initial=0.0)) for leaf in finer.values())
     apart = max(float(np.max(np.abs(found[path] - finer[path]), initial=0.0)) for path in found)
     return finer if apart <= 1e-7 * size else None

@@ -1,10 +1,11 @@
 """Statements that random programs are made of, as templates in groups; a program draws a few groups (`scope.fill`).
 
 A letter in braces is something of the scope, the same wherever it stands in one form: `a` an array, `b` one of its
-length and kind, `d` of its length, `n` the same with a name to assign, `p` an element of `a`, `e` an array of length 0 or 1, `m` a matrix, `w` one of its
-shape, `u`, `t` arrays as long as its rows and columns, `r`, `j` valid indices of it, `g` a mask for `a`, `I` indices
-into `a` and `L` a list of them, `A`, `B` names of like arrays, `K` an integer to assign, `T` a scalar to assign, `z`, `Z` a complex number and array, `v` a fresh name. Drawn anew at each place:
-`i` an index of `a`, `s` a scalar, `q` one within [-1, 1], `x` an atom, `c` a condition, `k` an integer, `C` a constant.
+length and kind, `d` of its length, `n` an array whose name can be assigned, `p` an element of `a`, `g` a mask for `a`,
+`I` indices into `a` and `L` a list of them, `A`, `B` names of like arrays, `e` an array of length 0 or 1, `m` a matrix,
+`w` one of its shape, `u`, `t` arrays as long as its rows and columns, `K` an integer and `T` a scalar to assign, `z`,
+`Z` a complex number and array, `v` a fresh name. Drawn anew at each place: `i` an index of `a`, `r`, `j` indices of
+`m`, `s` a scalar, `q` one within [-1, 1], `x` an atom, `c` a condition, `k` an integer, `C` a constant.
 Invariant: values stay bounded, and indices valid, whichever way a program goes (but for the group `errors`).
 """
 from __future__ import annotations
@@ -50,7 +51,8 @@ ELEMENTS = _plain(
     "{a}[{i}], {b}[{i}] = {s}, {q}", "{p} = {q} if {c} else {p}")
 
 SLICES = _plain(
-    "{a}[1:] = {s}", "{a}[:1] *= {q}", "{a}[:] = 0.8 * np.sin({d})", "{a}[::-1] = {d} * {q}", "{a}[:-1] = 0.7 * {d}[1:]",
+    "{a}[1:] = {s}", "{a}[:1] *= {q}", "{a}[:] = 0.8 * np.sin({d})", "{a}[::-1] = {d} * {q}",
+    "{a}[:-1] = 0.7 * {d}[1:]",
     "{a}[1:] += 0.3 * np.sin({d}[:-1])", "{a}[-2:] -= 0.2 * {x}", "{a}[::2] *= {q}", "{a}[1:] = {a}[:-1]",
     "{a}[:] = {a}[::-1]", "{a}[-1:0:-1] += {q}", "{a}[1:] -= 0.5 * {a}[:-1]", "{a}[::-1] = {b}.copy()",
     "{a}[:-1], {a}[-1] = {b}[1:] * 0.5, {s}", "{a}[1::2] = {q}", "{a}[1:][:1] = {s}", "{a}[::-1][0] += {q}",
@@ -77,8 +79,7 @@ REDUCTIONS = _scalars(
     "np.var({a})", "np.std({a}) + {q}", "np.linalg.norm({a})", "np.prod(np.tanh({a}))", "{a} @ {b}",
     "{a}[np.argmax({b})]", "{a}.mean() * {q}", "{a}.max() - {a}.min()", "np.ptp({a})", "np.inner({a}, np.cos({b}))",
     "np.sum({a}[1:] * {b}[:-1])", "sum({a})", "np.count_nonzero({a} > 0.2) * {q}", "np.min({a}) * {q}",
-    "np.vdot(np.sin({a}), {b})", "max({a})", "np.median({a})", "np.sum(np.sort({a})[:2])",
-    "np.trapezoid({a})", "np.max(np.abs({a} - {b}))")
+    "np.vdot(np.sin({a}), {b})", "max({a})", "np.max(np.abs({a} - {b}))")
 
 MASKS = _plain(
     "{a}[{g}] = {s}", "{a}[{a} > {C}] *= {q}", "{a}[{g}] += {b}[{g}]", "{a}[~{g}] -= {q}", "{a}[{g}] = 0.5 * {a}[{g}]",
@@ -96,7 +97,7 @@ FANCY = _plain(
     Form("{v} = {a}[{I}]", "gathered"), Form("{v} = np.array({L})", "index"), Form("{v} = {I}[::-1]", "reindex")]
 
 VIEWS = _same(
-    "{a}", "{a}[::-1]", "{a}[...]", "{a}[:]", "{a}[::-1][::-1]", "{a}.reshape(-1)", "{a}.ravel()", "{a}.view()",
+    "{a}", "{a}[::-1]", "{a}[...]", "{a}[:]", "{a}[::-1][::-1]", "{a}.reshape(-1)", "{a}.ravel()",
     "({a} if {c} else {b})") + _of(
     lambda n: n - 1, "{a}[1:]", "{a}[:-1]", "{a}[1:][::-1]", "{a}[::-1][1:]", least=3) + _of(
     lambda n: (n + 1) // 2, "{a}[::2]", "{a}[::-2]", least=3) + _of(
@@ -120,7 +121,8 @@ MATRICES = _plain(
     "for {v} in {m}:\n    {v}[0] += {q}", "np.add.at({m}, ([0, 0], [0, -1]), {q})", "{m}[{r}][{j}] = {s}",
     "for {v} in range({m}.shape[0]):\n    for {v2} in range({m}.shape[1]):\n        {m}[{v}, {v2}] *= {q}",
     "{m}[{r}], {m}[{r}] = {q}, {s}", "{m}[{r}, {j}], {T} = {s}, {q}") + _scalars(
-    "np.sum({m} * {w})", "np.trace({m} @ {m}.T)", "np.max({m}) * {q}", "{m}[{r}] @ {w}[{r}]", "np.sum({m}[[0, -1], [-1, 0]])",
+    "np.sum({m} * {w})", "np.trace({m} @ {m}.T)", "np.max({m}) * {q}", "{m}[{r}] @ {w}[{r}]",
+    "np.sum({m}[[0, -1], [-1, 0]])",
     "{m}[{r}, {j}] * {q}", "np.mean({m}) - {m}.min()", "np.linalg.norm({m})", "np.sum({m} @ np.sin({u}))") + _of(
     lambda m: m[0], "{m} @ np.sin({u})", "np.sum({m}, axis=1)", "np.mean({m}, axis=1)", "np.max({m}, axis=1)",
     "{m}.sum(axis=-1) * {q}", "np.dot({m}, np.tanh({u}))") + _of(
@@ -149,16 +151,19 @@ SINGLES = [Form("{v} = {a}.astype(np.float32)", "single", lambda n: n),
            Form("{v} = {a}.astype(np.float64)", "array", lambda n: n),
            Form("{v} = np.ones(2, dtype=np.float32) * np.float32({s})", "single", lambda n: 2)] + _scalars(
     "float(np.float32({s}))", "float({a}[{i}] * np.float32(0.5))", "float(np.sum({a}))", "float(np.dot({a}, {b}))",
-    "float(np.sum({a} * {d}))") + _scalars("{a}[{i}] * 0.5", "np.float32({s})", "np.sum({a}) * {q}", "{a}[{i}] + {d}[{i}]",
+    "float(np.sum({a} * {d}))") + _scalars("{a}[{i}] * 0.5", "np.float32({s})", "np.sum({a}) * {q}",
+    "{a}[{i}] + {d}[{i}]",
                                         makes="reading")
 
 COMPLEX = _scalars(
     "complex({x}, {q})", "{z} * {z} / (2.0 + abs({z}) ** 2)", "np.exp(1j * {x})", "{z}.conjugate() * (0.5 + 0.2j)",
     "1.0 / (2.5 + {z} / (1.0 + abs({z})))", "{z} - 0.5 * {Z}[0]", "{x} + 0.3j", makes="complex") + _scalars(
     "{z}.real * {q}", "{z}.imag", "abs({z} + 2.0)", "np.sum(np.abs({Z}) ** 2)", "np.sum({Z}.real)",
-    "np.vdot({Z}, {Z}).real", "np.sum(({Z} * {Z}).imag)", "({z} * {z}).real", "np.angle({z} / (1.0 + abs({z})) + 2.0)") + [
+    "np.vdot({Z}, {Z}).real", "np.sum(({Z} * {Z}).imag)", "({z} * {z}).real",
+    "np.angle({z} / (1.0 + abs({z})) + 2.0)") + [
     Form("{v} = {a} * (1.0 + 0.5j)", "wave", lambda n: n), Form("{v} = np.exp(1j * {a})", "wave", lambda n: n),
-    Form("{v} = np.zeros(3, dtype=complex)", "wave", lambda n: 3), *_same("np.exp(0.5j * {a}).imag", "np.abs({a} + 1j)"),
+    Form("{v} = np.zeros(3, dtype=complex)", "wave", lambda n: 3), *_same("np.exp(0.5j * {a}).imag",
+    "np.abs({a} + 1j)"),
     *_plain("{Z}[0] = {z}", "{Z} *= {z} / (2.0 + abs({z}))", "{Z}[1:] += {q}", "{Z}[::-1] = {Z} * 0.5j",
             "{Z}[-1] += {z} * {q}")]
 
@@ -177,18 +182,22 @@ MODULO = _scalars("{s} % 0.7", "{s} // 0.3 * 0.1", "math.fmod({s}, 0.9)", "{s} %
 ERRORS = _plain(
     "assert {s} > -1.6", "assert {x} < 1.9, \"too large\"", "if {x} > 1.5:\n    raise ValueError(\"x is too large\")",
     "{a}[{k}] = {s}", "{a}[-{k}] *= {q}", "{a}[{k}] += {q}", "if {s} < -1.2:\n    raise RuntimeError",
-    "for {v} in range({k}):\n    {a}[{v}] = {q}", "for {v} in range({k} + 1):\n    {a}[-{v}] += 0.5 * {a}[{v}]") + _scalars(
+    "for {v} in range({k}):\n    {a}[{v}] = {q}",
+    "for {v} in range({k} + 1):\n    {a}[-{v}] += 0.5 * {a}[{v}]") + _scalars(
     "{a}[{k}]", "{x} / ({k} - 2)", "math.sqrt({x} + 1.2)", "math.log({x} + 1.4)", "1.0 / ({k})", "math.acos({x} * 0.8)",
     "{a}[{k} + 1] * {q}", "float({k} // ({k} - 1))", "float({k} % ({k}))", "{x} ** 0.5 if {x} > 0 else 1 / {k}",
     "np.sum({a}[{k}:] * {b}[:2])", "(0.0 if {c} else {q} / 0.0)", "{a}[np.array([0, {k}])].sum()")
 
 GROWING = _plain(
     "{v} = []\nfor {v2} in range(({k}) % 5):\n    {v}.append({q})\nfor {v3} in {v}:\n    {p} += 0.2 * {v3}",
-    "{v} = [{s}]\nfor {v2} in {a}:\n    if {v2} > {C}:\n        {v}.append({v2} * {v}[-1])\n{p} = 0.3 * {v}[-1] + 0.1 * len({v})",
+    "{v} = [{s}]\nfor {v2} in {a}:\n    if {v2} > {C}:\n        {v}.append({v2} * {v}[-1])\n"
+    "{p} = 0.3 * {v}[-1] + 0.1 * len({v})",
     "{v} = []\nfor {v2} in {a}:\n    {v}.append(math.sin({v2}))\n{p} = 0.5 * sum({v})")
+
+LIBRARY = _scalars("np.median({a})", "np.sum(np.sort({a})[:2])", "np.trapezoid({a})")
 
 FEATURES: dict[str, list[Form]] = {
     "slices": SLICES, "whole": WHOLE, "reductions": REDUCTIONS, "masks": MASKS, "fancy": FANCY, "views": VIEWS,
     "matrices": MATRICES + MATRIX_VIEWS, "integers": INTEGERS, "singles": SINGLES, "complex": COMPLEX,
-    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING,
+    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING, "library": LIBRARY,
 }

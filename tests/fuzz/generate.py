@@ -17,7 +17,7 @@ SHAPES = ((2, 3), (2, 3), (3, 2), (3, 3), (1, 3), (2, 1))
 SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy": 0.3, "views": 0.5, "matrices": 0.4,
           "integers": 0.3, "singles": 0.08, "complex": 0.06, "small": 0.12, "modulo": 0.04, "errors": 0.15,
           "control": 0.6, "calls": 0.35, "structures": 0.35, "comprehensions": 0.2}
-ARRIVING = {"growing": 0.08, "recursion": 0.05, "finally": 0.08}  # drawn where asked: the compiler refuses some
+ARRIVING = {"growing": 0.08, "recursion": 0.05, "finally": 0.08, "library": 0.1}  # the compiler refuses some
 BY_DIFFERENCES = {"complex", "modulo"}  # where complex step does not reach
 
 
@@ -63,7 +63,8 @@ def recursive(number: int) -> list[str]:
         f"    return writes_{number}(cells, n - 1) + cells[1]"]
 
 
-def helper_source(random: Random, number: int, name: str, features: frozenset[str], helpers: dict[str, bool]) -> tuple[str, bool]:
+def helper_source(random: Random, number: int, name: str, features: frozenset[str],
+                  helpers: dict[str, bool]) -> tuple[str, bool]:
     """A helper of one array (of which two elements are sure) and one scalar; it may write into the array."""
     writer = Writer(random, number, features - {"structures", "matrices"}, helpers)
     writer.budget = random.randint(1, 3)
@@ -196,7 +197,7 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False) -> FuzzProgr
         parts.append(text)
         helpers[f"helper_{number}_{i}"] = flexible
     writer = Writer(random, number, features, helpers)
-    writer.budget = random.randint(2, 8)
+    writer.budget = random.randint(2, 7)
     signature = Signature(random, number, features)
     scope = signature.scope
     while writer.budget > 0:

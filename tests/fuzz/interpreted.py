@@ -96,7 +96,7 @@ def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient)
 
 
 def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient) -> Gradient:
-    """The derivative of the gradient along a direction: forward mode of the reverse-mode program, in the interpreter."""
+    """The derivative of the gradient along a direction: forward over reverse mode, in the interpreter."""
     program = traced(function, args)
     positions = float_inputs(program)
     adjoint = vjp(program.function, positions, [0], seeds="one")

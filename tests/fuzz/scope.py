@@ -287,5 +287,6 @@ _BOUND: dict[str, Callable[[Scope, Bound, Form], str]] = {
     "A": lambda scope, bound, form: scope.named(bound), "B": lambda scope, bound, form: scope.named(bound, like="A"),
     "K": lambda scope, bound, form: scope.pick(scope.integer_targets),
     "T": lambda scope, bound, form: scope.pick(scope.targets),
-    "z": lambda scope, bound, form: scope.pick(scope.complexes), "Z": lambda scope, bound, form: scope.pick(scope.waves),
+    "z": lambda scope, bound, form: scope.pick(scope.complexes),
+    "Z": lambda scope, bound, form: scope.pick(scope.waves),
 }

@@ -16,7 +16,7 @@ Edit = Callable[[ast.Module], None]
 BLOCKS = ("body", "orelse")
 
 
-def shrink(program: FuzzProgram, fails: Callable[[FuzzProgram], bool], seconds: float = 60.0) -> FuzzProgram:
+def shrink(program: FuzzProgram, fails: Callable[[FuzzProgram], bool], seconds: float = 30.0) -> FuzzProgram:
     """The smallest program found that still fails, within a time. Cuts that failed are tried again only in a further
     round, when others have succeeded."""
     end = time.monotonic() + seconds

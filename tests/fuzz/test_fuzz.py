@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import ast
+from random import Random
 
 import pytest
 
 from tests.fuzz.expected import expected, functions, namespace
-from tests.fuzz.generate import FuzzProgram, generate
+from tests.fuzz.forms import ELEMENTS, FEATURES, Form
+from tests.fuzz.generate import FuzzProgram, Signature, generate
+from tests.fuzz.scope import Scope, Unavailable
 from tests.fuzz.session import run
 from tests.fuzz.shrink import shrink
 
@@ -18,18 +21,43 @@ def test_generation_is_deterministic() -> None:
 
 def test_programs_run_and_their_reference_is_sound() -> None:
     references = [expected(generate(seed, seed)) for seed in range(150)]
-    unsound = [reference for reference in references if reference.status != "sound"]
+    unsound = [reference for reference in references if reference.status in ("kink", "wild")]
     assert len(unsound) <= 0.05 * len(references), [reference.reason for reference in unsound]
 
 
 def test_programs_cover_the_language() -> None:
-    text = "\n".join(generate(seed, seed).source for seed in range(300))
+    text = "\n".join(generate(seed, seed, arriving=True).source for seed in range(800))
     kinds = {type(node) for node in ast.walk(ast.parse(text))}
-    assert kinds >= {ast.For, ast.While, ast.If, ast.IfExp, ast.Break, ast.Continue, ast.Return, ast.BoolOp,
-                     ast.Lambda, ast.Tuple, ast.Dict, ast.List, ast.AugAssign, ast.Slice, ast.Compare, ast.Not}
-    for phrase in ("np.add.at(", "out=", ".copy()", "[::-1]", "m.T[", "enumerate(", "zip(", "else:", "elif ",
-                   ".cells[", '["value"]', "np.where(", "helper_", "t=", "len("):
+    assert kinds >= {ast.For, ast.While, ast.If, ast.IfExp, ast.Break, ast.Continue, ast.Return, ast.BoolOp, ast.Try,
+                     ast.Lambda, ast.Tuple, ast.Dict, ast.List, ast.AugAssign, ast.Slice, ast.Compare, ast.Not,
+                     ast.Assert, ast.Raise, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.Starred, ast.Nonlocal,
+                     ast.NamedExpr, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitXor, ast.Invert, ast.MatMult}
+    for phrase in ("np.add.at(", "out=", ".copy()", "[::-1]", ".T[", "enumerate(", "zip(", "else:", "elif ", ".cells[",
+                   "['value']", "np.where(", "helper_", "t=", "len(", "np.float32", "1j", "NamedTuple", ".energy",
+                   "np.zeros(0)", "**{", "while True", "finally:", ".append(", "halves_", ".reshape(", "axis=0"):
         assert phrase in text, phrase
+
+
+def test_every_form_is_drawn() -> None:
+    """Each template fits some scope: a form that never can is a mistake in it."""
+    random = Random(1)
+    scopes = [Signature(random, 0, frozenset({"matrices", "singles", "small", "structures"})).scope for _ in range(60)]
+    for scope in scopes:
+        scope.masks["g"], scope.indices["ix"] = scope.arrays["a"].length or 2, (3, 2)
+        scope.complexes.append("z")
+        scope.waves["Z"] = 3
+    for forms in (ELEMENTS, *FEATURES.values()):
+        for form in forms:
+            assert any(_fits(scope, form) for scope in scopes), form.text
+
+
+def _fits(scope: Scope, form: Form) -> bool:
+    try:
+        lines = scope.inner().fill(form, lambda stem: f"{stem}_new")
+    except Unavailable:
+        return False
+    compile("\n".join(lines), "<form>", "exec", dont_inherit=True)
+    return True
 
 
 def test_arguments_are_fresh_at_each_call() -> None:
@@ -42,7 +70,7 @@ def test_arguments_are_fresh_at_each_call() -> None:
 
 def test_shrinking_keeps_the_failure_and_removes_the_rest() -> None:
     (program,) = [found for found in (generate(seed, seed) for seed in range(400))
-                  if "np.add.at(" in found.source and found.source.count("\n") > 40][:1]
+                  if "np.add.at(" in found.source and found.source.count("\n") > 25][:1]
 
     def fails(candidate: FuzzProgram) -> bool:
         function, arguments = functions(candidate, namespace(candidate))
@@ -58,7 +86,7 @@ def test_shrinking_keeps_the_failure_and_removes_the_rest() -> None:
     assert body.count("\n") <= 6, small.source
 
 
-@pytest.mark.parametrize("compiled, programs", [(False, 150), (True, 24)], ids=["interpreted", "compiled"])
+@pytest.mark.parametrize("compiled, programs", [(False, 100), (True, 24)], ids=["interpreted", "compiled"])
 def test_no_disagreement(compiled: bool, programs: int) -> None:
     lines: list[str] = []
     summary = run(programs, 20_261_122, batch=3, compiled=compiled, report=lines.append)

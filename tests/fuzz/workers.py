@@ -20,6 +20,7 @@ from tests.fuzz.session import Summary, reproducer, smaller
 CHUNK = 120
 OPTIMISED_SHARE = 8
 PROGRESS_SECONDS = 60.0
+LONGEST_BATCH = 300.0  # seconds; after that a process hangs
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,14 @@ class Worker:
         self.chunk, self.optimised = chunk, is_optimised(chunk)
         self.process = context.Process(target=work, args=(sender, options, chunk), daemon=True)
         self.process.start()
+        self.since = time.monotonic()
         sender.close()
 
     def receive(self) -> list[Outcome] | None:
         """The outcomes of a batch, none where there is news of another kind; None where the process has ended."""
         try:
             kind, news = self.receiver.recv()
+            self.since = time.monotonic()
         except (EOFError, OSError):
             self.process.join()
             if not self.process.exitcode:
@@ -86,6 +89,11 @@ class Worker:
             return list(news)
         self.at = news
         return []
+
+    def end_hanging(self) -> None:
+        """End a process that has been at one batch for too long."""
+        if time.monotonic() - self.since > LONGEST_BATCH:
+            self.process.kill()
 
 
 def run(options: Options, report: Callable[[str], None] = print) -> Summary:
@@ -108,6 +116,8 @@ def run(options: Options, report: Callable[[str], None] = print) -> Summary:
                 workers.remove(worker)
                 continue
             take(summary, outcomes[:options.programs - summary.checked], worker, report)
+        for worker in workers:
+            worker.end_hanging()
         if late or summary.checked >= options.programs:
             for worker in workers:
                 worker.process.terminate()

@@ -136,7 +136,8 @@ class Writer:
                  "def {f}(t):\n    {a}[0] += 0.2 * math.sin(t)\n    return t * {a}[1]",
                  "def {f}(t):\n    def inner(u):\n        return u * {q} + t\n    return inner(t) * inner(0.3)",
                  "{f} = [lambda t: t * {q}, lambda t: math.sin(t)][1]",
-                 "def {f}(t, *more):\n    for one in more:\n        t = t * math.cos(one)\n    return t + 0.1 * len(more)"]
+                 "def {f}(t, *more):\n    for one in more:\n        t = t * math.cos(one)\n"
+                 "    return t + 0.1 * len(more)"]
         if number.isidentifier() and self.depth == 1 and number != "t":
             forms.append("def {f}(t):\n    nonlocal {n}\n    {n} = 0.5 * {n} + t\n    return {n} * t")
         form = self.random.choice(forms)
@@ -148,7 +149,8 @@ class Writer:
     def call_helper(self, scope: Scope) -> None:
         result, helper = self.name("s"), scope.pick(self.helpers)
         array, other, atom = scope.array(), scope.array(), scope.atom()
-        options = [f"{array}, {scope.scalar(1)}", f"{array}, t={atom}", f"t={atom}, cells={array}", f"*({array}, {atom})"]
+        options = [f"{array}, {scope.scalar(1)}", f"{array}, t={atom}", f"t={atom}, cells={array}",
+        f"*({array}, {atom})"]
         if self.helpers[helper]:
             options += [f"{array}", f"{array}, {atom}, {scope.atom()}", f"{array}, scale={scope.squashed()}",
                         f"{array}, **{{'t': {atom}, 'scale': 0.3}}", f"{array}, {atom}, 0.5, {scope.atom()}, scale=0.2"]
@@ -165,12 +167,13 @@ class Writer:
             "{l} = [{x} * j for j in range(3)]\n{s} = {l}[0] + {l}[-1] * {q}", "{s} = sum({q} * j for j in range(3))",
             "{l} = {{key: {x} * 0.5 for key in ('u', 'w')}}\n{s} = {l}['u'] * {l}['w']",
             "{s} = sum(w * e for w, e in zip((0.5, -1.0), ({x}, {q})))", "{s} = max([{x}, {q}, 0.1])",
-            "{l}, *{l}_rest = [{x}, {q}, {q}]\n{s} = {l} + {l}_rest[1]", "{s} = sum(map(lambda t: t * {q}, ({x}, {q})))",
+            "{l}, *{l}_rest = [{x}, {q}, {q}]\n{s} = {l} + {l}_rest[1]",
+            "{s} = sum(map(lambda t: t * {q}, ({x}, {q})))",
             "{l} = tuple(math.sin(j * {x}) for j in (1, 2))\n{s} = {l}[0] * {l}[1]",
             "{l} = [{q}] * 2 + [{x}]\n{l}[1] += 0.5\n{s} = sum({l})",
             "{l} = [[{x} * i + j for j in range(2)] for i in range(2)]\n{s} = {l}[1][0] * {q}",
             "{s} = np.sum(np.array([math.sin(j * {x}) for j in range(3)]))",
-            "{s} = sum(e * e for e in {a}) * 0.3", "{s} = sum([0.2 * e for e in {a} * {q}])"))
+            "{s} = sum(e * e for e in {a}) * 0.3", "{s} = sum([0.2 * e for e in {a}]) * {q}"))
         fill = {"l": name, "s": result, "q": scope.squashed(), "x": scope.atom(), "a": scope.pick(scope.sized())}
         self.put(text.format(**fill))
         if scope.mixed:
@@ -241,7 +244,8 @@ class Writer:
         inner = scope.inner()
         inner.add_scalar(item, assignable=False)
         head = self.random.choice((f"for {item} in {array}:", f"for {counter}, {item} in enumerate({array}):",
-                                   f"for {item}, {second} in zip({array}, {other}):", f"for {item} in reversed({array}):",
+                                   f"for {item}, {second} in zip({array}, {other}):",
+                                   f"for {item} in reversed({array}):",
                                    f"for {counter}, ({item}, {second}) in enumerate(zip({array}, {other})):"))
         if second in head:
             inner.add_scalar(second, assignable=False)
@@ -268,9 +272,8 @@ class Writer:
         counter = self.name("n")
         self.put(f"{counter} = {self.random.randint(0, 3)}")
         self.put("while True:")
-        self.put(f"    {counter} += 1")
+        self.put(f"    if ({counter} := {counter} + 1) > 4 or {scope.condition()}:\n        break")
         self.loop_body(scope.inner(), 2)
-        self.put(f"    if {counter} > 4 or {scope.condition()}:\n        break")
 
     def early_return(self, scope: Scope) -> None:
         self.put(f"if {scope.condition()}:")

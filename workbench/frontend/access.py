@@ -223,7 +223,7 @@ def _choice_item(t: Any, owner: Choice, key: Any) -> Any:
         if not all(isinstance(p, slice) or p is None or p is Ellipsis for p in parts):
             for option in owner.options[1:]:
                 for a, b in zip(owner.options[0].dims, option.dims, strict=True):
-                    arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
+                    arrays.require_alike(t, a, b)
         return Choice(tuple(indexing.get(t, option, key) for option in owner.options), owner.index)
     return branches.over_choice(t, owner, lambda array: indexing.get(t, array, key))
 

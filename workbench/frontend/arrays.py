@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from workbench.frontend import layout
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
 from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
@@ -218,35 +219,16 @@ def transposed(t: Tracer, array: Array, order: Sequence[int]) -> Array:
     return subview(t, array, Affine(step.base, tuple(order)))
 
 
-def reshaped(t: Tracer, array: Array, dims: Sequence[Value]) -> Array:
-    """A view of a contiguous array with another shape; a copy otherwise, as in NumPy."""
-    if is_contiguous(t, array):
+def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = False) -> Array:
+    """A view with another shape where the elements' places allow it, a copy otherwise, as in NumPy. `flattened`: as
+    `ravel` does, which copies what is not contiguous."""
+    is_view = layout.is_contiguous(t, array) if flattened else layout.reshapes(t, array, dims)
+    if is_view:
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
-    return t.new_array(t.emit("reshape", read(t, array), *dims))  # type: ignore[no-any-return]
-
-
-def is_contiguous(t: Tracer, array: Array) -> bool:
-    """True when the array shows its whole buffer, in order."""
-    for step in array.steps:
-        if isinstance(step, Affine):
-            ordered = [a for a in step.axes if a is not None]
-            lead = next((k for k, b in enumerate(step.base) if isinstance(b, Range)), len(step.base))
-            if ordered != sorted(ordered):
-                return False
-            for k, b in enumerate(step.base):
-                if isinstance(b, Fixed):
-                    if k > lead:
-                        return False
-                elif b.step != ONE or (k > lead and b.start != ZERO):
-                    return False
-            # inner axes must be whole; the buffer's own dims are known only for the first step
-            if step is array.steps[0]:
-                inner = list(zip(step.base, array.cell.dims, strict=True))[lead + 1:]
-                if any(isinstance(b, Range) and not t.same(b.length, d) for b, d in inner):
-                    return False
-            elif any(isinstance(b, Fixed) for b in step.base):
-                return False
-    return True
+    copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
+    if is_view is None:
+        copy.cell.snapshot = "a write through a reshaped view, which sizes known at run time make a view or a copy"
+    return copy
 
 
 # ---------------------------------------------------------------------- broadcasting
@@ -264,6 +246,7 @@ def broadcast_dims(t: Tracer, *shapes: Sequence[Value]) -> tuple[Value, ...]:
             if chosen == ONE:
                 chosen = dim
             elif not t.same(chosen, dim):
+                refuse_stretching(t, chosen, dim, chosen, dim)
                 require_same(t, chosen, dim, "operands could not be broadcast together")
                 if isinstance(dim, Constant):
                     chosen = dim
@@ -271,14 +254,35 @@ def broadcast_dims(t: Tracer, *shapes: Sequence[Value]) -> tuple[Value, ...]:
     return tuple(result)
 
 
-def require_same(t: Tracer, a: Value, b: Value, message: str) -> None:
+def refuse_stretching(t: Tracer, a: Value, b: Value, *lengths: Value) -> None:
+    """Two dimensions that are to be equal, where NumPy would repeat an axis whose length is found to be 1: programs are
+    specialised by which axes of their arguments have length 1, but not by computed lengths."""
+    suspects = [d for d in lengths if not isinstance(d, Constant) and layout.may_be_one(t, d)]
+    if t.same(a, b) or not suspects:
+        return
+    fine = t.emit("eq", a, b)
+    several = t.emit("ne", suspects[0], ONE)
+    for dim in suspects[1:]:
+        several = t.emit("and", several, t.emit("ne", dim, ONE))
+    t.check(t.emit("or", fine, several), "DifferentiationError",
+            "an array whose computed length is 1 meets a longer one: repeat it with np.full, or use engine='tape'")
+
+
+def require_alike(t: Tracer, a: Value, b: Value) -> None:
+    """Dimensions of arrays of which a run-time condition chooses one: they must be equal, or it is refused."""
+    if isinstance(a, Constant) and isinstance(b, Constant) and a != b:
+        t.fail("arrays of different shapes chosen by a run-time condition", "make them one shape")
+    require_same(t, a, b, "arrays chosen by a run-time condition differ in shape", "DifferentiationError")
+
+
+def require_same(t: Tracer, a: Value, b: Value, message: str, exception: str = "ValueError") -> None:
     """Two dimensions must be equal: proven, or refused as NumPy does, or checked at run time."""
     if t.same(a, b):
         return
     if isinstance(a, Constant) and isinstance(b, Constant):
         raise ValueError(f"{message} (sizes {a.value} and {b.value})")
     t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
-    t.check(t.emit("eq", a, b), "ValueError", message)
+    t.check(t.emit("eq", a, b), exception, message)
 
 
 def operand(t: Tracer, value: Any, kind: Kind) -> Value:
@@ -309,6 +313,7 @@ def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
         if have == ONE and want != ONE:
             exact = False
         else:
+            refuse_stretching(t, have, want, have)
             require_same(t, have, want, "could not broadcast input array")
     return result if exact and all(t.same(a, b) for a, b in zip(result.dims, dims, strict=True)) else t.emit(
         "broadcast", result, *dims)

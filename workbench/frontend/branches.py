@@ -148,7 +148,7 @@ def read_choice(t: Tracer, choice: Choice) -> Array:
         return t.new_array(t.emit("copy", value))  # type: ignore[no-any-return]
     for option in choice.options[1:]:
         for a, b in zip(choice.options[0].dims, option.dims, strict=False):
-            arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
+            arrays.require_alike(t, a, b)
     result = over_choice(t, choice, copied)
     if not isinstance(result, Array):
         t.fail("arrays of different shapes chosen by a run-time condition", "make them one shape")

@@ -236,8 +236,7 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
     if isinstance(values, Choice):
         # element by element through the choice: what the loop writes to the array is seen
         for option in values.options[1:]:
-            arrays.require_same(t, values.options[0].dims[0], option.dims[0],
-                                "arrays chosen by a run-time condition differ in shape")
+            arrays.require_alike(t, values.options[0].dims[0], option.dims[0])
         chosen = t.variable("$iterated", values)
         return ZERO, values.options[0].dims[0], 1, lambda i: t.environment.item(act, t.read(chosen), i)
     if isinstance(values, ZipValue) and values.kind == "reversed":

@@ -21,6 +21,7 @@ from workbench.frontend.values import (
     UNDEFINED,
     Array,
     CallChoice,
+    Cell,
     Choice,
     Closure,
     Conflict,
@@ -32,7 +33,7 @@ from workbench.frontend.values import (
     Variable,
 )
 from workbench.frontend.variables import rebuild, same_static
-from workbench.ir import ArrayType, Constant, Frame, Kind, Value
+from workbench.ir import Constant, Frame, Kind, Value
 from workbench.ir.builder import Arm
 
 Finish = Callable[[Sequence[Value]], Any]
@@ -56,7 +57,8 @@ class Join:
     arms: tuple[Arm, Arm]
     dead: tuple[bool, bool] = (False, False)
     pairs: list[tuple[Value, Value]] = field(default_factory=list)
-    merged: dict[Any, int] = field(default_factory=dict)
+    homes: dict[tuple[Cell, int], int] = field(default_factory=dict)
+    made: dict[int, Array] = field(default_factory=dict)
     partner: dict[Any, Any] = field(default_factory=dict)
     local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
 
@@ -171,26 +173,38 @@ class Join:
 
     def merge(self, a: Array, b: Array) -> Finish | None:
         """Two arrays made in the arms become one new array."""
-        key = (a.cell, b.cell)
+        first, second = self.homes.get((a.cell, 0)), self.homes.get((b.cell, 1))
+        if first is not None or second is not None:
+            return self.cell_of(first, a.cell.name) if first is not None and first == second else None
         dims = [self.outer_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)]
         if any(d is None for d in dims):
             return None
-        if key not in self.merged:
-            sides = []
-            for arm, array in zip(self.arms, (a, b), strict=True):
-                with reopened(self.t, arm):
-                    sides.append(self.retyped(array, dims))  # type: ignore[arg-type]
-            self.merged[key] = self.pair(sides[0], sides[1])
-        return self.cell_of(key, a.cell.name)
+        sides = []
+        for arm, array in zip(self.arms, (a, b), strict=True):
+            with reopened(self.t, arm):
+                sides.append(self.retyped(array, dims))  # type: ignore[arg-type]
+        self.homes[a.cell, 0] = self.homes[b.cell, 1] = position = self.pair(sides[0], sides[1])
+        return self.cell_of(position, a.cell.name)
 
-    def cell_of(self, key: Any, name: str) -> Finish:
-        position = self.merged[key]
-        made = self.__dict__.setdefault("made", {})
+    def home(self, cell: Cell, side: int) -> Finish | None:
+        """Where the buffer that one arm made is after the `if`: it is yielded once, whatever views of it there are."""
+        if (cell, side) not in self.homes:
+            dims = [self.hoist(d, side) for d in cell.dims]
+            if any(d is None for d in dims):
+                return None
+            sides: list[Value] = [ZERO, ZERO]
+            with reopened(self.t, self.arms[side]):
+                sides[side] = self.retyped(Array(cell, (), cell.dims), dims)  # type: ignore[arg-type]
+            with reopened(self.t, self.arms[1 - side]):
+                sides[1 - side] = self.t.emit("empty", *dims, kind=cell.kind)  # type: ignore[arg-type]
+            self.homes[cell, side] = self.pair(sides[0], sides[1])
+        return self.cell_of(self.homes[cell, side], cell.name)
 
+    def cell_of(self, position: int, name: str) -> Finish:
         def finish(results: Sequence[Value]) -> Any:
-            if key not in made:
-                made[key] = self.t.new_array(results[position], name)
-            return made[key]
+            if position not in self.made:
+                self.made[position] = self.t.new_array(results[position], name)
+            return self.made[position]
         return finish
 
     def retyped(self, array: Array, dims: Sequence[Value]) -> Value:
@@ -223,19 +237,30 @@ class Join:
         if array.cell.depth <= self.depth:
             older = arrays.moved(array, lambda v: self.hoist(v, side))
             return None if older is None else lambda results: older
-        dims = [self.hoist(d, side) for d in array.dims]
-        if any(d is None for d in dims):
+        whole = self.home(array.cell, side)
+        if whole is None:
             return None
-        key = (array.cell, array.steps, side)
-        if key not in self.merged:
-            sides: list[Value] = [ZERO, ZERO]
-            with reopened(self.t, self.arms[side]):
-                sides[side] = self.retyped(array, dims)  # type: ignore[arg-type]
-            with reopened(self.t, self.arms[1 - side]):
-                sides[1 - side] = self.t.emit("empty", *dims, kind=array.kind)  # type: ignore[arg-type]
-            assert isinstance(sides[side].type, ArrayType)
-            self.merged[key] = self.pair(sides[0], sides[1])
-        return self.cell_of(key, array.cell.name)
+        if not array.steps:
+            return whole
+        carried: dict[Value, int] = {}
+        visible: dict[Value, Value] = {}
+
+        def gather(value: Value) -> Value:
+            found = self.hoist(value, side)
+            if found is not None:
+                visible[value] = found
+            elif value not in carried:  # an offset that only this arm computes
+                zero = Constant(0, Kind.INT)
+                carried[value] = self.pair(*((value, zero) if side == 0 else (zero, value)))
+            return value
+        arrays.moved(array, gather)
+
+        def finish(results: Sequence[Value]) -> Any:
+            home = whole(results)
+            moved = arrays.moved(array, lambda v: visible[v] if v in visible else results[carried[v]])
+            assert moved is not None
+            return Array(home.cell, moved.steps, moved.dims, home.generation, array.readonly)
+        return finish
 
     def choice(self, a: Any, b: Any) -> Finish:
         """One of several arrays, told apart by an integer."""

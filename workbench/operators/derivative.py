@@ -190,12 +190,25 @@ class Derivative:
                     self._fast = None
                 return found
         with self._lock:
-            made = Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
-                                  args, keywords)
+            made = self._made(args, keywords)
             self._specialisations.insert(0, made)
             del self._specialisations[MAX_SPECIALISATIONS:]
             self._fast = self._fast_path(made)
             return made
+
+    def _made(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation:
+        """A new specialisation. Where the program is found to raise, whatever its numbers are, it is run as it is: it
+        raises after the effects that it has until then."""
+        try:
+            return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
+                                  args, keywords)
+        except DifferentiationError:
+            raise
+        except Exception as error:
+            if hasattr(error, "__workbench_span__"):
+                positional = len(args) - len(keywords)
+                self.function(*args[:positional], **dict(zip(keywords, args[positional:], strict=True)))
+            raise
 
     def _request_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Request:
         """What is asked, by position among these arguments: keyword-only ones come after all that `*args` takes."""

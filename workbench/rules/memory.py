@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import ArrayType, Kind, ScalarType, Type, Value, call_results
+from workbench.ir import ArrayType, DifferentiationError, Kind, ScalarType, Type, Value, call_results
 from workbench.rules.primitive import ANY, BOOL, INT, Primitive, register
 from workbench.rules.text import Failure
 from workbench.rules.typing import array, dimension
@@ -89,8 +89,9 @@ def _check_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> Types:
 
 
 def exception(name: str) -> type[BaseException]:
-    """The exception of a name: a builtin one, or NumPy's LinAlgError. Raises TypeError where there is none."""
-    found = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, None)
+    """The exception of a name: a builtin one, NumPy's or ours. Raises TypeError where there is none."""
+    ours = {"LinAlgError": np.linalg.LinAlgError, "DifferentiationError": DifferentiationError}
+    found = ours.get(name) or getattr(builtins, name, None)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise TypeError(f"{name} is no builtin exception")
     return found

@@ -71,7 +71,7 @@ def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:
         return number_attribute(t, t.environment.read_choice(t, owner), name)
     for option in owner.options[1:]:
         for a, b in zip(owner.options[0].dims, option.dims, strict=True):
-            arrays.require_same(t, a, b, "arrays chosen by a run-time condition differ in shape")
+            arrays.require_alike(t, a, b)
     found = number_attribute(t, owner.options[0], name)
     return ArrayMethod(owner, name) if isinstance(found, ArrayMethod) else found
 

@@ -36,8 +36,8 @@ def size_of(t: Tracer, dims: Sequence[Value]) -> Value:
     return size
 
 
-def reshape(t: Tracer, array: Array, shape: Any) -> Any:
-    """`array.reshape(shape)`, one entry of which may be -1."""
+def reshape(t: Tracer, array: Array, shape: Any, flattened: bool = False) -> Any:
+    """`array.reshape(shape)`, one entry of which may be -1; `flattened`: `ravel`."""
     entries = [t.read(v) for v in shape.items] if isinstance(shape, ListValue) else shape
     entries = list(entries) if isinstance(entries, (tuple, list)) else [entries]
     free = [k for k, e in enumerate(entries) if not isinstance(e, Scalar) and e == -1]
@@ -58,7 +58,7 @@ def reshape(t: Tracer, array: Array, shape: Any) -> Any:
         t.check(t.emit("eq", total, rest), "ValueError", message)
     if not dims:
         return Scalar(t.emit("load", t.emit("reshape", arrays.read(t, array), ONE), Constant(0, Kind.INT)), False)
-    return arrays.reshaped(t, array, dims)
+    return arrays.reshaped(t, array, dims, flattened)
 
 
 def _quotient(t: Tracer, total: Value, rest: Value, have: list[Value], want: list[Value], message: str) -> Value:
@@ -92,7 +92,7 @@ def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @gives_view
 def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ravel`: a view where NumPy gives one."""
-    return reshape(act.t, need_array(act.t, args[0]), -1)
+    return reshape(act.t, need_array(act.t, args[0]), -1, flattened=True)
 
 
 @implements(np.transpose)
