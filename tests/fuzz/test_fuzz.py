@@ -32,7 +32,7 @@ def test_programs_cover_the_language() -> None:
                      ast.Lambda, ast.Tuple, ast.Dict, ast.List, ast.AugAssign, ast.Slice, ast.Compare, ast.Not,
                      ast.Assert, ast.Raise, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.Starred, ast.Nonlocal,
                      ast.NamedExpr, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitXor, ast.Invert, ast.MatMult}
-    for phrase in ("np.add.at(", "out=", ".copy()", "[::-1]", ".T[", "enumerate(", "zip(", "else:", "elif ", ".cells[",
+    for phrase in ("np.add.at(", "out=", ".copy()", "[::-1]", ".T", "enumerate(", "zip(", "else:", "elif ", ".cells[",
                    "['value']", "np.where(", "helper_", "t=", "len(", "np.float32", "1j", "NamedTuple", ".energy",
                    "np.zeros(0)", "**{", "while True", "finally:", ".append(", "halves_", ".reshape(", "axis=0"):
         assert phrase in text, phrase
