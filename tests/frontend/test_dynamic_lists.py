@@ -127,6 +127,50 @@ def added(x, n):
     return sum(ys) * sum(zs)
 
 
+def inserted(x, n):
+    xs = []
+    for k in range(n):
+        xs.insert(0, x * k)
+        xs.insert(k // 2, x + k)
+        xs.insert(-1, x * x)
+        xs.insert(100, 1.0)
+    return sum(i * v for i, v in enumerate(xs))
+
+
+def queue(x, n):
+    waiting = [x]
+    s = 0.0
+    for _ in range(n):
+        v = waiting.pop(0)
+        s += v * v
+        waiting.append(v * 1.1)
+        waiting.append(v * 0.5)
+    return s
+
+
+def removed(x, n):
+    xs = [x * k for k in range(n + 4)]
+    xs.pop(1)
+    del xs[-1]
+    del xs[0]
+    xs.reverse()
+    return xs[0] * xs[-1] * len(xs)
+
+
+def slice_replaced(x, n):
+    xs = [x * k for k in range(n + 3)]
+    xs[1:3] = [1.0, 2.0 * x]
+    xs[0:n] = [v * v for v in xs[0:n]]
+    return sum(i * v for i, v in enumerate(xs))
+
+
+def extended(x, n):
+    xs = [x]
+    xs.extend(x * k for k in range(n))
+    xs += [1.0] * n
+    return sum(xs) * xs[-1]
+
+
 # ------------------------------------------------------------------ records, arrays, lists
 def records(x, n):
     particles = []
@@ -188,6 +232,17 @@ def triangle(x, n):
     return sum(sum(r) for r in rows) + x
 
 
+def relaxed(x, n):
+    grid = [[x * i + j for j in range(n + 2)] for i in range(n + 2)]
+    for _ in range(2):
+        new = [row[:] for row in grid]
+        for i in range(1, n + 1):
+            for j in range(1, n + 1):
+                new[i][j] = 0.25 * (grid[i - 1][j] + grid[i + 1][j] + grid[i][j - 1] + grid[i][j + 1])
+        grid = new
+    return sum(sum(v * v for v in row) for row in grid)
+
+
 def rectangle(x, n):
     a = np.array([[x * i + j for j in range(n)] for i in range(n)])
     return np.sum(a @ a) + x if n > 0 else x
@@ -214,13 +269,14 @@ def rows_by_name(x, n):
 
 
 PROGRAMS = [grows, grows_under_conditions, stack, table, filtered, layers, widened, in_a_dict, last_row, taken_apart,
-            added, records, trajectory, arrays, arrays_of_unknown_length, product, triangle, rectangle, two_names,
-            rows_by_name]
+            added, inserted, queue, removed, slice_replaced, extended, relaxed, records, trajectory, arrays,
+            arrays_of_unknown_length, product, triangle, rectangle, two_names, rows_by_name]
 
 
 @pytest.mark.parametrize("function", PROGRAMS, ids=lambda f: f.__name__)
 def test_value_and_gradient(function: Any) -> None:
-    for x, n in ((0.37, 4), (1.3, 2), (0.21, 30 if function not in (product, stack) else 5), (0.4, 1), (0.9, 0)):
+    many = 5 if function in (product, stack, relaxed, queue) else 30
+    for x, n in ((0.37, 4), (1.3, 2), (0.21, many), (0.4, 1), (0.9, 0)):
         if n > 0:  # (a sum of nothing is an int, and a float here)
             agrees(function, x, n)
         value, slope = interpreted_gradient(function, (x, n))

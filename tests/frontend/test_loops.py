@@ -451,3 +451,27 @@ def test_whatever_refers_to_a_swapped_array_keeps_its_own(function: Callable[...
     assert slope == pytest.approx(difference, rel=1e-6)
     for left, right in zip(plain[:2], ours[:2]):
         np.testing.assert_allclose(right, left, rtol=1e-12)
+
+
+# ------------------------------------------------------------------ read in one arm, written in the other
+def written_in_the_other_arm(x, n):
+    total = None
+    started = False
+    s = 0.0
+    for k in range(n):
+        if not started:
+            total = x
+            started = True
+        else:
+            total = total + x * k
+        s += total
+    return s
+
+
+def test_a_name_that_one_arm_reads_is_carried_though_the_other_writes_it() -> None:
+    """(It is None before the loop: refused, and not taken to be None in the arm.)"""
+    with pytest.raises(wb.DifferentiationError, match="'total'"):
+        interpret(written_in_the_other_arm, (0.7, 4))
+    value, slope = wb.value_and_grad(written_in_the_other_arm, engine="tape")(0.7, 4)
+    assert value == pytest.approx(written_in_the_other_arm(0.7, 4))
+    assert slope == pytest.approx(value / 0.7)

@@ -102,11 +102,14 @@ def delete_item(act: Activation, owner: Any, key: Any) -> None:
     """`del owner[key]`."""
     t = act.t
     if isinstance(owner, ListValue):
-        t.may_restructure(owner, "an entry of a list is deleted")
+        dynamic_lists.become_dynamic(t, owner, "an entry of a list is deleted")
         if isinstance(key, slice):
             del owner.items[_static_slice(act, key)]
         else:
             owner.items.remove(_list_variable(act, owner, key))
+        t.environment.note_write(owner)
+    elif isinstance(owner, DynamicList):
+        dynamic_lists.remove(t, owner, key)
         t.environment.note_write(owner)
     elif isinstance(owner, DictValue):
         t.may_restructure(owner, "a key is deleted")
@@ -251,7 +254,7 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
             t.assign(_list_variable(act, owner, key), value)
     elif isinstance(owner, DynamicList):
         t.environment.note_write(owner)
-        dynamic_lists.set_item(t, owner, key, value)
+        dynamic_lists.set_item(act, owner, key, value)
     elif isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:

@@ -89,6 +89,8 @@ def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callab
         log.restore()
         logs.append(log)
     dead = tuple(outcome is DEAD for outcome in outcomes)
+    sure = [log.written for log, outcome in zip(logs, outcomes, strict=True) if outcome is not DEAD]
+    t.frames[-1].written.update(set.intersection(*sure) if sure else ())
     join = Join(t, (arms[0], arms[1]), (dead[0], dead[1]))
     changed: list[tuple[Variable, Any]] = []
     for variable in dict.fromkeys([*finals[0], *finals[1]]):

@@ -13,7 +13,8 @@ was appended, or to one that was read, is refused. (A list that was read is a wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from workbench.frontend import arrays, indexing
 from workbench.frontend.layouts import (
@@ -33,10 +34,17 @@ from workbench.frontend.tracer import ONE, ZERO, NeedStatic, Restart, Tracer, de
 from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Pool, Scalar, Variable
 from workbench.ir import Constant, Kind, Value
 
-STATIC = "static"  # the decision that a list has a known length
 MANY = 64  # a list made of more items than these is dynamic although its length is known
 UNROLLED = 16  # loops of so few iterations are unrolled where a list grows in them
 _LOST = "a write to an array or container that is an entry of a list whose length is known at run time only"
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """The decision that a list has a known length, and why."""
+
+    reason: str
+    hint: str
 
 
 def key_of(site: Any) -> Any:
@@ -47,7 +55,20 @@ def key_of(site: Any) -> Any:
 def decided(t: Tracer, site: Any) -> Layout | None:
     """The layout of the dynamic lists made at a place, None where they have a known length."""
     found = t.decisions.get(key_of(site)) if site is not None else None
-    return None if found == STATIC else found
+    return None if isinstance(found, Static) else found
+
+
+def is_static(t: Tracer, site: Any) -> bool:
+    """True where it was decided that the lists made at a place have a known length."""
+    return isinstance(t.decisions.get(key_of(site)), Static)
+
+
+def known_length(t: Tracer, site: Any, otherwise: str) -> NoReturn:
+    """Refuse a list of run-time length: with the reason why its entries must be known, if there is one."""
+    decision = t.decisions.get(key_of(site))
+    if isinstance(decision, Static):
+        t.fail(decision.reason, decision.hint)
+    t.fail(otherwise, "use an array")
 
 
 def new(t: Tracer, layout: Layout, site: Any) -> DynamicList:
@@ -96,8 +117,6 @@ def wider(t: Tracer, layout: Layout | None, value: Any) -> Layout | None:
 
 def filled(t: Tracer, site: Any, fill: Callable[[Callable[[Any], None]], None]) -> ListValue | DynamicList:
     """A list filled by `fill(add)`; empty, of known length, where nothing is added whatever the numbers are."""
-    if t.decisions.get(key_of(site)) == STATIC:
-        t.fail("a list of run-time length is used where its entries must be known one by one", "use an array")
     layout = decided(t, site)
     result = new(t, layout, site) if layout is not None else None
 
@@ -128,8 +147,9 @@ def become_dynamic(t: Tracer, owner: ListValue, what: str, *values: Any) -> None
     if "loop" not in inner and "arm" not in inner:
         return
     few = bool(t.open_loops) and t.static_loops.get(t.open_loops[-1][0], UNROLLED + 1) <= UNROLLED
-    if owner.site is None or t.decisions.get(key_of(owner.site)) == STATIC or (few and "arm" not in inner):
-        t.may_restructure(owner, what)
+    decision = t.decisions.get(key_of(owner.site))
+    if owner.site is None or isinstance(decision, Static) or (few and "arm" not in inner):
+        t.may_restructure(owner, decision.reason if isinstance(decision, Static) else what)
     layout: Layout | None = None
     for entry in [*values, *(t.read(variable) for variable in owner.items)]:
         layout = wider(t, layout, entry)
@@ -152,16 +172,16 @@ def or_dynamic(t: Tracer, owner: ListValue, action: Callable[[], Any], *values: 
             layout = wider(t, layout, entry)
             if layout is None:
                 raise
-        if few or owner.site is None or layout is None or t.decisions.get(key_of(owner.site)) == STATIC:
+        if few or owner.site is None or layout is None or is_static(t, owner.site):
             raise
         raise Restart(key_of(owner.site), layout, t.span, "a list is read at a run-time position") from None
 
 
-def give_up(t: Tracer, owner: DynamicList, reason: str, hint: str = "use an array") -> None:
+def give_up(t: Tracer, owner: DynamicList, reason: str, hint: str = "use an array") -> NoReturn:
     """What the program asks for needs the entries one by one: start over with lists of known length."""
-    if owner.site is None or t.decisions.get(key_of(owner.site)) == STATIC:
+    if owner.site is None or is_static(t, owner.site):
         t.fail(reason, hint)
-    raise Restart(key_of(owner.site), STATIC, t.span, reason)
+    raise Restart(key_of(owner.site), Static(reason, hint), t.span, reason)
 
 
 # ---------------------------------------------------------------------- entries
@@ -316,8 +336,32 @@ def _window(t: Tracer, owner: DynamicList, pool: Pool, place: Value) -> DynamicL
     for value in (begin, length):
         t.nonnegative.add(value)
     entries = pool.entries
-    return DynamicList(entries.layout, entries.columns, entries.dims, t.variable("length", Scalar(length, True)), None,
-                       len(t.frames), begin=t.variable("begin", Scalar(begin, True)), outer=owner)
+    first, count = (t.variable(name, Scalar(v, True)) for name, v in (("begin", begin), ("length", length)))
+    window = DynamicList(entries.layout, entries.columns, entries.dims, count, None, len(t.frames), begin=first,
+                         outer=owner)
+    entries.windows.append(window)
+    return window
+
+
+def move(t: Tracer, old: DynamicList, new: DynamicList) -> None:
+    """Give a list, which a loop rebinds, what the new one holds; references to it and windows on it are stale then."""
+    for mine, theirs in zip(old.columns, new.columns, strict=True):
+        if isinstance(mine, Pool):
+            assert isinstance(theirs, Pool)
+            move(t, mine.entries, theirs.entries)
+            for a, b in ((mine.begins, theirs.begins), (mine.lengths, theirs.lengths)):
+                t.builder.write(a, t.builder.read(b))
+        else:
+            assert not isinstance(theirs, Pool)
+            t.builder.write(mine, t.builder.read(theirs))
+    for mine_dims, their_dims in zip(old.dims, new.dims, strict=True):
+        for size, other in zip(mine_dims, their_dims, strict=True):
+            if size is not None and other is not None:
+                t.assign(size, t.read(other))
+    t.assign(old.length, t.read(new.length))
+    for window in old.windows:
+        t.rename(window)
+    t.rename(old)
 
 
 def _container(t: Tracer, record: Record, items: list[Any]) -> Any:
@@ -357,11 +401,12 @@ def item(t: Tracer, owner: DynamicList, key: Any) -> Any:
     return load(t, owner, indexing.checked_index(t, key, length_of(t, owner)))
 
 
-def set_item(t: Tracer, owner: DynamicList, key: Any, value: Any) -> None:
+def set_item(act: Any, owner: DynamicList, key: Any, value: Any) -> None:
     """`owner[key] = value`."""
+    t: Tracer = act.t
     if isinstance(key, slice):
-        give_up(t, owner, "assignment to a slice of a list whose length is known at run time only",
-                "assign its entries, or use an array")
+        set_slice(act, owner, key, value)
+        return
     store(t, owner, indexing.checked_index(t, key, length_of(t, owner)), value)
 
 
@@ -376,20 +421,91 @@ def _sliced(t: Tracer, owner: DynamicList, key: slice) -> DynamicList:
 
 
 def pop(t: Tracer, owner: DynamicList, args: tuple[Any, ...]) -> Any:
-    """`owner.pop()`: the last entry."""
-    if owner.begin is not None:
-        t.fail("a list shrinks that is itself an entry of a list of run-time length", "use an array")
-    if args and args != (-1,):
-        give_up(t, owner, "list.pop of another entry than the last", "keep a position instead of removing the entry")
-    if owner.iterated:
-        t.fail("a list shrinks while it is iterated over", "iterate over a copy")
+    """`owner.pop(place)`: an entry (the last), removed."""
+    _may_shrink(t, owner)
     length = length_of(t, owner)
     t.check(t.emit("gt", length, ZERO), "IndexError", "pop from empty list")
-    place = t.emit("sub", length, ONE)
-    t.nonnegative.add(place)
+    place = indexing.checked_index(t, args[0] if args else -1, length)
     value = load(t, owner, place)
-    t.assign(owner.length, Scalar(place, True))
+    _close_gap(t, owner, place)
     return value
+
+
+def remove(t: Tracer, owner: DynamicList, key: Any) -> None:
+    """`del owner[key]`."""
+    _may_shrink(t, owner)
+    if isinstance(key, slice):
+        give_up(t, owner, "a slice of a list is deleted whose length is known at run time only")
+    _close_gap(t, owner, indexing.checked_index(t, key, length_of(t, owner)))
+
+
+def _may_shrink(t: Tracer, owner: DynamicList) -> None:
+    if owner.begin is not None:
+        t.fail("a list shrinks that is itself an entry of a list of run-time length", "use an array")
+    if owner.iterated:
+        t.fail("a list shrinks while it is iterated over", "iterate over a copy")
+
+
+def _close_gap(t: Tracer, owner: DynamicList, place: Value) -> None:
+    """Move the entries behind a place one down; nothing for the last one."""
+    last = t.emit("sub", length_of(t, owner), ONE)
+    t.nonnegative.add(last)
+    if not t.same(place, last):
+        _movable(t, owner)
+        behind = t.emit("sub", last, place)
+        t.environment.repeat(t, behind, ("gap", t.span), lambda k: store(
+            t, owner, t.emit("add", place, k), load(t, owner, t.emit("add", t.emit("add", place, k), ONE))))
+    t.assign(owner.length, Scalar(last, True))
+
+
+def _movable(t: Tracer, owner: DynamicList) -> None:
+    if any(isinstance(column, Pool) for column in owner.columns):
+        give_up(t, owner, "the order of a list of lists changes at run time")
+
+
+def insert(t: Tracer, owner: DynamicList, position: Any, value: Any) -> None:
+    """`owner.insert(position, value)`: the place is clipped, as Python does."""
+    length = length_of(t, owner)
+    where = t.integer(position, "a position in a list")
+    where = t.emit("select", t.emit("lt", where, ZERO), t.emit("add", where, length), where)
+    place = t.emit("minimum", t.emit("maximum", where, ZERO), length)
+    t.nonnegative.add(place)
+    append(t, owner, value)
+    _movable(t, owner)
+    behind = t.emit("sub", length, place)
+
+    def move(k: Value) -> None:
+        target = t.emit("sub", length, k)
+        store(t, owner, target, load(t, owner, t.emit("sub", target, ONE)))
+    t.environment.repeat(t, behind, ("insert", t.span), move)
+    store(t, owner, place, value)
+
+
+def reverse(t: Tracer, owner: DynamicList) -> None:
+    """`owner.reverse()`."""
+    _movable(t, owner)
+    length = length_of(t, owner)
+
+    def swap(k: Value) -> None:
+        other = t.emit("sub", t.emit("sub", length, ONE), k)
+        a, b = load(t, owner, k), load(t, owner, other)
+        store(t, owner, k, b)
+        store(t, owner, other, a)
+    t.environment.repeat(t, t.emit("floordiv", length, Constant(2, Kind.INT)), ("reverse", t.span), swap)
+
+
+def set_slice(act: Any, owner: DynamicList, key: slice, values: Any) -> None:
+    """`owner[a:b] = values`, as many as there are places."""
+    t: Tracer = act.t
+    part = indexing.slice_range(t, key, length_of(t, owner))
+    count = t.variable("$count", Scalar(ZERO, True))
+    made = new(t, owner.layout, None)
+    t.environment.over_items(act, values, ("slice", t.span), lambda value: append(t, made, value))
+    t.assign(count, t.read(made.length))
+    t.check(t.emit("eq", t.scalar(t.read(count)), part.length), "DifferentiationError",
+            "a slice of a list is replaced by another number of entries")
+    t.environment.repeat(t, part.length, ("put", t.span), lambda k: store(
+        t, owner, t.emit("add", part.start, t.emit("mul", k, part.step)), load(t, made, k)))
 
 
 def method(act: Any, owner: DynamicList, name: str, args: tuple[Any, ...]) -> Any:
@@ -404,7 +520,12 @@ def method(act: Any, owner: DynamicList, name: str, args: tuple[Any, ...]) -> An
     elif name == "extend":
         extend(act, owner, args[0])
     elif name == "clear":
+        _may_shrink(t, owner)
         t.assign(owner.length, Scalar(ZERO, True))
+    elif name == "insert":
+        insert(t, owner, *args)
+    elif name == "reverse":
+        reverse(t, owner)
     else:
         give_up(t, owner, f"the method {name!r} of a list whose length is known at run time only")
     return _noted(t, owner, None)
@@ -491,7 +612,6 @@ def static_items(t: Tracer, owner: DynamicList) -> list[Any]:
     if isinstance(length, Constant):
         return [load(t, owner, Constant(k, Kind.INT)) for k in range(int(length.value.real))]
     give_up(t, owner, "a list whose length is known at run time only is taken apart", "loop over it")
-    raise AssertionError("unreachable")
 
 
 def unpacked(t: Tracer, owner: DynamicList, count: int) -> list[Any]:

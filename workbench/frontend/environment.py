@@ -41,9 +41,11 @@ from workbench.frontend.values import (
     DynamicList,
     Lazy,
     ObjectValue,
+    RangeValue,
     Scalar,
     SetValue,
     Variable,
+    ZipValue,
 )
 from workbench.frontend.variables import store_tree
 from workbench.ir import Value
@@ -325,7 +327,9 @@ class Environment(Inputs):
         """The items of which a list of known length is made at a place; a generator whose loops run at run time makes
         it a dynamic list (tracing starts over)."""
         t = act.t
-        if not isinstance(values, Lazy) or t.decisions.get(dynamic_lists.key_of(site)) == dynamic_lists.STATIC:
+        if not isinstance(values, Lazy) or dynamic_lists.is_static(t, site):
+            if isinstance(values, (RangeValue, ZipValue, DynamicList)) and iteration.length_of(act, values) is None:
+                dynamic_lists.known_length(t, site, "a list of run-time length where its entries must be known")
             return iteration.static_items(act, values)
         found: list[Any] = []
         depth = len(t.frames)
@@ -340,10 +344,10 @@ class Environment(Inputs):
     def is_run_time(self, act: Activation, site: Any, values: Any) -> bool:
         """True where what is made of the items of `values` has a length known at run time only, or a great one."""
         t = act.t
+        if dynamic_lists.is_static(t, site):
+            return False
         if dynamic_lists.decided(t, site) is not None or t.decisions.get(("items", site)):
             return True
-        if t.decisions.get(dynamic_lists.key_of(site)) == dynamic_lists.STATIC:
-            return False
         if isinstance(values, Lazy) or iteration.unrolled(act, values) is not None:
             return False
         if isinstance(values, DynamicList):

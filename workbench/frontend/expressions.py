@@ -418,8 +418,7 @@ class ExpressionCompiler:
                         each(item)
             act.scope = Scope({n: t.variable(n) for n in names}, outer, outer.function)
             try:
-                if t.decisions.get(("items", site)) and t.decisions.get(
-                        dynamic_lists.key_of(site)) != dynamic_lists.STATIC:
+                if t.decisions.get(("items", site)) and not dynamic_lists.is_static(t, site):
                     return dynamic_lists.filled(t, site, lambda add: level(0, add, True))
                 found: list[Any] = []
                 level(0, found.append, False)

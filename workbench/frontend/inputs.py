@@ -129,7 +129,7 @@ class Inputs:
     def _list(self, value: list[Any], path: Path) -> Any:
         made: Any
         site = ("input", path.key)
-        if is_packed(value) and self.t.decisions.get(dynamic_lists.key_of(site)) != dynamic_lists.STATIC:
+        if is_packed(value) and not dynamic_lists.is_static(self.t, site):
             made = self._packed(value, path, site)
         else:
             self.guard(path, "type", list)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, dynamic_lists
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.rebinding import Rebinding, renewed
 from workbench.frontend.tracer import Restart, Widen, describe
@@ -338,22 +338,16 @@ class Settle(Rebinding):
         """A dynamic list replaced by a new one: its columns take what the new one holds."""
         t = self.t
         same_pool = old.columns is new.columns and old.begin is not None and new.begin is not None
-        own = old.begin is None and new.begin is None and not any(isinstance(c, Pool) for c in old.columns)
+        own = old.begin is None and new.begin is None
         if old.layout != new.layout or new.depth <= self.level or new in self.lists or not (same_pool or own):
             t.fail(f"{variable.name!r} names another list after an iteration of the loop", "write into the same list")
         self.lists.append(new)
         if old.begin is not None and new.begin is not None:
             t.assign(old.begin, t.read(new.begin))
+            t.assign(old.length, t.read(new.length))
+            t.rename(old)
         else:
-            for mine, theirs in zip(old.columns, new.columns, strict=True):
-                assert isinstance(mine, Slot) and isinstance(theirs, Slot)
-                t.builder.write(mine, t.builder.read(theirs))
-            for mine_dims, their_dims in zip(old.dims, new.dims, strict=True):
-                for a, b in zip(mine_dims, their_dims, strict=True):
-                    if a is not None and b is not None:
-                        t.assign(a, t.read(b))
-        t.assign(old.length, t.read(new.length))
-        t.rename(old)
+            dynamic_lists.move(t, old, new)
         self.restore.append((variable, lambda: Reference(old, old.generation)))
         return None
 

@@ -222,6 +222,10 @@ class Tracer:
             for column in value.columns:
                 if isinstance(column, Slot):
                     column.name = column.name or variable.name
+        for frame in reversed(self.frames[variable.depth:]):
+            frame.written.add(variable)
+            if frame.kind != "function":  # an arm that is not taken, a loop without iterations: not surely in the outer
+                break
         if same_shape(variable.stored, value):
             write_tree(self.builder, variable.stored, value)
             return
@@ -240,9 +244,10 @@ class Tracer:
     def read(self, variable: Variable) -> Any:
         """The value of a variable, UNDEFINED if it has none."""
         stored = variable.stored
-        for frame in self.frames[variable.depth:]:
-            if variable not in frame.entry:
-                frame.reads.setdefault(variable, stored)
+        for frame in reversed(self.frames[variable.depth:]):
+            if variable in frame.written:
+                break
+            frame.reads.setdefault(variable, stored)
         try:
             value = load_tree(stored, self.builder.read)
         except StaleReference as stale:

@@ -10,7 +10,7 @@ Invariant: two names hold the same stand-in object exactly where Python would ha
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.ir import Kind, Slot, Value
@@ -172,6 +172,7 @@ class DynamicList:
     begin: Variable | None = None
     outer: DynamicList | None = None
     snapshot: str = ""
+    windows: list[DynamicList] = field(default_factory=list)  # made of a pool's entries, as long as they are good
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,11 +103,13 @@ def _record(type_: type, parts: tuple[Any, ...]) -> Any:
 
 @dataclass(slots=True, eq=False)
 class LogFrame:
-    """The static side of an open region: what each variable stored on entry, and which were read before written."""
+    """The static side of an open region: what each variable stored on entry (of those that were written), which are
+    surely written by now, and which were read before they were."""
 
     kind: str  # "function" | "loop" | "arm"
     entry: dict[Variable, Any] = field(default_factory=dict)
     reads: dict[Variable, Any] = field(default_factory=dict)
+    written: set[Variable] = field(default_factory=set)
     undo: list[Callable[[], None]] = field(default_factory=list)
     renamed: list[Any] = field(default_factory=list)
     stores: set[Any] = field(default_factory=set)  # buffers written in place

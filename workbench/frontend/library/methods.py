@@ -200,20 +200,17 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
         owner.items.append(t.variable(f"entry_{len(owner.items)}", args[0]))
         owner.items[-1].depth = owner.depth
     elif name == "extend":
-        if isinstance(args[0], DynamicList):
-            t.environment.over_items(act, args[0], ("extend", owner.site),
-                                     lambda entry: _list_method(act, owner, "append", (entry,), {}))
-            return None
-        for entry in t.environment.items(act, args[0]):
-            _list_method(act, owner, "append", (entry,), {})
+        t.environment.over_items(act, args[0], ("extend", owner.site),
+                                 lambda entry: _list_method(act, owner, "append", (entry,), {}))
     elif name == "insert":
-        t.may_restructure(owner, "a list grows")
+        dynamic_lists.become_dynamic(t, owner, "a list grows", args[1])
         owner.items.insert(t.static_int(args[0], "a position in a list"), t.variable("entry", args[1]))
     elif name == "pop":
         dynamic_lists.become_dynamic(t, owner, "a list shrinks")
+        t.environment.note_write(owner)
         return t.read(owner.items.pop(t.static_int(args[0], "a position in a list") if args else -1))
     elif name == "reverse":
-        t.may_restructure(owner, "a list is reversed")
+        dynamic_lists.become_dynamic(t, owner, "a list is reversed")
         owner.items.reverse()
     elif name == "sort":
         iterables.sort_list(act, owner, named)
