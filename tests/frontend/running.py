@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz.interpreted import interpret, traced
+from tests.fuzz.interpreted import interpret, output, traced
 from workbench.ir import Op, print_function, walk
 
 
@@ -20,6 +20,11 @@ def agrees(function: Any, *args: Any) -> Any:
         if isinstance(mine, np.ndarray):
             np.testing.assert_array_equal(mine, plain)
     return found
+
+
+def output_of(program: Any, results: list[Any]) -> Any:
+    """What the program returns, of the interpreter's results."""
+    return output(program, results)
 
 
 def same(found: Any, expected: Any) -> None:

@@ -53,12 +53,12 @@ def sometimes_returns(x):
         return x
 
 
-def bessel(x):
+def elliptic(x):
     y = x + 1.0
-    return scipy.special.jv(1.5, y) * x  # <--
+    return scipy.special.ellipk(y) * x  # <--
 
 
-def bessel_in_loop(x):
+def airy_in_loop(x):
     total = 0.0
     for i in range(3):
         total += x
@@ -74,8 +74,8 @@ def reads_text_of_active(x):
     return float(str(x)) * x  # <--
 
 
-def bessel_in_helper(x):
-    return bessel(x) + 1.0
+def elliptic_in_helper(x):
+    return elliptic(x) + 1.0
 
 
 def evaluates_text(x):
@@ -342,7 +342,7 @@ MUST_REFUSE: list[Case] = [
     (returns_vector, A4), (returns_size_one, A4), (returns_tuple, (1.5,)), (returns_nothing, (1.5,)),
     (returns_string, (1.5,)), (returns_complex, (1.5,)), (integer_argument, (3,)), (integer_argument, (True,)),
     (integer_argument, (np.array([1, 2]),)), (sometimes_returns, (1.5,)),
-    (bessel, (1.5,)), (bessel_in_loop, (0.5,)), (bessel_in_helper, (1.5,)), (hashes_active, (1.5,)),
+    (elliptic, (1.5,)), (airy_in_loop, (0.5,)), (elliptic_in_helper, (1.5,)), (hashes_active, (1.5,)),
     (without_source, (1.5,)), (yields, (1.5,)),
 ]
 REFUSE_OR_RIGHT: list[Case] = [

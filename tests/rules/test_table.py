@@ -12,7 +12,9 @@ from tests.rules.cases import INEXACT, derivative_cases
 from tests.rules.checker import check
 from workbench.rules import Primitive, get, pull, push, table
 
-NAMES = sorted(name for name, p in table().items() if p.partials is not None or p.vjp is not None)
+# of the value that is held the derivative is zero, which no difference shows
+HELD = "stop_gradient"
+NAMES = sorted(name for name, p in table().items() if (p.partials is not None or p.vjp is not None) and name != HELD)
 
 
 def run(primitive: Primitive) -> int:
@@ -37,7 +39,7 @@ def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
     found: list[tuple[str, Primitive]] = []
     for change in ("sign", "factor", "dropped"):
         for k, partial in enumerate(primitive.partials or ()):
-            if primitive.vjp is None and any(primitive.takes(k, kind) for kind in INEXACT):
+            if primitive.vjp is None and primitive.is_known(k) and any(primitive.takes(k, kind) for kind in INEXACT):
                 wrong = list(primitive.partials or ())
                 wrong[k] = _wrong(partial, change)
                 if wrong[k] is not partial:
@@ -48,7 +50,8 @@ def faults(primitive: Primitive) -> list[tuple[str, Primitive]]:
                 wrong_rule = _wrong(rule, change, primitive.results if mode == "jvp" else 1)
                 found.append((f"{mode}: {change}", replace(primitive, **{mode: wrong_rule})))
     partials = primitive.partials or ()
-    if len(partials) == 2 and primitive.vjp is None and None not in partials and name_is_asymmetric(primitive):
+    plain = None not in partials and all(primitive.is_known(k) for k in range(len(partials)))
+    if len(partials) == 2 and primitive.vjp is None and plain and name_is_asymmetric(primitive):
         found.append(("partials swapped", replace(primitive, partials=partials[::-1])))
     return found
 
@@ -91,6 +94,10 @@ def test_checker_objects(name: str) -> None:
         except (AssertionError, TypeError):
             continue
         pytest.fail(f"{name}, {what}: not caught")
+
+
+def test_held() -> None:
+    assert not get(HELD).differentiable and get(HELD).numpy(2.5) == 2.5
 
 
 @pytest.mark.parametrize("fault", ["swapped", "sign", "dropped"])

@@ -66,7 +66,7 @@ def _arrange(t: Tracer, value: Value, step: Affine) -> Value:
     if order != sorted(order):
         value = t.emit("transpose", value, perm=tuple(order))
     if None in step.axes:
-        value = t.emit("reshape", value, *_dims(step))
+        value = t.emit("reshape" if value.is_array else "full", value, *_dims(step))
     return value
 
 
@@ -76,6 +76,8 @@ def _disarrange(t: Tracer, value: Value, step: Affine) -> Value:
     order = [kept.index(axis) for axis in step.axes if axis is not None]
     if None in step.axes:
         dims = [d for d, axis in zip(_dims(step), step.axes, strict=True) if axis is not None]
+        if not dims:
+            return t.emit("load", value, *[ZERO] * value.rank)
         value = t.emit("reshape", value, *dims)
     if order != sorted(order):
         value = t.emit("transpose", value, perm=tuple(order.index(k) for k in range(len(order))))

@@ -21,6 +21,7 @@ from workbench.frontend import (
     branches,
     calls,
     completions,
+    composed,
     dynamic_lists,
     expressions,
     generators,
@@ -119,6 +120,8 @@ class Environment(Inputs):
 
     def default_value(self, function: types.FunctionType, position: Any, value: Any) -> Any:
         """The default value of a parameter."""
+        if composed.is_own(function):
+            return value
         if isinstance(position, int):
             path = Path(("dict", {"f": function}, "f"), (("attribute", "__defaults__"), ("item", position)))
         else:
@@ -134,6 +137,8 @@ class Environment(Inputs):
             path = Path(("cell", cell))
             return self._named(path, path.fetch(()), name)
         namespace = act.globals
+        if name in namespace and composed.is_own(function):
+            return namespace[name]
         if name in namespace:
             return self._named(Path(("dict", namespace, name)), namespace[name], name)
         found = getattr(builtins, name, _MISSING)

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from workbench.frontend import access, arithmetic, branches, calls, dynamic_lists, generators, iteration, texts
+from workbench.frontend import access, arithmetic, branches, calls, composed, dynamic_lists, generators, iteration, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.library import containers, recipes
@@ -50,7 +50,7 @@ class ExpressionCompiler:
 
     def span(self, node: ast.AST) -> Span | None:
         """The source span of a node; None in a function that stands in for one of the library."""
-        if self.filename == recipes.__file__:
+        if self.filename == recipes.__file__ or composed.is_own_file(self.filename):
             return None
         return Span(self.filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0),
                     _end_column(node), self.function)

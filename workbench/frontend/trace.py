@@ -23,6 +23,7 @@ from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
 from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
 
 MAX_RESTARTS = 60
+MAX_UNPACKED = 64  # sizes that may be fixed because the program's structure depends on them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +69,8 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
-            path = pinned(environment, t, need)
-            pins[path.key] = True
+            key, fixed = pinned(environment, t, need)
+            (pins if fixed is True else decisions)[key] = fixed
         except Exception as error:
             if not hasattr(error, "__workbench_span__") and not isinstance(error, DifferentiationError):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
@@ -78,13 +79,16 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
         source.python_function(function)))
 
 
-def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> Path:
-    """The input on whose value the program's structure depends."""
+def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> tuple[Any, Any]:
+    """The input on whose value the program's structure depends, and True; or a dimension of one, and its size."""
     value = t.builder.resolve(need.scalar.value)
     roots = _roots(t, value)
     for item in environment.inputs:
         if item.value in roots and item.kind is Kind.INT and item.path.key not in environment.pins:
-            return item.path
+            return item.path.key, True
+    for dim, (path, axis, size) in environment.sizes.items():
+        if dim in roots and size <= MAX_UNPACKED:
+            return ("dim", path.key, axis), size
     if "inside a loop" in need.reason:
         raise DifferentiationError(need.reason, need.span, "use an array")
     raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is computed at run time",

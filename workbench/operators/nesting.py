@@ -193,7 +193,8 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
-            pins[pinned(inner, t, need).key] = True
+            key, fixed = pinned(inner, t, need)
+            (pins if fixed is True else decisions)[key] = fixed
     return act.t.fail("specialising the inner function does not come to an end")
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from workbench.rules import (
     arithmetic,
+    bessel,
     comparison,
     complexes,
     decompositions,
     exponential,
+    floating,
     fourier,
     linear_algebra,
+    logistic,
     memory,
+    ordering,
     reductions,
     shapes,
     singular_values,
@@ -28,15 +32,16 @@ from workbench.rules.derivatives import cotangent, pull, push, tangent
 from workbench.rules.emission import effect, emit, emit_all
 from workbench.rules.expr import Expr
 from workbench.rules.folding import constant
+from workbench.rules.foreign import Foreign
 from workbench.rules.memory import Growable, box_operands, exception
-from workbench.rules.primitive import Primitive, Sample, by_callable, get, register, table
+from workbench.rules.primitive import Primitive, Sample, Unknown, by_callable, get, register, table
 from workbench.rules.spelling import spell, with_called
 from workbench.rules.typing import broadcast_dims
 
 __all__ = [
-    "Expr", "Growable", "Primitive", "Sample", "arithmetic", "box_operands", "broadcast_dims", "by_callable",
-    "check_types", "comparison", "complexes", "constant", "cotangent", "decompositions", "effect", "emit",
-    "emit_all", "exception", "exponential", "fourier", "get", "linear_algebra", "memory", "pull", "push",
-    "reductions", "register", "shapes", "singular_values", "solving", "special", "spell", "table", "tangent",
-    "text", "trigonometric", "with_called",
+    "Expr", "Foreign", "Growable", "Primitive", "Sample", "Unknown", "arithmetic", "bessel", "box_operands",
+    "broadcast_dims", "by_callable", "check_types", "comparison", "complexes", "constant", "cotangent",
+    "decompositions", "effect", "emit", "emit_all", "exception", "exponential", "floating", "fourier", "get",
+    "linear_algebra", "logistic", "memory", "ordering", "pull", "push", "reductions", "register", "shapes",
+    "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
 ]

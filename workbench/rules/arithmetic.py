@@ -15,12 +15,11 @@ import numpy as np
 
 from workbench.ir import Kind, Type
 from workbench.rules import kernels
-from workbench.rules.expr import constant_like, copysign, floordiv, ldexp, log, power, real, rint, sign, trunc, where
+from workbench.rules.expr import floordiv, log, power, real, rint, sign, trunc, where
 from workbench.rules.primitive import (
     ATOM,
     FLOAT,
     INEXACT,
-    INT,
     NUMBER,
     PLUS,
     POWER,
@@ -120,8 +119,6 @@ unary("reciprocal", np.reciprocal, lambda y, x: -(y * y), callables=(np.reciproc
 unary("abs", np.abs, lambda y, x: sign(x), kinds=REAL,
       callables=(np.abs, np.fabs, builtins.abs, math.fabs, operator.abs), numba="abs({0})", flops=0, analytic=False)
 unary("sign", np.sign, None, kinds=REAL, callables=(np.sign,), numba="np.sign({0})", flops=0, analytic=False)
-binary("copysign", np.copysign, (lambda y, a, b: sign(a) * copysign(1.0, b), None), kinds=(FLOAT,),
-       callables=(np.copysign, math.copysign), numba="math.copysign({0}, {1})", flops=0, analytic=False)
 unary("floor", np.floor, None, kinds=FLOAT, callables=(np.floor, math.floor), numba="np.floor({0})", analytic=False)
 unary("ceil", np.ceil, None, kinds=FLOAT, callables=(np.ceil, math.ceil), numba="np.ceil({0})", analytic=False)
 unary("trunc", np.trunc, None, kinds=FLOAT, callables=(np.trunc, math.trunc, np.fix), numba="np.trunc({0})",
@@ -144,10 +141,6 @@ binary("fmod", np.fmod, (_one, lambda y, a, b: -trunc(a / b)), kinds=(REAL,), ca
 binary("remainder", kernels.remainders, (_one, lambda y, a, b: -rint((a - y) / b)), kinds=(FLOAT,),
        callables=(math.remainder,), numba="ieee_remainder({0}, {1})", helpers=(kernels.ieee_remainder,), analytic=False,
        domain=((-4.0, 4.0), (0.5, 2.0)))
-register(Primitive(
-    "ldexp", np.ldexp, elementwise(same, (FLOAT, INT), "ldexp", False), 2, True, (FLOAT, INT), (np.ldexp, math.ldexp),
-    (lambda y, x, i: ldexp(constant_like(x, 1.0), i), None), numba="math.ldexp({0}, {1})", flops=1, analytic=False,
-    domain=((-2.0, 2.0), (-4.0, 4.0))))
 unary("degrees", np.degrees, lambda y, x: 180.0 / math.pi, kinds=FLOAT,
       callables=(np.degrees, np.rad2deg, math.degrees), numba="math.degrees({0})", analytic=False)
 unary("radians", np.radians, lambda y, x: math.pi / 180.0, kinds=FLOAT,

@@ -186,7 +186,7 @@ def _binary(name: str, a: Any, b: Any) -> Any:
 
 
 _FIRST = {"select": 1}
-_FREE = frozenset({"ldexp", "polygamma", "rfft", "irfft"})  # operands keep the kinds they have
+_FREE = frozenset({"ldexp", "polygamma", "sincs", "exprels", "rfft", "irfft"})  # operands keep the kinds they have
 
 
 def _lift(builder: Builder, name: str, operands: Sequence[Any]) -> list[Value]:

@@ -46,6 +46,13 @@ def ieee_remainder(x, y):  # type: ignore[no-untyped-def]
     return math.copysign(1.0, x) * r
 
 
+def exponent(x):  # type: ignore[no-untyped-def]
+    """The power of two that makes x a fraction between 1/2 and 1 (0 of zero, infinity and NaN)."""
+    if x == 0.0 or x != x or abs(x) == math.inf:
+        return 0
+    return math.frexp(x)[1]
+
+
 def digamma(x):  # type: ignore[no-untyped-def]
     """The derivative of log Gamma at x (NaN at the poles)."""
     if x != x or x == -math.inf or (x <= 0.0 and x == math.floor(x)):
@@ -95,3 +102,172 @@ def polygamma(n, x):  # type: ignore[no-untyped-def]
     term *= (n + 10) * (n + 11) / (132.0 * x * x)
     total -= term * 691.0 / 2730.0
     return total if n % 2 else -total
+
+
+def argsort(a):  # type: ignore[no-untyped-def]
+    """The stable order of the elements along the last axis, NaN last: merges of runs that double in length."""
+    n = a.shape[-1]
+    out = np.empty(a.shape, np.int64)
+    if a.size == 0:
+        return out
+    rows, places = a.reshape(-1, n), out.reshape(-1, n)
+    spare = np.empty(n, np.int64)
+    for r in range(rows.shape[0]):
+        row, source, target = rows[r], places[r], spare
+        for i in range(n):
+            source[i] = i
+        width, swapped = 1, False
+        while width < n:
+            for low in range(0, n, 2 * width):
+                middle, high = min(low + width, n), min(low + 2 * width, n)
+                i, j = low, middle
+                for k in range(low, high):
+                    right = i >= middle
+                    if not right and j < high:
+                        x, y = row[source[i]], row[source[j]]
+                        right = y < x or (x != x and y == y)
+                    if right:
+                        target[k] = source[j]
+                        j += 1
+                    else:
+                        target[k] = source[i]
+                        i += 1
+            source, target = target, source
+            width, swapped = 2 * width, not swapped
+        if swapped:
+            for i in range(n):
+                target[i] = source[i]
+    return out
+
+
+def search_left(ordered, sought):  # type: ignore[no-untyped-def]
+    """For each number, how many elements of a sorted vector come before it (NaN comes last)."""
+    out = np.empty(sought.shape, np.int64)
+    flat, places = sought.reshape(-1), out.reshape(-1)
+    for k in range(flat.size):
+        x = flat[k]
+        low, high = 0, ordered.size
+        while low < high:
+            middle = (low + high) // 2
+            y = ordered[middle]
+            if y < x or (x != x and y == y):
+                low = middle + 1
+            else:
+                high = middle
+        places[k] = low
+    return out
+
+
+def search_right(ordered, sought):  # type: ignore[no-untyped-def]
+    """For each number, how many elements of a sorted vector come before it or equal it (NaN comes last)."""
+    out = np.empty(sought.shape, np.int64)
+    flat, places = sought.reshape(-1), out.reshape(-1)
+    for k in range(flat.size):
+        x = flat[k]
+        low, high = 0, ordered.size
+        while low < high:
+            middle = (low + high) // 2
+            y = ordered[middle]
+            if x < y or (y != y and x == x):
+                high = middle
+            else:
+                low = middle + 1
+        places[k] = low
+    return out
+
+
+def sincs(n, x):  # type: ignore[no-untyped-def]
+    """The derivative of order n of sin(pi x) / (pi x): a series near 0, else by y f_n + n f_(n-1) = sin^(n)(y)."""
+    y = math.pi * x
+    scale = math.pi ** n
+    if abs(y) <= n + 1.0:
+        total, term = 0.0, 1.0
+        for k in range(n + 40):
+            if k > 0:
+                term *= -1.0 / ((2.0 * k) * (2.0 * k - 1.0))
+            if 2 * k >= n:
+                falling = 1.0
+                for j in range(n):
+                    falling *= 2.0 * k - j
+                total += term * falling / (2.0 * k + 1.0) * y ** (2 * k - n)
+        return scale * total
+    value = math.sin(y) / y
+    for k in range(1, n + 1):
+        value = (math.sin(y + 0.5 * math.pi * k) - k * value) / y
+    return scale * value
+
+
+def exprels(n, x):  # type: ignore[no-untyped-def]
+    """The derivative of order n of (exp(x) - 1) / x, which is the integral of t**n exp(x t) over 0 <= t <= 1."""
+    if x == 0.0:
+        return 1.0 / (n + 1.0)
+    if n == 0:
+        return math.expm1(x) / x
+    if abs(x) <= n + 4.0:
+        total, term = 0.0, math.exp(x) if x < 0.0 else 1.0
+        if x < 0.0:  # exp(x) times the series of positive terms
+            term /= n + 1.0
+            for k in range(1, 80):
+                total += term
+                term *= -x / (n + 1.0 + k)
+            return total
+        for k in range(80):
+            total += term / (n + 1.0 + k)
+            term *= x / (k + 1.0)
+        return total
+    value = math.expm1(x) / x
+    for k in range(1, n + 1):
+        value = (math.exp(x) - k * value) / x
+    return value
+
+
+def expit(x):  # type: ignore[no-untyped-def]
+    """1 / (1 + exp(-x))."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+def logit(x):  # type: ignore[no-untyped-def]
+    """log(x / (1 - x))."""
+    if 0.3 <= x <= 0.65:
+        s = 2.0 * (x - 0.5)
+        return math.log1p(s) - math.log1p(-s)
+    return np.log(x / (1.0 - x))
+
+
+def log_expit(x):  # type: ignore[no-untyped-def]
+    """-log(1 + exp(-x))."""
+    if x < 0.0:
+        return x - math.log1p(math.exp(x))
+    return -math.log1p(math.exp(-x))
+
+
+def entr(x):  # type: ignore[no-untyped-def]
+    """-x log x (0 at 0, minus infinity below)."""
+    if x != x:
+        return x
+    if x > 0.0:
+        return -x * math.log(x)
+    return 0.0 if x == 0.0 else -math.inf
+
+
+def xlogy(x, y):  # type: ignore[no-untyped-def]
+    """x log y, 0 where x is 0."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x * np.log(y)
+
+
+def xlog1py(x, y):  # type: ignore[no-untyped-def]
+    """x log(1 + y), 0 where x is 0."""
+    if x == 0.0 and y == y:
+        return 0.0
+    return x * np.log1p(y)
+
+
+def rel_entr(x, y):  # type: ignore[no-untyped-def]
+    """x log(x / y), 0 where x is 0 and y is not negative, infinite outside."""
+    if x != x or y != y:
+        return x + y
+    if x > 0.0 and y > 0.0:
+        return x * math.log(x / y)
+    return 0.0 if x == 0.0 and y >= 0.0 else math.inf

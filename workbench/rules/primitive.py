@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from workbench.ir import Kind, Type, Value
+from workbench.ir import DifferentiationError, Kind, Type, Value
 
 Partial = Callable[..., Any]
 TypeRule = Callable[[Sequence[Value], Mapping[str, Any]], tuple[Type, ...]]
@@ -36,6 +36,17 @@ ANY = NUMBER | BOOL
 
 # Python's operator precedences, as far as spellings need them
 ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, BITAND, BITXOR, BITOR, COMPARE, NOT, AND, OR, TERNARY = range(14, 0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A partial derivative that is not known: using it is refused, at the line of the operation."""
+
+    reason: str
+
+    def __call__(self, y: Any, *xs: Any) -> NoReturn:
+        span = next((x.builder.span for x in (*xs, y) if hasattr(x, "builder")), None)
+        raise DifferentiationError(self.reason, span, "hold it fixed, or differentiate by the other arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,10 @@ class Primitive:
     def differentiable(self) -> bool:
         """True where some derivative is not zero."""
         return self.vjp is not None or any(p is not None for p in self.partials or ())
+
+    def is_known(self, position: int) -> bool:
+        """True where the derivative by this operand is known (zero included)."""
+        return self.partials is None or not isinstance(self.partials[position], Unknown)
 
     def takes(self, position: int, kind: Kind) -> bool:
         """True where an operand of this kind is taken at this position."""

@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from workbench.ir import Kind
+from workbench.rules.foreign import Foreign
 from workbench.rules.primitive import ATOM, COMPARE, POWER, TERNARY, Primitive
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -67,6 +68,9 @@ def _needs(mine: int, form: str, match: re.Match[str], precedence: int) -> bool:
 
 def with_called(helper: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """A helper, and before it those that it calls."""
+    if isinstance(helper, Foreign):
+        yield helper
+        return
     for name in helper.__code__.co_names:
         called = helper.__globals__.get(name)
         if isinstance(called, FunctionType) and called.__module__.startswith(__package__) and called is not helper:

@@ -14,17 +14,20 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
+from llvmlite import binding
 from numba import njit
 from numba.core import compiler, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
+from numba.extending import get_cython_function_address
 
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
-from workbench.rules import with_called
+from workbench.rules import Foreign, with_called
+from workbench.rules.foreign import MODULE
 
 _TYPES: dict[Kind, Any] = {
     Kind.BOOL: types.boolean, Kind.INT: types.int64, Kind.F32: types.float32, Kind.F64: types.float64,
@@ -160,6 +163,10 @@ def python_function(source: Source) -> Callable[..., Any]:
 @functools.cache
 def shared(helper: Callable[..., Any]) -> Any:
     """A helper compiled once for all programs of this process (programs carry its source all the same)."""
+    if isinstance(helper, Foreign):
+        symbol = f"workbench_{helper.symbol}"
+        binding.add_symbol(symbol, get_cython_function_address(MODULE, helper.symbol))
+        return types.ExternalFunction(symbol, types.float64(*[types.float64] * helper.arity, types.int32))
     called = {part.__name__: shared(part) for part in with_called(helper) if part is not helper}
     own = FunctionType(helper.__code__, {**helper.__globals__, **called}, helper.__name__)
     return njit(error_model="numpy", pipeline_class=LeanCompiler)(own)

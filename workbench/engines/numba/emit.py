@@ -35,7 +35,8 @@ from workbench.ir import (
     definitions,
 )
 from workbench.ir.ops import CONSUMING
-from workbench.rules import get
+from workbench.rules import Foreign, get
+from workbench.rules.foreign import MODULE
 from workbench.rules.primitive import ATOM
 
 _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
@@ -43,7 +44,7 @@ _INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="
 
 
 _LONGEST_TUPLE = 28
-_DECORATOR = '@njit(error_model="numpy")'
+DECORATOR = '@njit(error_model="numpy")'
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,10 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
     for part in (*called, main):
         part.run()
     helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
-    head = ["import math", "", "import numpy as np"]
-    if helpers or called:
-        head.append("from numba import njit")
-    for helper in helpers.values():
-        head += ["", "", _DECORATOR, *helper_source(helper)]
+    head = header(tuple(helpers.values()), bool(called))
     lines, spans = list(head), [None] * len(head)  # type: list[str], list[Span | None]
     for part in (*called, main):
-        top = ["", "", *([_DECORATOR] if part is not main else []), f"def {part.title}({', '.join(part.parameters)}):"]
+        top = ["", "", *([DECORATOR] if part is not main else []), f"def {part.title}({', '.join(part.parameters)}):"]
         lines += [*top, *part.lines]
         spans += [*([None] * len(top)), *part.spans]
     return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
@@ -101,8 +98,25 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
 
 
 def helper_source(helper: Callable[..., object]) -> list[str]:
-    """The lines of a helper, without remarks for checkers."""
-    return [line.split("  # type:")[0] for line in inspect.getsource(helper).rstrip().split("\n")]
+    """The lines that define a helper, without remarks for checkers."""
+    if isinstance(helper, Foreign):
+        doubles = "ctypes.c_double, " * (helper.arity + 1)
+        return [f"{helper.__name__} = ctypes.CFUNCTYPE({doubles}ctypes.c_int)(",
+                f'    get_cython_function_address("{MODULE}", "{helper.symbol}"))']
+    return [DECORATOR] + [line.split("  # type:")[0] for line in inspect.getsource(helper).rstrip().split("\n")]
+
+
+def header(helpers: Sequence[Callable[..., object]], compiles: bool) -> list[str]:
+    """Imports and helpers. `compiles`: more is decorated than the helpers."""
+    foreign = any(isinstance(h, Foreign) for h in helpers)
+    lines = [*(["import ctypes"] if foreign else []), "import math", "", "import numpy as np"]
+    if helpers or compiles:
+        lines.append("from numba import njit")
+    if foreign:
+        lines.append("from numba.extending import get_cython_function_address")
+    for helper in helpers:
+        lines += ["", "", *helper_source(helper)]
+    return lines
 
 
 def _tuple(texts: Sequence[str]) -> str:

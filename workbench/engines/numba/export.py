@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.numba.emit import Source, emit, helper_source
+from workbench.engines.numba.emit import DECORATOR, Source, emit, header
 from workbench.ir import Function
+from workbench.rules import Foreign
 
 _WIDEST = 64
-_DECORATOR = '@njit(error_model="numpy")'
 
 
 def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],
@@ -25,16 +25,14 @@ def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: 
     The self-check compares the adjoint with central differences of the primal along a random direction."""
     name = f"{primal.name}_primal" if primal.name == adjoint.name else primal.name
     programs = [emit(primal, name, alone=True), emit(adjoint, alone=True)]
-    helpers = {h.__name__: h for program in programs for h in program.helpers}
+    helpers = tuple({h.__name__: h for program in programs for h in program.helpers}.values())
+    more = ", SciPy" if any(isinstance(h, Foreign) for h in helpers) else ""
     lines = [f'"""{adjoint.name}: the adjoint of {primal.name}, and a check of it against differences.',
-             "", "Run this file to check it. It needs NumPy and Numba.", '"""', "",
-             "import math", "", "import numpy as np", "from numba import njit"]
-    for helper in helpers.values():
-        lines += ["", "", _DECORATOR, *helper_source(helper)]
+             "", f"Run this file to check it. It needs NumPy{more} and Numba.", '"""', "", *header(helpers, True)]
     for program in programs:
         *called, own = "\n".join(program_lines(program)).split("\n\n\n")
         lines += [line for part in called for line in ("", "", *part.split("\n"))]
-        lines += ["", "", _DECORATOR, *own.split("\n")]
+        lines += ["", "", DECORATOR, *own.split("\n")]
     lines += ["", "", *self_check(programs, wrt, outputs, gradients, examples, seeded)]
     return "\n".join(lines) + "\n"
 

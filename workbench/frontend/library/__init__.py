@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from workbench.frontend.library import (
     builtin_functions,
+    complex_functions,
     containers,
     creation,
     elementwise,
+    exact,
     fourier,
     iterables,
     linear,
     matrices,
     norms,
+    ordering,
     reductions,
     shaping,
+    written,
 )
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
 from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
-    "apply_primitive", "builtin_functions", "choice_attribute", "containers", "creation", "elementwise", "fourier",
-    "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute",
-    "primitive", "reductions", "shaping",
+    "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
+    "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method",
+    "norms", "number_attribute", "ordering", "primitive", "reductions", "shaping", "written",
 ]

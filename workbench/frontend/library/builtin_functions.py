@@ -22,6 +22,7 @@ from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
+    ArrayMethod,
     BoundMethod,
     Choice,
     Closure,
@@ -257,6 +258,12 @@ for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np
     implements(_dtype)(_numpy_scalar(_dtype))
 
 
+@implements(slice)
+def slice_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`slice`."""
+    return slice(*args)
+
+
 @implements(list)
 def list_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`list`."""
@@ -345,6 +352,15 @@ def type_of(value: Any) -> type:
 def type_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`type(x)`."""
     return type_of(args[0])
+
+
+@implements(callable)
+def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`callable`."""
+    (value,) = args
+    if isinstance(value, ObjectValue):
+        return any("__call__" in vars(base) for base in value.type.__mro__)
+    return isinstance(value, (Closure, BoundMethod, ArrayMethod, Partial)) or (is_static(value) and callable(value))
 
 
 @implements(hasattr)

@@ -9,7 +9,7 @@ import numpy as np
 from workbench.frontend import arrays
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
-from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Array, Choice, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -148,30 +148,54 @@ def arithmetic_of(act: Any) -> Any:
     return lambda op, a, b: act.t.environment.binary(act, op, a, b)
 
 
-@implements(np.linspace)
-def linspace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linspace(start, stop, num)`: start + i·step, the last element exactly stop, as NumPy does."""
-    t: Tracer = act.t
-    _check_options(t, named, {"num", "endpoint", "dtype", "start", "stop"}, "linspace")
-    start, stop = (as_operand(t, _option(args, named, k, n, None)) for k, n in enumerate(("start", "stop")))
-    if isinstance(start, Array) or isinstance(stop, Array):
-        t.fail("np.linspace between arrays", "interpolate with a broadcast product")
-    number = _option(args, named, 2, "num", 50)
-    endpoint = _option(args, named, 3, "endpoint", True)
-    (count,) = shape_dims(t, number)
-    binary = arithmetic_of(act)
-    places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
-    parts = t.emit("maximum", t.emit("sub", count, ONE), ONE) if endpoint else t.emit("maximum", count, ONE)
-    first, last = Scalar(t.scalar(start, Kind.F64), False), Scalar(t.scalar(stop, Kind.F64), False)
-    step = binary("/", binary("-", last, first), Scalar(t.emit("cast", parts, kind=Kind.F64), False))
-    values = binary("+", binary("*", places, step), first)
-    if endpoint:
-        is_last = t.emit("eq", t.emit("iota", count), t.emit("sub", count, ONE))
-        more = t.emit("gt", count, ONE)
-        mask = t.emit("and", is_last, more)
-        values = t.new_array(t.emit("select", mask, t.scalar(last), arrays.read(t, values)))
-    dtype = named.get("dtype")
-    return values if dtype is None else cast(t, values, dtype_kind(t, dtype))
+def _dtype_of(value: Any) -> Any:
+    """What decides the dtype of a combination: a Python number of its own, else a dtype."""
+    kind = number_kind(value)
+    if kind is None:
+        return value
+    return (0, 0, 0, 0.0, 0.0j, 0.0j)[list(Kind).index(kind)] if is_python_number(value) else kind.dtype
+
+
+@implements(np.finfo)
+def finfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.finfo(dtype)`."""
+    return np.finfo(*args)
+
+
+@implements(np.iinfo)
+def iinfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.iinfo(dtype)`."""
+    return np.iinfo(*args)
+
+
+@implements(np.dtype)
+def dtype(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.dtype(dtype)`."""
+    return np.dtype(*args)
+
+
+@implements(np.result_type)
+def result_type(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.result_type(*arrays_and_dtypes)`."""
+    return np.result_type(*(_dtype_of(as_operand(act.t, a)) for a in args))
+
+
+@implements(np.iscomplexobj)
+def iscomplexobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.iscomplexobj(x)`."""
+    return (number_kind(as_operand(act.t, args[0])) or Kind.BOOL).is_complex
+
+
+@implements(np.isrealobj)
+def isrealobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.isrealobj(x)`."""
+    return not iscomplexobj(act, args, named)
+
+
+@implements(np.isscalar)
+def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.isscalar(x)`."""
+    return np.isscalar(args[0]) or isinstance(args[0], Scalar)
 
 
 @implements(np.array)

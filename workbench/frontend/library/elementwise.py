@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench import rules
 from workbench.frontend import arithmetic, arrays, branches, indexing
+from workbench.frontend.composed.numbers import direction
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -27,7 +28,7 @@ _LOGICAL: dict[Any, str] = {np.logical_and: "and", np.logical_or: "or", np.logic
 # results that stay integers (or booleans) for integer arguments
 _INTEGRAL = {"abs", "sign", "square", "minimum", "maximum", "neg", "fmin", "fmax", "floor", "ceil", "trunc", "rint",
              "real", "imag", "conj", "mod", "fmod", "floordiv"}
-_BOOLEAN_RESULT = {"isnan", "isinf", "isfinite"}
+_OWN_KINDS = {"ldexp": (False, True), "polygamma": (True, False), "sincs": (True, False), "exprels": (True, False)}
 
 
 def primitive(callee: Any) -> rules.Primitive | None:
@@ -50,8 +51,22 @@ def apply_primitive(act: Any, prim: rules.Primitive, callee: Any, args: tuple[An
         if any(isinstance(n, Array) for n in numbers):
             numbers = [_single(t, n) for n in numbers]
         return _math(t, prim, numbers)
-    result = ufunc(t, prim.name, numbers)
+    if (number_kind(numbers[0]) or Kind.F64).is_complex and prim.name == "sign":
+        result = t.environment.call(act, direction, (numbers[0],), {})
+    else:
+        _check_kinds(t, prim, numbers)
+        result = ufunc(t, prim.name, numbers)
     return finish_ufunc(act, result, named, prim.name)
+
+
+def _check_kinds(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> None:
+    """Refuse complex numbers where the function, or its derivative, is known for real ones only."""
+    if len(numbers) != (prim.arity or len(numbers)):
+        raise TypeError(f"{prim.name} takes {prim.arity} arguments, not {len(numbers)}")
+    for number in numbers:
+        kind = number_kind(number)
+        if kind is not None and kind.is_complex and not prim.takes(0, kind) and prim.name not in ("abs", "not"):
+            t.fail(f"{prim.name} of complex numbers", "take the real part, or the modulus")
 
 
 def as_operand(t: Tracer, value: Any) -> Any:
@@ -96,8 +111,10 @@ def write_out(t: Tracer, out: Any, result: Any) -> None:
 
 def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
     """A NumPy elementwise function on numbers and arrays: NumPy's kinds, no exceptions."""
+    if name in _OWN_KINDS:
+        return as_numpy(t, _of_own_kinds(t, name, numbers))
     kind = common_kind(*numbers)
-    if not kind.is_inexact and name not in _INTEGRAL and name not in _BOOLEAN_RESULT:
+    if not kind.is_inexact and name not in _INTEGRAL:
         kind = Kind.F64
     if kind is Kind.BOOL and name in _INTEGRAL:
         kind = Kind.INT
@@ -105,6 +122,20 @@ def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
         return numbers[0]
     result = arithmetic.elementwise(t, name, numbers, kind)
     return as_numpy(t, result)
+
+
+def _of_own_kinds(t: Tracer, name: str, numbers: list[Any]) -> Any:
+    """A function some of whose operands are integers."""
+    shapes = [n.dims for n in numbers if isinstance(n, Array)]
+    if len(shapes) > 1:
+        arrays.broadcast_dims(t, *shapes)
+    values = []
+    for number, integral in zip(numbers, _OWN_KINDS[name], strict=True):
+        kind = number_kind(number) or Kind.F64
+        if integral and kind.is_inexact:
+            t.fail(f"{name} of a float where an integer is meant", "convert it with int()")
+        values.append(arrays.operand(t, number, Kind.INT if integral else kind if kind.is_inexact else Kind.F64))
+    return t.new_array(t.emit(name, *values))
 
 
 def as_numpy(t: Tracer, value: Any) -> Any:
@@ -175,7 +206,7 @@ _DOMAINS: dict[str, Domain] = {
     "acosh": _above(1.0, False),
     "atanh": lambda emit, x: emit("lt", emit("abs", x[0]), Constant(1.0, Kind.F64)),
 }
-_OVERFLOWS = {"exp", "expm1", "sinh", "cosh", "exp2", "gamma"}
+_OVERFLOWS = {"ldexp", "exp", "expm1", "sinh", "cosh", "exp2", "gamma"}
 _TO_INTEGER = {"floor", "ceil", "trunc"}
 _FINITE = {"sin", "cos", "tan"}
 
@@ -185,7 +216,8 @@ def _math(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> Any:
     name = prim.name
     if any((number_kind(n) or Kind.F64).is_complex for n in numbers):
         raise TypeError("must be real number, not complex")
-    values = [t.scalar(n, Kind.F64) for n in numbers]
+    integral = _OWN_KINDS.get(name, (False,) * len(numbers))
+    values = [t.integer(n) if whole else t.scalar(n, Kind.F64) for n, whole in zip(numbers, integral, strict=True)]
     if name in _DOMAINS:
         t.check(_DOMAINS[name](t.emit, values), "ValueError", "math domain error")
     if name == "pow":
@@ -265,22 +297,9 @@ def where(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.where(condition, x, y)`; the one-argument form has no static number of results."""
     t: Tracer = act.t
     if len(args) != 3:
-        return nonzero(act, args, named)
+        return t.environment.call(act, np.nonzero, args, named)
     mask, a, b = (as_operand(t, v) for v in args)
     return select(t, mask, a, b)
-
-
-@implements(np.nonzero)
-def nonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.nonzero` of a vector."""
-    t: Tracer = act.t
-    mask = as_operand(t, args[0])
-    if not isinstance(mask, Array) or mask.rank != 1:
-        t.fail("np.nonzero of other than a vector", "index with the mask itself")
-    value = arrays.read(t, mask)
-    if value.kind is not Kind.BOOL:
-        value = t.emit("ne", value, Constant(0, value.kind))
-    return (t.new_array(t.emit("mask_index", value, t.emit("mask_count", value))),)
 
 
 @implements(np.add.at)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing
 from workbench.frontend.library import containers, elementwise, iterables, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -24,12 +24,14 @@ from workbench.frontend.values import (
     is_static,
 )
 
-_REDUCTIONS: dict[str, Any] = {
+_FUNCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
     "std": np.std, "var": np.var, "argmax": np.argmax, "argmin": np.argmin, "cumsum": np.cumsum,
     "cumprod": np.cumprod, "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal, "ptp": np.ptp,
     "clip": np.clip, "round": np.round, "swapaxes": np.swapaxes, "squeeze": np.squeeze, "ravel": np.ravel,
-    "nonzero": np.nonzero,
+    "nonzero": np.nonzero, "put": np.put, "take": np.take, "repeat": np.repeat,
+    "choose": np.choose, "argsort": np.argsort, "searchsorted": np.searchsorted, "partition": np.partition,
+    "argpartition": np.argpartition,
 }
 
 
@@ -52,15 +54,27 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
         return arrays.transposed(t, owner, tuple(reversed(range(owner.rank)))) if isinstance(owner, Array) else owner
     if name in ("real", "imag"):
         return _part(t, owner, name)
-    if name == "flat":
-        t.fail("the attribute `flat`", "use ravel()")
-    known = name in _METHODS or name in _REDUCTIONS
+    if name == "mT" and isinstance(owner, Array):
+        if owner.rank < 2:
+            raise ValueError("matrix transpose with ndim < 2 is undefined")
+        return arrays.transposed(t, owner, (*range(owner.rank - 2), owner.rank - 1, owner.rank - 2))
+    if name == "flat" and isinstance(owner, Array):
+        return _flat(t, owner)
+    known = name in _METHODS or name in _FUNCTIONS
     python = isinstance(owner, Scalar) and owner.python
     if not known or (python and name not in ("conjugate", "is_integer")):
         type_ = (float if python else np.ndarray)
         if not hasattr(type_, name):
             raise AttributeError(f"{describe(owner)} has no attribute '{name}'")
     return ArrayMethod(owner, name)
+
+
+def _flat(t: Tracer, owner: Array) -> Any:
+    """All elements as a vector; of a strided view a copy, which must not be written."""
+    flat = shaping.reshape(t, owner, -1)
+    if flat.cell is not owner.cell:
+        flat.cell.snapshot = "a write through `flat` of a strided view"
+    return flat
 
 
 def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:
@@ -115,8 +129,8 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
         return _dict_method(act, owner, name, args, named)
     if name in _METHODS:
         return _METHODS[name](act, owner, args, named)
-    if name in _REDUCTIONS:
-        return act.t.environment.call(act, _REDUCTIONS[name], (owner, *args), named)
+    if name in _FUNCTIONS:
+        return act.t.environment.call(act, _FUNCTIONS[name], (owner, *args), named)
     return act.t.fail(f"no rule is known for the method {name!r} of {describe(owner)}", "use a function with a rule")
 
 
@@ -134,6 +148,15 @@ def _copy(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
 
 def _fill(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     arrays.write(act.t, owner, act.t.scalar(args[0], owner.kind))
+
+
+def _compress(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return act.t.environment.call(act, np.compress, (args[0], owner, *args[1:]), named)
+
+
+def _sort(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    ordered = act.t.environment.call(act, np.sort, (owner, *args), named)
+    indexing.put(act.t, owner, Ellipsis, ordered)
 
 
 def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -181,7 +204,8 @@ def _is_integer(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, An
 _METHODS: dict[str, Callable[..., Any]] = {
     "astype": _astype, "copy": _copy, "fill": _fill, "flatten": _flatten, "reshape": _reshape,
     "transpose": _transpose, "item": _item, "conj": _conjugate, "conjugate": _conjugate, "tolist": _tolist,
-    "is_integer": _is_integer,
+    "is_integer": _is_integer, "sort": _sort,
+    "compress": _compress,
 }
 
 

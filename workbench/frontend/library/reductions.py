@@ -1,4 +1,6 @@
-"""Reductions: sums, means, extrema, `any`/`all`, norms, cumulative sums; over axes, with `keepdims`."""
+"""Reductions with a primitive of their own: sums, products, extrema, truth, positions, cumulative sums and products;
+over axes, with `keepdims`, `initial`, `where`, `dtype` and `out`. What is made of them is in `frontend.composed`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
-from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind, ufunc, write_out
+from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind, select, ufunc, write_out
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Scalar
-from workbench.ir import Constant, Kind, Value
+from workbench.ir import Constant, Kind
+
+_NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+_JOIN = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
 
 def axes_of(t: Tracer, axis: Any, rank: int) -> tuple[int, ...]:
@@ -25,6 +29,8 @@ def axes_of(t: Tracer, axis: Any, rank: int) -> tuple[int, ...]:
         k = t.static_int(entry, "an axis")
         if not -rank <= k < rank:
             raise np.exceptions.AxisError(k, rank)
+        if k % rank in found:
+            raise ValueError("duplicate value in 'axis'")
         found.append(k % rank)
     return tuple(sorted(found))
 
@@ -34,52 +40,70 @@ def reduce(t: Tracer, prim: str, array: Array, axis: Any, keepdims: Any, kind: K
     axes = axes_of(t, axis, array.rank)
     value = arrays.operand(t, array, kind or array.kind)
     result = t.emit(prim, value, axes=axes) if axes else value
-    if keepdims and axes:
-        dims = [ONE if k in axes else d for k, d in enumerate(array.dims)]
-        if not result.is_array:
-            result = t.emit("full", result, *dims)
-        else:
-            result = t.emit("reshape", result, *dims)
-    return t.new_array(result)
+    return kept(t, t.new_array(result), array, axes, keepdims)
 
 
-def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str,
-             order: tuple[str, ...] = ("axis", "dtype", "out", "keepdims")) -> dict[str, Any]:
-    options: dict[str, Any] = {"axis": None, "dtype": None, "out": None, "keepdims": False}
+def kept(t: Tracer, result: Any, array: Array, axes: tuple[int, ...], keepdims: Any) -> Any:
+    """The result, with the reduced axes at length 1 where that is asked for."""
+    if not (keepdims and axes):
+        return result
+    dims = [ONE if k in axes else d for k, d in enumerate(array.dims)]
+    if isinstance(result, Array):
+        return t.new_array(t.emit("reshape", arrays.read(t, result), *dims))
+    return t.new_array(t.emit("full", t.scalar(result), *dims))
+
+
+def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str, order: tuple[str, ...]
+             ) -> dict[str, Any]:
+    options: dict[str, Any] = {"axis": None, "dtype": None, "out": None, "keepdims": False, "initial": None,
+                               "where": True}
     options.update(zip(order, args[1:], strict=False))
     for key, value in named.items():
-        if key not in options and key != "a":
+        if key not in options and key not in ("a", "array"):
             t.fail(f"the option {key!r} of np.{name}", "leave it out")
         options[key] = value
     return options
 
 
 def _into(t: Tracer, result: Any, options: dict[str, Any]) -> Any:
-    if options["dtype"] is not None:
-        result = cast(t, result, dtype_kind(t, options["dtype"]))
     if options["out"] is not None:
         write_out(t, options["out"], result)
         return options["out"]
     return result
 
 
-def _accumulating(prim: str, empty: int) -> Any:
+def _argument(t: Tracer, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return as_operand(t, args[0] if args else named["a" if "a" in named else "array"])
+
+
+def _masked(t: Tracer, array: Any, where: Any, neutral: Any) -> Any:
+    """The array, with the neutral element where the mask does not hold."""
+    return array if where is True else select(t, as_operand(t, where), array, neutral)
+
+
+def _accumulating(prim: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        options = _options(t, args, named, prim)
-        array = as_operand(t, args[0] if args else named["a"])
-        if not isinstance(array, Array):
-            return array
-        kind = Kind.INT if array.kind is Kind.BOOL else array.kind
-        return _into(t, reduce(t, prim, array, options["axis"], options["keepdims"], kind), options)
+        options = _options(t, args, named, prim, ("axis", "dtype", "out", "keepdims", "initial", "where"))
+        array = as_numpy(t, _argument(t, args, named))
+        if options["dtype"] is not None:
+            array = cast(t, array, dtype_kind(t, options["dtype"]))
+        elif isinstance(array, Array) and array.kind is Kind.BOOL:
+            array = cast(t, array, Kind.INT)
+        array = _masked(t, array, options["where"], _NEUTRAL[prim])
+        result = array if not isinstance(array, Array) else reduce(t, prim, array, options["axis"], options["keepdims"])
+        if options["initial"] is not None:
+            result = ufunc(t, _JOIN[prim], [result, as_operand(t, options["initial"])])
+        return _into(t, result, options)
     return handler
 
 
-implements(np.sum)(_accumulating("sum", 0))
-implements(np.prod)(_accumulating("prod", 1))
+implements(np.sum)(_accumulating("sum"))
+implements(np.prod)(_accumulating("prod"))
 
 
-def _nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None:
+def nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None:
+    """Check that there is something to reduce."""
     for axis in axes:
         dim = t.builder.resolve(array.dims[axis])
         message = f"zero-size array to reduction operation {name} which has no identity"
@@ -93,12 +117,22 @@ def _nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None
 def _extremum(prim: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
-        array = as_operand(t, args[0] if args else named["a"])
-        if not isinstance(array, Array):
-            return array
-        _nonempty(t, array, axes_of(t, options["axis"], array.rank), f"{prim}imum")
-        return _into(t, reduce(t, prim, array, options["axis"], options["keepdims"]), options)
+        options = _options(t, args, named, prim, ("axis", "out", "keepdims", "initial", "where"))
+        array, initial = as_numpy(t, _argument(t, args, named)), options["initial"]
+        if isinstance(array, Array):
+            if array.kind.is_complex:
+                t.fail("the order of complex numbers", "compare np.abs or np.real")
+            if options["where"] is not True:
+                if initial is None:
+                    raise ValueError(f"reduction operation '{prim}imum' does not have an identity, so to use a where "
+                                     "mask one has to specify 'initial'")
+                array = _masked(t, array, options["where"], initial)
+            if initial is None:
+                nonempty(t, array, axes_of(t, options["axis"], array.rank), f"{prim}imum")
+            array = reduce(t, prim, array, options["axis"], options["keepdims"])
+        if initial is not None:
+            array = ufunc(t, _JOIN[prim], [array, as_operand(t, initial)])
+        return _into(t, array, options)
     return handler
 
 
@@ -106,69 +140,16 @@ implements(np.max, np.amax)(_extremum("max"))
 implements(np.min, np.amin)(_extremum("min"))
 
 
-def count(t: Tracer, array: Array, axes: tuple[int, ...]) -> Value:
-    """Number of elements along axes."""
-    size: Value = ONE
-    for axis in axes:
-        size = t.emit("mul", size, array.dims[axis])
-    return size
-
-
-@implements(np.mean)
-def mean(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.mean`: the sum divided by the count."""
-    t: Tracer = act.t
-    options = _options(t, args, named, "mean")
-    array = as_operand(t, args[0] if args else named["a"])
-    if not isinstance(array, Array):
-        return ufunc(t, "mul", [array, 1.0])
-    return _into(t, mean_of(t, array, options["axis"], options["keepdims"]), options)
-
-
-def mean_of(t: Tracer, array: Array, axis: Any, keepdims: Any) -> Any:
-    """The mean over axes."""
-    kind = array.kind if array.kind.is_inexact else Kind.F64
-    total = reduce(t, "sum", array, axis, keepdims, kind)
-    size = t.emit("cast", count(t, array, axes_of(t, axis, array.rank)), kind=kind)
-    return arithmetic.elementwise(t, "div", [total, Scalar(size, False)], kind)
-
-
-def _spread(root: bool) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        named = dict(named)
-        ddof = named.pop("ddof", 0)
-        options = _options(t, args, named, "std" if root else "var")
-        array = as_operand(t, args[0])
-        if not isinstance(array, Array) or array.kind.is_complex:
-            t.fail("np.var of other than a real array", "write it out")
-        axes = axes_of(t, options["axis"], array.rank)
-        center = mean_of(t, array, options["axis"], True)
-        kind = array.kind if array.kind.is_inexact else Kind.F64
-        deviation = arithmetic.elementwise(t, "sub", [array, center], kind)
-        squares = arithmetic.elementwise(t, "square", [deviation], kind)
-        total = reduce(t, "sum", squares, options["axis"], options["keepdims"])
-        size = t.emit("sub", count(t, array, axes), t.integer(ddof))
-        result = arithmetic.elementwise(t, "div", [total, Scalar(t.emit("cast", size, kind=kind), False)], kind)
-        if root:
-            result = root_of_sum(t, result)
-        return _into(t, result, options)
-    return handler
-
-
-implements(np.var)(_spread(False))
-implements(np.std)(_spread(True))
-
-
 def _logical(prim: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
         options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
-        array = as_operand(t, args[0])
+        array = _argument(t, args, named)
         if not isinstance(array, Array):
             return ufunc_truth(t, array)
         if array.kind is not Kind.BOOL:
             array = arithmetic.elementwise(t, "ne", [array, 0])
+        array = _masked(t, array, options["where"], _NEUTRAL[prim])
         return _into(t, reduce(t, prim, array, options["axis"], options["keepdims"]), options)
     return handler
 
@@ -188,11 +169,15 @@ def _position(prim: str) -> Any:
         t: Tracer = act.t
         options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
         array = as_operand(t, args[0])
+        if not isinstance(array, Array):
+            return np.int64(0)
+        if array.kind.is_complex:
+            t.fail("the order of complex numbers", "compare np.abs or np.real")
         axis = options["axis"]
-        if axis is not None:
-            (axis,) = axes_of(t, axis, array.rank)
-        _nonempty(t, array, axes_of(t, axis, array.rank), prim)
-        return t.new_array(t.emit(prim, arrays.read(t, array), axis=axis))
+        axes = axes_of(t, axis, array.rank)
+        nonempty(t, array, axes, prim)
+        found = t.new_array(t.emit(prim, arrays.read(t, array), axis=None if axis is None else axes[0]))
+        return _into(t, kept(t, found, array, axes, options["keepdims"]), options)
     return handler
 
 
@@ -205,13 +190,15 @@ def _cumulative(prim: str) -> Any:
         t: Tracer = act.t
         options = _options(t, args, named, prim, ("axis", "dtype", "out"))
         array = as_operand(t, args[0])
-        if array.kind is Kind.BOOL:
+        if not isinstance(array, Array):
+            array = t.new_array(t.emit("full", t.scalar(array), ONE))
+        if options["dtype"] is not None:
+            array = cast(t, array, dtype_kind(t, options["dtype"]))
+        elif array.kind is Kind.BOOL:
             array = cast(t, array, Kind.INT)
         axis = options["axis"]
         if axis is None:
-            if array.rank > 1:
-                size = count(t, array, tuple(range(array.rank)))
-                array = t.new_array(t.emit("reshape", arrays.read(t, array), size))
+            array = t.environment.call(act, np.ravel, (array,), {})
             axis = 0
         (axis,) = axes_of(t, axis, array.rank)
         return _into(t, t.new_array(t.emit(prim, arrays.read(t, array), axis=axis)), options)
@@ -231,18 +218,3 @@ def root_of_sum(t: Tracer, total: Any) -> Any:
     return t.new_array(t.emit("select", at_zero, zero, root))
 
 
-@implements(np.ptp)
-def ptp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.ptp`: the maximum less the minimum."""
-    high = _extremum("max")(act, args, named)
-    return act.t.environment.binary(act, "-", high, _extremum("min")(act, args, named))
-
-
-@implements(np.count_nonzero)
-def count_nonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.count_nonzero`."""
-    t: Tracer = act.t
-    array = as_operand(t, args[0])
-    if number_kind(array) is not Kind.BOOL:
-        array = arithmetic.elementwise(t, "ne", [array, 0])
-    return reduce(t, "sum", array, named.get("axis"), named.get("keepdims", False), Kind.INT)

@@ -16,7 +16,7 @@ _handlers: dict[Any, Handler] = {}
 
 _PURE_BUILTINS = {abs, all, any, bin, bool, chr, complex, divmod, float, format, frozenset, hash, hex, int, isinstance,
                   issubclass, len, max, min, oct, ord, pow, repr, round, slice, sorted, str, sum, tuple, type, bytes,
-                  hasattr, callable, ascii, object}
+                  hasattr, callable, ascii, object, np.issubdtype, np.promote_types, np.can_cast}
 
 
 def implements(*callables: Any) -> Callable[[Handler], Handler]:

@@ -129,28 +129,6 @@ def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return arrays.transposed(t, array, order)
 
 
-@implements(np.moveaxis)
-@gives_view
-def moveaxis(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.moveaxis(a, source, destination)` of one axis."""
-    t: Tracer = act.t
-    array = need_array(t, args[0])
-    source, target = (axes_of(t, a, array.rank)[0] for a in args[1:3])
-    order = [k for k in range(array.rank) if k != source]
-    order.insert(target, source)
-    return arrays.transposed(t, array, order)
-
-
-@implements(np.expand_dims)
-@gives_view
-def expand_dims(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.expand_dims(a, axis)`."""
-    t: Tracer = act.t
-    array = need_array(t, args[0])
-    (axis,) = axes_of(t, args[1] if len(args) > 1 else named["axis"], array.rank + 1)
-    return indexing.get(t, array, (*[slice(None)] * axis, None))
-
-
 @implements(np.squeeze)
 @gives_view
 def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -176,13 +154,6 @@ def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     kind = number_kind(value) or Kind.F64
     fitted = arrays.fit(t, value, dims, kind)
     return t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
-
-
-@implements(np.atleast_1d)
-@gives_view
-def atleast_1d(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.atleast_1d` of one argument."""
-    return need_array(act.t, args[0])
 
 
 # ---------------------------------------------------------------------- joining
@@ -269,17 +240,6 @@ implements(np.vstack)(_joined(0, _as_rows))
 implements(np.column_stack)(_joined(1, _as_columns))
 
 
-@implements(np.append)
-def append(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.append(a, values)`."""
-    t: Tracer = act.t
-    parts = [need_array(t, a) for a in args[:2]]
-    axis = named.get("axis", args[2] if len(args) > 2 else None)
-    if axis is None:
-        return join(t, [reshape(t, p, -1) for p in parts], 0)
-    return join(t, parts, axes_of(t, axis, parts[0].rank)[0])
-
-
 @implements(np.flip)
 @gives_view
 def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -289,50 +249,6 @@ def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     axes = axes_of(t, named.get("axis", args[1] if len(args) > 1 else None), array.rank)
     back = slice(None, None, -1)
     return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
-
-
-@implements(np.roll)
-def roll(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.roll(a, shift, axis)` by a gather of shifted positions."""
-    t: Tracer = act.t
-    array = need_array(t, args[0])
-    axis = named.get("axis", args[2] if len(args) > 2 else None)
-    shape = array.dims
-    if axis is None:
-        array = t.new_array(t.emit("reshape", arrays.read(t, array), size_of(t, array.dims)))
-        axis = 0
-    (axis,) = axes_of(t, axis, array.rank)
-    n = array.dims[axis]
-    shift = t.integer(args[1] if len(args) > 1 else named["shift"])
-    safe = t.emit("maximum", n, ONE)
-    places = t.emit("mod", t.emit("sub", t.emit("iota", n), shift), safe)
-    result = indexing.get(t, array, (*[slice(None)] * axis, t.new_array(places)))
-    return result if len(shape) == result.rank else t.new_array(t.emit("reshape", arrays.read(t, result), *shape))
-
-
-@implements(np.take)
-def take(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.take(a, indices, axis)`."""
-    t: Tracer = act.t
-    array, indices = need_array(t, args[0]), as_operand(t, args[1])
-    axis = named.get("axis", args[2] if len(args) > 2 else None)
-    if axis is None:
-        return indexing.get(t, reshape(t, array, -1), indices)
-    (place,) = axes_of(t, axis, array.rank)
-    return indexing.get(t, array, (*[slice(None)] * place, indices))
-
-
-@implements(np.diff)
-def diff(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.diff(a, axis=-1)`, first order."""
-    t: Tracer = act.t
-    array = need_array(t, args[0])
-    if named.get("n", args[1] if len(args) > 1 else 1) != 1:
-        t.fail("np.diff of higher order", "apply it repeatedly")
-    (axis,) = axes_of(t, named.get("axis", args[2] if len(args) > 2 else -1), array.rank)
-    lead = [slice(None)] * axis
-    later, earlier = (indexing.get(t, array, (*lead, s)) for s in (slice(1, None), slice(None, -1)))
-    return t.environment.binary(act, "-", later, earlier)
 
 
 @implements(np.shape)

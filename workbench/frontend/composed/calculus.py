@@ -1,0 +1,343 @@
+"""Differences, integrals, interpolation, convolution and polynomials on sampled values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.integrate
+
+from workbench.frontend.composed.registry import composes, refuse
+from workbench.frontend.composed.shaping import along, axis_of
+
+
+# ---------------------------------------------------------------------- differences and integrals
+@composes(np.diff)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours, `n` times."""
+    if n == 0:
+        return a
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    a = np.asarray(a)
+    if a.ndim == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
+    axis = axis_of(axis, a.ndim)
+    parts = [a if part is a else _beside(part, a, axis) for part in (prepend, a, append) if part is not None]
+    a = parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
+    for _ in tuple(range(n)):
+        later, earlier = a[along(axis, slice(1, None))], a[along(axis, slice(None, -1))]
+        a = later != earlier if a.dtype == np.bool_ else later - earlier
+    return a
+
+
+def _beside(part: Any, a: Any, axis: int) -> Any:
+    """What goes before or behind an array: a number fills one place along the axis."""
+    part = np.asarray(part)
+    return np.broadcast_to(part, (*a.shape[:axis], 1, *a.shape[axis + 1:])) if part.ndim == 0 else part
+
+
+@composes(np.ediff1d)
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of neighbours of the flattened array, with numbers before and behind."""
+    flat = np.ravel(ary)
+    parts = [flat[1:] - flat[:-1]]
+    if to_begin is not None:
+        parts = [np.ravel(to_begin), *parts]
+    if to_end is not None:
+        parts = [*parts, np.ravel(to_end)]
+    return np.concatenate(parts)
+
+
+@composes(np.gradient)
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Slopes by central differences, by one-sided ones at the ends."""
+    f = np.asarray(f)
+    f = f if f.dtype.kind in "fc" else f.astype(np.float64)
+    several = axis is None or isinstance(axis, tuple)
+    axes = tuple(range(f.ndim)) if axis is None else tuple([axis_of(k, f.ndim) for k in (
+        axis if several else (axis,))])
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
+    if len(varargs) not in (0, 1, len(axes)):
+        raise TypeError("invalid number of arguments")
+    steps = (1.0,) * len(axes) if not varargs else varargs * len(axes) if len(varargs) == 1 else varargs
+    found = [_slope(f, k, step, edge_order) for k, step in zip(axes, steps, strict=True)]
+    return found[0] if len(axes) == 1 else tuple(found)
+
+
+def _slope(f: Any, axis: int, step: Any, edge_order: int) -> Any:
+    n = f.shape[axis]
+    if n < edge_order + 1:
+        raise ValueError("Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) "
+                         "elements are required.")
+    f = np.moveaxis(f, axis, -1)
+    made = np.empty_like(f)
+    if np.ndim(step) == 0:
+        made[..., 1:-1] = (f[..., 2:] - f[..., :-2]) / (2.0 * step)
+        first, last = step, step
+        second, before = step, step
+    else:
+        step = np.asarray(step)
+        if step.shape[0] != n:
+            raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+        dx = step[1:] - step[:-1]
+        dx = dx if dx.dtype.kind in "fc" else dx.astype(np.float64)
+        left, right = dx[:-1], dx[1:]
+        made[..., 1:-1] = (-right / (left * (left + right)) * f[..., :-2]
+                           + (right - left) / (left * right) * f[..., 1:-1]
+                           + left / (right * (left + right)) * f[..., 2:])
+        first, last = dx[0], dx[-1]
+        second, before = (dx[1], dx[-2]) if edge_order == 2 else (first, last)
+    if edge_order == 1:
+        made[..., 0] = (f[..., 1] - f[..., 0]) / first
+        made[..., -1] = (f[..., -1] - f[..., -2]) / last
+    else:
+        made[..., 0] = (-(2.0 * first + second) / (first * (first + second)) * f[..., 0]
+                        + (first + second) / (first * second) * f[..., 1]
+                        - first / (second * (first + second)) * f[..., 2])
+        made[..., -1] = (last / (before * (last + before)) * f[..., -3] - (last + before) / (last * before) * f[..., -2]
+                         + (2.0 * last + before) / (last * (last + before)) * f[..., -1])
+    return np.moveaxis(made, -1, axis)
+
+
+def _widths(x: Any, dx: Any, axis: int, rank: int) -> Any:
+    """Distances between the samples, along an axis."""
+    if x is None:
+        return dx
+    x = np.asarray(x)
+    if x.ndim == 1:
+        return np.reshape(x[1:] - x[:-1], (-1,) + (1,) * (rank - axis - 1))
+    return x[along(axis, slice(1, None))] - x[along(axis, slice(None, -1))]
+
+
+def _panels(y: Any, x: Any, dx: Any, axis: int) -> Any:
+    return _widths(x, dx, axis, y.ndim) * (y[along(axis, slice(1, None))] + y[along(axis, slice(None, -1))]) / 2.0
+
+
+@composes(np.trapezoid, scipy.integrate.trapezoid)
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    """The integral of samples by the trapezoidal rule."""
+    y = np.asarray(y)
+    axis = axis_of(axis, y.ndim)
+    return np.sum(_panels(y, x, dx, axis), axis)
+
+
+@composes(scipy.integrate.cumulative_trapezoid)
+def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
+    """The integral up to each sample, by the trapezoidal rule."""
+    y = np.asarray(y)
+    axis = axis_of(axis, y.ndim)
+    sums = np.cumsum(_panels(y, x, dx, axis), axis)
+    if initial is None:
+        return sums
+    if initial != 0:
+        raise ValueError("`initial` must be `None` or `0`.")
+    return np.concatenate((np.zeros((*y.shape[:axis], 1, *y.shape[axis + 1:]), sums.dtype), sums), axis)
+
+
+@composes(np.unwrap)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 6.283185307179586) -> Any:
+    """Jumps of more than half a period taken out by whole periods."""
+    p = np.asarray(p)
+    axis = axis_of(axis, p.ndim)
+    if p.dtype.kind != "f" or isinstance(period, int):
+        refuse("np.unwrap of integers", "make them floats")
+    steps = np.diff(p, axis=axis)
+    half = period / 2
+    folded = np.mod(steps + half, period) - half
+    folded = np.where((folded == -half) & (steps > 0), half, folded)
+    turns = np.where(np.abs(steps) < (half if discont is None else discont), 0, folded - steps)
+    made = np.array(p)
+    rest = along(axis, slice(1, None))
+    made[rest] = p[rest] + np.cumsum(turns, axis)
+    return made
+
+
+# ---------------------------------------------------------------------- interpolation
+@composes(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """Piecewise linear; constant outside, with derivative 0 by x there."""
+    x, xp, fp = np.asarray(x), np.asarray(xp), np.asarray(fp)
+    x, xp, fp = (v if v.dtype.kind in "fc" else v.astype(np.float64) for v in (x, xp, fp))
+    if period is not None:
+        if period == 0:
+            raise ValueError("period must be a non-zero value")
+        period = np.abs(period)
+        x, xp = x % period, xp % period
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate((xp[-1:] - period, xp, xp[:1] + period))
+        fp = np.concatenate((fp[-1:], fp, fp[:1]))
+    n = xp.shape[0]
+    if n != fp.shape[0]:
+        raise ValueError("fp and xp are not of the same length.")
+    if n == 0:
+        raise ValueError("array of sample points is empty")
+    low = np.clip(np.searchsorted(xp, x, "right") - 1, 0, max(n - 2, 0))
+    high = np.minimum(low + 1, n - 1)
+    width = xp[high] - xp[low]
+    slope = (fp[high] - fp[low]) / np.where(width == 0, 1.0, width)
+    inside = slope * (x - xp[low]) + fp[low]
+    before = (fp[0] if left is None else left) if period is None else inside
+    behind = (fp[n - 1] if right is None else right) if period is None else inside
+    return np.where(x < xp[0], before, np.where(x > xp[n - 1], behind, inside))
+
+
+# ---------------------------------------------------------------------- convolution
+@composes(np.convolve)
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """Sums of products of one sequence with the other reversed, at all shifts."""
+    a, v = np.atleast_1d(a), np.atleast_1d(v)
+    if a.ndim != 1 or v.ndim != 1:
+        raise ValueError("object too deep for desired array")
+    n, m = a.shape[0], v.shape[0]
+    if n == 0:
+        raise ValueError("a cannot be empty")
+    if m == 0:
+        raise ValueError("v cannot be empty")
+    made = np.zeros(n + m - 1, np.result_type(a.dtype, v.dtype))
+    for k in range(m):
+        made[k:k + n] += v[k] * a
+    return _part(made, n, m, mode)
+
+
+def _part(full: Any, n: Any, m: Any, mode: str) -> Any:
+    """What a mode keeps of a full convolution of `n` with `m` elements."""
+    if mode == "full":
+        return full
+    long, short = max(n, m), min(n, m)
+    if mode == "valid":
+        return full[short - 1:long].copy()
+    if mode == "same":
+        start = (short - 1) // 2
+        return full[start:start + long].copy()
+    raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+
+
+@composes(np.correlate)
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """Sums of products of one sequence with the conjugated other, at all shifts."""
+    a, v = np.atleast_1d(a), np.conj(np.atleast_1d(v))
+    n, m = a.shape[0], v.shape[0]
+    full = convolve(a, v[::-1], "full")
+    if mode != "same":
+        return _part(full, n, m, mode)
+    start = np.where(n >= m, (m - 1) // 2, n // 2)
+    return np.take(full, start + np.arange(max(n, m)))
+
+
+# ---------------------------------------------------------------------- polynomials
+@composes(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    """A polynomial, the highest power first, by Horner's rule."""
+    p, x = np.asarray(p), np.asarray(x)
+    y = np.zeros_like(x)
+    for k in range(p.shape[0]):
+        y = y * x + p[k]
+    return y
+
+
+@composes(np.polyder)
+def polyder(p: Any, m: int = 1) -> Any:
+    """Coefficients of the derivative."""
+    if m < 0:
+        raise ValueError("Order of derivative must be positive (see polyint)")
+    p = np.asarray(p)
+    for _ in tuple(range(m)):
+        n = p.shape[0] - 1
+        p = p[:-1] * np.arange(n, 0, -1)
+    return p
+
+
+@composes(np.polyint)
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """Coefficients of the integral."""
+    if m < 0:
+        raise ValueError("Order of integral must be positive (see polyder)")
+    p = np.asarray(p)
+    constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
+    for j in tuple(range(m)):
+        p = np.append(p / np.arange(p.shape[0], 0, -1), constants[j])
+    return p
+
+
+@composes(np.polyadd)
+def polyadd(a1: Any, a2: Any) -> Any:
+    """Coefficients of the sum."""
+    a, b = np.atleast_1d(a1), np.atleast_1d(a2)
+    n = max(a.shape[0], b.shape[0])
+    made = np.zeros(n, np.result_type(a.dtype, b.dtype))
+    made[n - a.shape[0]:] += a
+    made[n - b.shape[0]:] += b
+    return made
+
+
+@composes(np.polysub)
+def polysub(a1: Any, a2: Any) -> Any:
+    """Coefficients of the difference."""
+    return polyadd(a1, -np.atleast_1d(a2))
+
+
+@composes(np.poly)
+def poly(seq_of_zeros: Any) -> Any:
+    """Coefficients of the polynomial with given zeros."""
+    zeros = np.atleast_1d(seq_of_zeros)
+    if zeros.ndim != 1:
+        refuse("np.poly of a matrix", "take the characteristic polynomial from the eigenvalues")
+    n = zeros.shape[0]
+    made = np.zeros(n + 1, zeros.dtype if zeros.dtype.kind in "fc" else np.float64)
+    made[0] = 1.0
+    for k in range(n):
+        made[1:k + 2] -= zeros[k] * made[:k + 1]
+    return made
+
+
+@composes(np.polynomial.polynomial.polyval)
+def lowest_first(x: Any, c: Any, tensor: bool = True) -> Any:
+    """A polynomial, the lowest power first."""
+    c, x = np.asarray(c), np.asarray(x)
+    if tensor and x.ndim > 0 and c.ndim > 1:
+        c = np.reshape(c, c.shape + (1,) * x.ndim)
+    n = c.shape[0]
+    y = c[n - 1] + x * 0
+    for k in range(1, n):
+        y = c[n - 1 - k] + y * x
+    return y
+
+
+@composes(np.polynomial.polynomial.polyder)
+def lowest_first_derivative(c: Any, m: int = 1, scl: Any = 1, axis: int = 0) -> Any:
+    """Coefficients of the derivative, the lowest power first."""
+    c = np.moveaxis(np.asarray(c), axis, 0)
+    for _ in tuple(range(m)):
+        n = c.shape[0]
+        c = c[1:] * np.reshape(np.arange(1, n), (-1,) + (1,) * (c.ndim - 1)) * scl
+    return np.moveaxis(c, 0, axis)
+
+
+@composes(np.polynomial.polynomial.polyint)
+def lowest_first_integral(c: Any, m: int = 1, k: Any = 0, lbnd: Any = 0, scl: Any = 1, axis: int = 0) -> Any:
+    """Coefficients of the integral, the lowest power first."""
+    c = np.moveaxis(np.asarray(c), axis, 0)
+    constants = [k] if np.ndim(k) == 0 else list(k)
+    constants = constants + [0] * (m - len(constants))
+    for j in tuple(range(m)):
+        n = c.shape[0]
+        higher = c * scl / np.reshape(np.arange(1, n + 1), (-1,) + (1,) * (c.ndim - 1))
+        c = np.concatenate((np.zeros((1, *c.shape[1:]), higher.dtype), higher))
+        c[0] = constants[j] - lowest_first(lbnd, c)
+    return np.moveaxis(c, 0, axis)
+
+
+@composes(np.vander)
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """Powers of a vector, one a column."""
+    x = np.asarray(x)
+    if x.ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    n = x.shape[0] if N is None else N
+    made = np.ones((x.shape[0], n), x.dtype)
+    for k in range(1, n):
+        made[:, k] = made[:, k - 1] * x
+    return made if increasing else made[:, ::-1]

@@ -1,0 +1,132 @@
+"""Elementwise functions that give several results, or are made of others; complex numbers taken apart."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from workbench.frontend.composed.registry import composes
+from workbench.rules.kernels import exponent
+from workbench.rules.special import sincs
+
+
+@composes(np.divmod)
+def divmod_(x1: Any, x2: Any, /) -> Any:
+    """Floor and remainder of a division."""
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+
+
+@composes(np.modf)
+def modf(x: Any, /) -> Any:
+    """Fractional and whole part, both with the sign of the number."""
+    x = np.asarray(x) * 1.0
+    whole = np.trunc(x)
+    return np.copysign(np.where(np.isinf(x), 0.0, x - whole), x), whole
+
+
+@composes(math.modf)
+def math_modf(x: Any, /) -> Any:
+    """Fractional and whole part, both with the sign of the number."""
+    x = float(x)
+    whole = float(np.trunc(x))
+    return math.copysign(0.0 if math.isinf(x) else x - whole, x), whole
+
+
+@composes(np.frexp)
+def frexp(x: Any, /) -> Any:
+    """Fraction and exponent of two."""
+    x = np.asarray(x) * 1.0
+    power = exponent(x)
+    return np.ldexp(x, -power), power
+
+
+@composes(math.frexp)
+def math_frexp(x: Any, /) -> Any:
+    """Fraction and exponent of two."""
+    power = int(exponent(float(x)))
+    return math.ldexp(float(x), -power), power
+
+
+@composes(math.nextafter)
+def nextafter(x: Any, y: Any, /) -> Any:
+    """The neighbour of a number on the way to another."""
+    return float(np.nextafter(float(x), float(y)))
+
+
+@composes(math.ulp)
+def ulp(x: Any, /) -> Any:
+    """The distance to the next number away from zero."""
+    return float(np.abs(np.spacing(np.abs(float(x)))))
+
+
+def direction(x: Any, /) -> Any:
+    """A complex number divided by its modulus: `np.sign` of it."""
+    x = np.asarray(x)
+    modulus = np.abs(x)
+    return x / np.where(modulus == 0, 1.0, modulus)
+
+
+@composes(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    """The argument of a complex number."""
+    z = np.asarray(z)
+    turned = np.arctan2(np.imag(z), np.real(z)) if z.dtype.kind == "c" else np.where(np.signbit(z * 1.0), np.pi, 0.0)
+    return turned * 180 / np.pi if deg else turned
+
+
+@composes(np.i0)
+def i0(x: Any) -> Any:
+    """The modified Bessel function of order 0."""
+    return scipy.special.i0(np.asarray(x) * 1.0)
+
+
+@composes(np.sinc)
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), 1 at 0."""
+    return sincs(0, np.asarray(x) * 1.0)
+
+
+@composes(np.float_power)
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """A power in double precision."""
+    a, b = np.asarray(x1), np.asarray(x2)
+    dtype = np.complex128 if a.dtype.kind == "c" or b.dtype.kind == "c" else np.float64
+    return np.power(a.astype(dtype), b.astype(dtype))
+
+
+@composes(np.isreal)
+def isreal(x: Any) -> Any:
+    """Where the imaginary part is zero."""
+    return np.imag(x) == 0
+
+
+@composes(np.iscomplex)
+def iscomplex(x: Any) -> Any:
+    """Where the imaginary part is not zero."""
+    return np.imag(x) != 0
+
+
+# ---------------------------------------------------------------------- cmath
+@composes(cmath.polar)
+def polar(z: Any, /) -> Any:
+    """Modulus and phase."""
+    return abs(complex(z)), cmath.phase(z)
+
+
+@composes(cmath.rect)
+def rect(r: Any, phi: Any, /) -> Any:
+    """A number from its modulus and phase."""
+    return complex(r * math.cos(phi), r * math.sin(phi))
+
+
+@composes(cmath.isclose)
+def isclose(a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any = 0.0) -> Any:
+    """True where two numbers are nearly equal."""
+    a, b = complex(a), complex(b)
+    if a == b:
+        return True
+    return abs(a - b) <= max(rel_tol * max(abs(a), abs(b)), abs_tol)

@@ -1,0 +1,85 @@
+"""Order and position: `argsort`, `searchsorted`, the places of true elements, shapes that arrays have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arrays
+from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.reductions import axes_of
+from workbench.frontend.library.registry import implements
+from workbench.frontend.library.shaping import need_array, reshape
+from workbench.frontend.numbers import common_kind
+from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.values import Scalar
+from workbench.ir import Constant, Kind
+
+
+@implements(np.argsort)
+def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.argsort(a, axis=-1, kind=None, order=None, stable=None)`: stable, whatever order of ties is asked for."""
+    t: Tracer = act.t
+    options = {"axis": -1, "kind": None, "order": None, "stable": None,
+               **dict(zip(("axis", "kind", "order"), args[1:], strict=False)), **named}
+    if options["order"] is not None:
+        t.fail("np.argsort with order=", "arrays with fields are not arrays of numbers")
+    array = need_array(t, args[0])
+    if array.kind.is_complex:
+        t.fail("the order of complex numbers", "sort by np.abs or np.real")
+    if options["axis"] is None:
+        array = reshape(t, array, -1)
+        options["axis"] = -1
+    (axis,) = axes_of(t, options["axis"], array.rank)
+    value = arrays.read(t, array)
+    swap = list(range(array.rank))
+    swap[axis], swap[-1] = swap[-1], swap[axis]
+    if axis != array.rank - 1:
+        return t.new_array(t.emit("transpose", t.emit("argsort", t.emit("transpose", value, perm=tuple(swap))),
+                                  perm=tuple(swap)))
+    return t.new_array(t.emit("argsort", value))
+
+
+@implements(np.searchsorted)
+def searchsorted(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.searchsorted(a, v, side='left')`; derivative zero."""
+    t: Tracer = act.t
+    ordered, sought = need_array(t, args[0]), as_operand(t, args[1] if len(args) > 1 else named["v"])
+    side = named.get("side", args[2] if len(args) > 2 else "left")
+    if named.get("sorter") is not None or len(args) > 3:
+        t.fail("np.searchsorted with sorter=", "sort first: a[sorter]")
+    if ordered.rank != 1:
+        raise ValueError("object too deep for desired array")
+    if side not in ("left", "right"):
+        raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
+    kind = common_kind(ordered, sought)
+    if kind.is_complex:
+        t.fail("the order of complex numbers", "search by np.abs or np.real")
+    kind = Kind.INT if kind is Kind.BOOL else kind
+    value = arrays.operand(t, sought, kind)
+    wide = value if value.is_array else t.emit("full", value, ONE)
+    places = t.emit("searchsorted" if side == "left" else "searchsorted_right", arrays.operand(t, ordered, kind), wide)
+    if value.is_array:
+        return t.new_array(places)
+    return Scalar(t.emit("load", places, Constant(0, Kind.INT)), False)
+
+
+@implements(np.flatnonzero)
+def flatnonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.flatnonzero(a)`: as many places as there are true elements."""
+    t: Tracer = act.t
+    value = arrays.read(t, reshape(t, need_array(t, args[0]), -1))
+    if value.kind is not Kind.BOOL:
+        value = t.emit("ne", value, Constant(0, value.kind))
+    return t.new_array(t.emit("mask_index", value, t.emit("mask_count", value)))
+
+
+@implements(np.broadcast_shapes)
+def broadcast_shapes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.broadcast_shapes(*shapes)`."""
+    t: Tracer = act.t
+    shapes = [tuple(t.integer(n) for n in (s if isinstance(s, tuple) else (s,))) for s in args]
+    return tuple(t.dim(d) for d in arrays.broadcast_dims(t, *shapes))
+
+
