@@ -27,12 +27,12 @@ def named(cases: list[Case]) -> pytest.MarkDecorator:
 
 def lines_to_blame(function: Any) -> range | list[int]:
     """The marked line of the function, or of the one it calls; any of its lines if none is marked."""
-    for candidate in (function, refused.bessel):
+    for candidate in (function, refused.elliptic):
         lines, first = inspect.getsourcelines(candidate)
         marked = [first + i for i, line in enumerate(lines) if "# <--" in line]
-        if marked or function is not refused.bessel_in_helper:
+        if marked or function is not refused.elliptic_in_helper:
             return marked or range(first, first + len(lines))
-    raise AssertionError("unreachable: bessel is marked")
+    raise AssertionError("unreachable: elliptic is marked")
 
 
 def assert_points_at_line(error: wb.DifferentiationError, function: Any) -> None:

@@ -20,7 +20,7 @@ def gradient(name: str, *operands: Any, y_bar: Any = 1.0, way: Any = by_numbers,
         y = primitive.numpy(*values, **attrs)
     case = Case(values, attrs)
     bar = np.asarray(y_bar, np.asarray(y).dtype)[()]
-    _, bars = way(primitive, case, [np.ones_like(v) if v.dtype.kind in "fc" else None for v in values], bar, y)
+    _, bars = way(primitive, case, [np.ones_like(v) if v.dtype.kind in "fc" else None for v in values], [bar], (y,))
     return bars
 
 

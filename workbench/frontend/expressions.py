@@ -11,7 +11,17 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from workbench.frontend import access, arithmetic, branches, calls, composed, dynamic_lists, generators, iteration, texts
+from workbench.frontend import (
+    access,
+    arithmetic,
+    branches,
+    calls,
+    composed,
+    dynamic_lists,
+    generators,
+    iteration,
+    texts,
+)
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.library import containers, recipes

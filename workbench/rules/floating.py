@@ -33,6 +33,6 @@ unary("exponent", _exponent, None, kinds=FLOAT, callables=(kernels.exponent,), r
       helpers=(kernels.exponent,), flops=0, analytic=False, domain=(0.3, 9.0))
 binary("nextafter", np.nextafter, (lambda y, a, b: 1.0, None), kinds=(FLOAT,), callables=(np.nextafter,),
        numba="np.nextafter({0}, {1})", flops=0, analytic=False)
-unary("spacing", np.spacing, None, kinds=FLOAT, callables=(np.spacing,), numba="np.spacing({0})", flops=0,
-      analytic=False)
+unary("spacing", np.spacing, None, kinds=FLOAT, callables=(np.spacing,), numba="spacing({0})",
+      helpers=(kernels.spacing,), flops=0, analytic=False)
 unary("stop_gradient", np.positive, None, kinds=NUMBER, numba="+{0}", precedence=UNARY, flops=0, analytic=False)

@@ -53,6 +53,11 @@ def exponent(x):  # type: ignore[no-untyped-def]
     return math.frexp(x)[1]
 
 
+def spacing(x):  # type: ignore[no-untyped-def]
+    """The distance to the next number away from zero (of zero of either sign, the smallest number)."""
+    return np.spacing(abs(x)) if x == 0.0 else np.spacing(x)
+
+
 def digamma(x):  # type: ignore[no-untyped-def]
     """The derivative of log Gamma at x (NaN at the poles)."""
     if x != x or x == -math.inf or (x <= 0.0 and x == math.floor(x)):

@@ -19,6 +19,6 @@ from workbench.frontend.composed import (
 from workbench.frontend.composed.registry import Composition, composes, compositions, held, is_own, is_own_file, refuse
 
 __all__ = [
-    "Composition", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining", "missing", "numbers",
-    "ranges", "refuse", "selection", "shaping", "special", "statistics", "ufuncs",
+    "Composition", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining", "missing",
+    "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "ufuncs",
 ]

@@ -17,7 +17,7 @@ from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
-from workbench.frontend.library.shaping import roll, size_of
+from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Array, ListValue, Scalar
@@ -216,7 +216,7 @@ def _shift(sign: int) -> Any:
         for axis in axes_of(t, tuple(_entries(t, axes) or ()) if axes is not None else None, result.rank):
             half = t.emit("floordiv", result.dims[axis], _TWO)
             by = half if sign > 0 else t.emit("neg", half)
-            result = roll(act, (result, t.wrap(by, True), axis), {})
+            result = t.environment.call(act, np.roll, (result, t.wrap(by, True), axis), {})
         return result
     return handler
 
