@@ -26,6 +26,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Partial,
+    RandomValue,
     Scalar,
     SetValue,
     SuperValue,
@@ -43,6 +44,8 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     t = act.t
     if isinstance(owner, ObjectValue):
         return objects.get(act, owner, name)
+    if isinstance(owner, RandomValue):
+        return ArrayMethod(owner, name)
     if isinstance(owner, TextValue):
         texts.refuse(t, f"`.{name}`")
     if isinstance(owner, SuperValue):

@@ -20,9 +20,10 @@ import numpy as np
 from workbench.frontend import arrays, dynamic_lists, overlap
 from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_packed, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
-from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, Scalar, SetValue, Variable
+from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, RandomValue, Scalar, SetValue, Variable
 from workbench.frontend.variables import Reference, store_tree
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
+from workbench.rules.random import Seeded, state_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +108,9 @@ class Inputs:
         where = path or Path(("object", value))
         if isinstance(value, np.ndarray):
             return self._array(value, where)
+        if isinstance(value, np.random.Generator):
+            self.guard(path, "type", np.random.Generator)
+            return self.generator(where.apply(state_of), self._name(where))
         if isinstance(value, tuple) and not hasattr(type(value), "n_sequence_fields"):  # (`sys.version_info` is one)
             self.guard(path, "type", type(value))
             self.guard(path, "length", len(value))
@@ -125,6 +129,25 @@ class Inputs:
             return made
         self.guard(path, "is", value)
         return value
+
+    def generator(self, path: Path, name: str) -> RandomValue:
+        """A random generator, whose state is found at a path."""
+        two = Constant(2, Kind.INT)
+        param = self.t.builder.param(ArrayType(Kind.F64, (two,)), name)
+        position = self._register(path, Kind.F64, 1, False, param)
+        with self.at_top():
+            cell = self.t.new_cell(param, name, origin=position)
+        return RandomValue(Array(cell, (), (two,)))
+
+    def seeded(self, seed: Any, static: bool) -> RandomValue:
+        """A generator that is made anew at each call, from a seed that is known or an argument."""
+        if static:
+            return self.generator(Path(("object", seed)).apply(Seeded()), "rng")
+        value = self.t.builder.resolve(seed.value) if isinstance(seed, Scalar) else None
+        for item in self.inputs:
+            if item.value is value and item.kind is Kind.INT:
+                return self.generator(item.path.apply(Seeded()), "rng")
+        return self.t.fail("a random generator whose seed is computed", "pass the seed as an argument")
 
     def _list(self, value: list[Any], path: Path) -> Any:
         made: Any

@@ -29,6 +29,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Partial,
+    RandomValue,
     RangeValue,
     Scalar,
     TextValue,
@@ -178,7 +179,7 @@ class Exporter:
             holes = Holes(self.t.environment.activation())
             template = holes.tree(value)
             return Worded(template, tuple(self.leaf(v, False, None) for v in holes.numbers))
-        if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor)):
+        if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor, RandomValue)):
             t.fail(f"returning {describe(value)} from a differentiated function", "return numbers, arrays, containers")
         return Static(value)
 

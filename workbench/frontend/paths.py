@@ -32,11 +32,15 @@ class Path:
         """The path of an item."""
         return Path(self.root, (*self.steps, ("item", key)))
 
+    def apply(self, function: Callable[[Any], Any]) -> Path:
+        """The path of what a function gives for what is found there."""
+        return Path(self.root, (*self.steps, ("apply", function)))  # type: ignore[arg-type]
+
     def fetch(self, args: tuple[Any, ...]) -> Any:
         """The object found there now. Raises LookupError or AttributeError where it is gone."""
         value = self._start(args)
         for kind, key in self.steps:
-            value = getattr(value, key) if kind == "attribute" else value[key]
+            value = getattr(value, key) if kind == "attribute" else key(value) if kind == "apply" else value[key]
         return value
 
     def put(self, value: Any) -> None:

@@ -25,6 +25,7 @@ from workbench.frontend.values import (
     ListValue,
     Maybe,
     ObjectValue,
+    RandomValue,
     Scalar,
     SetValue,
     TextValue,
@@ -315,6 +316,8 @@ def describe(value: Any) -> str:
         return "a set"
     if isinstance(value, (Lazy, Cursor)):
         return "an iterator"
+    if isinstance(value, RandomValue):
+        return "a random generator"
     if isinstance(value, TextValue):
         return "a text of run-time numbers"
     if isinstance(value, ExceptionValue):

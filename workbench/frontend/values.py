@@ -321,6 +321,13 @@ class CallChoice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RandomValue:
+    """A random generator: the array that is its state (see `rules.random`)."""
+
+    state: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldValue:
     """A value in a text of run-time numbers (see `rules.text.Field`)."""
 
@@ -356,7 +363,7 @@ class SuperValue:
 
 _STAND_INS = (Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue, Closure,
               BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, FieldValue,
-              TextValue, ExceptionValue, SuperValue)
+              TextValue, ExceptionValue, SuperValue, RandomValue)
 
 
 def is_static(value: Any) -> bool:

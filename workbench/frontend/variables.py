@@ -29,6 +29,7 @@ from workbench.frontend.values import (
     Maybe,
     ObjectValue,
     Partial,
+    RandomValue,
     Scalar,
     SuperValue,
     TextValue,
@@ -80,7 +81,7 @@ class StoredRecord:
 
 
 _RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
-            ExceptionValue)
+            ExceptionValue, RandomValue)
 
 
 def _record_parts(value: Any) -> tuple[Any, ...]:

@@ -37,6 +37,8 @@ Arrays. An operand marked ! is consumed: it must not be used afterwards (the res
                                    result dims = idx dims + the remaining dims of a
     scatter_store  (a!, v, *idx)   v of the shape gather would give; later duplicates win
     scatter_accum  (a!, v, *idx)   duplicates add up (np.add.at)
+    draw           (state!, *params)   attrs law    a random generator's state after one more number, which is
+                                                    state[0] then (see `rules.random`)
     mask_count (m)                                           number of true elements of a bool array
     mask_index (m, k)                                        i64[k]: flat positions of the true elements
     reshape    (a, *dims)   transpose (a) attrs perm   broadcast (a, *dims)     new arrays (values: may be views)
@@ -45,7 +47,8 @@ Arrays. An operand marked ! is consumed: it must not be used afterwards (the res
 from __future__ import annotations
 
 CONTROL = frozenset({"for", "while", "if"})
-CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum"})
+CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum",
+                       "draw"})
 ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})
 
 

@@ -47,6 +47,9 @@ def path_expression(path: Path, space: dict[str, Any], number: str) -> str:
     for index, (step, key) in enumerate(path.steps):
         if step == "attribute":
             text += f".{key}"
+        elif step == "apply":
+            space[f"f{number}_{index}"] = key
+            text = f"f{number}_{index}({text})"
         elif type(key) in (int, str):
             text += f"[{key!r}]"
         else:

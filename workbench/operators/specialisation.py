@@ -33,6 +33,7 @@ from workbench.operators import calling, nonfinite
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
+from workbench.rules.random import copied
 from workbench.transforms import jvp, vjp
 
 
@@ -226,14 +227,18 @@ class Specialisation:
 
     def snapshot(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The flat data of a call, arrays copied: what a pullback re-reads."""
-        data = self.pick(args)
-        return tuple(np.array(v, dtype=item.kind.dtype, order="C") if item.rank >= 0 else v
+        data = (copied(_source(item.path, args)) if _is_drawn(item.path) else v
+                for v, item in zip(self.pick(args), self.traced.inputs, strict=True))
+        return tuple(np.array(v, dtype=item.kind.dtype, order="C") if item.rank >= 0 and not _is_drawn(item.path) else v
                      for v, item in zip(data, self.traced.inputs, strict=True))
 
     def pull(self, kept: tuple[Any, ...], cotangents: Sequence[Any]) -> tuple[Any, ...]:
         """Cotangents of the arguments. Runs on copies of what was kept, so that it can be done again."""
-        data = tuple(np.array(v) if item.position in self.traced.written else v
-                     for v, item in zip(kept, self.traced.inputs, strict=True))
+        sources = [copied(v) if _is_drawn(item.path) else None
+                   for v, item in zip(kept, self.traced.inputs, strict=True)]
+        data = tuple(item.path.steps[-1][1](source) if _is_drawn(item.path) else
+                     np.array(v) if item.position in self.traced.written else v
+                     for v, item, source in zip(kept, self.traced.inputs, sources, strict=True))
         result = self.compiled.entry(*data, *cotangents)
         results = (result,) if self.single else result
         return tuple(self.gradient(tree, results) for tree in self.gradients)
@@ -247,6 +252,16 @@ class Specialisation:
                 raise ValueError(f"a cotangent of shape {np.shape(values[leaf.position])} for a result of shape "
                                  f"{np.shape(results[leaf.position])}")
         return [values[leaf.position] for leaf in self.outputs]
+
+
+def _is_drawn(path: Path) -> bool:
+    """True for the state of a random generator."""
+    return bool(path.steps) and path.steps[-1][0] == "apply"
+
+
+def _source(path: Path, args: tuple[Any, ...]) -> Any:
+    """The generator, or the seed, that a state is made of."""
+    return Path(path.root, path.steps[:-1]).fetch(args)
 
 
 MAX_EXAMPLE = 4096

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from workbench.ir import Block, Constant, Function, Op, Value
+from workbench.ir import Block, Constant, DifferentiationError, Function, Op, Value, walk
 from workbench.rules import get
 
 # operand positions through which a structural operation is differentiable
@@ -21,7 +21,7 @@ _STRUCTURAL: dict[str, tuple[int, ...]] = {
     "load": (0,), "store": (0, 1), "accum": (0, 1), "slice": (0,), "slice_store": (0, 1), "slice_accum": (0, 1),
     "gather": (0,), "scatter_store": (0, 1), "scatter_accum": (0, 1), "full": (0,), "copy": (0,), "empty": (),
     "list": (), "iota": (), "index": (), "mask_count": (), "mask_index": (), "check": (),
-    "stop": (), "print": (),
+    "stop": (), "draw": (), "print": (),
 }
 
 
@@ -147,4 +147,9 @@ def useful(function: Function, outputs: Sequence[Value]) -> frozenset[Value]:
 
 def active(function: Function, wrt: Sequence[Value], outputs: Sequence[Value]) -> frozenset[Value]:
     """The values that are both varied and useful."""
-    return varied(function, wrt) & useful(function, outputs)
+    moved = varied(function, wrt)
+    for op in walk(function.block):
+        if op.prim == "draw" and any(v in moved for v in op.operands[1:]):
+            reason = f"the derivative of a random number ({op.attrs['law']}) by a parameter of its law is not known"
+            raise DifferentiationError(reason, op.span, "keep the parameter out of wrt, or use wb.stop_gradient")
+    return moved & useful(function, outputs)

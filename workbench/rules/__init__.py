@@ -19,6 +19,7 @@ from workbench.rules import (
     logistic,
     memory,
     ordering,
+    random,
     reductions,
     shapes,
     singular_values,
@@ -42,6 +43,6 @@ __all__ = [
     "Expr", "Foreign", "Growable", "Primitive", "Sample", "Unknown", "arithmetic", "bessel", "box_operands",
     "broadcast_dims", "by_callable", "check_types", "comparison", "complexes", "constant", "cotangent",
     "decompositions", "effect", "emit", "emit_all", "exception", "exponential", "floating", "fourier", "get",
-    "linear_algebra", "logistic", "memory", "ordering", "pull", "push", "reductions", "register", "shapes",
-    "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
+    "linear_algebra", "logistic", "memory", "ordering", "pull", "push", "random", "reductions", "register",
+    "shapes", "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
 ]

@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workbench.ir import ArrayType, Block, Callee, Constant, Function, Op, Value, is_recursive, walk
+from workbench.ir import (
+    ArrayType,
+    Block,
+    Callee,
+    Constant,
+    DifferentiationError,
+    Function,
+    Op,
+    Value,
+    callees,
+    is_recursive,
+    walk,
+)
 from workbench.passes import DeadCode, optimize
 
 Pull = Callable[[Callee, tuple[int, ...], tuple[int, ...]], "Pulled"]
@@ -76,6 +88,7 @@ def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, 
             count += len(callee.function.results)
             function = callee.rule.pullback(callee, wrt, outputs)
         else:
+            refuse_repetition(callee)
             function = only(vjp(body(callee), wrt, outputs), len(callee.function.results))
         function = alike(function, [function.data_params[k] for k in wrt])
         if not recursive:
@@ -84,6 +97,16 @@ def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, 
         made.define(function, None if recursive else ())
     found: Pulled = callee.derived[key]
     return found
+
+
+def refuse_repetition(callee: Callee) -> None:
+    """The pullback runs the body again: what prints or draws random numbers must not be in it."""
+    functions = [callee.function, *(c.function for c in callees(callee.function) if c.is_defined)]
+    for op in (op for function in functions for op in walk(function.block)):
+        if op.prim in ("print", "draw"):
+            what = "prints" if op.prim == "print" else "draws random numbers"
+            raise DifferentiationError(f"{callee.name} {what}, and its body is run again by the reverse sweep", op.span,
+                                       "do it outside of the function that is recursive or checkpointed")
 
 
 def only(function: Function, first: int) -> Function:

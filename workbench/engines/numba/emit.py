@@ -24,6 +24,7 @@ from workbench.ir import (
     Block,
     Callee,
     Constant,
+    DifferentiationError,
     Function,
     Kind,
     Op,
@@ -38,6 +39,7 @@ from workbench.ir.ops import CONSUMING
 from workbench.rules import Foreign, get
 from workbench.rules.foreign import MODULE
 from workbench.rules.primitive import ATOM
+from workbench.rules.random import LAWS
 
 _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 _INVERSE = {"lt": ">=", "le": ">", "gt": "<=", "ge": "<", "eq": "!=", "ne": "=="}
@@ -410,6 +412,15 @@ class _Emitter:
             self.give(op.operands)
             self.line(f"say({outlet.key_of(op)})")
 
+    def draw(self, op: Op) -> None:
+        """`rng[0] = random_standard_normal(int(rng[1]))`."""
+        state, *params = op.operands
+        if self.alone:
+            raise DifferentiationError("a program that draws random numbers cannot stand alone", op.span,
+                                       "draw before, and pass the numbers")
+        arguments = ", ".join([f"int({self.names(state)}[1])", *(self.spell.text(p) for p in params)])
+        self.line(f"{self.names(state)}[0] = {LAWS[op.attrs['law']].symbol}({arguments})")
+
     def give(self, values: Sequence[Value]) -> None:
         """Hand numbers over to Python."""
         for value in values:
@@ -531,5 +542,5 @@ _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
     "empty": _Emitter.empty, "full": _Emitter.full, "copy": _Emitter.copy, "iota": _Emitter.iota,
     "reshape": _Emitter.reshape, "matmul": _Emitter.matmul, "store": _Emitter.store, "accum": _Emitter.accum,
     "call": _Emitter.enter, "list": _Emitter.new_list, "check": _Emitter.check, "print": _Emitter.print,
-    "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
+    "draw": _Emitter.draw, "if": _Emitter.if_, "for": _Emitter.for_, "while": _Emitter.while_,
 }

@@ -11,9 +11,10 @@ import re
 
 from workbench.engines.numba.liveness import Classes, same_storage
 from workbench.ir import Value
+from workbench.rules.random import LAWS
 
 RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np", "math", "njit", "numba", "grow",
-                      "give_float", "give_int", "say", "Raised"})
+                      "give_float", "give_int", "say", "Raised", *(law.symbol for law in LAWS.values())})
 
 
 def identifier(hint: str, taken: frozenset[str] = RESERVED) -> str:

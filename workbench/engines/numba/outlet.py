@@ -20,6 +20,7 @@ from numba.core import types
 
 from workbench.ir import Function, Kind, Op, callees, walk
 from workbench.rules import text
+from workbench.rules.random import FUNCTIONS, LAWS, address_of
 from workbench.rules.text import Failure, Hole, Template
 
 _texts: dict[int, tuple[Template, str, bool]] = {}
@@ -119,10 +120,20 @@ def _external(name: str, function: Callable[..., None], argument: Any, kind: Any
     return types.ExternalFunction(f"workbench_{name}", types.void(kind))
 
 
+def _drawing(name: str) -> Any:
+    """NumPy's function of a law."""
+    law = LAWS[name]
+    llvmlite.binding.add_symbol(f"workbench_{law.symbol}", address_of(name))
+    return types.ExternalFunction(f"workbench_{law.symbol}", _MACHINE[law.kind](
+        types.intp, *(_MACHINE[k] for k in law.params)))
+
+
+_MACHINE: dict[Kind, Any] = {Kind.F64: types.float64, Kind.F32: types.float32, Kind.INT: types.int64}
 _kept: list[Any] = []
 EXTERNALS: dict[str, Any] = {
     "give_float": _external("give_float", _give, ctypes.c_double, types.float64),
     "give_int": _external("give_int", _give, ctypes.c_int64, types.int64),
     "say": _external("say", _say, ctypes.c_int64, types.int64),
     "Raised": Raised,
+    **{LAWS[name].symbol: _drawing(name) for name in FUNCTIONS},
 }

@@ -19,6 +19,7 @@ from workbench.frontend.library import (
     matrices,
     norms,
     ordering,
+    random,
     reductions,
     shaping,
     written,
@@ -30,5 +31,5 @@ from workbench.frontend.library.registry import implements, is_pure, lookup
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
     "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method",
-    "norms", "number_attribute", "ordering", "primitive", "reductions", "shaping", "written",
+    "norms", "number_attribute", "ordering", "primitive", "random", "reductions", "shaping", "written",
 ]

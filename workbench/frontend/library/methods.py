@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing
-from workbench.frontend.library import containers, elementwise, iterables, shaping
+from workbench.frontend.library import containers, elementwise, iterables, random, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -19,6 +19,7 @@ from workbench.frontend.values import (
     DictValue,
     DynamicList,
     ListValue,
+    RandomValue,
     Scalar,
     SetValue,
     is_static,
@@ -113,6 +114,8 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
 
 def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a method."""
+    if isinstance(owner, RandomValue):
+        return random.method(act, owner, name, args, named)
     if isinstance(owner, SetValue):
         return containers.set_method(act, owner, name, args)
     if isinstance(owner, DequeValue):
