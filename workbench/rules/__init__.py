@@ -44,5 +44,6 @@ __all__ = [
     "broadcast_dims", "by_callable", "check_types", "comparison", "complexes", "constant", "cotangent",
     "decompositions", "effect", "emit", "emit_all", "exception", "exponential", "floating", "fourier", "get",
     "linear_algebra", "logistic", "memory", "ordering", "pull", "push", "random", "reductions", "register",
-    "shapes", "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric", "with_called",
+    "shapes", "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric",
+    "with_called",
 ]
