@@ -253,8 +253,13 @@ def kind_of_value(x: Any) -> Kind:
     """The kind of an expression, array or number."""
     if isinstance(x, Expr):
         return x.kind
-    dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+    dtype = _dtype(x)
     return next(k for k in Kind if k.dtype == dtype)
+
+
+def _dtype(x: Any) -> np.dtype[Any]:
+    found = getattr(x, "dtype", None)  # (what stands for an array has one, but is none)
+    return np.asarray(x).dtype if found is None else found
 
 
 def astype(x: Any, kind: Kind) -> Any:
@@ -270,7 +275,7 @@ def constant_like(x: Any, number: float) -> Any:
     """The number with the kind of x (rank 0)."""
     if isinstance(x, Expr):
         return Expr(x.builder, Constant(number, x.kind))
-    return np.asarray(x).dtype.type(number)
+    return _dtype(x).type(number)
 
 
 def real(x: Any) -> Any:

@@ -221,7 +221,7 @@ def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if isinstance(callee, type) or not hasattr(callee, "__name__"):
             return _protected(callee, args, named)
         return call_numpy(callee, args, named)
-    result = callee(*(callback(a) for a in args), **named)
+    result = callee(*(a if isinstance(a, type) else callback(a) for a in args), **named)
     if type(result) is np.ndarray and result.base is None and not any(result is a for a in given):
         return made_here(result)
     return result

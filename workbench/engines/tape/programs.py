@@ -31,14 +31,14 @@ from workbench.engines.tape.array import (
 )
 from workbench.engines.tape.recorder import Part, Recorder
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import PLAIN
+from workbench.engines.tape.scalar import PLAIN, by_program
 from workbench.frontend import Leaf, Node, Static, Traced, Tree, leaves, trace
 from workbench.frontend.library import lookup
 from workbench.interpret import run
-from workbench.ir import DifferentiationError, Function
+from workbench.ir import Builder, DifferentiationError, Function, Kind, ScalarType
 from workbench.passes import DeadCode, Simplify
 from workbench.passes import run as run_passes
-from workbench.rules import by_callable
+from workbench.rules import by_callable, emit
 from workbench.transforms import jvp, vjp
 
 MAX_PROGRAMS = 2000
@@ -229,6 +229,21 @@ def apply_function(function: Function, inputs: Sequence[Any]) -> list[Any]:
     outputs = [k for k, r in enumerate(function.results) if r.kind.is_inexact]
     made = iter(_recorded(function.name, function, inputs, outputs, recorder, [values[k] for k in outputs]))
     return [next(made) if k in outputs else v for k, v in enumerate(values)]
+
+
+@functools.cache
+def _of_primitive(name: str, count: int) -> Function:
+    builder = Builder(name)
+    params = [builder.param(ScalarType(Kind.C128), f"x{k}") for k in range(count)]
+    return builder.finish([emit(builder, name, *params)])
+
+
+def _pulled(name: str, xs: Sequence[Any], y: Any, y_bar: Any, position: int) -> Any:
+    """What a cotangent of an operation of complex numbers contributes to that of an operand (see `partials.pulled`)."""
+    return apply_function(_transformed(_of_primitive(name, len(xs)), "vjp", (position,), (0,)), [*xs, y_bar])[0]
+
+
+by_program[0] = _pulled
 
 
 def _as_input(x: Any, param: Any) -> Any:

@@ -431,6 +431,7 @@ def call(callee: Any, *args: Any) -> Any:
     return callee(*args)
 
 
+by_program: list[Callable[..., Any]] = [call]  # `pulled` on numbers of an outer recorder; set where programs are known
 as_array: list[Callable[..., Any]] = [call]  # a number as an array without dimensions; set where arrays are known
 mediated: list[Callable[..., Any]] = [call]
 
@@ -472,10 +473,11 @@ def _complex(name: str, recorder: Recorder, operands: Sequence[Any], active: Seq
     wide = type(value) is ActiveComplex or type(value) in COMPLEX
     xs = [as_numpy(v, np.complex128) for v in values]
     y = as_numpy(value, np.complex128 if wide else np.float64)
+    pull = by_program[0] if any(type(v) in NUMBERS for v in xs) else pulled
     rows: list[list[tuple[int, Any]]] = [[], []]
     for k, (x, mine) in enumerate(zip(operands, active, strict=True)):
         for row, seed in enumerate((np.complex128(1.0), np.complex128(1j)) if wide else (np.float64(1.0),)):
-            bar = pulled(name, xs, y, seed, k) if mine else None
+            bar = pull(name, xs, y, seed, k) if mine else None
             if bar is not None:
                 rows[row].append((x.node, bar.real))
                 if type(x) is ActiveComplex:
