@@ -3,13 +3,17 @@ from __future__ import annotations
 
 import cmath
 import math
+import operator
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 import workbench as wb
 from tests.corpus.oracle import ridders
+from workbench.ir import Kind
+from workbench.rules import table
 
 
 def grad(f, wrt=0, **options):
@@ -38,6 +42,37 @@ def test_orders_of_numbers(f: Callable[[float], float]) -> None:
         slope, off = ridders(lambda h, lower=lower: lower(0.7 + h), 1e-2)
         found = higher(0.7)
         assert type(found) is float and found == pytest.approx(slope, rel=1e-7, abs=10 * off)
+
+
+def _elementwise() -> list[Any]:
+    found = []
+    for primitive in table().values():
+        taken = primitive.elementwise and primitive.partials is not None and primitive.takes(0, Kind.F64)
+        if taken and primitive.differentiable and primitive.name != "ldexp":
+            found.extend((primitive, c) for c in primitive.callables if c not in (np.where, operator.imul))
+    return found
+
+
+def _checked_twice(f: Any, k: int, args: list[Any]) -> None:
+    first = grad(f, k)
+
+    def total(*values: Any) -> Any:
+        return np.sum(first(*values)) * 1.0
+    for lower, slope in ((f, np.sum(first(*args))), (total, np.sum(grad(total, k)(*args)))):
+        expected, off = ridders(lambda h: float(lower(*args[:k], args[k] + h, *args[k + 1:])), 1e-4)
+        assert slope == pytest.approx(expected, rel=1e-5, abs=max(1e-7, 10 * off))
+
+
+@pytest.mark.parametrize(("primitive", "function"), _elementwise())
+def test_every_rule_twice(primitive: Any, function: Any) -> None:
+    rng = np.random.default_rng(3)
+    domain = primitive.domain or ((0.3, 1.9),)
+    xs = [rng.uniform(*domain[min(k, len(domain) - 1)], 3) for k in range(primitive.arity)]
+    for k in range(primitive.arity):
+        if primitive.partials[k] is not None:
+            _checked_twice(lambda *values: function(*values), k, [float(x[0]) for x in xs])
+            if isinstance(function, np.ufunc):
+                _checked_twice(lambda *values: np.sum(function(*values)), k, xs)
 
 
 def loss(a):

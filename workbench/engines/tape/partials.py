@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.numba.emit import emit
-from workbench.ir import Builder, Kind, ScalarType
+from workbench.ir import Builder, Kind, ScalarType, walk
 from workbench.rules import Expr, cotangent, get
 
 
@@ -24,20 +24,17 @@ def on_floats(name: str, position: int) -> Callable[..., Any]:
     """The partial derivative of a primitive by one operand, as a function of the value and the operands (floats)."""
     primitive = get(name)
     assert primitive.partials is not None
-    partial, count = primitive.partials[position], len(primitive.partials)
-    assert partial is not None
-    table = partial
+    table = primitive.partials[position]
+    assert table is not None
 
     def by_numpy(y: Any, *xs: Any) -> float:
         with np.errstate(all="ignore"):
             return float(table(np.float64(y), *(np.float64(x) for x in xs)))
+    result = _expression(name, position)
+    if not isinstance(result, Expr):
+        return lambda *xs: float(result)
     try:
-        builder = Builder("partial")
-        params = [builder.param(ScalarType(Kind.F64), f"x{k}") for k in range(count + 1)]
-        result = partial(*(Expr(builder, p) for p in params))
-        if not isinstance(result, Expr):
-            return lambda *xs: float(result)
-        source = emit(builder.finish([result.value]))
+        source = emit(result.builder.finish([result.value]))
         space: dict[str, Any] = {"math": math, "np": np, **{h.__name__: h for h in source.helpers}}
         exec(source.text, space)
     except (KeyError, TypeError, ValueError):  # no spelling in Python
@@ -50,6 +47,25 @@ def on_floats(name: str, position: int) -> Callable[..., Any]:
         except (ArithmeticError, ValueError):
             return by_numpy(y, *xs)
     return quick
+
+
+def _expression(name: str, position: int) -> Any:
+    """The partial as IR of floats (or a number)."""
+    partials = get(name).partials
+    partial = partials[position] if partials is not None else None
+    assert partials is not None and partial is not None
+    builder = Builder("partial")
+    return partial(*(Expr(builder, builder.param(ScalarType(Kind.F64), f"x{k}")) for k in range(len(partials) + 1)))
+
+
+@functools.cache
+def of_ufuncs(name: str, position: int) -> bool:
+    """True for a partial that is written in ufuncs, so that it can be run on active numbers."""
+    result = _expression(name, position)
+    if not isinstance(result, Expr):
+        return True
+    ops = walk(result.builder.finish([result.value]).block)
+    return all(isinstance(get(op.prim).numpy, np.ufunc) or op.prim in ("select", "isfinite") for op in ops)
 
 
 @functools.cache

@@ -232,15 +232,16 @@ def apply_function(function: Function, inputs: Sequence[Any]) -> list[Any]:
 
 
 @functools.cache
-def _of_primitive(name: str, count: int) -> Function:
+def _of_primitive(name: str, count: int, kind: Kind) -> Function:
     builder = Builder(name)
-    params = [builder.param(ScalarType(Kind.C128), f"x{k}") for k in range(count)]
+    params = [builder.param(ScalarType(kind), f"x{k}") for k in range(count)]
     return builder.finish([emit(builder, name, *params)])
 
 
 def _pulled(name: str, xs: Sequence[Any], y: Any, y_bar: Any, position: int) -> Any:
-    """What a cotangent of an operation of complex numbers contributes to that of an operand (see `partials.pulled`)."""
-    return apply_function(_transformed(_of_primitive(name, len(xs)), "vjp", (position,), (0,)), [*xs, y_bar])[0]
+    """What a cotangent of an operation of numbers contributes to that of an operand (see `partials.pulled`)."""
+    kind = Kind.C128 if isinstance(bottom(xs[0]), complex) else Kind.F64
+    return apply_function(_transformed(_of_primitive(name, len(xs), kind), "vjp", (position,), (0,)), [*xs, y_bar])[0]
 
 
 by_program[0] = _pulled

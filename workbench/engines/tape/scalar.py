@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.partials import has_partial, on_floats, pulled
+from workbench.engines.tape.partials import has_partial, of_ufuncs, on_floats, pulled
 from workbench.engines.tape.recorder import Recorder, operation
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.rules import get
@@ -461,6 +461,8 @@ def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
 def partial(name: str, position: int, value: Any, values: Sequence[Any]) -> Any:
     """The partial derivative of an operation of real numbers."""
     if type(value) in NUMBERS or any(type(v) in NUMBERS for v in values):
+        if not of_ufuncs(name, position):
+            return by_program[0](name, [as_numpy(v) for v in values], value, np.float64(1.0), position)
         table: Any = get(name).partials
         with np.errstate(all="ignore"):
             return table[position](as_numpy(value), *(as_numpy(v) for v in values))
