@@ -109,21 +109,26 @@ def rebuilt(model: Any, keys: tuple[Any, ...] | None, items: list[Any]) -> Any:
     assert keys is not None
     if isinstance(model, dict):
         made = copy.copy(model)
-        made.clear()
-        for key, item in zip(keys, items, strict=True):
-            dict.__setitem__(made, key, item)
+        fill(made, dict(zip(keys, items, strict=True)))
         return made
-    made = object.__new__(type(model))
+    made = empty(type(model))
     for key, item in zip(keys, items, strict=True):
         object.__setattr__(made, key, item)
     return made
 
 
+def empty(cls: type) -> Any:
+    """An instance of a class, made without its own methods."""
+    return types.SimpleNamespace.__new__(cls) if issubclass(cls, types.SimpleNamespace) else object.__new__(cls)
+
+
 def is_object(x: Any) -> bool:
     """True for an instance of a user's class, whose attributes may be floats."""
     top = type(x).__module__.partition(".")[0]
-    library = top in sys.stdlib_module_names and top != "__main__" and not isinstance(x, types.SimpleNamespace)
-    return type(x) not in ACTIVE and not library and top != "workbench" and is_plain_object(x)
+    if type(x) in ACTIVE or isinstance(x, types.SimpleNamespace):
+        return type(x) not in ACTIVE
+    library = top == "workbench" or (top in sys.stdlib_module_names and top != "__main__")
+    return not library and is_plain_object(x)
 
 
 def result_tree(x: Any, recorder: Recorder) -> Tree:
@@ -234,8 +239,10 @@ class Arguments:
         """Give the user's containers what the program has left in them."""
         for x, before, now in self.containers:
             found = content(x)
+            if isinstance(x, dict) and any(type(k) in NUMBERS for k in x):
+                table_kind(x).clear(x)
             if isinstance(found, dict):
-                fill(x, {k: before[k] if k in now and v is now[k] else plain(v) for k, v in found.items()})
+                fill(x, {plain(k): before[k] if k in now and v is now[k] else plain(v) for k, v in found.items()})
             else:
                 fill(x, [before[k] if k < len(now) and v is now[k] else plain(v) for k, v in enumerate(found)])
 
@@ -259,7 +266,7 @@ def copied(x: Any) -> Any:
     """A container as a model of its kind (its own content may change)."""
     if isinstance(x, (list, dict, collections.deque)):
         return copy.copy(x)
-    made = object.__new__(type(x))
+    made = empty(type(x))
     for key in instance_attributes(x):
         object.__setattr__(made, key, getattr(x, key))
     return made
@@ -275,17 +282,23 @@ def fill(x: Any, held: Any) -> None:
             x.clear()
             x.extend(held)
     elif isinstance(x, dict):
+        kind = table_kind(x)
         for key in [k for k in x if k not in held]:
-            dict.__delitem__(x, key)
+            kind.__delitem__(x, key)
         for key, value in held.items():
-            if dict.get(x, key, _MISSING) is not value:
-                dict.__setitem__(x, key, value)
+            if kind.get(x, key, _MISSING) is not value:
+                kind.__setitem__(x, key, value)
     else:
         for key in [k for k in instance_attributes(x) if k not in held]:
             object.__delattr__(x, key)
         for key, value in held.items():
             if getattr(x, key, _MISSING) is not value:
                 object.__setattr__(x, key, value)
+
+
+def table_kind(x: dict[Any, Any]) -> Any:
+    """The class whose methods change a dictionary without those of the user's own class."""
+    return collections.OrderedDict if isinstance(x, collections.OrderedDict) else dict
 
 
 class Plain:
@@ -321,7 +334,7 @@ class Plain:
             fill(x, [self(v) for v in held])
         elif isinstance(x, dict) and any(type(k) in NUMBERS for k in held):
             made = {self(k): self(v) for k, v in held.items()}
-            dict.clear(x)
+            table_kind(x).clear(x)
             fill(x, made)
         else:
             fill(x, {k: self(v) for k, v in held.items()})
