@@ -16,12 +16,14 @@ from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents
 from workbench.transforms.recall import Primal, mirrored
 from workbench.transforms.residuals import ONE
+from workbench.transforms.stacks import Stacks
 
 
 class Adjoints:
     """Emits the adjoint of one operation at a time."""
 
-    def __init__(self, builder: Builder, bars: Cotangents, primal: Primal, pull: Pull) -> None:
+    def __init__(self, builder: Builder, bars: Cotangents, primal: Primal, pull: Pull, stacks: Stacks) -> None:
+        self.stacks = stacks
         self.builder = builder
         self.pull = pull
         self.bars = bars
@@ -57,6 +59,10 @@ class Adjoints:
         outputs = tuple(k for k, bar in held.items() if bar is not None)
         wrt = tuple(k for k, v in enumerate(op.operands) if v in self.bars.active)
         if not outputs or not wrt:
+            return
+        twins = self.stacks.twins(callee_of(op))
+        if twins is not None:
+            self.stacks.pull(op, twins, self.primal, self.bars)
             return
         pulled = self.pull(callee_of(op), wrt, outputs)
         operands = [self.primal.get(source.of(op)) for source in pulled.sources]

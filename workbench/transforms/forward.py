@@ -5,7 +5,8 @@ Invariant: it has the program's effects, in the program's order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from workbench.ir import Builder, Op, Slot, Value
 from workbench.rules import emit
@@ -15,11 +16,24 @@ from workbench.transforms.residuals import INT, ONE, ZERO, Position, Residuals
 from workbench.transforms.structure import Loop, Structure
 
 
+class Calls(Protocol):
+    """Calls that the reverse sweep pulls back by what they push (see `transforms.stacks`)."""
+
+    @property
+    def reached(self) -> Mapping[Op, Any]:
+        """The calls."""
+
+    def call(self, op: Op, operands: Sequence[Value]) -> Sequence[Value]:
+        """Emit such a call; its results."""
+
+
 class ForwardSweep(Replay):
     """Copies the program and fills residuals. Afterwards `env` and `copies` hold what is there at the top."""
 
-    def __init__(self, builder: Builder, env: dict[Value, Value], structure: Structure, plan: Plan) -> None:
+    def __init__(self, builder: Builder, env: dict[Value, Value], structure: Structure, plan: Plan,
+                 calls: Calls) -> None:
         super().__init__(builder, env)
+        self.calls = calls
         self.structure = structure
         self.plan = plan
         self.residuals = Residuals(builder, structure, plan.kept, self.get)
@@ -46,6 +60,12 @@ class ForwardSweep(Replay):
     def op(self, op: Op) -> None:
         self.residuals.allocate(op)
         super().op(op)
+
+    def plain(self, op: Op) -> None:
+        if op in self.calls.reached:
+            self.bind_all(op.results, self.calls.call(op, [self.get(v) for v in op.operands]))
+        else:
+            super().plain(op)
 
     # ------------------------------------------------------------------ counting
     def open_body(self, op: Op, index: Value | None) -> None:

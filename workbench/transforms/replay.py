@@ -64,8 +64,14 @@ class Replay:
     def plain(self, op: Op) -> None:
         """Copy an operation without regions."""
         if op.prim == "call":
-            copies = self.builder.call(callee_of(op), [self.get(v) for v in op.operands])
-            self.bind_all(op.results, copies)
+            callee, operands = callee_of(op), [self.get(v) for v in op.operands]
+            if callee.is_defined:
+                self.bind_all(op.results, self.builder.call(callee, operands))
+            else:  # the callee is being made, and calls itself: its results are those that this call was given
+                made = {r: Value(r.type, r.name) for r in op.results if not r.is_array}
+                known = {d: made.get(d) or self.get(d) for r in op.results for d in r.dims}
+                made |= {r: Value(substitute_type(r.type, known), r.name) for r in op.results if r.is_array}
+                self.bind_all(op.results, self.builder.call(callee, operands, [made[r] for r in op.results]))
             return
         name = op.results[0].name if len(op.results) == 1 else ""
         types = [self.type(r) for r in op.results]

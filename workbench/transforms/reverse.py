@@ -21,6 +21,7 @@ from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.recall import Primal, Scope, mirrored
 from workbench.transforms.residuals import MINUS, ZERO, Position
+from workbench.transforms.stacks import Stacks
 from workbench.transforms.structure import Structure
 
 
@@ -38,13 +39,13 @@ class ReverseSweep:
     """Emits the reverse sweep of a function whose results' cotangents have been put."""
 
     def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal,
-                 pull: Pull) -> None:
+                 pull: Pull, stacks: Stacks) -> None:
         self.builder = builder
         self.structure = structure
         self.active = active
         self.primal = primal
         self.bars = Cotangents(builder, structure, active, primal)
-        self.adjoints = Adjoints(builder, self.bars, primal, pull)
+        self.adjoints = Adjoints(builder, self.bars, primal, pull, stacks)
         primal.scopes[structure.top] = Scope(builder.depth)
 
     def block(self, block: Block) -> None:

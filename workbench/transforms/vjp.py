@@ -12,8 +12,9 @@ automatic differentiation of structured programs", and the design of residual ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, ScalarType, Value
+from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pulled, pulled
 from workbench.transforms.cotangents import zero
@@ -22,6 +23,7 @@ from workbench.transforms.plan import Planner
 from workbench.transforms.recall import Primal, Recall, Wishes, mirrored
 from workbench.transforms.replay import declare
 from workbench.transforms.reverse import ReverseSweep
+from workbench.transforms.stacks import Halves, Pair, Stacks, Twins, twins_of
 from workbench.transforms.structure import Structure
 
 
@@ -40,15 +42,16 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
             raise ValueError(f"{value!r} carries no derivative")
     live = active(function, params, results)
     structure = Structure(function)
-    required = _required(function, structure, live, params, results)
+    required, reached = _required(function, structure, live, params, results)
     plan = Planner(structure).run(required)
 
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
     env, cotangents = _declare(builder, function, outputs, seeds)
-    sweep = ForwardSweep(builder, env, structure, plan)
+    stacks = Stacks(builder, twins, reached=reached)
+    sweep = ForwardSweep(builder, env, structure, plan, stacks)
     primal_results = sweep.run()
-    bars = _reverse(builder, structure, live, Recall(builder, sweep), params, results, cotangents)
+    bars = _reverse(builder, structure, live, Recall(builder, sweep), params, results, cotangents, stacks)
     return builder.finish([*primal_results, *bars])
 
 
@@ -57,19 +60,63 @@ def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> 
     return pulled(callee, wrt, outputs, vjp)
 
 
+def twins(callee: Callee) -> Twins | None:
+    """The twins of a callee that calls itself."""
+    return twins_of(callee, halves)
+
+
+def halves(function: Function, asked: Twins) -> Halves:
+    """The adjoint of a recursive callee's body, not yet cut in two."""
+    data = function.data_params
+    params, results = [data[k] for k in asked.wrt], [function.results[k] for k in asked.outputs]
+    live = active(function, params, results)
+    structure = Structure(function)
+    required, reached = _required(function, structure, live, params, results)
+    plan = Planner(structure).run(required)
+    builder = Builder(f"{function.name}_vjp")
+    builder.span = function.span
+    env = declare(builder, function)
+    stacks = Stacks(builder, twins, reached=reached)
+    for kind in asked.kinds:
+        elements = builder.param(ArrayType(kind, (), True), f"stack_{kind.value}")
+        height = builder.param(ScalarType(Kind.INT), f"height_{kind.value}")
+        stacks.pairs[kind] = Pair(builder.slot(elements.type, elements, elements.name),
+                                  builder.slot(height.type, height, height.name))
+    sweep = ForwardSweep(builder, env, structure, plan, stacks)
+    primal = sweep.run()
+    cut, pushed = len(builder.frames[0].ops), tuple(stacks.state(asked.kinds))
+    popped = tuple(Value(v.type, v.name) for v in pushed)
+    stacks.after(asked.kinds, popped)
+    accumulated = {k: Value(sweep.type(data[k]), f"{data[k].name or 'x'}_bar") for k in asked.accumulated}
+    seeds = [Value(sweep.type(r), f"{r.name or 'result'}_bar") for r in results]
+    bars = _reverse(builder, structure, live, Recall(builder, sweep), params, results, seeds, stacks,
+                    {data[k]: bar for k, bar in accumulated.items()})
+    left = stacks.state(asked.kinds)
+    whole = builder.finish([*primal, *pushed, *bars, *left])
+    ends = [len(primal), len(primal) + len(pushed), len(primal) + len(pushed) + len(bars)]
+    final = whole.results
+    return Halves(whole, cut, final[:ends[0]], final[ends[0]:ends[1]], tuple(accumulated.values()), tuple(seeds),
+                  popped, final[ends[1]:ends[2]], final[ends[2]:])
+
+
 def _required(function: Function, structure: Structure, live: frozenset[Value], params: Sequence[Value],
-              results: Sequence[Value]) -> list[Value]:
-    """What the reverse sweep asks of the primal: found by a dry run of it."""
+              results: Sequence[Value]) -> tuple[list[Value], dict[Op, Twins]]:
+    """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
     wishes = Wishes()
     seeds = [Value(r.type) for r in results]
-    _reverse(Builder(function.name), structure, live, wishes, params, results, seeds)
-    return list(wishes.asked)
+    builder = Builder(function.name)
+    stacks = Stacks(builder, twins)
+    _reverse(builder, structure, live, wishes, params, results, seeds, stacks)
+    return list(wishes.asked), stacks.reached
 
 
 def _reverse(builder: Builder, structure: Structure, live: frozenset[Value], primal: Primal, params: Sequence[Value],
-             results: Sequence[Value], cotangents: Sequence[Value]) -> list[Value]:
-    """Emit the reverse sweep; the cotangents of the parameters."""
-    sweep = ReverseSweep(builder, structure, live, primal, pullback)
+             results: Sequence[Value], cotangents: Sequence[Value], stacks: Stacks,
+             begun: Mapping[Value, Value] = MappingProxyType({})) -> list[Value]:
+    """Emit the reverse sweep; the cotangents of the parameters (`begun` holds those that are added to)."""
+    sweep = ReverseSweep(builder, structure, live, primal, pullback, stacks)
+    for param, held in begun.items():
+        sweep.bars.add(param, held, owned=True)
     for result, cotangent in zip(results, cotangents, strict=True):
         sweep.bars.add(result, cotangent)
     sweep.block(structure.function.block)
