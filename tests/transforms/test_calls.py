@@ -180,3 +180,15 @@ def test_dimensions_that_the_callee_computes() -> None:
     final = compile_function(finalize(vjp(optimize(f), [0], [1])))
     assert final(np.array([0.4, 1.2]), 1.0)[2].shape == (2,)
     verify(jvp(optimize(f), [0], [0]))
+
+
+def test_a_recursive_pullback_pops_what_the_forward_sweep_pushed() -> None:
+    """It runs nothing of the primal again: the reverse twin calls itself alone, once per call of the callee."""
+    k = Kit("main", x="f64", n="i64", w="f64[m]")
+    (y,) = call(k, power(), k.x, k.n, k.w)
+    adjoint = vjp(k.finish(y), [0, 2], [0])
+    forward, reverse = (op.attrs["callee"] for op in walk(adjoint.block) if op.prim == "call")
+    for twin in (forward, reverse):
+        inner = [op.attrs["callee"] for op in walk(twin.function.block) if op.prim == "call"]
+        assert inner == [twin, twin]
+    assert not any(op.prim in ("sin", "while") for op in walk(reverse.function.block))

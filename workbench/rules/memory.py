@@ -8,6 +8,7 @@ that reads what it never wrote shows it.
 from __future__ import annotations
 
 import builtins
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,15 @@ class Growable(list[Any]):
         """Replace the element, extending with zeros."""
         self.extend([self.zero] * (index + 1 - len(self)))
         self[index] = value
+
+
+def duplicate(a: Any) -> Any:
+    """A copy of an array or list."""
+    if not isinstance(a, Growable):
+        return np.array(a)
+    made = copy.copy(a)
+    made[:] = a
+    return made
 
 
 def _define(name: str, numpy: Callable[..., Any], types: Callable[..., Types],

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.ir import ArrayType, Kind, Op, Type, Value
 from workbench.rules.expr import apply, broadcast_to, conj, reshape, shape, sum_, sum_to, transpose
 from workbench.rules.loops import exclusive_product, products_tangent, recurrence
+from workbench.rules.memory import duplicate
 from workbench.rules.primitive import ANY, NUMBER, Primitive, Sample, register
 from workbench.rules.reductions import draw
 from workbench.rules.typing import array, dimension
@@ -114,7 +115,7 @@ def _copy_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, dims),)) for dims in ((3,), (2, 2), (0,), (1,))]
 
 
-register(Primitive("copy", np.array, _copy_types, 1, vjp=_identity_vjp, jvp=_identity_jvp, samples=_copy_samples))
+register(Primitive("copy", duplicate, _copy_types, 1, vjp=_identity_vjp, jvp=_identity_jvp, samples=_copy_samples))
 
 
 def _full_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:

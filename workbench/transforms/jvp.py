@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from workbench.ir import (
+    ArrayType,
     Block,
     Builder,
     Constant,
@@ -58,6 +59,11 @@ def jvp(function: Function, wrt: Sequence[int], outputs: Sequence[int]) -> Funct
     return builder.finish([*(sweep.get(r) for r in function.results), *tangents])
 
 
+def is_growable(value: Value) -> bool:
+    """True for lists: their tangents go from version to version as they do, and are never copied."""
+    return isinstance(value.type, ArrayType) and value.type.growable
+
+
 class TangentSweep(Replay):
     """Copies a program with the tangents of its active values."""
 
@@ -73,7 +79,8 @@ class TangentSweep(Replay):
     def seed(self, param: Value, seed: Value) -> None:
         """The tangent of an input."""
         if param in self.active:
-            self.dots[param] = emit(self.builder, "copy", seed) if param in self.consumed else seed
+            kept = param not in self.consumed or is_growable(seed)
+            self.dots[param] = seed if kept else emit(self.builder, "copy", seed)
 
     def output(self, result: Value, seeds: Sequence[Value]) -> Value:
         """The tangent of an output, which is nobody else's."""
@@ -121,7 +128,8 @@ class TangentSweep(Replay):
         primal = call_results(callee, operands)
         tangents = [Value(primal[k].type, f"{op.results[k].name}_dot" if op.results[k].name else "") for k in outputs]
         for k, dot in enumerate(dots, len(operands)):
-            operands.append(emit(self.builder, "copy", dot) if k in made.consumes else dot)
+            kept = k not in made.consumes or is_growable(dot)
+            operands.append(dot if kept else emit(self.builder, "copy", dot))
         self.builder.call(made, operands, (*primal, *tangents))
         self.bind_all(op.results, primal)
         self.dots.update(zip((op.results[k] for k in outputs), tangents, strict=True))
