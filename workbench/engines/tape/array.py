@@ -19,6 +19,7 @@ from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.scalar import (
     COMPLEX,
     NUMBERS,
+    PLAIN,
     ActiveComplex,
     ActiveFloat,
     as_complex,
@@ -299,6 +300,7 @@ class Flat:
 
 ACTIVE = NUMBERS | {ActiveArray}
 recorded_types.add(ActiveArray)
+_SIMPLE = PLAIN | COMPLEX | {str, type(None), np.ndarray}
 
 
 # ---------------------------------------------------------------------- parts
@@ -310,7 +312,7 @@ def is_active(x: Any) -> bool:
 def is_constant(x: Any) -> bool:
     """True for an active array in which nothing depends on an independent variable, of any recorder."""
     while type(x) is ActiveArray:
-        if np.max(x.nodes, initial=INACTIVE) >= 0:
+        if x.nodes.max(initial=INACTIVE) >= 0:
             return False
         x = x.values
     return type(x) not in NUMBERS
@@ -324,9 +326,13 @@ def _owner(nodes: Any) -> Any:
 
 
 def holds_active(x: Any) -> bool:
-    """True for active ones and for lists and tuples with one inside."""
-    return type(x) in ACTIVE or (type(x) not in ACTIVE and isinstance(x, (list, tuple)) and any(
-        holds_active(v) for v in x))
+    """True for active ones, and for lists, tuples and dictionaries with one inside."""
+    kind = type(x)
+    if kind in ACTIVE:
+        return True
+    if kind in _SIMPLE or not isinstance(x, (list, tuple, dict)):
+        return False
+    return any(type(v) not in _SIMPLE and holds_active(v) for v in (x.values() if isinstance(x, dict) else x))
 
 
 def actives(x: Any) -> Iterator[Any]:
@@ -470,12 +476,15 @@ def _widened(items: Any) -> Any:
 # ---------------------------------------------------------------------- recording
 def record(name: str, values: Any, edges: list[tuple[Any, Any]], recorder: Recorder) -> Any:
     """A real result of the outermost recorder with, per operand, nodes and partials that broadcast to its shape."""
-    shape = np.shape(values)
-    edges = [(n, w) for n, w in edges if np.size(n) and np.max(n) >= 0]
     if not edges:
         return fresh(values, recorder)
-    sources = np.stack([np.broadcast_to(n, shape).reshape(-1) for n, _ in edges], axis=1)
-    weights = np.stack([np.broadcast_to(w, shape).reshape(-1) for _, w in edges], axis=1)
+    shape = values.shape
+    sources = np.empty((*shape, len(edges)), np.int64)
+    weights = np.empty((*shape, len(edges)))
+    for k, (n, w) in enumerate(edges):
+        sources[..., k] = n
+        weights[..., k] = w
+    sources, weights = sources.reshape(-1, len(edges)), weights.reshape(-1, len(edges))
     nodes = recorder.many(name, np.asarray(values), sources, weights)
     return ActiveArray(values, nodes, recorder) if type(values) is np.ndarray else wrap(values, nodes[()], recorder)
 

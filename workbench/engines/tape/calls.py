@@ -211,7 +211,7 @@ def _is_python(callee: Any) -> bool:
 def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A function of NumPy or SciPy; its new arrays may hold active numbers later."""
     given = (*args, *named.values())
-    if any(True for _ in actives(given)):
+    if holds_active(given):
         if isinstance(callee, np.ufunc) or isinstance(getattr(callee, "__self__", None), np.ufunc):
             return callee(*(_as_operand(a) for a in args), **named)
         if type(callee) is np.vectorize:

@@ -25,9 +25,10 @@ from workbench.engines.tape.array import (
     record,
     recorder_of,
 )
-from workbench.engines.tape.programs import dispatch, structured
-from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.programs import by_numpy, dispatch, structured
+from workbench.engines.tape.refusal import at_line, refuse
 from workbench.engines.tape.scalar import NUMBERS, ActiveComplex, ActiveFloat, apply, as_array
+from workbench.ir import DifferentiationError
 from workbench.rules import by_callable, get
 
 _REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all,
@@ -109,8 +110,11 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     with np.errstate(all="ignore"):
         xs = [np.asarray(v, dtype=y.dtype) for v in values]
         for (_, n), partial in zip(pairs, partials, strict=True):
-            if partial is not None and np.size(n) and np.max(n) >= 0:
-                edges.append((n, partial(np.asarray(y), *xs)))
+            if partial is not None and (n.max(initial=-1) if type(n) is np.ndarray else n) >= 0:
+                try:
+                    edges.append((n, partial(np.asarray(y), *xs)))
+                except DifferentiationError as error:
+                    raise at_line(error) from None
     return record(name, y, edges, recorder)
 
 
@@ -158,9 +162,8 @@ def _at(ufunc: Any, target: Any, where: Any, value: Any = None) -> None:
         raise refuse(f"np.{ufunc.__name__}.at of active arrays is not recorded", "write it as a loop")
     places = np.arange(target.size).reshape(target.shape)[plain_key(where)]
     value = from_items(value) if holds_active(value) and type(value) not in NUMBERS else value
-    if np.shape(bottom(value)) != np.shape(places):
-        value = dispatch(np.broadcast_to, (value, np.shape(places)), {}) if any(
-            True for _ in actives(value)) and type(value) is ActiveArray else value
+    if np.ndim(bottom(value)):
+        value = by_numpy(np.broadcast_to, value, np.shape(places))
     add_at(target, np.reshape(places, -1), value, ufunc)
 
 
@@ -175,13 +178,11 @@ def add_at(target: ActiveArray, flat: np.ndarray, value: Any, ufunc: Any = np.ad
         changed = elementwise(ufunc, (whole[unique], amounts))
     else:
         changed = whole[unique]
-        counts = np.zeros(len(unique), dtype=np.int64)
         order = np.argsort(inverse, kind="stable")
         starts = np.searchsorted(inverse[order], np.arange(len(unique)))
         rank = np.arange(len(flat)) - starts[inverse[order]]
         for turn in range(int(rank.max(initial=-1)) + 1):  # in the program's order, once per repetition
             chosen = order[rank == turn]
-            counts[inverse[chosen]] += 1
             amounts = value if single else value.reshape(-1)[chosen]
             changed[inverse[chosen]] = elementwise(ufunc, (changed[inverse[chosen]], amounts))
     whole[unique] = changed

@@ -14,7 +14,6 @@ import numpy as np
 from workbench.engines.tape.array import (
     ACTIVE,
     ActiveArray,
-    actives,
     bottom,
     fresh,
     from_items,
@@ -24,7 +23,7 @@ from workbench.engines.tape.array import (
     recorder_of,
     wrap,
 )
-from workbench.engines.tape.programs import structured
+from workbench.engines.tape.programs import by_numpy, structured
 from workbench.engines.tape.recorder import current
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.scalar import NUMBERS
@@ -57,7 +56,7 @@ def _moved(function: Any, offset: int) -> None:
     def handler(a: Any, *args: Any, **options: Any) -> Any:
         options = {k: bottom(v) for k, v in options.items()}
         keys = [bottom(x) for x in args]
-        if not any(True for _ in actives(a)):
+        if not holds_active(a):
             return function(a, *keys, **options)
         a = from_items(a)
         values, nodes = parts(a, a.recorder)
@@ -71,7 +70,7 @@ def _of_second(function: Any) -> None:
     @implements(function)
     def handler(condition: Any, a: Any, *args: Any, **options: Any) -> Any:
         condition = bottom(condition)
-        if not any(True for _ in actives(a)):
+        if not holds_active(a):
             return function(condition, a, *args, **options)
         a = from_items(a)
         return a.like(lambda part: function(condition, part, *args, **options))
@@ -80,7 +79,7 @@ def _of_second(function: Any) -> None:
 def _atleast(function: Any) -> None:
     @implements(function)
     def handler(*arrays: Any) -> Any:
-        made = [_raised(function, a) if any(True for _ in actives(a)) else function(a) for a in arrays]
+        made = [_raised(function, a) if holds_active(a) else function(a) for a in arrays]
         return made[0] if len(made) == 1 else tuple(made)
 
 
@@ -113,11 +112,10 @@ def _blocks(rows: Any, recorder: Any) -> Any:
         if not isinstance(x, list):
             return x
         made = [joined(v, axis + 1) for v in x]
-        rank = max(np.ndim(bottom(v)) for v in (*made, *([0] * 0)))
-        made = [functions[np.reshape](v, (1,) * (max(rank, -axis) - np.ndim(bottom(v))) + np.shape(bottom(v)))
+        rank = max(np.ndim(bottom(v)) for v in made)
+        made = [by_numpy(np.reshape, v, (1,) * (max(rank, -axis) - np.ndim(bottom(v))) + np.shape(bottom(v)))
                 for v in made]
-        return functions[np.concatenate](made, axis=axis) if any(True for _ in actives(made)) else np.concatenate(
-            made, axis=axis)
+        return by_numpy(np.concatenate, made, axis=axis)
     return joined(rows, -depth(rows))
 
 
@@ -158,10 +156,8 @@ def _copy(a: Any, **options: Any) -> Any:
 @implements(np.append)
 def _append(a: Any, values: Any, axis: Any = None) -> Any:
     if axis is None:
-        a, values = (functions[np.ravel](x) if type(x) is ActiveArray else functions[np.atleast_1d](x) if any(
-            True for _ in actives(x)) else np.ravel(x) for x in (a, values))
-        axis = 0
-    return functions[np.concatenate]((a, values), axis=axis)
+        a, values = (by_numpy(np.ravel, by_numpy(np.atleast_1d, x)) for x in (a, values))
+    return functions[np.concatenate]((a, values), axis=axis or 0)
 
 
 @implements(np.insert)
@@ -185,7 +181,7 @@ def _pad(a: Any, width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode in ("edge", "reflect", "symmetric", "wrap") and not options:
         places = np.pad(np.arange(a.size).reshape(a.shape), width, mode)
         return a.reshape(-1)[places]
-    if mode == "constant" and not any(True for _ in actives(tuple(options.values()))):
+    if mode == "constant" and not holds_active(tuple(options.values())):
         values = options.get("constant_values", 0)
         if not np.any(values):
             places = np.pad(np.arange(1, a.size + 1).reshape(a.shape), width, mode)
@@ -214,14 +210,13 @@ def _where(condition: Any, *choices: Any) -> Any:
     test = bottom(condition)
     if not choices:
         return np.where(test)
-    if not any(True for _ in actives(choices)):
+    if not holds_active(choices):
         return np.where(test, *choices)
     recorder = recorder_of(choices)
     complex_ = any(np.iscomplexobj(bottom(x)) for x in choices)
     (a, m), (b, n) = (parts(x, recorder, complex_) for x in choices)
     nodes = np.where(test, m, n)
-    values = functions[np.where](test, a, b) if any(True for _ in actives((a, b))) else np.where(test, a, b)
-    return wrap(values, nodes, recorder)
+    return wrap(by_numpy(np.where, test, a, b), nodes, recorder)
 
 
 @implements(np.select)
@@ -275,11 +270,11 @@ def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = T
                      "make the array inside, or pass it as an argument")
     if where is True:
         target[...] = source
-    else:
-        test = np.broadcast_to(bottom(where), target.shape)
-        shaped = source if np.ndim(bottom(source)) == 0 else functions[np.broadcast_to](source, target.shape) if any(
-            True for _ in actives(source)) else np.broadcast_to(source, target.shape)
-        target[test] = shaped if np.ndim(bottom(shaped)) == 0 else shaped[test]
+        return
+    test = np.broadcast_to(bottom(where), target.shape)
+    if np.ndim(bottom(source)):
+        source = by_numpy(np.broadcast_to, source, target.shape)[test]
+    target[test] = source
 
 
 @implements(np.put)
@@ -304,13 +299,16 @@ def _place(a: Any, mask: Any, values: Any) -> None:
 
 functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else a.real
 functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else a.imag
-functions[np.broadcast_arrays] = lambda *arrays, **options: tuple(
-    functions[np.broadcast_to](a, np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))) if type(a) is ActiveArray
-    else np.broadcast_to(a, np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))) for a in arrays)
-functions[np.meshgrid] = lambda *arrays, **options: [
-    functions[np.take](functions[np.ravel](a) if type(a) is ActiveArray else a, places) if any(
-        True for _ in actives(a)) else np.take(a, places)
-    for a, places in zip(arrays, np.meshgrid(*(np.arange(np.size(bottom(a))) for a in arrays), **options), strict=True)]
+@implements(np.broadcast_arrays)
+def _broadcast_arrays(*arrays: Any, **options: Any) -> Any:
+    shape = np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))
+    return tuple(by_numpy(np.broadcast_to, a, shape) for a in arrays)
+
+
+@implements(np.meshgrid)
+def _meshgrid(*arrays: Any, **options: Any) -> Any:
+    places = np.meshgrid(*(np.arange(np.size(bottom(a))) for a in arrays), **options)
+    return [by_numpy(np.take, by_numpy(np.ravel, a), where) for a, where in zip(arrays, places, strict=True)]
 
 
 @implements(np.apply_along_axis)
@@ -321,7 +319,7 @@ def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: A
     made = made.reshape(moved.shape[:-1] + made.shape[1:])
     if made.ndim < moved.ndim:
         return made
-    return functions[np.moveaxis](made, -1, axis) if type(made) is ActiveArray else np.moveaxis(made, -1, axis)
+    return by_numpy(np.moveaxis, made, -1, axis)
 
 
 # ---------------------------------------------------------------------- arrays from numbers

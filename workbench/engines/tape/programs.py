@@ -25,6 +25,7 @@ from workbench.engines.tape.array import (
     fresh,
     from_items,
     functions,
+    holds_active,
     is_constant,
     recorder_of,
     wrap,
@@ -59,7 +60,7 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     values = tuple(_array_like(a) for a in (*args, *named.values()))
     recorder = recorder_of(values)
     stripped = tuple(stripped_of(v, recorder) for v in values)
-    value = _call(callee, stripped[:len(args)], dict(zip(names, stripped[len(args):], strict=True)))
+    value = by_numpy(callee, *stripped[:len(args)], **dict(zip(names, stripped[len(args):], strict=True)))
     if not _has_floats(value):
         return value
     traced, function = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
@@ -91,7 +92,7 @@ def _array_like(x: Any) -> Any:
     """An argument with nested lists of active numbers as arrays, and scalar arrays as numbers."""
     if type(x) is ActiveArray:
         return x if x.ndim else x[()]
-    if type(x) not in ACTIVE and isinstance(x, (list, tuple)) and any(True for _ in actives(x)):
+    if type(x) not in ACTIVE and isinstance(x, (list, tuple)) and holds_active(x):
         if any(type(v) is ActiveArray for v in x):
             return type(x)(_array_like(v) for v in x) if type(x) in (list, tuple) else x
         return from_items(x)
@@ -118,11 +119,9 @@ def _plain(x: Any) -> Any:
     return x
 
 
-def _call(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """The value, by NumPy or by an outer recorder."""
-    if any(True for _ in actives((args, named))):
-        return dispatch(callee, args, named)
-    return callee(*args, **named)
+def by_numpy(callee: Any, *args: Any, **named: Any) -> Any:
+    """A NumPy function, recorded where an argument is active."""
+    return dispatch(callee, args, named) if holds_active((args, named)) else callee(*args, **named)
 
 
 def dispatch(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -258,7 +257,7 @@ def _recorded(name: str, function: Function, inputs: Sequence[Any], outputs: Seq
               values: Sequence[Any]) -> list[Any]:
     """A block of a recorder that computes `values` by an IR function."""
     wrt = [k for k, x in enumerate(inputs) if type(x) in ACTIVE and x.recorder is recorder
-           and (np.max(_nodes(x), initial=-1) >= 0)]
+           and (type(x) is not ActiveArray or x.nodes.max(initial=-1) >= 0)]
     if not wrt or not outputs:
         return [fresh(v, recorder) for v in values]
     kept = [_snapshot(stripped_of(x, recorder)) for x in inputs]
@@ -310,4 +309,4 @@ def _transformed(function: Function, mode: str, wrt: tuple[int, ...], outputs: t
     return run_passes(_CLEANING, Function(made.name, block, made.shape_params, made.span))
 
 
-__all__ = ["apply_function", "dispatch", "stripped_of", "structured"]
+__all__ = ["apply_function", "by_numpy", "dispatch", "stripped_of", "structured"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import sys
 import threading
 from array import array
@@ -125,7 +126,7 @@ class Recorder:
         first, count = len(self.values), values.size * (2 if values.dtype.kind == "c" else 1)
         self.extend_values(values)
         self._many(number, count)
-        self.starts.frombytes(np.full(count, self.starts[-1], np.int64).tobytes())
+        self.starts.extend(self.starts[-1:] * count)
         return nodes_from(first, values.shape, values.dtype)
 
     def extend_values(self, values: Any) -> None:
@@ -221,9 +222,9 @@ class Recorder:
 
     def _many(self, number: int, count: int) -> None:
         frame = self._user(_getframe(2))
-        self.operations.frombytes(np.full(count, number, np.intc).tobytes())
-        self.codes.frombytes(np.full(count, id(frame.f_code), np.int64).tobytes())
-        self.instructions.frombytes(np.full(count, frame.f_lasti, np.intc).tobytes())
+        self.operations.extend(array("i", (number,)) * count)
+        self.codes.extend(array("q", (id(frame.f_code),)) * count)
+        self.instructions.extend(array("i", (frame.f_lasti,)) * count)
 
     # ------------------------------------------------------------------ where
     def _user(self, frame: FrameType) -> FrameType:
@@ -289,7 +290,7 @@ class Recorder:
 def nodes_from(first: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Consecutive nodes for an array, two per number where it is complex."""
     step = 2 if dtype.kind == "c" else 1
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
     return np.arange(first, first + step * size, step, dtype=np.int64).reshape(shape)
 
 

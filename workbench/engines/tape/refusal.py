@@ -58,3 +58,8 @@ def refuse(reason: str, hint: str = "") -> DifferentiationError:
     for run in mine or list(open_runs):
         run.refusals.append(error)
     return error
+
+
+def at_line(error: DifferentiationError) -> DifferentiationError:
+    """A refusal of the rule table, at the user's line."""
+    return error if error.lineno is not None else refuse(error.reason, error.hint)

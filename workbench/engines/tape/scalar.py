@@ -20,7 +20,8 @@ import numpy as np
 
 from workbench.engines.tape.partials import has_partial, of_ufuncs, on_floats, pulled
 from workbench.engines.tape.recorder import Recorder, operation
-from workbench.engines.tape.refusal import kept, refuse
+from workbench.engines.tape.refusal import at_line, kept, refuse
+from workbench.ir import DifferentiationError
 from workbench.rules import get
 
 PLAIN = frozenset({float, int, bool, np.bool_, *(np.dtype(c).type for c in "efdgbhilqBHILQ")})
@@ -460,13 +461,16 @@ def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
 
 def partial(name: str, position: int, value: Any, values: Sequence[Any]) -> Any:
     """The partial derivative of an operation of real numbers."""
-    if type(value) in NUMBERS or any(type(v) in NUMBERS for v in values):
+    try:
+        if type(value) not in NUMBERS and all(type(v) not in NUMBERS for v in values):
+            return on_floats(name, position)(value, *values)
         if not of_ufuncs(name, position):
             return by_program[0](name, [as_numpy(v) for v in values], value, np.float64(1.0), position)
         table: Any = get(name).partials
         with np.errstate(all="ignore"):
             return table[position](as_numpy(value), *(as_numpy(v) for v in values))
-    return on_floats(name, position)(value, *values)
+    except DifferentiationError as error:
+        raise at_line(error) from None
 
 
 def _complex(name: str, recorder: Recorder, operands: Sequence[Any], active: Sequence[bool], values: Sequence[Any],

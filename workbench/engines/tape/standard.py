@@ -193,7 +193,7 @@ def _rect(callee: Any, args: Args, named: Named) -> Any:
 def _full(callee: Any, args: Args, named: Named) -> Any:
     bound = dict(zip(("shape", "fill_value", "dtype"), args, strict=False)) | named
     value = bound.pop("fill_value")
-    if not any(True for _ in actives(value)):
+    if not holds_active(value):
         return fresh(callee(*args, **named), current())
     kind = np.asarray(bottom(value)).dtype if bound.get("dtype") is None else bound["dtype"]
     made = fresh(np.zeros(bound["shape"], kind), innermost(tuple(actives(value))))
