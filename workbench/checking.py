@@ -143,6 +143,12 @@ def norm(a: Any) -> float:
     return max((largest(x) for x in flat(a)), default=0.0)
 
 
+def fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copies of the arguments for one run: what it writes and draws is not seen by the next."""
+    made: tuple[Any, ...] = copied(args, generators=True)
+    return made
+
+
 # ---------------------------------------------------------------------- the checker
 @dataclass(frozen=True)
 class _Difference:
@@ -164,7 +170,7 @@ class Checker:
         self.rng = np.random.default_rng(seed)
         self.name = getattr(f, "__name__", type(f).__name__)
         self.report = CheckReport(self.name)
-        self.value = f(*copied(args))
+        self.value = f(*fresh(args))
         if not flat(args):
             raise DifferentiationError(f"the arguments of {self.name} hold no float", None, "pass floats")
         if not flat(self.value):
@@ -191,7 +197,7 @@ class Checker:
     def moved(self, dots: tuple[Any, ...], step: float) -> tuple[Any, ...]:
         """The arguments, moved along a direction."""
         leaves = [x + step * d for x, d in zip(flat(self.args), flat(dots), strict=True)]
-        return tuple(with_leaves(copied(self.args), leaves, keep=True))
+        return tuple(with_leaves(fresh(self.args), leaves, keep=True))
 
     def difference(self, function: Callable[..., Any], dots: tuple[Any, ...]) -> _Difference:
         """The derivative of a function along a direction: of several steps the one that neighbours agree with best."""
@@ -250,7 +256,7 @@ class Checker:
     # ------------------------------------------------------------------ orders
     def first(self, engine: str, dots: tuple[Any, ...]) -> None:
         """Order one on one engine."""
-        value, tangent = jvp(self.f, copied(self.args), dots, engine=engine)
+        value, tangent = jvp(self.f, fresh(self.args), dots, engine=engine)
         pairs = list(zip(flat(value), flat(self.value), strict=False))
         if len(flat(value)) != len(flat(self.value)) or not all(
                 np.allclose(a, b, rtol=_TOLERANCES[self.size][2], atol=1e-300, equal_nan=True) for a, b in pairs):
@@ -259,7 +265,7 @@ class Checker:
         expected = self.difference(self.f, dots)
         self.add(engine, 1, "forward mode, differences", tangent, expected)
         bar = self.direction(self.value)
-        _, pull = vjp(self.f, *copied(self.args), engine=engine)
+        _, pull = vjp(self.f, *fresh(self.args), engine=engine)
         bars = pull(bar)
         left, right = inner(bar, tangent), inner(bars, dots)
         scale = 1e-3 * sum(abs(inner(a, b)) for a, b in zip(flat(bars), flat(dots), strict=True))
@@ -293,16 +299,16 @@ class Checker:
                 (forward, tangent, lambda *args: jvp(f, args, other, engine=engine)[1]),
                 (reverse, pulled, lambda *args: vjp(f, *args, engine=engine)[1](bar))):
             try:
-                found = jvp(function, copied(self.args), dots, engine=engine)[1]
+                found = jvp(function, fresh(self.args), dots, engine=engine)[1]
             except DifferentiationError as error:
                 self.refused(engine, 2, what, error)
                 continue
             self.add(engine, 2, what, found, self.difference(plain, dots))
         try:
-            weights = with_leaves(pulled(*copied(self.args)), flat(other), keep=True)
-            _, again = vjp(pulled, *copied(self.args), engine=engine)
+            weights = with_leaves(vjp(f, *fresh(self.args), engine=engine)[1](bar), flat(other), keep=True)
+            _, again = vjp(pulled, *fresh(self.args), engine=engine)
             turned = again(weights)
-            along = jvp(pulled, copied(self.args), dots, engine=engine)[1]
+            along = jvp(pulled, fresh(self.args), dots, engine=engine)[1]
         except DifferentiationError as error:
             self.refused(engine, 2, "reverse over reverse, forward", error)
             return
@@ -427,10 +433,10 @@ def _slopes(checker: Checker, engine: str, dots: tuple[Any, ...]) -> list[Slope]
     ones = with_leaves(checker.value, [np.ones(x.shape) for x in flat(checker.value)], keep=False)
 
     def forward() -> float:
-        return inner(ones, jvp(f, copied(args), dots, engine=engine)[1])
+        return inner(ones, jvp(f, fresh(args), dots, engine=engine)[1])
 
     def reverse() -> float:
-        return inner(vjp(f, *copied(args), engine=engine)[1](ones), dots)
+        return inner(vjp(f, *fresh(args), engine=engine)[1](ones), dots)
     found = []
     for mode, slope in (("forward", forward), ("reverse", reverse)):
         try:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from workbench import checking
 from workbench.checking import CheckReport
+from workbench.engines import tape as recording
 from workbench.frontend.library import implements
-from workbench.operators import identities
+from workbench.operators import identities, recorded
 from workbench.operators.identities import Checkpointed, copied
 from workbench.operators.rules import Rule
 from workbench.views.microscope import Microscope
@@ -161,6 +162,23 @@ def _hooked(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def _checkpointed(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     (f,) = _bound(("f",), args, named)
     return Checkpointed(f)
+
+
+@recording.means(rule, checkpoint)
+def _made_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return callee(*args, **named)
+
+
+@recording.means(stop_gradient)
+def _stopped_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    (x,) = _bound(("x",), args, named)
+    return recording.constant(x)
+
+
+@recording.means(hook)
+def _hooked_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    x, fn = _bound(("x", "fn"), args, named)
+    return callee(x, fn) if recording.innermost(x) is None else recorded.hooked(x, fn, copied)
 
 
 def _bound(names: tuple[str, ...], args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:

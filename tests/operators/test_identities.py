@@ -166,3 +166,16 @@ def kept(step: Any, order: int = 1) -> int:
 def test_checkpoint_keeps_the_arguments_alone() -> None:
     assert kept(checked) == 1  # x, in each round of the outer loop
     assert kept(body) == 2  # x, in each round of both
+
+
+def tower(x, n):  # type: ignore[no-untyped-def]
+    print("floor", n)
+    return x if n <= 0 else x * tower(x, n - 1)
+
+
+def test_what_is_run_again_prints_once(capfd: Any) -> None:
+    def talking(x):  # type: ignore[no-untyped-def]
+        print("once", x)
+        return wb.checkpoint(lambda z: tower(z, 2))(x * x)
+    assert wb.grad(wb.checkpoint(talking), engine="numba")(2.0) == pytest.approx(6 * 2.0**5)
+    assert capfd.readouterr().out == "once 2.0\nfloor 2\nfloor 1\nfloor 0\n"

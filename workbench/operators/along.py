@@ -105,12 +105,12 @@ class Line:
 
     def decisions(self, offset: float) -> Decisions:
         """What the program decides at an offset."""
-        return self._decide(copied(self.moved(offset)))
+        return self._decide(self.moved(offset))
 
     def _interpreted(self) -> Callable[[tuple[Any, ...]], Decisions]:
         try:
             names = tuple(f"arg{k}" for k in range(len(self.args)))
-            traced = trace(self.f, copied(self.args), names)
+            traced = trace(self.f, copied(self.args, generators=True), names)
         except DifferentiationError:
             self.note = "switches within NumPy functions (abs, maximum, ...): the program is not compiled"
             return self._jumped

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ from workbench.frontend.values import (
     Scalar,
 )
 from workbench.ir import Builder, Callee, Function, Value, substitute_type
-from workbench.operators import nesting
+from workbench.operators import nesting, recorded
 from workbench.operators.readers import Matcher, declare_call, own_parameters, return_span
 from workbench.transforms.cotangents import zero
 from workbench.transforms.replay import declare
@@ -65,23 +66,25 @@ def tree_of(act: Activation, value: Any, values: list[Value]) -> Tree:
     return Static(value)
 
 
-def copied(x: Any) -> Any:
+def copied(x: Any, generators: bool = False) -> Any:
     """A structure with its arrays and containers copied: what an identity gives outside of a traced program, where its
-    result is as much its caller's own."""
+    result is as much its caller's own. With `generators`, those of random numbers too, which then draw the same."""
     if isinstance(x, np.ndarray):
         return x.copy()
     if isinstance(x, tuple):
-        return tuple.__new__(type(x), [copied(v) for v in x])
+        return tuple.__new__(type(x), [copied(v, generators) for v in x])
     if isinstance(x, list):
-        return [copied(v) for v in x]
+        return [copied(v, generators) for v in x]
     if isinstance(x, dict):
         made = copy.copy(x)
-        made.update({key: copied(value) for key, value in x.items()})
+        made.update({key: copied(value, generators) for key, value in x.items()})
         return made
+    if generators and isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)):
+        return copy.deepcopy(x)
     if is_plain_object(x):
         made = copy.copy(x)
         for name in instance_attributes(x):
-            object.__setattr__(made, name, copied(getattr(x, name)))
+            object.__setattr__(made, name, copied(getattr(x, name), generators))
         return made
     return x
 
@@ -220,6 +223,10 @@ class Checkpointed:
 
     def __repr__(self) -> str:
         return f"<{self.__name__}, checkpointed>"
+
+    def recorded(self, *args: Any, **named: Any) -> Any:
+        """A call of it in a recorded run: one operation."""
+        return recorded.checkpointed(self.function, self.__name__, args, named)
 
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call of it in a traced program: opaque, so that nothing of it is kept."""

@@ -35,7 +35,7 @@ from workbench.ir import (
 )
 from workbench.ir.calls import with_dimensions
 from workbench.ir.types import ArrayType
-from workbench.operators import nesting
+from workbench.operators import nesting, recorded
 from workbench.operators.readers import CallSite
 
 NO_SOURCE = "has a rule and no Python source, so that it cannot be compiled"
@@ -66,6 +66,8 @@ class Rule:
         except (TypeError, ValueError):  # a C function that does not say
             self.signature = inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)])
         self.__signature__ = self.signature
+        if self.is_opaque:
+            recorded.known_by(self)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The function's value."""
@@ -105,6 +107,10 @@ class Rule:
             raise DifferentiationError(f"{self.__name__} has a rule of its own and takes keyword-only arguments", None,
                                        "make them ordinary parameters")
         return bound.args
+
+    def recorded(self, *args: Any, **named: Any) -> Any:
+        """A call of it in a recorded run."""
+        return recorded.RecordedRule(self).call(recorded.bound(self, args, named))
 
     # ------------------------------------------------------------------ in a traced program
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

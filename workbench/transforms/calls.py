@@ -25,6 +25,7 @@ from workbench.ir import (
     walk,
 )
 from workbench.passes import DeadCode, optimize
+from workbench.passes.silence import silenced
 
 Pull = Callable[[Callee, tuple[int, ...], tuple[int, ...]], "Pulled"]
 Asked = tuple[int, ...]
@@ -89,7 +90,7 @@ def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, 
             function = callee.rule.pullback(callee, wrt, outputs)
         else:
             refuse_repetition(callee)
-            function = only(vjp(body(callee), wrt, outputs), len(callee.function.results))
+            function = silenced(only(vjp(body(callee), wrt, outputs), len(callee.function.results)))
         function = alike(function, [function.data_params[k] for k in wrt])
         if not recursive:
             function, sources = pruned(DeadCode()(function), count)
@@ -100,13 +101,13 @@ def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, 
 
 
 def refuse_repetition(callee: Callee) -> None:
-    """The pullback runs the body again: what prints or draws random numbers must not be in it."""
+    """The pullback runs the body again: what draws random numbers must not be in it (what prints is left out)."""
     functions = [callee.function, *(c.function for c in callees(callee.function) if c.is_defined)]
     for op in (op for function in functions for op in walk(function.block)):
-        if op.prim in ("print", "draw"):
-            what = "prints" if op.prim == "print" else "draws random numbers"
-            raise DifferentiationError(f"{callee.name} {what}, and its body is run again by the reverse sweep", op.span,
-                                       "do it outside of the function that is recursive or checkpointed")
+        if op.prim == "draw":
+            raise DifferentiationError(f"{callee.name} draws random numbers, and its body is run again by the reverse "
+                                       "sweep", op.span,
+                                       "draw outside of the function that is recursive or checkpointed")
 
 
 def only(function: Function, first: int) -> Function:

@@ -51,9 +51,10 @@ def kept() -> DifferentiationError:
                   "clear what keeps it between the calls")
 
 
-def refuse(reason: str, hint: str = "") -> DifferentiationError:
-    """The error to raise; the open runs of this thread remember it (of all threads, where this one has none)."""
-    error = DifferentiationError(reason, user_span(), hint)
+def refuse(reason: str, hint: str = "", span: Span | None = None) -> DifferentiationError:
+    """The error to raise, at the line that is running or another; the open runs of this thread remember it (of all
+    threads, where this one has none)."""
+    error = DifferentiationError(reason, span or user_span(), hint)
     mine = [run for run in open_runs if run.thread == threading.get_ident()]
     for run in mine or list(open_runs):
         run.refusals.append(error)
