@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import calls, overflow
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
@@ -32,8 +34,10 @@ from workbench.frontend.values import (
     DynamicList,
     ListValue,
     ObjectValue,
+    Partial,
     Scalar,
     Variable,
+    is_static,
 )
 from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
 from workbench.ir.calls import taken_params
@@ -115,6 +119,13 @@ class _Mirror:
             return self.closure(value, path)
         if isinstance(value, BoundMethod):
             return BoundMethod(self.value(value.function, path), self.value(value.self_value, path.attribute("self")))
+        if isinstance(value, Partial):
+            args = tuple(self.value(v, path.item(k)) for k, v in enumerate(value.args))
+            return Partial(self.value(value.function, path.attribute("func")), args,
+                           {k: self.value(v, path.attribute(k)) for k, v in value.named.items()})
+        if not is_static(value):
+            self.outer.fail(f"{describe(value)} passed to a derivative (or a checkpoint, hook, rule) inside a program",
+                            "pass numbers, arrays, lists, dictionaries or objects")
         return value
 
     def container(self, value: Any, path: Path) -> Any:
@@ -216,6 +227,9 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     operands = [o for o in mirror.operands if o is not None]
     for item in inner.inputs[len(operands):]:
         value = act.t.environment.internal(item.path.fetch(()), item.path)
+        if not isinstance(value, (Array, Scalar, float, int, complex, np.generic)):
+            act.t.fail(f"{describe(value)}, used by a function whose derivative is taken inside a program",
+                       "draw random numbers outside of it")
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
     ir = overflow.checked(t.builder.finish([t.builder.resolve(v) for v in exporter.results]), t.integers)
     verify(ir)

@@ -26,6 +26,12 @@ class NestedRecorder(Recorder):
         super().__init__()
         self.values: list[Any] = []
         self.weights: list[Any] = []
+        self.has_arrays = False  # nodes are looked up by arrays of indices
+
+    def leaves(self, values: Any) -> np.ndarray:
+        """As of the outermost recorder."""
+        self.has_arrays = True
+        return super().leaves(values)
 
     def extend_values(self, values: Any) -> None:
         """Append the plain values of an array."""
@@ -35,6 +41,7 @@ class NestedRecorder(Recorder):
 
     def many(self, name: str, values: np.ndarray, sources: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """As of the outermost recorder, into lists."""
+        self.has_arrays = True
         own, self.weights = self.weights, array("d")  # type: ignore[assignment]
         try:
             return super().many(name, values, sources, weights)
@@ -44,7 +51,7 @@ class NestedRecorder(Recorder):
 
     def zeros(self) -> Any:
         """A number per node, which may become active ones of the outer recorder."""
-        return fresh(np.zeros(len(self)), self.outer) if self.blocks else [0.0] * len(self)
+        return fresh(np.zeros(len(self)), self.outer) if self.blocks or self.has_arrays else [0.0] * len(self)
 
     def reverse(self, adjoints: Any) -> Any:
         """Adjoints of all nodes, from those of the results (changed in place)."""
