@@ -363,10 +363,11 @@ def fsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(math.prod)
 def prod(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.prod` of a list or tuple."""
-    total: Any = named.get("start", 1)
-    for item in act.t.environment.items(act, args[0]):
-        total = act.t.environment.binary(act, "*", total, item)
-    return total
+    t: Tracer = act.t
+    total = t.variable("total", named.get("start", 1))
+    t.environment.over_items(act, args[0], ("prod", t.span), lambda item: t.assign(
+        total, t.environment.binary(act, "*", t.read(total), item)))
+    return t.read(total)
 
 
 @implements(math.dist)

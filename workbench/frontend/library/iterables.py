@@ -7,13 +7,26 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, branches, generators
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, generators
 from workbench.frontend.completions import NORMAL, RETURN
+from workbench.frontend.layouts import Number
 from workbench.frontend.library import recipes
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, Cursor, Lazy, ListValue, RangeValue, Scalar, ZipValue, is_static
+from workbench.frontend.values import (
+    Array,
+    Cursor,
+    DynamicList,
+    Lazy,
+    ListValue,
+    RangeValue,
+    Scalar,
+    ZipValue,
+    is_static,
+)
 from workbench.ir import Kind
 
 MAX_SORTED = 16
@@ -223,10 +236,27 @@ def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
     return items
 
 
+def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> DynamicList:
+    """The numbers of a dynamic list in order (equal numbers cannot be told apart)."""
+    t: Tracer = act.t
+    if named.get("key") is not None or not isinstance(owner.layout, Number):
+        dynamic_lists.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
+                              "only", "use np.argsort of an array")
+    ordered = t.environment.call(act, np.sort, (dynamic_lists.as_array(t, owner),), {})
+    if named.get("reverse", False):
+        ordered = t.environment.item(act, ordered, slice(None, None, -1))
+    return dynamic_lists.from_array(t, arrays.read(t, ordered), owner.site)
+
+
 @implements(sorted)
 def sorted_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`sorted(iterable, key=None, reverse=False)`."""
-    items = act.t.environment.items(act, args[0])
+    values = args[0]
+    if isinstance(values, (Lazy, Array)):
+        values = act.t.environment.list_of(act, values)
+    if isinstance(values, DynamicList):
+        return _numbers_in_order(act, values, named)
+    items = act.t.environment.items(act, values)
     return act.t.new_list(in_order(act, items, named.get("key"), named.get("reverse", False)))
 
 
@@ -256,9 +286,14 @@ def quantified(act: Any, iterator: Lazy, stop: bool) -> Any:
     return t.read(found)
 
 
-def sort_list(act: Any, owner: ListValue, named: dict[str, Any]) -> None:
+def sort_list(act: Any, owner: ListValue | DynamicList, named: dict[str, Any]) -> None:
     """`list.sort`."""
     t: Tracer = act.t
+    if isinstance(owner, DynamicList):
+        ordered = _numbers_in_order(act, owner, named)
+        t.environment.repeat(t, dynamic_lists.length_of(t, owner), ("sort", t.span), lambda k: dynamic_lists.store(
+            t, owner, k, dynamic_lists.load(t, ordered, k)))
+        return
     values = in_order(act, [t.read(v) for v in owner.items], named.get("key"), named.get("reverse", False))
     for variable, value in zip(owner.items, values, strict=True):
         t.assign(variable, value)

@@ -125,6 +125,10 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
     if isinstance(owner, ListValue):
         return _list_method(act, owner, name, args, named)
     if isinstance(owner, DynamicList):
+        if name == "sort":
+            t: Tracer = act.t
+            t.environment.note_write(owner)
+            return iterables.sort_list(act, owner, named)
         return dynamic_lists.method(act, owner, name, args)
     if isinstance(owner, Choice):
         return _choice_method(act, owner, name, args, named)

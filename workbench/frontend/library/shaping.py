@@ -14,7 +14,7 @@ from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, Tracer, describe
-from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.frontend.values import Array, DynamicList, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
 
@@ -192,10 +192,34 @@ def join(t: Tracer, parts: list[Array], axis: int) -> Any:
     return made
 
 
+def _rows(t: Tracer, owner: DynamicList) -> Any:
+    """The arrays of a dynamic list, one after the other along a new first axis."""
+    rows = as_operand(t, owner)
+    t.check(t.emit("gt", rows.dims[0], Constant(0, Kind.INT)), "ValueError", "need at least one array to concatenate")
+    return rows
+
+
+def _rows_joined(act: Any, owner: DynamicList, axis: Any) -> Any:
+    """The arrays of a dynamic list one after the other along an axis of theirs."""
+    t: Tracer = act.t
+    rows = _rows(t, owner)
+    if rows.rank < 2:
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    if axis is None:
+        return reshape(t, rows, -1)
+    (place,) = axes_of(t, axis, rows.rank - 1)
+    beside = t.environment.call(act, np.moveaxis, (rows, 0, place), {})
+    shape = [t.dim(d) for k, d in enumerate(rows.dims[1:])]
+    shape[place] = -1
+    return reshape(t, beside, tuple(shape))
+
+
 @implements(np.concatenate)
 def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.concatenate(arrays, axis=0)`."""
     t: Tracer = act.t
+    if isinstance(args[0], DynamicList):
+        return _rows_joined(act, args[0], named.get("axis", args[1] if len(args) > 1 else 0))
     parts = _parts(act, args[0])
     if any(not isinstance(p, Array) for p in parts):
         raise ValueError("zero-dimensional arrays cannot be concatenated")
@@ -210,8 +234,10 @@ def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.stack(arrays, axis=0)`."""
     t: Tracer = act.t
-    parts = _parts(act, args[0])
     axis = named.get("axis", args[1] if len(args) > 1 else 0)
+    if isinstance(args[0], DynamicList):
+        return t.environment.call(act, np.moveaxis, (_rows(t, args[0]), 0, axis), {})
+    parts = _parts(act, args[0])
     if not any(isinstance(p, Array) for p in parts):
         return t.environment.as_array(t, tuple(parts))
     (place,) = axes_of(t, axis, parts[0].rank + 1)
@@ -221,10 +247,19 @@ def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 def _joined(axis: int, first: Any) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if isinstance(args[0], DynamicList):
+            rows = _rows(act.t, args[0])
+            if rows.rank == 2 and first is not _as_itself:
+                return rows if first is _as_rows else arrays.transposed(act.t, rows, (1, 0))
+            return _rows_joined(act, args[0], 0 if axis == 1 and rows.rank == 2 else axis)
         parts = [first(act.t, need_array(act.t, p)) for p in _parts(act, args[0])]
         place = 0 if axis == 1 and parts[0].rank == 1 else axis
         return join(act.t, parts, place)
     return handler
+
+
+def _as_itself(t: Tracer, array: Array) -> Any:
+    return array
 
 
 def _as_rows(t: Tracer, array: Array) -> Any:
@@ -235,7 +270,7 @@ def _as_columns(t: Tracer, array: Array) -> Any:
     return indexing.get(t, array, (slice(None), None)) if array.rank == 1 else array
 
 
-implements(np.hstack)(_joined(1, lambda t, a: a))
+implements(np.hstack)(_joined(1, _as_itself))
 implements(np.vstack)(_joined(0, _as_rows))
 implements(np.column_stack)(_joined(1, _as_columns))
 
