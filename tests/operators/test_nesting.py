@@ -242,3 +242,31 @@ def test_second_order_stays_float32() -> None:
     assert type(scalar) is np.float32
     x = 0.5
     assert scalar == pytest.approx(6 * x * math.sin(x) + 6 * x ** 2 * math.cos(x) - x ** 3 * math.sin(x), rel=1e-5)
+
+
+def test_what_is_given_twice_has_its_own_derivatives() -> None:
+    def g(a, b):  # type: ignore[no-untyped-def]
+        return np.sum(a * b * b)
+
+    def writes(a, b):  # type: ignore[no-untyped-def]
+        a[0] = a[0] * b[1]
+        return np.sum(a * b)
+
+    def loops(a, b, n):  # type: ignore[no-untyped-def]
+        for _ in range(n):
+            a = np.sin(a) * b
+        return np.sum(a)
+
+    def f(x):  # type: ignore[no-untyped-def]
+        by_a, by_b = wb.grad(g, (0, 1))(x, x)
+        captured = wb.grad(lambda a: np.sum(a * x))(x)
+        along = wb.jvp(g, (x, x), (x, 0.0 * x))[1]
+        pulled = wb.vjp(g, x, x)[1](1.0)
+        y = x.copy()
+        of_one = wb.grad(writes, (0, 1))(y, y)  # one variable: both positions report its derivative
+        return by_a, by_b, captured, along, pulled, of_one, y, wb.grad(loops)(x, x, 3)
+    x = np.array([2.0, 3.0])
+    mine, plain = wb.vjp(f, x, engine="numba")[0], f(x)
+    for a, b in zip(mine, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+    assert list(mine[0]) == [4.0, 9.0] and list(mine[1]) == [8.0, 18.0] and list(mine[2]) == [2.0, 3.0]

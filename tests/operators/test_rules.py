@@ -136,6 +136,9 @@ def test_rules_that_call_their_function() -> None:
     assert third(0.7, 3) == pytest.approx(120 * 0.7**3, rel=1e-13)
     assert wb.grad(power)(0.7, 0) == 0.0
     assert power(0.5, 2) == 0.25 and "rule" in repr(power)
+    product = wb.rule(lambda a, b: a * b)
+    product.defvjp(lambda primals, y, bar: (bar * primals[1], bar * 10.0 * primals[0]))
+    assert list(wb.grad(lambda x: np.sum(product(x, x)))(np.array([1.0, 2.0]))) == [11.0, 22.0]
 
 
 def test_keywords_defaults_and_loops() -> None:

@@ -79,10 +79,20 @@ class Program:
             t.assign(variable, value_of(act, tree, results))
 
 
-class _Mirror:
-    """Makes stand-ins of outer values as inputs of the inner program."""
+class _Written(Exception):
+    """What the inner program is given twice, and writes, must be one object to it."""
 
-    def __init__(self, outer: Tracer, inner: Environment) -> None:
+
+class _Mirror:
+    """Makes stand-ins of outer values as inputs of the inner program.
+
+    With `separate`, what is given twice (as two arguments, or as an argument and a captured variable) is two inputs,
+    which have their own derivatives; else it is one, as it must be where it is written."""
+
+    def __init__(self, outer: Tracer, inner: Environment, separate: bool) -> None:
+        self.separate = separate
+        self.aliases: dict[Any, int] = {}
+        self.is_repeated = False
         self.outer = outer
         self.inner = inner
         self.operands: list[Value | None] = []
@@ -103,7 +113,12 @@ class _Mirror:
         if isinstance(value, tuple):
             return tuple.__new__(type(value), [self.value(v, path.item(k)) for k, v in enumerate(value)])
         if id(value) in self.known:
-            return self.known[id(value)]
+            self.is_repeated = True
+            if not self.separate:
+                known = self.known[id(value)]
+                if isinstance(known, Array) and known.cell.source is not None:
+                    self.aliases[path.key] = known.cell.source
+                return known
         made = self.object(value, path)
         if made is not value:
             self.known[id(value)] = made
@@ -182,6 +197,12 @@ class _Mirror:
         self.register(path, value.kind, value.rank, False, param, read(self.outer, value))
         return Array(t.new_cell(param, value.cell.name, origin=position), (), tuple(dims))
 
+    @property
+    def repeated(self) -> set[int]:
+        """Data parameters that stand for arrays of which others show the memory too."""
+        cells = [a.cell for a in self.arrays.values()]
+        return {k for k, a in self.arrays.items() if cells.count(a.cell) > 1}
+
     def register(self, path: Path, kind: Kind, rank: int, python: bool, param: Value, operand: Value) -> None:
         self.inner.inputs.append(Input(path, kind, rank, python, len(self.inner.inputs), param))
         self.operands.append(operand)
@@ -191,6 +212,7 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
     """Trace an inner function on stand-ins of its arguments."""
     decisions: dict[Any, Any] = {}
     pins: dict[Any, Any] = {}
+    separate = True
     for _ in range(MAX_RESTARTS):
         inner = Environment()
         inner.late = act.t.environment.late
@@ -200,7 +222,9 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
         inner.t = t
         t.builder.span = act.t.span
         try:
-            return _traced(act, t, inner, function, args, named)
+            return _traced(act, t, _Mirror(act.t, inner, separate), function, args, named)
+        except _Written:
+            separate = False
         except Restart as restart:
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
@@ -209,9 +233,9 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
     return act.t.fail("specialising the inner function does not come to an end")
 
 
-def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args: tuple[Any, ...],
+def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tuple[Any, ...],
             named: dict[str, Any]) -> Program:
-    mirror = _Mirror(act.t, inner)
+    inner = mirror.inner
     stand_ins = tuple(mirror.value(a, Path(("arg", k))) for k, a in enumerate(args))
     keywords = {k: mirror.value(v, Path(("object", k), (("item", k),))) for k, v in named.items()}
     callee = mirror.value(function, Path(("object", "function"), (("item", 0),)))
@@ -220,8 +244,9 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     result = calls.call(root, callee, stand_ins, keywords)
     exporter = Exporter(t, inner)
     output = exporter.tree(result)
+    unwritten = _unwritten(t, mirror, exporter) if mirror.separate and mirror.is_repeated else frozenset()
     changes = tuple(_changes(act, t, mirror, exporter))
-    stores = tuple(_stores(act, t, mirror, exporter))
+    stores = tuple(_stores(act, t, mirror, exporter, unwritten))
     for key, guard in inner.guards.items():
         act.t.environment.guards.setdefault(key, guard)
     operands = [o for o in mirror.operands if o is not None]
@@ -238,8 +263,17 @@ def _traced(act: Activation, t: Tracer, inner: Environment, function: Any, args:
     for k in taken_params(ir):  # what is not written for good is worked on in a copy: a view, an array that is rebound
         if not any(mirror.arrays.get(k) is array and not array.steps for array, _, _ in stores):
             operands[k] = act.t.emit("copy", operands[k])
-    places = {item.path.key: item.position for item in inner.inputs}
+    places = {item.path.key: item.position for item in inner.inputs} | mirror.aliases
     return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays)
+
+
+def _unwritten(t: Tracer, mirror: _Mirror, exporter: Exporter) -> frozenset[int]:
+    """The data parameters given twice, if none of them is written. Raises _Written."""
+    repeated = frozenset(mirror.repeated)
+    so_far = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
+    if mirror.inner.written or any(_is_written(so_far, k) for k in repeated):
+        raise _Written
+    return repeated
 
 
 def _is_written(function: Function, position: int) -> bool:
@@ -248,10 +282,11 @@ def _is_written(function: Function, position: int) -> bool:
     return any(v in shown for op in walk(function.block) for v in consumed_operands(op))
 
 
-def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Array, int, bool]]:
+def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
+            unwritten: frozenset[int]) -> Iterator[tuple[Array, int, bool]]:
     """The outer arrays that the inner program writes, and the results that are their last versions."""
     for cell in t.cells:
-        if not cell.written or cell.source is None:
+        if not cell.written or cell.source is None or cell.source in unwritten:
             continue
         outer = mirror.arrays.get(cell.source)
         rebound = cell.origin is None

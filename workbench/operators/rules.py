@@ -125,7 +125,6 @@ class Rule:
             if isinstance(value, Closure):
                 t.fail(f"{describe(value)}, a nested function, is passed to {self.__name__}, which has a rule of its "
                        "own", "pass a function defined at the top of a module, or leave the rule out")
-        args = _distinct(act, args)
         program = nesting.traced(act, self.forward or self.function, args, {})
         if program.stores or program.changes:
             t.fail(f"{self.__name__} has a rule of its own and writes into its arguments",
@@ -173,19 +172,6 @@ def _readable(rule: Callable[..., Any]) -> Callable[..., Any]:
     if not inspect.isfunction(python_function(rule)):
         raise TypeError(f"a derivative rule is a Python function, not {rule!r}")
     return rule
-
-
-def _distinct(act: Activation, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments, an array that is passed twice copied: each has its own cotangent."""
-    seen: set[Any] = set()
-    found = []
-    for value in args:
-        if isinstance(value, Array):
-            if value.cell in seen:
-                value = act.t.new_array(act.t.emit("copy", nesting.read(act.t, value)))
-            seen.add(value.cell)
-        found.append(value)
-    return tuple(found)
 
 
 def _recognised(tree: Tree, function: Function, output: list[Leaf]) -> Tree:
