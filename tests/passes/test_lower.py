@@ -11,7 +11,7 @@ import pytest
 
 from workbench import interpret, passes
 from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, Value, verify, walk
-from workbench.rules import emit, table
+from workbench.rules import emit, emit_all, table
 
 INT = ScalarType(Kind.INT)
 STRUCTURED = sorted(name for name, p in table().items() if p.samples is not None and not p.elementwise)
@@ -26,7 +26,8 @@ def build(make: Callable[[Builder, list[Value]], Value], arrays: list[np.ndarray
     kinds = [next(k for k in Kind if k.dtype == a.dtype) for a in arrays]
     values = [b.param(ArrayType(kind, tuple(dims)), f"a{k}")
               for k, (kind, dims) in enumerate(zip(kinds, shapes, strict=True))]
-    return b.finish([make(b, values)])
+    made = make(b, values)
+    return b.finish(made if isinstance(made, list) else [made])
 
 
 def compare(function: Function, args: list[np.ndarray]) -> None:
@@ -58,14 +59,14 @@ def test_structured_primitives(name: str, fused: bool) -> None:
         for sample in primitive.samples(np.random.default_rng(1), kind):
             arrays = [np.asarray(v) for v in sample.operands if np.ndim(v)]
 
-            def make(b: Builder, values: list[Value]) -> Value:
+            def make(b: Builder, values: list[Value]) -> list[Value]:
                 rest = iter(values)
                 operands = [next(rest) if np.ndim(v) else Constant(
                     np.asarray(v).item(), Kind.INT if isinstance(v, int) else kind) for v in sample.operands]
                 if fused:
                     operands = [touched(b, v) for v in operands]
-                made = emit(b, name, *operands, **sample.attrs)
-                return touched(b, made) if fused else made
+                made = emit_all(b, name, *operands, **sample.attrs)
+                return [touched(b, value) for value in made] if fused else list(made)
 
             compare(build(make, arrays), arrays)
             tried += 1
