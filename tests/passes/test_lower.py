@@ -62,7 +62,8 @@ def test_structured_primitives(name: str, fused: bool) -> None:
             def make(b: Builder, values: list[Value]) -> list[Value]:
                 rest = iter(values)
                 operands = [next(rest) if np.ndim(v) else Constant(
-                    np.asarray(v).item(), Kind.INT if isinstance(v, int) else kind) for v in sample.operands]
+                    np.asarray(v).item(), Kind.INT if isinstance(v, int) else kind if np.iscomplexobj(v) else kind.real)
+                    for v in sample.operands]
                 if fused:
                     operands = [touched(b, v) for v in operands]
                 made = emit_all(b, name, *operands, **sample.attrs)
