@@ -242,6 +242,10 @@ class ActiveArray:
         """Sort in place."""
         self[...] = functions[np.sort](self, axis=axis)
 
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        """Put the elements up to some in their places, in place."""
+        self[...] = functions[np.partition](self, kth, axis=axis)
+
     def put(self, where: Any, value: Any) -> None:
         """Write into the elements in order."""
         self[np.unravel_index(plain_key(where), self.shape)] = value

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, from_items, functions, holds_active
-from workbench.engines.tape.elementwise import array_ufunc, elementwise
-from workbench.engines.tape.programs import structured, written_out
+from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, from_items, holds_active
+from workbench.engines.tape.elementwise import elementwise
+from workbench.engines.tape.programs import by_numpy, structured, written_out
 from workbench.engines.tape.refusal import refuse
 
 
@@ -29,15 +29,11 @@ def _sum(a: Any, axis: Any) -> Any:
 @implements(np.einsum)
 def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Any:
     """Every operand with all the letters as axes, multiplied, and summed over those that the result lacks."""
-    if not isinstance(subscripts, str) or "." in subscripts or options:
+    if not isinstance(subscripts, str) or set(options) - {"optimize"}:
         raise refuse("this form of np.einsum on the tape", "write letters for all axes, and no options")
-    left, arrow, out = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    letters = sorted(set(left) - {","})
-    if not arrow:
-        out = "".join(c for c in letters if left.count(c) == 1)
-    if len(terms) != len(operands) or set(out) - set(letters) or len(set(out)) != len(out):
-        raise ValueError("einstein sum subscripts do not fit the operands")
+    operands = tuple(from_items(x) if holds_active(x) else np.asarray(x) for x in operands)
+    terms, out = _letters(subscripts.replace(" ", ""), [x.ndim for x in operands])
+    letters = sorted({c for term in terms for c in term})
     order = [*out, *(c for c in letters if c not in out)]
     product: Any = None
     for term, operand in zip(terms, operands, strict=True):
@@ -47,10 +43,28 @@ def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Any:
     return _sum(product, summed) if summed else product
 
 
+def _letters(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The letters of the operands' axes and of the result's, capital ones for an ellipsis."""
+    left, arrow, out = subscripts.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError("einstein sum subscripts do not fit the operands")
+    unused = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
+    widths = [rank - len(term) + 3 for term, rank in zip(terms, ranks, strict=True) if "..." in term]
+    rest = "".join(unused[:max(widths, default=0)])
+    if not arrow:
+        out = rest + "".join(sorted(c for c in set(left) - set(",.") if left.count(c) == 1))
+    made = [term.replace("...", rest[len(rest) - (rank - len(term) + 3):] if rank - len(term) + 3 else "")
+            for term, rank in zip(terms, ranks, strict=True)]
+    out = out.replace("...", rest)
+    if set(out) - set("".join(made)) or len(set(out)) != len(out):
+        raise ValueError("einstein sum subscripts do not fit the operands")
+    return made, out
+
+
 def _spread(term: str, operand: Any, order: list[str]) -> Any:
     """An operand with its axes in the order of all letters, new ones of length 1 for those that it lacks."""
     unique = [c for c in order if c in term]
-    operand = from_items(operand) if holds_active(operand) else np.asarray(operand)
     if operand.ndim != len(term):
         raise ValueError("einstein sum subscripts do not fit the operands")
     places = tuple(slice(None) if c in term else None for c in order)
@@ -60,73 +74,30 @@ def _spread(term: str, operand: Any, order: list[str]) -> Any:
     return operand.like(moved) if type(operand) is ActiveArray else moved(operand)
 
 
-@implements(np.median)
-def _median(a: Any, axis: Any = None) -> Any:
-    if axis is not None:
-        raise refuse("np.median along an axis on the tape", "loop over the axis")
-    ordered = functions[np.sort](a.reshape(-1))
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) * 0.5
+@implements(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """A product of matrices, of the summed axes by the others."""
+    a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in (a, b))
+    first, second = axes if isinstance(axes, (list, tuple)) else (range(a.ndim - axes, a.ndim), range(axes))
+    summed = [[k % x.ndim for k in ([given] if isinstance(given, int) else given)]
+              for x, given in ((a, first), (b, second))]
+    rest = [[k for k in range(x.ndim) if k not in gone] for x, gone in ((a, summed[0]), (b, summed[1]))]
+    width = math.prod(a.shape[k] for k in summed[0])
+    left = by_numpy(np.transpose, a, (*rest[0], *summed[0])).reshape(-1, width)
+    right = by_numpy(np.transpose, b, (*summed[1], *rest[1])).reshape(width, -1)
+    shape = (*(a.shape[k] for k in rest[0]), *(b.shape[k] for k in rest[1]))
+    result = by_numpy(np.matmul, left, right).reshape(shape)
+    return result if shape else result[()]
 
 
-@implements(np.interp)
-def _interp(x: Any, xp: Any, fp: Any, **options: Any) -> Any:
-    """Piecewise linear; constant outside, with derivative 0 there by x."""
-    if options:
-        raise refuse(f"the options {sorted(options)} of np.interp on the tape", "leave them out")
-    places, ends = bottom(x), bottom(xp)
-    fp, knots = (from_items(z) if holds_active(z) else np.asarray(z, dtype=float) for z in (fp, xp))
-    k = np.clip(np.searchsorted(ends, places, side="right") - 1, 0, len(np.asarray(ends)) - 2)
-    inside = (places >= np.min(ends)) & (places <= np.max(ends))
-    slope = (fp[k + 1] - fp[k]) / (knots[k + 1] - knots[k])
-    line = fp[k] + slope * (x - knots[k])
-    border = np.where(places < np.min(ends), 0, len(np.asarray(ends)) - 1)
-    return functions[np.where](inside, line, fp[border]) if np.ndim(inside) else line if inside else fp[int(border)]
-
-
-@implements(np.trapezoid)
-def _trapezoid(y: Any, x: Any = None, dx: float = 1.0) -> Any:
-    if np.ndim(bottom(y)) != 1:
-        raise refuse("np.trapezoid of more than one axis on the tape", "loop over the others")
-    steps = dx if x is None else x[1:] - x[:-1]
-    return _sum((y[1:] + y[:-1]) * steps * 0.5, None)
-
-
-@implements(np.polyval)
-def _polyval(p: Any, x: Any) -> Any:
-    result: Any = x * 0.0
-    for k in range(len(p)):
-        result = result * x + p[k]
-    return result
-
-
-@implements(np.convolve)
-def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
-    first, second = (z if type(z) is ActiveArray else np.asarray(z) for z in (a, v))
-    if mode not in ("full", "same", "valid") or not len(first) or not len(second):
-        raise ValueError("np.convolve takes full, same or valid, and no empty arrays")
-    if len(second) > len(first):
-        first, second = second, first
-    n, m = len(first), len(second)
-    table = functions[np.reshape](array_ufunc(np.multiply, "outer", (first, second), {}), -1)
-    start, stop = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}[mode]
-    sums = []
-    for k in range(start, stop):
-        rows = np.arange(max(0, k - m + 1), min(n, k + 1))
-        sums.append(_sum(table[rows * m + (k - rows)], None))
-    return functions[np.stack](sums)
-
-
-@implements(scipy.special.logsumexp)
-def _logarithm_of_sum(a: Any, axis: Any = None, **options: Any) -> Any:
-    """log(sum(exp(a))), shifted by the largest."""
-    if options:
-        raise refuse("these options of logsumexp on the tape", "leave them out")
-    peak = np.max(bottom(a), axis=axis, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
-    total = elementwise(np.log, (_sum(elementwise(np.exp, (a - peak,)), axis),))
-    shape = np.shape(bottom(total))
-    return total + (peak.reshape(shape) if shape else float(peak.reshape(-1)[0]))
+@implements(np.kron)
+def _kron(a: Any, b: Any) -> Any:
+    """All products of elements, the second array's inside."""
+    a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in (a, b))
+    rank = max(a.ndim, b.ndim)
+    a, b = (x.reshape((1,) * (rank - x.ndim) + x.shape) for x in (a, b))
+    spread = [x.reshape(tuple(n for d in x.shape for n in ((d, 1) if x is a else (1, d)))) for x in (a, b)]
+    return elementwise(np.multiply, spread).reshape(tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)))
 
 
 # ---------------------------------------------------------------------- the normal distribution of scipy.stats

@@ -28,6 +28,7 @@ from workbench.engines.tape.array import (
 from workbench.engines.tape.programs import by_numpy, dispatch, structured
 from workbench.engines.tape.refusal import at_line, refuse
 from workbench.engines.tape.scalar import NUMBERS, ActiveComplex, ActiveFloat, apply, as_array
+from workbench.frontend.library import lookup
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable, get
 
@@ -65,6 +66,8 @@ def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
         return dispatch(_REDUCED[ufunc], inputs[:1], {"axis": inputs[1] if len(inputs) > 1 else 0, **options})
     if method == "accumulate" and ufunc in _ACCUMULATED:
         return dispatch(_ACCUMULATED[ufunc], inputs, {"axis": 0, **options})
+    if method in ("accumulate", "reduce", "reduceat") and lookup(getattr(ufunc, method)) is not None:
+        return structured(getattr(ufunc, method), inputs, options)
     if method == "outer" and len(inputs) == 2:
         a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in inputs)
         return array_ufunc(ufunc, "__call__", (a.reshape(a.shape + (1,) * b.ndim), b), options)
@@ -243,15 +246,18 @@ def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) ->
 
 def _method(self: ActiveArray, name: str) -> Any:
     """A method that NumPy has as a function too."""
-    function = getattr(np, name, None)
     if name.startswith("_") or not hasattr(np.ndarray, name):
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
-    if not callable(function) or name in _DROPPING:
+    if name == "compress":
+        return lambda condition, **options: call_numpy(np.compress, (condition, self), options)
+    if name not in _METHODS:
         raise refuse(f"the tape does not know the attribute {name!r} of an array", "write it out")
-    return lambda *args, **options: call_numpy(function, (self, *args), options)
+    return lambda *args, **options: call_numpy(getattr(np, name), (self, *args), options)
 
 
-_DROPPING = frozenset({"data", "base", "ctypes", "tobytes", "tofile", "dump", "dumps", "byteswap", "getfield"})
+_METHODS = frozenset({"all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod",
+                      "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
+                      "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"})
 _operators()
 as_array[0] = lambda x: from_items([x]).reshape(())
 ActiveArray.__getattr__ = _method  # type: ignore[attr-defined]

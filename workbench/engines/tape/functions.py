@@ -93,9 +93,9 @@ def _joined(function: Any) -> None:
     @implements(function)
     def handler(arrays: Any, *args: Any, **options: Any) -> Any:
         recorder = recorder_of(arrays)
-        complex_ = any(np.iscomplexobj(bottom(a)) for a in arrays)
         if function is np.block:
-            return _blocks(arrays, recorder)
+            return _blocks(arrays)
+        complex_ = any(np.iscomplexobj(bottom(a)) for a in arrays)
         pairs = [parts(a, recorder, complex_) for a in arrays]
         nodes = [np.broadcast_to(n, np.shape(bottom(v))) for v, n in pairs]
         options = {k: bottom(v) for k, v in options.items()}
@@ -103,7 +103,7 @@ def _joined(function: Any) -> None:
         return wrap(values, function(nodes, *args, **{k: v for k, v in options.items() if k in ("axis",)}), recorder)
 
 
-def _blocks(rows: Any, recorder: Any) -> Any:
+def _blocks(rows: Any) -> Any:
     """Nested lists of arrays, as NumPy puts them together."""
     def depth(x: Any) -> int:
         return 1 + depth(x[0]) if isinstance(x, list) else 0
@@ -162,18 +162,11 @@ def _append(a: Any, values: Any, axis: Any = None) -> Any:
 
 @implements(np.insert)
 def _insert(a: Any, where: Any, values: Any, axis: Any = None) -> Any:
-    places = np.insert(np.zeros(np.shape(bottom(a)), dtype=bool), where, True, axis=axis)
     recorder = recorder_of(a, values)
     complex_ = any(np.iscomplexobj(bottom(x)) for x in (a, values))
     (old, m), (new, n) = (parts(x, recorder, complex_) for x in (a, values))
-    shape = np.shape(bottom(old))
-    nodes = np.insert(np.broadcast_to(m, shape), where, n, axis=axis)
-    made = np.insert(bottom(old), where, bottom(new), axis=axis)
-    assert nodes.shape == places.shape
-    result = wrap(made, nodes, recorder)
-    if recorder.outer is not None:
-        raise refuse("np.insert under an outer derivative", "use np.concatenate")
-    return result
+    nodes = np.insert(np.broadcast_to(m, np.shape(bottom(old))), where, n, axis=axis)
+    return wrap(by_numpy(np.insert, old, where, new, axis=axis), nodes, recorder)
 
 
 @implements(np.pad)
@@ -280,6 +273,14 @@ def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = T
 @implements(np.put)
 def _put(a: Any, where: Any, value: Any, **options: Any) -> None:
     a.put(where, value)
+
+
+@implements(np.put_along_axis)
+def _put_along_axis(a: Any, indices: Any, values: Any, axis: Any) -> None:
+    if type(a) is not ActiveArray:
+        raise refuse("an active number is written into an array made outside of the differentiated function",
+                     "make the array inside, or pass it as an argument")
+    a[np.unravel_index(np.take_along_axis(np.arange(a.size).reshape(a.shape), bottom(indices), axis), a.shape)] = values
 
 
 @implements(np.fill_diagonal)

@@ -33,7 +33,7 @@ from workbench.engines.tape.array import (
 from workbench.engines.tape.recorder import Part, Recorder
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.scalar import PLAIN, by_program
-from workbench.frontend import Leaf, Node, Static, Traced, Tree, leaves, trace
+from workbench.frontend import Leaf, Node, Static, Traced, Tree, calls, leaves, trace
 from workbench.frontend.library import lookup
 from workbench.interpret import run
 from workbench.ir import Builder, DifferentiationError, Function, Kind, ScalarType
@@ -45,7 +45,7 @@ from workbench.transforms import jvp, vjp
 MAX_PROGRAMS = 2000
 _CLEANING = (DeadCode(), Simplify(), DeadCode())
 written_out: dict[Any, Any] = {}  # functions that the front end does not take; filled in by `composites`
-_programs: dict[Any, list[tuple[Traced, Function]]] = {}
+_programs: dict[Any, list[tuple[Traced, Function, Any]]] = {}
 _count = 0
 _lock = threading.Lock()
 
@@ -61,10 +61,13 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     recorder = recorder_of(values)
     stripped = tuple(stripped_of(v, recorder) for v in values)
     value = by_numpy(callee, *stripped[:len(args)], **dict(zip(names, stripped[len(args):], strict=True)))
+    if value is None:
+        raise refuse(f"np.{getattr(callee, '__name__', callee)} writes into active arrays in place",
+                     "write it with indices")
     if not _has_floats(value):
         return value
-    traced, function = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
-    inputs = [item.path.fetch(values) for item in traced.inputs]
+    traced, function, given = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
+    inputs = [item.path.fetch((None, *(values[k] for k in given))) for item in traced.inputs]
     outputs = [leaf.position for leaf in leaves(traced.output) if leaf.kind.is_inexact]
     results = iter(_recorded(getattr(callee, "__name__", "call"), function, inputs, outputs, recorder,
                              _found(value, traced.output)))
@@ -138,33 +141,84 @@ def _has_floats(value: Any) -> bool:
     return isinstance(value, (float, complex)) or getattr(value, "dtype", np.dtype(bool)).kind in "fc"
 
 
-def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...], value: Any) -> tuple[Traced, Function]:
-    """The traced call, made where none holds for these arguments."""
+class _Call:
+    """A call whose arguments are partly known while it is traced: numbers, texts, axes; the rest are its own."""
+
+    def __init__(self, callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...], given: Sequence[int]) -> None:
+        self.callee = callee
+        self.args = args
+        self.keywords = keywords
+        self.given = tuple(given)
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call it, in the program being traced."""
+        values = [_static(act, a) if k not in self.given else None for k, a in enumerate(self.args)]
+        for k, value in zip(self.given, args, strict=True):
+            values[k] = value
+        first = len(values) - len(self.keywords)
+        keywords = dict(zip(self.keywords, values[first:], strict=True))
+        return calls.call(act, self.callee, tuple(values[:first]), keywords)
+
+
+def _static(act: Any, x: Any) -> Any:
+    return act.t.new_list([_static(act, v) for v in x]) if type(x) is list else x
+
+
+def _traced_call(call: Any, *given: Any) -> Any:
+    return call(*given)
+
+
+def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...],
+             value: Any) -> tuple[Traced, Function, tuple[int, ...]]:
+    """The traced call, made where none holds for these arguments, and which arguments it takes. Floats are known while
+    it is traced only where the front end asks for that."""
+    reason = ("", "")
+    for fixed in (False, True):
+        given = tuple(k for k, a in enumerate(args) if not (_is_fixed(a) or (fixed and type(a) is float)))
+        try:
+            return (*_found_or_made(callee, args, keywords, given, value), given)
+        except DifferentiationError as error:
+            reason = reason if fixed else (error.reason, error.hint)
+        if not any(type(a) is float for a in args):
+            break
+    raise _no_rule(callee, *reason)
+
+
+def _is_fixed(x: Any) -> bool:
+    """True for an argument that is known while a call is traced."""
+    if isinstance(x, (list, tuple)):
+        return all(_is_fixed(v) for v in x)
+    return not isinstance(x, (float, complex, np.ndarray, np.inexact))
+
+
+def _found_or_made(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...], given: tuple[int, ...],
+                   value: Any) -> tuple[Traced, Function]:
     global _count
-    key = (callee, keywords, *(_kind(a) for a in args))
+    taken = tuple(args[k] for k in given)
     try:
+        key = (callee, keywords, given, *(_kind(a, k in given) for k, a in enumerate(args)))
         known = _programs.get(key, ())
     except TypeError as error:
-        raise _no_rule(callee, f"an argument of this call is not known: {error}") from None
-    for traced, function in known:
-        if all(guard.holds(args) for guard in traced.guards):
+        raise DifferentiationError(f"an argument of this call is not known: {error}") from None
+    for traced, function, call in known:
+        if all(guard.holds((call, *taken)) for guard in traced.guards):
             return traced, function
-    names = tuple(f"x{k}" for k in range(len(args) - len(keywords))) + keywords
+    call = _Call(callee, args, keywords, given)
     try:
-        traced = trace(callee, args, names, (), keywords)
+        traced = trace(_traced_call, (call, *taken), ("call", *(f"x{k}" for k in given)))
         function = run_passes(_CLEANING, traced.function)
-        found = run(function, [item.path.fetch(args) for item in traced.inputs])
-    except DifferentiationError as error:
-        raise _no_rule(callee, error.reason, error.hint) from None
+        found = run(function, [item.path.fetch((call, *taken)) for item in traced.inputs])
+    except DifferentiationError:
+        raise
     except Exception as error:  # NumPy took the call: what the front end makes of it is beside the point
-        raise _no_rule(callee, f"the compiler does not take this call ({type(error).__name__}: {error})") from None
+        raise DifferentiationError(f"the compiler does not take this call ({type(error).__name__}: {error})") from None
     if traced.written or not _agree(value, traced.output, found):
-        raise _no_rule(callee, "the compiler does not take this call as NumPy does")
+        raise DifferentiationError("the compiler does not take this call as NumPy does")
     with _lock:
         if _count >= MAX_PROGRAMS:
             _programs.clear()
             _count = 0
-        _programs.setdefault(key, []).append((traced, function))
+        _programs.setdefault(key, []).append((traced, function, call))
         _count += 1
     return traced, function
 
@@ -175,12 +229,15 @@ def _no_rule(callee: Any, reason: str, hint: str = "") -> DifferentiationError:
     return refuse(f"no derivative of {name} on the tape: {reason}", hint or "use a function with a rule")
 
 
-def _kind(x: Any) -> Any:
+def _kind(x: Any, given: bool) -> Any:
     """What a program is specialised on, besides its guards."""
+    if not given:
+        return type(x), tuple(_kind(v, False) for v in x) if isinstance(x, (list, tuple)) else (
+            (x.start, x.stop, x.step) if isinstance(x, slice) else x)
     if isinstance(x, np.ndarray):
         return x.dtype, tuple(x.shape if x.size < 8 else (min(d, 2) for d in x.shape)), x.flags.writeable
     if isinstance(x, (list, tuple)):
-        return type(x), tuple(_kind(v) for v in x)
+        return type(x), tuple(_kind(v, True) for v in x)
     if isinstance(x, (float, complex, np.generic)):
         return type(x)
     return type(x), x
