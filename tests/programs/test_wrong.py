@@ -1,0 +1,25 @@
+"""Wrong and unsupported programs: each fails as plain Python does, or is refused at its line, or is right."""
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import pytest
+
+from tests.programs import refused
+from tests.programs.judge import judged
+from tests.programs.wrong import THEMES
+
+ALL = [(theme, function, args) for theme in THEMES for function, args in theme.CASES]
+NAMES = [f"{theme.__name__.rpartition('.')[2]}-{function.__name__}-{type(args[0]).__name__}" for theme, function, args in ALL]
+
+
+@pytest.mark.parametrize("engine", ("numba", "tape", "auto"))
+@pytest.mark.parametrize("theme, function, args", ALL, ids=NAMES)
+def test_wrong_program(theme: types.ModuleType, function: Any, args: tuple[Any, ...], engine: str) -> None:
+    wrong = judged(theme, function, args, engine, function.__name__ in theme.MUST)
+    assert wrong is None, wrong
+
+
+def test_there_are_enough() -> None:
+    assert len(ALL) + len(refused.MUST_REFUSE) + len(refused.REFUSE_OR_RIGHT) + len(refused.RAISING) >= 150

@@ -1,0 +1,12 @@
+"""Wrong and unsupported programs, by theme. A `# <--` marks the lines that may be blamed; without one, any line may.
+
+What each must do is not written down: plain Python is asked (`tests/programs/test_wrong.py`). `MUST` names those that
+have no derivative, or none that is known.
+"""
+from __future__ import annotations
+
+from tests.programs.wrong import arguments, arithmetic, callables, control, names, objects
+
+THEMES = (arguments, arithmetic, callables, control, names, objects)
+
+__all__ = ["THEMES"]
