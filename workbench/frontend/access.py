@@ -6,6 +6,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing, library, objects, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
@@ -32,6 +34,7 @@ from workbench.frontend.values import (
     SuperValue,
     TextValue,
     Variable,
+    ZipValue,
     is_static,
 )
 from workbench.ir import Constant, Kind
@@ -210,11 +213,15 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
             return _by_position(act, list(owner), key)
         return owner[t.static_int(key, "a position in a tuple")]
     if isinstance(owner, ObjectValue):
+        if class_attribute(owner.type, "__getitem__") is None:
+            raise TypeError(f"'{owner.type.__name__}' object is not subscriptable")
         return act.t.environment.call(act, attribute(act, owner, "__getitem__"), (key,), {})
     if isinstance(owner, TextValue):
         texts.refuse(t, "a part")
     if isinstance(owner, Scalar):
-        raise TypeError(f"{describe(owner)} is not subscriptable")
+        if not owner.python:
+            raise IndexError("invalid index to scalar variable.")
+        raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")
     if not is_static(key):
         key = t.static_int(key, f"an index into {describe(owner)}")
     return owner[key]
@@ -269,6 +276,8 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         t.assign(owner.items[name], value)
     elif isinstance(owner, ObjectValue):
         act.t.environment.call(act, attribute(act, owner, "__setitem__"), (key, value), {})
+    elif isinstance(owner, np.ndarray):
+        t.fail(f"a write into an array of {owner.dtype}", "convert it to float64 before")
     else:
         raise TypeError(f"{describe(owner)} does not support item assignment")
 
@@ -359,7 +368,7 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         texts.refuse(t, "`in`")
     if isinstance(container, SetValue):
         return static_key(act, value) in container.values
-    if isinstance(container, (Lazy, Cursor)):
+    if isinstance(container, (Lazy, Cursor, ZipValue)):
         container = t.new_list(t.environment.items(act, container))
     if isinstance(container, ListValue):
         entries: Any = [t.read(v) for v in container.items]

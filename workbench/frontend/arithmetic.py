@@ -152,8 +152,8 @@ def check_power(t: Tracer, a: Any, b: Any) -> None:
     zero = Constant(0.0, Kind.F64)
     fractional = t.emit("ne", exponent, t.emit("floor", exponent))
     ok = t.emit("not", t.emit("and", t.emit("lt", base, zero), fractional))
-    t.check(ok, "ValueError", "a negative number to a fractional power would be complex: "
-                              "make the base complex, or use np.power for nan")
+    t.check(ok, "DifferentiationError", "a negative number to a fractional power is complex: "
+                                        "make the base complex, or use np.power for nan")
     fine = t.emit("not", t.emit("and", t.emit("eq", base, zero), t.emit("lt", exponent, zero)))
     t.check(fine, "ZeroDivisionError", "0.0 cannot be raised to a negative power")
 

@@ -282,7 +282,8 @@ def require_same(t: Tracer, a: Value, b: Value, message: str, exception: str = "
     if t.same(a, b):
         return
     if isinstance(a, Constant) and isinstance(b, Constant):
-        raise ValueError(f"{message} (sizes {a.value} and {b.value})")
+        kind = IndexError if exception == "IndexError" else ValueError
+        raise kind(f"{message} (sizes {a.value} and {b.value})")
     t.environment.meet(t.builder.resolve(a), t.builder.resolve(b))
     t.check(t.emit("eq", a, b), exception, message)
 

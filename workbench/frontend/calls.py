@@ -19,7 +19,7 @@ from typing import Any
 from workbench.frontend import access, arithmetic, branches, generators, library, recursion, source, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
-from workbench.frontend.paths import Path
+from workbench.frontend.paths import Path, is_library
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -95,15 +95,20 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         return call(act, callee.dispatch(library.builtin_functions.type_of(args[0])), args, named, node)
     if isinstance(callee, types.FunctionType):
         act.t.environment.guard_function(callee)
+        if is_library(callee.__module__) and not is_library(act.globals.get("__name__")):
+            return _enter_library(act, callee, args, named, node)
         return _enter_function(act, callee, args, named, node)
     if isinstance(callee, ObjectValue):
+        if access.class_attribute(callee.type, "__call__") is None:
+            raise TypeError(f"'{callee.type.__name__}' object is not callable")
         return call(act, access.attribute(act, callee, "__call__"), args, named, node)
     if not callable(callee):
         raise TypeError(f"{describe(callee)} is not callable")
     unwrapped = getattr(callee, "__wrapped__", None)
-    if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy":
+    if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy" and (
+            type(callee).__name__ != "GUFunc"):  # (the Python function inside writes its result into an argument)
         return call(act, unwrapped, args, named, node)
-    name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', callee)}"
+    name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
                                "use a function with a rule")
 
@@ -134,6 +139,22 @@ def _enter_closure(act: Activation, closure: Closure, args: tuple[Any, ...], nam
     keyword_defaults = {k: act.t.read(v) for k, v in closure.keyword_defaults.items()}
     bound = _bind(closure.name, closure.node.args, defaults, keyword_defaults, args, named)
     return _run(act, closure.node, bound, scope, scope.function, closure.name, node)
+
+
+def _enter_library(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
+                   node: Any) -> Any:
+    """Enter a function of the standard library, NumPy, SciPy or Numba: a refusal inside is told at the user's line."""
+    span = act.t.span
+    name = f"{function.__module__}.{function.__qualname__}"
+    if name.startswith("numba."):
+        act.t.fail(f"no derivative rule is known for {name}", "use lists, dicts and NumPy's functions")
+    try:
+        return _enter_function(act, function, args, named, node)
+    except DifferentiationError as error:
+        if error.filename is None or span is None or error.filename == span.filename:
+            raise
+        where = f"{error.filename}:{error.lineno}"
+        raise DifferentiationError(f"{name} cannot be compiled: {error.reason} ({where})", span, error.hint) from None
 
 
 def _enter_function(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
@@ -246,6 +267,8 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
         return type_(*args, **named)
     if type_.__name__ == "prange" and type_.__module__.startswith("numba"):
         return call(act, range, args, named, node)
+    if type_.__module__.startswith("numba."):
+        act.t.fail(f"no derivative rule is known for {type_.__module__}.{type_.__qualname__}", "use lists and dicts")
     maker = access.class_attribute(type_, "__new__")
     maker = maker.__func__ if isinstance(maker, staticmethod) else maker
     if isinstance(maker, types.FunctionType) and type_.__module__ != "builtins":

@@ -21,6 +21,7 @@ from workbench.frontend import (
     generators,
     iteration,
     texts,
+    walking,
 )
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
@@ -31,6 +32,7 @@ from workbench.frontend.values import (
     Closure,
     DictValue,
     DynamicList,
+    Lazy,
     ListValue,
     ObjectValue,
     Scalar,
@@ -424,7 +426,8 @@ class ExpressionCompiler:
                 elif t.environment.is_run_time(act, site, source):
                     start_over(t, site, span)
                 else:
-                    for item in t.environment.few_items(act, source, site):
+                    for item in (t.environment.few_items(act, source, site) if isinstance(source, Lazy)
+                                 else walking.items(act, source)):
                         each(item)
             act.scope = Scope({n: t.variable(n) for n in names}, outer, outer.function)
             try:

@@ -15,7 +15,7 @@ from typing import Any
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.completions import NORMAL
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Cursor, Lazy
+from workbench.frontend.values import Cursor, Lazy, ListValue
 
 FRESH, SPENT, LEFT = "fresh", "spent", "left"
 
@@ -128,9 +128,11 @@ def expression_as_function(node: ast.GeneratorExp) -> ast.FunctionDef:
 
 
 # ---------------------------------------------------------------------- iter and next
-def cursor(act: Activation, values: list[Any]) -> Cursor:
-    """`iter` of things known one by one."""
+def cursor(act: Activation, values: list[Any] | ListValue) -> Cursor:
+    """`iter` of things known one by one; of a list, its own entries."""
     t = act.t
+    if isinstance(values, ListValue):
+        return Cursor(values.items, t.variable("$position", 0))
     return Cursor(tuple(t.variable("item", v) for v in values), t.variable("$position", 0))
 
 

@@ -294,7 +294,7 @@ def _scatter(t: Tracer, target: _Advanced, value: Any, prim: str, add: bool) -> 
 # ---------------------------------------------------------------------- masks
 def _mask_value(t: Tracer, array: Array, mask: Array) -> Value:
     for have, want in zip(mask.dims, array.dims, strict=False):
-        arrays.require_same(t, have, want, "boolean index did not match indexed array")
+        arrays.require_same(t, have, want, "boolean index did not match indexed array", "IndexError")
     return arrays.read(t, mask)
 
 

@@ -283,6 +283,8 @@ class Inputs:
 
     # ------------------------------------------------------------------ arrays
     def _array(self, value: np.ndarray, path: Path) -> Any:
+        if type(value) is not np.ndarray and value.dtype.kind in "fc":  # another class, another meaning of `*`
+            self.t.fail(f"an array of type {type(value).__name__}", "pass a plain array: np.asarray(x)")
         kind = array_kind(value)
         if kind is None:
             self.guard(path, "is", value)

@@ -73,19 +73,32 @@ def length_of(act: Activation, values: Any) -> int | None:
 
 def unrolled(act: Activation, values: Any) -> list[Any] | None:
     """The items, where the loop is to be unrolled while specialising; None for a loop at run time."""
+    return static_items(act, values) if is_unrolled(act, values) else None
+
+
+def is_unrolled(act: Activation, values: Any) -> bool:
+    """True where a loop over something is unrolled while specialising."""
     if isinstance(values, (RangeValue, Array, Choice, DynamicList)):
-        return None
+        return False
     if is_endless(values):
         act.t.fail("a loop over an endless iterator", "zip it with what ends, or write a `while`")
     if isinstance(values, ZipValue):
-        inner = [p for p in values.parts if not is_endless(p) and unrolled(act, p) is not None]
-        if not inner:
-            return None
-        return static_items(act, values)
+        return any(not is_endless(p) and is_unrolled(act, p) for p in values.parts)
     if isinstance(values, Scalar) or (not hasattr(values, "__iter__") and not isinstance(
             values, (ListValue, DictValue, SetValue, Cursor, Lazy, ObjectValue))):
         raise TypeError(f"{describe(values)} is not iterable")
-    return static_items(act, values)
+    return True
+
+
+VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict
+
+
+def dict_entry(act: Activation, owner: DictValue, key: Any, kind: str) -> Any:
+    """What a dict's view shows of one entry."""
+    if kind == "keys":
+        return key
+    value = act.t.read(owner.items[key])
+    return value if kind == "values" else (key, value)
 
 
 def is_endless(values: Any) -> bool:
@@ -157,10 +170,22 @@ def iterator_of(act: Activation, owner: ObjectValue) -> Any:
 
 
 def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
+    if values.kind in VIEWS:
+        return [dict_entry(act, values.parts[0], key, values.kind) for key in values.parts[0].items]
     if values.kind == "reversed":
         return static_items(act, values.parts[0])[::-1]
     if is_endless(values) or all(is_endless(p) for p in values.parts):
         act.t.fail("all items of an endless iterator", "zip it with what ends")
+    count, _ = zip_count(act, values)
+    columns = [first_items(act, part, count) for part in values.parts]
+    rows = [tuple(column[k] for column in columns) for k in range(count)]
+    if values.kind == "enumerate":
+        return [(k + values.start, row[0]) for k, row in enumerate(rows)]
+    return rows
+
+
+def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
+    """How many items parts of known length allow, and whether all are known."""
     lengths = [length_of(act, p) for p in values.parts]
     known = [n for n in lengths if n is not None]
     if len(known) < len(lengths):
@@ -170,15 +195,11 @@ def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
                 have = _trips(act, part)
                 act.t.check(act.t.emit("ge", have, Constant(min(known), Kind.INT)), "DifferentiationError",
                             "an array is shorter than what it is zipped with")
-    count = min(known)
-    columns = [_first(act, part, count) for part in values.parts]
-    rows = [tuple(column[k] for column in columns) for k in range(count)]
-    if values.kind == "enumerate":
-        return [(k + values.start, row[0]) for k, row in enumerate(rows)]
-    return rows
+    endless = all(is_endless(p) for p, n in zip(values.parts, lengths, strict=True) if n is None)
+    return min(known), endless
 
 
-def _first(act: Activation, part: Any, count: int) -> list[Any]:
+def first_items(act: Activation, part: Any, count: int) -> list[Any]:
     if is_endless(part):
         return [endless_item(act, part, k) for k in range(count)]
     if isinstance(part, Array):

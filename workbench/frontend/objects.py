@@ -109,6 +109,9 @@ def _store(act: Activation, owner: ObjectValue, name: str, value: Any) -> None:
     t = act.t
     variable = t.environment.object_field(owner, name)
     if variable is None:
+        slot = isinstance(class_attribute(owner.type, name), types.MemberDescriptorType)
+        if not owner.type.__dictoffset__ and not slot:
+            raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
         variable = Variable(name, owner.depth, UNDEFINED)
         owner.fields[name] = variable
     t.environment.note_write(owner)

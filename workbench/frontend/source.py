@@ -22,6 +22,8 @@ _trees: dict[str, tuple[str, dict[tuple[int, str], list[Definition]]]] = {}
 def python_function(function: Any) -> Any:
     """The Python function inside a Numba dispatcher; anything else as it is."""
     inner = getattr(function, "py_func", None)
+    if type(function).__name__ == "GUFunc":  # Numba's: the Python function inside writes its result into an argument
+        return function
     return inner if isinstance(inner, FunctionType) else function
 
 
@@ -46,6 +48,10 @@ def definition_of(function: FunctionType) -> Definition:
             f"the source of {function.__qualname__} is not to be found, or changed since it was defined",
             Span(code.co_filename, code.co_firstlineno, function=function.__qualname__),
             "define it in a file or a notebook cell, and run its definition again after an edit")
+    if isinstance(candidates[0], ast.AsyncFunctionDef):
+        raise DifferentiationError(f"{function.__qualname__} is a coroutine", Span(
+            code.co_filename, candidates[0].lineno, candidates[0].col_offset, function=function.__qualname__),
+            "write it as a plain function")
     return candidates[0]
 
 
@@ -62,9 +68,9 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
                                    "define it in a file or a notebook cell instead of exec or a built-in module")
     found: dict[tuple[int, str], list[Definition]] = {}
     for node in ast.walk(_parsed(text, filename, function)):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            found.setdefault((first, node.name), []).append(node)
+            found.setdefault((first, node.name), []).append(node)  # type: ignore[arg-type]
         elif isinstance(node, ast.Lambda):
             found.setdefault((node.lineno, "<lambda>"), []).append(node)
     _trees[filename] = (text, found)

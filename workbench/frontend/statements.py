@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, contexts, generators, iteration, syntax
+from workbench.frontend import access, arithmetic, branches, calls, contexts, generators, iteration, syntax, walking
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import (
@@ -202,12 +202,13 @@ class StatementCompiler(PatternCompiler):
 
     def _deletion(self, node: ast.expr) -> Callable[[Activation], Any]:
         if isinstance(node, ast.Name):
-            name = node.id
+            name, read = node.id, self.expression(ast.copy_location(ast.Name(node.id, ast.Load()), node))
 
             def delete_name(act: Activation) -> None:
                 variable = act.scope.find(name)
                 if variable is None:
                     act.t.fail(f"`del` of the global {name!r}", "leave it")
+                read(act)  # raises where it has no value
                 act.t.assign(variable, Conflict(f"{name!r} was deleted"))
             return delete_name
         if isinstance(node, (ast.Tuple, ast.List)):
@@ -412,9 +413,8 @@ class StatementCompiler(PatternCompiler):
                 values = iteration.iterator_of(act, values)
             if isinstance(values, Lazy):
                 return _over_generator(act, values, target, body, orelse if node.orelse else None, leaves, returns)
-            items = iteration.unrolled(act, values)
-            if items is not None:
-                return _unrolled(act, items, target, body, orelse if node.orelse else None)
+            if iteration.is_unrolled(act, values):
+                return _unrolled(act, values, target, body, orelse if node.orelse else None)
             loop = self._loop(act, node)
             lists = iteration.dynamic_parts(values)
             if lists:
@@ -540,17 +540,24 @@ def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block
     return NORMAL if condition is False else None
 
 
-def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, Any], None], body: Block,
+def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], None], body: Block,
               orelse: Block | None) -> Any:
     """A loop over things known while specialising."""
-    def run_from(position: int) -> Any:
-        for k in range(position, len(items)):
-            target(act, items[k])
+    fetch, span = walking.live(act, values), act.t.builder.span
+
+    def run_from(k: int) -> Any:
+        while True:
+            act.t.builder.span = span
+            item = fetch(k)
+            if item is walking.END:
+                return NORMAL
+            target(act, item)
             completion = body.run(act)
+            k += 1
             if completion is DEAD or completion == RETURN:
                 return completion
             if isinstance(completion, Mixed):
-                t, mixed, following = act.t, completion, k + 1
+                t, mixed, following = act.t, completion, k
                 more = t.emit("or", t.scalar(mixed.is_(act, NORMAL), Kind.BOOL),
                               t.scalar(mixed.is_(act, CONTINUE), Kind.BOOL))
                 left = mixed.possible - {NORMAL, CONTINUE}
@@ -560,7 +567,6 @@ def _unrolled(act: Activation, items: list[Any], target: Callable[[Activation, A
                                lambda: mixed_completion(act, mixed.code, left))  # noqa: B023
             if completion == BREAK:
                 return BREAK
-        return NORMAL
     completion = run_from(0)
     if completion is DEAD or completion == RETURN:
         return completion

@@ -7,6 +7,7 @@ each restart adds one decision, so the number of restarts is bounded.
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +115,8 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     owner = getattr(function, "__self__", None)
     target = source.python_function(function)
     environment.share(args)
+    if isinstance(target, types.FunctionType):
+        t.builder.span = source.span_of_function(target)  # what is wrong with an argument is told there
     values = tuple(environment.internal(a, Path(("arg", k))) for k, a in enumerate(args))
     for k in wrt:
         environment.load_all(values[k])

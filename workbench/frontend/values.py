@@ -10,6 +10,7 @@ Invariant: two names hold the same stand-in object exactly where Python would ha
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -306,9 +307,9 @@ class Lazy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cursor:
-    """`iter` of things known one by one: their variables, and the (static) position of the next."""
+    """`iter` of things known one by one: their variables (a list's own), and the (static) position of the next."""
 
-    items: tuple[Variable, ...]
+    items: Sequence[Variable]
     position: Variable
 
 

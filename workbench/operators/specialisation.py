@@ -86,12 +86,15 @@ class Specialisation:
                           for k in request.wrt]
 
     def _output_leaves(self) -> list[Leaf]:
+        return leaves(self._loss_tree())
+
+    def _loss_tree(self) -> Tree:
         tree = self.traced.output
         if self.request.has_aux:
             if not (isinstance(tree, Node) and tree.type is tuple and len(tree.children) == 2):
                 raise self._error("with has_aux=True the function must return (value, anything)")
-            tree = tree.children[0]
-        return leaves(tree)
+            return tree.children[0]
+        return tree
 
     def _error(self, message: str, hint: str = "") -> DifferentiationError:
         span = span_of_function(self.target) if inspect.isfunction(self.target) else None
@@ -126,7 +129,8 @@ class Specialisation:
 
     def _need_scalar(self) -> None:
         every = self._output_leaves()
-        if len(every) == 1 and every[0].rank < 0 and every[0].kind.is_float:
+        inside = isinstance(self._loss_tree(), Node)
+        if len(every) == 1 and every[0].rank < 0 and every[0].kind.is_float and not inside:
             return
         if not every:
             value = self.traced.output
@@ -135,7 +139,7 @@ class Specialisation:
                 shown = "a constant: no input reaches its result"
             raise self._error(f"grad needs a function that returns one real float; it returns {shown}")
         first = every[0]
-        shown = (f"{len(every)} numbers and arrays" if len(every) > 1 else
+        shown = (f"{len(every)} numbers and arrays" if len(every) > 1 else "a structure" if inside else
                  f"an array of {first.rank} dimensions" if first.rank >= 0 else f"a {first.kind.value} number")
         raise self._error(f"grad needs a function that returns one real float; it returns {shown}",
                           "sum it up, or use wb.jacobian or wb.vjp")

@@ -39,7 +39,18 @@ def tidied(error: BaseException, span: Span | None = None) -> BaseException:
             break
         before = context.with_traceback(frames)
         chained.add(id(before))
-    return error.with_traceback(_users_frames(error.__traceback__) or _frame_at(place))
+    frames = _users_frames(error.__traceback__)
+    if place is not None and not any(name == place.filename for name in _files(frames)):
+        frames = _frame_at(place, frames)
+    return error.with_traceback(frames)
+
+
+def _files(trace: types.TracebackType | None) -> list[str]:
+    names = []
+    while trace is not None:
+        names.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    return names
 
 
 def _users_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
@@ -54,17 +65,18 @@ def _users_frames(trace: types.TracebackType | None) -> types.TracebackType | No
     return result
 
 
-def _frame_at(span: Span | None) -> types.TracebackType | None:
-    """A traceback of one frame at a place of the user's source."""
-    if span is None or not span.line:
-        return None
+def _frame_at(span: Span, inner: types.TracebackType | None) -> types.TracebackType | None:
+    """A traceback of one frame at a place of the user's source, and what that called."""
+    if not span.line:
+        return inner
     code = compile("\n" * (span.line - 1) + "raise error", span.filename, "exec")
     code = code.replace(co_name=span.function or "<module>")
     try:
         exec(code, {"error": Exception()})
     except Exception as raised:
-        return raised.__traceback__.tb_next if raised.__traceback__ is not None else None
-    return None
+        made = raised.__traceback__.tb_next if raised.__traceback__ is not None else None
+        return types.TracebackType(inner, made.tb_frame, made.tb_lasti, made.tb_lineno) if made is not None else inner
+    return inner
 
 
 def with_users_tracebacks(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -189,6 +189,7 @@ FROZEN = ARRAY.copy()
 FROZEN.flags.writeable = False
 RECORD = np.array([(1.0, 2.0), (3.0, 4.0)], dtype=[("x", float), ("y", float)])
 BASE = np.arange(1.0, 9.0)
+DEFAULTS = {}
 MUST = {"text_as_is", "counts_none", "vector_result", "one_element_result", "matrix_result", "tuple_result", "dict_result",
         "none_result", "none_on_a_path", "text_result", "complex_result", "integer_result", "bool_result",
         "function_result", "iterator_result", "integer_array_result"}

@@ -330,6 +330,7 @@ def minimum_of_mixed(x):
 
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
+DEFAULTS = {}
 MUST = set()
 CASES = [
     *((f, (1.5,)) for f in (

@@ -133,11 +133,11 @@ def deep_one(x):
 
 
 def in_comprehension(a):
-    return sum([1.0 / (v - v) for v in a])
+    return sum([1.0 / (v - v) for v in a.tolist()])
 
 
 def in_generator(a):
-    return sum(1.0 / (v - a[0]) for v in a.tolist())
+    return sum(1.0 / (v - float(a[0])) for v in a.tolist())
 
 
 def in_lambda(x):
@@ -280,7 +280,7 @@ def exits(x):
 def prints(x):
     out = io.StringIO()
     print("value", x, file=out)
-    return x * len(out.getvalue())
+    return x * out.getvalue().count("value")
 
 
 def writes_file(x):
@@ -380,6 +380,7 @@ def walks_off_by_attribute(x):
 
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
+DEFAULTS = {}
 MUST = set()
 CASES = [
     *((f, (1.5,)) for f in (

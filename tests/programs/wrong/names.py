@@ -367,6 +367,7 @@ def contains_in_number(x):
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
 MUST = set()
+DEFAULTS = {"default_grows": lambda: ([],), "default_is_shared": lambda: ({},), "shadowed_parameter": lambda: (2.0,)}
 CASES = [
     *((f, (1.5,)) for f in (
         unknown_name, unknown_name_on_a_path, unbound_on_a_path, unbound_after_empty_loop, unbound_by_later_assignment,

@@ -450,6 +450,7 @@ def method_without_self(x):
     return Plain.product()
 
 
+DEFAULTS = {}
 MUST = set()
 CASES = [(function, (1.5,)) for function in (
     missing_attribute, missing_method, private_attribute, wrong_constructor, no_constructor, unset_attribute,

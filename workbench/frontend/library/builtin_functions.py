@@ -19,6 +19,7 @@ from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, quantified, total_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
+from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
@@ -59,6 +60,13 @@ def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(zip)
 def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`zip`."""
+    if named.get("strict"):
+        lengths = [act.t.integer(len_(act, (a,), {}), "a length") for a in args]
+        for k, length in enumerate(lengths[1:], 2):
+            message = "zip() argument {} is {} than argument{}"
+            before = " 1" if k == 2 else f"s 1-{k - 1}"
+            for op, word in (("ge", "shorter"), ("le", "longer")):
+                act.t.check(act.t.emit(op, length, lengths[0]), "ValueError", message.format(k, word, before))
     return ZipValue("zip", tuple(args)) if args else ()
 
 
@@ -95,7 +103,14 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if isinstance(value, TextValue):
         texts.refuse(t, "len()")
     if isinstance(value, ObjectValue):
-        return t.environment.call_method(act, value, "__len__", ())
+        if class_attribute(value.type, "__len__") is None:
+            raise TypeError(f"object of type '{value.type.__name__}' has no len()")
+        length = t.environment.call_method(act, value, "__len__", ())
+        if isinstance(length, int) and length < 0:
+            raise ValueError("__len__() should return >= 0")
+        return length
+    if isinstance(value, ZipValue) and len(value.parts) == 1 and isinstance(value.parts[0], DictValue):
+        return len(value.parts[0].items)
     if isinstance(value, RangeValue):
         return t.dim(t.environment.trips(act, value))
     if isinstance(value, Scalar):
@@ -223,7 +238,8 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
             raise TypeError(f"{callee.__name__}() argument must be a string or a real number, not 'complex'")
         number = t.scalar(value)
         if kind is Kind.INT and own.is_float:
-            t.check(t.emit("isfinite", number), "ValueError", "cannot convert float NaN or infinity to integer")
+            t.check(t.emit("not", t.emit("isnan", number)), "ValueError", "cannot convert float NaN to integer")
+            t.check(t.emit("isfinite", number), "OverflowError", "cannot convert float infinity to integer")
             number = t.emit("trunc", number)
         return t.wrap(t.emit("cast", number, kind=kind) if number.kind is not kind else number, True)
     return handler

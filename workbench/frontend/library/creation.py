@@ -235,6 +235,9 @@ def copy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return array(act, args[:1], {})
 
 
+INHOMOGENEOUS = "setting an array element with a sequence. The requested array has an inhomogeneous shape"
+
+
 def from_nested(t: Tracer, value: Any, items: Any) -> Any:
     """An array of nested lists or tuples of numbers and arrays: entries are written one by one."""
     rows = [items(v) if isinstance(v, (ListValue, tuple)) else v for v in items(value)]
@@ -246,14 +249,18 @@ def from_nested(t: Tracer, value: Any, items: Any) -> Any:
             t.fail(f"{describe(row)} in an array of numbers", "make an array of numbers only")
     kind = common_kind(*rows)
     inner = rows[0].dims if isinstance(rows[0], Array) else ()
+    for row in rows[1:]:
+        dims = row.dims if isinstance(row, Array) else ()
+        if len(dims) != len(inner):
+            raise ValueError(INHOMOGENEOUS)
+        for a, b in zip(dims, inner, strict=True):
+            arrays.require_same(t, a, b, INHOMOGENEOUS)
     result = t.emit("empty", Constant(len(rows), Kind.INT), *inner, kind=kind)
     made = t.new_array(result)
     step = arrays.whole(made)
     for k, row in enumerate(rows):
         base = (arrays.Fixed(Constant(k, Kind.INT)), *step.base[1:])
         view = arrays.subview(t, made, arrays.Affine(base, tuple(range(1, made.rank))))
-        if (row.dims if isinstance(row, Array) else ()) and len(row.dims) != len(inner):
-            raise ValueError("setting an array element with a sequence: the rows differ in shape")
         arrays.write(t, view, arrays.fit(t, row, inner, kind))
     return made
 

@@ -205,6 +205,8 @@ _DOMAINS: dict[str, Domain] = {
     "log1p": _above(-1.0, True), "asin": _between(-1.0, 1.0), "acos": _between(-1.0, 1.0),
     "acosh": _above(1.0, False),
     "atanh": lambda emit, x: emit("lt", emit("abs", x[0]), Constant(1.0, Kind.F64)),
+    "gamma": lambda emit, x: emit("or", emit("gt", x[0], Constant(0.0, Kind.F64)),
+                                  emit("ne", x[0], emit("floor", x[0]))),  # poles at 0, -1, -2, ...
 }
 _OVERFLOWS = {"ldexp", "exp", "expm1", "sinh", "cosh", "exp2", "gamma"}
 _TO_INTEGER = {"floor", "ceil", "trunc"}

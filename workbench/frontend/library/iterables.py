@@ -19,6 +19,7 @@ from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
     Cursor,
+    DequeValue,
     DynamicList,
     Lazy,
     ListValue,
@@ -157,6 +158,8 @@ def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         act.t.fail("iter of a function and a sentinel", "write a loop")
     if isinstance(args[0], (Lazy, Cursor)):
         return args[0]
+    if isinstance(args[0], ListValue) and not isinstance(args[0], DequeValue):
+        return generators.cursor(act, args[0])
     return generators.cursor(act, act.t.environment.items(act, args[0]))
 
 

@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     RandomValue,
     Scalar,
     SetValue,
+    ZipValue,
     is_static,
 )
 
@@ -264,12 +265,8 @@ def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...], n
     t: Tracer = act.t
     if name in ("get", "pop", "setdefault") and args:
         args = (t.environment.key(act, args[0]), *args[1:])
-    if name == "keys":
-        return tuple(owner.items)
-    if name == "values":
-        return tuple(t.read(v) for v in owner.items.values())
-    if name == "items":
-        return tuple((k, t.read(v)) for k, v in owner.items.items())
+    if name in ("keys", "values", "items"):
+        return ZipValue(name, (owner,))
     if name == "get":
         return t.read(owner.items[args[0]]) if args[0] in owner.items else (args[1] if len(args) > 1 else None)
     if name == "copy":

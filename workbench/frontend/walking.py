@@ -1,0 +1,104 @@
+"""A loop over something known while specialising, item by item: what the body changes is seen, as in Python.
+
+Invariant: an item is read when its turn comes, never before: a list may grow, shrink or change while it is iterated; a
+dict or a set that changes its size raises as Python does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from workbench.frontend import indexing, iteration
+from workbench.frontend.activation import Activation
+from workbench.frontend.values import Array, DequeValue, DictValue, ListValue, SetValue, ZipValue
+
+END: Any = object()
+Fetch = Callable[[int], Any]
+
+
+def live(act: Activation, values: Any) -> Fetch:
+    """What gives item k when its turn comes (asked in order), or END."""
+    if isinstance(values, DequeValue):
+        return _checked(values.items, "deque mutated during iteration",
+                        lambda k: act.t.read(values.items[k]), lambda: len(values.items))
+    if isinstance(values, ListValue):
+        return lambda k: act.t.read(values.items[k]) if k < len(values.items) else END
+    if isinstance(values, SetValue):
+        members = list(values.values)
+        return _checked(values.values, "Set changed size during iteration", lambda k: members[k], lambda: len(members))
+    if isinstance(values, DictValue):
+        return _over_dict(act, values, "keys")
+    if isinstance(values, ZipValue) and values.kind in iteration.VIEWS:
+        return _over_dict(act, values.parts[0], values.kind)
+    if isinstance(values, ZipValue) and values.kind in ("zip", "enumerate") and not iteration.is_endless(values):
+        return _together(act, values)
+    if isinstance(values, ZipValue) and values.kind == "reversed" and isinstance(values.parts[0], ListValue):
+        entries = values.parts[0].items
+        first = len(entries) - 1
+        return lambda k: act.t.read(entries[first - k]) if 0 <= first - k < len(entries) else END
+    items = iteration.static_items(act, values)
+    return lambda k: items[k] if k < len(items) else END
+
+
+def _checked(held: Any, message: str, fetch: Fetch, count: Callable[[], int]) -> Fetch:
+    size = len(held)
+
+    def checked(k: int) -> Any:
+        if len(held) != size:
+            raise RuntimeError(message)
+        return fetch(k) if k < count() else END
+    return checked
+
+
+def _over_dict(act: Activation, owner: DictValue, kind: str) -> Fetch:
+    keys = list(owner.items)
+
+    def fetch(k: int) -> Any:
+        if keys[k] not in owner.items:
+            raise RuntimeError("dictionary keys changed during iteration")
+        return iteration.dict_entry(act, owner, keys[k], kind)
+    return _checked(owner.items, "dictionary changed size during iteration", fetch, lambda: len(keys))
+
+
+def _together(act: Activation, values: ZipValue) -> Fetch:
+    """`zip` or `enumerate`, at least one part of known length."""
+    count, known = iteration.zip_count(act, values)
+    fetches = [_part(act, part) for part in values.parts]
+
+    def fetch(k: int) -> Any:
+        row = []
+        for part in fetches:
+            item = part(k) if known or k < count else END
+            if item is END:
+                if not known and all(f(k) is not END for f, p in zip(fetches, values.parts, strict=True) if _moves(p)):
+                    act.t.fail("a list that grows beside an array of run-time length", "loop over its indices")
+                return END
+            row.append(item)
+        return (k + values.start, row[0]) if values.kind == "enumerate" else tuple(row)
+    return fetch
+
+
+def _moves(part: Any) -> bool:
+    """True for what may change its length while it is iterated."""
+    return isinstance(part, (ListValue, DictValue, SetValue)) or (
+        isinstance(part, ZipValue) and any(_moves(p) for p in part.parts))
+
+
+def _part(act: Activation, part: Any) -> Fetch:
+    if iteration.is_endless(part):
+        return lambda k: iteration.endless_item(act, part, k)
+    length = iteration.length_of(act, part)
+    if isinstance(part, Array):
+        return lambda k: indexing.get(act.t, part, k) if length is None or k < length else END
+    if length is None:
+        return lambda k: iteration.first_items(act, part, k + 1)[k]
+    return live(act, part)
+
+
+def items(act: Activation, values: Any) -> Iterator[Any]:
+    """The items, each read when its turn comes."""
+    fetch, k = live(act, values), 0
+    while (item := fetch(k)) is not END:
+        yield item
+        k += 1
