@@ -108,7 +108,8 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy" and (
             type(callee).__name__ != "GUFunc"):  # (the Python function inside writes its result into an argument)
         return call(act, unwrapped, args, named, node)
-    name = f"{getattr(callee, '__module__', None) or type(callee).__module__}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
+    module = getattr(callee, "__module__", None) or type(callee).__module__
+    name = f"{module}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
                                "use a function with a rule")
 

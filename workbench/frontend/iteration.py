@@ -84,6 +84,8 @@ def is_unrolled(act: Activation, values: Any) -> bool:
         act.t.fail("a loop over an endless iterator", "zip it with what ends, or write a `while`")
     if isinstance(values, ZipValue):
         return any(not is_endless(p) and is_unrolled(act, p) for p in values.parts)
+    if isinstance(values, TextValue):
+        act.t.fail("a loop over a text made of run-time numbers", "leave it out")
     if isinstance(values, Scalar) or (not hasattr(values, "__iter__") and not isinstance(
             values, (ListValue, DictValue, SetValue, Cursor, Lazy, ObjectValue))):
         raise TypeError(f"{describe(values)} is not iterable")

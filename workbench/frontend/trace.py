@@ -14,6 +14,7 @@ from typing import Any
 
 from workbench.frontend import calls, overflow, source
 from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.branches import Unreachable
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Exporter, Tree
@@ -69,6 +70,9 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
             return _run(t, environment, function, args, wrt, keywords)
         except Restart as restart:
             decisions[restart.key] = restart.decision
+        except Unreachable:
+            raise DifferentiationError("every path of this program raises an exception",
+                                       source.span_of_function(source.python_function(function))) from None
         except NeedStatic as need:
             key, fixed = pinned(environment, t, need)
             (pins if fixed is True else decisions)[key] = fixed

@@ -26,23 +26,29 @@ def tidied(error: BaseException, span: Span | None = None) -> BaseException:
     """The error with a traceback of the user's frames alone. `span`: the place where it names none itself."""
     if os.environ.get("WORKBENCH_TRACEBACK") == "full":
         return error
-    if isinstance(error, DifferentiationError):
-        error.__suppress_context__ = True
-        return error.with_traceback(None)
-    place = getattr(error, "__workbench_span__", None) or span
-    chained, before = {id(error)}, error
-    while before.__context__ is not None and id(before.__context__) not in chained:
-        context = before.__context__
-        frames = _users_frames(context.__traceback__)
-        if frames is None:  # raised and handled by the workbench
-            before.__context__ = None if context is not before.__cause__ else context
-            break
-        before = context.with_traceback(frames)
-        chained.add(id(before))
+    _tidy_chain(error, {id(error)})
     frames = _users_frames(error.__traceback__)
+    if isinstance(error, DifferentiationError):  # says its place itself
+        error.__cause__, error.__suppress_context__ = None, True
+        return error.with_traceback(frames)
+    place = getattr(error, "__workbench_span__", None) or span
     if place is not None and not any(name == place.filename for name in _files(frames)):
         frames = _frame_at(place, frames)
     return error.with_traceback(frames)
+
+
+def _tidy_chain(error: BaseException, seen: set[int]) -> None:
+    """What an error came from: the user's frames, and nothing that the workbench raised and handled itself."""
+    for before in (error.__cause__, error.__context__):
+        if before is None or id(before) in seen:
+            continue
+        seen.add(id(before))
+        frames = _users_frames(before.__traceback__)
+        if frames is None and before is not error.__cause__:
+            error.__context__ = None
+            continue
+        before.__traceback__ = frames
+        _tidy_chain(before, seen)
 
 
 def _files(trace: types.TracebackType | None) -> list[str]:

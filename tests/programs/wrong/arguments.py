@@ -1,7 +1,6 @@
 """What goes in and what comes out: kinds, sizes, structures that are no real floats."""
 from __future__ import annotations
 
-import collections
 import datetime
 import decimal
 import fractions
@@ -172,16 +171,8 @@ def structured_array(a):
     return np.sum(table["x"])
 
 
-def queue_argument(q):
-    return q[0] * q[1]
-
-
 def set_argument(s):
     return sum(s)
-
-
-def frozen_text(a):
-    return np.char.add("a", "b")
 
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
@@ -190,12 +181,14 @@ FROZEN.flags.writeable = False
 RECORD = np.array([(1.0, 2.0), (3.0, 4.0)], dtype=[("x", float), ("y", float)])
 BASE = np.arange(1.0, 9.0)
 DEFAULTS = {}
-MUST = {"text_as_is", "counts_none", "vector_result", "one_element_result", "matrix_result", "tuple_result", "dict_result",
-        "none_result", "none_on_a_path", "text_result", "complex_result", "integer_result", "bool_result",
-        "function_result", "iterator_result", "integer_array_result"}
+OTHER_WORDS = frozenset()
+MUST = {"text_as_is", "counts_none", "vector_result", "one_element_result", "matrix_result", "tuple_result",
+        "dict_result", "none_result", "none_on_a_path", "text_result", "complex_result", "integer_result",
+        "bool_result", "function_result", "iterator_result", "integer_array_result"}
 CASES = [
-    (twice, (3,)), (twice, (True,)), (twice, ("text",)), (twice, (None,)), (twice, (2.0 + 1j,)), (twice, (np.int64(3),)),
-    (twice, (np.float16(1.5),)), (twice, (np.longdouble(1.5),)), (twice, (fractions.Fraction(1, 2),)),
+    (twice, (3,)), (twice, (True,)), (twice, ("text",)), (twice, (None,)), (twice, (2.0 + 1j,)),
+    (twice, (np.int64(3),)), (twice, (np.float16(1.5),)), (twice, (np.longdouble(1.5),)),
+    (twice, (fractions.Fraction(1, 2),)),
     (twice, (decimal.Decimal("1.5"),)), (twice, ([1.5],)), (twice, ({},)), (twice, (np.float32(1.5),)),
     (total, (np.array([1, 2, 3]),)), (total, (np.array([True, False]),)), (total, (ARRAY.astype(np.float16),)),
     (total, (ARRAY.astype(np.longdouble),)), (total, (ARRAY.astype(">f8"),)), (total, (ARRAY.astype(complex),)),
@@ -216,6 +209,6 @@ CASES = [
     (iterator_result, (ARRAY,)), (integer_array_result, (ARRAY,)), (rounds_to_integers, (ARRAY,)),
     (half_precision, (1.5,)), (long_double, (1.5,)), (decimals, (1.5,)), (exact_fractions, (1.5,)), (days, (1.5,)),
     (sparse_product, (ARRAY,)), (masked_sum, (ARRAY,)), (matrix_product, (ARRAY,)), (object_array, (ARRAY,)),
-    (structured_array, (ARRAY,)), (queue_argument, (collections.deque([1.5, 2.0]),)), (set_argument, ({1.5, 2.0},)),
-    (set_argument, (frozenset({1.5}),)), (frozen_text, (ARRAY,)),
+    (structured_array, (ARRAY,)), (set_argument, ({1.5, 2.0},)),
+    (set_argument, (frozenset({1.5}),)),
 ]

@@ -381,6 +381,7 @@ def walks_off_by_attribute(x):
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
 DEFAULTS = {}
+OTHER_WORDS = frozenset()
 MUST = set()
 CASES = [
     *((f, (1.5,)) for f in (

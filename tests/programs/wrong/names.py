@@ -1,4 +1,4 @@
-"""Names and calls: unknown, unbound, shadowed, deleted; arguments that do not fit; containers changed while iterated."""
+"""Names and calls: unknown, unbound, shadowed, deleted; arguments that do not fit; containers changed in a loop."""
 from __future__ import annotations
 
 import math
@@ -366,6 +366,7 @@ def contains_in_number(x):
 
 
 ARRAY = np.array([0.5, 1.5, -0.3, 0.8])
+OTHER_WORDS = {"stars_of_number"}  # the call is another one
 MUST = set()
 DEFAULTS = {"default_grows": lambda: ([],), "default_is_shared": lambda: ({},), "shadowed_parameter": lambda: (2.0,)}
 CASES = [

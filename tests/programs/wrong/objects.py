@@ -8,8 +8,6 @@ import enum
 import typing
 import weakref
 
-import numpy as np
-
 
 class Plain:
     """Two attributes."""
@@ -451,6 +449,7 @@ def method_without_self(x):
 
 
 DEFAULTS = {}
+OTHER_WORDS = frozenset()
 MUST = set()
 CASES = [(function, (1.5,)) for function in (
     missing_attribute, missing_method, private_attribute, wrong_constructor, no_constructor, unset_attribute,

@@ -156,6 +156,8 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if args and not named and _is_math(callee):
         primitive = by_callable(callee) if any(type(a) in ACTIVE for a in args) else None
         if primitive is not None and primitive.partials is not None:
+            if any(type(x) is ActiveArray for x in args):
+                callee(*(bottom(x) for x in args))  # refuses more than one element
             return apply(primitive.name, callee, *(a.item() if type(a) is ActiveArray else a for a in args))
     if (module in _CALLBACK_MODULES or isinstance(owner, (list, dict, set))) and callee not in _ABOUT_TYPES:
         args = tuple(callback(a) for a in args)

@@ -91,7 +91,7 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     name = _name(ufunc, inputs)
     if name is None or not get(name).differentiable:
         value = ufunc(*(bottom(x) for x in inputs))
-        if isinstance(value, tuple) or value.dtype.kind not in "biu":
+        if isinstance(value, tuple) or np.asarray(value).dtype.kind not in "biu":
             if name is None or value.dtype.kind in "c":
                 raise refuse(f"no derivative rule is known for numpy.{ufunc.__name__}", "use a function with a rule")
             return _constant(value, recorder_of(inputs))

@@ -21,7 +21,8 @@ HERE = os.path.dirname(__file__)
 _OWN = os.path.dirname(os.path.dirname(HERE)) + os.sep
 _SITE = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
-INNER = (HERE, os.path.dirname(np.__file__), os.path.dirname(scipy.__file__))  # never the user's code
+INNER = (HERE, os.path.dirname(np.__file__), os.path.dirname(scipy.__file__),  # never the user's code
+         os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "numba", ""))
 
 open_runs: list[Any] = []  # recorders of all threads
 

@@ -78,7 +78,7 @@ def _complex(callee: Any, args: Args, named: Named) -> Any:
 
 @means(int, float.fromhex, ast.literal_eval, json.loads, np.fromstring)
 def _from_text(callee: Any, args: Args, named: Named) -> Any:
-    return callee(*(a.item() if type(a) is ActiveArray else checked_text(a) for a in args), **named)
+    return callee(*(bottom(a) if type(a) is ActiveArray else checked_text(a) for a in args), **named)
 
 
 @means(decimal.Decimal, fractions.Fraction)
@@ -130,6 +130,8 @@ def _pow(callee: Any, args: Args, named: Named) -> Any:
 
 @means(math.log)
 def _log(callee: Any, args: Args, named: Named) -> Any:
+    if any(type(a) is ActiveArray for a in args):
+        callee(*(bottom(a) for a in args))  # refuses more than one element
     args = tuple(a.item() if type(a) is ActiveArray else a for a in args)
     if not any(type(a) in NUMBERS for a in args):
         return callee(*args, **named)

@@ -216,7 +216,7 @@ def _in_users_terms(x: Any, plain: Plain) -> Any:
     """What an exception of the program carries, as it would have been without the tape."""
     if not isinstance(x, str):
         return plain(x)
-    return x.replace("'ActiveFloat'", "'float'").replace("'ActiveArray'", "'numpy.ndarray'")
+    return x.replace("ActiveFloat", "float").replace("ActiveArray", "numpy.ndarray")
 
 
 def _shown(node: Node) -> str:
