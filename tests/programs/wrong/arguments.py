@@ -192,7 +192,7 @@ CASES = [
     (twice, (decimal.Decimal("1.5"),)), (twice, ([1.5],)), (twice, ({},)), (twice, (np.float32(1.5),)),
     (total, (np.array([1, 2, 3]),)), (total, (np.array([True, False]),)), (total, (ARRAY.astype(np.float16),)),
     (total, (ARRAY.astype(np.longdouble),)), (total, (ARRAY.astype(">f8"),)), (total, (ARRAY.astype(complex),)),
-    (total, (np.array([1.0, None]),)), (total, (np.array(["a"]),)), (total, (np.matrix([[1.0, 2.0]]),)),
+    (total, (np.array([1.0, None]),)), (total, (np.array(["a"]),)), (total, (BASE[:2].reshape(1, 2).view(np.matrix),)),
     (total, (np.ma.array([1.0, 2.0], mask=[0, 1]),)), (total, (np.array(["2020-01-01"], dtype="datetime64[D]"),)),
     (total, (np.array(2.0),)), (total, (np.zeros(0),)), (total, (np.zeros((3, 0)),)), (total, (BASE[::2],)),
     (total, (np.float64(2.0),)), (total, ([1.0, 2.0],)), (total, ("text",)),
