@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing, library, objects, texts
+from workbench.frontend import arithmetic, arrays, branches, growth, indexing, library, list_operations, objects, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
 from workbench.frontend.iteration import depends_on
@@ -108,14 +108,14 @@ def delete_item(act: Activation, owner: Any, key: Any) -> None:
     """`del owner[key]`."""
     t = act.t
     if isinstance(owner, ListValue):
-        dynamic_lists.become_dynamic(t, owner, "an entry of a list is deleted")
+        growth.become_dynamic(t, owner, "an entry of a list is deleted")
         if isinstance(key, slice):
             del owner.items[_static_slice(act, key)]
         else:
             owner.items.remove(_list_variable(act, owner, key))
         t.environment.note_write(owner)
     elif isinstance(owner, DynamicList):
-        dynamic_lists.remove(t, owner, key)
+        list_operations.remove(t, owner, key)
         t.environment.note_write(owner)
     elif isinstance(owner, DictValue):
         t.may_restructure(owner, "a key is deleted")
@@ -195,10 +195,10 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         if _is_run_time(act, key):
             if not owner.items:
                 raise IndexError("list index out of range")
-            return dynamic_lists.or_dynamic(t, owner, lambda: _by_position(act, [t.read(v) for v in owner.items], key))
+            return growth.or_dynamic(t, owner, lambda: _by_position(act, [t.read(v) for v in owner.items], key))
         return t.read(_list_variable(act, owner, key))
     if isinstance(owner, DynamicList):
-        return dynamic_lists.item(t, owner, key)
+        return list_operations.item(t, owner, key)
     if isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:
@@ -259,12 +259,12 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         if isinstance(key, slice):
             _set_slice(act, owner, _static_slice(act, key), t.environment.items(act, value))
         elif _is_run_time(act, key):
-            dynamic_lists.or_dynamic(t, owner, lambda: t.assign(_list_variable(act, owner, key), value), value)
+            growth.or_dynamic(t, owner, lambda: t.assign(_list_variable(act, owner, key), value), value)
         else:
             t.assign(_list_variable(act, owner, key), value)
     elif isinstance(owner, DynamicList):
         t.environment.note_write(owner)
-        dynamic_lists.set_item(act, owner, key, value)
+        list_operations.set_item(act, owner, key, value)
     elif isinstance(owner, DictValue):
         name = static_key(act, key)
         if name not in owner.items:
@@ -377,7 +377,7 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
     elif isinstance(container, ObjectValue):
         return arithmetic.truth(t, t.environment.call(act, attribute(act, container, "__contains__"), (value,), {}))
     elif isinstance(container, DynamicList):
-        dynamic_lists.give_up(t, container, "`in` a list whose length is known at run time only", "write a loop")
+        growth.give_up(t, container, "`in` a list whose length is known at run time only", "write a loop")
     elif isinstance(container, Array):
         t.fail("`in` an array", "use (a == x).any()")
     else:

@@ -25,7 +25,9 @@ from workbench.frontend import (
     dynamic_lists,
     expressions,
     generators,
+    growth,
     iteration,
+    list_operations,
     syntax,
 )
 from workbench.frontend.activation import Activation
@@ -225,7 +227,7 @@ class Environment(Inputs):
         if isinstance(value, np.ndarray):
             return self.internal(value, None)
         if isinstance(value, DynamicList):
-            return dynamic_lists.as_array(t, value)
+            return list_operations.as_array(t, value)
         act = self.activation()
         return creation.from_nested(t, value, lambda v: iteration.static_items(act, v))
 
@@ -304,7 +306,7 @@ class Environment(Inputs):
             return
         items = iteration.unrolled(act, values)
         static = iteration.static_range(act, values) if items is None else None
-        if static is not None and len(static) <= dynamic_lists.UNROLLED:
+        if static is not None and len(static) <= growth.UNROLLED:
             items = list(static)
         if items is not None:
             for item in items:
@@ -332,9 +334,9 @@ class Environment(Inputs):
         """The items of which a list of known length is made at a place; a generator whose loops run at run time makes
         it a dynamic list (tracing starts over)."""
         t = act.t
-        if not isinstance(values, Lazy) or dynamic_lists.is_static(t, site):
+        if not isinstance(values, Lazy) or growth.is_static(t, site):
             if isinstance(values, (RangeValue, ZipValue, DynamicList)) and iteration.length_of(act, values) is None:
-                dynamic_lists.known_length(t, site, "a list of run-time length where its entries must be known")
+                growth.known_length(t, site, "a list of run-time length where its entries must be known")
             return iteration.static_items(act, values)
         found: list[Any] = []
         depth = len(t.frames)
@@ -349,16 +351,16 @@ class Environment(Inputs):
     def is_run_time(self, act: Activation, site: Any, values: Any) -> bool:
         """True where what is made of the items of `values` has a length known at run time only, or a great one."""
         t = act.t
-        if dynamic_lists.is_static(t, site):
+        if growth.is_static(t, site):
             return False
-        if dynamic_lists.decided(t, site) is not None or t.decisions.get(("items", site)):
+        if growth.decided(t, site) is not None or t.decisions.get(("items", site)):
             return True
         if isinstance(values, Lazy) or iteration.unrolled(act, values) is not None:
             return False
         if isinstance(values, DynamicList):
             return True
         known = iteration.length_of(act, values)
-        return known is None or known > dynamic_lists.MANY
+        return known is None or known > growth.MANY
 
     def running_sum(self, act: Activation, values: Any, start: Any) -> Any:
         """`sum` over something of run-time length: a loop."""

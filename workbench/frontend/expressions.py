@@ -19,6 +19,7 @@ from workbench.frontend import (
     composed,
     dynamic_lists,
     generators,
+    growth,
     iteration,
     texts,
     walking,
@@ -431,7 +432,7 @@ class ExpressionCompiler:
                         each(item)
             act.scope = Scope({n: t.variable(n) for n in names}, outer, outer.function)
             try:
-                if t.decisions.get(("items", site)) and not dynamic_lists.is_static(t, site):
+                if t.decisions.get(("items", site)) and not growth.is_static(t, site):
                     return dynamic_lists.filled(t, site, lambda add: level(0, add, True))
                 found: list[Any] = []
                 level(0, found.append, False)

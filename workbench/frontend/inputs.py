@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists, overlap
+from workbench.frontend import arrays, dynamic_lists, growth, overlap
 from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_packed, is_plain_object
 from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, RandomValue, Scalar, SetValue, Variable
@@ -152,7 +152,7 @@ class Inputs:
     def _list(self, value: list[Any], path: Path) -> Any:
         made: Any
         site = ("input", path.key)
-        if is_packed(value) and not dynamic_lists.is_static(self.t, site):
+        if is_packed(value) and not growth.is_static(self.t, site):
             made = self._packed(value, path, site)
         else:
             self.guard(path, "type", list)

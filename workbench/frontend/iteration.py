@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, indexing, texts
+from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, growth, indexing, list_operations, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
@@ -125,7 +125,7 @@ def static_items(act: Activation, values: Any) -> list[Any]:
     if isinstance(values, ListValue):
         return [t.read(v) for v in values.items]
     if isinstance(values, DynamicList):
-        return dynamic_lists.static_items(t, values)
+        return list_operations.static_items(t, values)
     if isinstance(values, DictValue):
         return list(values.items)
     if isinstance(values, SetValue):
@@ -224,7 +224,7 @@ def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
                         f"cannot unpack an array into {count} names: its length differs")
             return [indexing.get(act.t, value, k) for k in range(count)]
     if isinstance(value, DynamicList) and count is not None:
-        return dynamic_lists.unpacked(act.t, value, count)
+        return list_operations.unpacked(act.t, value, count)
     iterables = (ListValue, DynamicList, DictValue, SetValue, Array, RangeValue, ZipValue, Lazy, Cursor, ObjectValue)
     if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(value, iterables)):
         raise TypeError(f"cannot unpack non-iterable {describe(value)}")
@@ -400,10 +400,10 @@ def _repeated(act: Activation, sequence: ListValue, count: Scalar) -> DynamicLis
     """`[0.0] * n`."""
     t, site = act.t, site_here(act)
     items = static_items(act, sequence)
-    layout = dynamic_lists.decided(t, site)
+    layout = growth.decided(t, site)
     for entry in items:
-        layout = dynamic_lists.wider(t, layout, entry)
-    if layout is None or not dynamic_lists.is_immutable(layout):
+        layout = growth.wider(t, layout, entry)
+    if layout is None or not growth.is_immutable(layout):
         t.fail("this list, repeated a number of times that is known at run time only", "use an array")
     made = dynamic_lists.new(t, layout, site)
 
@@ -424,7 +424,7 @@ def _dynamic_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
         first = a if isinstance(a, DynamicList) else b
         made = dynamic_lists.new(t, first.layout, first.site)
         for part in (a, b):
-            dynamic_lists.extend(act, made, part)
+            list_operations.extend(act, made, part)
         return made
     if op in ("==", "!=", "<", "<=", ">", ">="):
         t.fail("a comparison of lists whose length is known at run time only", "compare their entries")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists, texts
+from workbench.frontend import arithmetic, arrays, list_operations, texts
 from workbench.frontend.generators import numbered
 from workbench.frontend.layouts import Number
 from workbench.frontend.library.elementwise import as_operand, cast
@@ -475,7 +475,7 @@ def copied(act: Any, value: Any, deep: bool) -> Any:
     if isinstance(value, Array):
         return t.new_array(t.emit("copy", arrays.read(t, value)))
     if isinstance(value, DynamicList):
-        return dynamic_lists.method(act, value, "copy", ())
+        return list_operations.method(act, value, "copy", ())
     if isinstance(value, ListValue):
         return t.new_list([inner(t.read(v)) for v in value.items])
     if isinstance(value, DictValue):

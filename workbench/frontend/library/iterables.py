@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, generators
+from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, generators, growth, list_operations
 from workbench.frontend.completions import NORMAL, RETURN
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import recipes
@@ -243,9 +243,9 @@ def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> Dy
     """The numbers of a dynamic list in order (equal numbers cannot be told apart)."""
     t: Tracer = act.t
     if named.get("key") is not None or not isinstance(owner.layout, Number):
-        dynamic_lists.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
+        growth.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
                               "only", "use np.argsort of an array")
-    ordered = t.environment.call(act, np.sort, (dynamic_lists.as_array(t, owner),), {})
+    ordered = t.environment.call(act, np.sort, (list_operations.as_array(t, owner),), {})
     if named.get("reverse", False):
         ordered = t.environment.item(act, ordered, slice(None, None, -1))
     return dynamic_lists.from_array(t, arrays.read(t, ordered), owner.site)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, indexing
+from workbench.frontend import arithmetic, arrays, branches, growth, indexing, list_operations
 from workbench.frontend.library import containers, elementwise, iterables, random, shaping
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -130,7 +130,7 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
             t: Tracer = act.t
             t.environment.note_write(owner)
             return iterables.sort_list(act, owner, named)
-        return dynamic_lists.method(act, owner, name, args)
+        return list_operations.method(act, owner, name, args)
     if isinstance(owner, Choice):
         return _choice_method(act, owner, name, args, named)
     if isinstance(owner, DictValue):
@@ -228,21 +228,21 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
             t.fail(f"list.{name} of run-time numbers", "write a loop")
         return getattr(values, name)(*args)
     if name == "append":
-        dynamic_lists.become_dynamic(t, owner, "a list grows", args[0])
+        growth.become_dynamic(t, owner, "a list grows", args[0])
         owner.items.append(t.variable(f"entry_{len(owner.items)}", args[0]))
         owner.items[-1].depth = owner.depth
     elif name == "extend":
         t.environment.over_items(act, args[0], ("extend", owner.site),
                                  lambda entry: _list_method(act, owner, "append", (entry,), {}))
     elif name == "insert":
-        dynamic_lists.become_dynamic(t, owner, "a list grows", args[1])
+        growth.become_dynamic(t, owner, "a list grows", args[1])
         owner.items.insert(t.static_int(args[0], "a position in a list"), t.variable("entry", args[1]))
     elif name == "pop":
-        dynamic_lists.become_dynamic(t, owner, "a list shrinks")
+        growth.become_dynamic(t, owner, "a list shrinks")
         t.environment.note_write(owner)
         return t.read(owner.items.pop(t.static_int(args[0], "a position in a list") if args else -1))
     elif name == "reverse":
-        dynamic_lists.become_dynamic(t, owner, "a list is reversed")
+        growth.become_dynamic(t, owner, "a list is reversed")
         owner.items.reverse()
     elif name == "sort":
         iterables.sort_list(act, owner, named)
@@ -253,7 +253,7 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
             t.fail("list.remove among run-time numbers", "write a loop")
         owner.items.pop(values.index(args[0]))
     elif name == "clear":
-        dynamic_lists.become_dynamic(t, owner, "a list is cleared")
+        growth.become_dynamic(t, owner, "a list is cleared")
         owner.items.clear()
     else:
         t.fail(f"the list method {name!r}", "use an array")
