@@ -186,6 +186,12 @@ def _recorded_vjp(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     return recording.pullback(args[0], args[1:])
 
 
+@recording.means(tape)
+def _recorded_tape(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`tape` inside a recorded run: its sweeps are recorded by the outer one."""
+    return recording.Tape(args[0], args[1:])
+
+
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()
 
 

@@ -270,6 +270,50 @@ def test_the_record() -> None:
     assert "line" in repr(tape)
 
 
+def test_the_record_of_arrays() -> None:
+    def f(a: np.ndarray, z: complex) -> float:
+        b = np.linalg.inv(a) @ a[0]
+        c = np.sum(b * b) * abs(z)
+        return c + (z * z).imag
+    a, z = np.array([[2.0, 0.3], [0.1, 1.5]]), 0.5 + 0.2j
+    tape = wb.tape(f, a, z)
+    first = f.__code__.co_firstlineno
+    names = [node.operation for node in tape]
+    assert names == [*["input"] * 6, *["inv"] * 4, *["matmul"] * 2, "mul", "mul", "sum", "modulus", *["mul"] * 3, "add"]
+    assert tape[6].inputs == (0, 1, 2, 3) and tape[6].line == first + 1 and tape[-1].line == first + 3
+    inverse = np.linalg.inv(a)
+    np.testing.assert_allclose(tape[7].partials, np.outer(-inverse[0], inverse[:, 1]).ravel())
+    assert [n.index for n in tape[4:8:2]] == [4, 6] and isinstance(tape[2:3], list)
+    adjoints = tape.backward().copy()
+    tape.position = len(tape)
+    while tape.position:
+        tape.step_back()
+    np.testing.assert_allclose(tape.adjoints, adjoints, rtol=1e-12)
+    by_z = tape.gradient(1)
+    assert type(by_z) is complex and by_z.real == pytest.approx(adjoints[4]) and by_z.imag == adjoints[5]
+    rows = tape.by_line()
+    assert [(r["line"] - first, r["nodes"]) for r in rows] == [(1, 6), (2, 5), (3, 3)]
+    assert rows[0]["operations"] == {"inv": 4, "matmul": 2} and rows[0]["file"] == __file__
+    assert sum(r["nodes"] for r in rows) + 6 == len(tape)
+    data = json.loads(tape.to_json())
+    assert len(data["nodes"]) == len(tape) and data["nodes"][6]["inputs"] == [0, 1, 2, 3]
+    text = repr(wb.tape(lambda x: sum(x * k for k in range(40)), 1.5))
+    assert text.count("\n") == 21 and "... 61 more" in text and text.startswith("Tape of 81 nodes, value 1170.0")
+
+
+def test_a_tape_is_differentiated_again() -> None:
+    def by_tape(x: float, y: float) -> float:
+        inner = wb.tape(lambda u, v: math.sin(u) * v * v + u, x, y)
+        inner.backward()
+        return inner.gradient(0) * inner.gradient(1) + inner.value
+    x, y = 0.7, 0.4
+    found = wb.grad(by_tape, (0, 1), engine="tape")(x, y)
+    expected = [
+        -2 * y**3 * math.sin(x) ** 2 + (math.cos(x) * y * y + 1) * (2 * y * math.cos(x) + 1),
+        2 * y * math.cos(x) * 2 * y * math.sin(x) + (math.cos(x) * y * y + 1) * 2 * math.sin(x) + 2 * y * math.sin(x)]
+    assert found == pytest.approx(expected)
+
+
 def test_not_finite_is_said() -> None:
     with pytest.warns(RuntimeWarning, match="not finite"):
         assert wb.grad(lambda x: math.sqrt(x), engine="tape")(0.0) == math.inf

@@ -26,7 +26,8 @@ from workbench.rules import get
 
 PLAIN = frozenset({float, int, bool, np.bool_, *(np.dtype(c).type for c in "efdgbhilqBHILQ")})
 COMPLEX = frozenset({complex, np.complex64, np.complex128})
-_ADD, _SUB, _MUL, _DIV, _NEG = (operation(name) for name in ("add", "sub", "mul", "div", "neg"))
+_PYTHON = (float, int)
+_ADD, _SUB, _MUL, _DIV, _POW, _NEG = (operation(name) for name in ("add", "sub", "mul", "div", "pow", "neg"))
 
 
 class ActiveFloat:
@@ -111,9 +112,18 @@ class ActiveFloat:
         return _other("div", operator.truediv, self, other, other)
 
     def __rtruediv__(self, other: Any) -> Any:
+        b, r = self.value, self.recorder
+        if type(other) in PLAIN and b != 0:
+            value = other / b
+            return ActiveFloat(value, r.one(_DIV, value, self.node, -value / b), r)
         return _other("div", operator.truediv, other, self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if type(other) in _PYTHON and type(self.value) is float and modulus is None:
+            value, r = self.value**other, self.recorder
+            if type(value) is float:
+                weight = on_floats("pow", 0)(value, self.value, other)
+                return ActiveFloat(value, r.one(_POW, value, self.node, weight), r)
         return NotImplemented if modulus is not None else _other("pow", operator.pow, self, other, other)
 
     def __rpow__(self, other: Any) -> Any:
