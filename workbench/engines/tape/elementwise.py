@@ -6,6 +6,7 @@ complex ones, and those under an outer recorder, are structured (`programs`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,12 +27,14 @@ from workbench.engines.tape.array import (
     recorder_of,
 )
 from workbench.engines.tape.programs import by_numpy, dispatch, structured
+from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
-from workbench.engines.tape.scalar import NUMBERS, ActiveComplex, ActiveFloat, apply, as_array
+from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveComplex, ActiveFloat, apply, as_array
 from workbench.frontend.library import lookup
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable, get
 
+_RECORDED = (ActiveArray, ActiveFloat)
 _REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all,
             np.logical_or: np.any}
 _ACCUMULATED = {np.add: np.cumsum, np.multiply: np.cumprod}
@@ -82,8 +85,59 @@ def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
     return result if dtype is None else result.astype(dtype)
 
 
+@functools.cache
+def _partials(ufunc: Any) -> tuple[str, Any] | None:
+    """Name and partials of a ufunc of real numbers, where they are all there is to it."""
+    primitive = None if ufunc in _SEVERAL else by_callable(ufunc)
+    if primitive is None or primitive.partials is None or primitive.vjp is not None or not primitive.differentiable:
+        return None
+    return primitive.name, primitive.partials
+
+
+def _quickly(ufunc: Any, inputs: Sequence[Any]) -> Any:
+    """The commonest case: real arrays and numbers of the outermost recorder. NotImplemented where it is another."""
+    known = _partials(ufunc)
+    first = next((x for x in inputs if type(x) is ActiveArray), None)
+    if known is None or first is None or first.recorder.outer is not None or first.recorder.closed:
+        return NotImplemented
+    values, nodes, recorder = [], [], first.recorder
+    for x in inputs:
+        kind = type(x)
+        if kind in _RECORDED:
+            if x.recorder is not recorder:
+                return NotImplemented
+            values.append(x.values if kind is ActiveArray else x.value)
+            nodes.append(x.nodes if kind is ActiveArray else x.node)
+        elif kind is np.ndarray or kind in PLAIN:
+            values.append(x)
+            nodes.append(INACTIVE)
+        else:
+            return NotImplemented
+    y = ufunc(*values)
+    if type(y) is not np.ndarray or y.dtype.kind != "f":
+        return NotImplemented
+    return _with_partials(*known, y, values, nodes, recorder)
+
+
+def _with_partials(name: str, partials: Any, y: Any, values: Sequence[Any], nodes: Sequence[Any], recorder: Any) -> Any:
+    """Record an elementwise result with the partials of its rule."""
+    edges = []
+    with np.errstate(all="ignore"):
+        xs = [np.asarray(v, dtype=y.dtype) for v in values]
+        for n, partial in zip(nodes, partials, strict=True):
+            if partial is not None and (n.max(initial=-1) if type(n) is np.ndarray else n) >= 0:
+                try:
+                    edges.append((n, partial(np.asarray(y), *xs)))
+                except DifferentiationError as error:
+                    raise at_line(error) from None
+    return record(name, y, edges, recorder)
+
+
 def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     """A ufunc by the rule of its primitive."""
+    made = _quickly(ufunc, inputs)
+    if made is not NotImplemented:
+        return made
     inputs = [from_items(x) if type(x) not in ACTIVE and holds_active(x) else x for x in inputs]
     several = _SEVERAL.get(ufunc)
     if several is not None:
@@ -109,16 +163,7 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     partials = get(name).partials
     if partials is None:
         return _structured(ufunc, inputs)
-    edges = []
-    with np.errstate(all="ignore"):
-        xs = [np.asarray(v, dtype=y.dtype) for v in values]
-        for (_, n), partial in zip(pairs, partials, strict=True):
-            if partial is not None and (n.max(initial=-1) if type(n) is np.ndarray else n) >= 0:
-                try:
-                    edges.append((n, partial(np.asarray(y), *xs)))
-                except DifferentiationError as error:
-                    raise at_line(error) from None
-    return record(name, y, edges, recorder)
+    return _with_partials(name, partials, y, values, [n for _, n in pairs], recorder)
 
 
 def _structured(ufunc: Any, inputs: Sequence[Any]) -> Any:
