@@ -160,6 +160,8 @@ def fourier_lines(x, inverse):  # type: ignore[no-untyped-def]
     """The transform of each row, not scaled."""
     out = x.copy()
     n = x.shape[1]
+    if out.size == 0:
+        return out
     radices = radices_of(n)
     if radices.max() > 31:
         convolved_lines(out, inverse)
