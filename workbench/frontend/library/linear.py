@@ -1,4 +1,4 @@
-"""Products: `dot`, `matmul`, `@`, `outer`, `inner`, `vdot`, in all ranks; traces and diagonals."""
+"""Products: `dot`, `matmul`, `@`, `outer`, `vdot`, in all ranks."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:
     return size
 
 
-@implements(np.matmul)
+@implements(np.matmul, np.linalg.matmul)
 def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.matmul`."""
     result = matmul(act.t, args[0], args[1])
@@ -113,7 +113,7 @@ def _vector(t: Tracer, value: Any) -> Array:
     return array
 
 
-@implements(np.outer)
+@implements(np.outer, np.linalg.outer)
 def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.outer(a, b)`."""
     t: Tracer = act.t
@@ -121,18 +121,6 @@ def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     column = t.new_array(t.emit("reshape", arrays.read(t, a), *a.dims, ONE))
     row = t.new_array(t.emit("reshape", arrays.read(t, b), ONE, *b.dims))
     return arithmetic.binary(t, "*", column, row)
-
-
-@implements(np.inner)
-def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.inner` of vectors and matrices."""
-    t: Tracer = act.t
-    a, b = (as_operand(t, v) for v in args)
-    if isinstance(b, Array) and b.rank == 2:
-        b = arrays.transposed(t, b, (1, 0))
-    elif isinstance(b, Array) and b.rank > 2:
-        t.fail("np.inner of more than two dimensions", "use np.tensordot or @")
-    return dot(act, (a, b), {})
 
 
 @implements(np.vdot)
@@ -143,54 +131,3 @@ def vdot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if a.kind.is_complex:
         a = arithmetic.elementwise(t, "conj", [a])
     return matmul(t, a, b)
-
-
-@implements(np.trace)
-def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.trace` of a matrix."""
-    t: Tracer = act.t
-    return t.new_array(t.emit("sum", arrays.read(t, diagonal_of(t, as_operand(t, args[0]))), axes=(0,)))
-
-
-def diagonal_of(t: Tracer, array: Array) -> Array:
-    """The diagonal of a matrix, a copy."""
-    if array.rank != 2:
-        t.fail("the diagonal of other than a matrix", "index it")
-    n = t.emit("minimum", *array.dims)
-    places = t.emit("iota", n)
-    return t.new_array(t.emit("gather", arrays.read(t, array), places, places))  # type: ignore[no-any-return]
-
-
-@implements(np.diag, np.diagonal)
-def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.diag` of a matrix or of a vector (main diagonal)."""
-    t: Tracer = act.t
-    if named or len(args) > 1:
-        t.fail("np.diag off the main diagonal", "index it")
-    array = as_operand(t, args[0])
-    if array.rank == 2:
-        return diagonal_of(t, array)
-    n = array.dims[0]
-    places = t.emit("iota", n)
-    empty = t.emit("full", t.scalar(0, array.kind), n, n)
-    return t.new_array(t.emit("scatter_store", empty, arrays.read(t, array), places, places))
-
-
-@implements(np.cross)
-def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.cross` of two vectors of three."""
-    t: Tracer = act.t
-    env = t.environment
-    rows = []
-    for arg in args[:2]:
-        array = as_operand(t, arg)
-        if not isinstance(array, Array) or array.rank != 1:
-            t.fail("np.cross of other than two vectors of three", "write it out")
-        arrays.require_same(t, array.dims[0], t.integer(3), "incompatible dimensions for cross product")
-        rows.append([env.item(act, array, k) for k in range(3)])
-    (a, b), binary = rows, env.binary
-
-    def minor(i: int, j: int) -> Any:
-        return binary(act, "-", binary(act, "*", a[i], b[j]), binary(act, "*", a[j], b[i]))
-    return env.as_array(t, (minor(1, 2), minor(2, 0), minor(0, 1)))
-

@@ -1,0 +1,231 @@
+"""Diagonals, triangles and products with a shape of their own: `trace`, `diag`, `tril`, `vander`, `kron`, `cross`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.library.arguments import bound
+from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind, write_out
+from workbench.frontend.library.reductions import axes_of, reduce
+from workbench.frontend.library.registry import implements
+from workbench.frontend.library.shaping import need_array, reshape, stack
+from workbench.frontend.numbers import common_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer
+from workbench.frontend.values import Array
+from workbench.ir import Constant, Kind, Value
+
+
+# ---------------------------------------------------------------------- diagonals
+def diagonal_of(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) -> Array:
+    """A diagonal over two axes, along a new last axis: a copy."""
+    if array.rank < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    first, second = (axes_of(t, k, array.rank)[0] for k in (axis1, axis2))
+    if first == second:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    rest = [k for k in range(array.rank) if k not in (first, second)]
+    value = arrays.read(t, arrays.transposed(t, array, (first, second, *rest)))
+    down, right = t.integer(max(-offset, 0)), t.integer(max(offset, 0))
+    rows, columns = (t.emit("sub", d, by) for d, by in zip(value.dims, (down, right), strict=False))
+    count = t.emit("minimum", rows, columns)
+    if offset:
+        count = t.emit("maximum", count, ZERO)
+    places = t.emit("iota", count)
+    found = t.emit("gather", value, t.emit("add", places, down), t.emit("add", places, right))
+    if rest:
+        found = t.emit("transpose", found, perm=(*range(1, len(rest) + 1), 0))
+    made: Array = t.new_array(found)
+    return made
+
+
+@implements(np.diagonal)
+def diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.diagonal(a, offset=0, axis1=0, axis2=1)`, here a copy (NumPy's is read-only)."""
+    t: Tracer = act.t
+    a, offset, axis1, axis2 = bound(t, "np.diagonal", args, named, "a", offset=0, axis1=0, axis2=1)
+    return diagonal_of(t, need_array(t, a), t.static_int(offset, "the offset of a diagonal"), axis1, axis2)
+
+
+@implements(np.linalg.diagonal)
+def linalg_diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.diagonal(x, offset=0)`: of the last two axes."""
+    t: Tracer = act.t
+    x, offset = bound(t, "np.linalg.diagonal", args, named, "x", offset=0)
+    return diagonal_of(t, need_array(t, x), t.static_int(offset, "the offset of a diagonal"), -2, -1)
+
+
+def _trace(t: Tracer, array: Array, offset: Any, axis1: Any, axis2: Any, dtype: Any) -> Any:
+    found = diagonal_of(t, array, t.static_int(offset, "the offset of a trace"), axis1, axis2)
+    kind = Kind.INT if found.kind is Kind.BOOL else found.kind
+    return reduce(t, "sum", found, -1, False, kind if dtype is None else dtype_kind(t, dtype))
+
+
+@implements(np.trace)
+def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.trace(a, offset=0, axis1=0, axis2=1)`."""
+    t: Tracer = act.t
+    a, offset, axis1, axis2, dtype, out = bound(
+        t, "np.trace", args, named, "a", offset=0, axis1=0, axis2=1, dtype=None, out=None)
+    result = _trace(t, need_array(t, a), offset, axis1, axis2, dtype)
+    if out is not None:
+        write_out(t, out, result)
+        return out
+    return result
+
+
+@implements(np.linalg.trace)
+def linalg_trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.trace(x, offset=0)`: of the last two axes."""
+    t: Tracer = act.t
+    x, offset, dtype = bound(t, "np.linalg.trace", args, named, "x", offset=0, dtype=None)
+    return _trace(t, need_array(t, x), offset, -2, -1, dtype)
+
+
+def _with_diagonal(t: Tracer, vector: Array, offset: int) -> Array:
+    n = vector.dims[0]
+    size = t.emit("add", n, t.integer(abs(offset))) if offset else n
+    places = t.emit("iota", n)
+    rows, columns = (t.emit("add", places, t.integer(max(k, 0))) for k in (-offset, offset))
+    empty = t.emit("full", Constant(0, vector.kind), size, size)
+    made: Array = t.new_array(t.emit("scatter_store", empty, arrays.read(t, vector), rows, columns))
+    return made
+
+
+@implements(np.diag)
+def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.diag(v, k=0)` of a matrix or of a vector."""
+    t: Tracer = act.t
+    v, k = bound(t, "np.diag", args, named, "v", k=0)
+    array, offset = as_operand(t, v), t.static_int(k, "the offset of a diagonal")
+    if not isinstance(array, Array) or array.rank > 2:
+        raise ValueError("Input must be 1- or 2-d.")
+    return diagonal_of(t, array, offset, 0, 1) if array.rank == 2 else _with_diagonal(t, array, offset)
+
+
+@implements(np.diagflat)
+def diagflat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.diagflat(v, k=0)`."""
+    t: Tracer = act.t
+    v, k = bound(t, "np.diagflat", args, named, "v", k=0)
+    return _with_diagonal(t, reshape(t, need_array(t, v), -1), t.static_int(k, "the offset of a diagonal"))
+
+
+# ---------------------------------------------------------------------- triangles
+def _triangle(test: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        m, k = bound(t, "np.tril" if test == "le" else "np.triu", args, named, "m", k=0)
+        array, offset = need_array(t, m), t.integer(k)
+        if array.rank == 1:  # each row the vector
+            array = t.new_array(t.emit("broadcast", arrays.read(t, array), array.dims[0], array.dims[0]))
+        value = arrays.read(t, array)
+        rows, columns = (t.emit("iota", d) for d in value.dims[-2:])
+        limit = t.emit("reshape", t.emit("add", rows, offset), value.dims[-2], ONE)
+        mask = t.emit(test, t.emit("reshape", columns, ONE, value.dims[-1]), limit)
+        return t.new_array(t.emit("select", mask, value, Constant(0, value.kind)))
+    return handler
+
+
+implements(np.tril)(_triangle("le"))
+implements(np.triu)(_triangle("ge"))
+
+
+@implements(np.vander)
+def vander(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.vander(x, N=None, increasing=False)`: cumulative products, as NumPy makes it."""
+    t: Tracer = act.t
+    x, count, increasing = bound(t, "np.vander", args, named, "x", N=None, increasing=False)
+    array = need_array(t, x)
+    if array.rank != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
+    if array.kind is Kind.BOOL:
+        array = cast(t, array, Kind.INT)
+    n = array.dims[0] if count is None else t.integer(count)
+    kind = array.kind if array.kind is not Kind.F32 else Kind.F64  # (NumPy's promotion with int)
+    kind = Kind.C128 if kind is Kind.C64 else kind
+    made = t.new_array(t.emit("full", Constant(1, kind), array.dims[0], n))
+    indexing.put(t, made, (slice(None), slice(1, None)), indexing.get(t, cast(t, array, kind), (slice(None), None)))
+    powers = t.new_array(t.emit("cumprod", arrays.read(t, made), axis=1))
+    return powers if increasing else indexing.get(t, powers, (slice(None), slice(None, None, -1)))
+
+
+# ---------------------------------------------------------------------- products
+@implements(np.kron)
+def kron(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.kron(a, b)` in all ranks."""
+    t: Tracer = act.t
+    a, b = (as_operand(t, v) for v in bound(t, "np.kron", args, named, "a", "b"))
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        return arithmetic.elementwise(t, "mul", [a, b])
+    kind, rank = common_kind(a, b), max(a.rank, b.rank)
+    first, second = ((*[ONE] * (rank - v.rank), *v.dims) for v in (a, b))
+    left = [d for dim in first for d in (dim, ONE)]
+    right = [d for dim in second for d in (ONE, dim)]
+    product = t.emit("mul", t.emit("reshape", arrays.operand(t, a, kind), *left),
+                     t.emit("reshape", arrays.operand(t, b, kind), *right))
+    return t.new_array(t.emit("reshape", product, *(t.emit("mul", p, q) for p, q in zip(first, second, strict=True))))
+
+
+def _components(t: Tracer, value: Any, axis: Any) -> list[Any]:
+    """The two or three components of vectors along an axis."""
+    array = as_operand(t, value)
+    if not isinstance(array, Array):
+        raise ValueError("At least one array has zero dimension")
+    (place,) = axes_of(t, axis, array.rank)
+    size: Value = t.builder.resolve(array.dims[place])
+    if not isinstance(size, Constant):
+        for n in (2, 3):
+            t.environment.meet(size, Constant(n, Kind.INT))
+        size = Constant(3, Kind.INT)
+        arrays.require_same(t, array.dims[place], size, "incompatible dimensions for cross product")
+    if size.value not in (2, 3):
+        raise ValueError("incompatible dimensions for cross product\n(dimension must be 2 or 3)")
+    lead = [slice(None)] * place
+    return [indexing.get(t, array, (*lead, k)) for k in range(int(size.value.real))]
+
+
+@implements(np.cross)
+def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.cross(a, b)` along any axes, of vectors of three or (as NumPy takes them, still) two components."""
+    t: Tracer = act.t
+    a, b, axisa, axisb, axisc, axis = bound(
+        t, "np.cross", args, named, "a", "b", axisa=-1, axisb=-1, axisc=-1, axis=None)
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = _components(t, a, axisa), _components(t, b, axisb)
+    env = t.environment
+
+    def minor(i: int, j: int) -> Any:
+        parts = [env.binary(act, "*", x[p], y[q]) if p < len(x) and q < len(y) else None for p, q in ((i, j), (j, i))]
+        if parts[1] is None:
+            return parts[0]
+        return arithmetic.unary(t, "-", parts[1]) if parts[0] is None else env.binary(act, "-", *parts)
+
+    if len(x) == len(y) == 2:
+        return minor(0, 1)
+    return stack(act, ([minor(1, 2), minor(2, 0), minor(0, 1)],), {"axis": axisc})
+
+
+@implements(np.linalg.cross)
+def linalg_cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.cross(x1, x2, axis=-1)`: of vectors of three components."""
+    t: Tracer = act.t
+    x1, x2, axis = bound(t, "np.linalg.cross", args, named, "x1", "x2", axis=-1)
+    if any(len(_components(t, v, axis)) != 3 for v in (x1, x2)):
+        raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
+    return cross(act, (x1, x2), {"axis": axis})
+
+
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.matrix_transpose(x)`: a view with the last two axes swapped."""
+    t: Tracer = act.t
+    array = need_array(t, *bound(t, "np.matrix_transpose", args, named, "x"))
+    if array.rank < 2:
+        raise ValueError(f"Input array must be at least 2-dimensional, but it is {array.rank}")
+    return arrays.transposed(t, array, (*range(array.rank - 2), array.rank - 1, array.rank - 2))
+
+
