@@ -337,7 +337,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     if x.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence.")
     n = x.shape[0] if N is None else N
-    made = np.ones((x.shape[0], n), x.dtype)
+    made = np.ones((x.shape[0], n), np.result_type(x.dtype, np.int64))
     for k in range(1, n):
         made[:, k] = made[:, k - 1] * x
     return made if increasing else made[:, ::-1]

@@ -1,4 +1,4 @@
-"""Diagonals, triangles and products with a shape of their own: `trace`, `diag`, `tril`, `vander`, `kron`, `cross`."""
+"""Diagonals, triangles and products with a shape of their own: `trace`, `diag`, `tril`, `kron`, `cross`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind, write_out
+from workbench.frontend.library.elementwise import as_operand, dtype_kind, write_out
 from workbench.frontend.library.reductions import axes_of, reduce
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import need_array, reshape, stack
@@ -133,25 +133,6 @@ implements(np.tril)(_triangle("le"))
 implements(np.triu)(_triangle("ge"))
 
 
-@implements(np.vander)
-def vander(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.vander(x, N=None, increasing=False)`: cumulative products, as NumPy makes it."""
-    t: Tracer = act.t
-    x, count, increasing = bound(t, "np.vander", args, named, "x", N=None, increasing=False)
-    array = need_array(t, x)
-    if array.rank != 1:
-        raise ValueError("x must be a one-dimensional array or sequence.")
-    if array.kind is Kind.BOOL:
-        array = cast(t, array, Kind.INT)
-    n = array.dims[0] if count is None else t.integer(count)
-    kind = array.kind if array.kind is not Kind.F32 else Kind.F64  # (NumPy's promotion with int)
-    kind = Kind.C128 if kind is Kind.C64 else kind
-    made = t.new_array(t.emit("full", Constant(1, kind), array.dims[0], n))
-    indexing.put(t, made, (slice(None), slice(1, None)), indexing.get(t, cast(t, array, kind), (slice(None), None)))
-    powers = t.new_array(t.emit("cumprod", arrays.read(t, made), axis=1))
-    return powers if increasing else indexing.get(t, powers, (slice(None), slice(None, None, -1)))
-
-
 # ---------------------------------------------------------------------- products
 @implements(np.kron)
 def kron(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -219,11 +200,11 @@ def linalg_cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return cross(act, (x1, x2), {"axis": axis})
 
 
-@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+@implements(np.linalg.matrix_transpose)
 def matrix_transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.matrix_transpose(x)`: a view with the last two axes swapped."""
+    """`np.linalg.matrix_transpose(x)`: a view with the last two axes swapped."""
     t: Tracer = act.t
-    array = need_array(t, *bound(t, "np.matrix_transpose", args, named, "x"))
+    array = need_array(t, *bound(t, "np.linalg.matrix_transpose", args, named, "x"))
     if array.rank < 2:
         raise ValueError(f"Input array must be at least 2-dimensional, but it is {array.rank}")
     return arrays.transposed(t, array, (*range(array.rank - 2), array.rank - 1, array.rank - 2))
