@@ -113,6 +113,8 @@ def _quickly(ufunc: Any, inputs: Sequence[Any]) -> Any:
             nodes.append(INACTIVE)
         else:
             return NotImplemented
+    if any(type(v) is np.ndarray and v.dtype.kind not in "fiub" for v in values):
+        return NotImplemented
     y = ufunc(*values)
     if type(y) is not np.ndarray or y.dtype.kind != "f":
         return NotImplemented
