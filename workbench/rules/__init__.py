@@ -17,6 +17,7 @@ from workbench.rules import (
     fourier,
     linear_algebra,
     logistic,
+    matrix_exponential,
     memory,
     ordering,
     random,
@@ -43,7 +44,7 @@ __all__ = [
     "Expr", "Foreign", "Growable", "Primitive", "Sample", "Unknown", "arithmetic", "bessel", "box_operands",
     "broadcast_dims", "by_callable", "check_types", "comparison", "complexes", "constant", "cotangent",
     "decompositions", "effect", "emit", "emit_all", "exception", "exponential", "floating", "fourier", "get",
-    "linear_algebra", "logistic", "memory", "ordering", "pull", "push", "random", "reductions", "register",
-    "shapes", "singular_values", "solving", "special", "spell", "table", "tangent", "text", "trigonometric",
-    "with_called",
+    "linear_algebra", "logistic", "matrix_exponential", "memory", "ordering", "pull", "push", "random",
+    "reductions", "register", "shapes", "singular_values", "solving", "special", "spell", "table", "tangent",
+    "text", "trigonometric", "with_called",
 ]

@@ -23,6 +23,7 @@ from workbench.frontend.library import (
     ordering,
     random,
     reductions,
+    scipy_linear,
     shaping,
     written,
 )
@@ -32,7 +33,7 @@ from workbench.frontend.library.registry import implements, is_pure, lookup
 
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
-    "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear", "lookup",
-    "matrices", "method", "norms", "number_attribute", "ordering", "primitive", "random", "reductions", "shaping",
-    "written",
+    "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear",
+    "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "primitive", "random", "reductions",
+    "scipy_linear", "shaping", "written",
 ]
