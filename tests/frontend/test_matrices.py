@@ -84,8 +84,64 @@ def conditions(a, b):
     return cond(a) + cond(a, -2) + cond(a, 1) + cond(a, "fro") + ranks * b[0] + np.linalg.matrix_rank(a, tol=0.1)
 
 
-PROGRAMS = [solving, inverses, determinants, factors, one_triangle, tall_and_wide, spectra, least_squares, powers,
-            vector_norms, matrix_norms, conditions]
+def newton(a, b):
+    x = b.copy()
+    for _ in range(4):
+        x = x - np.linalg.solve(a + np.diag(3.0 * x**2), a @ x + x**3 - b)
+    return x @ x
+
+
+def kalman_filter(f, h):
+    x, p, total = np.ones(3), np.eye(3), 0.0
+    for k in range(4):
+        x, p = f @ x / 4.0, f @ p @ f.T / 16.0 + 0.1 * np.eye(3)
+        s = h[None] @ p @ h[:, None] + 0.5
+        gain = p @ h[:, None] @ np.linalg.inv(s)
+        error = 1.0 * k - h @ x
+        x = x + gain[:, 0] * error
+        p = p - gain @ h[None] @ p
+        total += 0.5 * error**2 / s[0, 0] + 0.5 * np.linalg.slogdet(s)[1]
+    return total
+
+
+def subspace_iteration(a, b):
+    q = np.stack([b, b[::-1] * np.array([1.0, 2.0, 3.0])], axis=1)
+    n = 0
+    while n < 3:
+        q, r = np.linalg.qr((a + a.T) @ q)
+        n += 1
+    if r[0, 0] ** 2 > 0.01:
+        w, v = np.linalg.eigh(q.T @ a @ q)
+        result = w[1] + v[0, 0] ** 2
+    else:
+        result = np.linalg.det(r)
+    return result
+
+
+def gaussian_process(a, y):
+    x = a[0]
+    low = np.linalg.cholesky(np.exp(-((x[:, None] - x[None, :]) ** 2)) + 0.1 * np.eye(x.shape[0]))
+    alpha = np.linalg.solve(low.T, np.linalg.solve(low, y))
+    return 0.5 * y @ alpha + np.sum(np.log(np.diag(low)))
+
+
+def complex_matrices(a, b):
+    z = a + 1j * np.outer(b, b)
+    w, v = np.linalg.eigh(z + z.conj().T)
+    q, r = np.linalg.qr(z)
+    u, s, vh = np.linalg.svd(z)
+    sign, log = np.linalg.slogdet(z)
+    total = np.linalg.solve(z, b * (1.0 - 2.0j)) @ b + np.linalg.inv(z)[0, 1] * np.linalg.det(z) + sign * log
+    total = total + np.sum(v * z) + np.sum(q * z) + np.sum(r) + np.sum(u * z) + np.sum(vh * z) + w @ s
+    low = np.linalg.cholesky(z @ z.conj().T + np.eye(3))
+    total = total + np.sum(low * z) + np.sum(np.linalg.pinv(z[:, :2])) + np.linalg.norm(z, 2) + np.linalg.norm(z[0], 3)
+    return total.real * total.imag
+
+
+PROGRAMS = [
+    newton, kalman_filter, subspace_iteration, gaussian_process, complex_matrices, solving, inverses, determinants,
+    factors, one_triangle, tall_and_wide, spectra, least_squares, powers, vector_norms, matrix_norms, conditions,
+]
 
 
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -25,6 +25,8 @@ def choleskys(a, b):
     spd = a @ a.T + np.eye(3)
     pairs = scipy.linalg.cho_factor(spd), scipy.linalg.cho_factor(spd, lower=True)
     x = scipy.linalg.cho_solve(pairs[0], b) + scipy.linalg.cho_solve(pairs[1], a)[:, 0]
+    assert np.shape(pairs[1][0]) == (3, 3) and pairs[1][1] and not pairs[0][1]
+    x = x + pairs[0][0][1] * pairs[1][0][2]
     return x @ b + np.sum(scipy.linalg.cholesky(spd) * a) + np.sum(scipy.linalg.cholesky(spd, lower=True) * a.T)
 
 

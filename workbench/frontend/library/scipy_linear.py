@@ -125,23 +125,26 @@ def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- Cholesky
-def _factor(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[Any, bool]:
+def _factor(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[Value, Value, bool]:
+    """The matrix, its factor, and whether that is the lower one."""
     a, lower, _, check = bound(t, name, args, named, "a", lower=False, **_ALL)
     matrix = _plain(t, square(t, a), name)
     finite(t, check, matrix)
-    return t.new_array(cholesky_factor(t, matrix, not lower)), bool(lower)
+    return matrix, cholesky_factor(t, matrix, not lower), bool(lower)
 
 
 @implements(scipy.linalg.cholesky)
 def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cholesky(a, lower=False)`."""
-    return _factor(act.t, args, named, "scipy.linalg.cholesky")[0]
+    return act.t.new_array(_factor(act.t, args, named, "scipy.linalg.cholesky")[1])
 
 
 @implements(scipy.linalg.cho_factor)
 def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.cho_factor(a, lower=False)`; what SciPy leaves in the other triangle is zero here."""
-    return _factor(act.t, args, named, "scipy.linalg.cho_factor")
+    """`scipy.linalg.cho_factor(a, lower=False)`: the other triangle is left as it was."""
+    t: Tracer = act.t
+    matrix, factor, lower = _factor(t, args, named, "scipy.linalg.cho_factor")
+    return t.new_array(t.emit("add", factor, triangle(t, matrix, not lower, strict=True))), lower
 
 
 @implements(scipy.linalg.cho_solve)
