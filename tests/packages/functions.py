@@ -250,6 +250,7 @@ def entry(function: Any, draw: Any, wrt: Any = 0) -> Program:
 
 
 PROGRAMS: list[Program] = [
+    entry(local_trend_likelihood, uniform(([0.1, 0.5], [0.0] * 4), ([0.5, 1.5], [2.0] * 4)), (0, 1)),
     entry(geodesic_distance, lists(([10, 20], [-40, -60]), ([60, 60], [-10, 10])), (0, 1)),
     entry(geodesic_direct, lists(([10, 20, 30, 0.5],), ([60, 60, 60, 4.0],))),
     entry(haversine_distance, tuples(([10, 20], [-40, -60]), ([60, 60], [-10, 10])), (0, 1)),
