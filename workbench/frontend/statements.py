@@ -37,6 +37,7 @@ from workbench.frontend.patterns import PatternCompiler
 from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import NeedStatic
 from workbench.frontend.values import Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
+from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
 
 MAX_UNROLL = 1024
@@ -531,13 +532,22 @@ def _over_generator(act: Activation, iterator: Lazy, target: Callable[[Activatio
 
 def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
     """A `while` whose condition is false from the start, known while specialising; None otherwise."""
-    point, frames = act.t.builder.checkpoint(), len(act.t.frames)
-    value = test(act)
-    act.t.builder.span = span
-    condition = arithmetic.truth(act.t, value)
-    if len(act.t.frames) == frames:
-        act.t.builder.rollback(point)
-    return NORMAL if condition is False else None
+    t = act.t
+    point, depth = t.builder.checkpoint(), len(t.frames)
+    t.builder.begin_arm()
+    t.frames.append(LogFrame("arm"))  # (a trial: what the condition assigns is undone)
+    try:
+        value = test(act)
+        t.builder.span = span
+        condition = arithmetic.truth(t, value)
+    finally:
+        while len(t.frames) > depth:
+            t.frames.pop().restore()
+        t.builder.rollback(point)
+    if condition is not False:
+        return None
+    test(act)
+    return NORMAL
 
 
 def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], None], body: Block,

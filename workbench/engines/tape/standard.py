@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import cmath
 import concurrent.futures
+import copy as copying
 import decimal
 import fractions
 import json
@@ -95,6 +96,11 @@ def _hash(callee: Any, args: Args, named: Named) -> Any:
     if any(holds_active(a) for a in args):
         raise refuse("the hash of an active number has no derivative", "use the number")
     return callee(*args, **named)
+
+
+@means(copying.copy, copying.deepcopy)
+def _copied(callee: Any, args: Args, named: Named) -> Any:
+    return callee(*args, **named)  # (as it is: it knows active numbers by their `__deepcopy__`)
 
 
 @means(type)
