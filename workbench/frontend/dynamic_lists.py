@@ -313,3 +313,22 @@ def arrays_of(t: Tracer, owner: DynamicList) -> list[Value]:
         else:
             made.append(_copied(t, held(t, slot), begin, length))
     return made
+
+
+# ---------------------------------------------------------------------- arrays whose shape is known afterwards only
+def elements(t: Tracer, array: Value) -> Value:
+    """An array's elements as a growable list, whose type says nothing of its size."""
+    size = _product(t, array.dims)
+    flat = array if array.rank == 1 else t.emit("reshape", array, size)
+    slot = _growable(t, array.kind)
+    index = t.builder.begin_for(ZERO, size, 1, "k")
+    put(t, slot, t.emit("load", flat, index), index)
+    t.builder.end_for()
+    return held(t, slot)
+
+
+def array_of(t: Tracer, dims: Sequence[Value], listed: Value) -> Any:
+    """The array whose elements a growable list holds."""
+    t.nonnegative.update(dims)
+    flat = _copied(t, listed, ZERO, _product(t, dims))
+    return t.new_array(flat if len(dims) == 1 else t.emit("reshape", flat, *dims))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, dynamic_lists
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import ZERO, Tracer, describe
 from workbench.frontend.values import (
@@ -37,6 +37,7 @@ from workbench.ir import Constant, Frame, Kind, Value
 from workbench.ir.builder import Arm
 
 Finish = Callable[[Sequence[Value]], Any]
+_COPIED = "a write to an array that a run-time condition has chosen among arrays of different shapes"
 
 
 @contextmanager
@@ -90,7 +91,7 @@ class Join:
             parts = [self.values(x, y, loose) for x, y in zip(a, b, strict=True)]
             return lambda results: rebuild(a, [part(results) for part in parts])
         if _is_array(a) and _is_array(b):
-            return self.arrays(a, b)
+            return self.arrays(a, b, loose)
         if _is_function(a) and _is_function(b):
             return self.functions(a, b)
         return self.containers(a, b)
@@ -152,7 +153,7 @@ class Join:
         return lambda results: Maybe(inner(results), Scalar(results[flag], True), name)
 
     # ------------------------------------------------------------------ arrays
-    def arrays(self, a: Any, b: Any) -> Finish:
+    def arrays(self, a: Any, b: Any, loose: bool) -> Finish:
         if isinstance(a, Array) and isinstance(b, Array):
             same_view = a.cell is b.cell and a.steps == b.steps
             if same_view:
@@ -163,7 +164,7 @@ class Join:
                 merged = self.merge(a, b)
                 if merged is not None:
                     return merged
-        return self.choice(a, b)
+        return self.choice(a, b, loose)
 
     def is_fresh(self, array: Array, side: int) -> bool:
         return array.cell.depth > self.depth and not array.steps
@@ -225,7 +226,7 @@ class Join:
         if isinstance(value, Constant) or value not in self.local[side]:
             return value
         op = self.t.builder.definitions.get(value)
-        if op is None or op.regions or op.prim in ("load", "mask_count", "cast", "index"):
+        if op is None or op.regions or op.prim in ("load", "mask_count", "cast", "index", "call"):
             return None
         operands = [self.hoist(v, side) for v in op.operands]
         if any(v is None for v in operands):
@@ -262,7 +263,7 @@ class Join:
             return Array(home.cell, moved.steps, moved.dims, home.generation, array.readonly)
         return finish
 
-    def choice(self, a: Any, b: Any) -> Finish:
+    def choice(self, a: Any, b: Any, loose: bool = False) -> Finish:
         """One of several arrays, told apart by an integer."""
         finishes: list[Finish] = []
         starts, indices = [], []
@@ -272,7 +273,7 @@ class Join:
             for array in options:
                 finish = self.option(array, side)
                 if finish is None:
-                    return lambda results: Conflict("an array whose shape depends on a run-time condition")
+                    return self.reshaped(a, b, loose)
                 finishes.append(finish)
             base = Constant(starts[side], Kind.INT)
             if isinstance(value, Choice):
@@ -282,6 +283,33 @@ class Join:
                 indices.append(base)
         position = self.pair(indices[0], indices[1])
         return lambda results: Choice(tuple(f(results) for f in finishes), Scalar(results[position], True))
+
+    def reshaped(self, a: Any, b: Any, loose: bool) -> Finish:
+        """One of two arrays whose shapes are known in the arms only: its elements are handed out as a list, its
+        dimensions as numbers. A copy: an array from before the arms (which only what is returned may be, so that
+        nothing is refused for a name that is not used again) must not be written from here on."""
+        both = isinstance(a, Array) and isinstance(b, Array) and a.kind is b.kind and a.rank == b.rank
+        fresh = both and all(v.cell.depth > self.depth for v in (a, b))
+        if not both or not (fresh or loose):
+            return lambda results: Conflict("an array whose shape depends on a run-time condition")
+        listed, sizes = [], []
+        for arm, array in zip(self.arms, (a, b), strict=True):
+            with reopened(self.t, arm):
+                value = arrays.read(self.t, array)
+                listed.append(dynamic_lists.elements(self.t, value))
+                sizes.append(value.dims)
+            if not fresh:
+                array.cell.snapshot = _COPIED
+                self.t.listed[array.cell] = None
+        place = self.pair(listed[0], listed[1])
+        places = [self.pair(x, y) for x, y in zip(*sizes, strict=True)]
+
+        def finish(results: Sequence[Value]) -> Any:
+            made = dynamic_lists.array_of(self.t, [results[k] for k in places], results[place])
+            if not fresh:
+                made.cell.snapshot = _COPIED
+            return made
+        return finish
 
     def functions(self, a: Any, b: Any) -> Finish:
         """One of several functions, told apart by an integer."""

@@ -299,7 +299,7 @@ class Rebinding:
         if dim not in inner:
             return dim
         op = t.builder.definitions.get(dim)
-        if op is None or op.regions or op.prim in ("load", "mask_count", "index"):
+        if op is None or op.regions or op.prim in ("load", "mask_count", "index", "call"):
             return None
         operands = [self.outside_dim(v) for v in op.operands]
         if any(v is None for v in operands):

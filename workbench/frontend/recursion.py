@@ -20,6 +20,7 @@ from typing import Any
 from workbench.frontend import arrays, overflow
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import Unreachable
+from workbench.frontend.dynamic_lists import array_of, elements
 from workbench.frontend.layouts import Layout, Matrix, Number, Record, Same, assembled, joined, layout_of
 from workbench.frontend.layouts import parts as layout_parts
 from workbench.frontend.numbers import common_kind
@@ -41,6 +42,7 @@ from workbench.frontend.values import (
 from workbench.frontend.variables import same_static
 from workbench.ir import ArrayType, Callee, Constant, DifferentiationError, Kind, ScalarType, Value
 
+_ALIASED = "a write to an array that a recursive function may have been given, and may have given back"
 MAX_PASSES = 10
 MAX_UNROLLED = 16  # levels of a function in itself, under a run-time condition, before it is taken to be recursive
 
@@ -49,12 +51,13 @@ MAX_UNROLLED = 16  # levels of a function in itself, under a run-time condition,
 class Shape:
     """What a recursive function takes and gives, as far as it is known: one layout per parameter that varies between
     calls, the layout of the result (None: no path is known yet that returns), the hidden inputs, which array parameters
-    it writes."""
+    it writes, whether an array that it gives may be one that it was given."""
 
     params: tuple[tuple[str, Layout], ...]
     result: Layout | None = None
     hidden: tuple[Any, ...] = ()  # keys of their paths
     written: frozenset[int] = frozenset()
+    aliased: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -306,7 +309,10 @@ class _Pass:
         t, level = self.t, self.level
         params = tuple((k, level.wider.get(k, layout)) for k, layout in self.before.params)
         result = self.before.result
+        aliased = self.before.aliased
         if self.returns:
+            aliased = aliased or _may_be_given(self.result)
+            self.result = _plain(t, self.result)
             found = layout_of(self.result, t.read)
             if found is None or not _is_result(found):
                 raise _Unfit(f"a recursive function that returns {describe(self.result)}")
@@ -323,15 +329,19 @@ class _Pass:
             raise _Unfit("a recursive function that writes into containers")
         written = frozenset(k for k, cell in enumerate(level.cells) if cell.written)
         hidden = tuple(item.path.key for item in self.environment.inputs)
-        return Shape(params, result, hidden, self.before.written | written)
+        return Shape(params, result, hidden, self.before.written | written, aliased)
 
     def call(self, bound: dict[str, Any]) -> Any:
         """Define the callee, and call it."""
         t, outer, shape = self.t, self.outer, self.before
         assert shape.result is not None
         leaves = layout_parts(shape.result, self.result, t.read)
-        results = [t.scalar(leaf, column.kind) for column, leaf in zip(_leaves(shape.result), leaves, strict=True)
-                   if isinstance(column, Number)]
+        results: list[Value] = []
+        for column, leaf in zip(_leaves(shape.result), leaves, strict=True):
+            if isinstance(column, Number):
+                results.append(t.scalar(leaf, column.kind))
+            else:
+                results += [*leaf.dims, elements(t, arrays.read(t, leaf))]
         for k in sorted(shape.written):
             version = t.builder.read(self.level.cells[k].slot)
             assert version is not None
@@ -350,7 +360,22 @@ class _Pass:
 def _is_result(layout: Layout) -> bool:
     if isinstance(layout, Record):
         return issubclass(layout.type, tuple) and all(_is_result(e) for e in layout.entries)
-    return isinstance(layout, (Number, Same))
+    return isinstance(layout, (Number, Matrix, Same))
+
+
+def _plain(t: Tracer, value: Any) -> Any:
+    """A result with choices of arrays read."""
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [_plain(t, v) for v in value])
+    return t.environment.read_choice(t, value) if isinstance(value, Choice) else value
+
+
+def _may_be_given(value: Any) -> bool:
+    """True where a result may be (a view of) an array that the function was given."""
+    if isinstance(value, tuple):
+        return any(_may_be_given(v) for v in value)
+    options = value.options if isinstance(value, Choice) else (value,)
+    return any(isinstance(v, Array) and v.cell.source is not None for v in options)
 
 
 # ---------------------------------------------------------------------- calls
@@ -414,8 +439,12 @@ def _called(t: Tracer, level: Level, operands: list[Value], bound: dict[str, Any
         if sum(other.cell is array.cell for other in passed) > 1 or array.cell in level.shared:
             raise _Unfit("a recursive function writes an array that it also has under another name")
         arrays.mark_written(t, array)
-    columns = [c for c in _leaves(shape.result) if isinstance(c, Number)]
-    results = [Value(ScalarType(c.kind), level.callee.name) for c in columns]
+    columns = list(_leaves(shape.result))
+    results: list[Value] = []
+    for column in columns:
+        results += [Value(ScalarType(Kind.INT), "size") for _ in (column.dims if isinstance(column, Matrix) else ())]
+        type_ = ScalarType(column.kind) if isinstance(column, Number) else ArrayType(column.kind, (), True)
+        results.append(Value(type_, level.callee.name))
     places = [next(n for n, p in enumerate(operands) if n > 0 and p is v) for v in
               (_passed_value(t, operands, array, level, bound) for array in written)]
     versions = [Value(operands[n].type, array.cell.name) for n, array in zip(places, written, strict=True)]
@@ -427,8 +456,27 @@ def _called(t: Tracer, level: Level, operands: list[Value], bound: dict[str, Any
             arrays.write(t, array, version)
         else:
             t.builder.write(array.cell.slot, version)
-    leaves = iter([t.wrap(r, c.python) for r, c in zip(results, columns, strict=True)])
+    if shape.aliased:
+        for array in passed:
+            array.cell.snapshot = _ALIASED
+            t.listed[array.cell] = None
+    given = iter(results)
+    leaves = iter([t.wrap(next(given), c.python) if isinstance(c, Number) else _array(t, c, given, shape.aliased)
+                   for c in columns])
     return assembled(shape.result, leaves, lambda record, items: None)
+
+
+def _array(t: Tracer, column: Matrix, given: Iterator[Value], aliased: bool) -> Any:
+    """An array that a call gives: from its dimensions and its elements."""
+    dims: list[Value] = []
+    for size in column.dims:
+        dim = next(given)
+        t.nonnegative.add(dim)
+        dims.append(dim if size is None else Constant(size, Kind.INT))
+    made = array_of(t, dims, next(given))
+    if aliased:
+        made.cell.snapshot = _ALIASED
+    return made
 
 
 def _passed_value(t: Tracer, operands: list[Value], array: Array, level: Level, bound: dict[str, Any]) -> Value:

@@ -42,9 +42,10 @@ class Plan:
 
 
 class Planner:
-    """Makes the plan of one function for a set of required values."""
+    """Makes the plan of one function for a set of required values. `lists`: whether lists can be read again."""
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, lists: bool = True) -> None:
+        self.lists = lists
         self.structure = structure
         self.plan = Plan()
         self.required: dict[Loop | None, dict[Value, None]] = {}
@@ -215,7 +216,7 @@ class Planner:
         if op.prim == "load":
             array = op.operands[0]
             growable = isinstance(array.type, ArrayType) and array.type.growable
-            return not growable or self.structure.is_stable(array)
+            return not growable or (self.lists and self.structure.is_stable(array))
         if op.prim in _CHEAP:
             return True
         primitive = get(op.prim)

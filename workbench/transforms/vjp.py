@@ -72,7 +72,7 @@ def halves(function: Function, asked: Twins) -> Halves:
     live = active(function, params, results)
     structure = Structure(function)
     required, reached = _required(function, structure, live, params, results)
-    plan = Planner(structure).run(required)
+    plan = Planner(structure, lists=False).run(required)  # (a list's length is not known: it cannot be pushed)
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
     env = declare(builder, function)
@@ -150,6 +150,6 @@ def _declare(builder: Builder, function: Function, outputs: Sequence[int],
     cotangents = []
     for result, fresh_dims in zip(results, dims, strict=True):
         axes = [fresh_dims.get(axis) or env.get(dim, dim) for axis, dim in enumerate(result.dims)]
-        type_ = ArrayType(result.kind, tuple(axes)) if result.is_array else result.type
+        type_ = ArrayType(result.kind, tuple(axes)) if axes else result.type
         cotangents.append(builder.param(type_, f"{result.name or 'result'}_bar"))
     return env, cotangents
