@@ -35,13 +35,13 @@ _HANDED = "an active array is handed to code that would drop its derivative"
 class ActiveArray:
     """An array whose elements may depend on the independent variables."""
 
-    __slots__ = ("nodes", "recorder", "values")
+    __slots__ = ("nodes", "primal", "recorder")
     __hash__ = None  # type: ignore[assignment]
     __array_ufunc__: Any  # set where ufuncs are known
     __array_function__: Any
 
     def __init__(self, values: Any, nodes: np.ndarray, recorder: Recorder) -> None:
-        self.values = values
+        self.primal = values
         self.nodes = nodes
         self.recorder = recorder
 
@@ -58,7 +58,7 @@ class ActiveArray:
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        self.values.shape = shape
+        self.primal.shape = shape
         self.nodes.shape = shape
 
     @property
@@ -74,12 +74,12 @@ class ActiveArray:
     @property
     def dtype(self) -> Any:
         """As of the values."""
-        return self.values.dtype
+        return self.primal.dtype
 
     @property
     def itemsize(self) -> int:
         """As of the values."""
-        return int(self.values.dtype.itemsize)
+        return int(self.primal.dtype.itemsize)
 
     @property
     def nbytes(self) -> int:
@@ -89,7 +89,7 @@ class ActiveArray:
     @property
     def flags(self) -> Any:
         """As of the values."""
-        return self.values.flags
+        return self.primal.flags
 
     @property
     def T(self) -> ActiveArray:
@@ -104,7 +104,7 @@ class ActiveArray:
     @property
     def real(self) -> ActiveArray:
         """The real part: itself, or a part that is not to be written."""
-        return self._part(self.values.real, self.nodes) if self.dtype.kind == "c" else self
+        return self._part(self.primal.real, self.nodes) if self.dtype.kind == "c" else self
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -115,7 +115,7 @@ class ActiveArray:
         """The imaginary part."""
         if self.dtype.kind != "c":
             return np.zeros_like(bottom(self))
-        return self._part(self.values.imag, np.where(self.nodes >= 0, self.nodes + 1, INACTIVE))
+        return self._part(self.primal.imag, np.where(self.nodes >= 0, self.nodes + 1, INACTIVE))
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -128,7 +128,7 @@ class ActiveArray:
 
     def like(self, action: Callable[[Any], Any]) -> Any:
         """The same action on values and nodes; a number where it gives one element."""
-        return wrap(action(self.values), action(self.nodes), self.recorder)
+        return wrap(action(self.primal), action(self.nodes), self.recorder)
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -138,11 +138,11 @@ class ActiveArray:
 
     def __repr__(self) -> str:
         self.recorder.written_as_text = True
-        return repr(self.values)
+        return repr(self.primal)
 
     def __str__(self) -> str:
         self.recorder.written_as_text = True
-        return str(self.values)
+        return str(self.primal)
 
     def __bool__(self) -> bool:
         return bool(bottom(self))
@@ -182,7 +182,7 @@ class ActiveArray:
     def __getitem__(self, key: Any) -> Any:
         if type(key) is not int:
             key = plain_key(key)
-        return wrap(self.values[key], self.nodes[key], self.recorder)
+        return wrap(self.primal[key], self.nodes[key], self.recorder)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is not int:
@@ -197,13 +197,13 @@ class ActiveArray:
         if r.shown and np.max(nodes, initial=INACTIVE) >= 0 and id(_owner(self.nodes)) in r.shown:
             raise refuse("an active number is written into an array that code outside of Python has been given",
                          "give it a copy (`.copy()`)")
-        self.values[key] = values
+        self.primal[key] = values
         self.nodes[key] = nodes
 
     # ------------------------------------------------------------------ methods
     def copy(self, order: str = "C") -> ActiveArray:
         """A copy."""
-        return ActiveArray(self.values.copy(), self.nodes.copy(), self.recorder)
+        return ActiveArray(self.primal.copy(), self.nodes.copy(), self.recorder)
 
     __copy__ = __pos__ = copy
 
@@ -279,7 +279,7 @@ class ActiveArray:
         if kind == "c":
             values, nodes = parts(self, self.recorder, True)
             return ActiveArray(values.astype(dtype), nodes.copy(), self.recorder)
-        return ActiveArray(self.values.astype(dtype), self.nodes.copy(), self.recorder)
+        return ActiveArray(self.primal.astype(dtype), self.nodes.copy(), self.recorder)
 
 
 class Flat:
@@ -318,7 +318,7 @@ def is_constant(x: Any) -> bool:
     while type(x) is ActiveArray:
         if x.nodes.max(initial=INACTIVE) >= 0:
             return False
-        x = x.values
+        x = x.primal
     return type(x) not in NUMBERS
 
 
@@ -376,8 +376,8 @@ def parts(x: Any, recorder: Recorder, complex_: bool = False) -> tuple[Any, Any]
         if complex_ and type(x) is ActiveFloat:
             x = as_complex(x)
         elif complex_ and type(x) is ActiveArray and x.dtype.kind != "c":
-            return x.values + 0j, _paired(x)
-        return (x.values, x.nodes) if type(x) is ActiveArray else (x.value, x.node)
+            return x.primal + 0j, _paired(x)
+        return (x.primal, x.nodes if type(x) is ActiveArray else x.node)
     if holds_active(x):
         return parts(from_items(x), recorder, complex_)
     return x, INACTIVE
@@ -400,7 +400,7 @@ def _paired(x: ActiveArray) -> np.ndarray:
 def bottom(x: Any) -> Any:
     """The plain numbers under all recorders; of a list, tuple or dictionary too."""
     while type(x) in ACTIVE:
-        x = x.values if type(x) is ActiveArray else x.value
+        x = x.primal
     if type(x) is list or isinstance(x, tuple):
         items = [bottom(v) for v in x]
         return items if type(x) is list else tuple.__new__(type(x), items)  # type: ignore[type-var]

@@ -33,6 +33,7 @@ special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
 _ABOUT_TYPES = (isinstance, issubclass, hasattr, getattr, setattr)  # what they are given is not called
+_READERS = (np.loadtxt, np.genfromtxt)
 _OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
 _CACHED = type(functools.lru_cache(lambda: None))
@@ -70,7 +71,7 @@ class Run:
         for names in self.globals.values():
             for name, value in list(names.items()):
                 if type(value) in ACTIVE:
-                    names[name] = value.values if type(value) is ActiveArray else value.value
+                    names[name] = value.primal
 
 
 def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
@@ -142,7 +143,7 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     owner = getattr(callee, "__self__", None)
     if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
         return _array_method(callee, owner, args, named)
-    if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc:
+    if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc or isinstance(owner, np.ufunc):
         return _numpy(callee, args, named)
     if module.startswith("workbench.engines.tape"):
         return callee(*args, **named)
@@ -224,6 +225,8 @@ def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             return _protected(callee, args, named)
         return call_numpy(callee, args, named)
     result = callee(*(a if isinstance(a, type) else callback(a) for a in args), **named)
+    if callee in _READERS:
+        checked_text(str(result))
     if type(result) is np.ndarray and result.base is None and not any(result is a for a in given):
         return made_here(result)
     return result
@@ -252,6 +255,8 @@ def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[st
         if callable(function):
             return call_numpy(function, (owner, *args), named)
     result = _protected(callee, args, named)
+    if type(owner) is np.ndarray and holds_text(owner) and np.asarray(result).dtype.kind in "fc":
+        checked_text("")
     drawn = type(owner) is not np.ndarray  # (its base, if it has one, is new too)
     if type(result) is np.ndarray and result is not owner and (drawn or result.base is None):
         return made_here(result)
@@ -333,10 +338,24 @@ def callback(x: Any) -> Any:
     return x
 
 
+def holds_text(x: np.ndarray) -> bool:
+    """True for an array of texts."""
+    return x.dtype.kind in "US" or (x.dtype.kind == "O" and any(isinstance(v, str) for v in x.reshape(-1)))
+
+
+def text_is_written() -> bool:
+    """True once an active number of an open run of this thread has been written as text."""
+    recorder = current()
+    while recorder is not None:
+        if recorder.written_as_text:
+            return True
+        recorder = recorder.outer
+    return False
+
+
 def checked_text(x: Any) -> Any:
     """Text from which a number is read: refused once an active number has been written as text."""
-    recorder = current()
-    if recorder is not None and recorder.written_as_text and isinstance(x, (str, bytes, bytearray)):
+    if text_is_written() and isinstance(x, (str, bytes, bytearray)):
         raise refuse("a number is read from text after an active one has been written as text: its derivative would be "
                      "lost", "keep the number")
     return x

@@ -26,6 +26,7 @@ from workbench.engines.tape.array import (
     record,
     recorder_of,
 )
+from workbench.engines.tape.partials import as_operand
 from workbench.engines.tape.programs import by_numpy, dispatch, structured
 from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
@@ -106,7 +107,7 @@ def _quickly(ufunc: Any, inputs: Sequence[Any]) -> Any:
         if kind in _RECORDED:
             if x.recorder is not recorder:
                 return NotImplemented
-            values.append(x.values if kind is ActiveArray else x.value)
+            values.append(x.primal)
             nodes.append(x.nodes if kind is ActiveArray else x.node)
         elif kind is np.ndarray or kind in PLAIN:
             values.append(x)
@@ -125,7 +126,7 @@ def _with_partials(name: str, partials: Any, y: Any, values: Sequence[Any], node
     """Record an elementwise result with the partials of its rule."""
     edges = []
     with np.errstate(all="ignore"):
-        xs = [np.asarray(v, dtype=y.dtype) for v in values]
+        xs = [as_operand(name, k, v, y.dtype) for k, v in enumerate(values)]
         for n, partial in zip(nodes, partials, strict=True):
             if partial is not None and (n.max(initial=-1) if type(n) is np.ndarray else n) >= 0:
                 try:

@@ -122,7 +122,7 @@ def _blocks(rows: Any) -> Any:
 def _split(function: Any) -> None:
     @implements(function)
     def handler(a: Any, *args: Any, **options: Any) -> Any:
-        pieces = zip(function(a.values, *args, **options), function(a.nodes, *args, **options), strict=True)
+        pieces = zip(function(a.primal, *args, **options), function(a.nodes, *args, **options), strict=True)
         made = [wrap(v, n, a.recorder) for v, n in pieces]
         return tuple(made) if function is np.unstack else made
 

@@ -98,7 +98,7 @@ def floats_of(x: Any) -> Iterator[Any]:
 def stripped(x: Any, recorder: Recorder | None) -> Any:
     """A copy of a structure with a recorder's own numbers replaced by what they stand for."""
     if type(x) in ACTIVE and x.recorder is recorder:
-        return x.values.copy() if type(x) is ActiveArray else x.value
+        return x.primal.copy() if type(x) is ActiveArray else x.primal
     if isinstance(x, np.ndarray):
         return x.copy()
     found = parts_of(x)

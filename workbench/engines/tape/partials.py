@@ -29,8 +29,11 @@ def on_floats(name: str, position: int) -> Callable[..., Any]:
 
     def by_numpy(y: Any, *xs: Any) -> float:
         with np.errstate(all="ignore"):
-            return float(table(np.float64(y), *(np.float64(x) for x in xs)))
-    result = _expression(name, position)
+            return float(table(np.float64(y), *(as_operand(name, k, x) for k, x in enumerate(xs))))
+    try:
+        result = _expression(name, position)
+    except (KeyError, TypeError, ValueError):  # it takes other operands than floats
+        return by_numpy
     if not isinstance(result, Expr):
         return lambda *xs: float(result)
     try:
@@ -47,6 +50,11 @@ def on_floats(name: str, position: int) -> Callable[..., Any]:
         except (ArithmeticError, ValueError):
             return by_numpy(y, *xs)
     return quick
+
+
+def as_operand(name: str, position: int, x: Any, dtype: Any = np.float64) -> Any:
+    """An operand of a real operation as NumPy's: a float, but where an integer is asked (the exponent of `ldexp`)."""
+    return np.asarray(x, dtype if get(name).takes(position, Kind.F64) else None)[()]
 
 
 def _expression(name: str, position: int) -> Any:

@@ -108,7 +108,7 @@ def stripped_of(x: Any, recorder: Recorder) -> Any:
     if type(x) in ACTIVE:
         if x.recorder is not recorder:
             return x
-        return x.values if type(x) is ActiveArray else x.value
+        return x.primal
     if isinstance(x, (list, tuple)):
         items = [stripped_of(v, recorder) for v in x]
         return items if isinstance(x, list) else tuple.__new__(type(x), items)
@@ -247,6 +247,8 @@ def _found_or_made(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...]
 def _no_rule(callee: Any, reason: str, hint: str = "") -> DifferentiationError:
     module = getattr(callee, "__module__", None) or "numpy"
     name = f"{module}.{getattr(callee, '__name__', callee)}"
+    if _traced_call.__name__ in reason:  # where the call stands is no line of the user's
+        reason, hint = "the compiler does not take it", ""
     return refuse(f"no derivative of {name} on the tape: {reason}", hint or "use a function with a rule")
 
 

@@ -360,7 +360,7 @@ def is_zero(numbers: Any) -> bool:
     while type(numbers) is not np.ndarray:
         if np.any(numbers.nodes >= 0):
             return False
-        numbers = numbers.values
+        numbers = numbers.primal
     return not numbers.any()
 
 

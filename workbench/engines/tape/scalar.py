@@ -33,96 +33,96 @@ _ADD, _SUB, _MUL, _DIV, _POW, _NEG = (operation(name) for name in ("add", "sub",
 class ActiveFloat:
     """A float that depends on the independent variables."""
 
-    __slots__ = ("node", "recorder", "value")
+    __slots__ = ("node", "primal", "recorder")
 
     def __init__(self, value: Any, node: int, recorder: Recorder) -> None:
-        self.value = value
+        self.primal = value
         self.node = node
         self.recorder = recorder
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """As of the float: `isinstance` and patterns take it for one."""
-        return self.value.__class__
+        return self.primal.__class__
 
     # ------------------------------------------------------------------ arithmetic, its partials written out for speed
     def __add__(self, other: Any) -> Any:
         kind, r = type(other), self.recorder
         if kind is ActiveFloat and other.recorder is r:
-            value = self.value + other.value
+            value = self.primal + other.primal
             return ActiveFloat(value, r.two(_ADD, value, self.node, 1.0, other.node, 1.0), r)
         if kind in PLAIN:
-            value = self.value + other
+            value = self.primal + other
             return ActiveFloat(value, r.one(_ADD, value, self.node, 1.0), r)
         return _other("add", operator.add, self, other, other)
 
     def __radd__(self, other: Any) -> Any:
         if type(other) in PLAIN:
             r = self.recorder
-            value = other + self.value
+            value = other + self.primal
             return ActiveFloat(value, r.one(_ADD, value, self.node, 1.0), r)
         return _other("add", operator.add, other, self, other)
 
     def __sub__(self, other: Any) -> Any:
         kind, r = type(other), self.recorder
         if kind is ActiveFloat and other.recorder is r:
-            value = self.value - other.value
+            value = self.primal - other.primal
             return ActiveFloat(value, r.two(_SUB, value, self.node, 1.0, other.node, -1.0), r)
         if kind in PLAIN:
-            value = self.value - other
+            value = self.primal - other
             return ActiveFloat(value, r.one(_SUB, value, self.node, 1.0), r)
         return _other("sub", operator.sub, self, other, other)
 
     def __rsub__(self, other: Any) -> Any:
         if type(other) in PLAIN:
             r = self.recorder
-            value = other - self.value
+            value = other - self.primal
             return ActiveFloat(value, r.one(_SUB, value, self.node, -1.0), r)
         return _other("sub", operator.sub, other, self, other)
 
     def __mul__(self, other: Any) -> Any:
         kind, r = type(other), self.recorder
         if kind is ActiveFloat and other.recorder is r:
-            a, b = self.value, other.value
+            a, b = self.primal, other.primal
             value = a * b
             return ActiveFloat(value, r.two(_MUL, value, self.node, b, other.node, a), r)
         if kind in PLAIN:
-            value = self.value * other
+            value = self.primal * other
             return ActiveFloat(value, r.one(_MUL, value, self.node, other), r)
         return _other("mul", operator.mul, self, other, other)
 
     def __rmul__(self, other: Any) -> Any:
         if type(other) in PLAIN:
             r = self.recorder
-            value = other * self.value
+            value = other * self.primal
             return ActiveFloat(value, r.one(_MUL, value, self.node, other), r)
         return _other("mul", operator.mul, other, self, other)
 
     def __truediv__(self, other: Any) -> Any:
         kind, r = type(other), self.recorder
         if kind is ActiveFloat and other.recorder is r:
-            b = other.value
-            value = self.value / b
+            b = other.primal
+            value = self.primal / b
             if b != 0:
                 return ActiveFloat(value, r.two(_DIV, value, self.node, 1.0 / b, other.node, -value / b), r)
         elif kind in PLAIN:
-            value = self.value / other
+            value = self.primal / other
             if other != 0:
                 return ActiveFloat(value, r.one(_DIV, value, self.node, 1.0 / other), r)
         return _other("div", operator.truediv, self, other, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        b, r = self.value, self.recorder
+        b, r = self.primal, self.recorder
         if type(other) in PLAIN and b != 0:
             value = other / b
             return ActiveFloat(value, r.one(_DIV, value, self.node, -value / b), r)
         return _other("div", operator.truediv, other, self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
-        if type(other) in _PYTHON and type(self.value) is float and modulus is None:
-            value, r = self.value**other, self.recorder
+        if type(other) in _PYTHON and type(self.primal) is float and modulus is None:
+            value, r = self.primal**other, self.recorder
             if type(value) is float:
-                weight = on_floats("pow", 0)(value, self.value, other)
+                weight = on_floats("pow", 0)(value, self.primal, other)
                 return ActiveFloat(value, r.one(_POW, value, self.node, weight), r)
         return NotImplemented if modulus is not None else _other("pow", operator.pow, self, other, other)
 
@@ -136,10 +136,10 @@ class ActiveFloat:
         return _other("mod", operator.mod, other, self, other)
 
     def __floordiv__(self, other: Any) -> Any:
-        return NotImplemented if type(other) not in _SCALARS else self.value // plain(other)  # piecewise constant
+        return NotImplemented if type(other) not in _SCALARS else self.primal // plain(other)  # piecewise constant
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return NotImplemented if type(other) not in _SCALARS else plain(other) // self.value
+        return NotImplemented if type(other) not in _SCALARS else plain(other) // self.primal
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
@@ -148,7 +148,7 @@ class ActiveFloat:
         return other // self, other % self
 
     def __neg__(self) -> ActiveFloat:
-        value = -self.value
+        value = -self.primal
         return ActiveFloat(value, self.recorder.one(_NEG, value, self.node, -1.0), self.recorder)
 
     def __pos__(self) -> ActiveFloat:
@@ -159,43 +159,43 @@ class ActiveFloat:
 
     # ------------------------------------------------------------------ what has no derivative, or a zero one
     def __eq__(self, other: object) -> Any:
-        return self.value == plain(other)
+        return self.primal == plain(other)
 
     def __ne__(self, other: object) -> Any:
-        return self.value != plain(other)
+        return self.primal != plain(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self.value < plain(other)
+        return self.primal < plain(other)
 
     def __le__(self, other: Any) -> Any:
-        return self.value <= plain(other)
+        return self.primal <= plain(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self.value > plain(other)
+        return self.primal > plain(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.value >= plain(other)
+        return self.primal >= plain(other)
 
     def __hash__(self) -> int:
         return hashed(self)
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self.primal)
 
     def __int__(self) -> int:
-        return int(self.value)  # piecewise constant, as the four below
+        return int(self.primal)  # piecewise constant, as the four below
 
     def __trunc__(self) -> int:
-        return math.trunc(self.value)
+        return math.trunc(self.primal)
 
     def __floor__(self) -> int:
-        return math.floor(self.value)
+        return math.floor(self.primal)
 
     def __ceil__(self) -> int:
-        return math.ceil(self.value)
+        return math.ceil(self.primal)
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self.value) if digits is None else round(self.value, digits)
+        return round(self.primal) if digits is None else round(self.primal, digits)
 
     def __float__(self) -> float:
         raise refuse("an active number is handed to code outside of Python, which would drop its derivative",
@@ -223,15 +223,15 @@ class ActiveFloat:
 
     def __repr__(self) -> str:
         self.recorder.written_as_text = True
-        return repr(self.value)
+        return repr(self.primal)
 
     def __str__(self) -> str:
         self.recorder.written_as_text = True
-        return str(self.value)
+        return str(self.primal)
 
     def __format__(self, spec: str) -> str:
         self.recorder.written_as_text = True
-        return format(self.value, spec)
+        return format(self.primal, spec)
 
     # ------------------------------------------------------------------ what floats have
     def __getattr__(self, name: str) -> Any:
@@ -253,28 +253,28 @@ class ActiveFloat:
 
     def is_integer(self) -> bool:
         """As of the float."""
-        return bool(self.value.is_integer())
+        return bool(self.primal.is_integer())
 
     def item(self) -> ActiveFloat:
         """As a Python number."""
-        return self if type(self.value) is float else ActiveFloat(bare(self.value), self.node, self.recorder)
+        return self if type(self.primal) is float else ActiveFloat(bare(self.primal), self.node, self.recorder)
 
 
 class ActiveComplex:
     """A complex number that depends on the independent variables: `node` is that of its real part, the next one that of
     its imaginary part."""
 
-    __slots__ = ("node", "recorder", "value")
+    __slots__ = ("node", "primal", "recorder")
 
     def __init__(self, value: Any, node: int, recorder: Recorder) -> None:
-        self.value = value
+        self.primal = value
         self.node = node
         self.recorder = recorder
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """As of the complex number."""
-        return self.value.__class__
+        return self.primal.__class__
 
     def __neg__(self) -> Any:
         return apply("neg", operator.neg, self)
@@ -286,16 +286,16 @@ class ActiveComplex:
         return apply("modulus", operator.abs, self)
 
     def __eq__(self, other: object) -> Any:
-        return self.value == plain(other)
+        return self.primal == plain(other)
 
     def __ne__(self, other: object) -> Any:
-        return self.value != plain(other)
+        return self.primal != plain(other)
 
     def __hash__(self) -> int:
         return hashed(self)
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self.primal)
 
     __complex__ = ActiveFloat.__complex__
     __array__ = ActiveFloat.__array__
@@ -316,12 +316,12 @@ class ActiveComplex:
     @property
     def real(self) -> ActiveFloat:
         """The real part."""
-        return ActiveFloat(self.value.real, self.node, self.recorder)
+        return ActiveFloat(self.primal.real, self.node, self.recorder)
 
     @property
     def imag(self) -> ActiveFloat:
         """The imaginary part."""
-        return ActiveFloat(self.value.imag, self.node + 1, self.recorder)
+        return ActiveFloat(self.primal.imag, self.node + 1, self.recorder)
 
     def conjugate(self) -> Any:
         """The conjugate."""
@@ -331,7 +331,7 @@ class ActiveComplex:
 
     def item(self) -> ActiveComplex:
         """As a Python number."""
-        return self if type(self.value) is complex else ActiveComplex(bare(self.value), self.node, self.recorder)
+        return self if type(self.primal) is complex else ActiveComplex(bare(self.primal), self.node, self.recorder)
 
 
 NUMBERS = frozenset({ActiveFloat, ActiveComplex})
@@ -358,13 +358,13 @@ _complex_operators()
 # ---------------------------------------------------------------------- numbers
 def plain(x: Any) -> Any:
     """The number that an active one stands for (an outer recorder's, perhaps); anything else as it is."""
-    return x.value if type(x) in NUMBERS else x
+    return x.primal if type(x) in NUMBERS else x
 
 
 def bare(x: Any) -> Any:
     """A number as Python's own, through all recorders."""
     if type(x) is ActiveFloat or type(x) is ActiveComplex:
-        return type(x)(bare(x.value), x.node, x.recorder)
+        return type(x)(bare(x.primal), x.node, x.recorder)
     return x.item() if isinstance(x, np.generic) else x
 
 
@@ -374,12 +374,12 @@ def as_numpy(x: Any, kind: Any = np.float64) -> Any:
         return kind(x)
     if kind is np.complex128 and type(x) is ActiveFloat:
         x = as_complex(x)
-    return type(x)(as_numpy(x.value, kind), x.node, x.recorder)
+    return type(x)(as_numpy(x.primal, kind), x.node, x.recorder)
 
 
 def as_complex(x: ActiveFloat) -> ActiveComplex:
     """A float as a complex number."""
-    value = as_complex(x.value) if type(x.value) is ActiveFloat else complex(x.value)
+    value = as_complex(x.primal) if type(x.primal) is ActiveFloat else complex(x.primal)
     node = x.recorder.any_number(operation("complex"), value.real, [(x.node, 1.0)])
     x.recorder.any_number(operation("complex"), 0.0, ())
     return ActiveComplex(value, node, x.recorder)
@@ -394,7 +394,7 @@ def number(value: Any, node: int, recorder: Recorder) -> Any:
 def hashed(x: Any) -> int:
     """The hash of the value. Two active numbers that are equal and not the same cannot both be keys: which is found
     would decide the derivative."""
-    code = hash(x.value)
+    code = hash(x.primal)
     if x.recorder.keys.setdefault(code, x.node) != x.node:
         raise refuse("two active numbers that happen to be equal are used as keys (of a dictionary, set or cache)",
                      "use keys that are no active numbers")
@@ -403,9 +403,9 @@ def hashed(x: Any) -> int:
 
 def unknown_attribute(x: Any, name: str) -> Any:
     """An attribute of a number that has no meaning of its own here."""
-    value = x.value
+    value = x.primal
     while type(value) in NUMBERS:
-        value = value.value
+        value = value.primal
     if name.startswith("_") or not hasattr(value, name):
         raise AttributeError(f"'{type(value).__name__}' object has no attribute {name!r}")
     if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
@@ -453,7 +453,7 @@ def apply(name: str, compute: Callable[..., Any], *operands: Any) -> Any:
     if recorder is None:
         return compute(*operands)
     active = [type(x) in NUMBERS and x.recorder is recorder for x in operands]
-    values = [x.value if mine else x for x, mine in zip(operands, active, strict=True)]
+    values = [x.primal if mine else x for x, mine in zip(operands, active, strict=True)]
     nested = any(type(v) in NUMBERS for v in values)
     value = mediated[0](compute, *values) if nested else compute(*values)
     if type(value) is ActiveComplex or type(value) in COMPLEX or any(type(x) is ActiveComplex for x in operands):
@@ -510,7 +510,7 @@ def _complex(name: str, recorder: Recorder, operands: Sequence[Any], active: Seq
 
 def apply_one(name: str, number_: int, compute: Callable[..., Any], x: ActiveFloat) -> Any:
     """`apply` to one real operand, which is active: the common case, without the lists."""
-    given = x.value
+    given = x.primal
     if type(given) is ActiveFloat or not has_partial(name, 0):
         return apply(name, compute, x)
     value = compute(given)

@@ -7,6 +7,7 @@ import ast
 import cmath
 import concurrent.futures
 import copy as copying
+import csv
 import decimal
 import fractions
 import json
@@ -19,7 +20,7 @@ import numpy as np
 from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
-from workbench.engines.tape.calls import checked_text, gives_float, means, mediate
+from workbench.engines.tape.calls import checked_text, gives_float, holds_text, means, mediate, text_is_written
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse
@@ -53,7 +54,7 @@ def _float(callee: Any, args: Args, named: Named) -> Any:
 
 def _cast(kind: Any, x: ActiveFloat) -> ActiveFloat:
     """An active number of another kind of float."""
-    value = _cast(kind, x.value) if type(x.value) is ActiveFloat else kind(x.value)
+    value = _cast(kind, x.primal) if type(x.primal) is ActiveFloat else kind(x.primal)
     if bottom(value) == bottom(x):
         return ActiveFloat(value, x.node, x.recorder)
     return ActiveFloat(value, x.recorder.any_number(operation("cast"), value, [(x.node, 1.0)]), x.recorder)
@@ -70,16 +71,22 @@ def _complex(callee: Any, args: Args, named: Named) -> Any:
         return args[0] + 1j * args[1]
     recorder = innermost(args)
     mine = [type(a) is ActiveFloat and a.recorder is recorder for a in args]
-    values = [a.value if own else a for a, own in zip(args, mine, strict=True)]
+    values = [a.primal if own else a for a, own in zip(args, mine, strict=True)]
     value = mediate(callee, *values)
     nodes = [recorder.any_number(operation("complex"), v, [(a.node, 1.0)] if own else ())
              for a, v, own in zip(args, values, mine, strict=True)]
     return ActiveComplex(value, nodes[0], recorder)
 
 
-@means(int, float.fromhex, ast.literal_eval, json.loads, np.fromstring)
+@means(int, float.fromhex, ast.literal_eval, json.loads, np.fromstring, eval, exec, compile)
 def _from_text(callee: Any, args: Args, named: Named) -> Any:
     return callee(*(bottom(a) if type(a) is ActiveArray else checked_text(a) for a in args), **named)
+
+
+@means(json.load, json.JSONDecoder.decode, json.JSONDecoder.raw_decode)
+def _from_file(callee: Any, args: Args, named: Named) -> Any:
+    checked_text("")
+    return callee(*args, **named)
 
 
 @means(decimal.Decimal, fractions.Fraction)
@@ -124,7 +131,7 @@ def exactly(x: Any, value: float) -> Any:
     """A number whose value is known more exactly than it was computed."""
     if type(x) is not ActiveFloat:
         return value
-    if type(x.value) is ActiveFloat:
+    if type(x.primal) is ActiveFloat:
         return x + (value - bottom(x))
     return ActiveFloat(value, x.recorder.any_number(operation("cast"), value, [(x.node, 1.0)]), x.recorder)
 
@@ -225,6 +232,8 @@ def _linspace(callee: Any, args: Args, named: Named) -> Any:
 def _from_items(callee: Any, args: Args, named: Named) -> Any:
     if not args or not holds_active(args[0]):
         result = callee(*args, **named)
+        if text_is_written() and result.dtype.kind in "fc" and holds_text(np.asarray(args[0])):
+            checked_text("")
         return fresh(result, current()) if result.base is None and not any(result is a for a in args) else result
     options = {k: v for k, v in named.items() if k not in ("dtype", "order", "subok")}
     if set(options) - {"copy", "ndmin"}:
@@ -232,10 +241,27 @@ def _from_items(callee: Any, args: Args, named: Named) -> Any:
     return numpy_functions.array(callee, args[0], args[1] if len(args) > 1 else named.get("dtype"), **options)
 
 
+@means(np.ndenumerate)
+def _ndenumerate(callee: Any, args: Args, named: Named) -> Any:
+    (a,) = args
+    if not holds_active(a):
+        return callee(a)
+    a = numpy_functions.array(np.asarray, a)
+    return ((where, a[where]) for where in np.ndindex(a.shape))
+
+
 # ---------------------------------------------------------------------- what a recorder cannot follow
+@means(csv.reader, csv.DictReader)
+def _read_rows(callee: Any, args: Args, named: Named) -> Any:
+    if named.get("quoting") == csv.QUOTE_NONNUMERIC:
+        raise refuse("csv reads numbers from text, among which an active one may have been written",
+                     "read text, and make it numbers with float()")
+    return callee(*args, **named)
+
+
 @means(threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit)
 def _thread(callee: Any, args: Args, named: Named) -> Any:
-    if reaches_active(args, named, vars(args[0])):
+    if reaches_active(args, named, vars(args[0]), getattr(type(args[0]), "run", None)):
         raise refuse("a thread is started with active numbers: two threads cannot record at once",
                      "do it in this thread")
     return callee(*args, **named)

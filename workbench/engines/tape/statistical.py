@@ -102,6 +102,6 @@ def _quantile(callee: Any, args: Args, named: Named) -> Any:
 def _standard_quantile(exact: Any, p: Any) -> Any:
     if type(p) not in ACTIVE:
         return exact(statistics.NormalDist(), p)
-    z = _standard_quantile(exact, p.value)
+    z = _standard_quantile(exact, p.primal)
     weight = math.sqrt(2.0 * math.pi) * mediate(math.exp, 0.5 * z * z)
     return ActiveFloat(z, p.recorder.any_number(operation("normal quantile"), z, [(p.node, weight)]), p.recorder)

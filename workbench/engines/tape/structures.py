@@ -207,7 +207,7 @@ class Arguments:
         made = fresh(x, self.recorder)
         tree = None
         if wrt:
-            made = ActiveArray(made.values, self.recorder.leaves(x), self.recorder)
+            made = ActiveArray(made.primal, self.recorder.leaves(x), self.recorder)
             tree = Leaf(Part(made.nodes.copy(), x.dtype), None)
         for other, _ in self.arrays:
             if share_memory(bottom(other), bottom(x)):
@@ -233,7 +233,7 @@ class Arguments:
             fill(x, before)
         for array, values in self.arrays:
             if bottom(array).flags.writeable:
-                array.values[...] = values
+                array.primal[...] = values
 
     def write_back(self, plain: Callable[[Any], Any]) -> None:
         """Give the user's containers what the program has left in them."""
@@ -313,7 +313,7 @@ class Plain:
         if type(x) in ACTIVE:
             if x.recorder is not self.recorder:
                 return x
-            return x.values if type(x) is ActiveArray else x.value
+            return x.primal
         if isinstance(x, tuple):
             items = [self(v) for v in x]
             changed = any(a is not b for a, b in zip(items, x, strict=True))
