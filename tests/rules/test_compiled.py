@@ -30,7 +30,7 @@ ULPS = {Kind.F64: 1e-14, Kind.F32: 1e-6, Kind.C128: 1e-14, Kind.C64: 2e-6, Kind.
 LOOSE = {"gamma": 20.0, "lgamma": 20.0, "polygamma": 20.0, "digamma": 20.0, "exp2": 4.0, "tan": 4.0, "pow": 10.0}
 CHUNK = 28
 # what the helpers of these are made of is compiled in single precision and for complex numbers too
-DOUBLE_ONLY = {"adjugate_change", "pinv", "solve_triangular", "adjugate", "slogdet", "rfft", "irfft"}
+DOUBLE_ONLY = {"adjugate_change", "pinv", "solve_triangular", "adjugate", "slogdet", "rfft", "irfft", "lu"}
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.5, -3.5, np.inf, -np.inf, np.nan)
 
 

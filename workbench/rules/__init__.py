@@ -27,6 +27,7 @@ from workbench.rules import (
     solving,
     special,
     text,
+    triangular_factors,
     trigonometric,
 )
 from workbench.rules.checking import check_types
@@ -46,5 +47,5 @@ __all__ = [
     "decompositions", "effect", "emit", "emit_all", "exception", "exponential", "floating", "fourier", "get",
     "linear_algebra", "logistic", "matrix_exponential", "memory", "ordering", "pull", "push", "random",
     "reductions", "register", "shapes", "singular_values", "solving", "special", "spell", "table", "tangent",
-    "text", "trigonometric", "with_called",
+    "text", "triangular_factors", "trigonometric", "with_called",
 ]

@@ -90,8 +90,9 @@ def triangle(t: Tracer, matrix: Value, lower: bool, strict: bool = False) -> Val
 
 
 # ---------------------------------------------------------------------- equations
-def solve_matrices(t: Tracer, a: Value, b: Any, name: str, **attrs: Any) -> Any:
-    """x with a x = b (by the primitive `name`), for a vector, a matrix, or stacks of them."""
+def solve_matrices(t: Tracer, a: Value, b: Any, name: str, checked: bool = True, **attrs: Any) -> Any:
+    """x with a x = b (by the primitive `name`), for a vector, a matrix, or stacks of them; where `checked`, a singular
+    matrix raises."""
     right = arrays.operand(t, b, a.kind)
     vector = b.rank == 1
     arrays.require_same(t, a.dims[-1], b.dims[0 if vector else -2], "solve: the dimensions do not match")
@@ -101,7 +102,8 @@ def solve_matrices(t: Tracer, a: Value, b: Any, name: str, **attrs: Any) -> Any:
         batch = arrays.broadcast_dims(t, a.dims[:-2], right.dims[:-2])
         a, right = to_batch(t, a, batch), to_batch(t, right, batch)
     x, ok = t.emit_all(name, a, right, **attrs)
-    t.check(ok, "LinAlgError", "Singular matrix")
+    if checked:
+        t.check(ok, "LinAlgError", "Singular matrix")
     return t.new_array(t.emit("reshape", x, *x.dims[:-1]) if vector else x)
 
 

@@ -97,11 +97,12 @@ def solve_triangular(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     return _by_triangle(t, matrix, right, bool(lower), bool(unit), turn)
 
 
-def _by_triangle(t: Tracer, matrix: Value, right: Array, lower: bool, unit: bool, turn: int) -> Any:
+def _by_triangle(t: Tracer, matrix: Value, right: Array, lower: bool, unit: bool, turn: int,
+                 checked: bool = True) -> Any:
     """x with op(a) x = b by one triangle; op: nothing, transposed, conjugate transposed."""
     if turn:
         matrix, lower = transposed(t, matrix, conjugate=turn == 2), not lower
-    return solve_matrices(t, matrix, right, "solve_triangular", lower=lower, unit=unit)
+    return solve_matrices(t, matrix, right, "solve_triangular", checked, lower=lower, unit=unit)
 
 
 @implements(scipy.linalg.inv)
@@ -238,10 +239,70 @@ def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return unstacked(t, pseudoinverse(t, stack, machine_cutoff(t, stack) if rtol is None else rtol)[0], lead)
 
 
-@implements(scipy.linalg.lu, scipy.linalg.lu_factor, scipy.linalg.lu_solve)
+# ---------------------------------------------------------------------- triangular factors
+def _packed(t: Tracer, a: Any, check: Any, name: str) -> tuple[Value, Value]:
+    matrix = _plain(t, matrix_of(t, a), name)
+    finite(t, check, matrix)
+    if not t.same(*matrix.dims):
+        t.environment.meet(*map(t.builder.resolve, matrix.dims))
+        t.fail(f"{name} of a matrix that is not square", "use np.linalg.qr")
+    return t.emit_all("lu", matrix)  # type: ignore[return-value]
+
+
+def _inverted(t: Tracer, order: Value) -> Value:
+    (n,) = order.dims
+    return t.emit("scatter_store", t.emit("empty", n, kind=Kind.INT), t.emit("iota", n), order)
+
+
+@implements(scipy.linalg.lu)
 def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Refused: factors whose permutation is a result."""
-    act.t.fail("the triangular factors of scipy.linalg", "use np.linalg.solve, np.linalg.slogdet or np.linalg.qr")
+    """`scipy.linalg.lu(a)` of a square matrix."""
+    t: Tracer = act.t
+    a, permute, _, check, indices = bound(t, "scipy.linalg.lu", args, named, "a", permute_l=False, **_ALL,
+                                          p_indices=False)
+    packed, pivots = _packed(t, a, check, "scipy.linalg.lu")
+    order, n = t.emit("row_order", pivots), packed.dims[0]
+    one = Constant(1, packed.kind)
+    ones = t.emit("eq", t.emit("reshape", t.emit("iota", n), n, ONE), t.emit("reshape", t.emit("iota", n), ONE, n))
+    low = t.emit("select", ones, one, triangle(t, packed, True, strict=True))
+    up = t.new_array(triangle(t, packed, False))
+    if permute:
+        return t.new_array(t.emit("gather", low, _inverted(t, order))), up
+    if indices:
+        return t.new_array(_inverted(t, order)), t.new_array(low), up
+    kind = packed.kind.real
+    places = t.emit("full", Constant(0, kind), n, n)
+    p = t.emit("scatter_store", places, Constant(1, kind), order, t.emit("iota", n))
+    return t.new_array(p), t.new_array(low), up
+
+
+@implements(scipy.linalg.lu_factor)
+def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`scipy.linalg.lu_factor(a)` of a square matrix."""
+    t: Tracer = act.t
+    a, _, check = bound(t, "scipy.linalg.lu_factor", args, named, "a", **_ALL)
+    return tuple(t.new_array(v) for v in _packed(t, a, check, "scipy.linalg.lu_factor"))
+
+
+@implements(scipy.linalg.lu_solve)
+def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`scipy.linalg.lu_solve((lu, piv), b, trans=0)`."""
+    t: Tracer = act.t
+    pair, b, trans, _, check = bound(t, "scipy.linalg.lu_solve", args, named, "lu_and_piv", "b", trans=0,
+                                     overwrite_b=False, check_finite=True)
+    factors, pivots = t.environment.items(act, pair)
+    matrix, right = two(t, factors, b)
+    finite(t, check, _plain(t, matrix, "scipy.linalg.lu_solve"), right)
+    if trans not in (0, 1, 2):
+        raise ValueError(f"illegal value {trans} of trans")
+    order = t.emit("row_order", arrays.read(t, need_array(t, pivots)))
+    if trans == 0:
+        right = t.new_array(t.emit("gather", arrays.operand(t, right, matrix.kind), order))
+        first = _by_triangle(t, matrix, right, True, True, 0, False)
+        return _by_triangle(t, matrix, first, False, False, 0, False)
+    first = _by_triangle(t, matrix, right, False, False, trans, False)
+    last = _by_triangle(t, matrix, first, True, True, trans, False)
+    return t.new_array(t.emit("gather", arrays.read(t, last), _inverted(t, order)))
 
 
 # ---------------------------------------------------------------------- functions of matrices, norms, blocks
