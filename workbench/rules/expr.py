@@ -26,13 +26,14 @@ Shape = tuple[Any, ...]
 class Expr:
     """An operand that emits IR. `.value` gives the IR value (calling the thunk if there is one)."""
 
-    __slots__ = ("_type", "_value", "builder")
+    __slots__ = ("_type", "_value", "builder", "remembered")
     __array_ufunc__ = None  # a NumPy scalar on the left leaves the operation to us
 
     def __init__(self, builder: Builder, value: Value | Callable[[], Value], type_: Type | None = None) -> None:
         self.builder = builder
         self._value = value
         self._type = type_
+        self.remembered: dict[str, Any] = {}
 
     @property
     def value(self) -> Value:
@@ -172,6 +173,15 @@ def apply_all(name: str, *operands: Any, **attrs: Any) -> tuple[Any, ...]:
         found: tuple[Any, ...] = get(name).numpy(*operands, **attrs)
         return found
     return tuple(Expr(builder, v) for v in emit_all(builder, name, *_lift(builder, name, operands), **attrs))
+
+
+def once(x: Any, key: str, make: Callable[[], Any]) -> Any:
+    """What `make` gives, made once for an expression: what the cotangents of several operands share."""
+    if not isinstance(x, Expr):
+        return make()
+    if key not in x.remembered:
+        x.remembered[key] = make()
+    return x.remembered[key]
 
 
 def builder_of(operands: Sequence[Any]) -> Builder | None:

@@ -28,10 +28,10 @@ def matrix_exponential(a):  # type: ignore[no-untyped-def]
     n = a.shape[0]
     largest = 0.0
     for j in range(n):
-        total = 0.0
+        column = 0.0
         for i in range(n):
-            total += abs(a[i, j])
-        largest = max(largest, total)
+            column += abs(a[i, j])
+        largest = max(largest, column)
     squarings = 0
     if largest > 5.371920351148152 and np.isfinite(largest):
         squarings = math.ceil(math.log2(largest / 5.371920351148152))

@@ -18,7 +18,7 @@ import scipy.linalg
 
 from workbench.ir import Kind, Op, ScalarType, Type, Value
 from workbench.rules import matrix_kernels
-from workbench.rules.expr import apply, conj, imag, kind_of_value, matmul, real
+from workbench.rules.expr import apply, conj, imag, kind_of_value, matmul, once, real
 from workbench.rules.matrices import (
     Attrs,
     adjoint,
@@ -64,7 +64,7 @@ def _solve(a: Any, b: Any) -> tuple[Any, np.bool_]:
 
 
 def _solve_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
-    b_bar = solved(adjoint(xs[0]), y_bar[0])
+    b_bar = once(y_bar[0], "b_bar", lambda: solved(adjoint(xs[0]), y_bar[0]))
     return b_bar if k == 1 else -matmul(b_bar, adjoint(y[0]))
 
 
@@ -103,7 +103,8 @@ def _triangular(a: Any, b: Any, lower: bool, unit: bool) -> tuple[Any, np.bool_]
 
 
 def _triangular_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
-    b_bar = solved_triangle(adjoint(xs[0]), y_bar[0], not op.attrs["lower"], op.attrs["unit"])
+    b_bar = once(y_bar[0], "b_bar", lambda: solved_triangle(
+        adjoint(xs[0]), y_bar[0], not op.attrs["lower"], op.attrs["unit"]))
     return b_bar if k == 1 else -_triangle(matmul(b_bar, adjoint(y[0])), op.attrs)
 
 
