@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import statistics
+import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -314,10 +315,53 @@ def test_a_tape_is_differentiated_again() -> None:
     assert found == pytest.approx(expected)
 
 
+def test_keywords() -> None:
+    def f(x: float, *rest: float, scale: float, **more: float) -> float:
+        return math.sin(x) * scale * sum(rest) * math.exp(more["y"])
+    call = {"scale": 2.0, "y": 0.4}
+    expected = math.sin(0.5) * 3.0 * math.exp(0.4)
+    assert wb.grad(f, "scale", engine="tape")(0.5, 1.0, 2.0, **call) == pytest.approx(expected)
+    assert wb.grad(f, (0, 2), engine="tape")(0.5, 1.0, 2.0, **call) == pytest.approx(
+        (math.cos(0.5) * 6.0 * math.exp(0.4), expected))
+    assert wb.grad(np.sin, engine="tape")(0.5) == math.cos(0.5) == wb.grad(math.sin, engine="tape")(0.5)
+
+
+def test_several_threads_each_record_their_own() -> None:
+    class Adder:
+        def __init__(self, v: float) -> None:
+            self.v = v
+
+        def __add__(self, other: Any) -> Any:
+            return Adder(self.v + math.sin(other.v))
+    before = dict(vars(Adder))
+
+    def f(x: float) -> float:
+        total = Adder(0.0)
+        for k in range(300):
+            total = total + Adder(x * k)
+        return total.v
+    found: dict[int, float] = {}
+
+    def work(k: int) -> None:
+        found[k] = wb.grad(f, engine="tape")(0.1 * k)
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for k in range(4):
+        assert found[k] == pytest.approx(sum(j * math.cos(0.1 * k * j) for j in range(300)))
+    assert dict(vars(Adder)) == before
+
+
 def test_not_finite_is_said() -> None:
     with pytest.warns(RuntimeWarning, match="not finite"):
         assert wb.grad(lambda x: math.sqrt(x), engine="tape")(0.0) == math.inf
     assert wb.grad(lambda x: math.sqrt(x) * 0.0, engine="tape")(0.0) == 0.0
+    for given in (np.float64(0.0), 0.0):
+        with pytest.warns(RuntimeWarning) as seen:
+            assert wb.grad(lambda x: np.sqrt(x), engine="tape")(given) == math.inf
+        assert ["not finite" in str(w.message) for w in seen] == [True]
 
 
 # ---------------------------------------------------------------------- refusals

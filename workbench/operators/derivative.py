@@ -152,13 +152,8 @@ class Derivative:
 
     def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
         """The derivative by a recorded run."""
-        positional = len(args) - len(keywords)
-
-        def function(*values: Any) -> Any:
-            return self.function(*values[:positional], **dict(zip(keywords, values[positional:], strict=True)))
         request = self._request_for(args, keywords)
-        value, gradients = tape.gradient(function if keywords else self.function, args, {}, request.wrt,
-                                         request.has_aux)
+        value, gradients = tape.gradient(self.function, args, keywords, request.wrt, request.has_aux)
         gradient = gradients if self.several else gradients[0]
         if self.with_value:
             return value, gradient
@@ -167,7 +162,7 @@ class Derivative:
     def recorded(self, *args: Any, **named: Any) -> Any:
         """The derivative by a recorded run, inside another one."""
         if self.request.mode == "value":
-            return tape.Tape(self.function, args, named, ()).value
+            return tape.Tape(self.function, *self.bind(args, named), ()).value
         return self._record(*self.bind(args, named))
 
     def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:

@@ -213,6 +213,8 @@ def _is_python(callee: Any) -> bool:
 
 def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A function of NumPy or SciPy; its new arrays may hold active numbers later."""
+    if type(callee) is np.ufunc:
+        named = {k: v for k, v in named.items() if v is not None}  # (defaults that it takes as given otherwise)
     given = (*args, *named.values())
     if holds_active(given):
         if isinstance(callee, np.ufunc) or isinstance(getattr(callee, "__self__", None), np.ufunc):

@@ -46,7 +46,7 @@ def on_floats(name: str, position: int) -> Callable[..., Any]:
 
     def quick(y: Any, *xs: Any) -> Any:
         try:
-            return emitted(y, *xs)
+            return emitted(float(y), *map(float, xs))
         except (ArithmeticError, ValueError):
             return by_numpy(y, *xs)
     return quick

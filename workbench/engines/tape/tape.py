@@ -42,7 +42,7 @@ class Tape:
     result; `step_back()` and `step_forward()` move `position`, the node before which the sweep stands. A complex number
     has two nodes, its real part and after it its imaginary one."""
 
-    def __init__(self, function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any] | None = None,
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any], keywords: Sequence[str] = (),
                  wrt: Sequence[int] | None = None, has_aux: bool = False) -> None:
         self.recorder = new_recorder()
         arguments = Arguments(self.recorder)
@@ -52,7 +52,9 @@ class Tape:
         try:
             pairs = [arguments.active(x, k in chosen) for k, x in enumerate(args)]
             self.leaves = tuple(tree for _, tree in pairs)
-            output = call_function(self.recorder, function, tuple(a for a, _ in pairs), named or {})
+            active, positional = [a for a, _ in pairs], len(args) - len(keywords)
+            named = dict(zip(keywords, active[positional:], strict=True))
+            output = call_function(self.recorder, function, tuple(active[:positional]), named)
             if self.recorder.refusals:
                 raise self.recorder.refusals[0]
             self.result = result_tree(self._differentiated(function, output), self.recorder)
@@ -247,10 +249,10 @@ def _unit(part: Any, index: int) -> Any:
 
 
 # ---------------------------------------------------------------------- derivatives by a recorded run
-def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], wrt: Sequence[int],
+def gradient(function: Callable[..., Any], args: tuple[Any, ...], keywords: Sequence[str], wrt: Sequence[int],
              has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
-    """The value of a function and its gradients by some arguments."""
-    tape = Tape(function, args, named, wrt, has_aux)
+    """The value of a function and its gradients by some arguments, the last of which go by keywords."""
+    tape = Tape(function, args, keywords, wrt, has_aux)
     for k in wrt:
         if not any(True for _ in leaves(tape.leaves[k])):
             raise _error(function, f"argument {k} holds no float: {args[k]!r:.60}", "give it as a float")
@@ -265,7 +267,7 @@ def gradient(function: Callable[..., Any], args: tuple[Any, ...], named: dict[st
 
 def forward(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
     """The value of a function and its derivative along a direction."""
-    tape = Tape(function, primals, None, [k for k, t in enumerate(tangents) if t is not None])
+    tape = Tape(function, primals, (), [k for k, t in enumerate(tangents) if t is not None])
     return tape.value, tape.tangent(tangents)
 
 
