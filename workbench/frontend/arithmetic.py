@@ -13,7 +13,7 @@ from workbench.frontend import arrays
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
-from workbench.frontend.values import Array, Choice, DynamicList, ObjectValue, Scalar, static_truth
+from workbench.frontend.values import Array, Choice, Conflict, DynamicList, ObjectValue, Scalar, static_truth
 from workbench.ir import Constant, Kind, Value
 
 STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -202,4 +202,6 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
                 return truth(t, t.environment.call_method(act, value, name, ()))
     if isinstance(value, DynamicList):
         return truth(t, t.read(value.length))
+    if isinstance(value, Conflict):
+        t.fail(value.reason, "give it one type on both paths")
     return static_truth(value)

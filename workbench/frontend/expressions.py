@@ -211,8 +211,10 @@ class ExpressionCompiler:
         return run
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Expression:
-        operand, span = self.expression(node.operand), self.span(node)
-        if isinstance(node.op, ast.Not):
+        negated = isinstance(node.op, ast.Not)
+        operand = self.condition(node.operand) if negated else self.expression(node.operand)
+        span = self.span(node)
+        if negated:
             def negate(act: Activation) -> Any:
                 value = operand(act)
                 act.t.builder.span = span
@@ -253,6 +255,28 @@ class ExpressionCompiler:
             return branches.branch(act.t, test, more if is_and else same, same if is_and else more)
         return lambda act: rest(act, 0)
 
+    def condition(self, node: ast.expr) -> Expression:
+        """An expression of which the truth alone is asked: `a and b` is one truth value, whatever a and b are."""
+        if not isinstance(node, ast.BoolOp):
+            return self.expression(node)
+        values = [self.condition(v) for v in node.values]
+        is_and, span = isinstance(node.op, ast.And), self.span(node)
+
+        def rest(act: Activation, position: int) -> Any:
+            value = values[position](act)
+            act.t.builder.span = span
+            test = arithmetic.truth(act.t, value)
+            if position == len(values) - 1:
+                return test
+            if not isinstance(test, Scalar):
+                return rest(act, position + 1) if test == is_and else test
+            def more() -> Any:
+                return rest(act, position + 1)
+            def same() -> bool:
+                return not is_and
+            return branches.branch(act.t, test, more if is_and else same, same if is_and else more)
+        return lambda act: rest(act, 0)
+
     def _Compare(self, node: ast.Compare) -> Expression:
         first = self.expression(node.left)
         others = [(op, self.expression(n)) for op, n in zip(node.ops, node.comparators, strict=True)]
@@ -272,7 +296,7 @@ class ExpressionCompiler:
         return lambda act: rest(act, first(act), 0)
 
     def _IfExp(self, node: ast.IfExp) -> Expression:
-        test, body, orelse = (self.expression(n) for n in (node.test, node.body, node.orelse))
+        test, body, orelse = self.condition(node.test), self.expression(node.body), self.expression(node.orelse)
         span = self.span(node)
 
         def run(act: Activation) -> Any:
@@ -386,7 +410,7 @@ class ExpressionCompiler:
         names = sorted({n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)})
         sources = [self.expression(g.iter) for g in generators]
         targets = [self.target(g.target) for g in generators]
-        tests = [[self.expression(c) for c in g.ifs] for g in generators]
+        tests = [[self.condition(c) for c in g.ifs] for g in generators]
         parts = [self.expression(e) for e in elements]
         span = self.span(generators[0].iter)
         place = (generators[0].iter.lineno, generators[0].iter.col_offset)

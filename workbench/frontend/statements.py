@@ -263,7 +263,7 @@ class StatementCompiler(PatternCompiler):
         return run
 
     def _Assert(self, node: ast.Assert) -> Statement:
-        test, span = self.expression(node.test), self.span(node)
+        test, span = self.condition(node.test), self.span(node)
         message = self.expression(node.msg) if node.msg is not None else None
         simple = node.msg is None or syntax.is_simple(node.msg)
 
@@ -288,7 +288,7 @@ class StatementCompiler(PatternCompiler):
 
             def raises(act: Activation, ok: Any) -> None:
                 _check(act, ok, exception(act))
-        return If(self.expression(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
+        return If(self.condition(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises, self.span(node.body[0]))
 
     def _Match(self, node: ast.Match) -> Statement:
@@ -348,7 +348,7 @@ class StatementCompiler(PatternCompiler):
         return Loop((act.path, node.lineno, node.col_offset), live)
 
     def _While(self, node: ast.While) -> Statement:
-        test, body, orelse = self.expression(node.test), self.block(node.body), self.block(node.orelse)
+        test, body, orelse = self.condition(node.test), self.block(node.body), self.block(node.orelse)
         span = self.span(node)
         exits = self._exits(node.body)
 

@@ -102,7 +102,10 @@ class Derivative:
         fast = self._fast
         try:
             if fast is not None and not named:
-                result = fast(*args)
+                try:
+                    result = fast(*args)
+                except DifferentiationError:
+                    result = calling.MISS  # what it refuses is looked into below
                 if result is not calling.MISS:
                     return result
             return self._general(args, named)
@@ -118,7 +121,13 @@ class Derivative:
         made = self.specialised_or_refused(bound, keywords)
         if isinstance(made, Exception):
             return self.fall_back(made, bound, keywords, lambda: self._record(bound, keywords))
-        return self._finish(made, bound)
+        try:
+            return self._finish(made, bound)
+        except DifferentiationError as error:  # of these numbers: others may do
+            if self.engine != "auto" or not made.leaves_no_trace:
+                raise
+            refused = error
+        return self.fall_back(refused, bound, keywords, lambda: self._record(bound, keywords), for_good=False)
 
     def is_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> bool:
         """True for a call that the compiler has refused and the tape has taken."""
@@ -132,18 +141,19 @@ class Derivative:
             return error
 
     def fall_back(self, error: Exception, args: tuple[Any, ...], keywords: tuple[str, ...],
-                  record: Callable[[], Any]) -> Any:
+                  record: Callable[[], Any], for_good: bool = True) -> Any:
         """What the tape gives where there is no compiled program, said once with line and reason.
 
-        The tape runs the program itself: an exception that it raises is the primal's. Raises the compiler's error where
-        the engine is "numba", and where the tape refuses too."""
+        The tape runs the program itself: an exception that it raises is the primal's. `for_good`: calls like this one
+        are not compiled again. Raises the compiler's error where the engine is "numba", and where the tape refuses."""
         if self.engine != "auto":
             raise error
         try:
             result = record()
         except DifferentiationError as refusal:
             raise (error if isinstance(error, DifferentiationError) else refusal) from None
-        self._refused.add(_kinds(args, keywords))
+        if for_good:
+            self._refused.add(_kinds(args, keywords))
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
         reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         where = f" ({span.filename}:{span.line})" if span else ""

@@ -28,7 +28,7 @@ from workbench.frontend import (
     strided,
 )
 from workbench.frontend.trace import trace
-from workbench.ir import DifferentiationError, Function, own_results
+from workbench.ir import DifferentiationError, Function, own_results, walk
 from workbench.operators import calling, nonfinite
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
@@ -182,6 +182,12 @@ class Specialisation:
         the operation is not looked for.)"""
         if nonfinite.is_finite([results[leaf.position] for leaf in self.outputs]):
             nonfinite.warn(self.ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
+
+    @property
+    def leaves_no_trace(self) -> bool:
+        """True where a call that is refused half-way has changed nothing, so that the program may run again."""
+        silent = not any(op.prim in ("print", "draw") for op in walk(self.primal.block))
+        return silent and not self.traced.written and not self.traced.effects
 
     def blamed(self, error: Exception) -> Exception:
         """An error of the compiled program, with the user's place on it."""

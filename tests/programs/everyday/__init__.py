@@ -1,0 +1,8 @@
+"""Ordinary numeric programs in several styles, as their users write them. `PROGRAMS` lists them all."""
+from __future__ import annotations
+
+from tests.programs.everyday import algorithms, language, models
+
+PROGRAMS = [*models.PROGRAMS, *language.PROGRAMS, *algorithms.PROGRAMS]
+
+__all__ = ["PROGRAMS"]

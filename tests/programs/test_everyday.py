@@ -1,0 +1,46 @@
+"""Everyday programs, on the tape and (those that are quick to compile) compiled: against plain Python and differences."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus.oracle import disagreement, gradient, plain
+from tests.corpus.program import Program
+from tests.corpus.structure import copy_arguments
+from tests.programs.calling import assert_structure_kept, by_path, close, draw
+from tests.programs.everyday import PROGRAMS
+
+COMPILED = (
+    "expression_tree", "polynomial_class", "bisection", "late_binding", "mixed_division", "star_everything",
+    "copies", "global_state", "match_statement", "default_and_kwonly", "stack_machine", "nested_lists",
+    "shared_rows", "aliased_arguments", "dict_updates_in_loop", "closures_with_state", "swap_and_rebind",
+    "bezier_and_splines", "binary_tree", "recursion_zoo",
+)
+
+
+def check(program: Program, engine: str, seed: int) -> None:
+    args = draw(program.make_args, seed)
+    expected, given = plain(program.function, args), copy_arguments(args)
+    value, slope = wb.value_and_grad(program.function, program.wrt, engine=engine)(*given)
+    assert close(value, expected.value, 1e-12), f"seed {seed}: value {value!r}, plain {expected.value!r}"
+    assert close(given, expected.arguments, 1e-12), f"seed {seed}: arguments left differently"
+    assert_structure_kept(program, args, slope)
+    oracle = gradient(program.function, args, program.positions, "difference")
+    wrong = disagreement(by_path(program, slope), oracle, float(expected.value), "difference")
+    assert wrong is None, f"seed {seed}: {wrong}"
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_on_the_tape(program: Program) -> None:
+    check(program, "tape", 1)
+
+
+@pytest.mark.parametrize("program", [p for p in PROGRAMS if p.name in COMPILED], ids=lambda program: program.name)
+def test_compiled(program: Program) -> None:
+    check(program, "numba", 1)
+
+
+def test_names_are_programs() -> None:
+    assert set(COMPILED) <= {program.name for program in PROGRAMS}
+    assert len(PROGRAMS) >= 100
