@@ -1,7 +1,6 @@
-"""Everyday programs, on the tape and (those that are quick to compile) compiled: against plain Python and differences."""
+"""Everyday programs, on the tape and (the quick ones) compiled: against plain Python and differences."""
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import workbench as wb
@@ -12,6 +11,9 @@ from tests.programs.calling import assert_structure_kept, by_path, close, draw
 from tests.programs.everyday import PROGRAMS
 
 COMPILED = (
+    "views_and_aliases",
+    "while_pop",
+    "while_pop_condition",
     "expression_tree", "polynomial_class", "bisection", "late_binding", "mixed_division", "star_everything",
     "copies", "global_state", "match_statement", "default_and_kwonly", "stack_machine", "nested_lists",
     "shared_rows", "aliased_arguments", "dict_updates_in_loop", "closures_with_state", "swap_and_rebind",

@@ -47,15 +47,15 @@ def compiles_code(x):
 
 
 def c_function_on_data(x):
-    return scipy.special.struve(2.5, x) + x  # <--
+    return scipy.special.modstruve(2.5, x) + x  # <--
 
 
 def c_function_of_array(a):
-    return np.sum(scipy.special.struve(2.5, a))  # <--
+    return np.sum(scipy.special.modstruve(2.5, a))  # <--
 
 
 def c_function_of_constants(x):
-    return scipy.special.struve(2.5, 1.3) * x * x
+    return scipy.special.modstruve(2.5, 1.3) * x * x
 
 
 def adaptive_quadrature(x):
