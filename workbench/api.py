@@ -118,8 +118,8 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
 def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
     """One recorded run of a function, every float of its arguments an independent variable.
 
-    Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line),
-    `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
+    Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line) and
+    slices, `.by_line()`, `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
     Raises DifferentiationError where a derivative would be lost, what f itself raises otherwise.
     Method: Griewank & Walther (2008), section 6.1.
 

@@ -197,14 +197,14 @@ def exponents_of_arrays(x, y):
     return m[0] * y
 
 
-@refused
+@right
 def permuted(x, y):
     g = np.random.default_rng(0)
     l = g.permutation(np.array([x, y, 3.0]))
     return l[0] * l[1]
 
 
-@refused
+@right
 def chosen(x, y):
     g = np.random.default_rng(0)
     return g.choice(np.array([x, y, 3.0])) * y
@@ -849,3 +849,20 @@ def all_of_colorsys(x, y):
         + sum(colorsys.rgb_to_hls(x, y, 0.15))
         + sum(colorsys.hls_to_rgb(x, y, 0.2))
     )
+
+
+@right
+def drawn_again(x, y):
+    source, generator = np.random.RandomState(5), np.random.default_rng(5)
+    table = np.array([[x, y], [y, x * y], [1.0, x]])
+    picked = generator.choice([x, y, 2.0], size=4) @ generator.choice(np.array([x, y]), 4, p=[0.3, 0.7])
+    return picked + source.permutation(table)[0, 1] * generator.permutation(table)[1, 0] + source.choice([x, y]) * y
+
+
+@right
+def ufuncs_where_asked(x, y):
+    a, out = np.array([x, -y, x * y]), np.zeros(3)
+    np.log(a, out=out, where=a > 0.0)
+    np.multiply(a, y, out=out, where=[False, True, False])
+    np.divide(1.0, np.array([0.0, 2.0, 4.0]), out=a, where=[False, True, True])
+    return out.sum() * out[1] + a @ out

@@ -256,6 +256,10 @@ def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[st
         function = getattr(np, callee.__name__, None)
         if callable(function):
             return call_numpy(function, (owner, *args), named)
+    if args and holds_active(args[0]) and getattr(callee, "__name__", "") in ("choice", "permutation"):
+        items = _as_operand(args[0])  # the same draws, of places
+        if type(items) is ActiveArray and not named.get("axis") and not holds_active((args[1:], named)):
+            return items[callee(len(items), *args[1:], **{k: v for k, v in named.items() if k != "axis"})]
     result = _protected(callee, args, named)
     if type(owner) is np.ndarray and holds_text(owner) and np.asarray(result).dtype.kind in "fc":
         checked_text("")

@@ -46,8 +46,18 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     options = {k: v for k, v in options.items() if not (v is None or (k == "where" and v is True) or (
         k == "casting" and v == "same_kind") or (k == "order" and v == "K") or (k == "subok" and v is True))}
     out = options.pop("out", None)
+    if out is not None and method == "__call__" and set(options) == {"where"} and type(out[0]) is ActiveArray:
+        return _where_asked(ufunc, inputs, options["where"], out[0])
     result = _applied(ufunc, method, inputs, options)
     return result if out is None else written(result, out)
+
+
+def _where_asked(ufunc: Any, inputs: tuple[Any, ...], where: Any, target: ActiveArray) -> ActiveArray:
+    """A ufunc with `out=` and `where=`: the other elements stay."""
+    asked = np.broadcast_to(bottom(where), target.shape)
+    chosen = [by_numpy(np.broadcast_to, x, target.shape)[asked] if np.ndim(bottom(x)) else x for x in inputs]
+    target[asked] = by_numpy(ufunc, *chosen) if holds_active(chosen) else ufunc(*chosen)
+    return target
 
 
 def written(result: Any, out: Any) -> Any:
