@@ -179,3 +179,24 @@ def test_what_is_run_again_prints_once(capfd: Any) -> None:
         return wb.checkpoint(lambda z: tower(z, 2))(x * x)
     assert wb.grad(wb.checkpoint(talking), engine="numba")(2.0) == pytest.approx(6 * 2.0**5)
     assert capfd.readouterr().out == "once 2.0\nfloor 2\nfloor 1\nfloor 0\n"
+
+
+def test_writes_into_containers_and_exchanged_arrays() -> None:
+    def bump(p, d):  # type: ignore[no-untyped-def]
+        p.a = p.a * d["k"]
+        p.v[0] = p.a
+        d["k"] = d["k"] + p.v[1]
+        return p.a * d["k"]
+
+    def exchange(a, b):  # type: ignore[no-untyped-def]
+        for i in range(3):
+            a, b = b, a
+            a[i % 2] = a[0] * b[1] + 0.5
+        return np.sum(a) * np.sum(b * b)
+    p, d = Pair(2.0, np.array([3.0, 4.0])), {"k": 1.5}
+    q, e = Pair(2.0, np.array([3.0, 4.0])), {"k": 1.5}
+    value, (by_p, by_d) = wb.value_and_grad(wb.checkpoint(bump), (0, 1), engine="numba")(p, d)
+    assert value == bump(q, e) == 16.5 and (p.a, list(p.v), d) == (q.a, list(q.v), e)
+    assert by_p.a == pytest.approx(1.5 * 5.5) and list(by_p.v) == [0.0, 3.0] and by_d["k"] == pytest.approx(14.0)
+    with pytest.raises(wb.DifferentiationError, match="exchanges them in a loop"):
+        wb.grad(wb.checkpoint(exchange), engine="numba")(np.ones(2), np.ones(2))

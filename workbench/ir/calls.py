@@ -54,7 +54,7 @@ class Callee:
             raise ValueError(f"{self.name} has its function already")
         self._function = with_dimensions(own_results(function))
         taken = taken_params(function)
-        self.consumes = tuple(sorted({*taken, *(consumes or self.consumes)}))
+        self.consumes = tuple(sorted({*taken, *(self.consumes if consumes is None else consumes)}))
 
     @property
     def is_defined(self) -> bool:

@@ -57,7 +57,7 @@ class Program:
     args: tuple[Any, ...]  # the outer arguments
     output: Tree
     stores: tuple[tuple[Array, int, bool], ...]  # outer arrays that it writes, their result, whether it rebinds them
-    changes: tuple[tuple[Variable, Tree], ...]  # variables of outer containers that it writes
+    changes: tuple[tuple[Any, Variable, Tree], ...]  # outer containers that it writes, their variables
     arrays: dict[int, Array]  # data parameter -> the outer array it stands for
 
     def effects(self, act: Activation, results: list[Value]) -> None:
@@ -75,7 +75,8 @@ class Program:
             if rebound:  # which buffer is which is known at run time only: reading it here is an error
                 t.rename(array.cell)
                 array.cell.origin = None
-        for variable, tree in self.changes:
+        for owner, variable, tree in self.changes:
+            t.environment.note_write(owner)
             t.assign(variable, value_of(act, tree, results))
 
 
@@ -260,6 +261,11 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
     verify(ir)
     stores = tuple(s for s in stores if not s[2] or _is_written(ir, next(
         k for k, a in mirror.arrays.items() if a is s[0])))
+    for array, _, rebound in stores:  # which memory is which is known at run time, where none is copied on the way
+        if rebound and _is_copied(ir, next(k for k, a in mirror.arrays.items() if a is array)):
+            act.t.fail("a function that writes arrays and exchanges them in a loop, their dimensions not known to be "
+                       "equal, is called by a derivative or checkpoint inside a program",
+                       "copy them in the inner function, or make them of one shape")
     for k in taken_params(ir):  # what is not written for good is worked on in a copy: a view, an array that is rebound
         if not any(mirror.arrays.get(k) is array and not array.steps for array, _, _ in stores):
             operands[k] = act.t.emit("copy", operands[k])
@@ -280,6 +286,12 @@ def _is_written(function: Function, position: int) -> bool:
     """True where a program updates the buffer of a data parameter (and does not only rebind a name to another)."""
     shown = unowned(function, [function.data_params[position]])
     return any(v in shown for op in walk(function.block) for v in consumed_operands(op))
+
+
+def _is_copied(function: Function, position: int) -> bool:
+    """True where a program copies the buffer of a data parameter on the way, to rename its dimensions."""
+    shown = unowned(function, [function.data_params[position]])
+    return any(op.prim == "reshape" and op.operands[0] in shown for op in walk(function.block))
 
 
 def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
@@ -303,7 +315,8 @@ def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
         yield outer, len(exporter.results) - 1, rebound
 
 
-def _changes(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> Iterator[tuple[Variable, Tree]]:
+def _changes(act: Activation, t: Tracer, mirror: _Mirror,
+             exporter: Exporter) -> Iterator[tuple[Any, Variable, Tree]]:
     """The variables of outer containers that the inner program assigns."""
     for outer, inner in mirror.containers:
         if inner not in t.environment.written:
@@ -313,7 +326,7 @@ def _changes(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) ->
             act.t.fail("the derivative, inside another, of a function that changes the layout of a container",
                        "make a new container in the inner function")
         for mine, theirs in pairs:
-            yield mine, exporter.tree(t.read(theirs))
+            yield outer, mine, exporter.tree(t.read(theirs))
 
 
 def _entries(outer: Any, inner: Any) -> list[tuple[Variable, Variable]] | None:

@@ -225,8 +225,8 @@ def _restore(generator: Any, state: Any) -> None:
 
 
 def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A call of a checkpointed function in a recorded run. One that uses active numbers besides its arguments is
-    recorded as any other."""
+    """A call of a checkpointed function in a recorded run. One that uses active numbers besides its arguments, or
+    writes into these, is recorded as any other."""
     if named or reaches_active(function):
         return mediate(function, *args, **named)
     draws: list[Draws] = []
@@ -236,7 +236,7 @@ def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[st
         draws.append(Draws(function, plain))
         y = function(*plain)
         if not same(before, plain):
-            raise refuse(f"{name}, which is checkpointed, writes into its arguments", "let it return what it computes")
+            raise _Writes
         return stripped(y, None)
 
     def again(primals: tuple[Any, ...], y: Any) -> Tape:
@@ -254,7 +254,15 @@ def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[st
 
     def push(primals: tuple[Any, ...], y: Any, dots: Any) -> Any:
         return again(primals, y).tangent(dots)
-    return opaque(name, compute, args, pull, push)
+    try:
+        return opaque(name, compute, args, pull, push)
+    except _Writes:  # into copies: what writes is recorded as any other function
+        with draws[0].again(), contextlib.redirect_stdout(io.StringIO()):  # it has written once
+            return mediate(function, *args)
+
+
+class _Writes(Exception):
+    """A checkpointed function writes into its arguments."""
 
 
 def bound(owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -232,10 +232,11 @@ class Fusion:
         return tuple(axes) if not targets else None
 
 
-def unowned(function: Function, params: Sequence[Value] | None = None) -> set[Value]:
-    """Arrays whose buffer may be the caller's (that of one of `params`, where they are given)."""
+def unowned(function: Function, of: Sequence[Value] | None = None) -> set[Value]:
+    """Arrays whose buffer may be the caller's (that of one of these arrays, where they are given: through reshapes,
+    too, which are how a program renames an array's dimensions)."""
     found: set[Value] = set()
-    pending = [p for p in (function.params if params is None else params) if p.is_array]
+    pending = [p for p in (function.params if of is None else of) if p.is_array]
     edges: dict[Value, list[Value]] = {}
 
     def link(a: Value, b: Value) -> None:
@@ -244,6 +245,8 @@ def unowned(function: Function, params: Sequence[Value] | None = None) -> set[Va
 
     def enter(block: Block) -> None:
         for op in block.ops:
+            if op.prim == "reshape" and of is not None:
+                link(op.operands[0], op.result)
             for value in consumed_operands(op):
                 for result in op.results:
                     link(value, result)
