@@ -318,10 +318,10 @@ class _Lowerer(Elements):
 
     # ------------------------------------------------------------------ products
     def matmul(self, op: Op) -> None:
-        """Products of stored matrices and vectors are the library's, small and batched ones are loops."""
+        """Products of stored matrices, vectors and stacks of rank 3 are the library's, small ones are loops."""
         a, b = op.operands
         small = all(isinstance(d, Constant) and d.value <= _SMALL for d in (*a.dims, *b.dims))
-        if max(a.rank, b.rank) <= 2 and not small and op.result.kind.is_inexact:
+        if max(a.rank, b.rank) <= 3 and not small and op.result.kind.is_inexact:
             self.copy(op)
             return
         batch = max(a.rank, b.rank) - 2

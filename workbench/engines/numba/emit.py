@@ -316,7 +316,11 @@ class _Emitter:
 
     def matmul(self, op: Op) -> None:
         """A product by BLAS."""
-        self.assign_text(op.result, f"np.dot({', '.join(self.names(v) for v in op.operands)})")
+        function = "np.dot"
+        if op.result.rank > 2:
+            function = runtime.product_of_stacks.__name__
+            self.helpers[function] = runtime.product_of_stacks
+        self.assign_text(op.result, f"{function}({', '.join(self.names(v) for v in op.operands)})")
 
     def is_ours(self, array: Value) -> bool:
         """True where the buffer is surely made by this program (not the caller's)."""

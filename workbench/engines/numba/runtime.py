@@ -11,3 +11,24 @@ def grow(a, k):  # type: ignore[no-untyped-def]
     for i in range(a.size):
         b[i] = a[i]
     return b
+
+
+def product_of_stacks(a, b):  # type: ignore[no-untyped-def]
+    """Matrix products of two stacks (of which one may hold a single matrix): small ones written out, others by BLAS."""
+    count = a.shape[0] if b.shape[0] == 1 else b.shape[0]
+    m, depth, n = a.shape[1], a.shape[2], b.shape[2]
+    out = np.empty((count, m, n), a.dtype)
+    large = m * depth * n > 512
+    for s in range(count):
+        x, y, product = a[s if a.shape[0] > 1 else 0], b[s if b.shape[0] > 1 else 0], out[s]
+        if large:
+            np.dot(x, y, product)
+            continue
+        for i in range(m):
+            for j in range(n):
+                product[i, j] = 0
+            for k in range(depth):
+                factor = x[i, k]
+                for j in range(n):
+                    product[i, j] += factor * y[k, j]
+    return out

@@ -41,7 +41,11 @@ def _batched(t: Tracer, x: Value, y: Value) -> Value:
     batch = arrays.broadcast_dims(t, x.dims[:-2], y.dims[:-2])
     x = to_batch(t, x, batch)
     y = to_batch(t, y, batch)
+    if len(batch) > 1:  # one stack of matrices
+        x, y = (t.emit("reshape", v, _size(t, batch), *v.dims[-2:]) for v in (x, y))
     result = t.emit("matmul", x, y)
+    if len(batch) > 1:
+        result = t.emit("reshape", result, *batch, *result.dims[-2:])
     if drop:
         kept = [d for k, d in enumerate(result.dims) if k - result.rank not in drop]
         result = t.emit("reshape", result, *kept)
