@@ -22,13 +22,15 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, with fewer programs")
     parser.add_argument("--arriving", action="store_true", help="draw features too that the compiler partly refuses")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
-    parser.add_argument("--interpreted", action="store_true", help="tape, front end and transforms; nothing compiled")
+    parser.add_argument("--engine", choices=("numba", "python", "none"), default="numba",
+                        help="what runs compiled programs; python: all of the product but Numba, much faster; none: nothing is "
+                        "compiled, only the tape and the interpreter run")
     options = parser.parse_args()
     os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
     start = time.monotonic()
-    summary = run(Options(options.programs, seed, options.batch, options.jobs, not options.interpreted,
+    summary = run(Options(options.programs, seed, options.batch, options.jobs, options.engine,
                           not options.no_shrink, options.arriving, 60.0 * options.minutes),
                   lambda text: print(text, flush=True))
     print(f"{summary.line()}; {time.monotonic() - start:.0f} s")

@@ -30,12 +30,14 @@ from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
 from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
 from tests.fuzz.generate import HEADER, FuzzProgram
+from tests.fuzz.guards import weakness
 from tests.fuzz.interpreted import interpret, interpreted_gradient, interpreted_second, interpreted_slope
 from tests.programs.calling import close, tangents
 from workbench.ir import DifferentiationError
 
 Pair = tuple[FuzzProgram, Expected]
 SECOND_ORDER_SHARE = 16  # one program in so many
+GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
 PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()
@@ -154,6 +156,9 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
         outcome = _judge(program, ref, "interpreted", value, [], derivative, slope).looked_at("interpreted", *on_tape)
         if outcome.kind == "agrees" and program.number % SECOND_ORDER_SHARE == 0 and program.oracle == "complex":
             outcome = _second(program, ref, function, arguments(), outcome)
+        if outcome.kind == "agrees" and program.number % GUARDS_SHARE == 0:
+            slips = weakness(function, module, arguments)
+            outcome = Outcome(program, "guards too weak", slips) if slips else outcome.looked_at("guards")
     return [outcome]
 
 

@@ -1,152 +1,108 @@
-"""Planted faults: five mistakes a compiler of derivatives could make, each put in while it runs; the tests must object.
+"""Faults to plant: mistakes that a compiler of derivatives could make, each put in while it runs; fuzzing must object.
 
+`python -m tests.fuzz.faults --programs 2000` plants each in turn and draws fresh programs until one is wrong. Programs
+are compiled to Python and run as that (`emitted`): all of the product takes part but Numba.
 Source of the habit: autograd and Mooncake test their own checkers by planting wrong rules.
 """
 from __future__ import annotations
 
+import argparse
 import contextlib
-import dataclasses
-import inspect
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
-from unittest import mock
 
-import workbench as wb
-from tests.corpus import mutation
-from tests.corpus.oracle import gradient
-from tests.fuzz.session import run
-from tests.programs import guarded
-from tests.programs.test_interpreted import wrong_in_interpreter
-from workbench import rules
-from workbench.frontend import arrays, indexing, inputs, values
-from workbench.rules import primitive
-from workbench.transforms import cotangents, history
+from tests.fuzz import planted
+from tests.fuzz.check import check, limited
+from tests.fuzz.emitted import in_python
+from tests.fuzz.generate import FuzzProgram, generate
 
 Plant = Callable[[], contextlib.AbstractContextManager[Any]]
+SECONDS = 20.0  # for one program: a fault may leave a loop without an end
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake and who must notice it: `noticed` returns what was seen, or "" if nothing."""
+    """A mistake, and a seed whose program is known to notice it."""
 
     name: str
     plant: Plant
-    noticed: Callable[[], str]
+    seed: int
+
+    def noticed(self, seed: int | None = None) -> str:
+        """What is wrong with the program of a seed, "" if nothing."""
+        return wrong(generate(*(self.seed if seed is None else seed,) * 2))
+
+    def hunted(self, first: int, programs: int) -> int | None:
+        """How many programs it takes with the fault planted; None where so many do not notice."""
+        with self.plant():
+            return next((k + 1 for k in range(programs) if self.noticed(first + k)), None)
 
 
-def by_fuzzing(programs: int) -> Callable[[], str]:
-    """Fresh random programs through front end and transforms, in the interpreter, until one is wrong."""
-
-    def noticed() -> str:
-        first = secrets.randbelow(10 ** 9)
-        for seed in range(first, first + programs, 5):
-            summary = run(5, seed, 5, compiled=False, shrinking=False, report=lambda _: None)
-            for outcome in summary.disagreements:
-                if outcome.kind.startswith("wrong"):
-                    return f"{outcome.kind}: {outcome.detail}"
-        return ""
-
-    return noticed
-
-
-def by_the_corpus() -> str:
-    """Recurrences in place, by the interpreter: each overwrites what its reverse sweep needs."""
-    for program in mutation.PROGRAMS:
-        try:
-            wrong = wrong_in_interpreter(program, 0)
-        except wb.DifferentiationError:
-            continue
-        if wrong is not None:
-            return f"{program.name}: {wrong}"
-    return ""
-
-
-def by_redefining_a_helper() -> str:
-    """A helper, a global function and a flag change between two calls; the second must see them."""
-    module = ModuleType("guarded_copy")
-    module.__file__ = guarded.__file__
-    sys.modules[module.__name__] = module
-    exec(compile(inspect.getsource(guarded), guarded.__file__, "exec"), vars(module))
-    names: Any = module
-    for function, name, replacement in ((names.calls_helper, "helper", names.twice),
-                                        (names.calls_through_two, "inner_helper", names.twice)):
-        slope = wb.grad(function)
-        slope(0.7)
-        setattr(module, name, replacement)
-        found, expected = slope(0.7), gradient(function, (0.7,), (0,), "difference")[(0,)]
-        if abs(found - expected) > 1e-6:
-            return f"{name} redefined: gradient {found}, now {expected}"
-    return ""
-
-
-@contextlib.contextmanager
-def dropped_accumulation() -> Iterator[None]:
-    """The second contribution to a scalar's cotangent is lost."""
-    right = cotangents.Cotangents.add
-
-    def add(self: Any, value: Any, contribution: Any, owned: bool = False) -> None:
-        if value in self.active and contribution is not None and not contribution.is_array:
-            if self.builder.read(self.of(value)) is not None:
-                return
-        right(self, value, contribution, owned)
-
-    with mock.patch.object(cotangents.Cotangents, "add", add):
-        yield
-
-
-@contextlib.contextmanager
-def wrong_sign() -> Iterator[None]:
-    """The derivative of cos without its minus."""
-    cosine = rules.get("cos")
-    assert cosine.partials is not None and cosine.partials[0] is not None
-    partial = cosine.partials[0]
-    wrong = dataclasses.replace(cosine, partials=(lambda y, x: -partial(y, x),))
-    with mock.patch.dict(primitive._TABLE, {"cos": wrong}):
-        yield
-
-
-@contextlib.contextmanager
-def alias_missed() -> Iterator[None]:
-    """A view that a name holds is a copy."""
-    right = indexing.get
-
-    def get(t: Any, array: Any, key: Any) -> Any:
-        found = right(t, array, key)
-        view = isinstance(found, values.Array) and found.cell is array.cell
-        return t.new_array(t.emit("copy", arrays.read(t, found))) if view else found
-
-    with mock.patch.object(indexing, "get", get):
-        yield
-
-
-@contextlib.contextmanager
-def stale_residual() -> Iterator[None]:
-    """An element that was overwritten is read again in the reverse sweep, as if nothing had been stored there."""
-    with mock.patch.object(history.HistoryReads, "_misses", lambda self, update, load, later: True):
-        yield
-
-
-@contextlib.contextmanager
-def missing_guard() -> Iterator[None]:
-    """The identity of functions that were read is not checked at the next call."""
-    right = inputs.Inputs.guard
-
-    def guard(self: Any, path: Any, kind: str, expected: Any) -> None:
-        if kind != "is":
-            right(self, path, kind, expected)
-
-    with mock.patch.object(inputs.Inputs, "guard", guard):
-        yield
+def wrong(program: FuzzProgram) -> str:
+    """What the check of one program, compiled to Python, objects to."""
+    try:
+        with in_python(), limited(SECONDS):
+            outcomes = check([program])
+    except TimeoutError as error:
+        return str(error)
+    return next((f"{outcome.kind}: {outcome.detail}" for outcome in outcomes if outcome.wrong), "")
 
 
 FAULTS = (
-    Fault("dropped accumulation", dropped_accumulation, by_fuzzing(25)),
-    Fault("wrong sign", wrong_sign, by_fuzzing(25)),
-    Fault("alias missed", alias_missed, by_fuzzing(60)),
-    Fault("stale residual", stale_residual, by_the_corpus),
-    Fault("missing guard", missing_guard, by_redefining_a_helper),
+    Fault("wrong partial", planted.wrong_partial, 0),
+    Fault("dropped accumulation", planted.dropped_accumulation, 0),
+    Fault("element not zeroed by a store", planted.element_not_zeroed, 0),
+    Fault("slice not zeroed by a store", planted.slice_not_zeroed, 0),
+    Fault("wrong loop direction", planted.wrong_direction, 0),
+    Fault("stale residual", planted.stale_residual, 0),
+    Fault("residual of the iteration before", planted.residual_off_by_one, 0),
+    Fault("overwritten value recomputed", planted.recomputed_from_overwritten, 0),
+    Fault("while counted once too few", planted.wrong_while_count, 0),
+    Fault("carried slots exchanged", planted.exchanged_slots, 0),
+    Fault("arms of an adjoint exchanged", planted.exchanged_arms, 0),
+    Fault("broadcast adjoint not summed", planted.broadcast_not_summed, 0),
+    Fault("duplicates of a scatter all win", planted.duplicates_all_win, 0),
+    Fault("tangent kept under a store", planted.tangent_kept, 0),
+    Fault("alias missed", planted.alias_missed, 0),
+    Fault("view made in an arm is a copy", planted.view_of_arm_copied, 0),
+    Fault("copy-back missed", planted.copy_back_missed, 0),
+    Fault("effect on an attribute missed", planted.effect_missed, 0),
+    Fault("guard on a function missing", planted.function_guard_missing, 0),
+    Fault("guard on sizes missing", planted.size_guard_missing, 0),
+    Fault("float32 promoted to float64", planted.wrong_promotion, 0),
+    Fault("reads reused across writes", planted.reads_reused, 0),
+    Fault("load hoisted out of its loop", planted.load_hoisted, 0),
+    Fault("check removed as dead code", planted.check_removed, 0),
+    Fault("bound proved off by one", planted.bound_off_by_one, 0),
+    Fault("fusion past a write", planted.fused_past_write, 0),
+    Fault("gather misses the edges", planted.gather_without_edges, 0),
+    Fault("lost line of an error", planted.lost_line, 0),
 )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.faults", description=__doc__)
+    parser.add_argument("--programs", type=int, default=2000, help="how many programs may be drawn for each fault")
+    parser.add_argument("--seed", type=int, default=None, help="first seed; fresh and printed if left out")
+    parser.add_argument("--only", default="", help="part of a fault's name")
+    parser.add_argument("--after", type=int, default=0, help="leave out so many of the list")
+    options = parser.parse_args()
+    seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
+    print(f"faults: seed {seed}")
+    missed = 0
+    for fault in FAULTS[options.after:]:
+        if options.only in fault.name:
+            start = time.monotonic()
+            count = fault.hunted(seed, options.programs)
+            missed += count is None
+            said = f"caught by program {count} (seed {seed + count - 1})" if count else "NOT CAUGHT"
+            print(f"{fault.name}: {said}, {time.monotonic() - start:.0f} s", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

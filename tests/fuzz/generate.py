@@ -18,6 +18,7 @@ SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy
           "integers": 0.3, "singles": 0.08, "complex": 0.06, "small": 0.12, "modulo": 0.04, "errors": 0.15,
           "control": 0.6, "calls": 0.35, "structures": 0.35, "comprehensions": 0.2}
 ARRIVING = {"growing": 0.08, "recursion": 0.05, "finally": 0.08, "library": 0.1}  # the compiler refuses some
+STRIDED_SHARE = 0.12  # of array arguments that are not contiguous
 BY_DIFFERENCES = {"complex", "modulo"}  # where complex step does not reach
 
 
@@ -130,7 +131,10 @@ class Signature:
 
     def vector(self, name: str, length: int, kind: str = "d") -> None:
         dtype = ", dtype=np.float32" if kind == "f" else ""
-        self.argument(name, f"np.array({numbers(self.random, (length,))}{dtype})")
+        made = f"np.array({numbers(self.random, (length,))}{dtype})"
+        self.argument(name, self.random.choice((f"np.repeat({made}, 2)[::2]", f"{made}[::-1]",
+        f"np.stack(({made}, {made}))[1]"))
+                      if self.random.random() < STRIDED_SHARE else made)
         self.scope.arrays[name] = Vector(length, kind)
 
     def small(self, name: str, length: int) -> None:
@@ -139,7 +143,8 @@ class Signature:
 
     def matrix(self, name: str) -> None:
         shape = self.random.choice(SHAPES)
-        self.argument(name, f"np.array({numbers(self.random, shape)})")
+        made = f"np.array({numbers(self.random, shape)})"
+        self.argument(name, f"np.asfortranarray({made})" if self.random.random() < STRIDED_SHARE else made)
         self.scope.matrices[name] = shape
 
     def indices(self, name: str, length: int) -> None:

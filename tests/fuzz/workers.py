@@ -6,6 +6,7 @@ depends on the seed alone. A process that dies is a disagreement of the programs
 """
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from tests.fuzz.check import Outcome, check
+from tests.fuzz.emitted import in_python
 from tests.fuzz.generate import generate
 from tests.fuzz.session import Summary, reproducer, smaller
 
@@ -31,7 +33,7 @@ class Options:
     seed: int
     batch: int = 3
     jobs: int = 2
-    compiled: bool = True
+    engine: str = "numba"  # or "python": compiled programs run as Python (`emitted`); or "none"
     shrinking: bool = True
     arriving: bool = False
     seconds: float = float("inf")
@@ -43,18 +45,23 @@ def is_optimised(chunk: int) -> bool:
 
 def work(sender: Connection, options: Options, chunk: int) -> None:
     """Check one chunk in this process; each batch is announced, then its outcomes are sent."""
-    known: set[str] = set()
+    with in_python() if options.engine == "python" else contextlib.nullcontext():
+        _work(sender, options, chunk)
+    sender.close()
+
+
+def _work(sender: Connection, options: Options, chunk: int) -> None:
+    compiled, known = options.engine != "none", set[str]()
     first = options.seed + chunk * CHUNK
     for seed in range(first, first + CHUNK, options.batch):
         seeds = range(seed, min(seed + options.batch, first + CHUNK))
         sender.send(("at", list(seeds)))
-        outcomes = check([generate(n, n, arriving=options.arriving) for n in seeds], compiled=options.compiled)
+        outcomes = check([generate(n, n, arriving=options.arriving) for n in seeds], compiled=compiled)
         for position, outcome in enumerate(outcomes):
             if outcome.wrong and options.shrinking and outcome.kind not in known:
                 known.add(outcome.kind)
-                outcomes[position] = smaller(outcome, options.compiled)
+                outcomes[position] = smaller(outcome, compiled)
         sender.send(("done", outcomes))
-    sender.close()
 
 
 class Worker:
@@ -115,7 +122,8 @@ def run(options: Options, report: Callable[[str], None] = print) -> Summary:
             if outcomes is None or (not outcomes and not worker.at):
                 workers.remove(worker)
                 continue
-            take(summary, outcomes[:options.programs - summary.checked], worker, report)
+            how = "run as Python" if options.engine == "python" else "optimised" if worker.optimised else "unoptimised"
+            take(summary, outcomes[:options.programs - summary.checked], how, report)
         for worker in workers:
             worker.end_hanging()
         if late or summary.checked >= options.programs:
@@ -130,9 +138,9 @@ def run(options: Options, report: Callable[[str], None] = print) -> Summary:
     return summary
 
 
-def take(summary: Summary, outcomes: Sequence[Outcome], worker: Worker, report: Callable[[str], None]) -> None:
-    """Count outcomes and print the first disagreements of a kind."""
-    summary.add(outcomes, *(["optimised"] if worker.optimised else []))
+def take(summary: Summary, outcomes: Sequence[Outcome], how: str, report: Callable[[str], None]) -> None:
+    """Count outcomes, compiled in this way, and print the first disagreements of a kind."""
+    summary.add(outcomes, how)
     for outcome in outcomes:
         if outcome.wrong and summary.is_new(outcome):
             report(reproducer(outcome))
