@@ -23,8 +23,8 @@ def main() -> int:
     parser.add_argument("--arriving", action="store_true", help="draw features too that the compiler partly refuses")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--engine", choices=("numba", "python", "none"), default="numba",
-                        help="what runs compiled programs; python: all of the product but Numba, much faster; none: nothing is "
-                        "compiled, only the tape and the interpreter run")
+                        help="what runs compiled programs; python: all of the product but Numba, much faster; none: "
+                        "only the tape and the interpreter run")
     options = parser.parse_args()
     os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -79,7 +79,8 @@ REDUCTIONS = _scalars(
     "np.var({a})", "np.std({a}) + {q}", "np.linalg.norm({a})", "np.prod(np.tanh({a}))", "{a} @ {b}",
     "{a}[np.argmax({b})]", "{a}.mean() * {q}", "{a}.max() - {a}.min()", "np.ptp({a})", "np.inner({a}, np.cos({b}))",
     "np.sum({a}[1:] * {b}[:-1])", "sum({a})", "np.count_nonzero({a} > 0.2) * {q}", "np.min({a}) * {q}",
-    "np.vdot(np.sin({a}), {b})", "max({a})", "np.max(np.abs({a} - {b}))")
+    "np.vdot(np.sin({a}), {b})", "max({a})", "np.max(np.abs({a} - {b}))",
+    "np.median({a})", "np.sum(np.sort({a})[:2])", "np.trapezoid({a})")
 
 MASKS = _plain(
     "{a}[{g}] = {s}", "{a}[{a} > {C}] *= {q}", "{a}[{g}] += {b}[{g}]", "{a}[~{g}] -= {q}", "{a}[{g}] = 0.5 * {a}[{g}]",
@@ -194,10 +195,8 @@ GROWING = _plain(
     "{p} = 0.3 * {v}[-1] + 0.1 * len({v})",
     "{v} = []\nfor {v2} in {a}:\n    {v}.append(math.sin({v2}))\n{p} = 0.5 * sum({v})")
 
-LIBRARY = _scalars("np.median({a})", "np.sum(np.sort({a})[:2])", "np.trapezoid({a})")
-
 FEATURES: dict[str, list[Form]] = {
     "slices": SLICES, "whole": WHOLE, "reductions": REDUCTIONS, "masks": MASKS, "fancy": FANCY, "views": VIEWS,
     "matrices": MATRICES + MATRIX_VIEWS, "integers": INTEGERS, "singles": SINGLES, "complex": COMPLEX,
-    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING, "library": LIBRARY,
+    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING,
 }
