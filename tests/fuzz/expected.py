@@ -99,11 +99,12 @@ def expected(program: FuzzProgram) -> Expected:
         except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError) as error:
             return Expected("raises", Run(float("nan"), left), {}, {}, f"{type(error).__name__}: {error}",
                             failure_of(error, f"<program {program.number}>"))
-        except RuntimeWarning as error:
-            return Expected("wild", Run(float("nan"), ()), {}, {}, f"RuntimeWarning: {error}")
+        except (RuntimeWarning, TypeError) as error:  # a number that became complex, for one
+            return Expected("wild", Run(float("nan"), ()), {}, {}, f"{type(error).__name__}: {error}")
         try:
             return _differentiated(program, run)
-        except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning) as error:
+        except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning,
+                TypeError) as error:
             return Expected("wild", run, {}, {}, f"near here {type(error).__name__}: {error}")
 
 

@@ -37,9 +37,14 @@ class Fault:
         return wrong(generate(*(self.seed if seed is None else seed,) * 2))
 
     def hunted(self, first: int, programs: int) -> int | None:
-        """How many programs it takes with the fault planted; None where so many do not notice."""
-        with self.plant():
-            return next((k + 1 for k in range(programs) if self.noticed(first + k)), None)
+        """How many programs it takes with the fault planted; None where so many do not notice. A program that is wrong
+        with nothing planted does not count."""
+        for k in range(programs):
+            with self.plant():
+                found = self.noticed(first + k)
+            if found and not self.noticed(first + k):
+                return k + 1
+        return None
 
 
 def wrong(program: FuzzProgram) -> str:

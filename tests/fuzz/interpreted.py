@@ -13,6 +13,7 @@ from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
 from workbench.frontend import Leaf, Traced, build, python_function, python_scalar, trace
 from workbench.interpret import run
+from workbench.ir import DifferentiationError
 from workbench.transforms import jvp, vjp
 
 
@@ -37,8 +38,16 @@ def output(program: Traced, results: list[Any]) -> Any:
 
 
 def interpret(function: Any, args: tuple[Any, ...]) -> Any:
-    """The value. Arrays among the arguments are written as the program writes them."""
-    program = traced(function, args)
+    """The value. Arrays among the arguments are written as the program writes them. A program that is found to raise
+    while it is traced is run as it is, as the product does."""
+    try:
+        program = traced(function, args)
+    except DifferentiationError:
+        raise
+    except Exception as error:
+        if hasattr(error, "__workbench_span__"):
+            function(*args)
+        raise
     return output(program, run(program.function, inputs(program, args)))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.fuzz.forms import ELEMENTS, FEATURES, Form
-from tests.fuzz.scope import Scope, Unavailable
+from tests.fuzz.scope import Scope, Unavailable, Vector
 
 Statement = Callable[[Scope], None]
 FORM_WEIGHT = 5  # of each group of forms, beside the weights of the statements written here
@@ -27,7 +27,8 @@ class Writer:
     def _of(self, feature: str) -> list[tuple[int, Statement]]:
         if feature in FEATURES:
             forms = FEATURES[feature]
-            return [(FORM_WEIGHT, lambda scope: self.form(scope, forms))]
+            more = [(1, self.views_of_arms)] if feature == "views" else []
+            return [(FORM_WEIGHT, lambda scope: self.form(scope, forms)), *more]
         return {
             "control": [(2, self.loop_over_arrays), (3, self.while_loop), (2, self.early_return), (3, self.leave_loop),
                         (1, self.endless_loop), (1, self.chained)],
@@ -186,6 +187,20 @@ class Writer:
         first = scope.array() if name.startswith("writes") else scope.squashed()
         self.put(f"{result} = {name}({first}, ({scope.integer()}) % 4)")
         scope.add_scalar(result)
+
+    def views_of_arms(self, scope: Scope) -> None:
+        """Arrays made in the arms of a branch, views of them, and writes through both names afterwards."""
+        source, array, view = scope.pick(scope.sized()), self.name("w"), self.name("v")
+        length = scope.arrays[source].length or 2
+        made = ("np.tanh({a})", "{a} * {q}", "{a}.copy()", "{a}")
+        shown = ("{w}[::-1]", "{w}[:]") if length < 3 else ("{w}[1:]", "{w}[::-1][1:]", "{w}[:-1]")
+        for head in (f"if {scope.condition()}:", "else:"):
+            self.put(head)
+            self.put(f"    {array} = " + self.random.choice(made).format(a=source, q=scope.squashed()))
+            self.put(f"    {view} = " + self.random.choice(shown).format(w=array))
+        scope.arrays[array] = scope.arrays[source]
+        scope.arrays[view] = Vector(length - (length > 2), scope.arrays[source].kind)
+        self.put(f"{view}[0] = {scope.scalar(1)}\n{array}[1] *= {scope.squashed()}")
 
     # -- control flow ------------------------------------------------------------------------------------------------
     def branch(self, scope: Scope) -> None:

@@ -52,6 +52,7 @@ class Specialisation:
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
                  keywords: tuple[str, ...] = (), observer: Callable[[str, Function], None] | None = None) -> None:
         self.request = request
+        self.function = function
         self.names = names
         self.keywords = keywords
         self.target = python_function(function)
@@ -77,6 +78,9 @@ class Specialisation:
         self.compiled = compile_function(finalize(self.ir, observer), quiet=request.mode == "vjp")
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
+        final = self.compiled.function
+        self.repeats = bool(self.traced.effects) and _may_raise(final) and not _prints(final)
+        self.undone = sorted(self.traced.written) if self.repeats else []
         self.pick = calling.picker(self.traced.inputs)
         guards = (*self.traced.guards, *self.traced.late.values())
         self.traced = dataclasses.replace(self.traced, guards=guards)
@@ -164,18 +168,29 @@ class Specialisation:
         """Run on Python arguments (and flat extra data); gives the data and all flat results."""
         picked = self.pick(args)
         data, back = (self.door.copies(picked), []) if private else self.door.enter(picked)
+        before = [(data[k], np.array(data[k])) for k in self.undone]
         try:
             result = self.compiled.entry(*data, *extra)
         except Exception as error:
-            raise self.blamed(error)  # noqa: B904
-        finally:
-            for array, copy in back:
-                array[...] = copy
+            blamed = self.blamed(error)
+            if self.repeats and not private and not isinstance(blamed, DifferentiationError):
+                self._fail_again(args, before)
+            _hand_back(back)
+            raise blamed  # noqa: B904
+        _hand_back(back)
         results = (result,) if self.single else result
         derivatives = results[self.count:]
         if not nonfinite.is_finite(derivatives):
             self.warn(data, extra, results)
         return picked, results
+
+    def _fail_again(self, args: tuple[Any, ...], before: Sequence[tuple[Any, Any]]) -> None:
+        """Run a program that has raised as it is, on arguments as they were, for its effects on containers: compiled
+        code has them at its end only."""
+        for array, copy in before:
+            array[...] = copy
+        positional = len(args) - len(self.keywords)
+        self.function(*args[:positional], **dict(zip(self.keywords, args[positional:], strict=True)))
 
     def warn(self, data: Sequence[Any], extra: Sequence[Any], results: Sequence[Any]) -> None:
         """Warn of a derivative that is not finite where the value is. (Written arguments are not as they were: then
@@ -276,6 +291,23 @@ def _source(path: Path, args: tuple[Any, ...]) -> Any:
 
 MAX_EXAMPLE = 4096
 MAX_READINGS = 20
+
+
+def _hand_back(back: Sequence[tuple[Any, Any]]) -> None:
+    """Write what was copied at the door into the caller's arrays."""
+    for array, copy in back:
+        array[...] = copy
+
+
+def _may_raise(function: Function) -> bool:
+    """True where an operation is left that can raise."""
+    return any(op.prim in ("check", "call") or (op.prim == "index" and op.attrs.get("checked"))
+               for op in walk(function.block))
+
+
+def _prints(function: Function) -> bool:
+    """True where running the program once more would be seen."""
+    return any(op.prim == "print" for op in walk(function.block))
 
 
 def _small(value: Any) -> Any:
