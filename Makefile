@@ -2,7 +2,7 @@
 #   make lab ARGS="--no-browser --port 8899"   JupyterLab on the quick start
 #   make test                                  all checks, the tests run against the built wheel
 #   make quick                                 the fast tests, against the sources
-#   make browser | fuzz | bench                one part (ARGS are handed on)
+#   make browser | fuzz | faults | bench       one part (ARGS are handed on)
 
 PYTHON ?= python3
 ARGS ?=
@@ -15,7 +15,7 @@ LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.
 # JupyterLab asks at its first start whether it may fetch news; not in this environment.
 NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
 
-.PHONY: lab test quick browser fuzz bench lint chromium clean
+.PHONY: lab test quick browser fuzz faults bench lint chromium clean
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) $(ARGS)
@@ -34,6 +34,9 @@ browser: $(VENV)/.test chromium
 
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+faults: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz.faults $(ARGS)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks $(ARGS)

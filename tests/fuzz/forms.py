@@ -195,8 +195,20 @@ GROWING = _plain(
     "{p} = 0.3 * {v}[-1] + 0.1 * len({v})",
     "{v} = []\nfor {v2} in {a}:\n    {v}.append(math.sin({v2}))\n{p} = 0.5 * sum({v})")
 
+STENCILS = [
+    Form("{v} = np.zeros_like({a})\nfor {v2} in range(1, len({a}) - 1):\n"
+         "    {v}[{v2}] = 0.5 * {a}[{v2} - 1] + math.sin({a}[{v2} + 1]) - 0.3 * {a}[{v2}]", "array", lambda n: n, 3),
+    Form("{v} = np.ones_like({a})\nfor {v2} in range(len({a}) - 1):\n    {v}[{v2} + 1] = {b}[{v2}] * {a}[{v2} + 1]",
+         "array", lambda n: n, 3),
+    Form("{v} = {a}.copy()\nfor {v2} in range(len({a}) - 2, 0, -1):\n"
+         "    {v}[{v2}] += 0.5 * ({a}[{v2} - 1] - 2.0 * {a}[{v2}] + {a}[{v2} + 1])", "array", lambda n: n, 3),
+    Form("{v} = np.zeros_like({m})\nfor {v2} in range({m}.shape[0]):\n    for {v3} in range(1, {m}.shape[1]):\n"
+         "        {v}[{v2}, {v3}] = {m}[{v2}, {v3} - 1] + 0.5 * math.sin({m}[{v2}, {v3}])", "matrix", lambda m: m),
+    *_plain("for {v} in range(1, len({a})):\n    {a}[{v}] = 0.5 * {a}[{v} - 1] + math.sin({b}[{v}])",
+            "for {v} in range(len({a}) - 1):\n    {a}[{v}] += 0.3 * {a}[{v} + 1] * {q}")]
+
 FEATURES: dict[str, list[Form]] = {
     "slices": SLICES, "whole": WHOLE, "reductions": REDUCTIONS, "masks": MASKS, "fancy": FANCY, "views": VIEWS,
     "matrices": MATRICES + MATRIX_VIEWS, "integers": INTEGERS, "singles": SINGLES, "complex": COMPLEX,
-    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING,
+    "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING, "stencils": STENCILS,
 }

@@ -16,9 +16,11 @@ HEADER = ("import math\nfrom dataclasses import dataclass\nfrom typing import Na
 SHAPES = ((2, 3), (2, 3), (3, 2), (3, 3), (1, 3), (2, 1))
 SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy": 0.3, "views": 0.5, "matrices": 0.4,
           "integers": 0.3, "singles": 0.08, "complex": 0.06, "small": 0.12, "modulo": 0.04, "errors": 0.15,
-          "control": 0.6, "calls": 0.35, "structures": 0.35, "comprehensions": 0.2, "growing": 0.05, "recursion": 0.05}
+          "control": 0.6, "calls": 0.35, "structures": 0.35, "comprehensions": 0.2, "growing": 0.05,
+          "recursion": 0.05, "stencils": 0.2}
 ARRIVING = {"finally": 0.08}  # drawn where asked: the compiler refuses it, the tape does not
 STRIDED_SHARE = 0.12  # of array arguments that are not contiguous
+STATEMENTS = 7
 BY_DIFFERENCES = {"complex", "modulo"}  # where complex step does not reach
 
 
@@ -190,8 +192,9 @@ def result(random: Random, scope: Scope) -> str:
     return f"float({text})" if scope.mixed and random.random() < 0.5 else text
 
 
-def generate(seed: int, number: int = 0, *, arriving: bool = False) -> FuzzProgram:
-    """The program of this seed. `arriving`: features too that the compiler does not take everywhere."""
+def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: int = STATEMENTS) -> FuzzProgram:
+    """The program of this seed, of at most so many statements (and some in blocks). `arriving`: features too that the
+    compiler does not take everywhere."""
     random = Random(seed)
     features = draw_features(random, arriving)
     helpers: dict[str, bool] = {}
@@ -202,7 +205,7 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False) -> FuzzProgr
         parts.append(text)
         helpers[f"helper_{number}_{i}"] = flexible
     writer = Writer(random, number, features, helpers)
-    writer.budget = random.randint(2, 7)
+    writer.budget = random.randint(2, statements)
     signature = Signature(random, number, features)
     scope = signature.scope
     while writer.budget > 0:

@@ -301,9 +301,9 @@ def function_guard_missing() -> Planted:
 
 
 @contextlib.contextmanager
-def size_guard_missing() -> Planted:
-    """Which sizes of arguments are equal, or pinned, is not checked at the next call."""
-    with _without_guards("size", "least", "same"):
+def kind_guard_missing() -> Planted:
+    """Kinds of numbers are not compared at the next call."""
+    with _without_guards("type"):
         yield
 
 
@@ -406,17 +406,4 @@ def gather_without_edges() -> Planted:
     """Accumulations turned into gathers forget the iterations near the edge."""
     owner = next(cls for cls in vars(gather).values() if isinstance(cls, type) and hasattr(cls, "edges"))
     with mock.patch.object(owner, "edges", lambda self, box, widths, steps, body: None):
-        yield
-
-
-@contextlib.contextmanager
-def lost_line() -> Planted:
-    """A check that is passed on by a pass has the place of what came before it."""
-    right = simplify._Simplifier.check
-
-    def check(self: Any, op: Any) -> None:
-        before = self.builder.span
-        right(self, dataclasses.replace(op, span=before) if dataclasses.is_dataclass(op) and before else op)
-
-    with mock.patch.object(simplify._Simplifier, "check", check):
         yield

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 
 from tests.fuzz.check import Outcome, check
 from tests.fuzz.emitted import in_python
-from tests.fuzz.generate import generate
+from tests.fuzz.generate import STATEMENTS, generate
 from tests.fuzz.session import Summary, reproducer, smaller
 
 CHUNK = 120
@@ -36,6 +36,7 @@ class Options:
     engine: str = "numba"  # or "python": compiled programs run as Python (`emitted`); or "none"
     shrinking: bool = True
     arriving: bool = False
+    statements: int = STATEMENTS
     seconds: float = float("inf")
 
 
@@ -56,7 +57,8 @@ def _work(sender: Connection, options: Options, chunk: int) -> None:
     for seed in range(first, first + CHUNK, options.batch):
         seeds = range(seed, min(seed + options.batch, first + CHUNK))
         sender.send(("at", list(seeds)))
-        outcomes = check([generate(n, n, arriving=options.arriving) for n in seeds], compiled=compiled)
+        outcomes = check([generate(n, n, arriving=options.arriving, statements=options.statements) for n in seeds],
+                         compiled=compiled)
         for position, outcome in enumerate(outcomes):
             if outcome.wrong and options.shrinking and outcome.kind not in known:
                 known.add(outcome.kind)

@@ -99,6 +99,57 @@ def test_a_reshaped_view_is_a_view_where_numpy_gives_one(view: Callable[[Any], A
     agrees_with_python(reshaped(view), (np.linspace(0.3, 1.7, shape[0] * shape[1]).reshape(shape),))
 
 
+def by_columns(m):
+    return np.asfortranarray(m)
+
+
+def through_tanh(view):
+    def write_through(m):
+        b = np.tanh(view(m))
+        v = b.reshape(-1)
+        v[1] = 5.0 * m[0, 0]
+        return np.sum(b * WEIGHTS[:b.size].reshape(b.shape))
+
+    return write_through
+
+
+def raveled_then_written(m):
+    v = m.ravel()
+    m[0, 1] = 5.0 * m[1, 1]
+    return np.sum(v * WEIGHTS[:v.size])
+
+
+def contiguous(m):
+    v = np.ascontiguousarray(m.T)
+    v[0, 0] = 5.0 * m[1, 1]
+    return np.sum(m) + np.sum(v * v)
+
+
+@pytest.mark.parametrize("function, make", [
+    (through_tanh(lambda m: m), np.array), (raveled_then_written, np.array), (raveled_then_written, by_columns),
+    (reshaped(lambda m: m.reshape(-1)), by_columns), (reshaped(lambda m: m.T.reshape(-1)), by_columns),
+    (reshaped(lambda m: m.T.ravel()), by_columns), (contiguous, np.array), (contiguous, by_columns)])
+def test_how_an_argument_lies_in_memory_decides_what_is_a_view(function: Callable[..., Any],
+                                                               make: Callable[[Any], Any]) -> None:
+    agrees_with_python(function, (make(np.linspace(0.3, 1.7, 6).reshape(2, 3)),))
+
+
+def test_a_strided_argument_is_copied_by_ravel() -> None:
+    def function(a):
+        v = a.ravel()
+        a[0] = 5.0 * a[1]
+        return np.sum(v * WEIGHTS[:3])
+
+    slope = wb.grad(function)
+    np.testing.assert_array_equal(slope(np.array([1.0, 2.0, 3.0])), [0.0, 7.0, 3.0])
+    np.testing.assert_array_equal(slope(np.arange(6.0)[::2]), [1.0, 2.0, 3.0])
+
+
+def test_what_numpy_may_lay_by_columns_is_not_written_through_a_reshape() -> None:
+    with pytest.raises(wb.DifferentiationError, match="a view or a copy"):
+        interpret(through_tanh(lambda m: m.T), (np.ones((2, 3)),))
+
+
 @pytest.mark.parametrize("view", [lambda m: m[:, 1:].reshape(-1), lambda m: m[:, ::2].reshape(-1)])
 def test_a_reshape_that_may_copy_is_not_written(view: Callable[[Any], Any]) -> None:
     with pytest.raises(wb.DifferentiationError, match="a view or a copy"):
@@ -132,3 +183,39 @@ def test_arrays_of_two_shapes_are_refused() -> None:
 
     with pytest.raises(wb.DifferentiationError, match="shape"):
         interpret(chosen, (0.5, np.ones(3)))
+
+
+@pytest.mark.parametrize("items", [max, min, sum, lambda w: list(w)[0], lambda w: sum(sorted(w)[:2]),
+                                   lambda w: tuple(w)[1], lambda w: sum([e * e for e in w])])
+def test_builtins_over_one_of_two_arrays(items: Callable[[Any], Any]) -> None:
+    def function(a, k):
+        w = np.tanh(a) if k != 1 else a
+        return items(w) * 1.0
+
+    for k in (1, 2):
+        agrees_with_python(function, (np.array([0.3, -0.5, 0.9]), k))
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.calls, self.last = 0, 0.0
+
+
+def test_effects_on_objects_before_an_error_are_there() -> None:
+    def fails(state, a, k):
+        state.calls += 1
+        state.last = 2.0 * a[0]
+        a[1] = 7.0
+        return a[k] * state.last
+
+    slope, state, a = wb.grad(fails, 1), Counter(), np.array([1.0, 2.0])
+    slope(state, a, 0)
+    assert (state.calls, state.last, a[1]) == (1, 2.0, 7.0)
+    a[:] = 3.0, 4.0
+    with pytest.raises(IndexError):
+        slope(state, a[::1], 5)
+    assert (state.calls, state.last, a[1]) == (2, 6.0, 7.0)
+    strided = np.array([1.5, 0.0, 4.0, 0.0])
+    with pytest.raises(IndexError):
+        slope(state, strided[::2], 5)
+    assert (state.calls, state.last, strided[2]) == (3, 3.0, 7.0)

@@ -64,6 +64,7 @@ def _arrange(t: Tracer, value: Value, step: Affine) -> Value:
     kept = _ranged(step)
     order = [kept.index(axis) for axis in step.axes if axis is not None]
     if order != sorted(order):
+        t.transposes = True
         value = t.emit("transpose", value, perm=tuple(order))
     if None in step.axes:
         value = t.emit("reshape" if value.is_array else "full", value, *_dims(step))
@@ -109,6 +110,8 @@ def mark_written(t: Tracer, array: Array) -> None:
         raise ValueError("assignment destination is read-only")
     if array.cell.snapshot:
         t.fail(array.cell.snapshot, "write in each branch, or copy it for one of its names (`.copy()`)")
+    if array.cell.shown_elsewhere:
+        t.fail(array.cell.shown_elsewhere, "reshape a copy (`.copy()`)")
     if array.cell.uncertain is not None:
         raise Restart(array.cell.uncertain, "choice", t.span, "an array that a loop rebinds conditionally is written")
     if array.cell.source is not None:
@@ -230,6 +233,7 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
     if is_view is None:
         copy.cell.snapshot = "a write through a reshaped view, which sizes known at run time make a view or a copy"
+        array.cell.shown_elsewhere = "a write to an array of which a reshape is, by sizes known at run time, a view"
     return copy
 
 

@@ -281,6 +281,8 @@ class Environment(Inputs):
 
     def items(self, act: Activation, value: Any) -> list[Any]:
         """All items of something of known length."""
+        if isinstance(value, Choice):
+            value = branches.read_choice(act.t, value)
         return iteration.static_items(act, value)
 
     def entries(self, act: Activation, value: Any) -> list[tuple[Any, Variable]]:
@@ -325,6 +327,8 @@ class Environment(Inputs):
 
     def list_of(self, act: Activation, values: Any) -> Any:
         """`list(values)`."""
+        if isinstance(values, Choice):
+            values = branches.read_choice(act.t, values)
         site = iteration.site_here(act)
         if not self.is_run_time(act, site, values):
             return dynamic_lists.made(act.t, self.few_items(act, values, site), site)

@@ -18,7 +18,15 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, growth, overlap
-from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_packed, is_plain_object
+from workbench.frontend.paths import (
+    Guard,
+    Path,
+    array_signature,
+    instance_attributes,
+    is_packed,
+    is_plain_object,
+    layout_of,
+)
 from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, RandomValue, Scalar, SetValue, Variable
 from workbench.frontend.variables import Reference, store_tree
@@ -320,6 +328,20 @@ class Inputs:
         for array, where in self.buffers:
             if where != position and np.shares_memory(mine, array):
                 raise Restart("merge", True, self.t.span, "arguments share memory that is written")
+
+    def layout(self, position: int) -> str:
+        """How an input array lies in memory ("C", "F" or "" for unknown), which is guarded then."""
+        value = next((array for array, where in self.buffers if where == position), None)
+        if not isinstance(value, np.ndarray):
+            return ""
+        found = layout_of(value)
+        self.guard(self.inputs[position].path, "layout", found)
+        return found
+
+    def all_by_rows(self) -> bool:
+        """True where every input array of several dimensions lies by rows: NumPy's results do so then."""
+        return all(self.layout(position) == "C" for array, position in self.buffers
+                   if isinstance(array, np.ndarray) and array.ndim > 1)
 
     def guard_apart(self) -> None:
         """At the end: arrays that are written must share no memory with others at later calls."""

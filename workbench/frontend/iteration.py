@@ -47,6 +47,8 @@ def static_range(act: Activation, values: Any) -> range | None:
 
 def length_of(act: Activation, values: Any) -> int | None:
     """The number of items known while specialising, else None."""
+    if isinstance(values, Choice):
+        return length_of(act, values.options[0])
     if isinstance(values, Array):
         dim = act.t.builder.resolve(values.dims[0]) if values.dims else None
         return int(dim.value.real) if isinstance(dim, Constant) else None

@@ -54,10 +54,26 @@ def _row_major(t: Tracer, dims: Sequence[Value], unit: Polynomial = _UNIT) -> St
     return found
 
 
+def _of_buffer(t: Tracer, array: Array) -> Strides | None:
+    """Strides of the buffer that Python sees: our own copy of an argument is always by rows."""
+    cell, dims = array.cell, array.cell.dims
+    if sum(t.builder.resolve(d) != ONE for d in dims) > 1 and cell.source is None and not (
+            cell.by_rows and t.environment.all_by_rows()):
+        return None
+    order = "C" if cell.source is None else t.environment.layout(cell.source)
+    if order == "C":
+        return _row_major(t, dims)
+    if order == "F":
+        return _row_major(t, dims[::-1])[::-1]
+    if sum(t.builder.resolve(d) != ONE for d in dims) != 1:
+        return None
+    return [Polynomial.of(2)] * len(dims)  # one axis, its elements apart: by how much does not matter
+
+
 def strides(t: Tracer, array: Array) -> Strides | None:
     """Steps in elements along each axis of a view; None where they are not known."""
     dims: Sequence[Value] = array.cell.dims
-    found: Strides | None = _row_major(t, dims)
+    found = _of_buffer(t, array)
     for step in array.steps:
         if found is None:
             return None

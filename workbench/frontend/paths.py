@@ -126,6 +126,11 @@ def array_signature(value: np.ndarray) -> Any:
     return (value.dtype, tuple([d == 1 for d in value.shape]), value.flags.writeable)
 
 
+def layout_of(value: np.ndarray) -> str:
+    """"C" or "F" for an array whose elements lie in order, by rows or by columns; "" for others."""
+    return "C" if value.flags.c_contiguous else "F" if value.flags.f_contiguous else ""
+
+
 def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:
     try:
         path.fetch(args)
@@ -144,6 +149,7 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "keys": lambda value, expected: tuple(value) == expected,
     "lacks": lambda value, expected: expected not in instance_attributes(value),
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],
+    "layout": lambda value, expected: isinstance(value, np.ndarray) and layout_of(value) == expected,
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,
 }
 

@@ -85,6 +85,7 @@ class Tracer:
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
+        self.transposes = False  # True once a transposed array was read: NumPy's results may then lie by columns
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
@@ -202,6 +203,8 @@ class Tracer:
         if not value.is_array:
             return Scalar(value, False)
         cell = self.new_cell(value, name)
+        made = self.definition(value)
+        cell.by_rows = not self.transposes or (made is not None and made.prim in ("full", "empty", "copy", "iota"))
         return Array(cell, (), value.dims)
 
     # ------------------------------------------------------------------ variables

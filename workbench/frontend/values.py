@@ -43,8 +43,8 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("depth", "external", "generation", "instead_of", "name", "number", "origin", "private_to",
-                 "renamed_by", "slot", "snapshot", "source", "uncertain", "written")
+    __slots__ = ("by_rows", "depth", "external", "generation", "instead_of", "name", "number", "origin", "private_to",
+                 "renamed_by", "shown_elsewhere", "slot", "snapshot", "source", "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -58,6 +58,8 @@ class Cell:
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
         self.snapshot = ""  # why a write to it would be lost: it is a copy of what other names hold
+        self.by_rows = True  # False where Python's array may lie otherwise
+        self.shown_elsewhere = ""  # why a write to it might have to be seen in a copy, too
         self.private_to: Any = None  # the loop and the name whose own buffer this is
         self.instead_of: Any = None  # the array that name had before the loop
         self.uncertain: object = None  # the loop that may have replaced what a parameter holds by a copy of it

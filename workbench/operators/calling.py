@@ -14,14 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import Effect, Guard, Input, Leaf, Path, Traced, array_signature, build, python_scalar
+from workbench.frontend import (
+    Effect,
+    Guard,
+    Input,
+    Leaf,
+    Path,
+    Traced,
+    array_signature,
+    build,
+    layout_of,
+    python_scalar,
+)
 
 MISS = object()
 
 
 def guard_function(guards: Sequence[Guard], count: int) -> Callable[[tuple[Any, ...]], bool]:
     """One function that checks the number of arguments and all guards."""
-    space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray}
+    space: dict[str, Any] = {"array_signature": array_signature, "layout_of": layout_of, "ndarray": np.ndarray}
     tests = [f"len(args) == {count}", *(_test(guard, number, space) for number, guard in enumerate(guards))]
     body = " and\n            ".join(tests) or "True"
     text = (f"def holds(args):\n    try:\n        return ({body})\n"
@@ -86,6 +97,8 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
     if guard.kind.startswith("same"):
         axis, other, other_axis = guard.expected
         return f"{where}.shape[{axis}] == {path_expression(other, space, f'h{number}')}.shape[{other_axis}]"
+    if guard.kind == "layout":
+        return f"layout_of({where}) == {expected}"
     if guard.kind == "array":
         return f"type({where}) is ndarray and array_signature({where}) == {expected}"
     space[f"t{number}"] = type(guard.expected)
@@ -179,7 +192,8 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
     if len(gradients) < len(made.gradients):
         return None
-    space: dict[str, Any] = {"array_signature": array_signature, "ndarray": np.ndarray, "entry": made.compiled.entry,
+    space: dict[str, Any] = {"array_signature": array_signature, "layout_of": layout_of, "ndarray": np.ndarray,
+                             "entry": made.compiled.entry,
                              "blamed": made.blamed, "warn": made.warn, "MISS": MISS}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))

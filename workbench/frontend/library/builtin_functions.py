@@ -132,6 +132,8 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
         t: Tracer = act.t
         if len(args) == 1 and isinstance(args[0], Lazy):
             args = (t.environment.list_of(act, args[0]),)
+        if len(args) == 1 and isinstance(args[0], Choice):
+            args = (t.environment.read_choice(t, args[0]),)
         if len(args) > 1:
             items = list(args)
         elif isinstance(args[0], (DynamicList, Array)) and (named.get("key") or "default" in named):

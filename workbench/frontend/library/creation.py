@@ -215,10 +215,19 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return cast(t, value, kind)
     if value is not args[0] and not isinstance(args[0], Choice):
         return value
-    return t.new_array(t.emit("copy", arrays.read(t, value)))
+    made: Array = t.new_array(t.emit("copy", arrays.read(t, value)))
+    made.cell.by_rows = not t.transposes  # NumPy's copy lies like the original
+    return made
 
 
-@implements(np.asarray, np.ascontiguousarray, np.asanyarray)
+@implements(np.ascontiguousarray)
+def ascontiguousarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.ascontiguousarray(x)`: what lies in order is given back itself, else a copy."""
+    value = asarray(act, args, named)
+    return arrays.reshaped(act.t, value, value.dims, flattened=True) if isinstance(value, Array) else value
+
+
+@implements(np.asarray, np.asanyarray)
 @gives_view
 def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asarray(x)`: an array of the right dtype is given back itself."""
