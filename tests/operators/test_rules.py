@@ -193,6 +193,18 @@ def test_dtypes_are_kept() -> None:
     assert list(wb.grad(lambda z: np.sum(np.abs(twice(z)) ** 2))(z)) == [8.0 + 16.0j]
 
 
+def test_a_rule_made_of_a_derivative() -> None:
+    def counted(m):  # type: ignore[no-untyped-def]
+        z = np.zeros((m.shape[1], m.shape[0]))
+        for i in range(m.shape[0]):
+            z[:, i] = m[i] * (i + 1)
+        return z @ m
+    ruled = wb.rule(counted)
+    ruled.defvjp(lambda primals, y, bar: wb.vjp(counted, *primals)[1](bar))
+    m = np.arange(6.0).reshape(2, 3)
+    same(wb.grad(lambda m: np.sum(ruled(m)))(m), wb.grad(lambda m: np.sum(counted(m)))(m))
+
+
 def wrong(rule: Any, match: str, mode: str = "vjp") -> None:
     """A rule that is refused at its line."""
     @wb.rule

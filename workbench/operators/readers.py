@@ -184,13 +184,13 @@ class CallSite:
         if mode == "jvp":
             first = tuple(nesting.value_of(root, tree, data) for tree in self.args)
             third: Any = tuple(nesting.value_of(root, tree, linear, place) for tree in self.args)
-            asked, expected = self.output, [results[k] for k in self.outputs]
+            asked = self.output
         else:
             first = tuple(nesting.value_of(root, tree, data) for tree in self.args)
             if self.owner.forward is not None:
                 first = nesting.value_of(root, self.kept, [*results, *data])
             third = nesting.value_of(root, self.output, linear, place)
-            asked, expected = Node(tuple, None, self.args), [data[k] for k in self.inputs]
+            asked = Node(tuple, None, self.args)
         given = calls.call(root, rule, (first, y, third), {})
         t.builder.span = return_span(rule)
         found: dict[int, Value] = {}
@@ -201,8 +201,10 @@ class CallSite:
             raise MoreInputs(self.owner.__name__)
         self.late.update(inner.guards)
         order = self.outputs if mode == "jvp" else self.inputs
-        made = t.builder.finish([t.builder.resolve(found[k]) for k in order])
-        return verify(own_results(own_parameters(alike(overflow.checked(made, t.integers), expected))))
+        made = overflow.checked(t.builder.finish([t.builder.resolve(found[k]) for k in order]), t.integers)
+        start = len(data) if mode == "jvp" else 0
+        models = [made.data_params[start + k] for k in order]
+        return verify(own_results(own_parameters(alike(made, models))))
 
 
 _MODES = {"jvp": "forward", "vjp": "reverse"}
