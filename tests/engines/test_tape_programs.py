@@ -9,8 +9,18 @@ import pytest
 
 import workbench as wb
 from tests.corpus.oracle import ridders
-from tests.engines import tape_library_programs, tape_programs
+from tests.engines import (
+    tape_arrays,
+    tape_library_programs,
+    tape_library_refusals,
+    tape_models,
+    tape_numpy_programs,
+    tape_programs,
+)
 from tests.engines.tape_programs import REFUSED, RIGHT
+
+FILES = tuple(m.__file__ for m in (tape_arrays, tape_library_programs, tape_library_refusals, tape_models,
+                                   tape_numpy_programs, tape_programs))
 
 
 @pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)
@@ -34,6 +44,6 @@ def test_refused(function: Callable[[float, float], Any]) -> None:
         wb.grad(function, (0, 1), engine="tape")(0.7, 0.4)
     first = function.__code__.co_firstlineno
     last = max(line for _, _, line in function.__code__.co_lines() if line)
-    inside = caught.value.filename in (tape_programs.__file__, tape_library_programs.__file__)
+    inside = caught.value.filename in FILES
     assert inside and caught.value.lineno is not None and first <= caught.value.lineno <= last + 2
     np.testing.assert_array_equal(tape_programs.OUTSIDE, before)
