@@ -205,6 +205,15 @@ def test_helpers_of_large_matrices() -> None:
                 np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
 
 
+def test_reflections_of_tiny_and_huge_numbers() -> None:
+    a = np.random.default_rng(11).uniform(-1.0, 1.0, (1, 4, 3))
+    for scale in (1e-200, 1e200):
+        for x in (a, a + 1j * a[:, ::-1]):
+            expected_factors = np.linalg.qr(scale * x)
+            for found, expected in zip(decomposition_kernels.qr_factors(scale * x), expected_factors, strict=True):
+                np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-14 * np.abs(expected).max())
+
+
 def test_helpers_say_where_there_is_nothing() -> None:
     singular = np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 0.0], [0.0, 2.0]]])
     with np.errstate(all="ignore"):
@@ -212,6 +221,9 @@ def test_helpers_say_where_there_is_nothing() -> None:
     assert not ok and np.isnan(x[0]).all() and np.array_equal(x[1], [[1.0, 0.0], [0.0, 0.5]])
     low, ok = matrix_kernels.cholesky_factors(-singular)
     assert not ok and np.isnan(low[1, 0, 0])
+    unknown = np.array([[[1.0, 0.0], [np.nan, 1.0], [0.0, 2.0]]])
+    with np.errstate(all="ignore"):
+        assert np.isnan(decomposition_kernels.qr_factors(unknown)[1][0, 0]).all()
     assert not decomposition_kernels.eigenpairs(np.full((1, 2, 2), np.nan))[2]
     assert not decomposition_kernels.singular_triples(np.full((1, 2, 2), np.inf))[3]
 

@@ -17,13 +17,18 @@ from workbench.rules.matrix_kernels import is_finite_matrix, make_nan, set_to
 def reflector(x):  # type: ignore[no-untyped-def]
     """Householder's reflection that leaves only x[0], a real number: its vector (with first component 1) in place of
     x, the factor, and the number. LAPACK's choice of sign."""
-    tail = 0.0
-    for i in range(1, x.size):
-        tail += abs(x[i]) ** 2
     first = x[0]
-    if tail == 0 and first.imag == 0:
+    largest, total = 0.0, 0.0
+    for i in range(1, x.size):
+        largest = max(largest, abs(x[i]))
+        total += abs(x[i])
+    if total == 0 and first.imag == 0:  # (not where there is a NaN)
         return first * 0, first
-    size = math.sqrt(tail + abs(first) ** 2)
+    largest = max(largest, abs(first))
+    squares = 0.0  # of numbers no larger than 1: neither overflow nor underflow
+    for i in range(x.size):
+        squares += (abs(x[i]) / largest) ** 2
+    size = largest * math.sqrt(squares)
     found = first * 0 - math.copysign(size, first.real)
     for i in range(1, x.size):
         x[i] /= first - found
