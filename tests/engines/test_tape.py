@@ -448,3 +448,31 @@ def test_globals_hold_plain_numbers_after_the_run() -> None:
     gradient = wb.value_and_grad(global_total, engine="tape")
     assert gradient(3.0) == (9.0, 6.0) and type(TOTAL) is float
     assert gradient(2.0) == (13.0, 4.0) and TOTAL == 13.0
+
+
+class Workspace:
+    shared = None
+
+    def __init__(self) -> None:
+        self.buffer = None
+
+
+CACHE: dict[str, Any] = {"list": []}
+SPACE = Workspace()
+
+
+def with_workspace(x: float) -> float:
+    if "weights" not in CACHE:
+        CACHE["weights"] = np.linspace(0.0, 1.0, 3)
+        CACHE["list"].append(np.zeros(2))
+        SPACE.buffer = np.ones(3)
+        Workspace.shared = np.arange(3.0)
+    return np.sum(CACHE["weights"] * SPACE.buffer * Workspace.shared) * x + CACHE["list"][0][1]
+
+
+def test_constant_arrays_that_a_run_leaves_behind_are_plain() -> None:
+    gradient = wb.grad(with_workspace, engine="tape")
+    assert gradient(3.0) == gradient(4.0) == 2.5
+    left = (CACHE["weights"], CACHE["list"][0], SPACE.buffer, Workspace.shared)
+    assert all(type(array) is np.ndarray for array in left)
+    assert with_workspace(2.0) == 5.0

@@ -424,6 +424,7 @@ def fresh(values: Any, recorder: Recorder | None) -> Any:
         return values
     array: Any = values
     if type(array) is np.ndarray or array.recorder is not recorder:
+        recorder.made_arrays = True
         return ActiveArray(fresh(array, recorder.outer), np.full(array.shape, INACTIVE), recorder)
     return array
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 import types
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from workbench.engines.tape import classes
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active, is_constant
 from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.functions import made_here
-from workbench.engines.tape.reach import Reach, reaches_active
+from workbench.engines.tape.reach import Reach, give_back, named_by, reaches_active
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.rewriting import MEDIATE, made_codes, rewritten
@@ -66,12 +67,16 @@ class Run:
         self.entered[id(function)] = (function, made)
         return made
 
-    def close(self) -> None:
+    def close(self, made_arrays: bool) -> None:
         """Globals that the program has bound to active numbers hold plain ones from here on."""
         for names in self.globals.values():
             for name, value in list(names.items()):
                 if type(value) in ACTIVE:
                     names[name] = value.primal
+        if made_arrays:
+            functions = [function for function, _ in self.entered.values() if type(function) is types.FunctionType]
+            named = (v for f in functions if not classes.is_native(f.__module__) for v in named_by(f))
+            give_back(itertools.chain(named, list(self.reach.known.values())))
 
 
 def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
@@ -379,7 +384,7 @@ def call_function(recorder: Recorder, function: Callable[..., Any], args: tuple[
         return mediate(function, *args, **named)
     finally:
         recorder.close()
-        recorder.run.close()
+        recorder.run.close(recorder.made_arrays)
         classes.end()
 
 

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.engines.tape.array import ACTIVE
+from workbench.engines.tape.array import ACTIVE, ActiveArray, is_constant
 from workbench.engines.tape.classes import ATOMS, is_native, meet
 from workbench.frontend import instance_attributes
 
@@ -75,6 +75,47 @@ def held_by(x: Any) -> list[Any]:
         function = getattr(x, "py_func", None) or getattr(x, "function", None)
         return [function] if callable(function) else []
     return [getattr(x, name, None) for name in instance_attributes(x)]
+
+
+def give_back(roots: Iterator[Any]) -> None:
+    """After a run: arrays that it has made and left in containers and objects, and that depend on nothing, are the
+    user's plain arrays from here on."""
+    pending = list(roots)
+    known: dict[int, Any] = {}
+    while pending and len(known) < _MAX_OBJECTS:
+        x = pending.pop()
+        if type(x) in ACTIVE or x is None or isinstance(x, ATOMS) or id(x) in known:
+            continue
+        known[id(x)] = x
+        for key, value in _entries(x):
+            if type(value) is ActiveArray and is_constant(value):
+                _put(x, key, value.primal)
+            else:
+                pending.append(value)
+
+
+def _entries(x: Any) -> list[tuple[Any, Any]]:
+    """What an object holds, by index, key or name."""
+    if isinstance(x, dict):
+        return list(x.items())
+    if isinstance(x, (list, tuple, collections.deque)):
+        return list(enumerate(x))
+    if isinstance(x, type):
+        return [] if is_native(x.__module__) else list(vars(x).items())
+    if isinstance(x, types.ModuleType) or type(x) in _FUNCTIONS or is_native(type(x).__module__):
+        return []
+    return [(name, getattr(x, name)) for name in instance_attributes(x)]
+
+
+def _put(x: Any, key: Any, value: Any) -> None:
+    if isinstance(x, dict):
+        dict.__setitem__(x, key, value)
+    elif isinstance(x, (list, collections.deque)):
+        x[key] = value
+    elif isinstance(x, type):
+        type.__setattr__(x, key, value)
+    elif not isinstance(x, tuple):
+        object.__setattr__(x, key, value)
 
 
 def reaches_active(*values: Any) -> bool:
