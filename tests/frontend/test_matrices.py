@@ -6,6 +6,7 @@ import pytest
 
 import workbench as wb
 from tests.frontend.gradients import differentiates
+from tests.frontend.running import agrees
 from tests.fuzz.interpreted import interpreted_gradient
 
 
@@ -228,6 +229,11 @@ def test_sizes_zero_and_one() -> None:
                          lambda a: np.sum(np.linalg.eigh(a)[0]), lambda a: np.sum(np.linalg.solve(a, a)),
                          lambda a: np.sum(np.linalg.cholesky(a)), lambda a: np.sum(np.linalg.qr(a)[1])):
             differentiates(function, a)
+
+
+def test_condition_numbers_of_singular_matrices() -> None:
+    for a in (np.zeros((2, 2)), np.stack([np.zeros((2, 2)), np.eye(2)])):
+        agrees(lambda a: (np.linalg.cond(a), np.linalg.matrix_rank(a + 1.0)), a)
 
 
 def test_single_precision_stays() -> None:

@@ -27,7 +27,7 @@ from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Array, Scalar
-from workbench.ir import Constant, Kind
+from workbench.ir import Constant, Kind, Value
 
 
 def _floating(t: Tracer, value: Any) -> Array:
@@ -180,11 +180,20 @@ def cond(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         stack, lead = stacked(t, matrix_of(t, x))
         values = unstacked(t, singular(t, stack)[1], lead)
         high, low = (reduce(t, prim, values, -1, False) for prim in ("max", "min"))
-        return arithmetic.elementwise(t, "div", [low, high] if order == -2 else [high, low])
+        return _known(t, arithmetic.elementwise(t, "div", [low, high] if order == -2 else [high, low]), stack, lead)
     array = t.new_array(square(t, x))
     axes = (array.rank - 2, array.rank - 1)
     other = t.new_array(inverse(t, arrays.read(t, array)))
-    return arithmetic.elementwise(t, "mul", [matrix(t, a, order, axes, False) for a in (array, other)])
+    result = arithmetic.elementwise(t, "mul", [matrix(t, a, order, axes, False) for a in (array, other)])
+    return _known(t, result, *stacked(t, arrays.read(t, array)))
+
+
+def _known(t: Tracer, result: Any, stack: Value, lead: tuple[Value, ...]) -> Any:
+    """As NumPy does, infinite where a condition number is NaN although the matrix holds none."""
+    value = arrays.operand(t, result, result.kind)
+    unknown = arrays.operand(t, unstacked(t, t.emit("any", t.emit("isnan", stack), axes=(1, 2)), lead), Kind.BOOL)
+    infinite = t.emit("and", t.emit("isnan", value), t.emit("not", unknown))
+    return t.new_array(t.emit("select", infinite, Constant(np.inf, value.kind), value))
 
 
 @implements(np.linalg.matrix_rank)
