@@ -68,7 +68,8 @@ def hook(x: T, fn: Callable[[Any], Any]) -> T:
 
     x: a number, an array, or any structure of them. fn: a function of a cotangent of x's structure (None for what holds
     no float) that returns one of the same structure and shapes; it is compiled with the program, and may use what the
-    function around it computed. It is not called where no derivative reaches x. Forward mode leaves tangents alone.
+    function around it computed. It need not be called where no derivative, or a zero one, reaches x.
+    Forward mode leaves tangents alone.
     Returns a copy of x.
     Raises DifferentiationError where fn returns another structure, dtype or shape.
 
@@ -85,6 +86,8 @@ def checkpoint(f: Callable[..., Any]) -> Checkpointed:
     """The same function, of whose body the reverse sweep keeps nothing: it keeps the arguments and runs the body again.
 
     Values and derivatives are f's own, in less memory and more time (one more run of f for each level of nesting).
+    What f prints is printed once. On the tape random numbers are drawn the same again, and what gives another value
+    when it is run again is refused; the compiler refuses random draws in f, and leaves the call to the tape.
     Method: Griewank & Walther (2008), chapter 12.
 
     >>> from workbench import grad
