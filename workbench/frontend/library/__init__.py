@@ -21,6 +21,7 @@ from workbench.frontend.library import (
     matrices,
     norms,
     ordering,
+    powers,
     random,
     reductions,
     scipy_linear,
@@ -34,6 +35,6 @@ from workbench.frontend.library.registry import implements, is_pure, lookup
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
     "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear",
-    "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "primitive", "random", "reductions",
-    "scipy_linear", "shaping", "written",
+    "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers", "primitive", "random",
+    "reductions", "scipy_linear", "shaping", "written",
 ]
