@@ -221,6 +221,8 @@ def whole(array: Array) -> Affine:
 def transposed(t: Tracer, array: Array, order: Sequence[int]) -> Array:
     """A view with axes in another order."""
     step = whole(array)
+    if list(order) != sorted(order):
+        t.unordered.add(None)  # what is made of it lies in memory like it
     return subview(t, array, Affine(step.base, tuple(order)))
 
 
@@ -228,6 +230,11 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     """A view with another shape where the elements' places allow it, a copy otherwise, as in NumPy. `flattened`: as
     `ravel` does, which copies what is not contiguous."""
     is_view = layout.is_contiguous(t, array) if flattened else layout.reshapes(t, array, dims)
+    if array.cell in t.unordered or (t.unordered and array.cell.source is None):  # (what is made of them is alike)
+        reason = "a write to an array whose reshaped view, by how it lies in memory, is one or a copy"
+        copied: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
+        copied.cell.snapshot = array.cell.snapshot = reason
+        return copied
     if is_view:
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
     copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))

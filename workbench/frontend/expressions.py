@@ -531,6 +531,8 @@ def start_over(t: Any, site: Any, span: Span | None) -> NoReturn:
 
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
+    if op == "%" and isinstance(a, (str, bytes)) and is_static(b):
+        return a % b
     if isinstance(a, (str, TextValue)) and not is_static((a, b)):
         if op == "%" and isinstance(a, str):
             return texts.interpolated(act, a, b)

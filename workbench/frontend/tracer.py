@@ -82,6 +82,7 @@ class Tracer:
         self.environment = environment
         self.decisions = decisions
         self.frames: list[LogFrame] = [LogFrame("function")]
+        self.unordered: set[Any] = set()  # buffers of arguments that do not lie in memory row by row
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()

@@ -201,9 +201,9 @@ class ActiveArray:
         self.nodes[key] = nodes
 
     # ------------------------------------------------------------------ methods
-    def copy(self, order: str = "C") -> ActiveArray:
+    def copy(self, order: Any = "C") -> ActiveArray:
         """A copy."""
-        return ActiveArray(self.primal.copy(), self.nodes.copy(), self.recorder)
+        return ActiveArray(self.primal.copy(order=order), self.nodes.copy(order=order), self.recorder)
 
     __copy__ = __pos__ = copy
 
@@ -218,7 +218,7 @@ class ActiveArray:
 
     def reshape(self, *shape: Any, order: str = "C") -> ActiveArray:
         """A view where NumPy gives one."""
-        return self.like(lambda part: part.reshape(*shape, order=order))
+        return alike(self, lambda part: part.reshape(*shape, order=order))
 
     def transpose(self, *axes: Any) -> ActiveArray:
         """A view."""
@@ -278,8 +278,8 @@ class ActiveArray:
             return self.real.astype(dtype)
         if kind == "c":
             values, nodes = parts(self, self.recorder, True)
-            return ActiveArray(values.astype(dtype), nodes.copy(), self.recorder)
-        return ActiveArray(self.primal.astype(dtype), self.nodes.copy(), self.recorder)
+            return ActiveArray(values.astype(dtype), nodes.copy(order="K"), self.recorder)
+        return ActiveArray(self.primal.astype(dtype), self.nodes.copy(order="K"), self.recorder)
 
 
 class Flat:
@@ -418,6 +418,17 @@ def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:
     return number(values, nodes, recorder) if nodes >= 0 else values
 
 
+def alike(array: ActiveArray, action: Callable[[Any], Any]) -> Any:
+    """`array.like(action)`, where the action gives a view or a copy according to how the array lies in memory."""
+    primal, nodes = action(array.primal), action(array.nodes)
+    viewed = np.may_share_memory(bottom(primal), bottom(array.primal))
+    if np.may_share_memory(nodes, array.nodes) and not viewed:
+        nodes = nodes.copy()
+    elif viewed and not np.may_share_memory(nodes, array.nodes) and nodes.size:
+        raise refuse("a view of an array that lies in memory in an unusual way", "pass a copy (`.copy()`)")
+    return wrap(primal, nodes, array.recorder)
+
+
 def fresh(values: Any, recorder: Recorder | None) -> Any:
     """A new array that is not active yet, but may be written; anything but an array of floats as it is."""
     if recorder is None or values.__class__ is not np.ndarray or values.dtype.kind not in "fc":
@@ -425,7 +436,8 @@ def fresh(values: Any, recorder: Recorder | None) -> Any:
     array: Any = values
     if type(array) is np.ndarray or array.recorder is not recorder:
         recorder.made_arrays = True
-        return ActiveArray(fresh(array, recorder.outer), np.full(array.shape, INACTIVE), recorder)
+        nodes = np.full_like(bottom(array), INACTIVE, dtype=np.int64, subok=False)  # (laid out alike)
+        return ActiveArray(fresh(array, recorder.outer), nodes, recorder)
     return array
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from workbench.engines.tape.array import (
     ACTIVE,
     ActiveArray,
+    alike,
     bottom,
     fresh,
     from_items,
@@ -60,7 +61,9 @@ def _moved(function: Any, offset: int) -> None:
             return function(a, *keys, **options)
         a = from_items(a)
         values, nodes = parts(a, a.recorder)
-        if not offset:
+        if function in (np.reshape, np.ravel):
+            return alike(a, lambda part: function(part, *keys, **options))
+        if not offset or (function is np.diag and nodes.ndim == 2):  # (the diagonal of a matrix is a view)
             return wrap(function(values, *keys, **options), function(nodes, *keys, **options), a.recorder)
         # with an offset, what the function fills with zeros is not active
         return wrap(function(values, *keys, **options), function(nodes + offset, *keys, **options) - offset, a.recorder)
@@ -150,7 +153,7 @@ _register(_constant, _CONSTANT)
 
 @implements(np.copy)
 def _copy(a: Any, **options: Any) -> Any:
-    return from_items(a).copy() if type(a) not in NUMBERS else functions[np.atleast_1d](a).reshape(())
+    return from_items(a).copy(order="K") if type(a) not in NUMBERS else functions[np.atleast_1d](a).reshape(())
 
 
 @implements(np.append)
@@ -328,7 +331,7 @@ def array(function: Callable[..., Any], items: Any, dtype: Any = None, **options
     """`np.array` and its kin of something with active numbers inside."""
     kind = None if dtype is None else np.dtype(dtype)
     if type(items) is ActiveArray:
-        made = items.copy() if function is np.array and options.get("copy", True) else items
+        made = items.copy(order="K") if function is np.array and options.get("copy", True) else items
         return made if kind is None or kind == items.dtype else made.astype(kind)
     if kind is not None and kind.kind == "O":
         raise refuse("active numbers in an array of objects", "use a list")

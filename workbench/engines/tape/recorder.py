@@ -128,7 +128,7 @@ class Recorder:
         self.extend_values(values)
         self._many(number, count)
         self.starts.extend(self.starts[-1:] * count)
-        return nodes_from(first, values.shape, values.dtype)
+        return nodes_from(first, values)
 
     def extend_values(self, values: Any) -> None:
         """Append the values of an array (the parts of complex ones one after the other)."""
@@ -208,7 +208,7 @@ class Recorder:
         begin = self.starts[-1]
         self.starts.frombytes(np.arange(begin + width, begin + width * count + 1, width, dtype=np.int64).tobytes()
                               if width else np.full(count, begin, np.int64).tobytes())
-        return nodes_from(first, values.shape, values.dtype)
+        return nodes_from(first, values)
 
     def structured(self, name: str, values: Sequence[Any], operands: Sequence[Part], pull: Any,
                    push: Any) -> list[np.ndarray]:
@@ -288,11 +288,19 @@ class Recorder:
 
 
 # ---------------------------------------------------------------------- nodes of arrays
-def nodes_from(first: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Consecutive nodes for an array, two per number where it is complex."""
-    step = 2 if dtype.kind == "c" else 1
-    size = math.prod(shape)
-    return np.arange(first, first + step * size, step, dtype=np.int64).reshape(shape)
+def nodes_from(first: int, values: Any) -> np.ndarray:
+    """Consecutive nodes for an array, two per number where it is complex; laid out in memory as the values are, so that
+    what is a view of the values is one of the nodes."""
+    step = 2 if values.dtype.kind == "c" else 1
+    size = math.prod(values.shape)
+    nodes = np.arange(first, first + step * size, step, dtype=np.int64).reshape(values.shape)
+    if values.ndim < 2 or values.flags.c_contiguous:
+        return nodes
+    while not isinstance(values, np.ndarray) or type(values) is not np.ndarray:
+        values = values.primal
+    made = np.empty_like(values, dtype=np.int64)
+    made[...] = nodes
+    return made
 
 
 def gathered(part: Part, numbers: Any) -> Any:

@@ -41,12 +41,19 @@ def diagonal_of(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) ->
     return made
 
 
+def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) -> Any:
+    """A diagonal, copied: NumPy's is a view, which shows what is written into the array afterwards (refused here)."""
+    made = diagonal_of(t, array, offset, axis1, axis2)
+    made.cell.snapshot = array.cell.snapshot = "a write to an array of which a diagonal has been taken"
+    return made
+
+
 @implements(np.diagonal)
 def diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.diagonal(a, offset=0, axis1=0, axis2=1)`, here a copy (NumPy's is read-only)."""
     t: Tracer = act.t
     a, offset, axis1, axis2 = bound(t, "np.diagonal", args, named, "a", offset=0, axis1=0, axis2=1)
-    return diagonal_of(t, need_array(t, a), t.static_int(offset, "the offset of a diagonal"), axis1, axis2)
+    return _diagonal_view(t, need_array(t, a), t.static_int(offset, "the offset of a diagonal"), axis1, axis2)
 
 
 @implements(np.linalg.diagonal)
@@ -54,7 +61,7 @@ def linalg_diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> A
     """`np.linalg.diagonal(x, offset=0)`: of the last two axes."""
     t: Tracer = act.t
     x, offset = bound(t, "np.linalg.diagonal", args, named, "x", offset=0)
-    return diagonal_of(t, need_array(t, x), t.static_int(offset, "the offset of a diagonal"), -2, -1)
+    return _diagonal_view(t, need_array(t, x), t.static_int(offset, "the offset of a diagonal"), -2, -1)
 
 
 def _trace(t: Tracer, array: Array, offset: Any, axis1: Any, axis2: Any, dtype: Any) -> Any:
@@ -102,7 +109,7 @@ def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     array, offset = as_operand(t, v), t.static_int(k, "the offset of a diagonal")
     if not isinstance(array, Array) or array.rank > 2:
         raise ValueError("Input must be 1- or 2-d.")
-    return diagonal_of(t, array, offset, 0, 1) if array.rank == 2 else _with_diagonal(t, array, offset)
+    return _diagonal_view(t, array, offset, 0, 1) if array.rank == 2 else _with_diagonal(t, array, offset)
 
 
 @implements(np.diagflat)

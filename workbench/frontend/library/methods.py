@@ -169,10 +169,12 @@ def _sort(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
 
 def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
+    shaping.row_by_row(t, named, *args[:1])
     return t.new_array(t.emit("copy", t.emit("reshape", arrays.read(t, owner), shaping.size_of(t, owner.dims))))
 
 
 def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    shaping.row_by_row(act.t, named)
     return shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
 
 

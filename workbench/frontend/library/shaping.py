@@ -80,10 +80,18 @@ def _quotient(t: Tracer, total: Value, rest: Value, have: list[Value], want: lis
     return t.emit("floordiv", total, rest)
 
 
+def row_by_row(t: Tracer, named: dict[str, Any], *order: Any) -> None:
+    """Refuse another order of the elements than row by row."""
+    asked = order[0] if order else named.get("order", "C")
+    if asked != "C":
+        t.fail(f"the order {asked!r} of elements", "transpose the array before")
+
+
 @implements(np.reshape)
 @gives_view
 def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.reshape(a, shape)`."""
+    row_by_row(act.t, named, *args[2:3])
     shape = args[1] if len(args) > 1 else named.get("shape", named.get("newshape"))
     return reshape(act.t, need_array(act.t, args[0]), shape)
 
@@ -92,6 +100,7 @@ def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @gives_view
 def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ravel`: a view where NumPy gives one."""
+    row_by_row(act.t, named, *args[1:2])
     return reshape(act.t, need_array(act.t, args[0]), -1, flattened=True)
 
 
