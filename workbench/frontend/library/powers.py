@@ -17,6 +17,7 @@ from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind
 
 
+@implements(np.linalg.matrix_power)
 def matrix_power(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.matrix_power(a, n)` by repeated squaring."""
     t: Tracer = act.t
