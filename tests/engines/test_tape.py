@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import statistics
+import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -476,3 +477,16 @@ def test_constant_arrays_that_a_run_leaves_behind_are_plain() -> None:
     left = (CACHE["weights"], CACHE["list"][0], SPACE.buffer, Workspace.shared)
     assert all(type(array) is np.ndarray for array in left)
     assert with_workspace(2.0) == 5.0
+
+
+def falling(x: float, depth: int) -> float:
+    return x if depth == 0 else falling(x * 1.001, depth - 1)
+
+
+def test_recursion_as_deep_as_the_programs_own() -> None:
+    limit = sys.getrecursionlimit()
+    depth = limit - 300
+    assert wb.grad(falling, engine="tape")(2.0, depth) == pytest.approx(1.001**depth)
+    with pytest.raises(RecursionError):
+        wb.grad(falling, engine="tape")(2.0, 20 * limit)
+    assert sys.getrecursionlimit() == limit

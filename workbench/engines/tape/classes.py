@@ -10,6 +10,7 @@ Invariant: when no run is open, every class is as it was.
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -29,6 +30,7 @@ _SKIPPED = frozenset({"__class__", "__del__", "__getattribute__", "__dict__", "_
 
 _lock = threading.RLock()
 _open = 0
+_depth = 0  # the recursion limit of the program itself
 _replaced: list[tuple[type, str, Any, Any]] = []  # class, name, what it was, what it is
 _seen: dict[int, type] = {}
 
@@ -39,9 +41,12 @@ def is_native(name: str | None) -> bool:
 
 
 def begin() -> None:
-    """A run opens."""
-    global _open
+    """A run opens. A mediated call has three frames where the program's own has one."""
+    global _open, _depth
     with _lock:
+        if not _open:
+            _depth = sys.getrecursionlimit()
+            sys.setrecursionlimit(4 * _depth)
         _open += 1
 
 
@@ -52,6 +57,8 @@ def end() -> None:
         _open -= 1
         if _open:
             return
+        if sys.getrecursionlimit() == 4 * _depth:
+            sys.setrecursionlimit(_depth)
         for cls, name, before, now in reversed(_replaced):
             if vars(cls).get(name) is now:
                 type.__setattr__(cls, name, before)
