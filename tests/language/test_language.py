@@ -16,9 +16,9 @@ import workbench as wb
 from tests.corpus.oracle import gradient
 from tests.corpus.structure import leaves
 from tests.fuzz.interpreted import interpreted_gradient
-from tests.language import control, functions, objects
+from tests.language import control, exceptions, functions, objects
 
-CASES = [*control.CASES, *functions.CASES, *objects.CASES]
+CASES = [*control.CASES, *functions.CASES, *objects.CASES, *exceptions.CASES]
 
 
 def printed(function: Any, *args: Any) -> tuple[Any, str]:
@@ -47,7 +47,8 @@ def test_front_end_agrees_with_python(case: tuple[Any, ...]) -> None:
 
 
 COMPILED = [case for case in CASES if case[0].__name__ in (
-    "match_numeric", "nested_exits", "gen_module", "global_write", "class_counters", "prints", "objects_in_loops")]
+    "match_numeric", "nested_exits", "gen_module", "global_write", "class_counters", "prints", "objects_in_loops",
+    "several_handlers", "leaves_a_loop", "finally_with_return")]
 
 
 @pytest.mark.parametrize("case", COMPILED, ids=labels(COMPILED))
@@ -64,3 +65,11 @@ def test_compiled_agrees_with_python(case: tuple[Any, ...]) -> None:
         assert abs(value - expected) <= 1e-12 * (1.0 + abs(expected))
         for path, leaf in leaves(slope, (0,)):
             np.testing.assert_allclose(leaf, oracle[path], rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("function, args, value, slope", exceptions.AT_ZERO)
+def test_exceptions_caught_at_a_zero(function: Any, args: tuple[Any, ...], value: float, slope: float) -> None:
+    assert printed(function, *args)[0] == pytest.approx(value)
+    (found, gradient), text = printed(lambda *a: interpreted_gradient(function, a), *args)
+    assert found == pytest.approx(value) and gradient[(0,)] == pytest.approx(slope)
+    assert text == printed(function, *args)[1]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
-from workbench.frontend.tracer import NeedStatic, Restart, Tracer, Widen
-from workbench.frontend.values import Array, Choice, Conflict, Maybe, Scalar, Variable
+from workbench.frontend.tracer import Diverted, NeedStatic, Restart, Tracer, Widen
+from workbench.frontend.values import UNDEFINED, Array, Choice, Conflict, ExceptionValue, Maybe, Scalar, Variable
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree
 from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.builder import Arm
@@ -31,22 +32,34 @@ class Unreachable(Exception):
     """Unwinds to the statement after a call that always raises."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The result of a piece of program that an exception which is caught further out may leave: its value, and the
+    completion (0 where it is not left)."""
+
+    value: Any
+    code: Any
+    possible: frozenset[int]
+
+
 def guarded(t: Tracer, action: Callable[[], Any]) -> Any:
     """Do something; an exception of the user's program is raised at once where nothing run-time leads here, and
-    where the program would raise it otherwise (then the result is DEAD)."""
-    builder_depth, log_depth = t.builder.depth, len(t.frames)
+    where the program would raise it otherwise (then the result is DEAD); one that it catches gives `Leaving`."""
+    depth, level, mark = t.builder.depth, len(t.frames), len(t.pending)
     try:
         return action()
+    except Diverted as diverted:
+        _unwind(t, depth, level, mark)
+        return Leaving(UNDEFINED, diverted.code, diverted.possible)
     except CONTROL:
         raise
     except Exception as error:
-        while len(t.frames) > log_depth:
-            t.frames.pop().restore()
-        while t.builder.depth > builder_depth:
-            for slot, touch in t.builder.frames.pop().touched.items():
-                slot.value = touch.entry
+        _unwind(t, depth, level, mark)
         if isinstance(error, Unreachable):
             return DEAD
+        if t.catches(type(error)):
+            code = t.site(type(error), error)
+            return Leaving(UNDEFINED, code, frozenset({code}))
         if t.is_unconditional:
             if not hasattr(error, "__workbench_span__"):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
@@ -55,11 +68,27 @@ def guarded(t: Tracer, action: Callable[[], Any]) -> Any:
         return DEAD
 
 
-def check_failure(t: Tracer, ok: Value, failure: Failure, numbers: Sequence[Value] = ()) -> None:
-    """Emit a check that raises an exception of any kind."""
+def _unwind(t: Tracer, depth: int, level: int, mark: int) -> None:
+    """Give up the regions that are open since; not the arms in which the program goes on after a check."""
+    if len(t.pending) > mark:
+        depth, level = t.pending[-1].depth, t.pending[-1].level
+    while len(t.frames) > level:
+        t.frames.pop().restore()
+    while t.builder.depth > depth:
+        for slot, touch in t.builder.frames.pop().touched.items():
+            slot.value = touch.entry
+
+
+def check_failure(t: Tracer, ok: Value, failure: Failure, numbers: Sequence[Value] = (),
+                  exception: Any = None) -> None:
+    """Emit a check that raises an exception of any kind (`exception`: as the evaluator has it)."""
     name, args = failure.type.__name__, failure.args
     known = getattr(builtins, name, None) is failure.type or failure.type is np.linalg.LinAlgError
     plain = known and issubclass(failure.type, Exception) and not failure.named and failure.cause is False
+    if t.catches(failure.type) and not (isinstance(ok, Constant) and ok.value):
+        code = t.site(failure.type, exception or ExceptionValue(failure.type, failure.args, {}))
+        t.divert(ok, code, frozenset({code}))
+        return
     if plain and not numbers and (args == () or (len(args) == 1 and type(args[0]) is str and args[0])):
         t.check(ok, name, args[0] if args else "")
         return
@@ -74,37 +103,95 @@ def branch(t: Tracer, condition: Scalar, then: Callable[[], Any], orelse: Callab
     test = t.scalar(condition, Kind.BOOL)
     if isinstance(test, Constant):
         return then() if test.value else orelse()
-    arms: list[Arm] = []
-    logs: list[LogFrame] = []
-    finals: list[dict[Variable, Any]] = []
-    outcomes: list[Any] = []
+    sides = []
     for side in (then, orelse):
-        t.builder.begin_arm()
-        log = LogFrame("arm")
-        t.frames.append(log)
-        outcomes.append(guarded(t, side))
-        finals.append({v: _load(t, v.stored) for v in log.entry})
-        arms.append(t.builder.end_arm())
-        t.frames.pop()
-        log.restore()
-        logs.append(log)
-    dead = tuple(outcome is DEAD for outcome in outcomes)
-    sure = [log.written for log, outcome in zip(logs, outcomes, strict=True) if outcome is not DEAD]
+        log, mark = _open(t), len(t.pending)
+        sides.append(_shut(t, log, settled(t, mark, guarded(t, side))))
+    if not any(isinstance(side.outcome, Leaving) for side in sides):
+        return _joined(t, test, sides[0], sides[1], loose)
+    return _leave(t, test, sides[0], sides[1])
+
+
+@dataclass(slots=True)
+class _Side:
+    arm: Arm
+    log: LogFrame
+    final: dict[Variable, Any]
+    outcome: Any
+
+
+def _open(t: Tracer) -> LogFrame:
+    t.builder.begin_arm()
+    log = LogFrame("arm")
+    t.frames.append(log)
+    return log
+
+
+def _shut(t: Tracer, log: LogFrame, outcome: Any) -> _Side:
+    final = {v: _load(t, v.stored) for v in log.entry}
+    arm = t.builder.end_arm()
+    t.frames.pop()
+    log.restore()
+    return _Side(arm, log, final, outcome)
+
+
+def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) -> Any:
+    """Close an `if` of two arms: what they change, and their results, joined."""
+    sides = (first, second)
+    dead = (first.outcome is DEAD, second.outcome is DEAD)
+    sure = [side.log.written for side in sides if side.outcome is not DEAD]
     t.frames[-1].written.update(set.intersection(*sure) if sure else ())
-    join = Join(t, (arms[0], arms[1]), (dead[0], dead[1]))
+    join = Join(t, (first.arm, second.arm), dead)
     changed: list[tuple[Variable, Any]] = []
-    for variable in dict.fromkeys([*finals[0], *finals[1]]):
-        sides = [_side(t, variable, final, arm) for final, arm in zip(finals, arms, strict=True)]
-        changed.append((variable, join.values(sides[0], sides[1], loose=variable.name.startswith("$"))))
-    for target in dict.fromkeys([*logs[0].renamed, *logs[1].renamed]):
-        for _ in range(max(log.renamed.count(target) for log in logs)):
+    for variable in dict.fromkeys([*first.final, *second.final]):
+        values = [_side(t, variable, side.final, side.arm) for side in sides]
+        changed.append((variable, join.values(values[0], values[1], loose=variable.name.startswith("$"))))
+    for target in dict.fromkeys([*first.log.renamed, *second.log.renamed]):
+        for _ in range(max(side.log.renamed.count(target) for side in sides)):
             t.rename(target)  # what the arms renamed stays renamed
-    finish = join.values(outcomes[0], outcomes[1], loose) if not all(dead) else None
-    results = t.builder.end_if(test, arms[0], arms[1], join.pairs)
+    finish = join.values(first.outcome, second.outcome, loose) if not all(dead) else None
+    results = t.builder.end_if(test, first.arm, second.arm, join.pairs)
     for variable, make in changed:
         value = make(results)
         t.assign(variable, _named(value, variable.name))
     return finish(results) if finish is not None else DEAD
+
+
+# ---------------------------------------------------------------------- arms that stay open after a check
+def settled(t: Tracer, mark: int, outcome: Any) -> Any:
+    """Close the arms opened since: the outcome, `Leaving` where control may have left."""
+    while len(t.pending) > mark:
+        pending = t.pending.pop()
+        inner = outcome if isinstance(outcome, Leaving) else Leaving(outcome, 0, frozenset())
+        going = DEAD if outcome is DEAD else (inner.value, inner.code)
+        first = _shut(t, pending.log, going)
+        second = _shut(t, _open(t), (UNDEFINED, pending.code))
+        value, code = _joined(t, t.builder.resolve(pending.ok), first, second, True)
+        outcome = Leaving(value, code, inner.possible | pending.possible)
+    return outcome
+
+
+def _leave(t: Tracer, test: Value, first: _Side, second: _Side) -> Any:
+    """Join two arms of which some may be left; go on where none was."""
+    possible: frozenset[int] = frozenset()
+    for side in (first, second):
+        if isinstance(side.outcome, Leaving):
+            possible |= side.outcome.possible
+            side.outcome = (side.outcome.value, side.outcome.code)
+        elif side.outcome is not DEAD:
+            side.outcome = (side.outcome, 0)
+    value, code = _joined(t, test, first, second, True)
+    return gone_on(t, Leaving(value, code, possible))
+
+
+def gone_on(t: Tracer, outcome: Any) -> Any:
+    """The value of an outcome, control going on where it was not left."""
+    if not isinstance(outcome, Leaving):
+        return outcome
+    stays = arithmetic.truth(t, arithmetic.compare(t, "==", outcome.code, 0)) if isinstance(
+        outcome.code, Scalar) else outcome.code == 0
+    t.divert(t.scalar(stays, Kind.BOOL), outcome.code, outcome.possible)
+    return outcome.value
 
 
 def _named(value: Any, name: str) -> Any:

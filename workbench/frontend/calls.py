@@ -16,7 +16,7 @@ import operator
 import types
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, generators, library, recursion, source, texts
+from workbench.frontend import access, arithmetic, branches, completions, generators, library, recursion, source, texts
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
 from workbench.frontend.paths import Path, is_library
@@ -246,6 +246,7 @@ def finish(act: Activation, completion: Any) -> Any:
     t = act.t
     if completion is DEAD:
         raise Unreachable
+    completion = completions.stayed(act, completion)
     value = t.read(act.result)
     if isinstance(completion, int) and completion == 0:
         return None

@@ -13,7 +13,9 @@ from typing import Any
 from workbench.frontend import arithmetic, branches
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
-from workbench.frontend.values import Scalar
+from workbench.frontend.tracer import FIRST_SITE
+from workbench.frontend.values import UNDEFINED, Scalar
+from workbench.ir import Constant, Kind
 
 NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
 Statement = Callable[[Activation], Any]
@@ -62,6 +64,17 @@ def choose(act: Activation, condition: Any, then: Callable[[], Any], orelse: Cal
     return DEAD if code is DEAD else mixed_completion(act, code, frozenset().union(*seen))
 
 
+def stayed(act: Activation, completion: Any) -> Any:
+    """The completion of a call or a generator, control going on where no exception has left it for a handler."""
+    raising = frozenset(c for c in possible_codes(completion) if c >= FIRST_SITE)
+    if not raising:
+        return completion
+    t = act.t
+    code = completion.code if isinstance(completion, Mixed) else completion
+    t.divert(t.emit("lt", t.scalar(code), Constant(FIRST_SITE, Kind.INT)), code, raising)
+    return mixed_completion(act, code, completion.possible - raising)
+
+
 class If:
     """An `if` statement: it may take over the rest of its block."""
 
@@ -106,6 +119,22 @@ def go_on(act: Activation, completion: Any, rest: Callable[[], Any]) -> Any:
     return choose(act, completion.is_(act, NORMAL), rest, lambda: mixed_completion(act, completion.code, left))
 
 
+def completed(act: Activation, mark: int, completion: Any) -> Any:
+    """The completion of a block, once the arms that its checks have opened are closed."""
+    t = act.t
+    if len(t.pending) == mark:
+        return completion
+    possible = possible_codes(completion)
+    code = completion.code if isinstance(completion, Mixed) else completion
+    outcome = branches.settled(t, mark, code)
+    value, left = outcome.value, outcome.code
+    if value is UNDEFINED:
+        return mixed_completion(act, left, outcome.possible)
+    stays = t.emit("eq", t.scalar(left), t.scalar(0))
+    joined = t.wrap(t.emit("select", stays, t.scalar(value), t.scalar(left)), True)
+    return mixed_completion(act, joined, possible | outcome.possible)
+
+
 class Block:
     """Statements in order."""
 
@@ -115,6 +144,10 @@ class Block:
 
     def run(self, act: Activation, start: int = 0) -> Any:
         """Run from a position; gives the completion."""
+        mark = len(act.t.pending)
+        return completed(act, mark, self._run(act, start))
+
+    def _run(self, act: Activation, start: int) -> Any:
         position = start
         while position < len(self.statements):
             statement = self.statements[position]

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import access, calls, generators, source
+from workbench.frontend import access, calls, generators, source, trying
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
-from workbench.frontend.completions import NORMAL, Mixed, mixed_completion
+from workbench.frontend.completions import NORMAL, Mixed, mixed_completion, possible_codes
 from workbench.frontend.library.registry import implements
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import describe
+from workbench.frontend.tracer import FIRST_SITE, describe
 from workbench.frontend.values import Lazy, ObjectValue, Partial, Scalar
 from workbench.ir import Constant, Kind
 
@@ -52,6 +52,9 @@ def entered(act: Activation, manager: Any, inside: Callable[[Any], Any]) -> Any:
         return inside(manager.args[0])
     if isinstance(manager, Lazy):
         return _around_yield(act, manager, inside)
+    if isinstance(manager, ObjectValue) and manager.type is contextlib.suppress:
+        taken = act.t.read(manager.fields["_exceptions"])
+        return trying.excepting(act, lambda: inside(None), [trying.Handler(taken, lambda exception: NORMAL, False)])
     if isinstance(manager, ObjectValue):
         return _object(act, manager, inside)
     if isinstance(manager, (np.errstate, contextlib.nullcontext)):
@@ -67,10 +70,19 @@ def _object(act: Activation, manager: ObjectValue, inside: Callable[[Any], Any])
     if _may_swallow(leave):
         act.t.fail(f"`with` a {manager.type.__name__}, whose `__exit__` may swallow exceptions",
                    "return nothing from `__exit__`")
+    if act.t.catchers and _looks_at_exceptions(leave):
+        act.t.fail(f"`with` a {manager.type.__name__}, whose `__exit__` looks at the exception, inside `try`",
+                   "catch the exception inside")
     completion = inside(act.t.environment.call_method(act, manager, "__enter__", ()))
     if completion is not DEAD:
         calls.call(act, access.attribute(act, manager, "__exit__"), (None, None, None), {})
     return completion
+
+
+def _looks_at_exceptions(function: types.FunctionType) -> bool:
+    node = source.definition_of(function)
+    names = {a.arg for a in node.args.args[1:]} | ({node.args.vararg.arg} if node.args.vararg else set())
+    return any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(node))
 
 
 def _may_swallow(function: types.FunctionType) -> bool:
@@ -89,6 +101,8 @@ def _around_yield(act: Activation, manager: Lazy, inside: Callable[[Any], Any]) 
         if len(t.frames) != depth:
             t.fail("a context manager that yields under a run-time condition or in a loop", "yield once")
         completion = inside(value)
+        if any(code >= FIRST_SITE for code in possible_codes(completion)):
+            t.fail("an exception inside `with` that is caught outside of it", "catch it inside")
         entries.append(completion)
         if completion is DEAD:
             return DEAD

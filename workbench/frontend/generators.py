@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.completions import NORMAL
+from workbench.frontend.completions import NORMAL, stayed
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Cursor, Lazy, ListValue
 
@@ -67,7 +67,7 @@ def consume(act: Activation, iterator: Lazy, sink: Sink) -> None:
     if state != FRESH:
         t.fail("a generator that a loop has left is gone on with", "make it a list, or another generator")
     t.assign(iterator.spent, LEFT if sink.leaves else SPENT)
-    iterator.push(act, sink)
+    stayed(act, iterator.push(act, sink))
 
 
 def items(act: Activation, iterator: Lazy) -> list[Any]:

@@ -152,6 +152,10 @@ def checked_index(t: Tracer, index: Any, dim: Value) -> Value:
         if not -n <= i < n:
             raise IndexError(f"index {i} is out of bounds for axis 0 with size {n}")
         return Constant(i % n, Kind.INT)
+    if t.catches(IndexError):
+        inside = t.emit("and", t.emit("ge", value, t.emit("neg", dim)), t.emit("lt", value, dim))
+        t.check(inside, "IndexError", "index out of bounds")
+        return t.emit("index", value, dim, checked=False)
     return t.emit("index", value, dim, checked=True)
 
 

@@ -6,11 +6,11 @@ Invariant: an abandoned evaluation leaves no trace: operations, slots and variab
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from workbench.frontend.rebinding import Loop
 from workbench.frontend.settling import Settle
-from workbench.frontend.tracer import Tracer, Widen
+from workbench.frontend.tracer import Restart, Tracer, Widen
 from workbench.frontend.values import Scalar
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
@@ -26,7 +26,9 @@ def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, b
         t.open_loops.append((index, len(t.frames)))
         if t.is_nonnegative(lo if step == 1 else t.emit("add", hi, Constant(1, Kind.INT))):
             t.nonnegative.add(index)
+        mark = len(t.pending)
         body(Scalar(index, True))
+        _must_stay(t, loop, mark)
         t.open_loops.pop()
     _attempts(t, loop, run, t.builder.end_for)
 
@@ -35,10 +37,26 @@ def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Ca
     """`while condition(): body()`."""
     def run() -> None:
         t.builder.begin_while()
+        mark = len(t.pending)
         test = condition()
+        _must_stay(t, loop, mark)
         t.builder.middle_while(t.scalar(test, Kind.BOOL))
         body()
+        _must_stay(t, loop, mark)
     _attempts(t, loop, run, t.builder.end_while)
+
+
+def _must_stay(t: Tracer, loop: Loop, mark: int) -> None:
+    """An exception that the program catches leaves this loop: it must be evaluated as one that can be left."""
+    if len(t.pending) > mark:
+        can_be_left(t, loop)
+
+
+def can_be_left(t: Tracer, loop: Loop) -> NoReturn:
+    """Trace again, with the decision that a loop may be left before its end."""
+    if t.decisions.get(("left", loop.key)):
+        t.fail("an exception in this loop is caught outside of it", "catch it inside the loop")
+    raise Restart(("left", loop.key), True, t.span, "a loop is left by an exception")
 
 
 def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[], Any]) -> None:
@@ -48,7 +66,7 @@ def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[]
         point = t.builder.checkpoint()
         log = LogFrame("loop")
         t.frames.append(log)
-        depth = t.builder.depth
+        depth, mark = t.builder.depth, len(t.pending)
         try:
             run()
             settle = Settle(t, loop, log, depth)
@@ -61,11 +79,13 @@ def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[]
             return
         except Widen as widen:
             _abandon(t, point, log)
+            del t.pending[mark:]
             t.cells[cells:] = [cell for cell in t.cells[cells:] if cell.source is not None]
             for variable, value in widen.changes:
                 t.assign(variable, value() if callable(value) else value)
         except BaseException:
             _abandon(t, point, log)
+            del t.pending[mark:]
             raise
     t.fail("the types of the names assigned in this loop do not settle", "give each name one type")
 

@@ -88,6 +88,8 @@ def may_unroll(act: Activation, node: ast.AST, name: str) -> None:
 def enter(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], function: Any, name: str,
           parent: Scope | None, run: Callable[..., Any]) -> Any:
     """Call a function that was found to be recursive. `run(act, bound, parent)` evaluates its body."""
+    if act.t.catchers:
+        act.t.fail("a recursive call inside `try`", "catch exceptions outside of it")
     environment = act.t.environment
     key = id(node)
     level = environment.recursions.get(key)
@@ -380,6 +382,8 @@ def _may_be_given(value: Any) -> bool:
 
 # ---------------------------------------------------------------------- calls
 def _call_itself(act: Activation, level: Level, bound: dict[str, Any]) -> Any:
+    if act.t.catchers:
+        act.t.fail("a recursive call inside `try`", "catch exceptions outside of it")
     t = act.t
     if t is not level.t:
         t.fail("a recursive function is called by another one that it calls", "write them as one function")

@@ -12,10 +12,21 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, calls, contexts, generators, iteration, syntax, walking
+from workbench.frontend import (
+    access,
+    arithmetic,
+    branches,
+    calls,
+    contexts,
+    generators,
+    iteration,
+    syntax,
+    trying,
+    walking,
+)
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import (
@@ -28,17 +39,18 @@ from workbench.frontend.completions import (
     Mixed,
     Statement,
     choose,
+    completed,
     mixed_completion,
+    possible_codes,
 )
 from workbench.frontend.expressions import BINARY
 from workbench.frontend.liveness import live_after_loops
-from workbench.frontend.loops import Loop, conditional, counted
+from workbench.frontend.loops import Loop, can_be_left, conditional, counted
 from workbench.frontend.patterns import PatternCompiler
-from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import NeedStatic
-from workbench.frontend.values import Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
+from workbench.frontend.values import UNDEFINED, Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
 from workbench.frontend.variables import LogFrame
-from workbench.ir import Constant, Kind, Value
+from workbench.ir import Constant, Kind
 
 MAX_UNROLL = 1024
 
@@ -69,7 +81,10 @@ class StatementCompiler(PatternCompiler):
 
         def guarded(act: Activation) -> Any:
             act.t.builder.span = span
-            return branches.guarded(act.t, lambda: run(act))
+            outcome = branches.guarded(act.t, lambda: run(act))
+            if isinstance(outcome, branches.Leaving):
+                return mixed_completion(act, outcome.code, outcome.possible)
+            return outcome
         return guarded
 
     # ------------------------------------------------------------------ simple statements
@@ -241,13 +256,20 @@ class StatementCompiler(PatternCompiler):
 
     # ------------------------------------------------------------------ raising
     def _Raise(self, node: ast.Raise) -> Statement:
+        if node.exc is None:
+            return lambda act: trying.raised(act, self._current(act))
         exception = self._exception(node)
-        return lambda act: _raise(act, exception(act))
+        return lambda act: trying.raised(act, exception(act))
+
+    @staticmethod
+    def _current(act: Activation) -> Any:
+        """The exception being handled."""
+        if not act.t.handled:
+            raise RuntimeError("No active exception to reraise")
+        return act.t.handled[-1]
 
     def _exception(self, node: ast.Raise) -> Callable[[Activation], ExceptionValue]:
-        if node.exc is None:
-            refuse = self.refuse(node, "a bare raise")
-            return lambda act: refuse(act)  # type: ignore[no-any-return]
+        assert node.exc is not None
         raised = self.expression(node.exc)
         cause = self.expression(node.cause) if node.cause is not None else None
 
@@ -275,10 +297,49 @@ class StatementCompiler(PatternCompiler):
             def failure() -> ExceptionValue:
                 return ExceptionValue(AssertionError, (message(act),) if message is not None else (), {})
             if isinstance(condition, Scalar) and simple:
-                _check(act, act.t.scalar(condition), failure())
+                trying.check(act, act.t.scalar(condition), failure())
                 return NORMAL
-            return choose(act, condition, lambda: NORMAL, lambda: _raise(act, failure()))
+            return choose(act, condition, lambda: NORMAL, lambda: trying.raised(act, failure()))
         return run
+
+    def _Try(self, node: ast.Try) -> Statement:
+        body, orelse, final = self.block(node.body), self.block(node.orelse), self.block(node.finalbody)
+        handlers = [self._handler(h) for h in node.handlers]
+        harmless = syntax.is_harmless(node.finalbody)
+
+        def inside(act: Activation) -> Any:
+            if not handlers:
+                return body.run(act)
+            return trying.excepting(act, lambda: body.run(act), [h(act) for h in handlers],
+                                    (lambda: orelse.run(act)) if node.orelse else None)
+
+        def run(act: Activation) -> Any:
+            if not node.finalbody:
+                return inside(act)
+            return trying.finally_(act, lambda: inside(act), lambda: final.run(act), harmless)
+        return run
+
+    def _handler(self, node: ast.ExceptHandler) -> Callable[[Activation], trying.Handler]:
+        type_ = self.expression(node.type) if node.type is not None else None
+        block, name = self.block(node.body), node.name
+        inner = [n for s in node.body for n in (s, *syntax.own_nodes(s))]
+        looks = any(isinstance(n, ast.Raise) and n.exc is None for n in inner) or any(
+            isinstance(n, ast.Name) and n.id == name for n in inner)
+
+        def make(act: Activation) -> trying.Handler:
+            classes = type_(act) if type_ is not None else BaseException
+
+            def handle(exception: Any) -> Any:
+                variable = act.scope.find(name) if name is not None else None
+                if variable is not None:
+                    act.t.assign(variable, exception)
+                act.t.handled.append(exception)
+                try:
+                    return block.run(act)
+                finally:
+                    act.t.handled.pop()
+            return trying.Handler(classes if isinstance(classes, tuple) else (classes,), handle, looks)
+        return make
 
     # ------------------------------------------------------------------ branches and loops
     def _If(self, node: ast.If) -> If:
@@ -287,7 +348,7 @@ class StatementCompiler(PatternCompiler):
             exception = self._exception(node.body[0])
 
             def raises(act: Activation, ok: Any) -> None:
-                _check(act, ok, exception(act))
+                trying.check(act, ok, exception(act))
         return If(self.condition(node.test), self.block(node.body), self.block(node.orelse), self.span(node),
                    raises, self.span(node.body[0]))
 
@@ -354,8 +415,10 @@ class StatementCompiler(PatternCompiler):
 
         def run(act: Activation) -> Any:
             t = act.t
-            leaves, returns = exits(act)
+            loop = self._loop(act, node)
+            leaves = exits(act) or ("left", loop.key) in t.decisions
             code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True)) if leaves else None
+            leaving: set[int] = set()
 
             def condition() -> Scalar:
                 def loop_test() -> Any:
@@ -363,41 +426,49 @@ class StatementCompiler(PatternCompiler):
                     return arithmetic.truth(t, test(act))
                 if code is None:
                     return _dynamic(loop_test())
-                going = arithmetic.compare(t, "==", t.read(code), NORMAL)
-                return _dynamic(branches.branch(t, _dynamic(going), loop_test, lambda: False))
+
+                def tested() -> Any:
+                    going = arithmetic.compare(t, "==", t.read(code), NORMAL)
+                    return branches.branch(t, _dynamic(going), loop_test, lambda: False)
+                return _test_that_may_raise(act, tested, code, leaving)
 
             def iterate() -> None:
-                self._iterate(act, body, code)
+                self._iterate(act, loop, lambda: body.run(act), code, leaving)
             static = _static_loop(act, test, body, span)
             if static is not None:
                 return static if static != NORMAL or not node.orelse else orelse.run(act)
-            conditional(t, self._loop(act, node), condition, iterate)
-            return _after(act, code, orelse if node.orelse else None, returns)
+            conditional(t, loop, condition, iterate)
+            return _after(act, code, orelse if node.orelse else None, leaving)
         return run
 
-    def _exits(self, body: Sequence[ast.stmt]) -> Callable[[Activation], tuple[bool, bool]]:
-        """Whether a loop can be left before its end, and by a return; where it yields, that is for the consumer."""
-        leaves, returns = syntax.leaves(body), syntax.returns(body)
+    def _exits(self, body: Sequence[ast.stmt]) -> Callable[[Activation], bool]:
+        """Whether a loop can be left before its end; where it yields, that is for the consumer."""
+        leaves = syntax.leaves(body)
         yields = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in (s, *syntax.own_nodes(s)))
+        return lambda act: leaves or (yields and act.sink is not None and act.sink.leaves)
 
-        def exits(act: Activation) -> tuple[bool, bool]:
-            stops = yields and act.sink is not None and act.sink.leaves
-            return leaves or stops, returns or stops
-        return exits
-
-    def _iterate(self, act: Activation, body: Block, code: Variable | None) -> None:
-        completion = body.run(act)
-        if completion is DEAD or code is None:
+    def _iterate(self, act: Activation, loop: Loop, body: Callable[[], Any], code: Variable | None,
+                 leaving: set[int]) -> None:
+        """One iteration: how it ended goes into `code`, by what the loop may be left into `leaving`."""
+        t = act.t
+        mark = len(t.pending)
+        completion = completed(act, mark, body())
+        possible = possible_codes(completion) - {NORMAL, CONTINUE}
+        if completion is DEAD:
             return
+        if code is None:
+            if possible:
+                can_be_left(t, loop)
+            return
+        leaving |= possible - {BREAK}
         if isinstance(completion, Mixed):
-            t = act.t
             going_on = t.scalar(completion.is_(act, CONTINUE), Kind.BOOL)
             value = t.emit("select", going_on, Constant(NORMAL, Kind.INT), t.scalar(completion.code))
-            act.t.assign(code, Scalar(value, True))
+            t.assign(code, Scalar(value, True))
             return
         if completion == CONTINUE:
             completion = NORMAL
-        act.t.assign(code, Scalar(act.t.scalar(completion, Kind.INT), True))
+        t.assign(code, Scalar(t.scalar(completion, Kind.INT), True))
 
     def _For(self, node: ast.For) -> Statement:
         source, target = self.expression(node.iter), self.target(node.target)
@@ -409,23 +480,23 @@ class StatementCompiler(PatternCompiler):
         def run(act: Activation) -> Any:
             values = source(act)
             act.t.builder.span = span
-            leaves, returns = exits(act)
+            loop = self._loop(act, node)
+            leaves = exits(act) or ("left", loop.key) in act.t.decisions
             if isinstance(values, ObjectValue):
                 values = iteration.iterator_of(act, values)
             if isinstance(values, Lazy):
-                return _over_generator(act, values, target, body, orelse if node.orelse else None, leaves, returns)
+                return _over_generator(act, values, loop, target, body, orelse if node.orelse else None, leaves)
             if iteration.is_unrolled(act, values):
                 return _unrolled(act, values, target, body, orelse if node.orelse else None)
-            loop = self._loop(act, node)
             lists = iteration.dynamic_parts(values)
             if lists:
                 return self._over_lists(act, lists, loop, values, target, body, orelse if node.orelse else None, leaves,
-                                        returns, name)
+                                        name)
             for _ in range(2):
                 builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
                 try:
                     return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves,
-                                         returns, name)
+                                         name)
                 except NeedStatic as need:
                     static = iteration.static_range(act, values)
                     depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
@@ -447,7 +518,7 @@ class StatementCompiler(PatternCompiler):
                 one.iterated -= 1
 
     def _run_for(self, act: Activation, loop: Loop, values: Any, target: Callable[[Activation, Any], None],
-                 body: Block, orelse: Block | None, leaves: bool, returns: bool, name: str) -> Any:
+                 body: Block, orelse: Block | None, leaves: bool, name: str) -> Any:
         t = act.t
         lo, hi, step, item = iteration.indexed(act, values)
         static = iteration.static_range(act, values)
@@ -455,12 +526,16 @@ class StatementCompiler(PatternCompiler):
             def bind(index: Scalar) -> None:
                 if static is not None:
                     t.static_loops[index.value] = len(static)
-                target(act, item(index))
-                body.run(act)
+
+                def once() -> Any:
+                    target(act, item(index))
+                    return body.run(act)
+                self._iterate(act, loop, once, None, set())
             counted(t, loop, lo, hi, step, name, bind)
             return orelse.run(act) if orelse is not None else NORMAL
         code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True))
         counter = t.variable("$i", Scalar(lo, True))
+        leaving: set[int] = set()
 
         def condition() -> Scalar:
             index = t.scalar(t.read(counter))
@@ -473,11 +548,14 @@ class StatementCompiler(PatternCompiler):
             value = t.builder.resolve(index.value)
             if step == 1 and t.is_nonnegative(lo):
                 t.nonnegative.add(value)
-            target(act, item(index))
-            self._iterate(act, body, code)
+
+            def once() -> Any:
+                target(act, item(index))
+                return body.run(act)
+            self._iterate(act, loop, once, code, leaving)
             t.assign(counter, Scalar(t.emit("add", value, Constant(step, Kind.INT)), True))
         conditional(t, loop, condition, iterate)
-        return _after(act, code, orelse, returns)
+        return _after(act, code, orelse, leaving)
 
 
 # ---------------------------------------------------------------------- helpers of loops
@@ -485,34 +563,62 @@ def _dynamic(value: Any) -> Scalar:
     return value if isinstance(value, Scalar) else Scalar(Constant(bool(value), Kind.BOOL), True)
 
 
-def _after(act: Activation, code: Variable | None, orelse: Block | None, returns: bool) -> Any:
-    """What follows a loop: its `else`, and a return from inside it."""
+def _test_that_may_raise(act: Activation, test: Callable[[], Any], code: Variable, leaving: set[int]) -> Scalar:
+    """The condition of a loop; an exception in it that is caught further out ends the loop with its completion."""
+    t = act.t
+    mark = len(t.pending)
+    outcome = branches.settled(t, mark, branches.guarded(t, test))
+    if not isinstance(outcome, branches.Leaving):
+        return _dynamic(False if outcome is DEAD else outcome)
+    leaving |= outcome.possible
+    stays = t.emit("eq", t.scalar(outcome.code), Constant(NORMAL, Kind.INT))
+    held = t.scalar(t.read(code))
+    t.assign(code, Scalar(t.emit("select", stays, held, t.scalar(outcome.code)), True))
+    value = t.scalar(False if outcome.value is UNDEFINED else outcome.value, Kind.BOOL)
+    return Scalar(t.emit("and", stays, value), True)
+
+
+def _onward(act: Activation, code: Any, leaving: Iterable[int]) -> Any:
+    """The completion of a loop that is left: what goes further than the loop itself."""
+    further = frozenset(leaving)
+    if not further:
+        return NORMAL
+    t = act.t
+    beyond = t.emit("ge", t.scalar(code), Constant(RETURN, Kind.INT))
+    value = t.emit("select", beyond, t.scalar(code), Constant(NORMAL, Kind.INT))
+    return mixed_completion(act, t.wrap(value, True), frozenset({NORMAL}) | further)
+
+
+def _after(act: Activation, code: Variable | None, orelse: Block | None, leaving: set[int]) -> Any:
+    """What follows a loop: its `else`, and what leaves it for more than the loop (a return, an exception)."""
     if code is None:
         return orelse.run(act) if orelse is not None else NORMAL
     t = act.t
     value = t.scalar(t.read(code))
-    completion: Any = NORMAL
-    if returns:
-        returned = t.emit("eq", value, Constant(RETURN, Kind.INT))
-        code_after = t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT))
-        completion = Mixed(Scalar(code_after, True), frozenset({NORMAL, RETURN}))
+    completion = _onward(act, t.wrap(value, True), leaving)
     if orelse is None:
         return completion
     exhausted = t.wrap(t.emit("eq", value, Constant(NORMAL, Kind.INT)), True)
     return choose(act, exhausted, lambda: orelse.run(act), lambda: completion)
 
 
-def _over_generator(act: Activation, iterator: Lazy, target: Callable[[Activation, Any], None], body: Block,
-                    orelse: Block | None, leaves: bool, returns: bool) -> Any:
+def _over_generator(act: Activation, iterator: Lazy, loop: Loop, target: Callable[[Activation, Any], None],
+                    body: Block, orelse: Block | None, leaves: bool) -> Any:
     """A loop over a generator: its body is evaluated where the generator yields."""
     t = act.t
     code = t.variable("$code", Scalar(Constant(NORMAL, Kind.INT), True)) if leaves else None
+    leaving: set[int] = set()
 
     def take(item: Any) -> Any:
+        mark = len(t.pending)
         target(act, item)
-        completion = body.run(act)
+        completion = completed(act, mark, body.run(act))
+        possible = possible_codes(completion) - {NORMAL, CONTINUE}
+        if code is None and possible:
+            can_be_left(t, loop)
         if completion is DEAD or code is None:
-            return NORMAL if completion == CONTINUE else completion
+            return DEAD if completion is DEAD else NORMAL
+        leaving.update(possible - {BREAK})
         if not isinstance(completion, Mixed):
             if completion in (NORMAL, CONTINUE):
                 return NORMAL
@@ -522,18 +628,18 @@ def _over_generator(act: Activation, iterator: Lazy, target: Callable[[Activatio
         for other in (NORMAL, CONTINUE):
             going_on = t.emit("or", going_on, t.scalar(completion.is_(act, other), Kind.BOOL))
         t.assign(code, Scalar(t.emit("select", going_on, Constant(NORMAL, Kind.INT), t.scalar(completion.code)), True))
-        if not completion.possible - {NORMAL, CONTINUE}:
+        if not possible:
             return NORMAL
         value = t.emit("select", going_on, Constant(NORMAL, Kind.INT), Constant(RETURN, Kind.INT))
         return Mixed(Scalar(value, True), frozenset({NORMAL, RETURN}))
     generators.consume(act, iterator, generators.Sink(take, leaves))
-    return _after(act, code, orelse, returns)
+    return _after(act, code, orelse, leaving)
 
 
 def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
     """A `while` whose condition is false from the start, known while specialising; None otherwise."""
     t = act.t
-    point, depth = t.builder.checkpoint(), len(t.frames)
+    point, depth, mark = t.builder.checkpoint(), len(t.frames), len(t.pending)
     t.builder.begin_arm()
     t.frames.append(LogFrame("arm"))  # (a trial: what the condition assigns is undone)
     try:
@@ -544,6 +650,7 @@ def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block
         while len(t.frames) > depth:
             t.frames.pop().restore()
         t.builder.rollback(point)
+        del t.pending[mark:]
     if condition is not False:
         return None
     test(act)
@@ -558,13 +665,14 @@ def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], 
     def run_from(k: int) -> Any:
         while True:
             act.t.builder.span = span
+            mark = len(act.t.pending)
             item = fetch(k)
             if item is walking.END:
-                return NORMAL
+                return completed(act, mark, NORMAL)
             target(act, item)
-            completion = body.run(act)
+            completion = completed(act, mark, body.run(act))
             k += 1
-            if completion is DEAD or completion == RETURN:
+            if completion is DEAD or (not isinstance(completion, Mixed) and completion >= RETURN):
                 return completion
             if isinstance(completion, Mixed):
                 t, mixed, following = act.t, completion, k
@@ -578,37 +686,13 @@ def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], 
             if completion == BREAK:
                 return BREAK
     completion = run_from(0)
-    if completion is DEAD or completion == RETURN:
+    if completion is DEAD or (not isinstance(completion, Mixed) and completion >= RETURN):
         return completion
     if isinstance(completion, Mixed):
-        t = act.t
-        returned = t.scalar(completion.is_(act, RETURN), Kind.BOOL)
-        rest: Any = NORMAL
-        if RETURN in completion.possible:
-            after = t.emit("select", returned, Constant(RETURN, Kind.INT), Constant(NORMAL, Kind.INT))
-            rest = Mixed(Scalar(after, True), frozenset({NORMAL, RETURN}))
+        rest = _onward(act, completion.code, completion.possible - {NORMAL, BREAK})
         if orelse is None:
             return rest
-        broke = t.scalar(completion.is_(act, BREAK), Kind.BOOL)
-        exhausted = t.wrap(t.emit("not", t.emit("or", returned, broke)), True)
-        return choose(act, exhausted, lambda: orelse.run(act), lambda: rest)
+        return choose(act, completion.is_(act, NORMAL), lambda: orelse.run(act), lambda: rest)
     if completion == BREAK:
         return NORMAL
     return orelse.run(act) if orelse is not None else NORMAL
-
-
-# ---------------------------------------------------------------------- raising
-def _check(act: Activation, ok: Value, exception: ExceptionValue) -> None:
-    holes = Holes(act)
-    failure = holes.failure(exception)
-    branches.check_failure(act.t, ok, failure, holes.numbers)
-
-
-def _raise(act: Activation, exception: ExceptionValue) -> Any:
-    """`raise`: at once where every run of the program comes by, and no number is needed for it."""
-    holes = Holes(act)
-    failure = holes.failure(exception)
-    if act.t.is_unconditional and not holes.numbers:
-        raise failure.build(())
-    branches.check_failure(act.t, Constant(False, Kind.BOOL), failure, holes.numbers)
-    return DEAD

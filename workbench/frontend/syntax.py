@@ -62,10 +62,12 @@ def is_simple(node: ast.stmt | ast.expr) -> bool:
     return all(isinstance(n, (*atoms, ast.keyword)) for part in parts for n in ast.walk(part))
 
 
-def returns(nodes: Sequence[ast.stmt]) -> bool:
-    """True when these statements hold a `return` of their own function."""
-    return any(isinstance(n, ast.Return) or any(isinstance(m, ast.Return) for m in own_nodes(n)) for n in nodes
-               if not isinstance(n, ast.FunctionDef))
+def is_harmless(nodes: Sequence[ast.stmt]) -> bool:
+    """True for statements that nobody sees where an exception leaves the function: names bound to plain values."""
+    parts = [n for statement in nodes for n in ast.walk(statement)]
+    plain = (ast.Assign, ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Pass, ast.operator, ast.unaryop,
+             ast.expr_context)
+    return all(isinstance(n, plain) for n in parts)
 
 
 def own_nodes(node: ast.AST) -> list[ast.AST]:

@@ -7,6 +7,7 @@ and loops in `control`; all take the tracer as first argument.
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -67,6 +68,43 @@ class Restart(Exception):
         self.reason = reason
 
 
+class Diverted(Exception):
+    """Unwinds to the statement: an exception is raised here that the program catches. `code` is the completion."""
+
+    def __init__(self, code: Any, possible: frozenset[int]) -> None:
+        super().__init__("diverted")
+        self.code = code
+        self.possible = possible
+
+
+FIRST_SITE = 16  # completions from here on say which `raise` control comes from
+
+
+@dataclass(eq=False)
+class Catcher:
+    """A `try` in progress: per handler the classes it takes, and the places that raise to it (completion, handler,
+    exception)."""
+
+    classes: list[tuple[type, ...]]
+    sites: list[tuple[int, int, Any]] = field(default_factory=list)
+
+    def handler(self, type_: type) -> int | None:
+        """The handler that takes an exception of a class."""
+        return next((k for k, taken in enumerate(self.classes) if issubclass(type_, taken)), None)
+
+
+@dataclass(eq=False)
+class Pending:
+    """An open arm in which the program goes on after a check; in the other arm control leaves with `code`."""
+
+    ok: Value
+    code: Any
+    possible: frozenset[int]
+    log: LogFrame
+    depth: int  # of the builder, this arm included
+    level: int  # of the static log, this arm included
+
+
 @dataclass
 class Widen(Exception):
     """Variables that must hold more general values on entry to a loop."""
@@ -91,6 +129,10 @@ class Tracer:
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
         self.open_loops: list[tuple[Value, int]] = []
+        self.catchers: list[Catcher] = []
+        self.pending: list[Pending] = []
+        self.handled: list[Any] = []
+        self.raising = FIRST_SITE
 
     # ------------------------------------------------------------------ errors
     @property
@@ -173,7 +215,35 @@ class Tracer:
         """Emit a check unless it holds by construction."""
         if isinstance(ok, Constant) and ok.value:
             return
+        type_ = getattr(builtins, exception, None)
+        if type_ is not None and self.catches(type_):
+            code = self.site(type_, type_(message) if message else type_())
+            self.divert(ok, code, frozenset({code}))
+            return
         self.builder.effect("check", [ok], exception=exception, message=message)
+
+    # ------------------------------------------------------------------ exceptions that the program catches
+    def site(self, type_: type, exception: Any) -> int:
+        """The completion by which control leaves for the handler of an exception that is raised here."""
+        catcher = next(c for c in reversed(self.catchers) if c.handler(type_) is not None)
+        code, self.raising = self.raising, self.raising + 1
+        catcher.sites.append((code, catcher.handler(type_) or 0, exception))
+        return code
+
+    def catches(self, type_: type) -> bool:
+        """True where the program catches exceptions of this class."""
+        return any(catcher.handler(type_) is not None for catcher in self.catchers)
+
+    def divert(self, ok: Value, code: Any, possible: frozenset[int]) -> None:
+        """Go on where `ok` holds: in an arm that stays open until the block, arm or loop around it ends."""
+        if isinstance(ok, Constant):
+            if not ok.value:
+                raise Diverted(code, possible)
+            return
+        self.builder.begin_arm()
+        log = LogFrame("arm")
+        self.frames.append(log)
+        self.pending.append(Pending(ok, code, possible, log, self.builder.depth, len(self.frames)))
 
     def is_nonnegative(self, value: Value) -> bool:
         """True when an integer is known not to be negative."""

@@ -211,6 +211,8 @@ class _Mirror:
 
 def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Program:
     """Trace an inner function on stand-ins of its arguments."""
+    if act.t.catchers:
+        act.t.fail("a derivative, or what is traced by itself, inside `try`", "catch exceptions outside of it")
     decisions: dict[Any, Any] = {}
     pins: dict[Any, Any] = {}
     separate = True
