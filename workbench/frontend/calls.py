@@ -149,7 +149,7 @@ def _enter_library(act: Activation, function: types.FunctionType, args: tuple[An
     """Enter a function of the standard library, NumPy, SciPy or Numba: a refusal inside is told at the user's line."""
     span = act.t.span
     name = f"{function.__module__}.{function.__qualname__}"
-    if name.startswith("numba."):
+    if name.startswith("numba.") and not name.startswith("numba.misc.special."):  # (prange, literal_unroll)
         act.t.fail(f"no derivative rule is known for {name}", "use lists, dicts and NumPy's functions")
     try:
         return _enter_function(act, function, args, named, node)
