@@ -46,11 +46,15 @@ def counters(x: float, n: int) -> float:
     (lambda x, n: x * (n * n), 1000, 2 ** 40), (lambda x, n: x * 3 ** n, 5, 60)])
 def test_what_python_would_hold_exactly_is_never_wrapped(function: Callable[[float, int], float], fine: int,
                                                          too_large: int) -> None:
-    derivative = wb.value_and_grad(function)
+    derivative = wb.value_and_grad(function, engine="numba")
     assert derivative(0.5, fine)[0] == function(0.5, fine)
     with pytest.raises(wb.DifferentiationError, match="64 bits") as caught:
         derivative(0.5, too_large)
     assert caught.value.filename == __file__
+    with pytest.warns(UserWarning, match="64 bits"):
+        value, slope = wb.value_and_grad(function)(0.5, too_large)
+    assert value == function(0.5, too_large)
+    assert slope == pytest.approx(2.0 * value)
 
 
 def test_counters_and_index_arithmetic_are_not_checked() -> None:
