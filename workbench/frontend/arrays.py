@@ -64,7 +64,6 @@ def _arrange(t: Tracer, value: Value, step: Affine) -> Value:
     kept = _ranged(step)
     order = [kept.index(axis) for axis in step.axes if axis is not None]
     if order != sorted(order):
-        t.transposes = True
         value = t.emit("transpose", value, perm=tuple(order))
     if None in step.axes:
         value = t.emit("reshape" if value.is_array else "full", value, *_dims(step))
@@ -222,7 +221,7 @@ def transposed(t: Tracer, array: Array, order: Sequence[int]) -> Array:
     """A view with axes in another order."""
     step = whole(array)
     if list(order) != sorted(order):
-        t.unordered.add(None)  # what is made of it lies in memory like it
+        t.transposes = True
     return subview(t, array, Affine(step.base, tuple(order)))
 
 
@@ -230,11 +229,6 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     """A view with another shape where the elements' places allow it, a copy otherwise, as in NumPy. `flattened`: as
     `ravel` does, which copies what is not contiguous."""
     is_view = layout.is_contiguous(t, array) if flattened else layout.reshapes(t, array, dims)
-    if array.cell in t.unordered or (t.unordered and array.cell.source is None):  # (what is made of them is alike)
-        reason = "a write to an array whose reshaped view, by how it lies in memory, is one or a copy"
-        copied: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
-        copied.cell.snapshot = array.cell.snapshot = reason
-        return copied
     if is_view:
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
     copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))

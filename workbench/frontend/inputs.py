@@ -393,8 +393,6 @@ class Inputs:
         with self.at_top():
             cell = self.t.new_cell(param, name, origin=position)
         self.guard(path, "array", array_signature(value))
-        if not value.flags.c_contiguous:
-            self.t.unordered.add(cell)
         return Array(cell, (), tuple(dims), readonly=not value.flags.writeable)
 
 

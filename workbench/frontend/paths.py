@@ -122,10 +122,8 @@ def is_packed(value: Any) -> bool:
 
 
 def array_signature(value: np.ndarray) -> Any:
-    """What a compiled function is specialised on: dtype, rank, which dimensions are 1, whether it may be written, and
-    whether it lies in memory row by row (a reshape of what does not may be a copy)."""
-    flags = value.flags
-    return (value.dtype, tuple([d == 1 for d in value.shape]), flags.writeable, flags.c_contiguous)
+    """What a compiled function is specialised on: dtype, rank, which dimensions are 1, whether it may be written."""
+    return (value.dtype, tuple([d == 1 for d in value.shape]), value.flags.writeable)
 
 
 def layout_of(value: np.ndarray) -> str:

@@ -120,11 +120,10 @@ class Tracer:
         self.environment = environment
         self.decisions = decisions
         self.frames: list[LogFrame] = [LogFrame("function")]
-        self.unordered: set[Any] = set()  # buffers of arguments that do not lie in memory row by row
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
-        self.transposes = False  # True once a transposed array was read: NumPy's results may then lie by columns
+        self.transposes = False  # True once an array was transposed: what NumPy makes of it may lie by columns
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists

@@ -90,7 +90,10 @@ def _like(number: Any) -> Any:
         dims = list(model.dims) if isinstance(model, Array) else []
         if named.get("shape") is not None:
             dims = shape_dims(t, named["shape"])
-        return filled(t, dims, value, kind)
+        made = filled(t, dims, value, kind)
+        if isinstance(made, Array):
+            made.cell.by_rows = not t.transposes  # it lies like its model
+        return made
     return handler
 
 
