@@ -73,3 +73,15 @@ def test_exceptions_caught_at_a_zero(function: Any, args: tuple[Any, ...], value
     (found, gradient), text = printed(lambda *a: interpreted_gradient(function, a), *args)
     assert found == pytest.approx(value) and gradient[(0,)] == pytest.approx(slope)
     assert text == printed(function, *args)[1]
+
+
+@pytest.mark.parametrize("case", CASES, ids=labels(CASES))
+def test_the_tape_agrees_with_python(case: tuple[Any, ...]) -> None:
+    function, *args = case
+    expected, text = printed(function, *args)
+    (value, slope), ours = printed(wb.value_and_grad(function, engine="tape"), *args)
+    assert ours == text
+    assert abs(value - expected) <= 1e-12 * (1.0 + abs(expected))
+    oracle = gradient(lambda *a: printed(function, *a)[0], tuple(args), (0,), "difference")
+    for path, leaf in leaves(slope, (0,)):
+        np.testing.assert_allclose(leaf, oracle[path], rtol=1e-6, atol=1e-8)

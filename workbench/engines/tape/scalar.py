@@ -428,12 +428,18 @@ def innermost(operands: Sequence[Any]) -> Recorder:
     return found  # type: ignore[no-any-return]
 
 
+_OPERATORS = tuple(f"__{side}{op}__" for op in ("add", "sub", "mul", "truediv", "pow", "mod") for side in ("", "r"))
+
+
 def _other(name: str, compute: Callable[..., Any], a: Any, b: Any, other: Any) -> Any:
     """An operation with an operand that is not of the common kinds."""
     if type(other) in _SCALARS:
         return apply(name, compute, a, b)
     if isinstance(other, fractions.Fraction):
         return apply(name, compute, *(float(x) if x is other else x for x in (a, b)))
+    for base in (int, float):
+        if isinstance(other, base) and all(getattr(type(other), op) is getattr(base, op) for op in _OPERATORS):
+            return apply(name, compute, *(base(x) if x is other else x for x in (a, b)))  # (an `enum.IntEnum`)
     return NotImplemented
 
 
