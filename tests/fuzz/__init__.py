@@ -1,6 +1,7 @@
 """A fuzzer: random programs over the language, checked by engines and modes against each other and against oracles.
 
-`python -m tests.fuzz --programs 2000 --seed 7` draws programs, compiles them in batches, and prints one summary line;
-every disagreement is shrunk to a short program that can be pasted into a file. `faults` plants mistakes in the
-compiler and demands that the tests notice.
+`python -m tests.fuzz --programs 2000 --seed 7` draws programs (`generate`, of `forms` in a `scope`), checks them on the
+tape, in the interpreter and compiled in batches (`check`), in several processes (`workers`), and prints what was looked
+at in which way; every disagreement is shrunk to a short program that can be pasted into a file. `--engine python`
+runs the emitted programs as Python (`emitted`). `faults` plants mistakes in the compiler and demands that programs notice.
 """

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import re
 import shutil
 import signal
 import sys
 import tempfile
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +25,7 @@ import numpy as np
 import workbench as wb
 from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
+from tests.fuzz.compare import Outcome, apart_at_kink, judge, off, slope_of, value_tolerance, without_numbers
 from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
@@ -41,24 +39,6 @@ GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
 PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one program: `kind` is "agrees", "raises" (as it should), "kink", "wild", "refused", or what was
-    wrong. `checked` says how it was looked at."""
-
-    program: FuzzProgram
-    kind: str
-    detail: str = ""
-    checked: frozenset[str] = frozenset()
-
-    @property
-    def wrong(self) -> bool:
-        return self.kind not in ("agrees", "raises", "kink", "wild", "refused")
-
-    def looked_at(self, *how: str) -> Outcome:
-        return replace(self, checked=self.checked | set(how))
 
 
 @contextmanager
@@ -150,10 +130,10 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
             return [recorded]
         on_tape = ("tape",) if recorded.kind != "refused" else ("refused by the tape",)
         value, derivative = interpreted_gradient(function, arguments())
-        if ref.status == "kink" and slopes and (apart := _apart(program, derivative, slopes)):
+        if ref.status == "kink" and slopes and (apart := apart_at_kink(program, derivative, slopes)):
             return [Outcome(program, "tape and interpreter differ at a kink", apart)]
         slope = interpreted_slope(function, arguments(), ref.direction)
-        outcome = _judge(program, ref, "interpreted", value, [], derivative, slope).looked_at("interpreted", *on_tape)
+        outcome = judge(program, ref, "interpreted", value, [], derivative, slope).looked_at("interpreted", *on_tape)
         if outcome.kind == "agrees" and program.number % SECOND_ORDER_SHARE == 0 and program.oracle == "complex":
             outcome = _second(program, ref, function, arguments(), outcome)
         if outcome.kind == "agrees" and program.number % GUARDS_SHARE == 0:
@@ -186,7 +166,7 @@ def _recorded(program: FuzzProgram, ref: Expected, module: ModuleType) -> tuple[
     except DifferentiationError as error:
         return Outcome(program, "refused", str(error)), {}
     found = by_path(gradient, wrt(args))
-    return _judge(program, ref, "tape", value, [args], found, _slope(ref)), found
+    return judge(program, ref, "tape", value, [args], found, slope_of(ref)), found
 
 
 def by_path(gradient: tuple[Any, ...], positions: Sequence[int]) -> Gradient:
@@ -248,15 +228,15 @@ def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
             wrong_kind = _kinds(program, "compiled", args[i], gradients[i], values[i], ref)
             if ref.status == "kink" and wrong_kind is None:
                 wrong_kind = _compiled_at_kink(program, module, derivative)
-            outcome = wrong_kind or _judge(program, ref, "compiled", values[i], [args[i]], derivative,
-                                           _slope(ref) if slopes is None else slopes[i])
+            outcome = wrong_kind or judge(program, ref, "compiled", values[i], [args[i]], derivative,
+                                           slope_of(ref) if slopes is None else slopes[i])
             outcomes.append(outcome.looked_at("compiled", *(["forward"] if forward else [])))
     return outcomes
 
 
 def _compiled_at_kink(program: FuzzProgram, module: ModuleType, derivative: Gradient) -> Outcome | None:
     function, arguments = functions(program, vars(module))
-    apart = _apart(program, interpreted_gradient(function, arguments())[1], derivative)
+    apart = apart_at_kink(program, interpreted_gradient(function, arguments())[1], derivative)
     return Outcome(program, "compiled and interpreter differ at a kink", apart) if apart else None
 
 
@@ -287,73 +267,6 @@ def _forward(module: ModuleType, args: tuple[Any, ...], shapes: tuple[Any, ...],
     return slopes
 
 
-# ---------------------------------------------------------------------- comparing
-def is_single(program: FuzzProgram) -> bool:
-    return "float32" in program.source
-
-
-def value_tolerance(program: FuzzProgram) -> float:
-    return 2e-5 if is_single(program) else 1e-11
-
-
-def derivative_tolerance(program: FuzzProgram) -> float:
-    return 2e-4 if is_single(program) else 1e-8 if program.oracle == "complex" else 1e-6
-
-
-def off(found: Gradient, wanted: Gradient, tolerance: float) -> str:
-    """What is wrong with a gradient, relative to the largest of all its leaves; "" where nothing is."""
-    if set(found) != set(wanted):
-        return f"leaves differ: found {sorted(map(str, found))}, expected {sorted(map(str, wanted))}"
-    largest = max(1.0, *(float(np.max(np.abs(leaf), initial=0.0)) for leaf in wanted.values()))
-    for path, leaf in wanted.items():
-        if np.shape(found[path]) != np.shape(leaf):
-            return f"leaf {path}: shape {np.shape(found[path])}, expected {np.shape(leaf)}"
-        apart = float(np.max(np.abs(found[path] - leaf), initial=0.0))
-        if not apart <= tolerance * largest:
-            return f"leaf {path}: off by {apart:.3g}\nfound\n{found[path]}\nexpected\n{leaf}"
-    return ""
-
-
-def _apart(program: FuzzProgram, first: Gradient, second: Gradient) -> str:
-    """How two engines differ at a kink, where no oracle decides."""
-    return off({path: leaf for path, leaf in first.items() if path in second}, second, derivative_tolerance(program))
-
-
-def _slope(ref: Expected) -> float:
-    """The reference's derivative along its direction."""
-    return float(sum(np.sum(ref.gradient[path] * ref.direction[path]) for path in ref.gradient))
-
-
-def _judge(program: FuzzProgram, ref: Expected, engine: str, value: Any, left: list[Any], derivative: Gradient,
-           slope: Any) -> Outcome:
-    """Compare one program's results with its reference."""
-    plain = ref.run.value
-    if not close(float(value), float(plain), value_tolerance(program)):
-        return Outcome(program, f"wrong value ({engine})", f"found {value!r}, plain Python {plain!r}")
-    for arguments in left:
-        if not close(arguments, ref.run.arguments, value_tolerance(program)):
-            return Outcome(program, f"wrong effects ({engine})", f"left {arguments}\nplain {ref.run.arguments}")
-    if ref.status == "kink":
-        return Outcome(program, "kink", ref.reason)
-    found = {path: np.asarray(leaf) for path, leaf in derivative.items() if path in ref.gradient}
-    tolerance = derivative_tolerance(program)
-    wrong = off(found, ref.gradient, tolerance)
-    if wrong:
-        return Outcome(program, f"wrong reverse ({engine})", wrong)
-    terms = [ref.gradient[path] * ref.direction[path] for path in ref.gradient]
-    total, size = _slope(ref), float(sum(np.sum(np.abs(term)) for term in terms))
-    if not abs(float(slope) - total) <= tolerance * (1.0 + size):
-        return Outcome(program, f"wrong forward ({engine})", f"found {slope!r}, {program.oracle} {total!r}")
-    return Outcome(program, "agrees")
-
-
-def without_numbers(message: str) -> str:
-    """The first line of a message without digits and file names, as a key for counting."""
-    first = next((line for line in message.splitlines() if line.strip()), "")
-    first = re.sub(r"\S*fuzz[-_]\S*", "", first)
-    return "".join(letter for letter in first if not letter.isdigit()).strip()[:100]
-
-
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
     """Raise TimeoutError where Python code takes longer (in the main thread): a cut may leave a loop without an end."""
@@ -381,8 +294,3 @@ def still(kind: str, *, compiled: bool = True) -> Callable[[FuzzProgram], bool]:
             return False  # the cut broke the program itself: not a smaller example
 
     return holds
-
-
-def counts(outcomes: Sequence[Outcome]) -> Counter[str]:
-    """How many were looked at in each way."""
-    return Counter(how for outcome in outcomes for how in outcome.checked)

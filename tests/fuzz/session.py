@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tests.fuzz.check import Outcome, check, counts, still, without_numbers
+from tests.fuzz.check import check, still
+from tests.fuzz.compare import Outcome, counts, without_numbers
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.shrink import shrink
 

@@ -1,7 +1,7 @@
 """A session in several processes: chunks of seeds, each in a fresh process, so that machine code does not pile up.
 
 One chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with none: that leaves the
-workbench's own passes, emission and Numba's lowering as they are, at a third of the time. Which programs those are
+workbench's own passes, emission and Numba's lowering as they are, at two thirds of the time. Which programs those are
 depends on the seed alone. A process that dies is a disagreement of the programs it was at.
 """
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
-from tests.fuzz.check import Outcome, check
+from tests.fuzz.check import check
+from tests.fuzz.compare import Outcome
 from tests.fuzz.emitted import in_python
 from tests.fuzz.generate import STATEMENTS, generate
 from tests.fuzz.session import Summary, reproducer, smaller
