@@ -3,5 +3,5 @@
 `python -m tests.fuzz --programs 2000 --seed 7` draws programs (`generate`, of `forms` in a `scope`), checks them on the
 tape, in the interpreter and compiled in batches (`check`), in several processes (`workers`), and prints what was looked
 at in which way; every disagreement is shrunk to a short program that can be pasted into a file. `--engine python`
-runs the emitted programs as Python (`emitted`). `faults` plants mistakes in the compiler and demands that programs notice.
+runs the emitted programs as Python (`emitted`). `faults` plants mistakes in the compiler; programs must notice.
 """
