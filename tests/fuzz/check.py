@@ -137,7 +137,7 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
         if outcome.kind == "agrees" and program.number % SECOND_ORDER_SHARE == 0 and program.oracle == "complex":
             outcome = _second(program, ref, function, arguments(), outcome)
         if outcome.kind == "agrees" and program.number % GUARDS_SHARE == 0:
-            slips = weakness(function, module, arguments)
+            slips = weakness(function, module, arguments, 100.0 * value_tolerance(program))
             outcome = Outcome(program, "guards too weak", slips) if slips else outcome.looked_at("guards")
     return [outcome]
 

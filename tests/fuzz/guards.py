@@ -19,10 +19,10 @@ from workbench.ir import DifferentiationError
 from workbench.operators.calling import guard_function
 
 Outcome = tuple[Any, Any]
-TOLERANCE = 1e-9
 
 
-def weakness(function: Any, module: ModuleType, arguments: Callable[[], tuple[Any, ...]]) -> str:
+def weakness(function: Any, module: ModuleType, arguments: Callable[[], tuple[Any, ...]],
+             tolerance: float) -> str:
     """How a call slips through the guards although the traced program is wrong for it; "" where none does."""
     program = traced(function, arguments())
     holds = guard_function(program.guards, len(arguments()))
@@ -32,13 +32,13 @@ def weakness(function: Any, module: ModuleType, arguments: Callable[[], tuple[An
         old = vars(module)[name]
         setattr(module, name, lambda *args, old=old, **named: 0.25 * old(*args, **named))
         try:
-            wrong = _compare(program, holds, function, arguments())
+            wrong = _compare(program, holds, function, arguments(), tolerance)
         finally:
             setattr(module, name, old)
         if wrong:
             return f"{name} redefined: {wrong}"
     for what, args in _others(arguments()):
-        wrong = _compare(program, holds, function, args)
+        wrong = _compare(program, holds, function, args, tolerance)
         if wrong:
             return f"{what}: {wrong}"
     return ""
@@ -59,7 +59,8 @@ def _others(args: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield "float32", changed(lambda arg: np.float32(arg) if type(arg) is float else arg)
 
 
-def _compare(program: Any, holds: Callable[[Any], bool], function: Any, args: tuple[Any, ...]) -> str:
+def _compare(program: Any, holds: Callable[[Any], bool], function: Any, args: tuple[Any, ...],
+             tolerance: float) -> str:
     if not holds(args):
         return ""
     wanted = _outcome(lambda own: function(*own), args)
@@ -68,7 +69,7 @@ def _compare(program: Any, holds: Callable[[Any], bool], function: Any, args: tu
         return ""  # refused where it runs
     if wanted[0] is not found[0]:
         return f"plain Python gives {wanted}, the traced program {found}"
-    if wanted[0] is None and not close(np.asarray(found[1], float), np.asarray(wanted[1], float), TOLERANCE):
+    if wanted[0] is None and not close(np.asarray(found[1], float), np.asarray(wanted[1], float), tolerance):
         return f"plain Python gives {wanted[1]!r}, the traced program {found[1]!r}"
     return ""
 
