@@ -25,7 +25,17 @@ import numpy as np
 import workbench as wb
 from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
-from tests.fuzz.compare import Outcome, apart_at_kink, judge, off, slope_of, value_tolerance, without_numbers
+from tests.fuzz.compare import (
+    Outcome,
+    apart_at_kink,
+    is_single,
+    judge,
+    off,
+    same_roundings,
+    slope_of,
+    value_tolerance,
+    without_numbers,
+)
 from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
@@ -130,6 +140,8 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
             return [recorded]
         on_tape = ("tape",) if recorded.kind != "refused" else ("refused by the tape",)
         value, derivative = interpreted_gradient(function, arguments())
+        if is_single(program) and not same_roundings(program, value, ref.run.value):
+            return [Outcome(program, "wrong precision (interpreted)", f"{value!r}, plain Python {ref.run.value!r}")]
         if ref.status == "kink" and slopes and (apart := apart_at_kink(program, derivative, slopes)):
             return [Outcome(program, "tape and interpreter differ at a kink", apart)]
         slope = interpreted_slope(function, arguments(), ref.direction)
