@@ -5,6 +5,7 @@ know: a derivative follows from how they are composed. The front end evaluates t
 from __future__ import annotations
 
 from workbench.frontend.composed import (
+    applying,
     calculus,
     joining,
     missing,
@@ -19,6 +20,6 @@ from workbench.frontend.composed import (
 from workbench.frontend.composed.registry import Composition, composes, compositions, held, is_own, is_own_file, refuse
 
 __all__ = [
-    "Composition", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining", "missing",
-    "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "ufuncs",
+    "Composition", "applying", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining",
+    "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "ufuncs",
 ]

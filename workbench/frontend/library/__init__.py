@@ -24,17 +24,18 @@ from workbench.frontend.library import (
     powers,
     random,
     reductions,
+    refused,
     scipy_linear,
     shaping,
     written,
 )
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
-from workbench.frontend.library.registry import implements, is_pure, lookup
+from workbench.frontend.library.registry import implements, is_pure, lookup, subscript
 
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
     "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear",
     "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers", "primitive", "random",
-    "reductions", "scipy_linear", "shaping", "written",
+    "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
 ]

@@ -344,7 +344,7 @@ def clip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return finish_ufunc(act, result, options, "clip")
 
 
-@implements(np.round)
+@implements(np.round, np.around)
 def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.round(a)`; derivative zero."""
     t: Tracer = act.t

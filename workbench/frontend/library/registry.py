@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,8 @@ from workbench.frontend.values import Choice, is_static
 
 Handler = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 _handlers: dict[Any, Handler] = {}
+_instances: dict[type, Callable[..., Any]] = {}
+_subscripts: dict[int, Handler] = {}
 
 _PURE_BUILTINS = {abs, all, any, bin, bool, chr, complex, divmod, float, format, frozenset, hash, hex, int, isinstance,
                   issubclass, len, max, min, oct, ord, pow, repr, round, slice, sorted, str, sum, tuple, type, bytes,
@@ -38,12 +41,33 @@ def gives_view(handler: Handler) -> Handler:
     return each
 
 
+def implements_instances(type_: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a handler for calls of all objects of a type: it takes the object first."""
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        _instances[type_] = handler
+        return handler
+    return register
+
+
 def lookup(item: Any) -> Handler | None:
     """The handler of a callable, if it has one."""
+    of_type = _instances.get(type(item))
+    if of_type is not None:
+        return functools.partial(of_type, item)
     try:
         return _handlers.get(item)
     except TypeError:
         return None
+
+
+def subscript(item: Any) -> Handler | None:
+    """What subscripts of an object mean, if it is one that is known."""
+    return _subscripts.get(id(item))
+
+
+def implements_subscript(item: Any, handler: Handler) -> None:
+    """Register what subscripts of an object mean: a handler of the key."""
+    _subscripts[id(item)] = handler
 
 
 def is_pure(item: Any) -> bool:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import arithmetic
 from workbench.frontend.composed import Composition, compositions, held, refuse
+from workbench.frontend.composed.applying import dense_grid, joined_columns, joined_rows, open_grid, vectorized
 from workbench.frontend.library.elementwise import as_operand
-from workbench.frontend.library.registry import Handler, implements, lookup
+from workbench.frontend.library.registry import (
+    Handler,
+    implements,
+    implements_instances,
+    implements_subscript,
+    lookup,
+)
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.values import Array, Scalar
+from workbench.frontend.values import Array, Partial, Scalar
 
 
 def entering(composition: Composition) -> Handler:
@@ -34,6 +43,54 @@ def held_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return value
     return arithmetic.elementwise(t, "stop_gradient", [value])
 
+
+@implements_instances(np.vectorize)
+def vectorize(callee: Any, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call of what `np.vectorize` made."""
+    if callee.signature is not None or callee.excluded:
+        act.t.fail("np.vectorize with a signature or excluded arguments", "write the loop out")
+    otypes = callee.otypes[0] if callee.otypes else None
+    return act.t.environment.call(act, vectorized, (callee.pyfunc, otypes, *args), named)
+
+
+@implements(np.vectorize)
+def make_vectorized(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.vectorize(function, otypes=None)`."""
+    options = {"otypes": None, **dict(zip(("otypes", "doc"), args[1:], strict=False)), **named}
+    if {k for k, v in options.items() if v} - {"otypes", "doc", "cache"}:
+        act.t.fail("np.vectorize with a signature or excluded arguments", "write the loop out")
+    otypes = options["otypes"]
+    kinds = [otypes] if isinstance(otypes, str) else act.t.environment.items(act, otypes) if otypes else [None]
+    return Partial(vectorized, (args[0] if args else named["pyfunc"], kinds[0]), {})
+
+
+@implements(np.ndindex)
+def ndindex(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.ndindex(*shape)`: the indices, known while specialising."""
+    shape = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
+    return tuple(np.ndindex(*(act.t.static_int(n, "a size that np.ndindex runs over") for n in shape)))
+
+
+@implements(np.ndenumerate)
+def ndenumerate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.ndenumerate(a)`: indices, known while specialising, and elements."""
+    array = as_operand(act.t, args[0])
+    dims = array.dims if isinstance(array, Array) else ()
+    places = ndindex(act, tuple(act.t.dim(d) for d in dims), {})
+    return tuple((place, act.t.environment.item(act, array, place) if place else array) for place in places)
+
+
+def _subscripted(function: Any) -> Handler:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        return act.t.environment.call(act, function, args, named)
+    return handler
+
+
+_SUBSCRIPTS: tuple[tuple[Any, Any], ...] = (
+    (np.mgrid, dense_grid), (np.ogrid, open_grid), (np.r_, joined_rows), (np.c_, joined_columns))
+for _object, _meaning in _SUBSCRIPTS:
+    implements_subscript(_object, _subscripted(_meaning))
+implements_subscript(np.s_, lambda act, args, named: args[0])
 
 for _callee, _composition in compositions().items():
     if lookup(_callee) is not None:
