@@ -65,6 +65,8 @@ CASES: list[tuple[Any, ...]] = [
     (lambda x, y: np.polyfit(x, y, 2), V5, V5**3),
     (lambda x, y, w: np.polyfit(x, y, 1, w=w), V5, V5**2 + 1, np.abs(V5)),
     (lambda x: np.around(x, 1) * x, V5),
+    (lambda x: np.hanning(5) * np.kaiser(5, 2.0) * x + np.hamming(len(x)), V5),
+    (lambda x: np.asarray_chkfinite(x) * np.astype(x, np.float64), V5),
 ]
 
 

@@ -98,6 +98,27 @@ def float_power(x1: Any, x2: Any, /) -> Any:
     return np.power(a.astype(dtype), b.astype(dtype))
 
 
+@composes(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """Converted to another dtype."""
+    return x.astype(dtype)
+
+
+@composes(np.asarray_chkfinite)
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """An array; what is not finite raises."""
+    a = np.asarray(a, dtype)
+    if not np.all(np.isfinite(a)):
+        raise ValueError("array must not contain infs or NaNs")
+    return a
+
+
+@composes(np.iterable)
+def iterable(y: Any) -> Any:
+    """True for what has several elements."""
+    return np.ndim(y) > 0 or isinstance(y, (list, tuple, dict, set, str))
+
+
 @composes(np.isreal)
 def isreal(x: Any) -> Any:
     """Where the imaginary part is zero."""

@@ -1,10 +1,16 @@
-"""Exact integer functions of `math`: their arguments must be known while specialising, and are pinned by a guard."""
+"""Functions of integers that must be known while specialising (a guard pins them): exact ones of `math`, and NumPy's
+windows.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
+import numpy as np
+
+from workbench.frontend import arrays
 from workbench.frontend.library.registry import implements
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import is_static
@@ -19,5 +25,25 @@ def _exact(function: Any) -> Any:
     return handler
 
 
+@functools.cache
+def _values(function: Any, *args: Any) -> np.ndarray:
+    """The window: one array, however often a program is traced."""
+    made: np.ndarray = function(*args)
+    return made
+
+
+def _window(function: Any) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+        n = t.static_int(args[0] if args else named["M"], f"the length of np.{function.__name__}")
+        rest = (*args[1:], *(v for k, v in named.items() if k != "M"))
+        if not is_static(rest):
+            t.fail(f"a run-time parameter of np.{function.__name__}", "write the window out")
+        return t.new_array(t.emit("copy", arrays.read(t, t.environment.as_array(t, _values(function, n, *rest)))))
+    return handler
+
+
+for _shape in (np.bartlett, np.blackman, np.hamming, np.hanning, np.kaiser):
+    implements(_shape)(_window(_shape))
 for _function in (math.comb, math.perm, math.factorial, math.isqrt):
     implements(_function)(_exact(_function))

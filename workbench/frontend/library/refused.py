@@ -28,6 +28,7 @@ _MEMORY = ("it asks where arrays are in memory", "call it outside the differenti
 _ITERATOR = ("an iterator over buffers is not compiled", "loop over indices, or use whole arrays")
 _DTYPES = ("it is about dtypes, of which compiled code knows bool, int64, float32, float64, complex64 and complex128",
            "call it outside the differentiated function")
+_OBJECTS = ("it gives arrays of objects", "use np.vectorize")
 _TUPLES = ("its result is a class of its own", "use np.unique with return_index, return_inverse or return_counts")
 
 _GROUPS: tuple[tuple[tuple[str, str], str], ...] = (
@@ -47,6 +48,8 @@ _GROUPS: tuple[tuple[tuple[str, str], str], ...] = (
     (_MEMORY, "may_share_memory shares_memory isfortran asfortranarray require"),
     (_ITERATOR, "nditer nested_iters flatiter"),
     (_DTYPES, "common_type mintypecode min_scalar_type isdtype typename"),
+    (_OBJECTS, "frompyfunc"),
+    (("it plans a product, and computes nothing", "leave it out"), "einsum_path"),
     (_TUPLES, "unique_all unique_counts unique_inverse"),
 )
 
@@ -72,10 +75,9 @@ def refusing(name: str, reason: str, hint: str) -> Any:
 
 
 def name_of(function: Any) -> str:
-    """`np.histogram`."""
-    module = getattr(function, "__module__", None) or "numpy"
-    return f"{'np' if module.partition('.')[0] == 'numpy' else module}." + (
-        "linalg." if function in (np.linalg.eig, np.linalg.eigvals) else "") + function.__name__
+    """As users write it: `np.histogram`."""
+    inside = "linalg." if getattr(np.linalg, function.__name__, None) is function else ""
+    return f"np.{inside}{function.__name__}"
 
 
 for _function, (_reason, _hint) in REFUSED.items():

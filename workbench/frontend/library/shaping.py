@@ -280,7 +280,7 @@ def _as_columns(t: Tracer, array: Array) -> Any:
 
 
 implements(np.hstack)(_joined(1, _as_itself))
-implements(np.vstack)(_joined(0, _as_rows))
+implements(np.vstack, np.row_stack)(_joined(0, _as_rows))
 implements(np.column_stack)(_joined(1, _as_columns))
 
 

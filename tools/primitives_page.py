@@ -1,0 +1,202 @@
+"""Writes docs/primitives.md: what is differentiated, how, and what is refused, read off the rule table.
+
+A derivative is shown by running its rule on named symbols: the same lambda that runs on numbers, on arrays and on IR.
+`python tools/primitives_page.py` writes the page, `--check` fails where it is not current.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import integrate, special
+
+from workbench.frontend.composed import compositions
+from workbench.frontend.library.refused import REFUSED
+from workbench.ir import Builder, Kind, ScalarType, Value
+from workbench.rules import Expr, Primitive, Unknown, table
+
+PAGE = Path(__file__).parent.parent / "docs" / "primitives.md"
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floordiv": "//", "mod": "%", "lt": "<",
+          "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "and": "and", "or": "or"}
+_BINDS = {"or": 1, "and": 2, "lt": 3, "le": 3, "gt": 3, "ge": 3, "eq": 3, "ne": 3, "add": 4, "sub": 4, "mul": 5,
+          "div": 5, "floordiv": 5, "mod": 5, "neg": 6, "pow": 7}
+_HEAD = """# Primitives
+
+Written by `tools/primitives_page.py` from the rule table; a test fails when it is not current.
+
+Each primitive is tested by `tests/rules`: both modes against complex step or differences, second order, all kinds,
+broadcasting, sizes 0 and 1, and compiled against interpreted. Functions made of them are tested as users call them by
+`tests/frontend/numpy`.
+
+In a formula `f` is the result and `x`, `y`, `z` are the operands. A derivative by a complex operand is the holomorphic
+one; reverse mode conjugates it. A derivative is a program again, so that what has one has those of all orders.
+"""
+_WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives follow. The methods `reduce`, `accumulate`,
+`outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
+"""
+_COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines |"
+_NAMES = ("x", "y", "z")
+_MODULES = {"np.": np, "np.linalg.": np.linalg, "np.fft.": np.fft, "math.": math, "cmath.": cmath, "": builtins,
+            "operator.": operator, "scipy.special.": special, "scipy.integrate.": integrate,
+            "np.polynomial.polynomial.": np.polynomial.polynomial}
+
+
+# ---------------------------------------------------------------------- formulas
+def formula(builder: Builder, value: Value, names: dict[Value, str], least: int = 0) -> str:
+    """The expression that made a value, in terms of named ones."""
+    value = builder.resolve(value)
+    if value in names:
+        return names[value]
+    op = builder.definitions.get(value)
+    if op is None:
+        return value.label.removesuffix(".0") if value.label not in ("inf", "nan") else value.label
+    if op.prim in ("cast", "copy"):
+        return formula(builder, op.operands[0], names, least)
+    binds = _BINDS.get(op.prim, 9)
+
+    def part(k: int, level: int) -> str:
+        return formula(builder, op.operands[k], names, level)
+    if op.prim in _INFIX:
+        right = binds if op.prim in ("add", "mul", "and", "or") else binds + 1
+        text = f"{part(0, binds + (op.prim == 'pow'))} {_INFIX[op.prim]} {part(1, right)}"
+    elif op.prim == "neg":
+        text = f"-{part(0, binds)}"
+    elif op.prim == "select":
+        text, binds = f"{part(1, 1)} if {part(0, 1)} else {part(2, 0)}", 0
+    elif op.prim == "not":
+        text, binds = f"not {part(0, 3)}", 2
+    else:
+        text = f"{op.prim}({', '.join(part(k, 0) for k in range(len(op.operands)))})"
+    return f"({text})" if binds < least else text
+
+
+def symbols(primitive: Primitive) -> tuple[Builder, Expr, list[Expr], dict[Value, str]]:
+    """The result and the operands as symbols of a kind that the primitive takes."""
+    builder = Builder("rule")
+    kind = Kind.F64 if any(Kind.F64 in kinds for kinds in primitive.kinds) else Kind.C128
+    kinds = [kind if primitive.takes(k, kind) else Kind.INT if primitive.takes(k, Kind.INT) else Kind.BOOL
+             for k in range(primitive.arity or 1)]
+    xs = [builder.param(ScalarType(k)) for k in kinds]
+    result = builder.param(primitive.result_types(xs, {})[0])
+    names = {result: "f", **dict(zip(xs, _NAMES, strict=False))}
+    return builder, Expr(builder, result), [Expr(builder, x) for x in xs], names
+
+
+def derivative(primitive: Primitive) -> str:
+    """The partial derivatives, or where they are found."""
+    if not primitive.differentiable:
+        return "0" if primitive.partials is not None and primitive.elementwise else "none (integers, truth, memory)"
+    if primitive.partials is None or primitive.vjp is not None:
+        return first_line(primitive.vjp)
+    builder, y, xs, names = symbols(primitive)
+    parts = []
+    for k, partial in enumerate(primitive.partials):
+        if not xs[k].kind.is_inexact:
+            continue
+        if partial is None:
+            parts.append("0")
+        elif isinstance(partial, Unknown):
+            parts.append(f"refused ({partial.reason})")
+        else:
+            parts.append(f"`{shown(builder, partial(y, *xs), names)}`")
+    return "; ".join(parts)
+
+
+def shown(builder: Builder, value: Any, names: dict[Value, str]) -> str:
+    """A rule's result as text."""
+    return formula(builder, value.value, names) if isinstance(value, Expr) else f"{value:g}"
+
+
+def first_line(rule: Callable[..., Any] | None) -> str:
+    """A structured rule by its name and what it says of itself."""
+    assert rule is not None
+    text = (rule.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    where = rule.__module__.removeprefix("workbench.")
+    return f"{text[0].lower()}{text[1:]} (`{where}`)" if text else f"a rule for both modes (`{where}`)"
+
+
+# ---------------------------------------------------------------------- the page
+def callable_name(function: Any) -> str:
+    """`np.sin`."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    for prefix, module in _MODULES.items():
+        if getattr(module, function.__name__, None) is function:
+            return f"{prefix}{function.__name__}"
+    return f"{function.__module__}.{function.__name__}"
+
+
+def listed(functions: Iterable[Any]) -> str:
+    """Public names, each once."""
+    names = sorted({callable_name(f) for f in functions if not callable_name(f).startswith("workbench")})
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def kinds_of(primitive: Primitive) -> str:
+    """The kinds that an operand may have."""
+    found = {kind for kinds in primitive.kinds for kind in kinds}
+    return " ".join(kind.value for kind in Kind if kind in found)
+
+
+def engines(primitive: Primitive) -> str:
+    """Where it runs."""
+    compiled = not primitive.elementwise or primitive.numba or primitive.numba_complex or primitive.name == "cast"
+    return "compiled, tape" if compiled else "tape"
+
+
+def rows(elementwise: bool) -> list[str]:
+    """A line for each primitive."""
+    lines = [_COLUMNS, "|---|---|---|---|---|---|"]
+    for name, primitive in sorted(table().items()):
+        if primitive.elementwise is elementwise:
+            text = derivative(primitive).replace("|", "\\|")
+            orders = "all" if primitive.differentiable else ""
+            lines.append(f"| {name} | {listed(primitive.callables)} | {text} | {kinds_of(primitive)} | {orders} | "
+                         f"{engines(primitive)} |")
+    return lines
+
+
+def written_out() -> list[str]:
+    """The compositions, by module."""
+    by_module: dict[str, set[str]] = {}
+    for function, composition in compositions().items():
+        module = composition.function.__module__.rpartition(".")[2]
+        if not isinstance(getattr(function, "__self__", None), np.ufunc):
+            by_module.setdefault(module, set()).add(callable_name(function))
+    lists = {module: ", ".join(f"`{n}`" for n in sorted(names)) for module, names in by_module.items()}
+    return [f"- *{module}*: {text}" for module, text in sorted(lists.items())]
+
+
+def page() -> str:
+    """The page's text."""
+    refusals = [f"| `{callable_name(f)}` | {reason} | {hint} |" for f, (reason, hint) in REFUSED.items()]
+    return "\n".join([
+        _HEAD, "## Elementwise", "", *rows(True), "", "## Arrays", "", *rows(False), "",
+        "## Functions written out in others", "", _WRITTEN, *written_out(), "", "## Refused", "",
+        "| function | reason | instead |", "|---|---|---|", *refusals, ""])
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it."""
+    text = page()
+    if "--check" in arguments:
+        if PAGE.read_text() == text:
+            return 0
+        print(f"{PAGE.name} is not current: run python tools/primitives_page.py", file=sys.stderr)
+        return 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
