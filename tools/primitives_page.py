@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import cmath
+import functools
 import math
 import operator
 import sys
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import integrate, special
+from scipy import fft, integrate, linalg, special
 
 from workbench.frontend.composed import compositions
 from workbench.frontend.library.refused import REFUSED
+from workbench.frontend.library.registry import handlers
 from workbench.ir import Builder, Kind, ScalarType, Value
 from workbench.rules import Expr, Primitive, Unknown, table
 
@@ -39,13 +41,17 @@ broadcasting, sizes 0 and 1, and compiled against interpreted. Functions made of
 In a formula `f` is the result and `x`, `y`, `z` are the operands. A derivative by a complex operand is the holomorphic
 one; reverse mode conjugates it. A derivative is a program again, so that what has one has those of all orders.
 """
-_WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives follow. The methods `reduce`, `accumulate`,
-`outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
+_WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives follow. The methods `reduce`,
+`accumulate`, `outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
 """
+_HANDLED = "By handlers in `workbench/frontend/library`, which give operations of the tables above; derivatives follow.\n"
+_MEMORY = frozenset("accum call draw gather list load scatter_accum scatter_store slice slice_accum slice_store "
+                    "store".split())
 _COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines |"
 _NAMES = ("x", "y", "z")
 _MODULES = {"np.": np, "np.linalg.": np.linalg, "np.fft.": np.fft, "math.": math, "cmath.": cmath, "": builtins,
-            "operator.": operator, "scipy.special.": special, "scipy.integrate.": integrate,
+            "operator.": operator, "functools.": functools, "scipy.special.": special, "scipy.integrate.": integrate,
+            "scipy.linalg.": linalg, "scipy.fft.": fft,
             "np.polynomial.polynomial.": np.polynomial.polynomial}
 
 
@@ -92,8 +98,10 @@ def symbols(primitive: Primitive) -> tuple[Builder, Expr, list[Expr], dict[Value
 
 def derivative(primitive: Primitive) -> str:
     """The partial derivatives, or where they are found."""
+    if primitive.name in _MEMORY:
+        return "by the transforms, which follow memory and calls (`transforms`)"
     if not primitive.differentiable:
-        return "0" if primitive.partials is not None and primitive.elementwise else "none (integers, truth, memory)"
+        return "0" if primitive.partials is not None and primitive.elementwise else "none (integers, truth, effects)"
     if primitive.partials is None or primitive.vjp is not None:
         return first_line(primitive.vjp)
     builder, y, xs, names = symbols(primitive)
@@ -130,7 +138,7 @@ def callable_name(function: Any) -> str:
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{function.__name__}"
     for prefix, module in _MODULES.items():
-        if getattr(module, function.__name__, None) is function:
+        if vars(module).get(function.__name__) is function:
             return f"{prefix}{function.__name__}"
     return f"{function.__module__}.{function.__name__}"
 
@@ -165,6 +173,16 @@ def rows(elementwise: bool) -> list[str]:
     return lines
 
 
+def handled() -> list[str]:
+    """The functions that handlers take to primitives, by module."""
+    known = {f for primitive in table().values() for f in primitive.callables} | {*compositions(), *REFUSED}
+    by_module: dict[str, set[str]] = {}
+    for function, handler in handlers().items():
+        if function not in known and isinstance(getattr(function, "__module__", None), str):
+            by_module.setdefault(handler.__module__.rpartition(".")[2], set()).add(function)
+    return [f"- *{module}*: {names}" for module, functions in sorted(by_module.items()) if (names := listed(functions))]
+
+
 def written_out() -> list[str]:
     """The compositions, by module."""
     by_module: dict[str, set[str]] = {}
@@ -181,6 +199,7 @@ def page() -> str:
     refusals = [f"| `{callable_name(f)}` | {reason} | {hint} |" for f, (reason, hint) in REFUSED.items()]
     return "\n".join([
         _HEAD, "## Elementwise", "", *rows(True), "", "## Arrays", "", *rows(False), "",
+        "## Functions given as these operations", "", _HANDLED, *handled(), "",
         "## Functions written out in others", "", _WRITTEN, *written_out(), "", "## Refused", "",
         "| function | reason | instead |", "|---|---|---|", *refusals, ""])
 

@@ -28,6 +28,7 @@ def test_lists_every_primitive() -> None:
     text = tool().page()
     assert not [name for name in table() if f"| {name} |" not in text]
     assert "| tanh | `math.tanh`, `np.tanh` | `1 - f * f` |" in text
+    assert "`np.linalg.solve`" in text and "`np.fft.rfft`" in text and "`np.sort`" in text
     assert "`scipy.special.gammaln`" in text and "`np.histogram`" in text
 
 

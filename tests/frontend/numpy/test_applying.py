@@ -10,7 +10,7 @@ from tests.frontend.differentiating import differentiates, named
 
 RNG = np.random.default_rng(7)
 V5, V4, V1 = (RNG.normal(size=n) for n in (5, 4, 1))
-M, C, SQ = (RNG.normal(size=shape) for shape in ((3, 4), (2, 3, 4), (3, 3)))
+M, C, SQ, S4 = (RNG.normal(size=shape) for shape in ((3, 4), (2, 3, 4), (3, 3), (4, 4)))
 
 
 def kinked(a, b):
@@ -66,6 +66,12 @@ CASES: list[tuple[Any, ...]] = [
     (lambda x, y, w: np.polyfit(x, y, 1, w=w), V5, V5**2 + 1, np.abs(V5)),
     (lambda x: np.around(x, 1) * x, V5),
     (lambda x: np.hanning(5) * np.kaiser(5, 2.0) * x + np.hamming(len(x)), V5),
+    (lambda a: np.tri(3, 4, -1) @ a[:4, :2] * a[np.tril_indices(2)][1], S4),
+    (lambda a: a[np.tril_indices_from(a, -1)] * a[np.triu_indices_from(a, k=1)], S4),
+    (lambda a: a[np.diag_indices_from(a)] + a[np.diag_indices(4)] ** 2, S4),
+    (lambda a, b: np.linalg.tensorsolve(a.reshape(2, 2, 4) + 3 * np.eye(4).reshape(2, 2, 4), b[:2, :2]), S4, S4),
+    (lambda a: np.linalg.tensorsolve((a + 3 * np.eye(4)).reshape(4, 2, 2), a[:2, :2], axes=(0,)), S4),
+    (lambda a: np.linalg.tensorinv((a + 3 * np.eye(4)).reshape(4, 2, 2), ind=1), S4),
     (lambda x: np.asarray_chkfinite(x) * np.astype(x, np.float64), V5),
 ]
 

@@ -15,11 +15,13 @@ from workbench.frontend.composed import (
     shaping,
     special,
     statistics,
+    triangles,
     ufuncs,
 )
 from workbench.frontend.composed.registry import Composition, composes, compositions, held, is_own, is_own_file, refuse
 
 __all__ = [
     "Composition", "applying", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining",
-    "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "ufuncs",
+    "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "triangles",
+    "ufuncs",
 ]

@@ -1,5 +1,5 @@
-"""Functions of integers that must be known while specialising (a guard pins them): exact ones of `math`, and NumPy's
-windows.
+"""Functions of integers that must be known while specialising (a guard pins them): exact ones of `math`, NumPy's
+windows, and its tables of indices.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ def _exact(function: Any) -> Any:
 
 
 @functools.cache
-def _values(function: Any, *args: Any) -> np.ndarray:
-    """The window: one array, however often a program is traced."""
-    made: np.ndarray = function(*args)
-    return made
+def _values(function: Any, *args: Any, **named: Any) -> Any:
+    """What NumPy gives: the same arrays, however often a program is traced."""
+    return function(*args, **named)
 
 
 def _window(function: Any) -> Any:
@@ -43,6 +42,23 @@ def _window(function: Any) -> Any:
     return handler
 
 
+def _table(function: Any) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t: Tracer = act.t
+
+        def known(value: Any) -> Any:
+            return value if value is None or isinstance(value, type | np.dtype | str) else t.static_int(
+                value, f"an argument of np.{function.__name__}")
+        made = _values(function, *map(known, args), **{name: known(value) for name, value in named.items()})
+
+        def held(values: np.ndarray) -> Any:
+            return t.new_array(t.emit("copy", arrays.read(t, t.environment.as_array(t, values))))
+        return tuple(map(held, made)) if isinstance(made, tuple) else held(made)
+    return handler
+
+
+for _indices in (np.tri, np.tril_indices, np.triu_indices, np.diag_indices):
+    implements(_indices)(_table(_indices))
 for _shape in (np.bartlett, np.blackman, np.hamming, np.hanning, np.kaiser):
     implements(_shape)(_window(_shape))
 for _function in (math.comb, math.perm, math.factorial, math.isqrt):

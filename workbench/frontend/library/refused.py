@@ -50,6 +50,7 @@ _GROUPS: tuple[tuple[tuple[str, str], str], ...] = (
     (_DTYPES, "common_type mintypecode min_scalar_type isdtype typename"),
     (_OBJECTS, "frompyfunc"),
     (("it plans a product, and computes nothing", "leave it out"), "einsum_path"),
+    (("its mask is made by a function of its own", "use np.tril_indices or np.triu_indices"), "mask_indices"),
     (_TUPLES, "unique_all unique_counts unique_inverse"),
 )
 

@@ -33,6 +33,7 @@ def implements(*callables: Any) -> Callable[[Handler], Handler]:
 
 def gives_view(handler: Handler) -> Handler:
     """A handler whose result is a view of its first argument: of a choice of arrays it gives a choice of views."""
+    @functools.wraps(handler)
     def each(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if args and isinstance(args[0], Choice):
             options = tuple(handler(act, (option, *args[1:]), named) for option in args[0].options)
@@ -58,6 +59,11 @@ def lookup(item: Any) -> Handler | None:
         return _handlers.get(item)
     except TypeError:
         return None
+
+
+def handlers() -> dict[Any, Handler]:
+    """All callables that have a handler."""
+    return dict(_handlers)
 
 
 def subscript(item: Any) -> Handler | None:
