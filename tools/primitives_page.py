@@ -44,9 +44,9 @@ one; reverse mode conjugates it. A derivative is a program again, so that what h
 _WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives follow. The methods `reduce`,
 `accumulate`, `outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
 """
-_HANDLED = "By handlers in `workbench/frontend/library`, which give operations of the tables above; derivatives follow.\n"
-_MEMORY = frozenset("accum call draw gather list load scatter_accum scatter_store slice slice_accum slice_store "
-                    "store".split())
+_HANDLED = "By handlers in `workbench/frontend/library`, which give the operations above; derivatives follow.\n"
+_MEMORY = {"accum", "call", "draw", "gather", "list", "load", "scatter_accum", "scatter_store", "slice", "slice_accum",
+           "slice_store", "store"}
 _COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines |"
 _NAMES = ("x", "y", "z")
 _MODULES = {"np.": np, "np.linalg.": np.linalg, "np.fft.": np.fft, "math.": math, "cmath.": cmath, "": builtins,
