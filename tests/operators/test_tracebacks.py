@@ -62,6 +62,9 @@ def test_causes_of_the_primal_are_kept() -> None:
     with pytest.raises(RuntimeError) as caught:
         wb.grad(chained)(1.5)
     assert isinstance(caught.value.__cause__, ValueError)
+    with pytest.raises(RuntimeError) as caught:  # compiled code builds the cause when it raises: it has no frames
+        wb.grad(chained, engine="tape")(1.5)
+    assert isinstance(caught.value.__cause__, ValueError)
     text = "".join(traceback.format_exception(caught.value))
     assert "return math.log(-x * x)" in text and "direct cause" in text
     assert sum("/workbench/" in name for name in frames(caught.value)) == 1

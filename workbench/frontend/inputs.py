@@ -10,7 +10,7 @@ buffer.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +73,7 @@ class Inputs:
         self.groups: dict[int, list[tuple[np.ndarray, Path]]] = {}
         self.views: dict[Any, tuple[Input, overlap.Placement]] = {}
         self.was_written: set[int] = set()
+        self.meet_outside: Callable[[Value, Value], None] | None = None  # of an inner program: asks the outer one
 
     # ------------------------------------------------------------------ guards
     def guard(self, path: Path | None, kind: str, expected: Any) -> None:
@@ -433,6 +434,8 @@ class Inputs:
         for known, fixed in ((first, b), (second, a)):
             if known is not None and isinstance(fixed, Constant) and fixed.value == known[2]:
                 raise Restart(("dim", known[0].key, known[1]), known[2], self.t.span, "a dimension is fixed")
+        if self.meet_outside is not None:
+            self.meet_outside(a, b)
 
 
 def array_kind(value: np.ndarray) -> Kind | None:

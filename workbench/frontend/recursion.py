@@ -90,6 +90,7 @@ def enter(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, 
     """Call a function that was found to be recursive. `run(act, bound, parent)` evaluates its body."""
     if act.t.catchers:
         act.t.fail("a recursive call inside `try`", "catch exceptions outside of it")
+    bound = {k: _plain(act.t, v) for k, v in bound.items()}
     environment = act.t.environment
     key = id(node)
     level = environment.recursions.get(key)

@@ -257,7 +257,7 @@ class StatementCompiler(PatternCompiler):
     # ------------------------------------------------------------------ raising
     def _Raise(self, node: ast.Raise) -> Statement:
         if node.exc is None:
-            return lambda act: trying.raised(act, self._current(act))
+            return lambda act: trying.raised_again(act, self._current(act))
         exception = self._exception(node)
         return lambda act: trying.raised(act, exception(act))
 

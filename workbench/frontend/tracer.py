@@ -66,6 +66,7 @@ class Restart(Exception):
         self.decision = decision
         self.span = span
         self.reason = reason
+        self.outwards = 0  # how many programs further out it is that starts over
 
 
 class Diverted(Exception):
@@ -129,6 +130,7 @@ class Tracer:
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
         self.open_loops: list[tuple[Value, int]] = []
         self.catchers: list[Catcher] = []
+        self.raised_at: dict[int, tuple[Any, Any]] = {}  # identity of a caught exception -> it, the span that raised it
         self.pending: list[Pending] = []
         self.handled: list[Any] = []
         self.raising = FIRST_SITE
@@ -227,6 +229,7 @@ class Tracer:
         catcher = next(c for c in reversed(self.catchers) if c.handler(type_) is not None)
         code, self.raising = self.raising, self.raising + 1
         catcher.sites.append((code, catcher.handler(type_) or 0, exception))
+        self.raised_at[id(exception)] = (exception, self.builder.span)
         return code
 
     def catches(self, type_: type) -> bool:

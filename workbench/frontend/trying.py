@@ -94,7 +94,7 @@ def finally_(act: Activation, body: Callable[[], Any], final: Callable[[], Any],
     completion, catcher = attempt(act, [(BaseException,)], body)
     if completion is DEAD:
         return DEAD
-    again = Handler((BaseException,), lambda exception: raised(act, exception), True)
+    again = Handler((BaseException,), lambda exception: raised_again(act, exception), True)
     return go_on(act, final(), lambda: dispatched(act, completion, catcher, [again]))
 
 
@@ -119,6 +119,14 @@ def raised(act: Activation, exception: Any) -> Any:
     never = Constant(False, Kind.BOOL)
     branches.check_failure(t, never, failure, holes.numbers, as_caught(act, exception, bool(holes.numbers)))
     return DEAD
+
+
+def raised_again(act: Activation, exception: Any) -> Any:
+    """A caught exception that goes on: it is blamed on the line that raised it first."""
+    known = act.t.raised_at.get(id(exception))
+    if known is not None:
+        act.t.builder.span = known[1]
+    return raised(act, exception)
 
 
 def as_caught(act: Activation, exception: ExceptionValue, has_numbers: bool) -> Any:

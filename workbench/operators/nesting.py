@@ -102,6 +102,19 @@ class _Mirror:
         self.keep: list[Any] = []
         self.arrays: dict[int, Array] = {}
         self.containers: list[tuple[Any, Any]] = []
+        inner.meet_outside = self.meet
+
+    def meet(self, a: Value, b: Value) -> None:
+        """Dimensions that meet in the inner program are sizes of the outer one's inputs, perhaps: guarded there."""
+        outside = {inner: outer for outer, inner in self.dims.items()}
+        first, second = (v if isinstance(v, Constant) else outside.get(v) for v in (a, b))
+        if first is None or second is None:
+            return
+        try:
+            self.outer.environment.meet(first, second)
+        except Restart as restart:
+            restart.outwards += 1
+            raise
 
     def value(self, value: Any, path: Path) -> Any:
         """The stand-in of a value of the outer evaluator."""
@@ -229,6 +242,9 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
         except _Written:
             separate = False
         except Restart as restart:
+            if restart.outwards:
+                restart.outwards -= 1
+                raise
             decisions[restart.key] = restart.decision
         except NeedStatic as need:
             key, fixed = pinned(inner, t, need)
