@@ -199,4 +199,13 @@ def test_writes_into_containers_and_exchanged_arrays() -> None:
     assert value == bump(q, e) == 16.5 and (p.a, list(p.v), d) == (q.a, list(q.v), e)
     assert by_p.a == pytest.approx(1.5 * 5.5) and list(by_p.v) == [0.0, 3.0] and by_d["k"] == pytest.approx(14.0)
     with pytest.raises(wb.DifferentiationError, match="exchanges them in a loop"):
-        wb.grad(wb.checkpoint(exchange), engine="numba")(np.ones(2), np.ones(2))
+        wb.grad(wb.checkpoint(exchange), engine="numba")(np.ones(2), np.ones(3))
+    for x in (np.array([0.3, -1.2]), np.array([1.0, 1.0])):  # of one size, which is guarded: differentiated
+        a, b, c, e_b = x.copy(), x + 0.5, x.copy(), x + 0.5
+        slope = wb.grad(wb.checkpoint(exchange), engine="numba")(a, b)
+        for k in range(2):
+            z = x.astype(complex)
+            z[k] += 1e-30j
+            assert slope[k] == pytest.approx(exchange(z, (x + 0.5).astype(complex)).imag / 1e-30)
+        exchange(c, e_b)
+        assert np.allclose(a, c) and np.allclose(b, e_b)
