@@ -121,12 +121,15 @@ class Fusion:
         self.fused[value] = op
         self._ends[value] = tuple(ends)
 
-    def _stays_readable(self, op: Op, end: int, root: Op | None, deep: bool, seen: set[Value]) -> bool:
-        """True where what `op` reads is still there at time `end` (`deep`: also what its operands would read)."""
+    def _stays_readable(self, op: Op, end: int, root: Op | None, deep: bool,
+                        seen: set[tuple[Value, Value, bool]]) -> bool:
+        """True where what `op` reads is still there at time `end` (`deep`: also what its operands would read). `seen`:
+        readers and what they read, each at its own index: one that reads where it is written says nothing of others."""
         for operand in op.operands:
-            if not operand.is_array or operand in seen:
+            reading = (op.result, operand, root is None)
+            if not operand.is_array or reading in seen:
                 continue
-            seen.add(operand)
+            seen.add(reading)
             start = self._places[op.result].time
             taken = min((time for time in self._taken.get(operand, ()) if time > start), default=None)
             if taken is not None and taken <= end:
