@@ -20,6 +20,8 @@ Step = Affine | Reshape
 
 def read(t: Tracer, array: Array) -> Value:
     """The elements an array shows, as an IR value (the current version itself for a whole buffer)."""
+    if array.cell.stale:
+        t.fail(array.cell.stale, "take the part again, or copy it before the write (`.copy()`)")
     value = t.builder.read(array.cell.slot)
     assert value is not None
     for step in array.steps:
@@ -116,6 +118,11 @@ def mark_written(t: Tracer, array: Array) -> None:
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
     array.cell.written = True
+    for part in array.cell.parts:  # copies of what NumPy shows in place
+        part.stale = "a part of a complex array that was written since is read"
+        if part.depth < len(t.frames):
+            t.fail("a complex array is written in a loop or branch, and a part of it was taken outside",
+                   "copy the part (`.copy()`)")
     for frame in t.frames:
         frame.stores.add(array.cell)
 
@@ -233,6 +240,7 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
     copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
     if is_view is None:
+        copy.cell.shows = array.cell
         copy.cell.snapshot = "a write through a reshaped view, which sizes known at run time make a view or a copy"
         array.cell.shown_elsewhere = "a write to an array of which a reshape is, by sizes known at run time, a view"
     return copy

@@ -23,6 +23,7 @@ from workbench.frontend.paths import Path, is_library
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
+    Array,
     ArrayMethod,
     BoundMethod,
     CallChoice,
@@ -59,7 +60,11 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     callee = source.python_function(callee)
     handler = library.lookup(callee)
     if handler is not None:
-        return handler(act, args, named)
+        found = handler(act, args, named)
+        if library.lies_freely(callee):
+            made = found if isinstance(found, tuple) else (found,)
+            act.t.lies_otherwise(*(a for a in made if isinstance(a, Array) and a.rank > 1))
+        return found
     if isinstance(callee, types.MethodType):
         act.t.environment.guard_function(callee.__func__)
         owner = act.t.environment.internal(callee.__self__, None)

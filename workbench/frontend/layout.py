@@ -57,9 +57,14 @@ def _row_major(t: Tracer, dims: Sequence[Value], unit: Polynomial = _UNIT) -> St
 def _of_buffer(t: Tracer, array: Array) -> Strides | None:
     """Strides of the buffer that Python sees: our own copy of an argument is always by rows."""
     cell, dims = array.cell, array.cell.dims
+    if cell.mixed or not t.asks_order:
+        return None
     if sum(t.builder.resolve(d) != ONE for d in dims) > 1 and cell.source is None and not (
             cell.by_rows and t.environment.all_by_rows()):
         return None
+    if t.is_inside:
+        cell.trusted = True
+        t.trusts_rows = t.trusts_rows or cell.source is None
     order = "C" if cell.source is None else t.environment.layout(cell.source)
     if order == "C":
         return _row_major(t, dims)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import arrays, branches
+from workbench.frontend import arrays, branches, layout
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import Tracer, Widen
 from workbench.frontend.values import Array, Cell, Choice, Scalar, Variable
@@ -148,6 +148,7 @@ class Rebinding:
         t = self.t
 
         def taken(option: Array) -> Value:
+            self.reorder(own.cell, option)
             value = self.leaving(option, own.cell, t.emit("copy", arrays.read(t, option)))
             return self.shaped(variable, value, own.cell)
         if isinstance(new, Array):
@@ -171,11 +172,24 @@ class Rebinding:
         private = option.cell.private_to
         return option.cell.depth > self.level or (private is not None and private[1] is not variable)
 
+    def reorder(self, cell: Cell, new: Array) -> None:
+        """A carried buffer holds an array from here on that may lie otherwise than by rows, as Python sees it."""
+        t = self.t
+        before = Array(cell, (), tuple(cell.dims))
+        if cell.mixed or (layout.is_contiguous(t, new) and layout.is_contiguous(t, before)):
+            return
+        cell.mixed = True
+        if cell.trusted:
+            t.forget_order()
+
     def leaving(self, array: Array, home: Cell, value: Value) -> Value:
         """The value by which an array goes on after the iteration. One that goes to two homes becomes two arrays: then
         neither may be written in place."""
         homes = self.homes.setdefault(array.cell, [])
         private = array.cell.private_to
+        if array.cell.shows in self.log.stores:
+            self.t.fail("a view that is a copy here goes on to the next iteration of a loop that writes what it shows",
+                        "copy it (`.copy()`)")
         if array.cell in self.t.listed and home in self.log.stores:
             self.t.fail(f"{home.name or 'an array'} is written in a loop that puts it into a list",
                         "put a copy into the list (`.copy()`)")
@@ -252,6 +266,7 @@ class Rebinding:
                     current = t.read(variable)
                     return t.new_array(t.emit("cast", arrays.read(t, current), kind=kind))
                 raise Widen([(variable, entry)])
+        self.reorder(cell, new)
         value = arrays.read(t, new)
         inner = new.cell.depth > self.level
         if new.steps:

@@ -78,6 +78,7 @@ class Diverted(Exception):
         self.possible = possible
 
 
+_UNORDERED = ("unordered",)  # a decision: how arrays lie differs between the iterations of a loop
 FIRST_SITE = 16  # completions from here on say which `raise` control comes from
 
 
@@ -124,7 +125,9 @@ class Tracer:
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
-        self.transposes = False  # True once an array was transposed: what NumPy makes of it may lie by columns
+        self.transposes = _UNORDERED in decisions  # True once NumPy has made something that may lie by columns: what
+        # it makes of that may lie so, too
+        self.trusts_rows = False  # True once it has decided something inside a loop or branch that nothing had yet
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
@@ -153,6 +156,8 @@ class Tracer:
     # ------------------------------------------------------------------ values
     def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
         """Emit a typed operation."""
+        if prim == "transpose":
+            self.lies_otherwise()
         return rules.emit(self.builder, prim, *operands, **attrs)
 
     def emit_all(self, prim: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
@@ -264,6 +269,29 @@ class Tracer:
         return op.prim in ("index", "mask_count")
 
     # ------------------------------------------------------------------ arrays
+    def lies_otherwise(self, *arrays: Array) -> None:
+        """NumPy has made something that may not lie by rows (these arrays: new ones)."""
+        for array in arrays:
+            array.cell.by_rows = False
+        if not self.transposes and self.trusts_rows:
+            self.forget_order()
+        self.transposes = True
+
+    def forget_order(self) -> None:
+        """How arrays lie has decided something in a loop of which later iterations see it otherwise: start over, and
+        do not ask inside loops and branches."""
+        raise Restart(_UNORDERED, True, self.span, "arrays lie otherwise in later iterations")
+
+    @property
+    def asks_order(self) -> bool:
+        """False where how arrays lie differs between iterations."""
+        return _UNORDERED not in self.decisions or not self.is_inside
+
+    @property
+    def is_inside(self) -> bool:
+        """True inside a loop or branch (or a recursive function)."""
+        return len(self.builder.frames) > 1
+
     def new_cell(self, value: Value, name: str = "", origin: int | None = None) -> Cell:
         """A buffer whose first version is `value` (a fresh array)."""
         slot = self.builder.slot(value.type, value, name or value.name)

@@ -43,8 +43,9 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("by_rows", "depth", "external", "generation", "instead_of", "name", "number", "origin", "private_to",
-                 "renamed_by", "shown_elsewhere", "slot", "snapshot", "source", "uncertain", "written")
+    __slots__ = ("by_rows", "depth", "external", "generation", "instead_of", "mixed", "name", "number", "origin",
+                 "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot", "source", "stale",
+                 "trusted", "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -59,6 +60,11 @@ class Cell:
         self.renamed_by: object = None
         self.snapshot = ""  # why a write to it would be lost: it is a copy of what other names hold
         self.by_rows = True  # False where Python's array may lie otherwise
+        self.mixed = False  # True once a loop gives it arrays that may lie otherwise
+        self.trusted = False  # True once how it lies has decided something inside a loop or branch
+        self.shows: Cell | None = None  # what NumPy has a view of here, or may have: this is a copy
+        self.parts: list[Cell] = []  # copies of which NumPy has views of this
+        self.stale = ""  # why it must not be read any more: what it is a copy of has been written
         self.shown_elsewhere = ""  # why a write to it might have to be seen in a copy, too
         self.private_to: Any = None  # the loop and the name whose own buffer this is
         self.instead_of: Any = None  # the array that name had before the loop

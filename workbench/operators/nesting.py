@@ -20,6 +20,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
+from workbench.frontend.layout import is_contiguous
 from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, Worded, assemble, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
@@ -209,7 +210,10 @@ class _Mirror:
         param = t.builder.param(ArrayType(value.kind, tuple(dims)), value.cell.name)
         self.arrays[position] = value
         self.register(path, value.kind, value.rank, False, param, read(self.outer, value))
-        return Array(t.new_cell(param, value.cell.name, origin=position), (), tuple(dims))
+        cell = t.new_cell(param, value.cell.name, origin=position)
+        if not is_contiguous(self.outer, value):
+            cell.mixed = t.transposes = True
+        return Array(cell, (), tuple(dims))
 
     @property
     def repeated(self) -> set[int]:

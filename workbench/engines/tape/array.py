@@ -9,6 +9,7 @@ Invariant: `values` and `nodes` are indexed alike, always.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -104,7 +105,11 @@ class ActiveArray:
     @property
     def real(self) -> ActiveArray:
         """The real part: itself, or a part that is not to be written."""
-        return self._part(self.primal.real, self.nodes) if self.dtype.kind == "c" else self
+        if self.dtype.kind != "c":
+            return self
+        nodes = self.nodes.view()  # those of the number itself: writes to it are seen
+        nodes.flags.writeable = False  # a write would be seen in the values only
+        return ActiveArray(self.primal.real, nodes, self.recorder)
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -115,16 +120,15 @@ class ActiveArray:
         """The imaginary part."""
         if self.dtype.kind != "c":
             return np.zeros_like(bottom(self))
-        return self._part(self.primal.imag, np.where(self.nodes >= 0, self.nodes + 1, INACTIVE))
+        nodes = np.where(self.nodes >= 0, self.nodes + 1, INACTIVE)
+        nodes.flags.writeable = False
+        owner = _owner(self.nodes)
+        self.recorder.imaginary.setdefault(id(owner), (owner, []))[1].append(weakref.ref(nodes))
+        return ActiveArray(self.primal.imag, nodes, self.recorder)
 
     @imag.setter
     def imag(self, value: Any) -> None:
         self[...] = self.real + 1j * value
-
-    def _part(self, values: Any, nodes: np.ndarray) -> ActiveArray:
-        nodes = nodes.copy()
-        nodes.flags.writeable = False  # a write would be seen in the values only
-        return ActiveArray(values, nodes, self.recorder)
 
     def like(self, action: Callable[[Any], Any]) -> Any:
         """The same action on values and nodes; a number where it gives one element."""
@@ -194,6 +198,9 @@ class ActiveArray:
         if not self.nodes.flags.writeable and bottom(self).flags.writeable:
             raise refuse("an array is written whose memory another argument (or a complex array) shares",
                          "pass a copy (`.copy()`)")
+        if r.imaginary and any(part() is not None for part in r.imaginary.get(id(_owner(self.nodes)), (None, ()))[1]):
+            raise refuse("a complex array is written while a name holds its imaginary part, a view of it",
+                         "copy the part (`.copy()`)")
         if r.shown and np.max(nodes, initial=INACTIVE) >= 0 and id(_owner(self.nodes)) in r.shown:
             raise refuse("an active number is written into an array that code outside of Python has been given",
                          "give it a copy (`.copy()`)")
@@ -267,7 +274,7 @@ class ActiveArray:
             return self.item()
         return [x.tolist() if type(x) is ActiveArray else bare(x) for x in self]
 
-    def astype(self, dtype: Any, **options: Any) -> Any:
+    def astype(self, dtype: Any, order: Any = "K", **options: Any) -> Any:
         """A copy of another kind; integers and bools have no derivative."""
         kind = np.dtype(dtype).kind
         if kind in "iub":
@@ -278,8 +285,8 @@ class ActiveArray:
             return self.real.astype(dtype)
         if kind == "c":
             values, nodes = parts(self, self.recorder, True)
-            return ActiveArray(values.astype(dtype), nodes.copy(order="K"), self.recorder)
-        return ActiveArray(self.primal.astype(dtype), self.nodes.copy(order="K"), self.recorder)
+            return ActiveArray(values.astype(dtype, order=order), nodes.copy(order=order), self.recorder)
+        return ActiveArray(self.primal.astype(dtype, order=order), self.nodes.copy(order=order), self.recorder)
 
 
 class Flat:

@@ -331,12 +331,17 @@ def array(function: Callable[..., Any], items: Any, dtype: Any = None, **options
     """`np.array` and its kin of something with active numbers inside."""
     kind = None if dtype is None else np.dtype(dtype)
     if type(items) is ActiveArray:
-        made = items.copy(order="K") if function is np.array and options.get("copy", True) else items
+        order = options.get("order") or {np.asfortranarray: "F", np.ascontiguousarray: "C"}.get(function, "K")
+        flags = items.nodes.flags
+        lies = {"C": flags.c_contiguous, "F": flags.f_contiguous}.get(order, True)
+        copies = function is np.array and options.get("copy", True)
+        made = items.copy(order=order) if copies or not lies else items
         return made if kind is None or kind == items.dtype else made.astype(kind)
     if kind is not None and kind.kind == "O":
         raise refuse("active numbers in an array of objects", "use a list")
     made = from_items([items]).reshape(()) if type(items) in NUMBERS else from_items(items)
     made = made if kind is None or kind == made.dtype else made.astype(kind)
+    made = made.copy(order="F") if options.get("order") == "F" or function is np.asfortranarray else made
     least = options.get("ndmin", 0)
     return made.reshape((1,) * (least - made.ndim) + made.shape) if least > made.ndim else made
 

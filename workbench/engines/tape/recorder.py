@@ -96,6 +96,7 @@ class Recorder:
         self.weights: Any = array("d")
         self.blocks: list[Block] = []
         self.keys: dict[int, int] = {}  # nodes of the active numbers that were hashed, by hash
+        self.imaginary: dict[int, tuple[Any, list[Any]]] = {}  # nodes of complex arrays, and (weakly) of their parts
         self.shown: dict[int, Any] = {}  # arrays of nodes whose values code outside of Python may read
         self.memo: dict[Any, Any] = {}  # results of the program's caches
         self.made_arrays = False  # that depend on nothing yet

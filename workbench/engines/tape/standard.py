@@ -235,8 +235,8 @@ def _from_items(callee: Any, args: Args, named: Named) -> Any:
         if text_is_written() and result.dtype.kind in "fc" and holds_text(np.asarray(args[0])):
             checked_text("")
         return fresh(result, current()) if result.base is None and not any(result is a for a in args) else result
-    options = {k: v for k, v in named.items() if k not in ("dtype", "order", "subok")}
-    if set(options) - {"copy", "ndmin"}:
+    options = {k: v for k, v in named.items() if k not in ("dtype", "subok")}
+    if set(options) - {"copy", "ndmin", "order"}:
         raise refuse(f"the options {sorted(options)} of np.{callee.__name__}", "leave them out")
     return numpy_functions.array(callee, args[0], args[1] if len(args) > 1 else named.get("dtype"), **options)
 

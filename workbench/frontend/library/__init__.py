@@ -31,11 +31,11 @@ from workbench.frontend.library import (
 )
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
-from workbench.frontend.library.registry import implements, is_pure, lookup, subscript
+from workbench.frontend.library.registry import implements, is_pure, lies_freely, lookup, subscript
 
 __all__ = [
     "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
-    "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "linear",
-    "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers", "primitive", "random",
+    "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "lies_freely",
+    "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers", "primitive", "random",
     "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
 ]

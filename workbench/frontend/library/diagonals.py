@@ -44,6 +44,7 @@ def diagonal_of(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) ->
 def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) -> Any:
     """A diagonal, copied: NumPy's is a view, which shows what is written into the array afterwards (refused here)."""
     made = diagonal_of(t, array, offset, axis1, axis2)
+    made.cell.shows = array.cell
     made.cell.snapshot = array.cell.snapshot = "a write to an array of which a diagonal has been taken"
     return made
 

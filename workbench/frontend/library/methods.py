@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, branches, growth, indexing, list_operations
-from workbench.frontend.library import containers, elementwise, iterables, random, shaping
+from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
+from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -25,6 +26,7 @@ from workbench.frontend.values import (
     ZipValue,
     is_static,
 )
+from workbench.ir import Constant
 
 _FUNCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
@@ -107,10 +109,34 @@ def _choice_method(act: Any, owner: Choice, name: str, args: tuple[Any, ...], na
 def _part(t: Tracer, owner: Any, name: str) -> Any:
     if owner.kind.is_complex:
         result = arithmetic.elementwise(t, name, [owner])
-        return Scalar(result.value, owner.python) if isinstance(owner, Scalar) else result
+        if isinstance(owner, Scalar):
+            return Scalar(result.value, owner.python)
+        result.cell.snapshot = "a write to a part of a complex array"  # in NumPy a view
+        owner.cell.parts.append(result.cell)
+        result.cell.shows = owner.cell
+        return result
     if name == "real":
         return owner
-    return arithmetic.elementwise(t, "mul", [owner, 0])
+    if isinstance(owner, Scalar):
+        return Scalar(Constant(0, owner.kind), owner.python)
+    zeros: Array = creation.filled(t, list(owner.dims), 0, owner.kind)
+    return Array(zeros.cell, (), zeros.dims, zeros.generation, readonly=True)
+
+
+def _part_function(name: str) -> Any:
+    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        (value,) = args
+        if isinstance(value, Choice):
+            return choice_attribute(act.t, value, name)
+        value = elementwise.as_operand(act.t, value)
+        if not isinstance(value, (Array, Scalar)):
+            return getattr(np, name)(value)
+        return number_attribute(act.t, value, name)
+    return handler
+
+
+for _name in ("real", "imag"):
+    implements(getattr(np, _name))(_part_function(_name))
 
 
 def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -146,12 +172,21 @@ def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) 
     t: Tracer = act.t
     kind = elementwise.dtype_kind(t, args[0] if args else named["dtype"])
     if kind is number_kind(owner) and isinstance(owner, Array):
-        return t.new_array(t.emit("copy", arrays.read(t, owner)))
+        return _copied(t, owner, named.get("order", args[1] if len(args) > 1 else "K"))
     return elementwise.cast(t, owner, kind)
 
 
 def _copy(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return act.t.new_array(act.t.emit("copy", arrays.read(act.t, owner))) if isinstance(owner, Array) else owner
+    return _copied(act.t, owner, named.get("order", args[0] if args else "C")) if isinstance(owner, Array) else owner
+
+
+def _copied(t: Tracer, owner: Array, order: Any) -> Array:
+    made: Array = t.new_array(t.emit("copy", arrays.read(t, owner)))
+    if order == "F":
+        t.lies_otherwise(made)
+    elif order != "C":
+        made.cell.by_rows = not t.transposes  # it lies like the original
+    return made
 
 
 def _fill(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
