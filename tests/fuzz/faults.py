@@ -84,6 +84,7 @@ FAULTS = (
     Fault("check removed as dead code", planted_around.check_removed, 700_341),
     Fault("bound proved off by one", planted_around.bound_off_by_one, 700_001),
     Fault("fusion past a write", planted_around.fused_past_write, 700_012),
+    Fault("a harmless read hides others", planted_around.harmless_read_hides_others, 700_024),
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
 )
 

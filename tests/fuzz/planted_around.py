@@ -178,6 +178,22 @@ def fused_past_write() -> Planted:
         yield
 
 
+class _ByArray(set[Any]):
+    """Readings that are taken for one another where they read the same array."""
+
+    def __contains__(self, reading: object) -> bool:
+        return any(r[1] is reading[1] for r in self)  # type: ignore[index]
+
+
+@contextlib.contextmanager
+def harmless_read_hides_others() -> Planted:
+    """An array is read in two places of the statement that updates it, and only the first is looked at."""
+    original = fusion.Fusion._stays_readable
+    with mock.patch.object(fusion.Fusion, "_stays_readable", lambda self, op, end, root, deep, seen: original(
+            self, op, end, root, deep, seen if isinstance(seen, _ByArray) else _ByArray())):
+        yield
+
+
 @contextlib.contextmanager
 def gather_without_edges() -> Planted:
     """Accumulations turned into gathers forget the iterations near the edge."""
