@@ -56,6 +56,15 @@ def in_one_arm(a, n):
     return np.sum(b * b * WEIGHTS) + np.sum(a[0])
 
 
+def apart_at_first(a, n):
+    b = a[:, 0]
+    for _ in range(n):
+        v = b.ravel()
+        v[0] = v[1] * v[0]
+        b = b * 1.0
+    return np.sum(a * WEIGHTS) + np.sum(b * b)
+
+
 @wb.checkpoint
 def ravelled(b):
     v = b.reshape(-1)
@@ -90,7 +99,7 @@ def agrees(function: Callable[..., Any], x: np.ndarray, *rest: Any, engine: str 
 @pytest.mark.parametrize("engine", ("numba", "tape"))
 @pytest.mark.parametrize("layout", ("rows", "columns"))
 @pytest.mark.parametrize("function", [each_order, after_the_loop, in_an_inner_loop, of_what_is_made, in_one_arm,
-                                      in_a_program_of_its_own])
+                                      apart_at_first, in_a_program_of_its_own])
 def test_arrays_that_lie_otherwise_in_later_iterations(function: Callable[..., Any], layout: str, engine: str) -> None:
     x = LAYOUTS[layout](np.random.default_rng().normal(size=(3, 3)))
     done = [agrees(function, x, n, engine=engine) for n in (0, 1, 2, 3)]

@@ -78,6 +78,7 @@ class Rebinding:
     def private(self, variable: Variable, model: Array, copied: bool) -> Array:
         """A buffer of the name's own for the arrays that the body makes: other names keep the one it had before."""
         t = self.t
+        mixed = copied and not layout.is_contiguous(t, model)
         if copied:
             value = t.emit("copy", arrays.read(t, model))
         else:
@@ -85,6 +86,7 @@ class Rebinding:
         made: Array = t.new_array(value, variable.name)
         made.cell.private_to = (self.loop.key, variable)
         made.cell.instead_of = model
+        made.cell.mixed = mixed
         return made
 
     def since_rebound(self, variable: Variable, own: Array) -> Any:
