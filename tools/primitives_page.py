@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import fft, integrate, linalg, special
 
+from workbench.deferred import resolved
 from workbench.frontend.composed import compositions
 from workbench.frontend.library.refused import REFUSED
 from workbench.frontend.library.registry import handlers
@@ -168,14 +169,16 @@ def rows(elementwise: bool) -> list[str]:
         if primitive.elementwise is elementwise:
             text = derivative(primitive).replace("|", "\\|")
             orders = "all" if primitive.differentiable else ""
-            lines.append(f"| {name} | {listed(primitive.callables)} | {text} | {kinds_of(primitive)} | {orders} | "
+            means = listed(map(resolved, primitive.callables))
+            lines.append(f"| {name} | {means} | {text} | {kinds_of(primitive)} | {orders} | "
                          f"{engines(primitive)} |")
     return lines
 
 
 def handled() -> list[str]:
     """The functions that handlers take to primitives, by module."""
-    known = {f for primitive in table().values() for f in primitive.callables} | {*compositions(), *REFUSED}
+    known = {resolved(f) for primitive in table().values() for f in primitive.callables}
+    known |= {*compositions().all(), *REFUSED}
     by_module: dict[str, set[str]] = {}
     for function, handler in handlers().items():
         if function not in known and isinstance(getattr(function, "__module__", None), str):
@@ -186,7 +189,7 @@ def handled() -> list[str]:
 def written_out() -> list[str]:
     """The compositions, by module."""
     by_module: dict[str, set[str]] = {}
-    for function, composition in compositions().items():
+    for function, composition in compositions().all().items():
         module = composition.function.__module__.rpartition(".")[2]
         if not isinstance(getattr(function, "__self__", None), np.ufunc):
             by_module.setdefault(module, set()).add(callable_name(function))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from scipy import special
-
+from workbench.deferred import Library
 from workbench.rules import kernels
 from workbench.rules.arithmetic import binary, unary
 from workbench.rules.expr import apply, log
 from workbench.rules.primitive import FLOAT
+
+special = Library("scipy.special")
 
 
 def _shared(name: str, kernel: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from workbench.ir import Constant, Kind, Op, Type, Value
 from workbench.rules.emission import emit

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from workbench.deferred import Meanings
 from workbench.ir import DifferentiationError, Kind, Type, Value
 
 Partial = Callable[..., Any]
@@ -114,7 +115,7 @@ class Primitive:
 
 
 _TABLE: dict[str, Primitive] = {}
-_BY_CALLABLE: dict[Any, Primitive] = {}
+_BY_CALLABLE: Meanings[Primitive] = Meanings()
 
 
 def register(primitive: Primitive) -> Primitive:
@@ -124,8 +125,9 @@ def register(primitive: Primitive) -> Primitive:
     if primitive.name in _TABLE:
         raise ValueError(f"there is already a primitive {primitive.name!r}")
     for callable_ in primitive.callables:
-        if callable_ in _BY_CALLABLE:
-            raise ValueError(f"{callable_!r} already means {_BY_CALLABLE[callable_].name}")
+        known = _BY_CALLABLE.get(callable_)
+        if known is not None:
+            raise ValueError(f"{callable_!r} already means {known.name}")
         _BY_CALLABLE[callable_] = primitive
     _TABLE[primitive.name] = primitive
     return primitive

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from workbench.ir import Kind, Op, ScalarType, Type, Value
 from workbench.rules import matrix_kernels

@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
+from workbench.deferred import Library
 from workbench.rules import kernels
 from workbench.rules.arithmetic import unary
 from workbench.rules.expr import apply, digamma, exp, log, polygamma
@@ -21,6 +21,7 @@ from workbench.rules.typing import elementwise, last
 ROOT_PI = math.sqrt(math.pi)
 TWO_OVER_ROOT_PI = 2.0 / ROOT_PI
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+special = Library("scipy.special")
 Domain = tuple[tuple[float, float], ...]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import get_lapack_funcs
+import scipy
 
 from workbench.ir import ArrayType, Kind, Op, Type, Value
 from workbench.rules.emission import emit
@@ -65,7 +65,7 @@ def _types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
 def _lu(a: Any) -> tuple[Any, Any]:
     if not a.size:
         return a.copy(), np.zeros(0, np.int64)
-    (getrf,) = get_lapack_funcs(("getrf",), (a,))
+    (getrf,) = scipy.linalg.get_lapack_funcs(("getrf",), (a,))
     packed, pivots, _ = getrf(a)
     return np.ascontiguousarray(packed), pivots.astype(np.int64)
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
 from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, from_items, holds_active
 from workbench.engines.tape.elementwise import elementwise

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.deferred import is_ufunc
 from workbench.engines.numba.emit import emit
 from workbench.ir import Builder, Kind, ScalarType, walk
 from workbench.rules import Expr, cotangent, get
@@ -73,7 +74,7 @@ def of_ufuncs(name: str, position: int) -> bool:
     if not isinstance(result, Expr):
         return True
     ops = walk(result.builder.finish([result.value]).block)
-    return all(isinstance(get(op.prim).numpy, np.ufunc) or op.prim in ("select", "isfinite") for op in ops)
+    return all(is_ufunc(get(op.prim).numpy) or op.prim in ("select", "isfinite") for op in ops)
 
 
 @functools.cache

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.integrate
 
+from workbench.deferred import Library
 from workbench.frontend.composed.registry import composes, refuse
 from workbench.frontend.composed.shaping import along, axis_of
+
+_integrate = Library("scipy.integrate")
 
 
 # ---------------------------------------------------------------------- differences and integrals
@@ -115,7 +117,7 @@ def _panels(y: Any, x: Any, dx: Any, axis: int) -> Any:
     return _widths(x, dx, axis, y.ndim) * (y[along(axis, slice(1, None))] + y[along(axis, slice(None, -1))]) / 2.0
 
 
-@composes(np.trapezoid, scipy.integrate.trapezoid)
+@composes(np.trapezoid, _integrate.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of samples by the trapezoidal rule."""
     y = np.asarray(y)
@@ -123,7 +125,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(_panels(y, x, dx, axis), axis)
 
 
-@composes(scipy.integrate.cumulative_trapezoid)
+@composes(_integrate.cumulative_trapezoid)
 def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
     """The integral up to each sample, by the trapezoidal rule."""
     y = np.asarray(y)

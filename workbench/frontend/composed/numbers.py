@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
 from workbench.frontend.composed.registry import composes
 from workbench.rules.kernels import exponent

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, NoReturn, TypeVar
 
+from workbench.deferred import Meanings
 from workbench.ir import DifferentiationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +26,7 @@ class Composition:
     first: tuple[Any, ...] = ()
 
 
-_compositions: dict[Any, Composition] = {}
+_compositions: Meanings[Composition] = Meanings()
 _FOLDER = __file__.rpartition("registry")[0]
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -39,9 +40,9 @@ def composes(*callables: Any, first: tuple[Any, ...] = ()) -> Callable[[F], F]:
     return register
 
 
-def compositions() -> dict[Any, Composition]:
+def compositions() -> Meanings[Composition]:
     """All compositions by the callables that they stand for."""
-    return dict(_compositions)
+    return _compositions
 
 
 def is_own(function: Any) -> bool:

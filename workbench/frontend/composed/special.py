@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
+from workbench.deferred import Library
 from workbench.frontend.composed.registry import composes, held, refuse
 from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.statistics import inexact
 from workbench.rules.special import exprels
+
+_special = Library("scipy.special")
 
 
 def _largest(a: Any, axis: Any) -> Any:
@@ -22,7 +25,7 @@ def _largest(a: Any, axis: Any) -> Any:
     return held(np.where(np.isfinite(peak), peak, 0).astype(peak.dtype))
 
 
-@composes(scipy.special.logsumexp)
+@composes(_special.logsumexp)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """The logarithm of the (weighted) sum of exponentials."""
     if return_sign:
@@ -44,7 +47,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return total + (peak if keepdims else np.squeeze(peak, axis) if axis is not None else np.sum(peak))
 
 
-@composes(scipy.special.softmax)
+@composes(_special.softmax)
 def softmax(x: Any, axis: Any = None) -> Any:
     """Exponentials divided by their sum."""
     x = inexact(x)
@@ -52,7 +55,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     return terms / np.sum(terms, axis, keepdims=True)
 
 
-@composes(scipy.special.log_softmax)
+@composes(_special.log_softmax)
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """The logarithm of softmax."""
     x = inexact(x)
@@ -60,13 +63,13 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis, keepdims=True))
 
 
-@composes(scipy.special.kl_div)
+@composes(_special.kl_div)
 def kl_div(x: Any, y: Any, out: Any = None) -> Any:
     """x log(x / y) - x + y."""
     return into(scipy.special.rel_entr(x, y) - x + y, out)
 
 
-@composes(scipy.special.huber)
+@composes(_special.huber)
 def huber(delta: Any, r: Any, out: Any = None) -> Any:
     """Quadratic near zero, linear beyond `delta`."""
     size = np.abs(r)
@@ -74,7 +77,7 @@ def huber(delta: Any, r: Any, out: Any = None) -> Any:
     return into(np.where(delta < 0, np.inf, loss), out)
 
 
-@composes(scipy.special.pseudo_huber)
+@composes(_special.pseudo_huber)
 def pseudo_huber(delta: Any, r: Any, out: Any = None) -> Any:
     """Smooth between quadratic and linear."""
     zero = delta == 0
@@ -83,27 +86,27 @@ def pseudo_huber(delta: Any, r: Any, out: Any = None) -> Any:
     return into(np.where(delta < 0, np.inf, np.where(zero, 0.0, loss)), out)
 
 
-@composes(scipy.special.exprel)
+@composes(_special.exprel)
 def exprel(x: Any, out: Any = None) -> Any:
     """(exp(x) - 1) / x, 1 at 0."""
     return into(exprels(0, inexact(x)), out)
 
 
-@composes(scipy.special.boxcox)
+@composes(_special.boxcox)
 def boxcox(x: Any, lmbda: Any, out: Any = None) -> Any:
     """(x**lmbda - 1) / lmbda, log x at 0."""
     logarithm = np.log(x)
     return into(logarithm * exprels(0, inexact(lmbda * logarithm)), out)
 
 
-@composes(scipy.special.boxcox1p)
+@composes(_special.boxcox1p)
 def boxcox1p(x: Any, lmbda: Any, out: Any = None) -> Any:
     """The same of 1 + x."""
     logarithm = np.log1p(x)
     return into(logarithm * exprels(0, inexact(lmbda * logarithm)), out)
 
 
-@composes(scipy.special.inv_boxcox)
+@composes(_special.inv_boxcox)
 def inv_boxcox(x: Any, lmbda: Any, out: Any = None) -> Any:
     """The inverse of `boxcox`."""
     zero = lmbda == 0
@@ -111,7 +114,7 @@ def inv_boxcox(x: Any, lmbda: Any, out: Any = None) -> Any:
     return into(np.where(zero, np.exp(x), power), out)
 
 
-@composes(scipy.special.comb)
+@composes(_special.comb)
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     """Combinations, as real functions of both numbers."""
     if exact:
@@ -122,31 +125,31 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     return np.where((k <= N) & (N >= 0) & (k >= 0), scipy.special.binom(N, k), 0.0)
 
 
-@composes(scipy.special.cbrt)
+@composes(_special.cbrt)
 def cbrt(x: Any, out: Any = None) -> Any:
     """The cube root."""
     return into(np.cbrt(x), out)
 
 
-@composes(scipy.special.exp2)
+@composes(_special.exp2)
 def exp2(x: Any, out: Any = None) -> Any:
     """Two to a power."""
     return into(np.exp2(x), out)
 
 
-@composes(scipy.special.exp10)
+@composes(_special.exp10)
 def exp10(x: Any, out: Any = None) -> Any:
     """Ten to a power."""
     return into(np.power(10.0, x), out)
 
 
-@composes(scipy.special.expm1)
+@composes(_special.expm1)
 def expm1(x: Any, out: Any = None) -> Any:
     """exp(x) - 1."""
     return into(np.expm1(x), out)
 
 
-@composes(scipy.special.log1p)
+@composes(_special.log1p)
 def log1p(x: Any, out: Any = None) -> Any:
     """log(1 + x)."""
     return into(np.log1p(x), out)

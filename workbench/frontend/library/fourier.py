@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.fft
 
+from workbench.deferred import Library
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand
@@ -23,6 +23,7 @@ from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Array, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
+_scipy = Library("scipy.fft")
 _COMPLEX = {Kind.F32: Kind.C64, Kind.C64: Kind.C64}
 _TWO = Constant(2, Kind.INT)
 
@@ -200,11 +201,11 @@ def _register() -> None:
     scipys = {"overwrite_x": False, "workers": None, "plan": None}
     for name in _ONE_AXIS:
         implements(getattr(np.fft, name))(_one(name, "a", out=None))
-        implements(getattr(scipy.fft, name))(_one(name, "x", **scipys))
+        implements(getattr(_scipy, name))(_one(name, "x", **scipys))
     for name in ("fft", "ifft", "rfft", "irfft"):
         for suffix, axes in (("2", (-2, -1)), ("n", None)):
             implements(getattr(np.fft, name + suffix))(_several(name + suffix, "a", axes, out=None))
-            implements(getattr(scipy.fft, name + suffix))(_several(name + suffix, "x", axes, **scipys))
+            implements(getattr(_scipy, name + suffix))(_several(name + suffix, "x", axes, **scipys))
 
 
 # ---------------------------------------------------------------------- shifts and frequencies
@@ -221,8 +222,8 @@ def _shift(sign: int) -> Any:
     return handler
 
 
-implements(np.fft.fftshift, scipy.fft.fftshift)(_shift(1))
-implements(np.fft.ifftshift, scipy.fft.ifftshift)(_shift(-1))
+implements(np.fft.fftshift, _scipy.fftshift)(_shift(1))
+implements(np.fft.ifftshift, _scipy.ifftshift)(_shift(-1))
 
 
 def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
@@ -236,7 +237,7 @@ def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
     return arithmetic.elementwise(t, "mul", [t.new_array(t.emit("cast", numbers, kind=kind)), factor], kind)
 
 
-@implements(np.fft.fftfreq, scipy.fft.fftfreq)
+@implements(np.fft.fftfreq, _scipy.fftfreq)
 def fftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.fft.fftfreq(n, d=1.0)`."""
     t: Tracer = act.t
@@ -247,7 +248,7 @@ def fftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _frequencies(t, t.emit("select", positive, k, t.emit("sub", k, n)), n, d)
 
 
-@implements(np.fft.rfftfreq, scipy.fft.rfftfreq)
+@implements(np.fft.rfftfreq, _scipy.rfftfreq)
 def rfftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.fft.rfftfreq(n, d=1.0)`."""
     t: Tracer = act.t

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from workbench.deferred import Meanings
 from workbench.frontend.values import Choice, is_static
 
 Handler = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
-_handlers: dict[Any, Handler] = {}
+_handlers: Meanings[Handler] = Meanings()
 _instances: dict[type, Callable[..., Any]] = {}
 _subscripts: dict[int, Handler] = {}
 
@@ -69,7 +70,7 @@ def lies_freely(item: Any) -> bool:
 
 def handlers() -> dict[Any, Handler]:
     """All callables that have a handler."""
-    return dict(_handlers)
+    return _handlers.all()
 
 
 def subscript(item: Any) -> Handler | None:

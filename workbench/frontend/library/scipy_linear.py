@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import scipy.linalg
-
+from workbench.deferred import Library
 from workbench.frontend import arrays, indexing
 from workbench.frontend.library.arguments import bound, refuse
 from workbench.frontend.library.elementwise import as_operand
@@ -37,6 +36,7 @@ from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind, Value
 
+_linalg = Library("scipy.linalg")
 _ALL = {"overwrite_a": False, "check_finite": True}
 _TWO = {"overwrite_a": False, "overwrite_b": False, "check_finite": True}
 
@@ -70,7 +70,7 @@ def _structured(t: Tracer, a: Value, assume: Any, lower: bool, name: str) -> Val
     return triangle(t, a, assume.startswith("lower"))
 
 
-@implements(scipy.linalg.solve)
+@implements(_linalg.solve)
 def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.solve(a, b)`."""
     t: Tracer = act.t
@@ -82,7 +82,7 @@ def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return solve_matrices(t, transposed(t, matrix, conjugate=False) if turned else matrix, right, "solve")
 
 
-@implements(scipy.linalg.solve_triangular)
+@implements(_linalg.solve_triangular)
 def solve_triangular(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False)`."""
     t: Tracer = act.t
@@ -105,7 +105,7 @@ def _by_triangle(t: Tracer, matrix: Value, right: Array, lower: bool, unit: bool
     return solve_matrices(t, matrix, right, "solve_triangular", checked, lower=lower, unit=unit)
 
 
-@implements(scipy.linalg.inv)
+@implements(_linalg.inv)
 def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.inv(a)`."""
     t: Tracer = act.t
@@ -115,7 +115,7 @@ def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(inverse(t, _structured(t, matrix, assume, bool(lower), "scipy.linalg.inv")))
 
 
-@implements(scipy.linalg.det)
+@implements(_linalg.det)
 def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.det(a)`."""
     t: Tracer = act.t
@@ -134,13 +134,13 @@ def _factor(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str) 
     return matrix, cholesky_factor(t, matrix, not lower), bool(lower)
 
 
-@implements(scipy.linalg.cholesky)
+@implements(_linalg.cholesky)
 def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cholesky(a, lower=False)`."""
     return act.t.new_array(_factor(act.t, args, named, "scipy.linalg.cholesky")[1])
 
 
-@implements(scipy.linalg.cho_factor)
+@implements(_linalg.cho_factor)
 def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cho_factor(a, lower=False)`: the other triangle is left as it was."""
     t: Tracer = act.t
@@ -148,7 +148,7 @@ def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("add", factor, triangle(t, matrix, not lower, strict=True))), lower
 
 
-@implements(scipy.linalg.cho_solve)
+@implements(_linalg.cho_solve)
 def cho_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cho_solve((c, lower), b)`."""
     t: Tracer = act.t
@@ -164,7 +164,7 @@ def cho_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- decompositions
-@implements(scipy.linalg.svd)
+@implements(_linalg.svd)
 def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
     t: Tracer = act.t
@@ -180,7 +180,7 @@ def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return tuple(unstacked(t, v, lead) for v in (u, s, vh)) if vectors else unstacked(t, s, lead)
 
 
-@implements(scipy.linalg.svdvals)
+@implements(_linalg.svdvals)
 def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.svdvals(a)`."""
     t: Tracer = act.t
@@ -188,7 +188,7 @@ def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return svd(act, (a,), {"compute_uv": False, "overwrite_a": overwrite, "check_finite": check})
 
 
-@implements(scipy.linalg.qr)
+@implements(_linalg.qr)
 def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.qr(a, mode='economic')`."""
     t: Tracer = act.t
@@ -208,7 +208,7 @@ def _eigenvalues(t: Tracer, name: str, a: Any, b: Any, lower: Any, check: Any) -
     return eigen(t, matrix, not lower)[0]
 
 
-@implements(scipy.linalg.eigvalsh)
+@implements(_linalg.eigvalsh)
 def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.eigvalsh(a, lower=True)`."""
     t: Tracer = act.t
@@ -216,7 +216,7 @@ def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _eigenvalues(t, "scipy.linalg.eigvalsh", a, b, lower, check)
 
 
-@implements(scipy.linalg.eigh)
+@implements(_linalg.eigh)
 def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.eigh(a, eigvals_only=True)`: the signs of its vectors are another choice than NumPy's."""
     t: Tracer = act.t
@@ -227,7 +227,7 @@ def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _eigenvalues(t, "scipy.linalg.eigh", a, b, lower, check)
 
 
-@implements(scipy.linalg.pinv)
+@implements(_linalg.pinv)
 def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.pinv(a, rtol=...)`."""
     t: Tracer = act.t
@@ -254,7 +254,7 @@ def _inverted(t: Tracer, order: Value) -> Value:
     return t.emit("scatter_store", t.emit("empty", n, kind=Kind.INT), t.emit("iota", n), order)
 
 
-@implements(scipy.linalg.lu)
+@implements(_linalg.lu)
 def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu(a)` of a square matrix."""
     t: Tracer = act.t
@@ -276,7 +276,7 @@ def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(p), t.new_array(low), up
 
 
-@implements(scipy.linalg.lu_factor)
+@implements(_linalg.lu_factor)
 def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu_factor(a)` of a square matrix."""
     t: Tracer = act.t
@@ -284,7 +284,7 @@ def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return tuple(t.new_array(v) for v in _packed(t, a, check, "scipy.linalg.lu_factor"))
 
 
-@implements(scipy.linalg.lu_solve)
+@implements(_linalg.lu_solve)
 def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu_solve((lu, piv), b, trans=0)`."""
     t: Tracer = act.t
@@ -306,7 +306,7 @@ def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- functions of matrices, norms, blocks
-@implements(scipy.linalg.norm)
+@implements(_linalg.norm)
 def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.norm(a, ord=None, axis=None, keepdims=False)`."""
     t: Tracer = act.t
@@ -317,7 +317,7 @@ def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return np_norm(act, (array, order, axis, keepdims), {})
 
 
-@implements(scipy.linalg.expm)
+@implements(_linalg.expm)
 def expm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.expm(A)` of one matrix."""
     t: Tracer = act.t
@@ -325,7 +325,7 @@ def expm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("expm", matrix))
 
 
-@implements(scipy.linalg.block_diag)
+@implements(_linalg.block_diag)
 def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.block_diag(*arrays)`."""
     t: Tracer = act.t
@@ -346,7 +346,7 @@ def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return made
 
 
-@implements(scipy.linalg.toeplitz)
+@implements(_linalg.toeplitz)
 def toeplitz(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.toeplitz(c, r=None)`: constant along diagonals."""
     t: Tracer = act.t
