@@ -8,6 +8,7 @@ have done.
 
 from __future__ import annotations
 
+import collections
 import functools
 import inspect
 import itertools
@@ -33,7 +34,7 @@ from workbench.rules import by_callable
 special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their own: handler(callee, args, named)
 _CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
                                "collections", "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
-_ABOUT_TYPES = (isinstance, issubclass, hasattr, getattr, setattr)  # what they are given is not called
+_KEEPERS = (isinstance, issubclass, hasattr, getattr, setattr, functools.partial)  # do not call what they are given
 _READERS = (np.loadtxt, np.genfromtxt)
 _OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
@@ -144,7 +145,9 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             classes.meet(callee, mediate)
         if callee.__module__ not in _CALLBACK_MODULES:
             return _protected(callee, args, named)
-    module = getattr(callee, "__module__", None) or type(callee).__module__ or ""
+    module = getattr(callee, "__module__", None)
+    if not isinstance(module, str):  # a class may call something else so
+        module = str(type(callee).__module__ or "")
     owner = getattr(callee, "__self__", None)
     if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
         return _array_method(callee, owner, args, named)
@@ -165,7 +168,9 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             if any(type(x) is ActiveArray for x in args):
                 callee(*(bottom(x) for x in args))  # refuses more than one element
             return apply(primitive.name, callee, *(a.item() if type(a) is ActiveArray else a for a in args))
-    if (module in _CALLBACK_MODULES or isinstance(owner, (list, dict, set))) and callee not in _ABOUT_TYPES:
+    if isinstance(owner, (list, dict, set, collections.deque)):  # keep functions as they are; but for sorting by one
+        named = {key: callback(value) for key, value in named.items()}
+    elif module in _CALLBACK_MODULES and callee not in _KEEPERS:
         args = tuple(callback(a) for a in args)
         named = {key: callback(value) for key, value in named.items()}
     return _protected(callee, args, named)

@@ -35,9 +35,9 @@ _replaced: list[tuple[type, str, Any, Any]] = []  # class, name, what it was, wh
 _seen: dict[int, type] = {}
 
 
-def is_native(name: str | None) -> bool:
-    """True for modules whose functions run as they are."""
-    return (name or "").partition(".")[0] in NATIVE_PACKAGES
+def is_native(name: Any) -> bool:
+    """True for modules whose functions run as they are. (A class may call something else its `__module__`.)"""
+    return isinstance(name, str) and name.partition(".")[0] in NATIVE_PACKAGES
 
 
 def begin() -> None:

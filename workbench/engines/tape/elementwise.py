@@ -27,7 +27,7 @@ from workbench.engines.tape.array import (
     recorder_of,
 )
 from workbench.engines.tape.partials import as_operand
-from workbench.engines.tape.programs import by_numpy, dispatch, structured
+from workbench.engines.tape.programs import by_numpy, dispatch, in_own_words, structured
 from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
 from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveComplex, ActiveFloat, apply, as_array
@@ -48,8 +48,14 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     out = options.pop("out", None)
     if out is not None and method == "__call__" and set(options) == {"where"} and type(out[0]) is ActiveArray:
         return _where_asked(ufunc, inputs, options["where"], out[0])
-    result = _applied(ufunc, method, inputs, options)
-    return result if out is None else written(result, out)
+    try:
+        result = _applied(ufunc, method, inputs, dict(options))
+        return result if out is None else written(result, out)
+    except DifferentiationError:
+        raise
+    except Exception as error:
+        given = options if out is None else {**options, "out": out}
+        raise in_own_words(error, getattr(ufunc, method), inputs, given) from None
 
 
 def _where_asked(ufunc: Any, inputs: tuple[Any, ...], where: Any, target: ActiveArray) -> ActiveArray:
@@ -67,6 +73,8 @@ def written(result: Any, out: Any) -> Any:
         target[...] = bottom(result)
         return target
     if type(target) is not ActiveArray:
+        if not np.can_cast(bottom(result).dtype, target.dtype, "same_kind"):
+            raise TypeError(f"floats are written into an array of {target.dtype}")
         raise refuse("an active result is written into an array made outside of the differentiated function",
                      "make the array inside, or pass it as an argument")
     target[...] = result
@@ -261,8 +269,7 @@ def _operators() -> None:
             return _operand(ufunc, other, self, other)
 
         def in_place(self: ActiveArray, other: Any) -> ActiveArray:
-            self[...] = array_ufunc(ufunc, "__call__", (self, other), {})
-            return self
+            return array_ufunc(ufunc, "__call__", (self, other), {"out": (self,)})
         return left, right, in_place
     for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
                         "pow": np.power, "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
@@ -297,9 +304,14 @@ def _function_of_array(self: Any, function: Any, types: Any, args: Any, options:
 def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A NumPy function with active arguments, `out=` included."""
     out = options.get("out") if function is not np.copyto else None
-    if out is None:
-        return dispatch(function, args, options)
-    return written(dispatch(function, args, {k: v for k, v in options.items() if k != "out"}), out)
+    try:
+        if out is None:
+            return dispatch(function, args, options)
+        return written(dispatch(function, args, {k: v for k, v in options.items() if k != "out"}), out)
+    except DifferentiationError:
+        raise
+    except Exception as error:
+        raise in_own_words(error, function, args, options) from None
 
 
 def _method(self: ActiveArray, name: str) -> Any:

@@ -227,7 +227,9 @@ def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 def _choose(index: Any, choices: Any, **options: Any) -> Any:
     if options:
         raise refuse(f"the options {sorted(options)} of np.choose", "leave them out")
-    index = bottom(index)
+    index = np.asarray(bottom(index))
+    if np.any((index < 0) | (index >= len(choices))):
+        raise ValueError("invalid entry in choice array")
     return _select([index == k for k in range(len(choices))], list(choices), choices[-1])
 
 

@@ -9,6 +9,7 @@ Invariant: a program stands for a call only where its value is NumPy's, looked a
 
 from __future__ import annotations
 
+import copy
 import functools
 import threading
 from collections.abc import Sequence
@@ -136,10 +137,31 @@ def dispatch(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return structured(callee, args, named) if handler is None else handler(*args, **named)
 
 
+def in_own_words(error: Exception, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Exception:
+    """The exception that NumPy itself raises on copies of the plain numbers; the given one where it raises none."""
+    try:
+        callee(*copy.deepcopy(bottom(args)), **copy.deepcopy(bottom(named)))
+    except Exception as own:
+        return own
+    return error
+
+
 def _has_floats(value: Any) -> bool:
+    """True for a value with floats in it. What may hide them (records, arrays of objects, objects) is refused."""
     if isinstance(value, (list, tuple)):
-        return any(_has_floats(v) for v in value)
-    return isinstance(value, (float, complex)) or getattr(value, "dtype", np.dtype(bool)).kind in "fc"
+        return any([_has_floats(v) for v in value])
+    if isinstance(value, (float, complex)):
+        return True
+    if isinstance(value, (np.ndarray, np.generic)):
+        if value.dtype.kind in "OV":
+            raise refuse(f"active numbers in an array of {value.dtype}", "keep each field in an array of its own")
+        return value.dtype.kind in "fc"
+    if not isinstance(value, _WITHOUT_FLOATS):
+        raise refuse(f"active numbers in a {type(value).__name__}, an object of the library's", "use arrays of floats")
+    return False
+
+
+_WITHOUT_FLOATS = (int, str, bytes, type, np.dtype, slice, type(None))
 
 
 class _Call:
