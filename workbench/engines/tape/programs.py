@@ -149,7 +149,8 @@ def in_own_words(error: Exception, callee: Any, args: tuple[Any, ...], named: di
 def _has_floats(value: Any) -> bool:
     """True for a value with floats in it. What may hide them (records, arrays of objects, objects) is refused."""
     if isinstance(value, (list, tuple)):
-        return any([_has_floats(v) for v in value])
+        found = [_has_floats(v) for v in value]
+        return any(found)
     if isinstance(value, (float, complex)):
         return True
     if isinstance(value, (np.ndarray, np.generic)):
