@@ -444,12 +444,22 @@ ALIASED = [row_from_outside, array_written_before, array_written_after, array_wr
 def test_aliases_are_refused_and_the_tape_has_them_right(function: Any) -> None:
     first: Any = np.array([1.0, 2.0]) if "array" in function.__name__ else 0.5
     with pytest.raises(wb.DifferentiationError) as caught:
-        wb.grad(function, engine="numba")(copy.deepcopy(first), 3)
+        wb.grad(function, engine="numba")(copy.deepcopy(first), 100)
     lines, start = inspect.getsourcelines(function)
     assert "# <--" in lines[caught.value.lineno - start], lines[caught.value.lineno - start]
     value, slope = wb.value_and_grad(function, engine="tape")(copy.deepcopy(first), 3)
     oracle = gradient(function, (first, 3), (0,), "difference")
     assert disagreement({(0,): np.asarray(slope)}, oracle, float(value), "difference") is None
+
+
+@pytest.mark.parametrize("function", [f for f in ALIASED if f is not grows_while_iterated], ids=lambda f: f.__name__)
+def test_aliases_are_compiled_where_the_loop_is_short(function: Any) -> None:
+    """(They are unrolled: the lists then have known lengths.)"""
+    first: Any = np.array([1.0, 2.0]) if "array" in function.__name__ else 0.5
+    value, slopes = interpreted_gradient(function, (copy.deepcopy(first), 3))
+    assert value == pytest.approx(function(copy.deepcopy(first), 3), rel=1e-12)
+    oracle = gradient(function, (first, 3), (0,), "difference")
+    assert disagreement({(0,): slopes[(0,)]}, oracle, float(value), "difference") is None
 
 
 def test_exceptions_of_lists() -> None:

@@ -29,6 +29,8 @@ from workbench.frontend import (
     iteration,
     list_operations,
     syntax,
+    unrolling,
+    walking,
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.inputs import Inputs
@@ -306,10 +308,12 @@ class Environment(Inputs):
         if isinstance(values, Lazy):
             generators.each(act, values, action)
             return
-        items = iteration.unrolled(act, values)
+        items: Any = iteration.unrolled(act, values)
         static = iteration.static_range(act, values) if items is None else None
         if static is not None and len(static) <= growth.UNROLLED:
             items = list(static)
+        elif items is None and iteration.known_turns(act, values) is not None:
+            items = walking.items(act, values)
         if items is not None:
             for item in items:
                 action(item)
@@ -364,15 +368,15 @@ class Environment(Inputs):
         if isinstance(values, DynamicList):
             return True
         known = iteration.length_of(act, values)
-        return known is None or known > growth.MANY
+        return known is None or (known > growth.MANY and not unrolling.wanted(t))
 
     def running_sum(self, act: Activation, values: Any, start: Any) -> Any:
         """`sum` over something of run-time length: a loop."""
         t = act.t
-        items = iteration.unrolled(act, values)
-        if items is not None or iteration.static_range(act, values) is not None:
+        few = iteration.known_turns(act, values) is not None or iteration.static_range(act, values) is not None
+        if few or iteration.is_unrolled(act, values):
             total = start
-            for item in items if items is not None else iteration.static_items(act, values):
+            for item in iteration.static_items(act, values):
                 total = self.binary(act, "+", total, item)
             return total
         lo, hi, step, item = iteration.indexed(act, values)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists, growth, overlap
+from workbench.frontend import arrays, dynamic_lists, growth, overlap, unrolling
 from workbench.frontend.paths import (
     Guard,
     Path,
@@ -250,7 +250,8 @@ class Inputs:
     def _number(self, value: Any, path: Path | None) -> Any:
         if path is None or (path.root[0] == "object" and not path.steps):
             return value
-        if path.key in self.pins:
+        small = unrolling.FIX in self.t.decisions and type(value) is int and abs(value) <= unrolling.MAX_SIZE
+        if path.key in self.pins or small:
             self.guard(path, "equal", value)
             return value
         known = self.paths.get(("number", path.key))
@@ -402,6 +403,8 @@ class Inputs:
         if size == 1:
             return ONE
         decision = self.t.decisions.get(("dim", path.key, axis))
+        if decision is None and unrolling.FIX in self.t.decisions and size <= unrolling.MAX_SIZE:
+            decision = size
         if isinstance(decision, int):
             self.guard(path, f"size{axis}", (axis, decision))
             return Constant(decision, Kind.INT)

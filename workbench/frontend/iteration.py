@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, growth, indexing, list_operations, texts
+from workbench.frontend import (
+    arithmetic,
+    arrays,
+    dynamic_lists,
+    generators,
+    growth,
+    indexing,
+    list_operations,
+    texts,
+    unrolling,
+)
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
@@ -92,6 +102,13 @@ def is_unrolled(act: Activation, values: Any) -> bool:
             values, (ListValue, DictValue, SetValue, Cursor, Lazy, ObjectValue))):
         raise TypeError(f"{describe(values)} is not iterable")
     return True
+
+
+def known_turns(act: Activation, values: Any) -> int | None:
+    """The number of turns of a loop that would run at run time, where it is to be unrolled as a last resort."""
+    if not unrolling.wanted(act.t) or isinstance(values, Lazy) or is_endless(values) or is_unrolled(act, values):
+        return None
+    return length_of(act, values)
 
 
 VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict

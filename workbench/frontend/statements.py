@@ -25,6 +25,7 @@ from workbench.frontend import (
     iteration,
     syntax,
     trying,
+    unrolling,
     walking,
 )
 from workbench.frontend.activation import Activation
@@ -434,11 +435,10 @@ class StatementCompiler(PatternCompiler):
 
             def iterate() -> None:
                 self._iterate(act, loop, lambda: body.run(act), code, leaving)
-            static = _static_loop(act, test, body, span)
-            if static is not None:
-                return static if static != NORMAL or not node.orelse else orelse.run(act)
-            conditional(t, loop, condition, iterate)
-            return _after(act, code, orelse if node.orelse else None, leaving)
+            def at_run_time() -> Any:
+                conditional(t, loop, condition, iterate)
+                return _after(act, code, orelse if node.orelse else None, leaving)
+            return _unrolled_while(act, test, body, orelse, span, at_run_time)
         return run
 
     def _exits(self, body: Sequence[ast.stmt]) -> Callable[[Activation], bool]:
@@ -486,7 +486,7 @@ class StatementCompiler(PatternCompiler):
                 values = iteration.iterator_of(act, values)
             if isinstance(values, Lazy):
                 return _over_generator(act, values, loop, target, body, orelse if node.orelse else None, leaves)
-            if iteration.is_unrolled(act, values):
+            if iteration.is_unrolled(act, values) or iteration.known_turns(act, values) is not None:
                 return _unrolled(act, values, target, body, orelse if node.orelse else None)
             lists = iteration.dynamic_parts(values)
             if lists:
@@ -636,8 +636,8 @@ def _over_generator(act: Activation, iterator: Lazy, loop: Loop, target: Callabl
     return _after(act, code, orelse, leaving)
 
 
-def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block, span: Any) -> Any:
-    """A `while` whose condition is false from the start, known while specialising; None otherwise."""
+def _foreseen(act: Activation, test: Callable[[Activation], Any], span: Any) -> Any:
+    """What the condition of a `while` would be, without evaluating it."""
     t = act.t
     point, depth, mark = t.builder.checkpoint(), len(t.frames), len(t.pending)
     t.builder.begin_arm()
@@ -645,16 +645,42 @@ def _static_loop(act: Activation, test: Callable[[Activation], Any], body: Block
     try:
         value = test(act)
         t.builder.span = span
-        condition = arithmetic.truth(t, value)
+        return arithmetic.truth(t, value)
     finally:
         while len(t.frames) > depth:
             t.frames.pop().restore()
         t.builder.rollback(point)
         del t.pending[mark:]
-    if condition is not False:
-        return None
-    test(act)
-    return NORMAL
+
+
+def _unrolled_while(act: Activation, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
+                    at_run_time: Callable[[], Any]) -> Any:
+    """A `while`, as far as its condition is known while specialising: none of it where that is true from the start,
+    unless loops are unrolled as a last resort; then the rest at run time."""
+    t = act.t
+    while True:
+        foreseen = _foreseen(act, test, span)
+        if foreseen is False:
+            test(act)
+            return orelse.run(act)
+        if foreseen is not True or not unrolling.wanted(t):
+            return at_run_time()
+        unrolling.turn(t)
+        mark = len(t.pending)
+        test(act)
+        completion = completed(act, mark, body.run(act))
+        if completion is DEAD or (not isinstance(completion, Mixed) and completion >= RETURN):
+            return completion
+        if isinstance(completion, Mixed):
+            more = t.emit("or", t.scalar(completion.is_(act, NORMAL), Kind.BOOL),
+                          t.scalar(completion.is_(act, CONTINUE), Kind.BOOL))
+            left, code = completion.possible - {NORMAL, CONTINUE}, completion.code
+            if left:
+                return choose(act, t.wrap(more, True),
+                              lambda: _unrolled_while(act, test, body, orelse, span, at_run_time),
+                              lambda: _onward(act, code, left - {BREAK}))  # noqa: B023
+        elif completion == BREAK:
+            return NORMAL
 
 
 def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], None], body: Block,

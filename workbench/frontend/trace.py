@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import calls, overflow, source
+from workbench.frontend import calls, overflow, source, unrolling
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import Unreachable
 from workbench.frontend.environment import Environment
@@ -58,7 +58,22 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
     leaves of the arguments in `wrt` become inputs, whether the function reads them or not.
 
     Raises DifferentiationError, or what the program itself raises on the way whatever its numbers are."""
-    decisions: dict[Any, Any] = {}
+    refusal: DifferentiationError | None = None
+    for attempt in unrolling.ATTEMPTS:
+        try:
+            return _settled(function, args, names, wrt, keywords, dict(attempt))
+        except DifferentiationError as error:
+            refusal = refusal or error
+        except Exception:
+            if refusal is None:
+                raise
+    assert refusal is not None
+    raise refusal
+
+
+def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...],
+             keywords: tuple[str, ...], decisions: dict[Any, Any]) -> Traced:
+    """Trace again and again, each time with one more decision."""
     pins: dict[Any, Any] = {}
     for _ in range(MAX_RESTARTS):
         environment = Environment()

@@ -129,6 +129,7 @@ class Tracer:
         # it makes of that may lie so, too
         self.trusts_rows = False  # True once it has decided something inside a loop or branch that nothing had yet
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
+        self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
         self.open_loops: list[tuple[Value, int]] = []

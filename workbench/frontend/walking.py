@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.frontend import indexing, iteration
+from workbench.frontend import indexing, iteration, unrolling
 from workbench.frontend.activation import Activation
-from workbench.frontend.values import Array, DequeValue, DictValue, ListValue, SetValue, ZipValue
+from workbench.frontend.values import Array, DequeValue, DictValue, ListValue, Scalar, SetValue, ZipValue
+from workbench.frontend.variables import rebuild
+from workbench.ir import Constant, Kind
 
 END: Any = object()
 Fetch = Callable[[int], Any]
@@ -37,8 +39,31 @@ def live(act: Activation, values: Any) -> Fetch:
         entries = values.parts[0].items
         first = len(entries) - 1
         return lambda k: act.t.read(entries[first - k]) if 0 <= first - k < len(entries) else END
+    turns = iteration.known_turns(act, values)
+    if turns is not None:
+        return _by_position(act, values, turns)
     items = iteration.static_items(act, values)
     return lambda k: items[k] if k < len(items) else END
+
+
+def _by_position(act: Activation, values: Any, turns: int) -> Fetch:
+    """The items of a loop that is unrolled as a last resort."""
+    lo, _, step, item = iteration.indexed(act, values)
+    first = act.t.static_int(act.t.wrap(lo, True), "where a loop begins")
+
+    def fetch(k: int) -> Any:
+        if k >= turns:
+            return END
+        unrolling.turn(act.t)
+        return _known(act, item(Scalar(Constant(first + step * k, Kind.INT), True)))
+    return fetch
+
+
+def _known(act: Activation, item: Any) -> Any:
+    """An item with its constants as numbers known while specialising."""
+    if isinstance(item, tuple):
+        return rebuild(item, [_known(act, v) for v in item])
+    return act.t.wrap(act.t.scalar(item), item.python) if isinstance(item, Scalar) else item
 
 
 def _checked(held: Any, message: str, fetch: Fetch, count: Callable[[], int]) -> Fetch:
