@@ -119,10 +119,10 @@ def mark_written(t: Tracer, array: Array) -> None:
         t.environment.array_written(array.cell.source)
     array.cell.written = True
     for part in array.cell.parts:  # copies of what NumPy shows in place
-        part.stale = "a part of a complex array that was written since is read"
+        part.stale = "a view is read (a part, a broadcast) of an array that was written since"
         if part.depth < len(t.frames):
-            t.fail("a complex array is written in a loop or branch, and a part of it was taken outside",
-                   "copy the part (`.copy()`)")
+            t.fail("an array is written in a loop or branch, and a view of it (a part, a broadcast) was taken outside",
+                   "copy the view (`.copy()`)")
     for frame in t.frames:
         frame.stores.add(array.cell)
 

@@ -419,6 +419,8 @@ def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:
     if type(nodes) is np.ndarray:
         if values.dtype.kind not in "fc":
             raise refuse(f"active numbers in an array of {values.dtype}", "keep it an array of floats")
+        if values.shape != nodes.shape:
+            raise refuse(f"{values.shape} numbers with {nodes.shape} nodes: a fault of the tape", "report it, please")
         if recorder.outer is not None and type(values) is np.ndarray:
             values = fresh(values, recorder.outer)
         return ActiveArray(values, nodes, recorder)

@@ -168,6 +168,7 @@ def _insert(a: Any, where: Any, values: Any, axis: Any = None) -> Any:
     recorder = recorder_of(a, values)
     complex_ = any(np.iscomplexobj(bottom(x)) for x in (a, values))
     (old, m), (new, n) = (parts(x, recorder, complex_) for x in (a, values))
+    n = np.broadcast_to(n, np.shape(bottom(new)))
     nodes = np.insert(np.broadcast_to(m, np.shape(bottom(old))), where, n, axis=axis)
     return wrap(by_numpy(np.insert, old, where, new, axis=axis), nodes, recorder)
 
@@ -313,6 +314,8 @@ def _broadcast_arrays(*arrays: Any, **options: Any) -> Any:
 
 @implements(np.meshgrid)
 def _meshgrid(*arrays: Any, **options: Any) -> Any:
+    if not options.get("copy", True):
+        raise refuse("np.meshgrid(copy=False), which gives views", "leave the option out")
     places = np.meshgrid(*(np.arange(np.size(bottom(a))) for a in arrays), **options)
     return [by_numpy(np.take, by_numpy(np.ravel, a), where) for a, where in zip(arrays, places, strict=True)]
 

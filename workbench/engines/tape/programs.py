@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +68,8 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
                      "write it with indices")
     if not _has_floats(value):
         return value
+    if any(np.may_share_memory(bottom(v), bottom(a)) for v in _arrays_of(value) for a in _arrays_of(stripped)):
+        return _view(callee, args, named, value)
     traced, function, given = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
     inputs = [item.path.fetch((None, *(values[k] for k in given))) for item in traced.inputs]
     outputs = [leaf.position for leaf in leaves(traced.output) if leaf.kind.is_inexact]
@@ -138,12 +140,13 @@ def dispatch(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def in_own_words(error: Exception, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Exception:
-    """The exception that NumPy itself raises on copies of the plain numbers; the given one where it raises none."""
+    """The exception that NumPy itself raises on copies of the plain numbers; a refusal where it raises none."""
     try:
         callee(*copy.deepcopy(bottom(args)), **copy.deepcopy(bottom(named)))
     except Exception as own:
         return own
-    return error
+    name = getattr(callee, "__name__", callee)
+    return refuse(f"this call of np.{name} is not known on the tape ({error})", "write it out")
 
 
 def _has_floats(value: Any) -> bool:
@@ -160,6 +163,25 @@ def _has_floats(value: Any) -> bool:
     if not isinstance(value, _WITHOUT_FLOATS):
         raise refuse(f"active numbers in a {type(value).__name__}, an object of the library's", "use arrays of floats")
     return False
+
+
+def _view(callee: Any, args: tuple[Any, ...], named: dict[str, Any], value: Any) -> Any:
+    """A result that is a view of the only active array among the arguments: it has the same view of the nodes."""
+    found = list(actives((args, named)))
+    if len(found) == 1 and type(found[0]) is ActiveArray and isinstance(value, np.ndarray):
+        nodes = callee(*(a.nodes if a is found[0] else a for a in args), **named)
+        if nodes.shape == value.shape and np.may_share_memory(nodes, found[0].nodes):
+            return wrap(value, nodes, found[0].recorder)
+    raise refuse(f"np.{getattr(callee, '__name__', callee)} gives a view of its argument", "copy it (`.copy()`)")
+
+
+def _arrays_of(value: Any) -> Iterator[Any]:
+    """The arrays in nested lists and tuples."""
+    if isinstance(value, (list, tuple)):
+        for v in value:
+            yield from _arrays_of(v)
+    elif isinstance(value, np.ndarray):
+        yield value
 
 
 _WITHOUT_FLOATS = (int, str, bytes, type, np.dtype, slice, type(None))

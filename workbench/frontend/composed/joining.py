@@ -55,6 +55,8 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
         place = _place(obj, n)
         return np.concatenate((arr[along(axis, slice(0, place))], arr[along(axis, slice(place + 1, None))]), axis)
+    if isinstance(obj, (list, tuple)) and len(obj) == 0:
+        return np.array(arr)
     keep = np.ones(n, np.bool_)
     keep[obj if isinstance(obj, slice) else np.asarray(obj)] = False
     return np.take(arr, np.flatnonzero(keep), axis)
@@ -85,6 +87,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         values = np.broadcast_to(values, (*arr.shape[:axis], values.shape[axis], *arr.shape[axis + 1:]))
         head, tail = arr[along(axis, slice(0, place))], arr[along(axis, slice(place, None))]
         return np.concatenate((head, values, tail), axis)
+    if isinstance(obj, (list, tuple)) and len(obj) == 0:
+        return np.array(arr)
     places = np.asarray(obj)
     count = places.shape[0]
     places = np.where(places < 0, places + n, places)
@@ -187,10 +191,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     vectors = [np.ravel(x) for x in xi]
     order = [1, 0, *range(2, rank)] if indexing == "xy" and rank > 1 else [*range(rank)]
     open_ = [np.reshape(v, (1,) * order[k] + (-1,) + (1,) * (rank - order[k] - 1)) for k, v in enumerate(vectors)]
-    if sparse:
-        return tuple([np.array(v) for v in open_])
-    lengths = [vectors[order.index(k)].shape[0] for k in range(rank)]
-    return tuple([np.broadcast_to(v, tuple(lengths)) for v in open_])
+    spread = open_ if sparse else np.broadcast_arrays(*open_)
+    return tuple([np.array(v) if copy else v for v in spread])
 
 
 @composes(np.ix_)

@@ -215,14 +215,6 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
 
 
 # ---------------------------------------------------------------------- repeating
-@composes(np.broadcast_arrays)
-def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
-    """All of one shape; copies (NumPy's are not to be written either)."""
-    arrays = [np.asarray(a) for a in args]
-    shape = np.broadcast_shapes(*[a.shape for a in arrays])
-    return tuple([np.broadcast_to(a, shape) for a in arrays])
-
-
 @composes(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """Repeated as a whole along each axis."""
@@ -234,7 +226,7 @@ def tile(A: Any, reps: Any) -> Any:
     for k in tuple(range(rank)):
         a = np.reshape(a, shape)
         if not (isinstance(counts[k], int) and counts[k] == 1):
-            wide = np.broadcast_to(np.expand_dims(a, k), (*shape[:k], counts[k], *shape[k:]))
+            wide = np.array(np.broadcast_to(np.expand_dims(a, k), (*shape[:k], counts[k], *shape[k:])))
             shape = (*shape[:k], counts[k] * shape[k], *shape[k + 1:])
             a = np.reshape(wide, shape)
     return a
@@ -247,7 +239,8 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     axis = 0 if axis is None else axis_of(axis, a.ndim)
     n = a.shape[axis]
     if np.ndim(repeats) == 0:
-        wide = np.broadcast_to(np.expand_dims(a, axis + 1), (*a.shape[:axis + 1], repeats, *a.shape[axis + 1:]))
+        wide = np.array(
+            np.broadcast_to(np.expand_dims(a, axis + 1), (*a.shape[:axis + 1], repeats, *a.shape[axis + 1:])))
         return np.reshape(wide, (*a.shape[:axis], n * repeats, *a.shape[axis + 1:]))
     ends = np.cumsum(np.broadcast_to(np.asarray(repeats), (n,)))
     total = int(np.sum(np.broadcast_to(np.asarray(repeats), (n,))))

@@ -217,7 +217,17 @@ def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if out is not None:
         write_out(t, out, result)
         return out
+    if len(numbers) == 1 and isinstance(numbers[0], Array) and set(inputs[0]) == set(output):
+        _is_view(numbers[0], result)
     return result
+
+
+def _is_view(array: Array, result: Array) -> None:
+    """NumPy's sum over nothing (an exchange of axes, a diagonal) is a view; here a copy, neither to be written nor read
+    once the array was written."""
+    result.cell.snapshot = "a write to a view that np.einsum gives"
+    array.cell.parts.append(result.cell)
+    result.cell.shows = array.cell
 
 
 # ---------------------------------------------------------------------- special cases

@@ -156,13 +156,31 @@ def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(np.broadcast_to)
 def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.broadcast_to(a, shape)`, here a copy (NumPy's is read-only)."""
+    """`np.broadcast_to(a, shape)`, read-only, here a copy that is not read once the array was written."""
     t: Tracer = act.t
-    value = as_operand(t, args[0])
-    dims = shape_dims(t, args[1] if len(args) > 1 else named["shape"])
-    kind = number_kind(value) or Kind.F64
-    fitted = arrays.fit(t, value, dims, kind)
-    return t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
+    made = _spread(t, as_operand(t, args[0]), shape_dims(t, args[1] if len(args) > 1 else named["shape"]))
+    return Array(made.cell, (), made.dims, made.generation, readonly=True)
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.broadcast_arrays(...)`, all of one shape: copies that are not written, nor read once the array was."""
+    t: Tracer = act.t
+    values = [as_operand(t, a) for a in args]
+    dims = arrays.broadcast_dims(t, *(v.dims for v in values if isinstance(v, Array)))
+    made = tuple(_spread(t, v, dims) for v in values)
+    for array in made:
+        array.cell.snapshot = "a write to what np.broadcast_arrays gives"
+    return made
+
+
+def _spread(t: Tracer, value: Any, dims: Sequence[Value]) -> Array:
+    fitted = arrays.fit(t, value, dims, number_kind(value) or Kind.F64)
+    made: Array = t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
+    if isinstance(value, Array):
+        value.cell.parts.append(made.cell)
+        made.cell.shows = value.cell
+    return made
 
 
 # ---------------------------------------------------------------------- joining
