@@ -157,7 +157,13 @@ def moved(args: Arguments, direction: Gradient, distance: float) -> Arguments:
         if path not in direction:
             return leaf
         here = leaf + distance * direction[path]
-        return here if isinstance(leaf, np.ndarray) else type(leaf)(here)
+        if not isinstance(leaf, np.ndarray):
+            return type(leaf)(here)
+        copy = copy_arguments(leaf, shared=False)
+        if copy.dtype != here.dtype:
+            return here
+        copy[...] = here
+        return copy
 
     return map_leaves(args, shift)
 

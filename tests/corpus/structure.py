@@ -115,7 +115,8 @@ class _Buffers:
 
 
 def copy_arguments(args: Any, *, shared: bool = True, to_complex: bool = False) -> Any:
-    """A deep copy of a tree of arguments.
+    """A deep copy of a tree of arguments. Arrays lie in memory as they did: what is a view of them and what a copy
+    depends on it.
 
     shared: keep overlaps between array leaves; otherwise every leaf gets memory of its own.
     to_complex: real float leaves become complex128 (NumPy scalars, which compare by their real part first).
@@ -124,7 +125,9 @@ def copy_arguments(args: Any, *, shared: bool = True, to_complex: bool = False) 
 
     def copy(_: Path, leaf: Any) -> Any:
         if isinstance(leaf, np.ndarray):
-            return buffers.view(leaf) if shared else np.array(leaf, dtype=buffers.dtype(leaf), order="K")
+            if not shared and 0 in leaf.strides:  # elements that are one in memory are several variables
+                return np.array(leaf, dtype=buffers.dtype(leaf), order="K")
+            return (buffers if shared else _Buffers(to_complex)).view(leaf)
         if to_complex and isinstance(leaf, (float, np.floating)):
             return np.complex128(leaf)
         return leaf

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, with fewer programs")
     parser.add_argument("--arriving", action="store_true", help="draw features too that the compiler partly refuses")
     parser.add_argument("--statements", type=int, default=STATEMENTS, help="how long a program may be")
+    parser.add_argument("--needed", default="", help="features that every program has: layouts,parts")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--engine", choices=("numba", "python", "none"), default="numba",
                         help="what runs compiled programs; python: all of the product but Numba, much faster; none: "
@@ -33,7 +34,8 @@ def main() -> int:
     seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
     start = time.monotonic()
     summary = run(Options(options.programs, seed, options.batch, options.jobs, options.engine,
-                          not options.no_shrink, options.arriving, options.statements, 60.0 * options.minutes),
+                          not options.no_shrink, options.arriving, options.statements, 60.0 * options.minutes,
+                          frozenset(filter(None, options.needed.split(",")))),
                   lambda text: print(text, flush=True))
     print(f"{summary.line()}; {time.monotonic() - start:.0f} s")
     return 1 if summary.disagreements or summary.kink_share > 0.05 else 0

@@ -81,9 +81,9 @@ FAULTS = (
     Fault("float32 promoted to float64", planted_around.wrong_promotion, 900_031),
     Fault("reads reused across writes", planted_around.reads_reused, 700_066),
     Fault("load hoisted out of its loop", planted_around.load_hoisted, 700_029),
-    Fault("check removed as dead code", planted_around.check_removed, 700_341),
+    Fault("check removed as dead code", planted_around.check_removed, 700_457),
     Fault("bound proved off by one", planted_around.bound_off_by_one, 700_001),
-    Fault("fusion past a write", planted_around.fused_past_write, 700_012),
+    Fault("fusion past a write", planted_around.fused_past_write, 700_024),
     Fault("a harmless read hides others", planted_around.harmless_read_hides_others, 700_024),
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
 )

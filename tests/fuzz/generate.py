@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from tests.fuzz.layouts import argument, weighed
 from tests.fuzz.scope import Scope, Vector
+from tests.fuzz.views import Box
 from tests.fuzz.writer import Writer
 
 HEADER = ("import math\nfrom dataclasses import dataclass\nfrom typing import NamedTuple\n\nimport numpy as np\n")
@@ -19,9 +21,10 @@ SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy
           "control": 0.6, "calls": 0.35, "structures": 0.35, "comprehensions": 0.2, "growing": 0.05,
           "recursion": 0.05, "stencils": 0.2}
 ARRIVING = {"finally": 0.08}  # drawn where asked: the compiler refuses it, the tape does not
+LAYOUT_SHARES = {"layouts": 0.3, "parts": 0.35}  # the second of those with the first
 STRIDED_SHARE = 0.12  # of array arguments that are not contiguous
 STATEMENTS = 7
-BY_DIFFERENCES = {"complex", "modulo"}  # where complex step does not reach
+BY_DIFFERENCES = {"complex", "modulo", "parts"}  # where complex step does not reach
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class FuzzProgram:
     number: int
     source: str
     oracle: str = "complex"
+    features: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -69,7 +73,7 @@ def recursive(number: int) -> list[str]:
 def helper_source(random: Random, number: int, name: str, features: frozenset[str],
                   helpers: dict[str, bool]) -> tuple[str, bool]:
     """A helper of one array (of which two elements are sure) and one scalar; it may write into the array."""
-    writer = Writer(random, number, features - {"structures", "matrices"}, helpers)
+    writer = Writer(random, number, features - {"structures", "matrices", "layouts"}, helpers)
     writer.budget = random.randint(1, 3)
     scope = Scope(random, ["t"], ["t"], {"cells": Vector(None)})
     writer.statements = [pair for pair in writer.statements if pair[1] != writer.counted_loop]
@@ -117,6 +121,8 @@ class Signature:
         if "fancy" in features and random.random() < 0.5:
             self.indices("ix", length)
         self.integer("k")
+        if "layouts" in features:
+            self.box("h")
 
     def argument(self, name: str, value: str) -> None:
         self.names.append(name)
@@ -149,6 +155,11 @@ class Signature:
         self.argument(name, f"np.asfortranarray({made})" if self.random.random() < STRIDED_SHARE else made)
         self.scope.matrices[name] = shape
 
+    def box(self, name: str) -> None:
+        shape, text = argument(self.random, numbers)
+        self.argument(name, text)
+        self.scope.boxes[name] = Box(shape)
+
     def indices(self, name: str, length: int) -> None:
         values = [self.random.randrange(-length, length) for _ in range(self.random.randint(1, 4))]
         self.argument(name, f"np.array({values})")
@@ -170,10 +181,16 @@ class Signature:
             self.scope.fixed.append(name + second)
 
 
-def draw_features(random: Random, arriving: bool) -> frozenset[str]:
-    """What of the language a program uses."""
+def draw_features(seed: int, random: Random, arriving: bool) -> frozenset[str]:
+    """What of the language a program uses. Layouts are drawn apart, so that the other programs stay what they are."""
     shares = {**SHARES, **ARRIVING} if arriving else SHARES
-    return frozenset(name for name, share in shares.items() if random.random() < share)
+    found = {name for name, share in shares.items() if random.random() < share}
+    apart = Random(f"layouts {seed}")
+    for name, share in LAYOUT_SHARES.items():
+        if apart.random() >= share:
+            break
+        found.add(name)
+    return frozenset(found)
 
 
 def result(random: Random, scope: Scope) -> str:
@@ -188,15 +205,18 @@ def result(random: Random, scope: Scope) -> str:
     parts += [f"np.sum(np.abs({name}) ** 2) * 0.2" for name in list(scope.waves)[-1:]]
     parts += [f"({name} * (0.3 - 0.4j)).real" for name in scope.complexes[-1:]]
     parts += [f"0.01 * {name}" for name in scope.integers[-1:]]
+    parts += [weighed(name, scope.boxes[name].shape, scope.boxes[name].kind)
+              for name in random.sample(list(scope.boxes), min(len(scope.boxes), 3))]
     text = " + ".join(parts)
     return f"float({text})" if scope.mixed and random.random() < 0.5 else text
 
 
-def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: int = STATEMENTS) -> FuzzProgram:
+def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: int = STATEMENTS,
+             needed: frozenset[str] = frozenset()) -> FuzzProgram:
     """The program of this seed, of at most so many statements (and some in blocks). `arriving`: features too that the
-    compiler does not take everywhere."""
+    compiler does not take everywhere; `needed`: features that every program has."""
     random = Random(seed)
-    features = draw_features(random, arriving)
+    features = draw_features(seed, random, arriving) | needed
     helpers: dict[str, bool] = {}
     parts = classes(number) if "structures" in features else []
     parts += recursive(number) if "recursion" in features else []
@@ -208,10 +228,15 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: 
     writer.budget = random.randint(2, statements)
     signature = Signature(random, number, features)
     scope = signature.scope
+    if "layouts" in features:
+        writer.layouts.opening(scope)
     while writer.budget > 0:
         writer.statement(scope)
+    if "layouts" in features:
+        parts.append(f"@dataclass\nclass Views_{number}:\n    first: np.ndarray\n    second: np.ndarray")
+    parts += writer.functions
     body = "\n".join([f"def program_{number}({', '.join(signature.names)}):", *writer.lines,
                       f"    return {result(random, scope)}"])
     parts += [body, f"def arguments_{number}():\n    return ({', '.join(signature.values)})"]
     oracle = "difference" if features & BY_DIFFERENCES else "complex"
-    return FuzzProgram(number, "\n\n\n".join(parts) + "\n", oracle)
+    return FuzzProgram(number, "\n\n\n".join(parts) + "\n", oracle, features)

@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 from workbench import rules
+from workbench.engines.tape import elementwise, partials, programs
 from workbench.ir import Constant, Kind
 from workbench.rules import emit, primitive
 from workbench.transforms import adjoints, cotangents, history, plan, residuals, reverse
@@ -25,8 +26,16 @@ def wrong_partial() -> Planted:
     assert cosine.partials is not None and cosine.partials[0] is not None
     partial = cosine.partials[0]
     wrong = dataclasses.replace(cosine, partials=(lambda y, x: -partial(y, x),))
+    _forget()
     with mock.patch.dict(primitive._TABLE, {"cos": wrong}):
         yield
+    _forget()
+
+
+def _forget() -> None:
+    """What the tape keeps of the table."""
+    for kept in (partials.on_floats, elementwise._partials, programs._transformed):
+        kept.cache_clear()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from tests.fuzz.forms import Form
+from tests.fuzz.views import Box
 
 SMOOTH = ("math.sin({0})", "math.tanh({0})", "math.cos({0})", "{0} / (1.5 + {1} * {1})", "{0} * math.cos({1})",
           "0.5 * {0} + 0.3 * {1}", "math.exp(-{0} * {0})", "math.sqrt(1.0 + {0} * {0})", "math.log(2.0 + {0} * {0})",
@@ -43,7 +44,7 @@ class Scope:
 
     scalars: readable scalars; targets: those that may be assigned; counters: name -> exclusive upper bound; `indices`:
     arrays of indices, name -> (count, bound); `small`: arrays of length 0 or 1; `waves`: complex arrays;
-    `fixed`: arrays that tuples hold, which cannot be assigned.
+    `fixed`: arrays that tuples hold, which cannot be assigned; `boxes`: arrays of any shape (`layouts`).
     """
 
     random: Random
@@ -60,6 +61,7 @@ class Scope:
     complexes: list[str] = field(default_factory=list)
     waves: dict[str, int] = field(default_factory=dict)
     fixed: list[str] = field(default_factory=list)
+    boxes: dict[str, Box] = field(default_factory=dict)
 
     def inner(self) -> Scope:
         """A copy for a block whose new names end with it."""

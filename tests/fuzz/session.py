@@ -29,6 +29,8 @@ class Summary:
     refusals: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Outcome] = field(default_factory=dict)
     how: Counter[str] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)  # programs by feature
+    refused: Counter[str] = field(default_factory=Counter)
 
     @property
     def kink_share(self) -> float:
@@ -43,6 +45,11 @@ class Summary:
         """How many programs were looked at in which way."""
         return "checked: " + ", ".join(f"{self.how[how]} {how}" for how in HOW if self.how[how])
 
+    def shares(self) -> str:
+        """How many programs of each feature were refused."""
+        return "refused: " + ", ".join(f"{self.refused[name]} of {count} with {name} ({self.refused[name] / count:.1%})"
+                                       for name, count in self.drawn.most_common() if self.refused[name])
+
     def add(self, outcomes: Sequence[Outcome], *more: str) -> None:
         """Count outcomes; `more`: what else is true of the way they were compiled."""
         for outcome in outcomes:
@@ -50,10 +57,12 @@ class Summary:
                 self.discarded += 1
                 continue
             self.checked += 1
+            self.drawn.update(outcome.program.features)
             self.kinks += outcome.kind == "kink"
             self.raising += outcome.kind == "raises"
             self.how += counts([outcome.looked_at(*more) if "compiled" in outcome.checked else outcome])
             if outcome.kind == "refused":
+                self.refused.update(outcome.program.features)
                 reason = without_numbers(outcome.detail)
                 self.refusals[reason] += 1
                 self.examples.setdefault(reason, outcome)
@@ -69,6 +78,8 @@ class Summary:
         for kind, count in Counter(outcome.kind for outcome in self.disagreements).most_common():
             seeds = [outcome.program.number for outcome in self.disagreements if outcome.kind == kind]
             report(f"{count} × {kind} (seeds {', '.join(map(str, seeds[:8]))})")
+        if any(self.refused.values()):
+            report(self.shares())
         for reason, count in self.refusals.most_common(REFUSALS_SHOWN):
             report(f"refused {count} times: {reason} (first: seed {self.examples[reason].program.number})")
 

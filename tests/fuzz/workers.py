@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from tests.fuzz.check import check
 from tests.fuzz.compare import Outcome
 from tests.fuzz.emitted import in_python
-from tests.fuzz.generate import STATEMENTS, generate
+from tests.fuzz.generate import STATEMENTS, FuzzProgram, generate
 from tests.fuzz.session import Summary, reproducer, smaller
 
 CHUNK = 120
@@ -39,6 +39,10 @@ class Options:
     arriving: bool = False
     statements: int = STATEMENTS
     seconds: float = float("inf")
+    needed: frozenset[str] = frozenset()  # features that every program has
+
+    def program(self, seed: int) -> FuzzProgram:
+        return generate(seed, seed, arriving=self.arriving, statements=self.statements, needed=self.needed)
 
 
 def is_optimised(chunk: int) -> bool:
@@ -58,8 +62,7 @@ def _work(sender: Connection, options: Options, chunk: int) -> None:
     for seed in range(first, first + CHUNK, options.batch):
         seeds = range(seed, min(seed + options.batch, first + CHUNK))
         sender.send(("at", list(seeds)))
-        outcomes = check([generate(n, n, arriving=options.arriving, statements=options.statements) for n in seeds],
-                         compiled=compiled)
+        outcomes = check([options.program(n) for n in seeds], compiled=compiled)
         for position, outcome in enumerate(outcomes):
             if outcome.wrong and options.shrinking and outcome.kind not in known:
                 known.add(outcome.kind)
@@ -75,7 +78,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.receiver, sender = context.Pipe(duplex=False)
         self.at: list[int] = []
-        self.chunk, self.optimised = chunk, is_optimised(chunk)
+        self.options, self.chunk, self.optimised = options, chunk, is_optimised(chunk)
         self.process = context.Process(target=work, args=(sender, options, chunk), daemon=True)
         self.process.start()
         self.since = time.monotonic()
@@ -94,7 +97,7 @@ class Worker:
             at, self.at = self.at, []
             if not at:
                 raise RuntimeError(f"chunk {self.chunk}: {kind}") from None
-            return [Outcome(generate(seed, seed), kind) for seed in at] if at else None
+            return [Outcome(self.options.program(seed), kind) for seed in at] if at else None
         if kind == "done":
             return list(news)
         self.at = news

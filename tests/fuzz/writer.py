@@ -5,10 +5,12 @@ from collections.abc import Callable
 from random import Random
 
 from tests.fuzz.forms import ELEMENTS, FEATURES, Form
+from tests.fuzz.layouts import Layouts
 from tests.fuzz.scope import Scope, Unavailable, Vector
 
 Statement = Callable[[Scope], None]
 FORM_WEIGHT = 5  # of each group of forms, beside the weights of the statements written here
+LAYOUTS_WEIGHT = 60
 
 
 class Writer:
@@ -18,6 +20,8 @@ class Writer:
     def __init__(self, random: Random, number: int, features: frozenset[str], helpers: dict[str, bool]) -> None:
         self.random, self.number, self.features, self.helpers = random, number, features, helpers
         self.lines: list[str] = []
+        self.functions: list[str] = []  # beside the program
+        self.layouts = Layouts(self, parts="parts" in features)
         self.depth, self.loops, self.fresh, self.budget = 1, 0, 0, 0
         self.statements: list[tuple[int, Statement]] = [
             (6, self.assign), (5, self.augment), (6, self.element), (4, self.branch), (4, self.counted_loop)]
@@ -37,7 +41,12 @@ class Writer:
             "comprehensions": [(4, self.comprehension)],
             "finally": [(3, self.cleanup)],
             "recursion": [(5, self.recursion)],
+            "layouts": [(LAYOUTS_WEIGHT, self.layouts.statement)],
         }.get(feature, [])
+
+    def nested(self) -> Writer:
+        """A writer for another function of the program."""
+        return Writer(self.random, self.number, self.features, {})
 
     def put(self, text: str) -> None:
         self.lines += ["    " * self.depth + line for line in text.split("\n")]
