@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fuzz import planted, planted_around
+from tests.fuzz import planted, planted_around, planted_layouts
 from tests.fuzz.check import check, limited
 from tests.fuzz.emitted import in_python
 from tests.fuzz.generate import FuzzProgram, generate
@@ -86,6 +86,7 @@ FAULTS = (
     Fault("fusion past a write", planted_around.fused_past_write, 700_024),
     Fault("a harmless read hides others", planted_around.harmless_read_hides_others, 700_024),
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
+    Fault("overlap of what is read and written missed", planted_layouts.overlap_missed, 700_024),
 )
 
 

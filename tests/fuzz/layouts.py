@@ -137,8 +137,8 @@ class Layouts:
         shape = self.random.choice(SHAPES)
         if self.random.random() < 0.3:
             return shape, nested(shape, lambda: scope.scalar(1))
-        start = self.random.choice((f"np.zeros({shape}) + {{0}}", f"np.full({shape}, {{0}})", f"np.ones({shape}) * {{0}}",
-                                    f"np.zeros({shape[::-1]}).T + {{0}}"))
+        start = self.random.choice((f"np.zeros({shape}) + {{0}}", f"np.full({shape}, {{0}})",
+                                    f"np.ones({shape}) * {{0}}", f"np.zeros({shape[::-1]}).T + {{0}}"))
         size = math.prod(shape)
         return shape, start.format(scope.squashed()) + f" + np.arange({size}.0).reshape({shape}) * {scope.squashed()}"
 
