@@ -8,10 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, growth, indexing, library, list_operations, objects, texts
+from workbench.frontend import (
+    arithmetic,
+    arrays,
+    branches,
+    growth,
+    indexing,
+    iteration,
+    library,
+    list_operations,
+    objects,
+    texts,
+)
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
-from workbench.frontend.iteration import depends_on
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute, is_library
 from workbench.frontend.tracer import NeedStatic, describe
@@ -29,6 +39,7 @@ from workbench.frontend.values import (
     ObjectValue,
     Partial,
     RandomValue,
+    RangeValue,
     Scalar,
     SetValue,
     SuperValue,
@@ -157,9 +168,9 @@ def _by_position(act: Activation, values: list[Any], key: Scalar) -> Any:
     t = act.t
     numbers = all(number_kind(v) is not None and not isinstance(v, Array) for v in values)
     loops = [index for index, _ in t.open_loops]
-    known = any(i in t.static_loops and depends_on(t, key.value, i) for i in loops)
+    known = any(i in t.static_loops and iteration.depends_on(t, key.value, i) for i in loops)
     if known or not numbers or not values or len(values) > MAX_CHOICES or not any(
-            depends_on(t, key.value, i) for i in loops):
+            iteration.depends_on(t, key.value, i) for i in loops):
         raise NeedStatic(key, "a position in a sequence", t.span)
     place = indexing.checked_index(t, key, Constant(len(values), Kind.INT))
     kind = common_kind(*values)
@@ -216,6 +227,8 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         if class_attribute(owner.type, "__getitem__") is None:
             raise TypeError(f"'{owner.type.__name__}' object is not subscriptable")
         return act.t.environment.call(act, attribute(act, owner, "__getitem__"), (key,), {})
+    if isinstance(owner, RangeValue):
+        return _range_item(act, owner, key)
     if isinstance(owner, TextValue):
         texts.refuse(t, "a part")
     if isinstance(owner, Scalar):
@@ -228,6 +241,19 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if not is_static(key):
         key = t.static_int(key, f"an index into {describe(owner)}")
     return owner[key]
+
+
+def _range_item(act: Activation, owner: RangeValue, key: Any) -> Any:
+    """An entry of a range, or a part of one that is known while specialising."""
+    t = act.t
+    if isinstance(key, slice):
+        known = iteration.static_range(act, owner)
+        if known is None:
+            t.fail("a part of a range with run-time bounds", "write the bounds of the part into a range of its own")
+        part = known[_static_slice(act, key)]
+        return RangeValue(part.start, part.stop, part.step)
+    _, count, _, entry = iteration.indexed(act, owner, normalised=True)
+    return t.wrap(t.scalar(entry(Scalar(indexing.checked_index(t, key, count), True))), True)
 
 
 def _choice_item(t: Any, owner: Choice, key: Any) -> Any:

@@ -16,7 +16,18 @@ import operator
 import types
 from typing import Any
 
-from workbench.frontend import access, arithmetic, branches, completions, generators, library, recursion, source, texts
+from workbench.frontend import (
+    access,
+    arithmetic,
+    branches,
+    classes,
+    completions,
+    generators,
+    library,
+    recursion,
+    source,
+    texts,
+)
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
 from workbench.frontend.paths import Path, is_library
@@ -176,6 +187,9 @@ def _enter_function(act: Activation, function: types.FunctionType, args: tuple[A
     keyword_defaults = {k: environment.default_value(function, k, v) for k, v in
                         (function.__kwdefaults__ or {}).items()}
     bound = _bind(function.__name__, definition.args, defaults, keyword_defaults, args, named)
+    around = classes.scope_of(act.t, function)
+    if around is not None:
+        return _run(act, definition, bound, around, around.function, function.__qualname__, node)
     return _run(act, definition, bound, None, function, function.__qualname__, node)
 
 

@@ -20,6 +20,7 @@ from workbench.frontend import (
     access,
     branches,
     calls,
+    classes,
     completions,
     composed,
     dynamic_lists,
@@ -77,6 +78,8 @@ class Environment(Inputs):
     def __init__(self) -> None:
         super().__init__()
         self.recursions: dict[int, Any] = {}
+        self.kept_results: dict[int, dict[Any, Any]] = {}  # of functions under `functools.lru_cache`
+        self.scopes: dict[type, Any] = {}  # of the definitions of classes that the program makes
 
     def another(self) -> Environment:
         """The environment of an inner program."""
@@ -170,6 +173,7 @@ class Environment(Inputs):
 
     def assign_outside(self, owner: Any, name: str, value: Any) -> None:
         """`owner.name = value` of a class or module."""
+        classes.refuse_write(self.t, owner)
         self._assign_at(_attribute_path(owner, name), name, value)
 
     def _assign_at(self, path: Path, name: str, value: Any) -> None:
@@ -424,6 +428,8 @@ def _assigned(nodes: list[Any]) -> tuple[list[str], set[str], set[str]]:
             continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             assigned.append(node.id)
+        elif isinstance(node, ast.YieldFrom):
+            assigned.append("$item")  # (it is compiled as a loop)
         elif isinstance(node, ast.Match):
             assigned.extend(syntax.captured(node))
         elif isinstance(node, ast.ExceptHandler) and node.name is not None:

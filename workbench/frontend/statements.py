@@ -20,6 +20,7 @@ from workbench.frontend import (
     arithmetic,
     branches,
     calls,
+    classes,
     contexts,
     generators,
     iteration,
@@ -255,6 +256,14 @@ class StatementCompiler(PatternCompiler):
             return NORMAL
         return run
 
+    def _ClassDef(self, node: ast.ClassDef) -> Statement:
+        target = self.target(ast.Name(node.name, ast.Store()))
+
+        def run(act: Activation) -> int:
+            target(act, classes.defined(act, node, self.filename))
+            return NORMAL
+        return run
+
     # ------------------------------------------------------------------ raising
     def _Raise(self, node: ast.Raise) -> Statement:
         if node.exc is None:
@@ -438,7 +447,8 @@ class StatementCompiler(PatternCompiler):
             def at_run_time() -> Any:
                 conditional(t, loop, condition, iterate)
                 return _after(act, code, orelse if node.orelse else None, leaving)
-            return _unrolled_while(act, test, body, orelse, span, at_run_time)
+            endless = isinstance(node.test, ast.Constant)
+            return _unrolled_while(act, test, body, orelse, span, at_run_time, endless)
         return run
 
     def _exits(self, body: Sequence[ast.stmt]) -> Callable[[Activation], bool]:
@@ -654,9 +664,10 @@ def _foreseen(act: Activation, test: Callable[[Activation], Any], span: Any) -> 
 
 
 def _unrolled_while(act: Activation, test: Callable[[Activation], Any], body: Block, orelse: Block, span: Any,
-                    at_run_time: Callable[[], Any]) -> Any:
+                    at_run_time: Callable[[], Any], endless: bool) -> Any:
     """A `while`, as far as its condition is known while specialising: none of it where that is true from the start,
-    unless loops are unrolled as a last resort; then the rest at run time."""
+    unless loops are unrolled as a last resort; then the rest at run time. `endless`: one that only exits end, which
+    must then be known, too."""
     t = act.t
     while True:
         foreseen = _foreseen(act, test, span)
@@ -676,9 +687,11 @@ def _unrolled_while(act: Activation, test: Callable[[Activation], Any], body: Bl
                           t.scalar(completion.is_(act, CONTINUE), Kind.BOOL))
             left, code = completion.possible - {NORMAL, CONTINUE}, completion.code
             if left:
-                return choose(act, t.wrap(more, True),
-                              lambda: _unrolled_while(act, test, body, orelse, span, at_run_time),
-                              lambda: _onward(act, code, left - {BREAK}))  # noqa: B023
+                def rest() -> Any:
+                    if endless:
+                        return at_run_time()
+                    return _unrolled_while(act, test, body, orelse, span, at_run_time, endless)
+                return choose(act, t.wrap(more, True), rest, lambda: _onward(act, code, left - {BREAK}))  # noqa: B023
         elif completion == BREAK:
             return NORMAL
 

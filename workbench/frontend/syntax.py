@@ -83,7 +83,6 @@ def own_nodes(node: ast.AST) -> list[ast.AST]:
 
 
 def statement_title(node: ast.stmt) -> str:
-    names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "ClassDef": "a class definition",
-             "AsyncFor": "`async for`", "TryStar": "`try`"}
+    names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "AsyncFor": "`async for`", "TryStar": "`try`"}
     return names.get(type(node).__name__, f"`{type(node).__name__.lower()}`")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from workbench.frontend.composed.registry import composes
+from workbench.frontend.composed.registry import composes, held
 from workbench.rules.kernels import exponent
 from workbench.rules.special import sincs
 
@@ -61,6 +61,35 @@ def nextafter(x: Any, y: Any, /) -> Any:
 def ulp(x: Any, /) -> Any:
     """The distance to the next number away from zero."""
     return float(np.abs(np.spacing(np.abs(float(x)))))
+
+
+def rounded(x: float, scale: float, finer: bool) -> float:
+    """`round(x, n)` of a Python float, scale = 10**abs(n), `finer` where n >= 0: to the nearest, ties to even, of the
+    exact decimal value of x, as Python does it (and not of the rounded product, as NumPy does)."""
+    fixed = float(held(x))
+    scaled = fixed * scale if finer else fixed / scale
+    if not abs(scaled) < 2.0**53:  # (what is so large has no digits there; or no number)
+        return fixed
+    error = product_error(fixed, scale, scaled) if finer else -product_error(scaled, scale, fixed) / scale
+    whole = float(np.rint(scaled))
+    beyond = scaled - whole  # exact
+    if (beyond == 0.5 and error > 0.0) or beyond + error > 0.5:
+        whole += 1.0
+    elif (beyond == -0.5 and error < 0.0) or beyond + error < -0.5:
+        whole -= 1.0
+    elif beyond == 0.5 and error < 0.0:
+        whole = scaled - 0.5
+    elif beyond == -0.5 and error > 0.0:
+        whole = scaled + 0.5
+    return math.copysign(whole / scale if finer else whole * scale, fixed)
+
+
+def product_error(a: float, b: float, product: float) -> float:
+    """a b - product, exactly (T. J. Dekker, Numerische Mathematik 18, 1971)."""
+    high_a = 134217729.0 * a - (134217729.0 * a - a)
+    high_b = 134217729.0 * b - (134217729.0 * b - b)
+    low_a, low_b = a - high_a, b - high_b
+    return low_a * low_b - (((product - high_a * high_b) - low_a * high_b) - high_a * low_b)
 
 
 def direction(x: Any, /) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from workbench.frontend.library import (
     builtin_functions,
+    caching,
     complex_functions,
     containers,
     creation,
@@ -34,8 +35,8 @@ from workbench.frontend.library.methods import choice_attribute, method, number_
 from workbench.frontend.library.registry import implements, is_pure, lies_freely, lookup, subscript
 
 __all__ = [
-    "apply_primitive", "builtin_functions", "choice_attribute", "complex_functions", "containers", "creation",
-    "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables", "lies_freely",
-    "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers", "primitive", "random",
-    "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
+    "apply_primitive", "builtin_functions", "caching", "choice_attribute", "complex_functions", "containers",
+    "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables",
+    "lies_freely", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers",
+    "primitive", "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
 ]

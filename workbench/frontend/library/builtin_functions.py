@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, list_operations, texts
+from workbench.frontend import arithmetic, arrays, branches, list_operations, texts
+from workbench.frontend.composed import numbers
 from workbench.frontend.generators import numbered
+from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
+from workbench.frontend.library import recipes
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, quantified, total_of
 from workbench.frontend.library.registry import implements
@@ -136,8 +139,11 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
             args = (t.environment.read_choice(t, args[0]),)
         if len(args) > 1:
             items = list(args)
-        elif isinstance(args[0], (DynamicList, Array)) and (named.get("key") or "default" in named):
-            t.fail(f"{name} with a key or a default, of items whose number is known at run time only", "write a loop")
+        elif _is_long(act, args[0]) and (
+                named.get("key") is not None or "default" in named or isinstance(args[0], RangeValue)):
+            return _by_key(act, args[0], name, named)
+        elif named.get("key") is not None or "default" in named:
+            items = t.environment.items(act, args[0])
         elif isinstance(args[0], DynamicList):
             found = _over_array(act, as_operand(t, args[0]), op, name)
             return Scalar(found.value, isinstance(args[0].layout, Number) and args[0].layout.python)
@@ -151,6 +157,31 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
             raise ValueError(f"{name}() arg is an empty sequence")
         return best(act, items, op, named.get("key"))
     return handler
+
+
+def _is_long(act: Any, values: Any) -> bool:
+    """True for items that are looped over at run time: they are too many, or it is not known how many they are."""
+    if isinstance(values, DynamicList):
+        return True
+    if not isinstance(values, (Array, RangeValue)) or (isinstance(values, Array) and not values.dims):
+        return False
+    count = act.t.environment.trips(act, values)
+    return not isinstance(count, Constant) or count.value.real > MANY
+
+
+def _by_key(act: Any, values: Any, name: str, named: dict[str, Any]) -> Any:
+    """`max` or `min` with a key or a default, in a loop at run time."""
+    t: Tracer = act.t
+    recipe = recipes.greatest if name == "max" else recipes.least
+    some = t.emit("gt", t.environment.trips(act, values), Constant(0, Kind.INT))
+    key = named.get("key")
+
+    def chosen() -> Any:
+        return t.environment.call(act, recipe, (values, recipes.itself if key is None else key), {})
+    if "default" in named:
+        return branches.branch(t, Scalar(some, True), chosen, lambda: named["default"])
+    t.check(some, "ValueError", f"{name}() arg is an empty sequence")
+    return chosen()
 
 
 def _over_array(act: Any, array: Array, op: str, name: str) -> Any:
@@ -207,8 +238,14 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if is_static(args):
         return round(*args)
     value = args[0]
-    if len(args) > 1:
-        t.fail("round to a number of digits", "divide, round and multiply")
+    if len(args) > 1 and args[1] is not None:
+        digits = args[1]
+        if not isinstance(value, Scalar) or not value.kind.is_float or isinstance(digits, Scalar) or abs(digits) > 22:
+            t.fail("round of an integer, or to a number of digits that is known at run time only",
+                   "divide, round and multiply")
+        if not value.python:
+            return t.environment.call(act, np.round, args, {})
+        return t.environment.call(act, numbers.rounded, (value, 10.0 ** abs(digits), digits >= 0), {})
     if number_kind(value) is Kind.INT:
         return value
     rounded = t.emit("rint", t.scalar(value))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
+import heapq
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +14,7 @@ import numpy as np
 from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, generators, growth, list_operations
 from workbench.frontend.completions import NORMAL, RETURN
 from workbench.frontend.layouts import Number
-from workbench.frontend.library import recipes
+from workbench.frontend.library import queues, recipes
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer
@@ -40,8 +42,22 @@ def _by_recipe(recipe: Callable[..., Any]) -> Any:
 for _original, _recipe in ((map, recipes.map_), (filter, recipes.filter_), (itertools.filterfalse, recipes.filterfalse),
                            (itertools.starmap, recipes.starmap), (itertools.chain, recipes.chain),
                            (itertools.takewhile, recipes.takewhile), (itertools.dropwhile, recipes.dropwhile),
-                           (itertools.compress, recipes.compress), (itertools.accumulate, recipes.accumulate)):
+                           (itertools.compress, recipes.compress),
+                           (bisect.bisect_right, queues.bisect_right), (bisect.bisect_left, queues.bisect_left),
+                           (bisect.insort_right, queues.insort_right), (bisect.insort_left, queues.insort_left),
+                           (heapq.heappush, queues.heappush), (heapq.heappop, queues.heappop),
+                           (heapq.heapreplace, queues.heapreplace), (heapq.heappushpop, queues.heappushpop),
+                           (heapq.heapify, queues.heapify), (heapq.nsmallest, queues.smallest),
+                           (heapq.nlargest, queues.largest)):
     implements(_original)(_by_recipe(_recipe))
+
+
+@implements(itertools.accumulate)
+def accumulate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`itertools.accumulate(iterable[, function, initial=None])`: its first item is known where items have places."""
+    by_place = isinstance(args[0], (Array, DynamicList)) and named.get("initial") is None
+    kept = {k: v for k, v in named.items() if k != "initial" or not by_place}
+    return act.t.environment.call(act, recipes.running if by_place else recipes.accumulate, args, kept)
 
 
 implements(itertools.chain.from_iterable)(_by_recipe(recipes.chain_from_iterable))

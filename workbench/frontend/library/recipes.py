@@ -83,6 +83,41 @@ def accumulate(iterable, func=None, *, initial=None):
         yield total
 
 
+def running(items, func=None):
+    if len(items) > 0:
+        total = items[0]
+        yield total
+        for k in range(1, len(items)):
+            total = total + items[k] if func is None else func(total, items[k])
+            yield total
+
+
+def greatest(items, key):
+    found = items[0]
+    held = key(found)
+    for k in range(1, len(items)):
+        item = items[k]
+        challenger = key(item)
+        if challenger > held:
+            found, held = item, challenger
+    return found
+
+
+def least(items, key):
+    found = items[0]
+    held = key(found)
+    for k in range(1, len(items)):
+        item = items[k]
+        challenger = key(item)
+        if challenger < held:
+            found, held = item, challenger
+    return found
+
+
+def itself(item):
+    return item
+
+
 def reduce(function, iterable, value):
     for item in iterable:
         value = function(value, item)

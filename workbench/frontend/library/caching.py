@@ -1,0 +1,99 @@
+"""`functools.lru_cache` and `functools.cache`: results for arguments known while specialising are kept, as Python does.
+
+A function called with run-time numbers is called again. Invariant: a kept result is used only where it is still there
+(inside the arm or loop where it was made); a function whose calls have effects that would then be repeated is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.frontend import source
+from workbench.frontend.library.registry import implements, implements_instances
+from workbench.frontend.values import Closure, is_static
+
+
+@dataclass(slots=True, eq=False)
+class Cached:
+    """A function of the program under `lru_cache`; each kept result with the frames that were open then."""
+
+    function: Any
+    kept: dict[Any, tuple[Any, tuple[Any, ...]]] = field(default_factory=dict)
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call of it."""
+        return _called(act, self.function, self.kept, args, named)
+
+
+def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
+    given = (args, tuple(sorted(named.items())))
+    key = None
+    if is_static(args) and all(is_static(v) for v in named.values()):
+        key = (repr([type(v) for v in args]), given)
+        try:
+            result, frames = kept[key]
+        except KeyError:
+            pass
+        else:
+            if len(frames) <= len(t.frames) and all(a is b for a, b in zip(frames, t.frames, strict=False)):
+                return result
+            _refuse_effects(act, function)
+        t.decisions.setdefault(("recursive", id(_definition(function))), False)  # (as deep as it goes, it is unrolled)
+    else:
+        _refuse_effects(act, function)
+    result = t.environment.call(act, function, args, named)
+    if key is not None:
+        kept[key] = (result, tuple(t.frames))
+    return result
+
+
+def _definition(function: Any) -> ast.AST:
+    return function.node if isinstance(function, Closure) else source.definition_of(function)
+
+
+def _refuse_effects(act: Any, function: Any) -> None:
+    """A call that Python may answer from its cache is made: it must not show."""
+    for part in ast.walk(_definition(function)):
+        seen = isinstance(part, (ast.Global, ast.Nonlocal)) or (
+            isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)) or (
+            isinstance(part, ast.Name) and part.id == "print")
+        if seen:
+            act.t.fail("a function with effects under `functools.lru_cache`", "keep what it does out of it")
+
+
+@implements(functools.lru_cache)
+def lru_cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`@lru_cache`, or `@lru_cache(maxsize)`: how many results are kept is not seen."""
+    return Cached(args[0]) if args and isinstance(args[0], (Closure, types.FunctionType)) else _decorator
+
+
+@implements(functools.cache)
+def cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`@cache`."""
+    return Cached(args[0])
+
+
+class _Decorator:
+    """What `lru_cache(maxsize)` gives."""
+
+    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The function it decorates, its results kept."""
+        return Cached(args[0])
+
+
+_decorator = _Decorator()
+
+
+@implements_instances(type(functools.cache(len)))
+def called(wrapper: Any, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call of a function from outside that is under `lru_cache`."""
+    function = wrapper.__wrapped__
+    if not isinstance(function, types.FunctionType):
+        return act.t.environment.call(act, function, args, named)
+    kept = act.t.environment.kept_results.setdefault(id(wrapper), {})
+    return _called(act, function, kept, args, named)
