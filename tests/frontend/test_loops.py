@@ -476,3 +476,50 @@ def test_a_name_that_one_arm_reads_is_carried_though_the_other_writes_it() -> No
     value, slope = wb.value_and_grad(written_in_the_other_arm, engine="tape")(0.7, 4)
     assert value == pytest.approx(written_in_the_other_arm(0.7, 4))
     assert slope == pytest.approx(value / 0.7)
+
+
+# ------------------------------------------------------------------ what is static before a loop, and not in it
+def state_machine(a, start):
+    state, out = start, 0.0
+    for v in a:
+        if state == "idle":
+            out += 0.1 * v
+            if v > 0:
+                state = "up"
+        else:
+            out += v * v
+            if v < 0:
+                state = "idle"
+    return out
+
+
+class Machine:
+    def __init__(self):
+        self.state, self.out = None, 0.0
+
+    def step(self, v):
+        if self.state is None:
+            self.out += 0.1 * v
+            if v > 0:
+                self.state = "up"
+        else:
+            self.out += v * v
+
+
+def object_with_a_state(a):
+    machine = Machine()
+    for v in a:
+        machine.step(v)
+    return machine.out
+
+
+def test_a_text_that_an_arm_of_the_body_changes_is_not_taken_to_be_the_first() -> None:
+    """Silently wrong once: the second iteration took the state to be what it was before the loop."""
+    a = np.array([-0.8, -1.3, -0.2, 0.4, 1.1, -0.3, 0.7] * 10)
+    for function, args in ((state_machine, (a, "idle")), (object_with_a_state, (a,))):
+        try:
+            found = interpret(function, args)
+        except wb.DifferentiationError as error:
+            assert "on one path" in error.reason
+        else:
+            assert found == pytest.approx(function(*args))

@@ -39,6 +39,7 @@ from workbench.frontend.values import (
     BoundMethod,
     CallChoice,
     Closure,
+    Conflict,
     ExceptionValue,
     ObjectValue,
     Partial,
@@ -71,6 +72,9 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     callee = source.python_function(callee)
     handler = library.lookup(callee)
     if handler is not None:
+        for value in (*args, *named.values()):
+            if isinstance(value, Conflict):
+                act.t.fail(value.reason, "give it one type on both paths")
         found = handler(act, args, named)
         if library.lies_freely(callee):
             made = found if isinstance(found, tuple) else (found,)

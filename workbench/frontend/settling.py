@@ -236,6 +236,8 @@ class Settle(Rebinding):
         """The more general entry value that the body needs, or None when the change is settled otherwise."""
         if isinstance(old, Conflict) or isinstance(new, Conflict):
             bad = old if isinstance(old, Conflict) else new
+            if bad is new and variable in self.log.reads:
+                return bad  # the next iteration must not read what the first one did
             self.restore.append((variable, bad))
             return None
         if isinstance(old, Maybe):
