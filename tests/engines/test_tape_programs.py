@@ -11,6 +11,7 @@ import workbench as wb
 from tests.corpus.oracle import ridders
 from tests.engines import (
     tape_arrays,
+    tape_coroutine_programs,
     tape_library_programs,
     tape_library_refusals,
     tape_models,
@@ -19,8 +20,8 @@ from tests.engines import (
 )
 from tests.engines.tape_programs import REFUSED, RIGHT
 
-FILES = tuple(m.__file__ for m in (tape_arrays, tape_library_programs, tape_library_refusals, tape_models,
-                                   tape_numpy_programs, tape_programs))
+FILES = tuple(m.__file__ for m in (tape_arrays, tape_coroutine_programs, tape_library_programs, tape_library_refusals,
+                                   tape_models, tape_numpy_programs, tape_programs))
 
 
 @pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)

@@ -33,8 +33,8 @@ def span_of_function(function: FunctionType) -> Span:
     return Span(code.co_filename, code.co_firstlineno, function=function.__qualname__)
 
 
-def definition_of(function: FunctionType) -> Definition:
-    """The syntax tree of a function's definition.
+def definition_of(function: FunctionType, coroutines: bool = False) -> Definition:
+    """The syntax tree of a function's definition; of a coroutine's where these are asked for.
 
     Raises DifferentiationError where the source is not to be had or has changed since the function was made."""
     code = function.__code__
@@ -48,7 +48,7 @@ def definition_of(function: FunctionType) -> Definition:
             f"the source of {function.__qualname__} is not to be found, or changed since it was defined",
             Span(code.co_filename, code.co_firstlineno, function=function.__qualname__),
             "define it in a file or a notebook cell, and run its definition again after an edit")
-    if isinstance(candidates[0], ast.AsyncFunctionDef):
+    if isinstance(candidates[0], ast.AsyncFunctionDef) and not coroutines:
         raise DifferentiationError(f"{function.__qualname__} is a coroutine", Span(
             code.co_filename, candidates[0].lineno, candidates[0].col_offset, function=function.__qualname__),
             "write it as a plain function")

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines import tape
+from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of_function
 from workbench.ir import DifferentiationError, Function, walk
 from workbench.operators import calling, nesting
@@ -115,7 +116,7 @@ class Derivative:
 
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call without the fast path."""
-        bound, keywords = self.bind(args, named)
+        bound, keywords = self.bind(tuple(plain_of(x) for x in args), {k: plain_of(v) for k, v in named.items()})
         if self.engine == "tape" or self.is_refused(bound, keywords):
             return self._record(bound, keywords)
         made = self.specialised_or_refused(bound, keywords)

@@ -17,6 +17,7 @@ import numpy as np
 
 from workbench.engines.tape.recorder import INACTIVE, Recorder
 from workbench.engines.tape.refusal import kept, refuse
+from workbench.engines.tape.remains import KEPT, outside
 from workbench.engines.tape.scalar import (
     COMPLEX,
     NUMBERS,
@@ -101,6 +102,10 @@ class ActiveArray:
     def flat(self) -> Flat:
         """The elements in row-major order."""
         return Flat(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        Flat(self)[:] = value
 
     @property
     def real(self) -> ActiveArray:
@@ -253,9 +258,13 @@ class ActiveArray:
         """Put the elements up to some in their places, in place."""
         self[...] = functions[np.partition](self, kth, axis=axis)
 
-    def put(self, where: Any, value: Any) -> None:
+    def put(self, where: Any, value: Any, mode: str = "raise") -> None:
         """Write into the elements in order."""
-        self[np.unravel_index(plain_key(where), self.shape)] = value
+        functions[np.put](self, where, value, mode)
+
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        """Of the values."""
+        self.primal.setflags(write=write, align=align, uic=uic)
 
     def item(self, *where: Any) -> Any:
         """One element, as a Python number."""
@@ -293,20 +302,44 @@ class Flat:
     """`a.flat`: the elements of an array in row-major order."""
 
     def __init__(self, array: ActiveArray) -> None:
-        self.array = array
+        self.base = array
+        self.index = 0
+
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """Where the next element is."""
+        return tuple(int(k) for k in np.unravel_index(self.index, self.base.shape))
 
     def __len__(self) -> int:
-        return self.array.size
+        return self.base.size
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.array.reshape(-1))
+        return self
+
+    def __next__(self) -> Any:
+        if self.index >= self.base.size:
+            raise StopIteration
+        found = self[self.index]
+        self.index += 1
+        return found
+
+    def copy(self) -> ActiveArray:
+        """The elements as a new array."""
+        return self.base.flatten()
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.array.reshape(-1)[key]
+        found = self.base.reshape(-1)[key]
         return found.copy() if type(found) is ActiveArray else found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.array[np.unravel_index(np.arange(self.array.size)[key], self.array.shape)] = value
+        if type(value) is ActiveArray and np.may_share_memory(bottom(value), bottom(self.base)):
+            raise refuse("an array is written through .flat from a view of itself", "write a copy (`.copy()`)")
+        places = np.ravel(np.arange(self.base.size)[key])
+        if np.size(bottom(value)) == 1 or len(places):
+            functions[np.put](self.base, places, value)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.copy().__array__(dtype, copy)
 
 
 ACTIVE = NUMBERS | {ActiveArray}
@@ -341,6 +374,8 @@ def holds_active(x: Any) -> bool:
     kind = type(x)
     if kind in ACTIVE:
         return True
+    if kind in KEPT:
+        outside()
     if kind in _SIMPLE or not isinstance(x, (list, tuple, dict)):
         return False
     return any(type(v) not in _SIMPLE and holds_active(v) for v in (x.values() if isinstance(x, dict) else x))
@@ -444,7 +479,6 @@ def fresh(values: Any, recorder: Recorder | None) -> Any:
         return values
     array: Any = values
     if type(array) is np.ndarray or array.recorder is not recorder:
-        recorder.made_arrays = True
         nodes = np.full_like(bottom(array), INACTIVE, dtype=np.int64, subok=False)  # (laid out alike)
         return ActiveArray(fresh(array, recorder.outer), nodes, recorder)
     return array

@@ -23,21 +23,24 @@ from workbench.engines.tape import classes
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active, is_constant
 from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.functions import made_here
-from workbench.engines.tape.reach import Reach, give_back, named_by, reaches_active
+from workbench.engines.tape.reach import Reach, give_back, modules_named_by, named_by, reaches_active
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
+from workbench.engines.tape.remains import KEPT, outside
 from workbench.engines.tape.rewriting import MEDIATE, made_codes, rewritten
 from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, mediated
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
 
 special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their own: handler(callee, args, named)
-_CALLBACK_MODULES = frozenset({"builtins", "functools", "_functools", "itertools", "operator", "_operator",
-                               "collections", "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
-_KEEPERS = (isinstance, issubclass, hasattr, getattr, setattr, functools.partial)  # do not call what they are given
+_CALLBACK_MODULES = frozenset({"functools", "_functools", "itertools", "operator", "_operator", "collections",
+                               "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
+_CALLING = frozenset({sorted, max, min, map, filter, iter, property, classmethod, staticmethod})  # what they are given
+_CALLING_METHODS = frozenset({"sort", "sub", "subn", "run"})  # of builtin objects: they call what they are given
 _READERS = (np.loadtxt, np.genfromtxt)
 _OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
+_IN_THREADS = ("to_thread", "run_in_executor")  # of asyncio, which is not imported for their sake
 _CACHED = type(functools.lru_cache(lambda: None))
 
 
@@ -68,16 +71,17 @@ class Run:
         self.entered[id(function)] = (function, made)
         return made
 
-    def close(self, made_arrays: bool) -> None:
-        """Globals that the program has bound to active numbers hold plain ones from here on."""
-        for names in self.globals.values():
+    def close(self, recorder: Recorder) -> None:
+        """Globals that the program has bound to active numbers hold plain ones from here on; what it has left elsewhere
+        is of no use to a later run."""
+        functions = [f for f, _ in self.entered.values() if type(f) is types.FunctionType
+                     and not classes.is_native(f.__module__)]
+        for names in (*self.globals.values(), *(vars(m) for f in functions for m in modules_named_by(f))):
             for name, value in list(names.items()):
-                if type(value) in ACTIVE:
+                if type(value) in ACTIVE and value.recorder is recorder:
                     names[name] = value.primal
-        if made_arrays:
-            functions = [function for function, _ in self.entered.values() if type(function) is types.FunctionType]
-            named = (v for f in functions if not classes.is_native(f.__module__) for v in named_by(f))
-            give_back(itertools.chain(named, list(self.reach.known.values())))
+        named = (v for f in functions for v in (f, *named_by(f)))
+        give_back(itertools.chain(named, list(self.reach.known.values())), recorder)
 
 
 def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
@@ -124,6 +128,8 @@ def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[s
 
 
 def _native(callee: Any, *args: Any, **named: Any) -> Any:
+    if callee.__name__ in _IN_THREADS and callee.__module__.startswith("asyncio"):
+        return special[_IN_THREADS](callee, args, named)
     if callee.__module__ == _DISTRIBUTIONS and any(holds_active(a) for a in (*args[1:], *named.values())):
         return special[_DISTRIBUTIONS](callee, args, named)
     return native(callee, args, named)
@@ -137,18 +143,22 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         handler = special.get(callee)
     except TypeError:
         handler = None
+    if any(type(a) in KEPT for a in args) and (handler is not None or _is_math(callee)):
+        outside()
     if handler is not None:
         return handler(callee, args, named)
     recorder = current()
     if isinstance(callee, type):
         if recorder is not None:
             classes.meet(callee, mediate)
-        if callee.__module__ not in _CALLBACK_MODULES:
+        if callee.__module__ not in _CALLBACK_MODULES and callee.__module__ != "builtins":
             return _protected(callee, args, named)
     module = getattr(callee, "__module__", None)
     if not isinstance(module, str):  # a class may call something else so
         module = str(type(callee).__module__ or "")
     owner = getattr(callee, "__self__", None)
+    if type(owner) in KEPT:
+        outside()
     if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
         return _array_method(callee, owner, args, named)
     if module.startswith(("numpy", "scipy")) or type(callee) is np.ufunc or isinstance(owner, np.ufunc):
@@ -168,12 +178,19 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             if any(type(x) is ActiveArray for x in args):
                 callee(*(bottom(x) for x in args))  # refuses more than one element
             return apply(primitive.name, callee, *(a.item() if type(a) is ActiveArray else a for a in args))
-    if isinstance(owner, (list, dict, set, collections.deque)):  # keep functions as they are; but for sorting by one
-        named = {key: callback(value) for key, value in named.items()}
-    elif module in _CALLBACK_MODULES and callee not in _KEEPERS:
+    if _calls_back(callee, module, owner):
         args = tuple(callback(a) for a in args)
         named = {key: callback(value) for key, value in named.items()}
     return _protected(callee, args, named)
+
+
+def _calls_back(callee: Any, module: str, owner: Any) -> bool:
+    """True for C code that calls functions it is given (others keep them, or compare them)."""
+    if owner is not None and type(owner) is not types.ModuleType:
+        return getattr(callee, "__name__", "") in _CALLING_METHODS
+    if module == "builtins":
+        return callee in _CALLING
+    return module in _CALLBACK_MODULES and callee is not functools.partial
 
 
 def _is_math(callee: Any) -> bool:
@@ -389,7 +406,6 @@ def call_function(recorder: Recorder, function: Callable[..., Any], args: tuple[
         return mediate(function, *args, **named)
     finally:
         recorder.close()
-        recorder.run.close(recorder.made_arrays)
         classes.end()
 
 

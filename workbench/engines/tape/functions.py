@@ -41,7 +41,8 @@ def implements(*callables: Any) -> Callable[[Any], Any]:
 # ---------------------------------------------------------------------- what moves elements, and what has no derivative
 _MOVING = (np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims,
            np.roll, np.flip, np.fliplr, np.flipud, np.rot90, np.tile, np.repeat, np.take, np.diagonal, np.delete,
-           np.broadcast_to, np.take_along_axis, np.resize, np.permute_dims, np.matrix_transpose)
+           np.broadcast_to, np.take_along_axis, np.resize, np.permute_dims, np.matrix_transpose,
+           np.lib.stride_tricks.sliding_window_view)
 _FILLING = (np.diag, np.tril, np.triu, np.diagflat)
 _JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack, np.block)
 _SPLITTING = (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)
@@ -251,12 +252,28 @@ def _partition(a: Any, kth: Any, axis: int = -1, **options: Any) -> Any:
     return from_items(a).like(lambda part: np.take_along_axis(part, order, axis))
 
 
+@implements(np.einsum)
+def _einsum(*operands: Any, **options: Any) -> Any:
+    arrays = [x for x in operands if type(x) is ActiveArray]
+    if len(arrays) == 1 and type(operands[0]) is str and len(operands) == 2 and not options and _is_view(operands[0]):
+        return arrays[0].like(lambda part: np.einsum(operands[0], part))
+    return structured(np.einsum, operands, options)
+
+
+def _is_view(subscripts: str) -> bool:
+    """True where a sum over one operand sums nothing: a view, a diagonal perhaps."""
+    before, arrow, after = subscripts.replace(" ", "").partition("->")
+    kept = set(after) if arrow else {c for c in before if before.count(c) == 1}
+    return set(before) == kept
+
+
 @implements(np.unique)
 def _unique(a: Any, **options: Any) -> Any:
     flat = from_items(a).reshape(-1)
     found, first, *more = np.unique(bottom(flat), return_index=True, **{k: v for k, v in options.items()
                                                                         if k != "return_index"})
-    if len(found) != flat.size and len(np.unique(flat.nodes)) != len(found):
+    inverse = np.unique(bottom(flat), return_inverse=True)[1].reshape(-1)
+    if len(found) != flat.size and np.any(flat.nodes != flat.nodes[first][inverse]):
         raise refuse("np.unique of active numbers that happen to be equal", "drop the copies by hand")
     rest = [first] if options.get("return_index") else []
     return (flat[first], *rest, *more) if rest or more else flat[first]
@@ -277,8 +294,9 @@ def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = T
 
 
 @implements(np.put)
-def _put(a: Any, where: Any, value: Any, **options: Any) -> None:
-    a.put(where, value)
+def _put(a: Any, where: Any, value: Any, mode: Any = "raise") -> None:
+    np.put(np.empty(np.shape(bottom(a))), bottom(where), 0.0, mode)  # refuses what is out of bounds
+    _written_in_order(a, _places(a, where, mode), value)
 
 
 @implements(np.put_along_axis)
@@ -299,9 +317,40 @@ def _fill_diagonal(a: Any, value: Any, wrap: bool = False) -> None:
     a[places] = value
 
 
-@implements(np.place, np.putmask)
+@implements(np.place)
 def _place(a: Any, mask: Any, values: Any) -> None:
-    raise refuse("np.place and np.putmask on the tape", "write a[mask] = values")
+    chosen = np.flatnonzero(bottom(mask))
+    if chosen.size and not np.size(bottom(values)):
+        raise ValueError("Cannot insert from an empty array!")
+    _written_in_order(a, chosen, values)
+
+
+@implements(np.putmask)
+def _putmask(a: Any, mask: Any, values: Any) -> None:
+    chosen = np.flatnonzero(bottom(mask))
+    _written_in_order(a, chosen, values, chosen)
+
+
+def _places(a: Any, where: Any, mode: str) -> np.ndarray:
+    """Indices of the elements in order that `np.put` means."""
+    count, where = np.size(bottom(a)), np.ravel(bottom(where))
+    if mode == "clip":
+        return np.clip(where, 0, count - 1)
+    return np.where(where < 0, where + count, where) if mode == "raise" else where % count
+
+
+def _written_in_order(a: Any, places: np.ndarray, values: Any, taken: np.ndarray | None = None) -> None:
+    """Write into elements in order, from values that are repeated where there are not enough."""
+    if type(a) is not ActiveArray:
+        raise refuse("an active number is written into an array made outside of the differentiated function",
+                     "make the array inside, or pass it as an argument")
+    values = from_items(values) if holds_active(values) and type(values) not in NUMBERS else values
+    count = np.size(bottom(values))
+    if not places.size or not count:
+        return
+    if np.ndim(bottom(values)):
+        values = by_numpy(np.ravel, values)[(np.arange(len(places)) if taken is None else taken) % count]
+    a[np.unravel_index(places, a.shape)] = values
 
 
 functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else a.real

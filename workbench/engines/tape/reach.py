@@ -10,6 +10,8 @@ from typing import Any
 
 from workbench.engines.tape.array import ACTIVE, ActiveArray, is_constant
 from workbench.engines.tape.classes import ATOMS, is_native, meet
+from workbench.engines.tape.recorder import Recorder
+from workbench.engines.tape.remains import kept_of
 from workbench.frontend import instance_attributes
 
 _MAX_OBJECTS = 20_000
@@ -63,6 +65,15 @@ def named_by(function: types.FunctionType) -> Iterator[Any]:
     yield from (function.__kwdefaults__ or {}).values()
 
 
+def modules_named_by(function: types.FunctionType) -> Iterator[types.ModuleType]:
+    """The modules of the user's that a function names."""
+    for code in _codes(function.__code__):
+        for name in code.co_names:
+            value = function.__globals__.get(name)
+            if type(value) is types.ModuleType and not is_native(value.__name__):
+                yield value
+
+
 def held_by(x: Any) -> list[Any]:
     """What a container or object holds; of objects of native packages nothing but a derivative's function."""
     if isinstance(x, dict):
@@ -77,9 +88,9 @@ def held_by(x: Any) -> list[Any]:
     return [getattr(x, name, None) for name in instance_attributes(x)]
 
 
-def give_back(roots: Iterator[Any]) -> None:
-    """After a run: arrays that it has made and left in containers and objects, and that depend on nothing, are the
-    user's plain arrays from here on."""
+def give_back(roots: Iterator[Any], recorder: Recorder) -> None:
+    """After a run: what it has left in containers, classes and objects are the user's numbers and arrays, which no
+    later run takes for constants where they were active."""
     pending = list(roots)
     known: dict[int, Any] = {}
     while pending and len(known) < _MAX_OBJECTS:
@@ -87,11 +98,39 @@ def give_back(roots: Iterator[Any]) -> None:
         if type(x) in ACTIVE or x is None or isinstance(x, ATOMS) or id(x) in known:
             continue
         known[id(x)] = x
+        if isinstance(x, (set, dict)) and any(type(key) is not str and _left(key, recorder) is not key for key in x):
+            _with_keys(x, recorder)
         for key, value in _entries(x):
-            if type(value) is ActiveArray and is_constant(value):
-                _put(x, key, value.primal)
-            else:
-                pending.append(value)
+            left = _left(value, recorder)
+            if left is not value:
+                _put(x, key, left)
+            pending.append(left)
+
+
+def _left(x: Any, recorder: Recorder) -> Any:
+    """What takes the place of a value that a run has left somewhere."""
+    if type(x) is tuple:
+        items = [_left(v, recorder) for v in x]
+        return tuple(items) if any(a is not b for a, b in zip(items, x, strict=True)) else x
+    if type(x) not in ACTIVE or x.recorder is not recorder:
+        return x
+    if type(x) is ActiveArray and is_constant(x):
+        return x.primal
+    return kept_of(x.primal) if recorder.outer is None else x
+
+
+def _with_keys(x: Any, recorder: Recorder) -> None:
+    """A set or dictionary with active numbers among its keys."""
+    if isinstance(x, set):
+        items = [_left(v, recorder) for v in x]
+        x.clear()
+        x.update(items)
+        return
+    kind: Any = collections.OrderedDict if isinstance(x, collections.OrderedDict) else dict
+    held = [(_left(k, recorder), v) for k, v in x.items()]
+    kind.clear(x)
+    for key, value in held:
+        kind.__setitem__(x, key, value)
 
 
 def _entries(x: Any) -> list[tuple[Any, Any]]:
@@ -100,9 +139,11 @@ def _entries(x: Any) -> list[tuple[Any, Any]]:
         return list(x.items())
     if isinstance(x, (list, tuple, collections.deque)):
         return list(enumerate(x))
-    if isinstance(x, type):
-        return [] if is_native(x.__module__) else list(vars(x).items())
-    if isinstance(x, types.ModuleType) or type(x) in _FUNCTIONS or is_native(type(x).__module__):
+    if isinstance(x, (type, types.ModuleType)):
+        return [] if is_native(getattr(x, "__module__", x.__name__)) else list(vars(x).items())
+    if type(x) is types.FunctionType:
+        return list(vars(x).items())
+    if type(x) in _FUNCTIONS or is_native(type(x).__module__):
         return []
     return [(name, getattr(x, name)) for name in instance_attributes(x)]
 
@@ -114,6 +155,8 @@ def _put(x: Any, key: Any, value: Any) -> None:
         x[key] = value
     elif isinstance(x, type):
         type.__setattr__(x, key, value)
+    elif isinstance(x, (types.ModuleType, types.FunctionType)):
+        setattr(x, key, value)
     elif not isinstance(x, tuple):
         object.__setattr__(x, key, value)
 

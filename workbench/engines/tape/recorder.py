@@ -99,7 +99,6 @@ class Recorder:
         self.imaginary: dict[int, tuple[Any, list[Any]]] = {}  # nodes of complex arrays, and (weakly) of their parts
         self.shown: dict[int, Any] = {}  # arrays of nodes whose values code outside of Python may read
         self.memo: dict[Any, Any] = {}  # results of the program's caches
-        self.made_arrays = False  # that depend on nothing yet
         self.run: Any = None  # what the mediator knows of the run
         self.alive: dict[int, CodeType] = {}
         self.code: CodeType | None = None  # where the last node was made

@@ -34,11 +34,18 @@ def is_users(filename: str) -> bool:
     return not filename.startswith((_OWN, _STANDARD, "<frozen"))
 
 
-def user_span() -> Span | None:
-    """The innermost line of the user's (or of a library that is no part of Python)."""
-    frame: Any = sys._getframe(1)
+def _users(frame: Any) -> Any:
     while frame is not None and not is_users(frame.f_code.co_filename):
         frame = frame.f_back
+    return frame
+
+
+def user_span() -> Span | None:
+    """The innermost line of the user's (or of a library that is no part of Python); where this thread has none, of the
+    thread that records."""
+    frame = _users(sys._getframe(1))
+    if frame is None and open_runs:
+        frame = _users(sys._current_frames().get(open_runs[-1].thread))
     if frame is None:
         return None
     positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]

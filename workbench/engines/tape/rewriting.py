@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import inspect
 import types
 import warnings
 from collections.abc import Callable
@@ -83,20 +84,20 @@ def rewritten(function: types.FunctionType, mediate: Callable[..., Any]) -> type
 def _compile(function: types.FunctionType) -> types.CodeType | None:
     code = function.__code__
     try:
-        definition = definition_of(function)
+        definition: Any = definition_of(function, coroutines=True)
     except (DifferentiationError, SyntaxError):
         return None
     path = function.__qualname__.split(".")
     owner = path[-2] if len(path) > 1 and path[-2] != "<locals>" else None
     node = _Mediated(owner).visit(copy.deepcopy(definition))
-    if isinstance(node, ast.FunctionDef):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         node.decorator_list = []
         inner: ast.stmt = node
     else:
         inner = ast.copy_location(ast.Expr(node), node)
     free = [*code.co_freevars, MEDIATE]
     assign: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(None)) for name in free]
-    if isinstance(inner, ast.FunctionDef) and inner.name not in code.co_freevars:
+    if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)) and inner.name not in code.co_freevars:
         assign.insert(0, ast.Global([inner.name]))  # a function that calls itself finds itself where it did before
     factory = ast.FunctionDef("factory", ast.arguments([], [], None, [], [], None, []), [*assign, inner], [])
     for made in (factory, *assign):
@@ -111,6 +112,7 @@ def _compile(function: types.FunctionType) -> types.CodeType | None:
     found = _find(outer, code.co_name)
     if found is None or set(found.co_freevars) - set(free):
         return None
+    found = found.replace(co_flags=found.co_flags | code.co_flags & inspect.CO_ITERABLE_COROUTINE)
     for inner_code in _all(found):
         made_codes[id(inner_code)] = inner_code
     return found

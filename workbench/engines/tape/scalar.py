@@ -10,10 +10,13 @@ to it.
 
 from __future__ import annotations
 
+import dis
 import fractions
 import math
 import operator
+import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -198,6 +201,9 @@ class ActiveFloat:
         return round(self.primal) if digits is None else round(self.primal, digits)
 
     def __float__(self) -> float:
+        if is_formatting(sys._getframe(1)):
+            self.recorder.written_as_text = True
+            return float(bottom_of(self))
         raise refuse("an active number is handed to code outside of Python, which would drop its derivative",
                      "use a function with a rule")
 
@@ -356,6 +362,23 @@ _complex_operators()
 
 
 # ---------------------------------------------------------------------- numbers
+def is_formatting(frame: FrameType) -> bool:
+    """True where a frame of Python is at a `%`, which asks for a float where its left operand is a text."""
+    code, at = frame.f_code.co_code, frame.f_lasti
+    return code[at] == _BINARY_OP and code[at + 1] in _REMAINDERS
+
+
+_BINARY_OP = dis.opmap["BINARY_OP"]
+_REMAINDERS = frozenset(k for k, (_, sign) in enumerate(dis._nb_ops) if sign in ("%", "%="))  # type: ignore[attr-defined]
+
+
+def bottom_of(x: Any) -> Any:
+    """The number that an active one stands for, through all recorders."""
+    while type(x) in NUMBERS:
+        x = x.primal
+    return x
+
+
 def plain(x: Any) -> Any:
     """The number that an active one stands for (an outer recorder's, perhaps); anything else as it is."""
     return x.primal if type(x) in NUMBERS else x

@@ -259,9 +259,9 @@ def _read_rows(callee: Any, args: Args, named: Named) -> Any:
     return callee(*args, **named)
 
 
-@means(threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit)
+@means(("to_thread", "run_in_executor"), threading.Thread.start, concurrent.futures.ThreadPoolExecutor.submit)
 def _thread(callee: Any, args: Args, named: Named) -> Any:
-    if reaches_active(args, named, vars(args[0]), getattr(type(args[0]), "run", None)):
+    if reaches_active(args, named, getattr(args[0], "__dict__", None), getattr(type(args[0]), "run", None)):
         raise refuse("a thread is started with active numbers: two threads cannot record at once",
                      "do it in this thread")
     return callee(*args, **named)

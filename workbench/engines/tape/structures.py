@@ -21,6 +21,7 @@ import numpy as np
 from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh
 from workbench.engines.tape.recorder import INACTIVE, INPUT, Part, Recorder, gathered, scattered
 from workbench.engines.tape.refusal import kept, refuse
+from workbench.engines.tape.remains import KEPT, plain_of
 from workbench.engines.tape.scalar import NUMBERS, bare, number
 from workbench.frontend import instance_attributes, is_plain_object
 
@@ -141,6 +142,8 @@ def result_tree(x: Any, recorder: Recorder) -> Tree:
         if x.recorder is not recorder:
             nodes = np.full(np.shape(plain), INACTIVE)
         return Leaf(Part(nodes, np.asarray(plain).dtype), None if type(x) is ActiveArray else type(plain))
+    if type(x) in KEPT:
+        raise kept()
     if isinstance(x, _FLOATS):
         return Leaf(Part(np.array(INACTIVE), np.asarray(x).dtype), type(x))
     if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
@@ -167,6 +170,7 @@ class Arguments:
 
     def active(self, x: Any, wrt: bool) -> tuple[Any, Tree]:
         """An argument with its floats as independent variables (`wrt`) or as they are; and its tree."""
+        x = plain_of(x)
         if isinstance(x, _FLOATS):
             return self.number(x) if wrt else (x, None)
         if isinstance(x, np.ndarray):

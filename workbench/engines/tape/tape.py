@@ -69,8 +69,12 @@ class Tape:
             arguments.write_back(plain)
             error.args = tuple(_in_users_terms(a, plain) for a in error.args)
             raise
-        arguments.write_back(plain)
-        self.value = plain(output)
+        else:
+            arguments.write_back(plain)
+            self.value = plain(output)
+        finally:
+            if self.recorder.run is not None:  # (otherwise the program has not begun)
+                self.recorder.run.close(self.recorder)
         self.adjoints = self.recorder.zeros()
         self.position = len(self.recorder)
 
@@ -218,7 +222,9 @@ def _in_users_terms(x: Any, plain: Plain) -> Any:
     """What an exception of the program carries, as it would have been without the tape."""
     if not isinstance(x, str):
         return plain(x)
-    return x.replace("ActiveFloat", "float").replace("ActiveArray", "numpy.ndarray")
+    for name, users in (("ActiveFloat", "float"), ("ActiveComplex", "complex"), ("ActiveArray", "numpy.ndarray")):
+        x = x.replace(name, users)
+    return x
 
 
 def _shown(node: Node) -> str:
