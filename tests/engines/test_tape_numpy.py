@@ -214,7 +214,7 @@ def test_calls_twice(name: str) -> None:
 
 @pytest.mark.parametrize("function", (
     lambda a: np.histogram(a)[1][0], lambda a: a.tobytes()[0] * a[0],
-    lambda a: a.resize(2) or a[0], lambda a: np.place(a, a > 0, [1.0]) or a[0], lambda a: a.view(np.int64)[0] * a[0],
+    lambda a: a.resize(2) or a[0], lambda a: a.view(np.int64)[0] * a[0],
     lambda a: a.dump("x") or a[0], lambda a: np.add(a, a, where=[True, False, True])[0]))
 def test_calls_refused(function: Callable[[np.ndarray], Any]) -> None:
     with pytest.raises(wb.DifferentiationError) as caught:

@@ -145,7 +145,7 @@ def _entries(x: Any) -> list[tuple[Any, Any]]:
         return list(vars(x).items())
     if type(x) in _FUNCTIONS or is_native(type(x).__module__):
         return []
-    return [(name, getattr(x, name)) for name in instance_attributes(x)]
+    return [(name, getattr(x, name, None)) for name in instance_attributes(x)]
 
 
 def _put(x: Any, key: Any, value: Any) -> None:
