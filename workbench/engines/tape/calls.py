@@ -8,7 +8,6 @@ have done.
 
 from __future__ import annotations
 
-import collections
 import functools
 import inspect
 import itertools

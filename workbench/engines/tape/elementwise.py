@@ -269,6 +269,8 @@ def _operators() -> None:
             return _operand(ufunc, other, self, other)
 
         def in_place(self: ActiveArray, other: Any) -> ActiveArray:
+            if not bottom(self).flags.writeable:
+                raise ValueError("output array is read-only")
             return array_ufunc(ufunc, "__call__", (self, other), {"out": (self,)})
         return left, right, in_place
     for name, ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,

@@ -252,21 +252,6 @@ def _partition(a: Any, kth: Any, axis: int = -1, **options: Any) -> Any:
     return from_items(a).like(lambda part: np.take_along_axis(part, order, axis))
 
 
-@implements(np.einsum)
-def _einsum(*operands: Any, **options: Any) -> Any:
-    arrays = [x for x in operands if type(x) is ActiveArray]
-    if len(arrays) == 1 and type(operands[0]) is str and len(operands) == 2 and not options and _is_view(operands[0]):
-        return arrays[0].like(lambda part: np.einsum(operands[0], part))
-    return structured(np.einsum, operands, options)
-
-
-def _is_view(subscripts: str) -> bool:
-    """True where a sum over one operand sums nothing: a view, a diagonal perhaps."""
-    before, arrow, after = subscripts.replace(" ", "").partition("->")
-    kept = set(after) if arrow else {c for c in before if before.count(c) == 1}
-    return set(before) == kept
-
-
 @implements(np.unique)
 def _unique(a: Any, **options: Any) -> Any:
     flat = from_items(a).reshape(-1)
