@@ -243,3 +243,77 @@ def test_what_cannot_be_joined_is_an_error_only_when_it_is_read() -> None:
     assert interpret(mixed, (1.5, False)) == 3.0
     with pytest.raises(wb.DifferentiationError):
         interpret(mixed, (1.5, True))
+
+
+# ------------------------------------------------------------------ another thing on each of two paths
+def entry_of_a_tuple(x):
+    pair = ("low", 0.0)
+    if x > 0:
+        pair = ("high", x)
+    return pair[1] * (3.0 if pair[0] == "high" else 2.0) + x
+
+
+def chosen_text(x):
+    return x * (3.0 if ("high" if x > 0 else "low") == "high" else 2.0)
+
+
+def chosen_key(x):
+    return x * {"high": 3.0, "low": 2.0}["high" if x > 0 else "low"]
+
+
+def chosen_among(x):
+    return x * (3.0 if ("high" if x > 0 else "low") in ("high", "top") else 2.0)
+
+
+def member_of_a_tuple(x):
+    pair = ("high", 1.0) if x > 0 else ("low", x)
+    return x * (3.0 if "high" in pair else 2.0)
+
+
+def matched(x):
+    pair = ("high", x) if x > 0 else ("low", 2.0)
+    match pair:
+        case ("high", v):
+            return v * x
+        case (_, v):
+            return v + x
+
+
+def nothing_or_a_number(x):
+    return x * 2.0 if (x if x > 0 else None) is None else x * 3.0
+
+
+def tuple_in_a_loop(a):
+    state, total = ("low", 0.0), 0.0
+    for v in a:
+        if state[0] == "high":
+            total += state[1] * v
+        if v > 0:
+            state = ("high", v)
+    return total
+
+
+def by_format(x):
+    return x * len(f"{'high' if x > 0 else 'l'}")
+
+
+@pytest.mark.parametrize("function", [entry_of_a_tuple, chosen_text, chosen_key, chosen_among, member_of_a_tuple,
+                                      matched, nothing_or_a_number, by_format])
+def test_a_static_thing_chosen_at_run_time_is_refused_or_right(function) -> None:
+    """Silently wrong once: a comparison with what differs from path to path was simply false."""
+    for x in (0.7, -0.7):
+        right_or_refused(function, x)
+
+
+def test_a_static_entry_of_a_tuple_that_a_loop_changes() -> None:
+    right_or_refused(tuple_in_a_loop, np.array([-0.8, 0.4, 1.1, 0.7]))
+    right_or_refused(tuple_in_a_loop, np.tile([-0.8, 0.4, 1.1, 0.7], 20))
+
+
+def right_or_refused(function, *args) -> None:
+    try:
+        found = interpret(function, args)
+    except wb.DifferentiationError as error:
+        assert "on one path" in error.reason or "before the loop" in error.reason
+    else:
+        assert found == pytest.approx(function(*args), rel=1e-12)

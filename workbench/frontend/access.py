@@ -141,6 +141,7 @@ def delete_item(act: Activation, owner: Any, key: Any) -> None:
 # ---------------------------------------------------------------------- subscripts
 def static_key(act: Activation, key: Any) -> Any:
     """A dictionary key, which must be known while specialising."""
+    act.t.usable(key)
     if isinstance(key, Scalar):
         return act.t.static_int(key, "a dictionary key")
     if isinstance(key, (Array, ListValue, DynamicList, DictValue, SetValue)):
@@ -411,6 +412,7 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         t.fail("`in` an array", "use (a == x).any()")
     else:
         entries = container
+    t.usable(*(entries if isinstance(entries, (list, tuple)) else ()))
     if is_static(value) and (not isinstance(entries, (list, tuple)) or all(
             is_static(e) for e in entries)):
         return value in entries

@@ -39,7 +39,6 @@ from workbench.frontend.values import (
     BoundMethod,
     CallChoice,
     Closure,
-    Conflict,
     ExceptionValue,
     ObjectValue,
     Partial,
@@ -54,6 +53,7 @@ _MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every func
 
 def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
     """Call anything."""
+    act.t.usable(callee)
     if isinstance(callee, Closure):
         return _enter_closure(act, callee, args, named, node)
     if isinstance(callee, BoundMethod):
@@ -72,9 +72,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     callee = source.python_function(callee)
     handler = library.lookup(callee)
     if handler is not None:
-        for value in (*args, *named.values()):
-            if isinstance(value, Conflict):
-                act.t.fail(value.reason, "give it one type on both paths")
+        act.t.usable(*args, *named.values())
         found = handler(act, args, named)
         if library.lies_freely(callee):
             made = found if isinstance(found, tuple) else (found,)

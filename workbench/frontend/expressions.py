@@ -228,6 +228,7 @@ class ExpressionCompiler:
         def run(act: Activation) -> Any:
             value = operand(act)
             act.t.builder.span = span
+            act.t.usable(value)
             if is_dynamic(value):
                 return arithmetic.unary(act.t, op, value)
             if isinstance(value, ObjectValue):
@@ -315,7 +316,10 @@ class ExpressionCompiler:
         def run(act: Activation) -> Any:
             owner = value(act)
             act.t.builder.span = span
-            return access.attribute(act, owner, name)
+            act.t.usable(owner)
+            found = access.attribute(act, owner, name)
+            act.t.usable(found)
+            return found
         return run
 
     def _Subscript(self, node: ast.Subscript) -> Expression:
@@ -325,7 +329,10 @@ class ExpressionCompiler:
             owner = value(act)
             index = key(act)
             act.t.builder.span = span
-            return access.item(act, owner, index)
+            act.t.usable(owner, index)
+            found = access.item(act, owner, index)
+            act.t.usable(found)
+            return found
         return run
 
     def _Call(self, node: ast.Call) -> Expression:
@@ -531,6 +538,7 @@ def start_over(t: Any, site: Any, span: Span | None) -> NoReturn:
 
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
+    act.t.usable(a, b)
     if op == "%" and isinstance(a, (str, bytes)) and is_static(b):
         return a % b
     if isinstance(a, (str, TextValue)) and not is_static((a, b)):
@@ -561,6 +569,7 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
 
 def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
     """A single comparison."""
+    act.t.usable(a, b)
     if isinstance(op, (ast.Is, ast.IsNot)):
         same = a is b
         return same if isinstance(op, ast.Is) else not same

@@ -153,6 +153,7 @@ class Exporter:
     def tree(self, value: Any) -> Tree:
         """The tree of a value."""
         t = self.t
+        t.usable(value)
         if isinstance(value, Choice):
             value = t.environment.read_choice(t, value)
         if isinstance(value, Scalar):

@@ -44,6 +44,7 @@ def text(act: Any, value: Any, how: str = "s", spec: str = "") -> Any:
 
     how: "" for `format(value, spec)`, "s", "r" or "a" for a conversion before."""
     t: Tracer = act.t
+    t.usable(value)
     if isinstance(value, Choice):
         value = t.environment.read_choice(t, value)
     if is_static(value):

@@ -75,6 +75,7 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
              keywords: tuple[str, ...], decisions: dict[Any, Any]) -> Traced:
     """Trace again and again, each time with one more decision."""
     pins: dict[Any, Any] = {}
+    last: Restart | None = None
     for _ in range(MAX_RESTARTS):
         environment = Environment()
         environment.pins = pins
@@ -85,6 +86,7 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
             return _run(t, environment, function, args, wrt, keywords)
         except Restart as restart:
             decisions[restart.key] = restart.decision
+            last = restart
         except Unreachable:
             raise DifferentiationError("every path of this program raises an exception",
                                        source.span_of_function(source.python_function(function))) from None
@@ -95,8 +97,11 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
             if not hasattr(error, "__workbench_span__") and not isinstance(error, DifferentiationError):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
             raise
-    raise DifferentiationError("specialising this function does not come to an end", source.span_of_function(
-        source.python_function(function)))
+    if last is None:
+        raise DifferentiationError("specialising this function does not come to an end", source.span_of_function(
+            source.python_function(function)))
+    raise DifferentiationError(f"{last.reason}, in one call of a function after the other without end", last.span,
+                               "use a loop and an array")
 
 
 def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> tuple[Any, Any]:

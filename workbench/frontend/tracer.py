@@ -16,6 +16,8 @@ from workbench.frontend.numbers import number_kind, static_constant
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
+    BoundMethod,
+    CallChoice,
     Cell,
     Conflict,
     Cursor,
@@ -363,14 +365,19 @@ class Tracer:
                 raise Restart(loop, "choice", self.span, "an alias of a renamed array is used") from None
             self.fail(f"{variable.name!r} names an array or container that a loop has rebound under other names",
                       "make it a copy, or do not use it after the loop")
-        if isinstance(value, Conflict):
-            self.fail(value.reason, "give it one type on both paths")
+        self.usable(value)
         if isinstance(value, Maybe):
             defined = self.scalar(value.defined)
             message = f"cannot access local variable '{value.name}' where it is not associated with a value"
             self.check(defined, "UnboundLocalError", message)
             return value.value
         return value
+
+    def usable(self, *values: Any) -> None:
+        """Refuse what a program computes with where it is another thing on each of two paths."""
+        for value in values:
+            if isinstance(value, Conflict):
+                self.fail(value.reason, "give it one type on both paths")
 
     def rename(self, target: Any) -> None:
         """References to a cell or container made so far are stale from here on."""
@@ -427,5 +434,11 @@ def describe(value: Any) -> str:
         return "a text of run-time numbers"
     if isinstance(value, ExceptionValue):
         return f"a {value.type.__name__}"
+    if isinstance(value, Conflict):
+        return f"one of two things ({value.reason})"
+    if isinstance(value, CallChoice):
+        return "one of several functions"
+    if isinstance(value, BoundMethod):
+        return f"the method {getattr(value.function, '__name__', '')} of {describe(value.self_value)}"
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"

@@ -370,8 +370,8 @@ class SuperValue:
     owner: Any
 
 
-_STAND_INS = (Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue, Closure,
-              BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, FieldValue,
+_STAND_INS = (Conflict, Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue,
+              Closure, BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, FieldValue,
               TextValue, ExceptionValue, SuperValue, RandomValue)
 
 
