@@ -233,6 +233,10 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
     if isinstance(owner, TextValue):
         texts.refuse(t, "a part")
     if isinstance(owner, Scalar):
+        parts = key if isinstance(key, tuple) else (key,)
+        if not owner.python and all(p is None or p is Ellipsis for p in parts):
+            lengths = [t.integer(1) for p in parts if p is None]
+            return t.new_array(t.emit("full", owner.value, *lengths)) if lengths else owner
         if not owner.python:
             raise IndexError("invalid index to scalar variable.")
         raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")

@@ -160,6 +160,10 @@ def check_power(t: Tracer, a: Any, b: Any) -> None:
 
 def compare(t: Tracer, op: str, a: Any, b: Any) -> Any:
     """A comparison; booleans out."""
+    if op not in ("==", "!=") and any(k is not None and k.is_complex for k in map(number_kind, (a, b))):
+        if is_python_number(a) and is_python_number(b):
+            raise TypeError(f"'{op}' not supported between instances of 'complex' and 'complex'")
+        t.fail("the order of complex numbers", "compare np.abs or np.real")
     return elementwise(t, _COMPARE[op], [a, b])
 
 

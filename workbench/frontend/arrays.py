@@ -315,7 +315,9 @@ def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
     if own is None:
         raise TypeError(f"cannot write {describe(value)} into an array")
     if own.is_complex and not kind.is_complex:
-        raise TypeError("a complex number cannot be written into a real array")
+        if is_python_number(value):
+            raise TypeError("float() argument must be a string or a real number, not 'complex'")
+        t.fail("a complex number written into a real array, which drops its imaginary part", "take the real part")
     result = operand(t, value, kind)
     if not isinstance(value, Array):
         return result

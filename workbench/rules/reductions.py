@@ -50,6 +50,19 @@ def _reduction(ufunc: Any) -> Callable[..., Any]:
     return evaluate
 
 
+def _extremum(ufunc: Any, lowest: bool) -> Callable[..., Any]:
+    """Of nothing, what is joined with any element without changing it (whoever emits it checks that there is one)."""
+    def evaluate(a: Any, axes: Axes) -> Any:
+        if np.size(a):
+            return ufunc(a, axis=axes)
+        kind = np.asarray(a).dtype
+        if kind.kind == "f":
+            return ufunc(a, axis=axes, initial=-np.inf if lowest else np.inf)
+        limits = (False, True) if kind.kind == "b" else (np.iinfo(kind).min, np.iinfo(kind).max)
+        return ufunc(a, axis=axes, initial=limits[not lowest])
+    return evaluate
+
+
 def _sum(a: Any, axes: Axes) -> Any:
     return np.sum(a, axis=axes, dtype=a.dtype)
 
@@ -134,13 +147,13 @@ def _extremum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
 
 
 def _extremum_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
-    axes = op.attrs["axes"]
+    axes, dims = op.attrs["axes"], shape(xs[0])
     wins, count = _winners(xs[0], y, axes)
-    return sum_(where(wins, tangents[0], 0.0), axes) / count
+    return sum_(where(wins, tangents[0] / keep(count, axes, dims), 0.0), axes)  # of nothing: 0
 
 
 for _name, _function in (("max", np.max), ("min", np.min)):  # np.amax and np.amin are the same objects
-    register(Primitive(_name, _reduction(_function), _types(_name, REAL | BOOL), 1, kinds=(REAL | BOOL,),
+    register(Primitive(_name, _extremum(_function, _name == "max"), _types(_name, REAL | BOOL), 1, kinds=(REAL | BOOL,),
                        callables=(_function,), vjp=_extremum_vjp, jvp=_extremum_jvp, flops=1, analytic=False,
                        samples=samples))
 

@@ -43,12 +43,14 @@ _ACCUMULATED = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What NumPy calls for a ufunc with an active operand."""
-    options = {k: v for k, v in options.items() if not (v is None or (k == "where" and v is True) or (
+    options = {k: v for k, v in options.items() if not ((v is None and k != "axis") or (k == "where" and v is True) or (
         k == "casting" and v == "same_kind") or (k == "order" and v == "K") or (k == "subok" and v is True))}
     out = options.pop("out", None)
     if out is not None and method == "__call__" and set(options) == {"where"} and type(out[0]) is ActiveArray:
         return _where_asked(ufunc, inputs, options["where"], out[0])
     try:
+        if out is not None and not holds_active((inputs, options)):
+            return written(getattr(ufunc, method)(*inputs, **options), out)
         result = _applied(ufunc, method, inputs, dict(options))
         return result if out is None else written(result, out)
     except DifferentiationError:
@@ -85,8 +87,8 @@ def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
     if method == "at":
         return _at(ufunc, *inputs)
     if method == "reduce" and ufunc in _REDUCED:
-        return dispatch(_REDUCED[ufunc], inputs[:1], {"axis": inputs[1] if len(inputs) > 1 else 0, **options})
-    if method == "accumulate" and ufunc in _ACCUMULATED:
+        return dispatch(_REDUCED[ufunc], inputs, {"axis": 0, **options})
+    if method == "accumulate" and ufunc in _ACCUMULATED and options.get("axis", 0) is not None:
         return dispatch(_ACCUMULATED[ufunc], inputs, {"axis": 0, **options})
     if method in ("accumulate", "reduce", "reduceat") and lookup(getattr(ufunc, method)) is not None:
         return structured(getattr(ufunc, method), inputs, options)
@@ -100,8 +102,19 @@ def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
     dtype = options.pop("dtype", None)
     if options:
         raise refuse(f"the options {sorted(options)} of np.{ufunc.__name__}", "leave them out")
+    if dtype is not None:
+        inputs = _in_loop(ufunc, inputs, dtype)
     result = dispatch(ufunc, inputs, {}) if ufunc is np.matmul or ufunc.signature else elementwise(ufunc, inputs)
     return result if dtype is None else result.astype(dtype)
+
+
+def _in_loop(ufunc: Any, inputs: Sequence[Any], dtype: Any) -> tuple[Any, ...]:
+    """The arrays in the dtypes of the loop that `dtype=` asks for. Raises what NumPy raises where there is none."""
+    plain = [bottom(x) for x in inputs]
+    given = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in plain]
+    loop = ufunc.resolve_dtypes((*given, None), signature=(*[None] * len(inputs), np.dtype(dtype)), casting="same_kind")
+    return tuple(x.astype(d) if isinstance(x, (ActiveArray, np.ndarray)) else x
+                 for x, d in zip(inputs, loop, strict=False))
 
 
 @functools.cache
@@ -322,12 +335,14 @@ def _method(self: ActiveArray, name: str) -> Any:
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
     if name == "compress":
         return lambda condition, **options: call_numpy(np.compress, (condition, self), options)
+    if name == "clip":
+        return lambda min=None, max=None, **options: call_numpy(np.clip, (self, min, max), options)
     if name not in _METHODS:
         raise refuse(f"the tape does not know the attribute {name!r} of an array", "write it out")
     return lambda *args, **options: call_numpy(getattr(np, name), (self, *args), options)
 
 
-_METHODS = frozenset({"all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "cumprod",
+_METHODS = frozenset({"all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "cumprod",
                       "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
                       "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"})
 _operators()

@@ -219,20 +219,23 @@ def _where(condition: Any, *choices: Any) -> Any:
 
 @implements(np.select)
 def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
-    result = default
-    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+    given = [bottom(x) for x in (*choices, default)]
+    kind = np.result_type(*(x if type(x) in (int, float, complex) else np.asarray(x).dtype for x in given))
+    *converted, result = (x if holds_active(x) else np.asarray(x, kind) for x in (*choices, default))
+    for condition, choice in zip(reversed(conditions), reversed(converted), strict=True):
+        if np.asarray(bottom(condition)).dtype != bool:
+            raise TypeError("invalid entry in condlist: should be boolean ndarray")
         result = _where(condition, choice, result)
     return result
 
 
 @implements(np.choose)
-def _choose(index: Any, choices: Any, **options: Any) -> Any:
-    if options:
-        raise refuse(f"the options {sorted(options)} of np.choose", "leave them out")
-    index = np.asarray(bottom(index))
-    if np.any((index < 0) | (index >= len(choices))):
+def _choose(index: Any, choices: Any, mode: str = "raise") -> Any:
+    places, last = np.asarray(bottom(index)), len(choices) - 1
+    if mode == "raise" and np.any((places < 0) | (places > last)):
         raise ValueError("invalid entry in choice array")
-    return _select([index == k for k in range(len(choices))], list(choices), choices[-1])
+    places = places % (last + 1) if mode == "wrap" else np.clip(places, 0, last)
+    return _select([places == k for k in range(last + 1)], list(choices), choices[-1])
 
 
 @implements(np.sort)

@@ -57,7 +57,7 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     """A call of a NumPy (or SciPy) function with active arguments."""
     if all(is_constant(x) for x in actives((args, named))):
         return _of_constants(callee, args, named)
-    names = [k for k, v in named.items() if v is not None and v is not np._NoValue]
+    names = [k for k, v in named.items() if (v is not None or k == "axis") and v is not np._NoValue]
     named = {k: named[k] for k in names}
     values = tuple(_array_like(a) for a in (*args, *named.values()))
     recorder = recorder_of(values)

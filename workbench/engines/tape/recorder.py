@@ -307,6 +307,8 @@ def gathered(part: Part, numbers: Any) -> Any:
     """The numbers of some nodes, of the part's kind; zero where a node is not active."""
     if not part.nodes.ndim:
         return _gathered_one(int(part.nodes), part, numbers)
+    if not len(numbers):  # a run that recorded nothing
+        return np.zeros(part.nodes.shape, part.dtype)
 
     def of(nodes: np.ndarray) -> Any:
         found = nodes >= 0

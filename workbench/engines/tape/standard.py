@@ -224,8 +224,11 @@ def _linspace(callee: Any, args: Args, named: Named) -> Any:
     bound = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False)) | named
     if set(bound) - {"start", "stop", "num", "endpoint"}:
         raise refuse("these options of np.linspace with active ends on the tape", "leave them out")
+    start, stop = bound["start"], bound["stop"]
+    rank = max(np.ndim(bottom(start)), np.ndim(bottom(stop)))
     part = np.linspace(0.0, 1.0, bound.get("num", 50), endpoint=bound.get("endpoint", True))
-    return bound["start"] * (1.0 - part) + bound["stop"] * part
+    part = part.reshape(-1, *[1] * rank).astype(np.result_type(bottom(start), bottom(stop), 1.0))
+    return start * (1.0 - part) + stop * part
 
 
 @means(np.array, np.asarray, np.ascontiguousarray, np.asanyarray, np.asfortranarray, np.asarray_chkfinite)

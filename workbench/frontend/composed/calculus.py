@@ -160,8 +160,8 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 6.28318
 @composes(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Piecewise linear; constant outside, with derivative 0 by x there."""
-    x, xp, fp = np.asarray(x), np.asarray(xp), np.asarray(fp)
-    x, xp, fp = (v if v.dtype.kind in "fc" else v.astype(np.float64) for v in (x, xp, fp))
+    x, xp, fp = np.asarray(x).astype(np.float64), np.asarray(xp).astype(np.float64), np.asarray(fp)
+    fp = fp.astype(np.complex128 if fp.dtype.kind == "c" else np.float64)
     if period is not None:
         if period == 0:
             raise ValueError("period must be a non-zero value")
@@ -220,7 +220,9 @@ def _part(full: Any, n: Any, m: Any, mode: str) -> Any:
 @composes(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Sums of products of one sequence with the conjugated other, at all shifts."""
-    a, v = np.atleast_1d(a), np.conj(np.atleast_1d(v))
+    if np.ndim(a) == 0 or np.ndim(v) == 0:
+        raise ValueError("object of too small depth for desired array")
+    a, v = np.asarray(a), np.conj(v)
     n, m = a.shape[0], v.shape[0]
     full = convolve(a, v[::-1], "full")
     if mode != "same":

@@ -8,7 +8,18 @@ import numpy as np
 
 from workbench.frontend.composed.registry import composes, refuse
 from workbench.frontend.composed.selection import into
-from workbench.frontend.composed.statistics import inexact, restored, root, rows_of, squares
+from workbench.frontend.composed.statistics import (
+    between,
+    checked,
+    inexact,
+    part_of_way,
+    places,
+    quantiles,
+    root,
+    rows_of,
+    shaped,
+    squares,
+)
 
 
 def _present(a: Any) -> Any:
@@ -79,6 +90,9 @@ def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: A
 def _extremum(reduction: Any, number: float, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any,
               where: Any) -> Any:
     a = np.asarray(a)
+    if a.ndim == 0 and where is not True:
+        refuse("a number's extremum with where=, which NumPy gives as NaN where the mask does not hold",
+               "use np.where")
     if a.dtype.kind != "f":
         return reduction(a, axis, out, keepdims, initial=initial, where=where)
     found = reduction(_filled(a, number), axis, keepdims=keepdims, initial=initial, where=where)
@@ -125,38 +139,42 @@ def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: bool = Fal
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     """The median of what is not NaN."""
     a = inexact(a)
-    return into(restored(_between(rows_of(a, axis), 0.5), a, axis, keepdims), out)
+    return _quantiles(a, np.asarray(0.5, a.dtype), axis, out, "linear", keepdims, None)
 
 
 @composes(np.nanquantile)
 def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                 method: str = "linear", keepdims: bool = False, *, weights: Any = None) -> Any:
-    """The quantile of what is not NaN, for one part of the way."""
-    if method != "linear" or weights is not None or np.ndim(q):
-        refuse("np.nanquantile with weights, of another method than linear, or for several quantiles at once",
-               "call it for each quantile")
-    if q < 0 or q > 1:
-        raise ValueError("Quantiles must be in the range [0, 1]")
-    a = inexact(a)
-    return into(restored(_between(rows_of(a, axis), q), a, axis, keepdims), out)
+    """The quantiles of what is not NaN."""
+    a = np.asarray(a)
+    return _quantiles(a, part_of_way(a, q, 1), axis, out, method, keepdims, weights)
 
 
 @composes(np.nanpercentile)
 def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                   method: str = "linear", keepdims: bool = False, *, weights: Any = None) -> Any:
     """As `nanquantile`, of a hundred."""
-    return nanquantile(a, q / 100, axis, out, overwrite_input, method, keepdims, weights=weights)
+    a = np.asarray(a)
+    return _quantiles(a, part_of_way(a, q, 100), axis, out, method, keepdims, weights)
 
 
-def _between(rows: Any, q: Any) -> Any:
-    """The element a part of the way through those of each row that are not NaN (they come first in order)."""
+def _quantiles(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, weights: Any) -> Any:
+    """Quantiles of the elements of each row that are not NaN: they come first in order."""
+    if a.dtype.kind != "f":
+        return quantiles(a, q, axis, out, method, keepdims, weights)
+    checked(a, q, method, weights)
+    if q.ndim > 0 and a.size == 0:
+        refuse("several quantiles of an array of size 0, which NumPy gives as one mean", "call it for each quantile")
+    rows = rows_of(a, axis)
+    rows = np.concatenate((rows, np.full((*rows.shape[:-1], 1), np.nan, a.dtype)), -1)  # one at least: NaN, of nothing
     ordered = np.sort(rows)
-    place = q * (np.sum(_present(rows), -1, keepdims=True) - 1)
-    low = np.maximum(np.floor(place), 0).astype(np.int64)
-    high = np.maximum(np.ceil(place), 0).astype(np.int64)
-    below, above = (np.take_along_axis(ordered, k, -1) for k in (low, high))
-    part = place - low
-    return np.where(part >= 0.5, above - (above - below) * (1 - part), below + (above - below) * part)[..., 0]
+    n = np.sum(_present(rows), -1, keepdims=True)
+    place, part = places(np.ravel(q).astype(np.result_type(q, a)), n.astype(a.dtype), method)
+    last = np.maximum(n - 1, 0)
+    result = np.take_along_axis(ordered, np.clip(place, 0, last), -1)
+    if part is not None:
+        result = between(result, np.take_along_axis(ordered, np.clip(place + 1, 0, last), -1), part)
+    return into(shaped(result, a, q, axis, keepdims), out)
 
 
 @composes(np.nan_to_num)

@@ -157,7 +157,7 @@ def isreal(x: Any) -> Any:
 @composes(np.iscomplex)
 def iscomplex(x: Any) -> Any:
     """Where the imaginary part is not zero."""
-    return np.imag(x) != 0
+    return np.not_equal(np.imag(x), 0)
 
 
 # ---------------------------------------------------------------------- cmath

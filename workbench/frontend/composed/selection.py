@@ -14,7 +14,7 @@ from workbench.frontend.composed.shaping import along, axis_of
 @composes(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     """Elements at places along an axis."""
-    a = np.ravel(a) if axis is None else np.asarray(a)
+    a = np.ravel(a) if axis is None or np.ndim(a) == 0 else np.asarray(a)
     axis = 0 if axis is None else axis_of(axis, a.ndim)
     result = a[along(axis, _wrapped(indices, a.shape[axis], mode))]
     return into(result, out)
@@ -24,6 +24,8 @@ def into(result: Any, out: Any) -> Any:
     """`out=`: the result is written there."""
     if out is None:
         return result
+    if np.ndim(out) != np.ndim(result):
+        raise ValueError("the output has the wrong number of dimensions")
     out[...] = result
     return out
 
@@ -184,9 +186,14 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise ValueError("list of cases must be same length as list of conditions")
     if len(condlist) == 0:
         raise ValueError("select with an empty condition list is not possible")
-    result = default
+    choices = list(choicelist) + [default]
+    strong = [np.asarray(c).dtype for c in choices if not isinstance(c, (int, float, complex))]
+    if len(strong) > 0:  # numbers promote weakly
+        kind = np.result_type(*strong, *[c for c in choices if isinstance(c, (int, float, complex))])
+        choices = [np.asarray(c, kind) for c in choices]
+    result = choices.pop()
     for k in tuple(range(len(condlist) - 1, -1, -1)):
-        result = np.where(condlist[k], choicelist[k], result)
+        result = np.where(condlist[k], choices[k], result)
     return result
 
 

@@ -235,7 +235,7 @@ def tile(A: Any, reps: Any) -> Any:
 @composes(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """Each element repeated, all as often or each as often as given."""
-    a = np.ravel(a) if axis is None else np.asarray(a)
+    a = np.ravel(a) if axis is None else np.atleast_1d(a)
     axis = 0 if axis is None else axis_of(axis, a.ndim)
     n = a.shape[axis]
     if np.ndim(repeats) == 0:

@@ -56,9 +56,9 @@ def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any 
     ddof = ddof if correction is None else correction
     center = np.mean(a, axis, keepdims=True, where=where) if mean is None else mean
     total = np.sum(squares(a - center), axis, keepdims=keepdims, where=where)
-    if where is True:
+    if where is True or a.ndim == 0:
         n = count_of(a, axis)
-    else:
+    if where is not True:
         n = np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims)
     return into((total / np.maximum(n - ddof, 0)).astype(total.dtype), out)
 
@@ -113,6 +113,8 @@ def rows_of(a: Any, axis: Any) -> Any:
     if axis is None:
         return np.ravel(a)
     axes = axes_of(axis, a.ndim)
+    if len(axes) == 0:
+        return np.reshape(a, (*a.shape, 1))
     kept = tuple([k for k in range(a.ndim) if k not in axes])
     moved = np.transpose(a, kept + axes)
     return np.reshape(moved, (*moved.shape[:len(kept)], -1)) if len(axes) > 1 else moved
@@ -131,64 +133,109 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     """The middle element in order, or the mean of the two in the middle."""
     a = inexact(a)
     ordered = np.sort(rows_of(a, axis))
+    return into(restored(_middle(ordered), a, axis, keepdims), out)
+
+
+def _middle(ordered: Any) -> Any:
     n = ordered.shape[-1]
+    if n == 0:
+        return np.full(ordered.shape[:-1], np.nan, ordered.dtype)
     middle = (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
-    if a.dtype.kind == "f":
-        middle = np.where(np.isnan(ordered[..., -1]), np.nan, middle)
-    return into(restored(middle, a, axis, keepdims), out)
+    return np.where(np.isnan(ordered[..., -1]), np.nan, middle)
 
 
-_METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
+# of an estimator that interpolates, its parameters (alpha, beta); the others choose one element or the mean of two
+_ESTIMATORS = {"linear": (1.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0), "median_unbiased": (1 / 3, 1 / 3),
+               "normal_unbiased": (0.375, 0.375), "interpolated_inverted_cdf": (0.0, 1.0)}
+_CHOICES = ("lower", "higher", "nearest", "midpoint")
+_STEPS = ("inverted_cdf", "averaged_inverted_cdf", "closest_observation")
 
 
 @composes(np.quantile)
 def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
              keepdims: bool = False, *, weights: Any = None) -> Any:
     """Between the two elements in order around the given part of the way; differentiable by `q` too."""
-    return _quantile(inexact(a), np.asarray(q), axis, out, method, keepdims, weights)
+    a = np.asarray(a)
+    return quantiles(a, part_of_way(a, q, 1), axis, out, method, keepdims, weights)
 
 
 @composes(np.percentile)
 def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                method: str = "linear", keepdims: bool = False, *, weights: Any = None) -> Any:
     """As `quantile`, of a hundred."""
-    return _quantile(inexact(a), np.asarray(q) / 100, axis, out, method, keepdims, weights)
+    a = np.asarray(a)
+    return quantiles(a, part_of_way(a, q, 100), axis, out, method, keepdims, weights)
 
 
-def _quantile(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, weights: Any) -> Any:
-    if weights is not None or method not in _METHODS:
-        refuse("np.quantile with weights or of another method than linear, lower, higher, nearest and midpoint",
-               "use the linear method")
-    if np.any((q < 0) | (q > 1)):
-        raise ValueError("Quantiles must be in the range [0, 1]")
+def part_of_way(a: Any, q: Any, whole: int) -> Any:
+    """q as a part of 1, in the precision in which NumPy has it: a number's is that of the array."""
+    if isinstance(q, (int, float)) and a.dtype.kind == "f":
+        return np.asarray(q, a.dtype) if whole == 1 else np.asarray(q, a.dtype) / a.dtype.type(whole)
+    return np.asarray(q) if whole == 1 else np.asarray(q) / whole
+
+
+def quantiles(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, weights: Any) -> Any:
+    """Quantiles of rows of which all elements count."""
+    checked(a, q, method, weights)
     ordered = np.sort(rows_of(a, axis))
     n = ordered.shape[-1]
-    place = q * (n - 1)
-    low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, n - 1)
-    part = _part(place, low, method)
-    rank = ordered.ndim - 1
-    below, above = (np.moveaxis(np.take(ordered, k, rank), -1, 0) if np.ndim(q) else ordered[..., k]
-                    for k in (low, high))
-    if np.ndim(q):
-        part = np.reshape(part, (-1,) + (1,) * rank)
-    result = np.where(part >= 0.5, above - (above - below) * (1 - part), below + (above - below) * part)
-    result = np.where(np.isnan(ordered[..., -1]), np.nan, result).astype(a.dtype)
-    return into(restored(result, a, axis, keepdims, np.ndim(q)), out)
+    if q.dtype.kind == "i":
+        result = np.take(ordered, np.ravel(q) * (n - 1), -1)
+    else:
+        place, part = places(np.ravel(q), n, method)
+        low = np.clip(place, 0, n - 1)
+        result = np.take(ordered, low, -1)
+        if part is not None:
+            result = between(result, np.take(ordered, np.clip(place + 1, 0, n - 1), -1), part)
+    if a.dtype.kind == "f":
+        result = np.where(np.isnan(ordered[..., -1])[..., None], np.nan, result)
+    return into(shaped(result, a, q, axis, keepdims), out)
 
 
-def _part(place: Any, low: Any, method: str) -> Any:
-    """How far a place lies from the element below it to the one above it."""
-    rest = place - low
-    if method == "linear":
-        return rest
+def checked(a: Any, q: Any, method: str, weights: Any) -> None:
+    """Raise or refuse what is not taken."""
+    if weights is not None or method in _STEPS:
+        refuse("a quantile with weights, or of a method that jumps (inverted_cdf, averaged_inverted_cdf, "
+               "closest_observation)", "use one that interpolates")
+    if method not in _ESTIMATORS and method not in _CHOICES:
+        raise ValueError(f"{method!r} is not a valid method")
+    if a.dtype.kind == "b":
+        refuse("a quantile of truth values", "convert them to floats")
+    if np.any((q < 0) | (q > 1)):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+
+
+def places(q: Any, n: Any, method: str) -> Any:
+    """The place of the element below each quantile, and how far from it to the next one it lies (None: not at all)."""
+    if method in _ESTIMATORS:
+        alpha, beta = _ESTIMATORS[method]
+        exact = q * (n - 1) if method == "linear" else n * q + (alpha + q * (1 - alpha - beta)) - 1
+        low = np.floor(exact)
+        return low.astype(np.int64), exact - low
+    exact = q * (n - 1)
     if method == "lower":
-        return 0 * rest
+        return np.floor(exact).astype(np.int64), None
     if method == "higher":
-        return np.ceil(rest)
-    if method == "midpoint":
-        return 0.5 * np.ceil(rest)
-    return np.round(place) - low
+        return np.ceil(exact).astype(np.int64), None
+    if method == "nearest":
+        return np.round(exact).astype(np.int64), None
+    low = np.floor(exact)
+    return low.astype(np.int64), 0.5 * (np.ceil(exact) - low)
+
+
+def between(below: Any, above: Any, part: Any) -> Any:
+    """A part of the way from one number to another; the end that is nearer is exact."""
+    return np.where(part >= 0.5, above - (above - below) * (1 - part), below + (above - below) * part)
+
+
+def shaped(result: Any, a: Any, q: Any, axis: Any, keepdims: bool) -> Any:
+    """Quantiles along the last axis moved to the front, in the shape of q."""
+    if q.ndim == 0:
+        return restored(result[..., 0], a, axis, keepdims)
+    moved = np.moveaxis(result, -1, 0)
+    if q.ndim > 1:
+        moved = np.reshape(moved, q.shape + moved.shape[1:])
+    return restored(moved, a, axis, keepdims, q.ndim)
 
 
 # ---------------------------------------------------------------------- moments of several variables

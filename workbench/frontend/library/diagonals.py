@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand, dtype_kind, write_out
+from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind, fits, write_out
 from workbench.frontend.library.reductions import axes_of, reduce
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import need_array, reshape, stack
@@ -68,7 +68,7 @@ def linalg_diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> A
 def _trace(t: Tracer, array: Array, offset: Any, axis1: Any, axis2: Any, dtype: Any) -> Any:
     found = diagonal_of(t, array, t.static_int(offset, "the offset of a trace"), axis1, axis2)
     kind = Kind.INT if found.kind is Kind.BOOL else found.kind
-    return reduce(t, "sum", found, -1, False, kind if dtype is None else dtype_kind(t, dtype))
+    return reduce(t, "sum", cast(t, found, kind if dtype is None else dtype_kind(t, dtype)), -1, False)
 
 
 @implements(np.trace)
@@ -79,6 +79,7 @@ def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t, "np.trace", args, named, "a", offset=0, axis1=0, axis2=1, dtype=None, out=None)
     result = _trace(t, need_array(t, a), offset, axis1, axis2, dtype)
     if out is not None:
+        fits(out, result, exact=True)
         write_out(t, out, result)
         return out
     return result
@@ -126,7 +127,9 @@ def _triangle(test: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
         m, k = bound(t, "np.tril" if test == "le" else "np.triu", args, named, "m", k=0)
-        array, offset = need_array(t, m), t.integer(k)
+        array, offset = as_operand(t, m), t.integer(k)
+        if not isinstance(array, Array):
+            raise TypeError("tri() missing 1 required positional argument: 'N'")
         if array.rank == 1:  # each row the vector
             array = t.new_array(t.emit("broadcast", arrays.read(t, array), array.dims[0], array.dims[0]))
         value = arrays.read(t, array)
@@ -148,7 +151,7 @@ def kron(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     a, b = (as_operand(t, v) for v in bound(t, "np.kron", args, named, "a", "b"))
     if not isinstance(a, Array) or not isinstance(b, Array):
-        return arithmetic.elementwise(t, "mul", [a, b])
+        return as_numpy(t, arithmetic.elementwise(t, "mul", [a, b]))
     kind, rank = common_kind(a, b), max(a.rank, b.rank)
     first, second = ((*[ONE] * (rank - v.rank), *v.dims) for v in (a, b))
     left = [d for dim in first for d in (dim, ONE)]

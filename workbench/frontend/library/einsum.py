@@ -15,7 +15,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand, write_out
+from workbench.frontend.library.elementwise import as_numpy, as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
@@ -215,6 +215,7 @@ def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     inputs, output = _parsed(t, subscripts, [v.rank if isinstance(v, Array) else 0 for v in numbers])
     result = contracted(t, numbers, inputs, output)
     if out is not None:
+        fits(out, result, exact=True)
         write_out(t, out, result)
         return out
     if len(numbers) == 1 and isinstance(numbers[0], Array) and set(inputs[0]) == set(output):
@@ -265,7 +266,7 @@ def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     a, b = (as_operand(t, v) for v in bound(t, "np.inner", args, named, "a", "b"))
     if not isinstance(a, Array) or not isinstance(b, Array):
-        return arithmetic.elementwise(t, "mul", [a, b])
+        return as_numpy(t, arithmetic.elementwise(t, "mul", [a, b]))
     message = "shapes are not aligned"
     arrays.require_same(t, a.dims[-1], b.dims[-1], message)
     left, right = tuple(range(a.rank)), tuple(range(a.rank, a.rank + b.rank - 1))

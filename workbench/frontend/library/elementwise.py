@@ -26,7 +26,7 @@ _OPERATORS: dict[Any, str] = {
 _UNARY: dict[Any, str] = {np.negative: "-", np.positive: "+", np.invert: "~", np.absolute: "abs"}
 _LOGICAL: dict[Any, str] = {np.logical_and: "and", np.logical_or: "or", np.logical_xor: "xor"}
 # results that stay integers (or booleans) for integer arguments
-_INTEGRAL = {"abs", "sign", "square", "minimum", "maximum", "neg", "fmin", "fmax", "floor", "ceil", "trunc", "rint",
+_INTEGRAL = {"abs", "sign", "square", "minimum", "maximum", "neg", "fmin", "fmax", "floor", "ceil", "trunc",
              "real", "imag", "conj", "mod", "fmod", "floordiv"}
 _OWN_KINDS = {"ldexp": (False, True), "polygamma": (True, False), "sincs": (True, False), "exprels": (True, False)}
 
@@ -44,19 +44,70 @@ def apply_primitive(act: Any, prim: rules.Primitive, callee: Any, args: tuple[An
     """Call a function that the rule table knows."""
     t: Tracer = act.t
     numbers = [as_operand(t, a) for a in args]
-    for number in numbers:
-        if number_kind(number) is None:
-            raise TypeError(f"{prim.name} of {describe(number)}")
     if getattr(callee, "__module__", "") == "math":
+        _require_numbers(prim.name, numbers)
         if any(isinstance(n, Array) for n in numbers):
             numbers = [_single(t, n) for n in numbers]
         return _math(t, prim, numbers)
+    kind = None
+    if isinstance(callee, np.ufunc):
+        numbers, named, kind = in_loop(t, callee, numbers, named)
+    _require_numbers(prim.name, numbers)
     if (number_kind(numbers[0]) or Kind.F64).is_complex and prim.name == "sign":
         result = t.environment.call(act, direction, (numbers[0],), {})
     else:
         _check_kinds(t, prim, numbers)
         result = ufunc(t, prim.name, numbers)
-    return finish_ufunc(act, result, named, prim.name)
+    return finish_ufunc(act, result, named, prim.name, kind)
+
+
+def _require_numbers(name: str, numbers: list[Any]) -> None:
+    for number in numbers:
+        if number_kind(number) is None:
+            raise TypeError(f"{name} of {describe(number)}")
+
+
+def in_loop(t: Tracer, callee: np.ufunc, args: list[Any], named: dict[str, Any]) -> tuple[
+        list[Any], dict[str, Any], Kind]:
+    """The operands of a ufunc in the kinds that NumPy computes it in, the keywords (`out=` among them, `dtype=` not),
+    and the kind of the result.
+
+    Raises what NumPy raises where it has no loop for the kinds, or does not cast them so."""
+    numbers, options = list(args), dict(named)
+    if len(numbers) == callee.nin + 1 and callee.nout == 1:
+        options["out"] = numbers.pop()
+    if len(numbers) != callee.nin or callee.nout != 1:
+        raise TypeError(f"{callee.__name__}() takes from {callee.nin} to {callee.nargs} positional arguments but "
+                        f"{len(args)} were given")
+    _require_numbers(callee.__name__, numbers)
+    out, dtype = options.get("out"), options.pop("dtype", None)
+    out = out[0] if isinstance(out, tuple) else out
+    kind = number_kind(out) if out is not None else None
+    given = (*(_dtype_of(n) for n in numbers), None if kind is None else kind.dtype)
+    asked: dict[str, Any] = {}
+    if dtype is not None:
+        asked["signature"] = (*(None for _ in numbers), dtype_kind(t, dtype).dtype)
+    loop = callee.resolve_dtypes(given, casting="same_kind", **asked)
+    *kinds, result = (kind_of(d) for d in loop)
+    if result is None:
+        t.fail(f"np.{callee.__name__} of these kinds, which gives {loop[-1]},", "convert the argument to float64")
+    numbers = [cast(t, n, k) if k is not None and (dtype is not None or _is_cast(n, k)) else n
+               for n, k in zip(numbers, kinds, strict=True)]
+    return numbers, options, result
+
+
+def _is_cast(number: Any, kind: Kind) -> bool:
+    """True where NumPy converts a real number or array to another kind of inexact number."""
+    known = isinstance(number, (Array, Scalar)) and kind.is_inexact
+    return known and number.kind is not kind and not number.kind.is_complex
+
+
+def _dtype_of(number: Any) -> Any:
+    """The dtype of an operand; of Python's numbers, which promote weakly, their type."""
+    kind = number_kind(number) or Kind.F64
+    if not is_python_number(number) or kind is Kind.BOOL:
+        return kind.dtype
+    return {Kind.INT: int, Kind.F64: float}.get(kind, complex)
 
 
 def _check_kinds(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> None:
@@ -78,15 +129,15 @@ def as_operand(t: Tracer, value: Any) -> Any:
     return value
 
 
-def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str) -> Any:
-    """`out=`, `where=` and `dtype=` of a ufunc."""
+def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str, kind: Kind | None = None) -> Any:
+    """`out=` and `where=` of a ufunc whose result must be of a kind."""
     t: Tracer = act.t
+    if kind is not None and number_kind(result) is not kind:
+        t.fail(f"np.{name} of these kinds, which gives {kind.dtype},", "convert the argument to float64")
     options = dict(named)
-    out, where, dtype = options.pop("out", None), options.pop("where", True), options.pop("dtype", None)
+    out, where = options.pop("out", None), options.pop("where", True)
     if options.pop("casting", "same_kind") != "same_kind" or options:
         t.fail(f"the option {next(iter(options), 'casting')!r} of np.{name}", "leave it out")
-    if dtype is not None:
-        result = cast(t, result, dtype_kind(t, dtype))
     if isinstance(out, tuple):
         (out,) = out
     if out is None:
@@ -94,11 +145,22 @@ def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str) -> Any
             t.fail(f"`where=` without `out=` leaves elements of np.{name} undefined", "give out=")
         return result
     if not isinstance(out, (Array, Choice)):
+        if isinstance(out, Scalar) and out.kind.is_inexact and not out.python:
+            t.fail(f"`out=` of np.{name} without axes", "use what it returns")
         raise TypeError("return arrays must be of ArrayType")
+    fits(out, result)
     if where is not True:
         result = select(t, as_operand(t, where), result, as_operand(t, out))
     write_out(t, out, result)
     return out
+
+
+def fits(out: Any, result: Any, exact: bool = False) -> None:
+    """Raise where a result has more axes than the array that it goes into (or, of a reduction, other ones)."""
+    rank = (out.options[0] if isinstance(out, Choice) else out).rank
+    axes = result.rank if isinstance(result, Array) else 0
+    if axes > rank or (exact and axes != rank):
+        raise ValueError(f"non-broadcastable output operand: the result has {axes} axes, `out` has {rank}")
 
 
 def write_out(t: Tracer, out: Any, result: Any) -> None:
@@ -118,8 +180,8 @@ def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
         kind = Kind.F64
     if kind is Kind.BOOL and name in _INTEGRAL:
         kind = Kind.INT
-    if name in ("floor", "ceil", "trunc", "rint") and kind is Kind.INT:
-        return numbers[0]
+    if name in ("floor", "ceil", "trunc") and kind is Kind.INT:
+        return as_numpy(t, numbers[0])
     result = arithmetic.elementwise(t, name, numbers, kind)
     return as_numpy(t, result)
 
@@ -149,8 +211,11 @@ def as_numpy(t: Tracer, value: Any) -> Any:
 
 def cast(t: Tracer, value: Any, kind: Kind) -> Any:
     """A number or array converted to another kind."""
-    if number_kind(value) is kind:
+    given = number_kind(value)
+    if given is kind:
         return value
+    if given is not None and given.is_complex and not kind.is_complex and kind is not Kind.BOOL:
+        t.fail(f"a complex number converted to {kind.dtype}, which drops its imaginary part", "take the real part")
     converted = arrays.operand(t, value, kind)
     return t.new_array(converted) if converted.is_array else Scalar(converted, False)
 
@@ -245,14 +310,12 @@ def _register() -> None:
     for callee, op in _UNARY.items():
         implements(callee)(_operator(callee, op))
     for callee, op in _LOGICAL.items():
-        implements(callee)(_logical(op))
+        implements(callee)(_logical(callee, op))
 
 
 def _operator(callee: Any, op: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        numbers = [as_operand(act.t, a) for a in args]
-        if len(numbers) == 3:
-            named = {**named, "out": numbers.pop()}
+        numbers, named, kind = in_loop(act.t, callee, [as_operand(act.t, a) for a in args], named)
         if all(_is_static_number(n) for n in numbers) and not named:
             return callee(*numbers)
         if len(numbers) == 1:
@@ -264,16 +327,16 @@ def _operator(callee: Any, op: str) -> Any:
             if isinstance(first, float):
                 first = np.float64(first)
             result = arithmetic.binary(act.t, op, first, numbers[1])
-        return finish_ufunc(act, as_numpy(act.t, result), named, callee.__name__)
+        return finish_ufunc(act, as_numpy(act.t, result), named, callee.__name__, kind)
     return handler
 
 
-def _logical(op: str) -> Any:
+def _logical(callee: Any, op: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
+        numbers, named, _ = in_loop(t, callee, [as_operand(t, a) for a in args], named)
         values = []
-        for arg in args:
-            number = as_operand(t, arg)
+        for number in numbers:
             value = arrays.operand(t, number, number_kind(number) or Kind.BOOL)
             values.append(value if value.kind is Kind.BOOL else t.emit("ne", value, Constant(0, value.kind)))
         shapes = [v.dims for v in values if v.is_array]
@@ -287,7 +350,7 @@ def _logical(op: str) -> Any:
 def logical_not(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.logical_not`."""
     t: Tracer = act.t
-    number = as_operand(t, args[0])
+    (number,), named, _ = in_loop(t, np.logical_not, [as_operand(t, a) for a in args], named)
     value = arrays.operand(t, number, number_kind(number) or Kind.BOOL)
     if value.kind is not Kind.BOOL:
         value = t.emit("ne", value, Constant(0, value.kind))
@@ -310,6 +373,9 @@ def add_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     target, key, value = args
     number = as_operand(t, value)
+    first = target.options[0] if isinstance(target, Choice) else target
+    if isinstance(first, Array) and not first.kind.is_inexact and (number_kind(number) or Kind.F64).is_inexact:
+        t.fail("np.add.at and np.subtract.at of floats on an array of integers", "make the array one of floats")
     if isinstance(target, Choice):
         branches.over_choice(t, target, lambda array: indexing.add_at(t, array, key, number))
     elif isinstance(target, Array):
@@ -337,10 +403,20 @@ def clip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     low = options.pop("a_min", options.pop("min", bounds[0]))
     high = options.pop("a_max", options.pop("max", bounds[1]))
     result = as_operand(t, args[0])
-    if low is not None:
-        result = ufunc(t, "maximum", [result, as_operand(t, low)])
-    if high is not None:
-        result = ufunc(t, "minimum", [result, as_operand(t, high)])
+    if len(args) > 3:
+        options["out"] = args[3]
+    bounds = [(np.maximum, low), (np.minimum, high)]
+    given = [(function, as_operand(t, bound)) for function, bound in bounds if bound is not None]
+    if not given:
+        (result,), options, _ = in_loop(t, np.positive, [result], options)
+        result = as_numpy(t, result)
+    for k, (function, bound) in enumerate(given):
+        last = k == len(given) - 1
+        taken = options if last else {name: v for name, v in options.items() if name == "dtype"}
+        numbers, rest, _ = in_loop(t, function, [result, bound], taken)
+        _check_kinds(t, rules.get("maximum"), numbers)
+        result = ufunc(t, "maximum" if function is np.maximum else "minimum", numbers)
+        options = rest if last else options
     return finish_ufunc(act, result, options, "clip")
 
 
@@ -350,6 +426,13 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     decimals = t.static_int(named.get("decimals", args[1] if len(args) > 1 else 0), "the number of decimals")
     value = as_operand(t, args[0])
+    kind = number_kind(value) or Kind.F64
+    if kind.is_complex:
+        t.fail("np.round of complex numbers", "round the real and the imaginary part")
+    if kind is Kind.BOOL or (kind is Kind.INT and decimals < 0):
+        t.fail("np.round of truth values, or of integers to tens", "convert them to floats")
+    if kind is Kind.INT:
+        return as_numpy(t, value if isinstance(value, Scalar) else t.new_array(t.emit("copy", arrays.read(t, value))))
     if decimals == 0:
         return ufunc(t, "rint", [value])
     scale = 10.0**decimals

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
-from workbench.frontend.library.elementwise import as_operand, write_out
+from workbench.frontend.library.elementwise import as_operand, finish_ufunc, fits, in_loop, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
@@ -72,6 +72,7 @@ def dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     else:
         result = _dot_general(t, a, b)
     if out is not None:
+        fits(out, result, exact=True)
         write_out(t, out, result)
         return out
     return result
@@ -100,12 +101,8 @@ def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:
 @implements(np.matmul, np.linalg.matmul)
 def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.matmul`."""
-    result = matmul(act.t, args[0], args[1])
-    out = named.get("out", args[2] if len(args) > 2 else None)
-    if out is not None:
-        write_out(act.t, out, result)
-        return out
-    return result
+    numbers, options, _ = in_loop(act.t, np.matmul, [as_operand(act.t, a) for a in args], named)
+    return finish_ufunc(act, matmul(act.t, *numbers), options, "matmul")
 
 
 def _vector(t: Tracer, value: Any) -> Array:

@@ -58,9 +58,11 @@ def vector(t: Tracer, array: Array, order: Any, axis: Any, keepdims: Any) -> Any
     if isinstance(order, str):
         raise ValueError(f"Invalid norm order '{order}' for vectors")
     size = _modulus(t, array)
-    if order in (np.inf, -np.inf):
+    if order == np.inf:
+        return _none_zero(t, reduce(t, "max", size, axis, keepdims))
+    if order == -np.inf:
         _require_elements(t, array, axis)
-        return reduce(t, "max" if order > 0 else "min", size, axis, keepdims)
+        return reduce(t, "min", size, axis, keepdims)
     if order == 0:
         present = cast(t, arithmetic.binary(t, "!=", array, 0), array.kind.real)
         return reduce(t, "sum", present, axis, keepdims)
@@ -77,6 +79,13 @@ def _root(t: Tracer, total: Any, order: float) -> Any:
     at_zero = t.emit("eq", value, zero)
     root = t.emit("pow", t.emit("select", at_zero, one, value), Constant(1.0 / order, value.kind))
     return t.new_array(t.emit("select", at_zero, zero if order > 0 else Constant(np.inf, value.kind), root))
+
+
+def _none_zero(t: Tracer, largest: Any) -> Any:
+    """The largest modulus, of nothing 0 (a reduction of nothing is below it)."""
+    value = arrays.operand(t, largest, largest.kind)
+    zero = Constant(0, value.kind)
+    return t.new_array(t.emit("select", t.emit("lt", value, zero), zero, value))
 
 
 def _require_elements(t: Tracer, array: Array, axis: Any) -> None:
@@ -131,6 +140,12 @@ def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     x, order, axis, keepdims = bound(t, "np.linalg.norm", args, named, "x", ord=None, axis=None, keepdims=False)
     array, order = _floating(t, x), _order(t, order)
+    if not isinstance(as_operand(t, x), Array):
+        if axis is not None:
+            axes_of(t, axis, 0)
+        if order is not None:
+            raise ValueError("Improper number of dimensions to norm.")
+        keepdims = False
     if axis is None:
         if order is None or (order == 2 and array.rank == 1) or (order == "fro" and array.rank == 2):
             return euclidean(t, array, None, keepdims)
@@ -167,6 +182,8 @@ def matrix_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     x, keepdims, order = bound(t, "np.linalg.matrix_norm", args, named, "x", keepdims=False, ord="fro")
     array = _floating(t, x)
+    if array.rank < 2:
+        axes_of(t, -2, array.rank)
     return matrix(t, array, _order(t, order), (array.rank - 2, array.rank - 1), keepdims)
 
 

@@ -9,13 +9,23 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
-from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind, select, ufunc, write_out
+from workbench.frontend.library.elementwise import (
+    as_numpy,
+    as_operand,
+    cast,
+    dtype_kind,
+    fits,
+    select,
+    write_out,
+)
 from workbench.frontend.library.registry import implements
-from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Array, Scalar
-from workbench.ir import Constant, Kind
+from workbench.frontend.numbers import number_kind
+from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.values import Array, Choice, Scalar
+from workbench.ir import Constant, Kind, Value
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+_JOIN_TRUTH = {"max": "or", "min": "and"}
 _JOIN = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
 
@@ -66,10 +76,22 @@ def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str,
 
 
 def _into(t: Tracer, result: Any, options: dict[str, Any]) -> Any:
-    if options["out"] is not None:
-        write_out(t, options["out"], result)
-        return options["out"]
-    return result
+    out = options["out"]
+    out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if out is None:
+        return result
+    if not isinstance(out, (Array, Choice)):
+        raise TypeError("output must be an array")
+    fits(out, result, exact=True)
+    write_out(t, out, result)
+    return out
+
+
+def _axes_of_number(t: Tracer, axis: Any) -> None:
+    """Raise as NumPy does for axes of a number, of which it takes the first and the last."""
+    if axis is None or axis == () or (not isinstance(axis, tuple) and t.static_int(axis, "an axis") in (0, -1)):
+        return
+    axes_of(t, axis, 0)
 
 
 def _argument(t: Tracer, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -77,8 +99,53 @@ def _argument(t: Tracer, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def _masked(t: Tracer, array: Any, where: Any, neutral: Any) -> Any:
-    """The array, with the neutral element where the mask does not hold."""
-    return array if where is True else select(t, as_operand(t, where), array, neutral)
+    """The array, with the neutral element where the mask does not hold; the mask does not enlarge it."""
+    if where is True:
+        return array
+    mask = as_operand(t, where)
+    if isinstance(mask, Array):
+        dims: tuple[Value, ...] = array.dims if isinstance(array, Array) else ()
+        if mask.rank > len(dims):
+            raise ValueError("input operand has more dimensions than allowed by the axis remapping")
+        for dim, other in zip(reversed(dims), reversed(mask.dims), strict=False):
+            if t.builder.resolve(dim) == ONE and t.builder.resolve(other) != ONE:
+                raise ValueError("non-broadcastable operand: the mask is larger than the array")
+    return select(t, mask, array, neutral)
+
+
+def _start(t: Tracer, initial: Any, kind: Kind) -> Any:
+    """An initial value in the kind of the reduction, as NumPy converts it."""
+    number = as_operand(t, initial)
+    given = number_kind(number)
+    if given is None or (given.is_complex and not kind.is_complex):
+        raise TypeError(f"initial value {describe(number)} of a reduction in {kind.dtype}")
+    return cast(t, number, kind)
+
+
+def _reduced(t: Tracer, prim: str, array: Any, options: dict[str, Any]) -> Any:
+    """The reduction, joined with the initial value, into `out`."""
+    if isinstance(array, Array):
+        result = reduce(t, prim, array, options["axis"], options["keepdims"])
+    else:
+        _axes_of_number(t, options["axis"])
+        result = array
+    if options["initial"] is not None:
+        kind = number_kind(array) or Kind.F64
+        join = _JOIN_TRUTH.get(prim, _JOIN[prim]) if kind is Kind.BOOL else _JOIN[prim]
+        result = as_numpy(t, arithmetic.elementwise(t, join, [result, _start(t, options["initial"], kind)], kind))
+    return _into(t, result, options)
+
+
+def _summed_in(t: Tracer, kind: Kind, options: dict[str, Any]) -> Kind:
+    """The kind that a sum or product is computed in: that of `dtype`, of `out`, or its own (integers for truth)."""
+    if options["dtype"] is not None:
+        return dtype_kind(t, options["dtype"])
+    out = options["out"]
+    if isinstance(out, Array):
+        if kind.is_inexact and not out.kind.is_inexact:
+            t.fail("a sum or product of floats into an array of integers", "give an array of floats")
+        return out.kind
+    return Kind.INT if kind is Kind.BOOL else kind
 
 
 def _accumulating(prim: str) -> Any:
@@ -86,15 +153,10 @@ def _accumulating(prim: str) -> Any:
         t: Tracer = act.t
         options = _options(t, args, named, prim, ("axis", "dtype", "out", "keepdims", "initial", "where"))
         array = as_numpy(t, _argument(t, args, named))
-        if options["dtype"] is not None:
-            array = cast(t, array, dtype_kind(t, options["dtype"]))
-        elif isinstance(array, Array) and array.kind is Kind.BOOL:
-            array = cast(t, array, Kind.INT)
-        array = _masked(t, array, options["where"], _NEUTRAL[prim])
-        result = array if not isinstance(array, Array) else reduce(t, prim, array, options["axis"], options["keepdims"])
-        if options["initial"] is not None:
-            result = ufunc(t, _JOIN[prim], [result, as_operand(t, options["initial"])])
-        return _into(t, result, options)
+        array = cast(t, array, _summed_in(t, number_kind(array) or Kind.F64, options))
+        kind = number_kind(array) or Kind.F64
+        array = _masked(t, array, options["where"], kind.dtype.type(_NEUTRAL[prim]))
+        return _reduced(t, prim, array, options)
     return handler
 
 
@@ -119,20 +181,17 @@ def _extremum(prim: str) -> Any:
         t: Tracer = act.t
         options = _options(t, args, named, prim, ("axis", "out", "keepdims", "initial", "where"))
         array, initial = as_numpy(t, _argument(t, args, named)), options["initial"]
-        if isinstance(array, Array):
-            if array.kind.is_complex:
-                t.fail("the order of complex numbers", "compare np.abs or np.real")
-            if options["where"] is not True:
-                if initial is None:
-                    raise ValueError(f"reduction operation '{prim}imum' does not have an identity, so to use a where "
-                                     "mask one has to specify 'initial'")
-                array = _masked(t, array, options["where"], initial)
+        kind = number_kind(array) or Kind.F64
+        if kind.is_complex:
+            t.fail("the order of complex numbers", "compare np.abs or np.real")
+        if options["where"] is not True:
             if initial is None:
-                nonempty(t, array, axes_of(t, options["axis"], array.rank), f"{prim}imum")
-            array = reduce(t, prim, array, options["axis"], options["keepdims"])
-        if initial is not None:
-            array = ufunc(t, _JOIN[prim], [array, as_operand(t, initial)])
-        return _into(t, array, options)
+                raise ValueError(f"reduction operation '{prim}imum' does not have an identity, so to use a where "
+                                 "mask one has to specify 'initial'")
+            array = _masked(t, array, options["where"], _start(t, initial, kind))
+        if isinstance(array, Array) and initial is None:
+            nonempty(t, array, axes_of(t, options["axis"], array.rank), f"{prim}imum")
+        return _reduced(t, prim, array, options)
     return handler
 
 
@@ -146,17 +205,19 @@ def _logical(prim: str) -> Any:
         options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
         array = _argument(t, args, named)
         if not isinstance(array, Array):
-            return ufunc_truth(t, array)
-        if array.kind is not Kind.BOOL:
+            array = ufunc_truth(t, array)
+        elif array.kind is not Kind.BOOL:
             array = arithmetic.elementwise(t, "ne", [array, 0])
-        array = _masked(t, array, options["where"], _NEUTRAL[prim])
-        return _into(t, reduce(t, prim, array, options["axis"], options["keepdims"]), options)
+        array = _masked(t, array, options["where"], np.bool_(_NEUTRAL[prim]))
+        return _reduced(t, prim, array, options)
     return handler
 
 
 def ufunc_truth(t: Tracer, value: Any) -> Any:
     """The truth of a scalar as NumPy gives it."""
     test = arithmetic.truth(t, value)
+    if isinstance(test, bool):
+        return np.bool_(test)
     return Scalar(t.scalar(test, Kind.BOOL), False)
 
 
@@ -170,6 +231,8 @@ def _position(prim: str) -> Any:
         options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
         array = as_operand(t, args[0])
         if not isinstance(array, Array):
+            if options["axis"] is not None:
+                axes_of(t, options["axis"], 1)
             return np.int64(0)
         if array.kind.is_complex:
             t.fail("the order of complex numbers", "compare np.abs or np.real")
@@ -192,10 +255,7 @@ def _cumulative(prim: str) -> Any:
         array = as_operand(t, args[0])
         if not isinstance(array, Array):
             array = t.new_array(t.emit("full", t.scalar(array), ONE))
-        if options["dtype"] is not None:
-            array = cast(t, array, dtype_kind(t, options["dtype"]))
-        elif array.kind is Kind.BOOL:
-            array = cast(t, array, Kind.INT)
+        array = cast(t, array, _summed_in(t, array.kind, options))
         axis = options["axis"]
         if axis is None:
             array = t.environment.call(act, np.ravel, (array,), {})

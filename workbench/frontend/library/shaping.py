@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.frontend import arrays, indexing
 from workbench.frontend.library.creation import shape_dims
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
@@ -109,8 +109,12 @@ def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.transpose(a[, axes])`."""
     t: Tracer = act.t
-    array = need_array(t, args[0])
+    array = as_operand(t, args[0])
     axes = args[1] if len(args) > 1 else named.get("axes")
+    if not isinstance(array, Array):
+        if axes:
+            raise ValueError("axes don't match array")
+        return as_numpy(t, array if isinstance(array, Scalar) else Scalar(t.scalar(array), False))
     return transposed(t, array, axes)
 
 
@@ -158,7 +162,10 @@ def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.broadcast_to(a, shape)`, read-only, here a copy that is not read once the array was written."""
     t: Tracer = act.t
-    made = _spread(t, as_operand(t, args[0]), shape_dims(t, args[1] if len(args) > 1 else named["shape"]))
+    value, dims = as_operand(t, args[0]), shape_dims(t, args[1] if len(args) > 1 else named["shape"])
+    if not dims and not isinstance(value, Array):
+        return as_numpy(t, Scalar(t.scalar(value), False))
+    made = _spread(t, value, dims)
     return Array(made.cell, (), made.dims, made.generation, readonly=True)
 
 
@@ -190,6 +197,22 @@ def _parts(act: Any, value: Any) -> list[Any]:
     if not parts:
         raise ValueError("need at least one array to concatenate")
     return parts
+
+
+def _converted(t: Tracer, parts: list[Any], named: dict[str, Any], name: str) -> list[Any]:
+    """The parts in the dtype that is asked for."""
+    dtype = named.get("dtype")
+    if set(named) - {"axis", "dtype"}:
+        t.fail(f"the options {sorted(set(named) - {'axis', 'dtype'})} of np.{name}", "leave them out")
+    if dtype is None:
+        return parts
+    kind = dtype_kind(t, dtype)
+    for part in parts:
+        given = (number_kind(part) or Kind.F64).dtype
+        if not np.can_cast(given, kind.dtype, "same_kind"):
+            raise TypeError(f"Cannot cast array data from {given!r} to {kind.dtype!r} according to the rule "
+                            "'same_kind'")
+    return [cast(t, part, kind) for part in parts]
 
 
 def join(t: Tracer, parts: list[Array], axis: int) -> Any:
@@ -250,6 +273,7 @@ def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     parts = _parts(act, args[0])
     if any(not isinstance(p, Array) for p in parts):
         raise ValueError("zero-dimensional arrays cannot be concatenated")
+    parts = _converted(t, parts, named, "concatenate")
     axis = named.get("axis", args[1] if len(args) > 1 else 0)
     if axis is None:
         parts = [reshape(t, p, -1) for p in parts]
@@ -264,7 +288,7 @@ def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     axis = named.get("axis", args[1] if len(args) > 1 else 0)
     if isinstance(args[0], DynamicList):
         return t.environment.call(act, np.moveaxis, (_rows(t, args[0]), 0, axis), {})
-    parts = _parts(act, args[0])
+    parts = _converted(t, _parts(act, args[0]), named, "stack")
     if not any(isinstance(p, Array) for p in parts):
         return t.environment.as_array(t, tuple(parts))
     (place,) = axes_of(t, axis, parts[0].rank + 1)
@@ -279,7 +303,8 @@ def _joined(axis: int, first: Any) -> Any:
             if rows.rank == 2 and first is not _as_itself:
                 return rows if first is _as_rows else arrays.transposed(act.t, rows, (1, 0))
             return _rows_joined(act, args[0], 0 if axis == 1 and rows.rank == 2 else axis)
-        parts = [first(act.t, need_array(act.t, p)) for p in _parts(act, args[0])]
+        converted = _converted(act.t, _parts(act, args[0]), named, "a stack of arrays")
+        parts = [first(act.t, need_array(act.t, p)) for p in converted]
         place = 0 if axis == 1 and parts[0].rank == 1 else axis
         return join(act.t, parts, place)
     return handler
