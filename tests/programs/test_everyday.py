@@ -7,8 +7,9 @@ import workbench as wb
 from tests.corpus.oracle import disagreement, gradient, plain
 from tests.corpus.program import Program
 from tests.corpus.structure import copy_arguments
+from tests.fuzz.interpreted import interpreted_gradient
 from tests.programs.calling import assert_structure_kept, by_path, close, draw
-from tests.programs.everyday import PROGRAMS
+from tests.programs.everyday import PROGRAMS, numerics, structures
 
 COMPILED = (
     "views_and_aliases",
@@ -18,6 +19,7 @@ COMPILED = (
     "copies", "global_state", "match_statement", "default_and_kwonly", "stack_machine", "nested_lists",
     "shared_rows", "aliased_arguments", "dict_updates_in_loop", "closures_with_state", "swap_and_rebind",
     "bezier_and_splines", "binary_tree", "recursion_zoo",
+    "edit_distance", "heap_use", "recursive_descent", "poly_ops", "nbody",
 )
 
 
@@ -41,6 +43,22 @@ def test_on_the_tape(program: Program) -> None:
 @pytest.mark.parametrize("program", [p for p in PROGRAMS if p.name in COMPILED], ids=lambda program: program.name)
 def test_compiled(program: Program) -> None:
     check(program, "numba", 1)
+
+
+NEWER = [*numerics.PROGRAMS, *structures.PROGRAMS]
+
+
+@pytest.mark.parametrize("program", NEWER, ids=lambda program: program.name)
+def test_by_the_front_end(program: Program) -> None:
+    """(What the compiler is given, interpreted.)"""
+    args = draw(program.make_args, 2)
+    expected, given = plain(program.function, args), copy_arguments(args)
+    value, slopes = interpreted_gradient(program.function, given)
+    assert close(value, expected.value, 1e-12)
+    assert close(given, expected.arguments, 1e-12)
+    oracle = gradient(program.function, args, program.positions, "difference")
+    wrong = disagreement({path: slopes[path] for path in oracle}, oracle, float(expected.value), "difference")
+    assert wrong is None, wrong
 
 
 def test_names_are_programs() -> None:

@@ -1,8 +1,8 @@
 """Ordinary numeric programs in several styles, as their users write them. `PROGRAMS` lists them all."""
 from __future__ import annotations
 
-from tests.programs.everyday import algorithms, language, models
+from tests.programs.everyday import algorithms, language, models, numerics, structures
 
-PROGRAMS = [*models.PROGRAMS, *language.PROGRAMS, *algorithms.PROGRAMS]
+PROGRAMS = [*models.PROGRAMS, *language.PROGRAMS, *algorithms.PROGRAMS, *numerics.PROGRAMS, *structures.PROGRAMS]
 
 __all__ = ["PROGRAMS"]
