@@ -100,8 +100,8 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
     if last is None:
         raise DifferentiationError("specialising this function does not come to an end", source.span_of_function(
             source.python_function(function)))
-    raise DifferentiationError(f"{last.reason}, again and again: in each call of a function by itself, perhaps", last.span,
-                               "use loops, and arrays in place of lists")
+    reason = f"{last.reason}, again and again: in each call of a function by itself, perhaps"
+    raise DifferentiationError(reason, last.span, "use loops, and arrays in place of lists")
 
 
 def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> tuple[Any, Any]:
