@@ -29,7 +29,7 @@ from workbench.frontend import (
 )
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, own_results, walk
-from workbench.operators import calling, nonfinite
+from workbench.operators import calling, nonfinite, repeating
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
@@ -79,7 +79,7 @@ class Specialisation:
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         final = self.compiled.function
-        self.repeats = bool(self.traced.effects) and _may_raise(final) and not _prints(final)
+        self.repeats = (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
         self.undone = sorted(self.traced.written) if self.repeats else []
         self.pick = calling.picker(self.traced.inputs)
         guards = (*self.traced.guards, *self.traced.late.values())
@@ -168,13 +168,13 @@ class Specialisation:
         """Run on Python arguments (and flat extra data); gives the data and all flat results."""
         picked = self.pick(args)
         data, back = (self.door.copies(picked), []) if private else self.door.enter(picked)
-        before = [(data[k], np.array(data[k])) for k in self.undone]
+        before = repeating.Before([data[k] for k in self.undone], self._sources(args)) if self.repeats else None
         try:
             result = self.compiled.entry(*data, *extra)
         except Exception as error:
             blamed = self.blamed(error)
-            if self.repeats and not private and not isinstance(blamed, DifferentiationError):
-                self._fail_again(args, before)
+            if before is not None and not private and not isinstance(blamed, DifferentiationError):
+                before.run_again(lambda: self._as_it_is(args))
             _hand_back(back)
             raise blamed  # noqa: B904
         _hand_back(back)
@@ -184,13 +184,14 @@ class Specialisation:
             self.warn(data, extra, results)
         return picked, results
 
-    def _fail_again(self, args: tuple[Any, ...], before: Sequence[tuple[Any, Any]]) -> None:
-        """Run a program that has raised as it is, on arguments as they were, for its effects on containers: compiled
-        code has them at its end only."""
-        for array, copy in before:
-            array[...] = copy
+    def _sources(self, args: tuple[Any, ...]) -> list[Any]:
+        """The random generators that are drawn from."""
+        return [_source(item.path, args) for item in self.traced.inputs if _is_drawn(item.path)]
+
+    def _as_it_is(self, args: tuple[Any, ...]) -> Any:
+        """The program by Python alone."""
         positional = len(args) - len(self.keywords)
-        self.function(*args[:positional], **dict(zip(self.keywords, args[positional:], strict=True)))
+        return self.function(*args[:positional], **dict(zip(self.keywords, args[positional:], strict=True)))
 
     def warn(self, data: Sequence[Any], extra: Sequence[Any], results: Sequence[Any]) -> None:
         """Warn of a derivative that is not finite where the value is. (Written arguments are not as they were: then
@@ -306,7 +307,7 @@ def _may_raise(function: Function) -> bool:
 
 
 def _prints(function: Function) -> bool:
-    """True where running the program once more would be seen."""
+    """True where something is printed."""
     return any(op.prim == "print" for op in walk(function.block))
 
 

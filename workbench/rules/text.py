@@ -8,6 +8,7 @@ Invariant: hole k is filled by the k-th number.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,8 +117,22 @@ def filled(tree: Any, numbers: Sequence[Any]) -> Any:
     return tree
 
 
+class _Said(threading.local):
+    def __init__(self) -> None:
+        self.letters = {"stdout": 0, "stderr": 0}
+
+
+_said = _Said()
+
+
+def said() -> dict[str, int]:
+    """How many letters compiled programs have printed so far in this thread, by stream."""
+    return dict(_said.letters)
+
+
 def say(text: str, stream: str, flush: bool) -> None:
     """Print a text as it stands to `sys.stdout` or `sys.stderr`."""
+    _said.letters[stream] += len(text)
     print(text, end="", file=getattr(sys, stream), flush=flush)
 
 
