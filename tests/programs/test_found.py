@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import workbench as wb
 from tests.corpus.oracle import gradient
@@ -145,10 +146,29 @@ def test_a_strided_argument_is_copied_by_ravel() -> None:
     np.testing.assert_array_equal(slope(np.arange(6.0)[::2]), [1.0, 2.0, 3.0])
 
 
-@pytest.mark.parametrize("view", [lambda m: m.T, lambda m: np.zeros_like(m.T) + m[0, 0], lambda m: np.copy(m.T)])
-def test_what_numpy_may_lay_by_columns_is_not_written_through_a_reshape(view: Callable[[Any], Any]) -> None:
-    with pytest.raises(wb.DifferentiationError, match="a view or a copy"):
-        interpret(through_tanh(view), (np.ones((2, 3)),))
+@pytest.mark.parametrize("view", [
+    lambda m: m.T, lambda m: np.zeros_like(m.T) + m[0, 0], lambda m: np.copy(m.T), lambda m: m.T @ m,
+    lambda m: np.sort(m.T, axis=0), lambda m: m.T * m.T[:, :1], lambda m: m.T + np.zeros((3, 2))])
+def test_what_numpy_lays_by_columns_is_copied_by_a_reshape(view: Callable[[Any], Any]) -> None:
+    agrees_with_python(through_tanh(view), (np.linspace(0.3, 1.7, 6).reshape(2, 3),))
+
+
+def test_what_may_lie_by_columns_is_not_written_through_a_reshape() -> None:
+    with pytest.raises(wb.DifferentiationError, match="(?s)a view or a copy.*index the array itself"):
+        interpret(through_tanh(lambda m: scipy.linalg.inv(m)), (np.eye(3) + 0.1,))
+
+
+def mixed(a):
+    b = a.T @ a
+    c = np.zeros((2, 3))
+    c.reshape(-1)[4] = b[0, 1] * b[1, 1]
+    d = np.sort(a.T, axis=0) * 1.5
+    d.ravel()[1] = 100.0
+    return np.sum(c * WEIGHTS[:6].reshape(2, 3)) + np.sum(d[0] * d[1])
+
+
+def test_a_product_does_not_make_other_arrays_lie_otherwise() -> None:
+    agrees_with_python(mixed, (np.linspace(0.3, 1.7, 6).reshape(3, 2),))
 
 
 @pytest.mark.parametrize("view", [lambda m: m[:, 1:].reshape(-1), lambda m: m[:, ::2].reshape(-1)])

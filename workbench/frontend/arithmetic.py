@@ -6,10 +6,10 @@ Invariant: a Python scalar raises where Python raises (an emitted `check`), a Nu
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, layout
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
@@ -45,14 +45,16 @@ def elementwise(t: Tracer, prim: str, operands: list[Any], kind: Kind | None = N
     if len(dims) > 1:
         arrays.broadcast_dims(t, *dims)
     values = [arrays.operand(t, v, kind) for v in operands]
-    return result(t, t.emit(prim, *values), arrays.mixes_python(*operands), name)
+    return result(t, t.emit(prim, *values), arrays.mixes_python(*operands), name, operands)
 
 
-def result(t: Tracer, value: Value, python: bool, name: str = "") -> Any:
-    """An emitted value for the evaluator."""
+def result(t: Tracer, value: Value, python: bool, name: str, operands: Sequence[Any]) -> Any:
+    """A value computed element by element of operands, for the evaluator."""
     if python and value.kind is Kind.INT:
         t.integers.add(value)
-    return t.new_array(value, name) if value.is_array else t.wrap(value, python)
+    if not value.is_array:
+        return t.wrap(value, python)
+    return layout.laid(t.new_array(value, name), layout.combined_order(t, operands, value.dims))
 
 
 def arrays_of(t: Tracer, value: Any) -> Any:
@@ -128,7 +130,7 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
         if b == 1:
             return elementwise(t, "mul", [a, 1], kind)
         exponent = Constant(int(b), Kind.INT)
-        return result(t, t.emit("pow", arrays.operand(t, a, kind), exponent), python)
+        return result(t, t.emit("pow", arrays.operand(t, a, kind), exponent), python, "", [a])
     if kind is Kind.INT:
         if isinstance(b, int) and b < 0:
             if not python:
@@ -179,7 +181,7 @@ def unary(t: Tracer, op: str, a: Any) -> Any:
     if kind is Kind.BOOL:
         kind = Kind.INT
     if op == "+":
-        return a if isinstance(a, Scalar) else t.new_array(t.emit("copy", arrays.read(t, a)))
+        return a if isinstance(a, Scalar) else result(t, t.emit("copy", arrays.read(t, a)), False, "", [a])
     return elementwise(t, {"-": "neg", "abs": "abs"}[op], [a], kind)
 
 

@@ -11,11 +11,15 @@ from typing import Any
 
 from workbench.frontend import layout
 from workbench.frontend.numbers import is_python_number, number_kind
+from workbench.frontend.order import Order, by_rows
 from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
 from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
 from workbench.ir import Constant, Kind, Value
 
 Step = Affine | Reshape
+_UNSURE = ("a write through a reshape that is a view or a copy, by sizes or an order in memory that are not known when "
+           "compiling")
+_INSTEAD = "index the array itself, or reshape a copy (`.copy()`, np.ascontiguousarray)"
 
 
 def read(t: Tracer, array: Array) -> Value:
@@ -110,9 +114,10 @@ def mark_written(t: Tracer, array: Array) -> None:
     if array.readonly:
         raise ValueError("assignment destination is read-only")
     if array.cell.snapshot:
-        t.fail(array.cell.snapshot, "write in each branch, or copy it for one of its names (`.copy()`)")
+        t.fail(array.cell.snapshot, _INSTEAD if array.cell.snapshot is _UNSURE else
+               "write in each branch, or copy it for one of its names (`.copy()`)")
     if array.cell.shown_elsewhere:
-        t.fail(array.cell.shown_elsewhere, "reshape a copy (`.copy()`)")
+        t.fail(array.cell.shown_elsewhere, _INSTEAD)
     if array.cell.uncertain is not None:
         raise Restart(array.cell.uncertain, "choice", t.span, "an array that a loop rebinds conditionally is written")
     if array.cell.source is not None:
@@ -227,8 +232,6 @@ def whole(array: Array) -> Affine:
 def transposed(t: Tracer, array: Array, order: Sequence[int]) -> Array:
     """A view with axes in another order."""
     step = whole(array)
-    if list(order) != sorted(order):
-        t.transposes = True
     return subview(t, array, Affine(step.base, tuple(order)))
 
 
@@ -238,11 +241,12 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     is_view = layout.is_contiguous(t, array) if flattened else layout.reshapes(t, array, dims)
     if is_view:
         return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
-    copy: Array = t.new_array(t.emit("reshape", read(t, array), *dims))
+    made = by_rows(len(dims)) if flattened or is_view is False else Order((0,), None) if len(dims) == 1 else None
+    copy: Array = layout.laid(t.new_array(t.emit("reshape", read(t, array), *dims)), made)
     if is_view is None:
         copy.cell.shows = array.cell
-        copy.cell.snapshot = "a write through a reshaped view, which sizes known at run time make a view or a copy"
-        array.cell.shown_elsewhere = "a write to an array of which a reshape is, by sizes known at run time, a view"
+        copy.cell.snapshot = _UNSURE
+        array.cell.shown_elsewhere = _UNSURE.replace("through a reshape that", "to an array of which a reshape")
     return copy
 
 

@@ -34,7 +34,6 @@ from workbench.frontend.paths import Path, is_library
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
-    Array,
     ArrayMethod,
     BoundMethod,
     CallChoice,
@@ -73,10 +72,9 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     handler = library.lookup(callee)
     if handler is not None:
         act.t.usable(*args, *named.values())
+        before = len(act.t.cells)
         found = handler(act, args, named)
-        if library.lies_freely(callee):
-            made = found if isinstance(found, tuple) else (found,)
-            act.t.lies_otherwise(*(a for a in made if isinstance(a, Array) and a.rank > 1))
+        library.orders.lay(act.t, callee, args, named, found, before)
         return found
     if isinstance(callee, types.MethodType):
         act.t.environment.guard_function(callee.__func__)

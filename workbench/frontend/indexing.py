@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, layout
 from workbench.frontend.numbers import number_kind
+from workbench.frontend.order import Order, kept, ranked
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -270,7 +271,23 @@ def _gather(t: Tracer, target: _Advanced) -> Any:
     order = _result_order(target, len(common))
     if order is not None:
         value = t.emit("transpose", value, perm=tuple(order))
-    return t.new_array(value)
+    return layout.laid(t.new_array(value), _gathered_order(t, view, len(target.axes), [
+        i for i in target.indices if isinstance(i, Array)], len(common), order))
+
+
+def _gathered_order(t: Tracer, view: Array, indexed: int, indices: list[Array], lead: int, order: list[int] | None
+                    ) -> Order | None:
+    """How NumPy lays out what index arrays pick: their axes step furthest, the others as they did (`view`: the indexed
+    axes in front; `order`: of the result's axes)."""
+    found, places = layout.order(t, view), [layout.order(t, i) for i in indices]
+    if found is None or (len(places) > 1 and any(o is None or not o.is_ascending for o in places)):
+        return None
+    rest = kept(Order(ranked(found.keys[indexed:]), 1, found.given), layout.single_axes(t, view.dims[indexed:]))
+    if rest is None:
+        return None
+    keys = (*range(lead), *(lead + k for k in rest.keys if k is not None))
+    given = rest.given.union(*(o.given for o in places if o is not None))
+    return Order(keys if order is None else tuple(keys[k] for k in order), 1, given)
 
 
 def _scatter(t: Tracer, target: _Advanced, value: Any, prim: str, add: bool) -> None:
@@ -321,7 +338,8 @@ def _masked(t: Tracer, array: Array, mask: Array) -> Any:
     value = arrays.read(t, array)
     if mask.rank > 1:
         value = t.emit("reshape", value, *_flat_dims(t, array, mask))
-    return t.new_array(t.emit("gather", value, positions))
+    made = t.new_array(t.emit("gather", value, positions))
+    return layout.laid(made, _gathered_order(t, array, mask.rank, [], 1, None))
 
 
 def _put_masked(t: Tracer, array: Array, mask: Array, value: Any, add: bool) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, growth, overlap, unrolling
+from workbench.frontend.order import Given, Keys, Order
 from workbench.frontend.paths import (
     Guard,
     Path,
@@ -331,19 +332,17 @@ class Inputs:
             if where != position and np.shares_memory(mine, array):
                 raise Restart("merge", True, self.t.span, "arguments share memory that is written")
 
-    def layout(self, position: int) -> str:
-        """How an input array lies in memory ("C", "F" or "" for unknown), which is guarded then."""
-        value = next((array for array, where in self.buffers if where == position), None)
-        if not isinstance(value, np.ndarray):
-            return ""
+    def given_order(self, value: np.ndarray, path: Path) -> Order | None:
+        """How an input array lies in memory, which is guarded where it decides something."""
         found = layout_of(value)
-        self.guard(self.inputs[position].path, "layout", found)
-        return found
-
-    def all_by_rows(self) -> bool:
-        """True where every input array of several dimensions lies by rows: NumPy's results do so then."""
-        return all(self.layout(position) == "C" for array, position in self.buffers
-                   if isinstance(array, np.ndarray) and array.ndim > 1)
+        if found == "C":
+            keys: Keys | None = tuple(range(value.ndim))
+            unit = 1
+        elif found == "F":
+            keys, unit = tuple(reversed(range(value.ndim))), 1
+        else:
+            keys, unit = found
+        return None if keys is None else Order(keys, unit, frozenset((Given(path, found),)))
 
     def guard_apart(self) -> None:
         """At the end: arrays that are written must share no memory with others at later calls."""
@@ -394,6 +393,7 @@ class Inputs:
             self._look_for_overlap(written)
         with self.at_top():
             cell = self.t.new_cell(param, name, origin=position)
+        cell.order = self.given_order(value, path)
         self.guard(path, "array", array_signature(value))
         return Array(cell, (), tuple(dims), readonly=not value.flags.writeable)
 

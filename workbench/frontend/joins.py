@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists
+from workbench.frontend import arrays, dynamic_lists, layout
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.order import Order, joined
 from workbench.frontend.tracer import ZERO, Tracer, describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -60,6 +61,7 @@ class Join:
     pairs: list[tuple[Value, Value]] = field(default_factory=list)
     homes: dict[tuple[Cell, int], int] = field(default_factory=dict)
     made: dict[int, Array] = field(default_factory=dict)
+    orders: dict[int, Order | None] = field(default_factory=dict)  # how they lie
     partner: dict[Any, Any] = field(default_factory=dict)
     local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
 
@@ -185,6 +187,7 @@ class Join:
             with reopened(self.t, arm):
                 sides.append(self.retyped(array, dims))  # type: ignore[arg-type]
         self.homes[a.cell, 0] = self.homes[b.cell, 1] = position = self.pair(sides[0], sides[1])
+        self.orders[position] = joined([layout.order(self.t, v) for v in (a, b)])
         return self.cell_of(position, a.cell.name)
 
     def home(self, cell: Cell, side: int) -> Finish | None:
@@ -198,13 +201,14 @@ class Join:
                 sides[side] = self.retyped(Array(cell, (), cell.dims), dims)  # type: ignore[arg-type]
             with reopened(self.t, self.arms[1 - side]):
                 sides[1 - side] = self.t.emit("empty", *dims, kind=cell.kind)  # type: ignore[arg-type]
-            self.homes[cell, side] = self.pair(sides[0], sides[1])
+            self.homes[cell, side] = position = self.pair(sides[0], sides[1])
+            self.orders[position] = layout.order(self.t, Array(cell, (), cell.dims))
         return self.cell_of(self.homes[cell, side], cell.name)
 
     def cell_of(self, position: int, name: str) -> Finish:
         def finish(results: Sequence[Value]) -> Any:
             if position not in self.made:
-                self.made[position] = self.t.new_array(results[position], name)
+                self.made[position] = layout.laid(self.t.new_array(results[position], name), self.orders[position])
             return self.made[position]
         return finish
 

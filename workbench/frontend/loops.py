@@ -64,7 +64,7 @@ def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[]
     for _ in range(MAX_ATTEMPTS):
         t.open_loops[:] = open_loops
         point = t.builder.checkpoint()
-        log = LogFrame("loop")
+        log = LogFrame("loop", orders={cell: cell.order for cell in t.cells})
         t.frames.append(log)
         depth, mark = t.builder.depth, len(t.pending)
         try:

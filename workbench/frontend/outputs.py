@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists
+from workbench.frontend import arrays, dynamic_lists, layout
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
+from workbench.frontend.order import Order
 from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -49,6 +50,7 @@ class Leaf:
     python: bool
     source: int | None = None
     view: Any = None  # the part of an array that an argument shows (see `overlap`)
+    order: Order | None = None  # how an array lies as Python has it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,10 +199,11 @@ class Exporter:
         tree = entry(value.layout)
         return Packed(tree, self.leaf(dynamic_lists.length_of(self.t, value), True, None))
 
-    def leaf(self, value: Value, python: bool, source: int | None) -> Leaf:
+    def leaf(self, value: Value, python: bool, source: int | None, order: Order | None = None) -> Leaf:
         """Register a result."""
         self.results.append(value)
-        return Leaf(len(self.results) - 1, value.kind, value.rank if value.is_array else -1, python, source)
+        rank = value.rank if value.is_array else -1
+        return Leaf(len(self.results) - 1, value.kind, rank, python, source, order=order)
 
     def array(self, array: Array) -> Leaf:
         value = arrays.read(self.t, array)
@@ -208,7 +211,7 @@ class Exporter:
         if value in self.used or array.steps or (source is not None):
             value = self.t.emit("copy", value)
         self.used.add(value)
-        return self.leaf(value, False, source)
+        return self.leaf(value, False, source, layout.order(self.t, array))
 
     def final_versions(self) -> None:
         """Results that keep writes into buffers from outside alive: the last version of every such buffer."""

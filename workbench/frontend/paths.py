@@ -8,6 +8,7 @@ value (flags, strings, numbers that were pinned), a type, a length.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
 import types
 from collections.abc import Callable
@@ -126,9 +127,21 @@ def array_signature(value: np.ndarray) -> Any:
     return (value.dtype, tuple([d == 1 for d in value.shape]), value.flags.writeable)
 
 
-def layout_of(value: np.ndarray) -> str:
-    """"C" or "F" for an array whose elements lie in order, by rows or by columns; "" for others."""
-    return "C" if value.flags.c_contiguous else "F" if value.flags.f_contiguous else ""
+def layout_of(value: np.ndarray) -> Any:
+    """"C" or "F" for an array whose elements lie in order, by rows or by columns; for others the places of the axes,
+    from the one that steps furthest (None for one that does not step), and the unit (see `order.Order`)."""
+    if value.flags.c_contiguous:
+        return "C"
+    if value.flags.f_contiguous:
+        return "F"
+    steps = {axis: s for axis, (n, s) in enumerate(zip(value.shape, value.strides, strict=True)) if n > 1 and s}
+    ordered = sorted(steps, key=lambda axis: -abs(steps[axis]))
+    if len(set(map(abs, steps.values()))) < len(steps):
+        return None, None
+    keys = tuple(ordered.index(axis) if axis in steps else None for axis in range(value.ndim))
+    unit, rest = divmod(steps[ordered[-1]], value.itemsize) if ordered else (0, 0)
+    even = not rest and all(steps[a] == steps[b] * value.shape[b] for a, b in itertools.pairwise(ordered))
+    return keys, unit if even and len(steps) == sum(n > 1 for n in value.shape) else 0
 
 
 def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:

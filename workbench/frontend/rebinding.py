@@ -78,7 +78,6 @@ class Rebinding:
     def private(self, variable: Variable, model: Array, copied: bool) -> Array:
         """A buffer of the name's own for the arrays that the body makes: other names keep the one it had before."""
         t = self.t
-        mixed = copied and not layout.is_contiguous(t, model)
         if copied:
             value = t.emit("copy", arrays.read(t, model))
         else:
@@ -86,7 +85,7 @@ class Rebinding:
         made: Array = t.new_array(value, variable.name)
         made.cell.private_to = (self.loop.key, variable)
         made.cell.instead_of = model
-        made.cell.mixed = mixed
+        made.cell.order = layout.order(t, model)
         return made
 
     def since_rebound(self, variable: Variable, own: Array) -> Any:
@@ -150,7 +149,7 @@ class Rebinding:
         t = self.t
 
         def taken(option: Array) -> Value:
-            self.reorder(own.cell, option)
+            layout.refill(t, own.cell, option)
             value = self.leaving(option, own.cell, t.emit("copy", arrays.read(t, option)))
             return self.shaped(variable, value, own.cell)
         if isinstance(new, Array):
@@ -174,15 +173,10 @@ class Rebinding:
         private = option.cell.private_to
         return option.cell.depth > self.level or (private is not None and private[1] is not variable)
 
-    def reorder(self, cell: Cell, new: Array) -> None:
-        """A carried buffer holds an array from here on that may lie otherwise than by rows, as Python sees it."""
-        t = self.t
-        before = Array(cell, (), tuple(cell.dims))
-        if cell.mixed or (layout.is_contiguous(t, new) and layout.is_contiguous(t, before)):
-            return
-        cell.mixed = True
-        if cell.trusted:
-            t.forget_order()
+    def settle_orders(self) -> None:
+        """Where arrays lie otherwise after the body than it took them to, it is evaluated again."""
+        if any(cell.order != found for cell, found in self.log.orders.items()):
+            raise Widen([])
 
     def leaving(self, array: Array, home: Cell, value: Value) -> Value:
         """The value by which an array goes on after the iteration. One that goes to two homes becomes two arrays: then
@@ -222,8 +216,6 @@ class Rebinding:
     def rename(self) -> None:
         """Give each carried position the buffer its name now holds."""
         t = self.t
-        if not self.renames:
-            return
         targets: dict[Cell, Any] = {}
         for variable, old, new in self.renames:
             if old.steps or (old.cell in targets and not same_array(targets[old.cell], new)):
@@ -237,6 +229,7 @@ class Rebinding:
         sources: list[Cell] = []
         for cell, new in targets.items():
             values.append((cell, self.renamed_value(cell, new, targets, sources)))
+        self.settle_orders()
         for cell in targets:
             if cell.external and cell not in sources and self.is_written(cell):
                 self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
@@ -268,7 +261,7 @@ class Rebinding:
                     current = t.read(variable)
                     return t.new_array(t.emit("cast", arrays.read(t, current), kind=kind))
                 raise Widen([(variable, entry)])
-        self.reorder(cell, new)
+        layout.refill(t, cell, new)
         value = arrays.read(t, new)
         inner = new.cell.depth > self.level
         if new.steps:

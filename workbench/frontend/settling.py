@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arrays, dynamic_lists
+from workbench.frontend import arrays, dynamic_lists, layout
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.rebinding import Rebinding, renewed
 from workbench.frontend.tracer import Restart, Widen, describe
@@ -197,6 +197,7 @@ class Settle(Rebinding):
         value = t.emit("reshape", value, *dims) if tuple(value.dims) != tuple(dims) else value
         slot = t.builder.slot(start.type, start, name, depth=self.depth)
         cell = Cell(slot, len(t.cells), self.level, name)
+        cell.order = layout.order(t, array)
         t.builder.write(slot, self.leaving(array, cell, value))
         t.cells.append(cell)
         made = Array(cell, (), tuple(dims))

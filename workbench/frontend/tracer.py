@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from workbench import rules
 from workbench.frontend.numbers import number_kind, static_constant
+from workbench.frontend.order import by_rows
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -80,7 +81,6 @@ class Diverted(Exception):
         self.possible = possible
 
 
-_UNORDERED = ("unordered",)  # a decision: how arrays lie differs between the iterations of a loop
 FIRST_SITE = 16  # completions from here on say which `raise` control comes from
 
 
@@ -127,9 +127,6 @@ class Tracer:
         self.calls: tuple[Any, ...] = ()
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
-        self.transposes = _UNORDERED in decisions  # True once NumPy has made something that may lie by columns: what
-        # it makes of that may lie so, too
-        self.trusts_rows = False  # True once it has decided something inside a loop or branch that nothing had yet
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
         self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
@@ -159,8 +156,6 @@ class Tracer:
     # ------------------------------------------------------------------ values
     def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
         """Emit a typed operation."""
-        if prim == "transpose":
-            self.lies_otherwise()
         return rules.emit(self.builder, prim, *operands, **attrs)
 
     def emit_all(self, prim: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
@@ -272,33 +267,11 @@ class Tracer:
         return op.prim in ("index", "mask_count")
 
     # ------------------------------------------------------------------ arrays
-    def lies_otherwise(self, *arrays: Array) -> None:
-        """NumPy has made something that may not lie by rows (these arrays: new ones)."""
-        for array in arrays:
-            array.cell.by_rows = False
-        if not self.transposes and self.trusts_rows:
-            self.forget_order()
-        self.transposes = True
-
-    def forget_order(self) -> None:
-        """How arrays lie has decided something in a loop of which later iterations see it otherwise: start over, and
-        do not ask inside loops and branches."""
-        raise Restart(_UNORDERED, True, self.span, "arrays lie otherwise in later iterations")
-
-    @property
-    def asks_order(self) -> bool:
-        """False where how arrays lie differs between iterations."""
-        return _UNORDERED not in self.decisions or not self.is_inside
-
-    @property
-    def is_inside(self) -> bool:
-        """True inside a loop or branch (or a recursive function)."""
-        return len(self.builder.frames) > 1
-
     def new_cell(self, value: Value, name: str = "", origin: int | None = None) -> Cell:
-        """A buffer whose first version is `value` (a fresh array)."""
+        """A buffer whose first version is `value` (a fresh array); how it lies is known for vectors only."""
         slot = self.builder.slot(value.type, value, name or value.name)
         cell = Cell(slot, len(self.cells), len(self.frames), name, origin)
+        cell.order = by_rows(1) if len(value.dims) == 1 else None
         self.cells.append(cell)
         return cell
 
@@ -307,8 +280,6 @@ class Tracer:
         if not value.is_array:
             return Scalar(value, False)
         cell = self.new_cell(value, name)
-        made = self.definition(value)
-        cell.by_rows = not self.transposes or (made is not None and made.prim in ("full", "empty", "copy", "iota"))
         return Array(cell, (), value.dims)
 
     # ------------------------------------------------------------------ variables

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.frontend.order import Carried, Order
 from workbench.ir import Kind, Slot, Value
 
 
@@ -43,9 +44,9 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("by_rows", "depth", "external", "generation", "instead_of", "mixed", "name", "number", "origin",
+    __slots__ = ("carried", "depth", "external", "generation", "instead_of", "name", "number", "order", "origin",
                  "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot", "source", "stale",
-                 "trusted", "uncertain", "written")
+                 "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -59,9 +60,8 @@ class Cell:
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
         self.snapshot = ""  # why a write to it would be lost: it is a copy of what other names hold
-        self.by_rows = True  # False where Python's array may lie otherwise
-        self.mixed = False  # True once a loop gives it arrays that may lie otherwise
-        self.trusted = False  # True once how it lies has decided something inside a loop or branch
+        self.carried = Carried()
+        self.order: Order | None = None  # how Python's array lies None where that is not known
         self.shows: Cell | None = None  # what NumPy has a view of here, or may have: this is a copy
         self.parts: list[Cell] = []  # copies of which NumPy has views of this
         self.stale = ""  # why it must not be read any more: what it is a copy of has been written

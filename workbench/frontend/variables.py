@@ -114,6 +114,7 @@ class LogFrame:
     undo: list[Callable[[], None]] = field(default_factory=list)
     renamed: list[Any] = field(default_factory=list)
     stores: set[Any] = field(default_factory=set)  # buffers written in place
+    orders: dict[Any, Any] = field(default_factory=dict)  # of a loop: how buffers lay at its beginning
 
     def restore(self) -> None:
         """Give every variable and container changed in the frame what it held on entry."""

@@ -20,7 +20,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
-from workbench.frontend.layout import is_contiguous
+from workbench.frontend.layout import laid, order
 from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, Worded, assemble, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
@@ -211,8 +211,7 @@ class _Mirror:
         self.arrays[position] = value
         self.register(path, value.kind, value.rank, False, param, read(self.outer, value))
         cell = t.new_cell(param, value.cell.name, origin=position)
-        if not is_contiguous(self.outer, value):
-            cell.mixed = t.transposes = True
+        cell.order = order(self.outer, value)
         return Array(cell, (), tuple(dims))
 
     @property
@@ -387,7 +386,7 @@ def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int
         if not value.is_array:
             return Scalar(value, tree.python)
         owned = value not in {t.builder.read(c.slot) for c in t.cells if c.depth <= len(t.frames)}
-        return t.new_array(value if owned else t.emit("copy", value))
+        return laid(t.new_array(value if owned else t.emit("copy", value)), tree.order)
     if isinstance(tree, Static):
         return tree.value if offset is None else None
     if isinstance(tree, Packed):
@@ -575,7 +574,7 @@ def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
 
 def _snapshot(act: Activation, value: Any) -> Any:
     if isinstance(value, Array):
-        return act.t.new_array(act.t.emit("copy", read(act.t, value)))
+        return laid(act.t.new_array(act.t.emit("copy", read(act.t, value))), order(act.t, value))
     return value
 
 

@@ -18,10 +18,19 @@ from workbench.frontend.composed import (
     triangles,
     ufuncs,
 )
-from workbench.frontend.composed.registry import Composition, composes, compositions, held, is_own, is_own_file, refuse
+from workbench.frontend.composed.registry import (
+    Composition,
+    composes,
+    compositions,
+    elementwise,
+    held,
+    is_own,
+    is_own_file,
+    refuse,
+)
 
 __all__ = [
-    "Composition", "applying", "calculus", "composes", "compositions", "held", "is_own", "is_own_file", "joining",
-    "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "triangles",
+    "Composition", "applying", "calculus", "composes", "compositions", "elementwise", "held", "is_own", "is_own_file",
+    "joining", "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "triangles",
     "ufuncs",
 ]

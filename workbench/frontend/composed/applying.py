@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.composed.registry import composes, refuse
+from workbench.frontend.composed.registry import composes, elementwise, refuse
 from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.shaping import axis_of
 
@@ -59,7 +59,7 @@ def vectorized(function: Any, otypes: Any, *args: Any, **named: Any) -> Any:
     made = np.empty(n, np.result_type(first) if otypes is None else otypes)
     for k in range(n):
         made[k] = function(*[v[k] for v in flat], **named)
-    return np.reshape(made, shape)
+    return elementwise(np.reshape(made, shape), *arrays)
 
 
 @composes(np.cumulative_sum)

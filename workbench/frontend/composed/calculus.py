@@ -343,5 +343,8 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     n = x.shape[0] if N is None else N
     made = np.ones((x.shape[0], n), np.result_type(x.dtype, np.int64))
     for k in range(1, n):
-        made[:, k] = made[:, k - 1] * x
-    return made if increasing else made[:, ::-1]
+        if increasing:
+            made[:, k] = made[:, k - 1] * x
+        else:
+            made[:, n - 1 - k] = made[:, n - k] * x
+    return made

@@ -17,7 +17,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     a = np.ravel(a) if axis is None or np.ndim(a) == 0 else np.asarray(a)
     axis = 0 if axis is None else axis_of(axis, a.ndim)
     result = a[along(axis, _wrapped(indices, a.shape[axis], mode))]
-    return into(result, out)
+    return into(result.copy() if np.ndim(indices) == 0 else result, out)
 
 
 def into(result: Any, out: Any) -> Any:

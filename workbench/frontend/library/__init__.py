@@ -22,6 +22,7 @@ from workbench.frontend.library import (
     matrices,
     norms,
     ordering,
+    orders,
     powers,
     random,
     reductions,
@@ -32,11 +33,11 @@ from workbench.frontend.library import (
 )
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
-from workbench.frontend.library.registry import implements, is_pure, lies_freely, lookup, subscript
+from workbench.frontend.library.registry import implements, is_pure, lookup, subscript
 
 __all__ = [
     "apply_primitive", "builtin_functions", "caching", "choice_attribute", "complex_functions", "containers",
     "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables",
-    "lies_freely", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "powers",
-    "primitive", "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
+    "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "orders", "powers", "primitive",
+    "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
 ]

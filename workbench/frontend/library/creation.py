@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, layout
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Array, Choice, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -29,10 +30,12 @@ def shape_dims(t: Tracer, shape: Any) -> list[Value]:
     return dims
 
 
-def filled(t: Tracer, dims: list[Value], number: Any, kind: Kind) -> Any:
-    """A new array of one value (a scalar when there are no dimensions)."""
+def filled(t: Tracer, dims: list[Value], number: Any, kind: Kind, order: Any = "C", model: Array | None = None) -> Any:
+    """A new array of one value (a scalar when there are no dimensions), in the order asked for."""
     value = t.scalar(number, kind)
-    return t.new_array(t.emit("full", value, *dims)) if dims else Scalar(value, False)
+    if not dims:
+        return Scalar(value, False)
+    return layout.laid(t.new_array(t.emit("full", value, *dims)), layout.order_asked(t, order, model, len(dims)))
 
 
 def _option(args: tuple[Any, ...], named: dict[str, Any], position: int, name: str, default: Any) -> Any:
@@ -41,7 +44,7 @@ def _option(args: tuple[Any, ...], named: dict[str, Any], position: int, name: s
 
 def _check_options(t: Tracer, named: dict[str, Any], allowed: set[str], name: str) -> None:
     for key, value in named.items():
-        if key not in allowed and not (key == "order" and value in ("C", "K", "A", None)) and value is not None:
+        if key not in allowed and not (key == "order" and value in ("C", "F", "K", "A")) and value is not None:
             t.fail(f"the option {key!r} of np.{name}", "leave it out")
 
 
@@ -50,7 +53,8 @@ def _constant_fill(number: Any, name: str) -> Any:
         t: Tracer = act.t
         _check_options(t, named, {"shape", "dtype"}, name)
         dtype = _option(args, named, 1, "dtype", None) or np.float64
-        return filled(t, shape_dims(t, _option(args, named, 0, "shape", ())), number, dtype_kind(t, dtype))
+        order = _option(args, named, 2, "order", "C")
+        return filled(t, shape_dims(t, _option(args, named, 0, "shape", ())), number, dtype_kind(t, dtype), order)
     return handler
 
 
@@ -64,7 +68,10 @@ def empty(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     kind = dtype_kind(t, _option(args, named, 1, "dtype", None) or np.float64)
     dims = shape_dims(t, _option(args, named, 0, "shape", ()))
-    return t.new_array(t.emit("empty", *dims, kind=kind)) if dims else Scalar(Constant(0, kind), False)
+    if not dims:
+        return Scalar(Constant(0, kind), False)
+    order = layout.order_asked(t, _option(args, named, 2, "order", "C"), None, len(dims))
+    return layout.laid(t.new_array(t.emit("empty", *dims, kind=kind)), order)
 
 
 @implements(np.full)
@@ -75,9 +82,11 @@ def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     dtype = _option(args, named, 2, "dtype", None)
     kind = dtype_kind(t, dtype) if dtype is not None else number_kind(value) or Kind.F64
     dims = shape_dims(t, _option(args, named, 0, "shape", ()))
+    order = _option(args, named, 3, "order", "C")
     if isinstance(value, Array):
-        return t.new_array(t.emit("copy", t.emit("broadcast", arrays.operand(t, value, kind), *dims)))
-    return filled(t, dims, value, kind)
+        made = t.new_array(t.emit("copy", t.emit("broadcast", arrays.operand(t, value, kind), *dims)))
+        return layout.laid(made, layout.order_asked(t, order, None, len(dims)))
+    return filled(t, dims, value, kind, order)
 
 
 def _like(number: Any) -> Any:
@@ -90,10 +99,8 @@ def _like(number: Any) -> Any:
         dims = list(model.dims) if isinstance(model, Array) else []
         if named.get("shape") is not None:
             dims = shape_dims(t, named["shape"])
-        made = filled(t, dims, value, kind)
-        if isinstance(made, Array):
-            made.cell.by_rows = not t.transposes  # it lies like its model
-        return made
+        order = _option(args, named, 2 if number is not None else 3, "order", "K")
+        return filled(t, dims, value, kind, order, model if isinstance(model, Array) else None)
     return handler
 
 
@@ -207,6 +214,7 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     dtype = _option(args, named, 1, "dtype", None)
     _check_options(t, named, {"dtype", "copy", "ndmin"}, "array")
+    order = named.get("order", "K")
     value = as_operand(t, args[0])
     if number_kind(value) is None:
         raise TypeError(f"np.array of {describe(value)}")
@@ -215,19 +223,22 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if not isinstance(value, Array):
         return Scalar(t.scalar(value, kind), False)
     if kind is not value.kind:
-        return cast(t, value, kind)
+        return layout.laid(cast(t, value, kind), layout.order_asked(t, order, value, value.rank))
     if value is not args[0] and not isinstance(args[0], Choice):
-        return value
-    made: Array = t.new_array(t.emit("copy", arrays.read(t, value)))
-    made.cell.by_rows = not t.transposes  # NumPy's copy lies like the original
-    return made
+        return layout.laid(value, layout.order_asked(t, order, None, value.rank))
+    return copied(t, value, order)
+
+
+def copied(t: Tracer, array: Array, order: Any) -> Array:
+    """A copy of an array in the order asked for."""
+    made: Array = t.new_array(t.emit("copy", arrays.read(t, array)))
+    return layout.laid(made, layout.order_asked(t, order, array, array.rank))  # type: ignore[no-any-return]
 
 
 @implements(np.ascontiguousarray)
 def ascontiguousarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ascontiguousarray(x)`: what lies in order is given back itself, else a copy."""
-    value = asarray(act, args, named)
-    return arrays.reshaped(act.t, value, value.dims, flattened=True) if isinstance(value, Array) else value
+    return asarray(act, (args[0],), {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "C"})
 
 
 @implements(np.asarray, np.asanyarray)
@@ -236,15 +247,29 @@ def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asarray(x)`: an array of the right dtype is given back itself."""
     t: Tracer = act.t
     dtype = _option(args, named, 1, "dtype", None)
+    order = _option(args, named, 2, "order", "K")
     if isinstance(args[0], Array) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
-        return args[0]
-    return array(act, args, named)
+        if order == "F":
+            return arrays.transposed(t, _by_rows(t, arrays.transposed(t, args[0], range(args[0].rank)[::-1])),
+                                     range(args[0].rank)[::-1])
+        return _by_rows(t, args[0]) if order == "C" else args[0]
+    return array(act, args[:2], {**named, "order": order})
+
+
+def _by_rows(t: Tracer, array: Array) -> Array:
+    return arrays.reshaped(t, array, array.dims, flattened=True)
+
+
+@implements(np.asfortranarray)
+def asfortranarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.asfortranarray(x)`: what lies by columns is given back itself, else a copy."""
+    return asarray(act, (args[0],), {**named, "order": "F"})
 
 
 @implements(np.copy)
 def copy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.copy(x)`."""
-    return array(act, args[:1], {})
+    return array(act, args[:1], {"order": _option(args, named, 1, "order", "K")})
 
 
 INHOMOGENEOUS = "setting an array element with a sequence. The requested array has an inhomogeneous shape"
@@ -268,7 +293,7 @@ def from_nested(t: Tracer, value: Any, items: Any) -> Any:
         for a, b in zip(dims, inner, strict=True):
             arrays.require_same(t, a, b, INHOMOGENEOUS)
     result = t.emit("empty", Constant(len(rows), Kind.INT), *inner, kind=kind)
-    made = t.new_array(result)
+    made = layout.laid(t.new_array(result), by_rows(len(inner) + 1))
     step = arrays.whole(made)
     for k, row in enumerate(rows):
         base = (arrays.Fixed(Constant(k, Kind.INT)), *step.base[1:])

@@ -13,6 +13,7 @@ from workbench.frontend.library.reductions import axes_of, reduce
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import need_array, reshape, stack
 from workbench.frontend.numbers import common_kind
+from workbench.frontend.order import Order, by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind, Value
@@ -44,6 +45,7 @@ def diagonal_of(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) ->
 def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any) -> Any:
     """A diagonal, copied: NumPy's is a view, which shows what is written into the array afterwards (refused here)."""
     made = diagonal_of(t, array, offset, axis1, axis2)
+    made.cell.order = Order((0,), None) if made.rank == 1 else None
     made.cell.shows = array.cell
     made.cell.snapshot = array.cell.snapshot = "a write to an array of which a diagonal has been taken"
     return made
@@ -100,6 +102,7 @@ def _with_diagonal(t: Tracer, vector: Array, offset: int) -> Array:
     rows, columns = (t.emit("add", places, t.integer(max(k, 0))) for k in (-offset, offset))
     empty = t.emit("full", Constant(0, vector.kind), size, size)
     made: Array = t.new_array(t.emit("scatter_store", empty, arrays.read(t, vector), rows, columns))
+    made.cell.order = by_rows(2)
     return made
 
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays
+from workbench.frontend import arithmetic, arrays, layout
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_numpy, as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.order import Order, combined
 from workbench.frontend.tracer import ONE, Tracer, describe
 from workbench.frontend.values import Array, ListValue
 from workbench.ir import Kind, Value
@@ -213,22 +214,47 @@ def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if number_kind(number) is None:
             raise TypeError(f"einsum of {describe(number)}")
     inputs, output = _parsed(t, subscripts, [v.rank if isinstance(v, Array) else 0 for v in numbers])
+    if len(numbers) == 1 and isinstance(numbers[0], Array) and out is None and set(inputs[0]) == set(output):
+        return _view(t, numbers[0], inputs[0], output)
     result = contracted(t, numbers, inputs, output)
+    if not named.get("optimize"):
+        layout.laid(result, _order(t, numbers, inputs, output))
     if out is not None:
         fits(out, result, exact=True)
         write_out(t, out, result)
         return out
-    if len(numbers) == 1 and isinstance(numbers[0], Array) and set(inputs[0]) == set(output):
-        _is_view(numbers[0], result)
     return result
 
 
-def _is_view(array: Array, result: Array) -> None:
-    """NumPy's sum over nothing (an exchange of axes, a diagonal) is a view; here a copy, neither to be written nor read
-    once the array was written."""
-    result.cell.snapshot = "a write to a view that np.einsum gives"
-    array.cell.parts.append(result.cell)
-    result.cell.shows = array.cell
+def _view(t: Tracer, array: Array, labels: Labels, output: Labels) -> Any:
+    """The sum over nothing: NumPy has a view. Of a diagonal there is a copy here, which is not written, nor read once
+    the array was written."""
+    if len(labels) == len(output):
+        return arrays.transposed(t, array, [labels.index(label) for label in output])
+    made = contracted(t, [array], [labels], output)
+    made.cell.order = Order((0,), None) if made.rank == 1 else None
+    made.cell.snapshot = "a write to a view that np.einsum gives"
+    array.cell.parts.append(made.cell)
+    made.cell.shows = array.cell
+    return made
+
+
+def _order(t: Tracer, operands: Sequence[Any], inputs: Sequence[Labels], output: Labels) -> Order | None:
+    """How NumPy lays out the sum: it runs over the output's axes, then over the others in order of their letters."""
+    if any(len(set(labels)) < len(labels) for labels in inputs):
+        return None
+    summed = {label for labels in inputs for label in labels} - set(output)
+    axes = (*output, *sorted(summed, key=str))
+    lengths: dict[Label, Value] = {}
+    orders: list[Order | None] = []
+    for operand, labels in zip(operands, inputs, strict=True):
+        found = layout.order(t, operand) if isinstance(operand, Array) else Order(())
+        for label, dim in zip(labels, operand.dims if isinstance(operand, Array) else (), strict=True):
+            if lengths.get(label, ONE) == ONE:
+                lengths[label] = t.builder.resolve(dim)
+        orders.append(None if found is None else Order(
+            tuple(found.keys[labels.index(a)] if a in labels else None for a in axes), None, found.given))
+    return combined(orders, len(axes), layout.loose_axes(t, [lengths[a] for a in axes]), len(output))
 
 
 # ---------------------------------------------------------------------- special cases

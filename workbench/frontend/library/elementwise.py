@@ -197,7 +197,7 @@ def _of_own_kinds(t: Tracer, name: str, numbers: list[Any]) -> Any:
         if integral and kind.is_inexact:
             t.fail(f"{name} of a float where an integer is meant", "convert it with int()")
         values.append(arrays.operand(t, number, Kind.INT if integral else kind if kind.is_inexact else Kind.F64))
-    return t.new_array(t.emit(name, *values))
+    return arithmetic.result(t, t.emit(name, *values), False, "", numbers)
 
 
 def as_numpy(t: Tracer, value: Any) -> Any:
@@ -217,7 +217,9 @@ def cast(t: Tracer, value: Any, kind: Kind) -> Any:
     if given is not None and given.is_complex and not kind.is_complex and kind is not Kind.BOOL:
         t.fail(f"a complex number converted to {kind.dtype}, which drops its imaginary part", "take the real part")
     converted = arrays.operand(t, value, kind)
-    return t.new_array(converted) if converted.is_array else Scalar(converted, False)
+    if not converted.is_array:
+        return Scalar(converted, False)
+    return arithmetic.result(t, converted, False, "", [value])
 
 
 def dtype_kind(t: Tracer, dtype: Any) -> Kind:
@@ -237,7 +239,10 @@ def select(t: Tracer, mask: Any, a: Any, b: Any) -> Any:
     test = arrays.operand(t, mask, number_kind(mask) or Kind.BOOL)
     if test.kind is not Kind.BOOL:
         test = t.emit("ne", test, Constant(0, test.kind))
-    return t.new_array(t.emit("select", test, arrays.operand(t, a, kind), arrays.operand(t, b, kind)))
+    chosen = t.emit("select", test, arrays.operand(t, a, kind), arrays.operand(t, b, kind))
+    if not chosen.is_array:
+        return Scalar(chosen, False)
+    return arithmetic.result(t, chosen, False, "", [mask, a, b])
 
 
 # ---------------------------------------------------------------------- math
@@ -342,7 +347,8 @@ def _logical(callee: Any, op: str) -> Any:
         shapes = [v.dims for v in values if v.is_array]
         if len(shapes) > 1:
             arrays.broadcast_dims(t, *shapes)
-        return finish_ufunc(act, t.new_array(t.emit(op, *values)), named, f"logical_{op}")
+        found = arithmetic.result(t, t.emit(op, *values), False, "", [as_operand(t, a) for a in args])
+        return finish_ufunc(act, found, named, f"logical_{op}")
     return handler
 
 
@@ -354,7 +360,7 @@ def logical_not(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     value = arrays.operand(t, number, number_kind(number) or Kind.BOOL)
     if value.kind is not Kind.BOOL:
         value = t.emit("ne", value, Constant(0, value.kind))
-    return finish_ufunc(act, t.new_array(t.emit("not", value)), named, "logical_not")
+    return finish_ufunc(act, arithmetic.result(t, t.emit("not", value), False, "", [number]), named, "logical_not")
 
 
 @implements(np.where)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays
+from workbench.frontend import arithmetic, arrays, layout, order
 from workbench.frontend.library.elementwise import as_operand, finish_ufunc, fits, in_loop, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind
@@ -25,8 +25,23 @@ def matmul(t: Tracer, a: Any, b: Any) -> Any:
     message = "matmul: the core dimensions do not match"
     arrays.require_same(t, x.dims[-1], y.dims[-2] if y.rank > 1 else y.dims[0], message)
     if x.rank <= 2 and y.rank <= 2:
-        return t.new_array(t.emit("matmul", x, y))
-    return t.new_array(_batched(t, x, y))
+        return by_rows(t, t.emit("matmul", x, y))
+    made = t.new_array(_batched(t, x, y))
+    return layout.laid(made, _batched_order(t, a, b, made))
+
+
+def by_rows(t: Tracer, value: Value) -> Any:
+    """A product that NumPy lays out by rows."""
+    return layout.laid(t.new_array(value), order.by_rows(value.rank)) if value.is_array else t.new_array(value)
+
+
+def _batched_order(t: Tracer, a: Array, b: Array, made: Array) -> order.Order | None:
+    """Of stacks of matrices, each by rows: the leading axes as those of the operands."""
+    count = max(a.rank, b.rank) - 2
+    stacks = [None if (o := layout.order(t, v)) is None else order.Order(order.ranked(o.keys[:-2]), o.unit, o.given)
+              for v in (a, b) if v.rank > 2]
+    lead = order.combined(stacks, count, layout.loose_axes(t, made.dims[:count]))
+    return None if lead is None else order.Order((*lead.keys, *range(count, made.rank)), 1, lead.given)
 
 
 def _batched(t: Tracer, x: Value, y: Value) -> Value:
@@ -84,11 +99,10 @@ def _dot_general(t: Tracer, a: Array, b: Array) -> Any:
     x, y = arrays.operand(t, a, kind), arrays.operand(t, b, kind)
     inner = x.dims[-1]
     arrays.require_same(t, inner, y.dims[-2], "shapes not aligned")
-    order = (y.rank - 2, *range(y.rank - 2), y.rank - 1)
-    y = t.emit("transpose", y, perm=order)
+    y = t.emit("transpose", y, perm=(y.rank - 2, *range(y.rank - 2), y.rank - 1))
     rows, columns = _size(t, x.dims[:-1]), _size(t, y.dims[1:])
     product = t.emit("matmul", t.emit("reshape", x, rows, inner), t.emit("reshape", y, y.dims[0], columns))
-    return t.new_array(t.emit("reshape", product, *x.dims[:-1], *y.dims[1:]))
+    return by_rows(t, t.emit("reshape", product, *x.dims[:-1], *y.dims[1:]))
 
 
 def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, growth, indexing, list_operations
+from workbench.frontend import arithmetic, arrays, branches, growth, indexing, layout, list_operations
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
@@ -111,6 +111,7 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
         result = arithmetic.elementwise(t, name, [owner])
         if isinstance(owner, Scalar):
             return Scalar(result.value, owner.python)
+        result.cell.order = layout.order_of_part(t, owner)
         result.cell.snapshot = "a write to a part of a complex array"  # in NumPy a view
         owner.cell.parts.append(result.cell)
         result.cell.shows = owner.cell
@@ -171,22 +172,16 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
 def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     kind = elementwise.dtype_kind(t, args[0] if args else named["dtype"])
+    order = named.get("order", args[1] if len(args) > 1 else "K")
     if kind is number_kind(owner) and isinstance(owner, Array):
-        return _copied(t, owner, named.get("order", args[1] if len(args) > 1 else "K"))
-    return elementwise.cast(t, owner, kind)
+        return creation.copied(t, owner, order)
+    found = elementwise.cast(t, owner, kind)
+    return layout.laid(found, layout.order_asked(t, order, owner, owner.rank)) if isinstance(owner, Array) else found
 
 
 def _copy(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return _copied(act.t, owner, named.get("order", args[0] if args else "C")) if isinstance(owner, Array) else owner
-
-
-def _copied(t: Tracer, owner: Array, order: Any) -> Array:
-    made: Array = t.new_array(t.emit("copy", arrays.read(t, owner)))
-    if order == "F":
-        t.lies_otherwise(made)
-    elif order != "C":
-        made.cell.by_rows = not t.transposes  # it lies like the original
-    return made
+    order = named.get("order", args[0] if args else "C")
+    return creation.copied(act.t, owner, order) if isinstance(owner, Array) else owner
 
 
 def _fill(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

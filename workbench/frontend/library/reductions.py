@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays
+from workbench.frontend import arithmetic, arrays, layout
 from workbench.frontend.library.elementwise import (
     as_numpy,
     as_operand,
@@ -50,7 +50,8 @@ def reduce(t: Tracer, prim: str, array: Array, axis: Any, keepdims: Any, kind: K
     axes = axes_of(t, axis, array.rank)
     value = arrays.operand(t, array, kind or array.kind)
     result = t.emit(prim, value, axes=axes) if axes else value
-    return kept(t, t.new_array(result), array, axes, keepdims)
+    made = kept(t, t.new_array(result), array, axes, keepdims)
+    return layout.laid(made, layout.reduced_order(t, array, axes, bool(keepdims)))
 
 
 def kept(t: Tracer, result: Any, array: Array, axes: tuple[int, ...], keepdims: Any) -> Any:

@@ -45,7 +45,7 @@ _GROUPS: tuple[tuple[tuple[str, str], str], ...] = (
     (_TRIMS, "polymul polydiv"),
     (_ROOTS, "roots"),
     (_BITS, "packbits unpackbits bitwise_count"),
-    (_MEMORY, "may_share_memory shares_memory isfortran asfortranarray require"),
+    (_MEMORY, "may_share_memory shares_memory isfortran require"),
     (_ITERATOR, "nditer nested_iters flatiter"),
     (_DTYPES, "common_type mintypecode min_scalar_type isdtype typename"),
     (_OBJECTS, "frompyfunc"),

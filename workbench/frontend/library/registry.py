@@ -62,12 +62,6 @@ def lookup(item: Any) -> Handler | None:
         return None
 
 
-def lies_freely(item: Any) -> bool:
-    """True for functions whose results may not lie by rows: what LAPACK and the FFT give, and permuted axes."""
-    module = getattr(item, "__module__", None) or ""
-    return module.startswith(("scipy", "numpy.linalg", "numpy.fft")) or item is np.einsum or item is np.vander
-
-
 def handlers() -> dict[Any, Handler]:
     """All callables that have a handler."""
     return _handlers.all()

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, indexing
+from workbench.frontend import arrays, indexing, layout
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
+from workbench.frontend.order import concatenated
 from workbench.frontend.tracer import ONE, Tracer, describe
 from workbench.frontend.values import Array, DynamicList, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -174,7 +175,10 @@ def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     """`np.broadcast_arrays(...)`, all of one shape: copies that are not written, nor read once the array was."""
     t: Tracer = act.t
     values = [as_operand(t, a) for a in args]
-    dims = arrays.broadcast_dims(t, *(v.dims for v in values if isinstance(v, Array)))
+    shapes = [v.dims if isinstance(v, Array) else () for v in values]
+    dims = arrays.broadcast_dims(t, *shapes)
+    if all(len(s) == len(dims) and all(t.same(p, q) for p, q in zip(s, dims, strict=True)) for s in shapes):
+        return tuple(need_array(t, v) for v in values)
     made = tuple(_spread(t, v, dims) for v in values)
     for array in made:
         array.cell.snapshot = "a write to what np.broadcast_arrays gives"
@@ -184,6 +188,7 @@ def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 def _spread(t: Tracer, value: Any, dims: Sequence[Value]) -> Array:
     fitted = arrays.fit(t, value, dims, number_kind(value) or Kind.F64)
     made: Array = t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
+    layout.laid(made, layout.repeated_order(t, value, dims))
     if isinstance(value, Array):
         value.cell.parts.append(made.cell)
         made.cell.shows = value.cell
@@ -231,6 +236,8 @@ def join(t: Tracer, parts: list[Array], axis: int) -> Any:
     dims = [total if k == axis else d for k, d in enumerate(parts[0].dims)]
     values = [arrays.operand(t, p, kind) for p in parts]
     made = t.new_array(t.emit("empty", *dims, kind=kind))
+    loose = {k for d in (dims, *(p.dims for p in parts)) for k in layout.loose_axes(t, d)}
+    layout.laid(made, concatenated([layout.order(t, p) for p in parts], len(dims), sorted(loose)))
     offset: Value = Constant(0, Kind.INT)
     for part, value in zip(parts, values, strict=True):
         step = arrays.whole(made)

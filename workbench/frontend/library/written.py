@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic
-from workbench.frontend.composed import Composition, compositions, held, refuse
+from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend.composed import Composition, compositions, elementwise, held, refuse
 from workbench.frontend.composed.applying import dense_grid, joined_columns, joined_rows, open_grid, vectorized
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.registry import (
@@ -42,6 +42,16 @@ def held_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if number_kind(value) is None or not isinstance(value, (Array, Scalar)):
         return value
     return arithmetic.elementwise(t, "stop_gradient", [value])
+
+
+@implements(elementwise)
+def elementwise_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """The array, lying as NumPy would have it."""
+    t, (value, *operands) = act.t, args
+    order = layout.combined_order(t, operands, value.dims)
+    if order == layout.order(t, value):
+        return value
+    return layout.laid(t.new_array(t.emit("copy", arrays.read(t, value))), order)
 
 
 @implements_instances(np.vectorize)
