@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import cmath
 import functools
+import importlib
 import math
 import operator
 import sys
@@ -26,7 +27,8 @@ from workbench.frontend.library.registry import handlers
 from workbench.ir import Builder, Kind, ScalarType, Value
 from workbench.rules import Expr, Primitive, Unknown, table
 
-PAGE = Path(__file__).parent.parent / "docs" / "primitives.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "primitives.md"
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floordiv": "//", "mod": "%", "lt": "<",
           "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "and": "and", "or": "or"}
 _BINDS = {"or": 1, "and": 2, "lt": 3, "le": 3, "gt": 3, "ge": 3, "eq": 3, "ne": 3, "add": 4, "sub": 4, "mul": 5,
@@ -35,20 +37,33 @@ _HEAD = """# Primitives
 
 Written by `tools/primitives_page.py` from the rule table; a test fails when it is not current.
 
-Each primitive is tested by `tests/rules`: both modes against complex step or differences, second order, all kinds,
-broadcasting, sizes 0 and 1, and compiled against interpreted. Functions made of them are tested as users call them by
-`tests/frontend/numpy`.
+The columns *orders*, *engines* and *tests* say which tests run a primitive: `table` (`tests/rules/test_table.py`: both
+modes against complex step or differences, all kinds, broadcasting, sizes 0 and 1, and planted mistakes), `transformed`
+(`tests/rules/test_transformed.py`: second order, forward and reverse over both modes), `compiled`
+(`tests/rules/test_compiled.py`: against the interpreter), `tape` (`tests/engines/test_tape_orders.py`: twice on the
+tape), `transforms` (`tests/transforms` and `tests/passes`: programs that read and write memory), `programs`
+(`tests/programs` and `tests/language`: conditions that raise, masks, texts, indices). Functions made of primitives are
+tested as users call them by `tests/frontend/numpy` and `tests/grid`.
 
-In a formula `f` is the result and `x`, `y`, `z` are the operands. A derivative by a complex operand is the holomorphic
-one; reverse mode conjugates it. A derivative is a program again, so that what has one has those of all orders.
+In a formula `f` is the result and `x`, `y`, `z` are the operands. A partial derivative by a complex operand is the
+holomorphic one; reverse mode conjugates it. Of other rules the adjoint is shown: `x_bar` is the cotangent of `x`,
+`f_bar` that of the result (or `q_bar`, `r_bar`, ... of several), `^H` a conjugate transpose, juxtaposition a matrix
+product. A derivative is a program again: where the second order is tested, all higher ones are made by the same rules.
 """
 _WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives follow. The methods `reduce`,
 `accumulate`, `outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
 """
 _HANDLED = "By handlers in `workbench/frontend/library`, which give the operations above; derivatives follow.\n"
-_MEMORY = {"accum", "call", "draw", "gather", "list", "load", "scatter_accum", "scatter_store", "slice", "slice_accum",
-           "slice_store", "store"}
-_COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines |"
+_READ, _ADDED, _OVERWRITTEN = ("`x_bar[places] += f_bar`", "`y_bar = f_bar[places]; x_bar = f_bar`",
+                               "`y_bar = f_bar[places]; x_bar = f_bar, 0 at the places`")
+# what the transforms differentiate by themselves: arrays x that are read, added to, and overwritten by y
+_MEMORY = {"accum": _ADDED, "gather": _READ, "load": _READ, "scatter_accum": _ADDED, "scatter_store": _OVERWRITTEN,
+           "slice": _READ, "slice_accum": _ADDED, "slice_store": _OVERWRITTEN, "store": _OVERWRITTEN,
+           "list": "the cotangent is a list of the same length",
+           "call": "the pushforward or pullback of the function called, which are functions again (`transforms.calls`)",
+           "draw": "0: what is drawn depends on the generator alone"}
+_SUPPORTING = {"check", "empty", "index", "iota", "mask_count", "mask_index", "print"}
+_COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines | tests |"
 _NAMES = ("x", "y", "z")
 _MODULES = {"np.": np, "np.linalg.": np.linalg, "np.fft.": np.fft, "math.": math, "cmath.": cmath, "": builtins,
             "operator.": operator, "functools.": functools, "scipy.special.": special, "scipy.integrate.": integrate,
@@ -100,7 +115,7 @@ def symbols(primitive: Primitive) -> tuple[Builder, Expr, list[Expr], dict[Value
 def derivative(primitive: Primitive) -> str:
     """The partial derivatives, or where they are found."""
     if primitive.name in _MEMORY:
-        return "by the transforms, which follow memory and calls (`transforms`)"
+        return _MEMORY[primitive.name]
     if not primitive.differentiable:
         return "0" if primitive.partials is not None and primitive.elementwise else "none (integers, truth, effects)"
     if primitive.partials is None or primitive.vjp is not None:
@@ -125,11 +140,11 @@ def shown(builder: Builder, value: Any, names: dict[Value, str]) -> str:
 
 
 def first_line(rule: Callable[..., Any] | None) -> str:
-    """A structured rule by its name and what it says of itself."""
+    """A structured rule by what it says of itself, and where it is."""
     assert rule is not None
-    text = (rule.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    text = " ".join((rule.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
     where = rule.__module__.removeprefix("workbench.")
-    return f"{text[0].lower()}{text[1:]} (`{where}`)" if text else f"a rule for both modes (`{where}`)"
+    return f"{text} (`{where}`)"
 
 
 # ---------------------------------------------------------------------- the page
@@ -156,22 +171,41 @@ def kinds_of(primitive: Primitive) -> str:
     return " ".join(kind.value for kind in Kind if kind in found)
 
 
-def engines(primitive: Primitive) -> str:
-    """Where it runs."""
-    compiled = not primitive.elementwise or primitive.numba or primitive.numba_complex or primitive.name == "cast"
-    return "compiled, tape" if compiled else "tape"
+@functools.cache
+def suites() -> dict[str, frozenset[str]]:
+    """The primitives that each test runs, as the tests themselves list them."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    first, second, compiled, twice = (importlib.import_module(f"tests.{name}") for name in (
+        "rules.test_table", "rules.test_transformed", "rules.test_compiled", "engines.test_tape_orders"))
+    programs = [entry for kind in Kind for entry in (*compiled.scalar_programs(kind), *compiled.array_programs(kind))]
+    return {"table": frozenset(first.NAMES), "transformed": frozenset(second.NAMES),
+            "compiled": frozenset(name for name, _, _ in programs),
+            "tape": frozenset(primitive.name for primitive, _ in twice.elementwise_functions()),
+            "transforms": frozenset(_MEMORY), "programs": frozenset(_SUPPORTING)}
+
+
+def tested(primitive: Primitive) -> tuple[str, str, str]:
+    """Orders, engines and tests, by what runs the primitive."""
+    running = {suite for suite, names in suites().items() if primitive.name in names}
+    by_hand = primitive.name in _MEMORY and primitive.name != "draw"
+    orders = [order for order, suite in (("1", "table"), ("2", "transformed"))
+              if by_hand or (suite in running and primitive.differentiable)]
+    engines = [engine for engine, found in (("interpreted", {"table", "transformed", "transforms", "programs"}),
+                                            ("compiled", {"compiled", "transforms", "programs"}), ("tape", {"tape"}))
+               if found & running]
+    return ", ".join(orders), ", ".join(engines), ", ".join(suite for suite in suites() if suite in running)
 
 
 def rows(elementwise: bool) -> list[str]:
     """A line for each primitive."""
-    lines = [_COLUMNS, "|---|---|---|---|---|---|"]
+    lines = [_COLUMNS, "|---|---|---|---|---|---|---|"]
     for name, primitive in sorted(table().items()):
         if primitive.elementwise is elementwise:
             text = derivative(primitive).replace("|", "\\|")
-            orders = "all" if primitive.differentiable else ""
             means = listed(map(resolved, primitive.callables))
-            lines.append(f"| {name} | {means} | {text} | {kinds_of(primitive)} | {orders} | "
-                         f"{engines(primitive)} |")
+            lines.append(f"| {name} | {means} | {text} | {kinds_of(primitive)} | "
+                         f"{' | '.join(tested(primitive))} |")
     return lines
 
 

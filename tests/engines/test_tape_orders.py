@@ -45,7 +45,7 @@ def test_orders_of_numbers(f: Callable[[float], float]) -> None:
         assert type(found) is float and found == pytest.approx(slope, rel=1e-7, abs=10 * off)
 
 
-def _elementwise() -> list[Any]:
+def elementwise_functions() -> list[Any]:
     found = []
     for primitive in table().values():
         taken = primitive.elementwise and primitive.partials is not None and primitive.takes(0, Kind.F64)
@@ -70,7 +70,7 @@ def _checked_twice(f: Any, k: int, args: list[Any]) -> None:
         assert slope == pytest.approx(expected, rel=1e-5, abs=max(1e-7, 10 * off))
 
 
-@pytest.mark.parametrize(("primitive", "function"), _elementwise())
+@pytest.mark.parametrize(("primitive", "function"), elementwise_functions())
 def test_every_rule_twice(primitive: Any, function: Any) -> None:
     rng = np.random.default_rng(3)
     domain = primitive.domain or ((0.3, 1.9),)

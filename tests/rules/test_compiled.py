@@ -124,12 +124,14 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
     for name, primitive in sorted(table().items(), key=lambda item: (bool(item[1].helpers), item[0])):
         if not primitive.takes(0, kind) or (primitive.samples is None and not primitive.domain):
             continue
-        several = [c for c in cases(primitive, rng, kind) if any(np.ndim(v) for v in c.operands)]
+        several = [c for c in cases(primitive, rng, kind) if not primitive.elementwise or any(
+            np.ndim(v) for v in c.operands)]
         several = [c for c in several if all(primitive.takes(p, k) for p, k in enumerate(c.kinds))]
         if primitive.samples is None:  # lowering does not look at kinds; the scalars were compared in each
             several = several[1:2] if kind is Kind.F64 else []
         if primitive.helpers and not primitive.elementwise:  # long to compile: all cases are tested as Python below
-            if kind is Kind.F64 or (kind is not Kind.C64 and name not in DOUBLE_ONLY):
+            alone = kind is Kind.C128 and not primitive.takes(0, Kind.F64)
+            if kind is Kind.F64 or alone or (kind is not Kind.C64 and name not in DOUBLE_ONLY):
                 found += [(name, primitive, several[0])]
             continue
         found += [(name, primitive, c) for c in (several if kind is Kind.F64 else several[2:4] or several)]

@@ -32,6 +32,7 @@ def _cast_numpy(x: Any, kind: Kind) -> Any:
 
 
 def _cast_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar in the kind of x`."""
     source = kind_of_value(xs[0])
     return astype(y_bar, source) if source.is_inexact and op.attrs["kind"].is_inexact else None
 
@@ -55,14 +56,17 @@ register(Primitive("cast", _cast_numpy, _cast_types, 1, True, (ANY,), vjp=_cast_
 
 # ---------------------------------------------------------------------- parts
 def _real_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar + 0i`."""
     return complex_(y_bar, 0.0)
 
 
 def _imag_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = 0 + i f_bar`."""
     return complex_(0.0, y_bar)
 
 
 def _conj_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = conj(f_bar)`."""
     return conj(y_bar)
 
 
@@ -76,6 +80,7 @@ def _complex_numpy(re: Any, im: Any) -> Any:
 
 
 def _complex_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = Re(f_bar); y_bar = Im(f_bar)`."""
     return sum_to(imag(y_bar) if k else real(y_bar), shape(xs[k]))
 
 
@@ -110,6 +115,7 @@ def _nonzero(y: Any) -> Any:
 
 
 def _modulus_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar x / f, 0 where f = 0`."""
     return xs[0] * (y_bar / _nonzero(y))
 
 
@@ -122,6 +128,7 @@ def _squared(x: Any) -> Any:
 
 
 def _angle_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = i f_bar x / |x|^2`."""
     scale = y_bar / _squared(xs[0])
     return complex_(-imag(xs[0]) * scale, real(xs[0]) * scale)
 

@@ -64,6 +64,8 @@ def _half(x: Any) -> Any:
 
 
 def _cholesky_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = the lower triangle of s + s^H off the diagonal, of s on it, with s = f^-H half(f^H f_bar) f^-1 (half:
+    the lower triangle, half the diagonal)`."""
     low = y[0]
     inner = _half(matmul(adjoint(low), lower(y_bar[0])))
     turned = adjoint(low)
@@ -110,6 +112,7 @@ def _by_triangle(x: Any, r: Any) -> Any:
 
 
 def _qr_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = (q_bar + q copy(r_bar r^H - q^H q_bar)) r^-H (copy: the upper triangle, mirrored)`."""
     (q, r), (q_bar, r_bar) = y, y_bar
     inner = None if r_bar is None else matmul(upper(r_bar), adjoint(r))
     if q_bar is not None:
@@ -185,6 +188,7 @@ def _column_sums(x: Any) -> Any:
 
 
 def _eigh_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = v (diag(w_bar) + (v^H v_bar)_ij / (w_j - w_i) off the diagonal) v^H, gathered in one triangle`."""
     w, v, _ = y
     w_bar, v_bar, _ = y_bar
     inner = None if w_bar is None else on_diagonal(as_row(in_kind(w_bar, v)) + 0.0 * v)

@@ -44,6 +44,7 @@ def _fft(x: Any, inverse: bool) -> Any:
 
 
 def _fft_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = the unscaled transform of f_bar in the other direction`."""
     return apply("fft", y_bar, inverse=not op.attrs["inverse"])
 
 
@@ -99,6 +100,7 @@ def _transform(name: str, x: Any, dim: Any) -> Any:
 
 
 def _rfft_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = irfft(f_bar), unscaled, the frequencies between the ends halved`."""
     n = shape(xs[0])[1]
     return _transform("irfft", _weighted(y_bar, n, 0.5), n) if k == 0 else None
 
@@ -108,6 +110,7 @@ def _rfft_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any
 
 
 def _irfft_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = rfft(f_bar), the frequencies between the ends doubled`."""
     if k != 0:
         return None
     return _weighted(_transform("rfft", y_bar, shape(xs[0])[1]), shape(y)[1], 2.0)

@@ -35,6 +35,7 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 def _vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar y^H; y_bar = x^H f_bar`."""
     a, b = xs
     ranks = (len(shape(a)), len(shape(b)))
     if ranks == (1, 1):

@@ -99,6 +99,7 @@ def _along(a: Any, e: Any) -> Any:
 
 
 def _vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = L(x^H, f_bar), the upper right block of exp([[x^H, f_bar], [0, x^H]])`."""
     return _along(adjoint(xs[0]), y_bar)
 
 

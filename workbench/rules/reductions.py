@@ -96,6 +96,7 @@ def _with_empty(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 # ---------------------------------------------------------------------- sum
 def _sum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = broadcast(f_bar)`."""
     return expand(y_bar, op.attrs["axes"], shape(xs[0]))
 
 
@@ -120,6 +121,7 @@ def _others(x: Any, axes: Axes) -> Any:
 
 
 def _prod_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar * conj(product of the other elements)`."""
     axes = op.attrs["axes"]
     return keep(y_bar, axes, shape(xs[0])) * conj(_others(xs[0], axes))
 
@@ -141,6 +143,7 @@ def _winners(x: Any, y: Any, axes: Axes) -> tuple[Any, Any]:
 
 
 def _extremum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar / (number of ties) where x = f, else 0`."""
     axes, dims = op.attrs["axes"], shape(xs[0])
     wins, count = _winners(xs[0], y, axes)
     return where(wins, keep(y_bar / count, axes, dims), 0.0)

@@ -28,6 +28,7 @@ def _reshape_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple
 
 
 def _reshape_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = reshape(f_bar, shape of x)`."""
     return reshape(y_bar, shape(xs[0])) if k == 0 else None
 
 
@@ -54,6 +55,7 @@ def _transpose_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tup
 
 
 def _transpose_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = transpose(f_bar, inverse permutation)`."""
     return transpose(y_bar, tuple(int(p) for p in np.argsort(op.attrs["perm"])))
 
 
@@ -80,6 +82,7 @@ def _broadcast_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tup
 
 
 def _broadcast_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = sum of f_bar over the axes that were repeated`."""
     return sum_to(y_bar, shape(xs[0])) if k == 0 else None
 
 
@@ -104,6 +107,7 @@ def _copy_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Ty
 
 
 def _identity_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar`."""
     return y_bar
 
 
@@ -129,6 +133,7 @@ def _full_numpy(value: Any, *dims: int) -> Any:
 
 
 def _full_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = sum(f_bar)`."""
     return sum_(y_bar, tuple(range(len(shape(y_bar))))) if k == 0 else None
 
 
@@ -161,6 +166,7 @@ def _cumulative(ufunc: Any) -> Any:
 
 
 def _cumsum_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = cumsum(f_bar) from the other end`."""
     return apply("cumsum", y_bar, axis=op.attrs["axis"], reverse=not op.attrs.get("reverse", False))
 
 
@@ -176,9 +182,9 @@ def _leading(x: Any, axis: int) -> Any:
 
 
 def _cumprod_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar[i] = conj(p[i - 1]) r[i], with r[i] = f_bar[i] + conj(x[i + 1]) r[i + 1] and p the products`."""
     axis, reverse = op.attrs["axis"], op.attrs.get("reverse", False)
     x, bar = _leading(conj(xs[0]), axis), _leading(y_bar, axis)
-    # x_bar[i] = p[i-1] r[i], with r[i] = y_bar[i] + x[i+1] r[i+1]
     return _leading(exclusive_product(x, reverse) * recurrence(x, bar, not reverse), axis)
 
 

@@ -77,6 +77,9 @@ def _reciprocal(s: Any, wanted: Any) -> Any:
 
 
 def _svd_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = u (diag(s_bar) + (U + U^H) S + S (V + V^H)) v^H, with U = (u^H u_bar)_ij / (s_j^2 - s_i^2), V = (v^H
+    v_bar)_ij / (s_j^2 - s_i^2) off the diagonal, S = diag(s); and of a matrix that is not square (1 - u u^H) u_bar
+    S^-1 v^H + u S^-1 v_bar^H (1 - v v^H)`."""
     if k != 0:
         return None
     u, s, vh, _ = y
@@ -189,6 +192,7 @@ def _projectors(a: Any, p: Any) -> tuple[Any, Any]:
 
 
 def _pinv_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = (1 - x f) f_bar^H f f^H + f^H f f_bar^H (1 - f x) - f^H f_bar f^H`."""
     if k != 0 or y_bar[0] is None:
         return None
     a, p = xs[0], y[0]

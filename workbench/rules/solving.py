@@ -64,6 +64,7 @@ def _solve(a: Any, b: Any) -> tuple[Any, np.bool_]:
 
 
 def _solve_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`y_bar = x^-H f_bar; x_bar = -y_bar f^H`."""
     b_bar = once(y_bar[0], "b_bar", lambda: solved(adjoint(xs[0]), y_bar[0]))
     return b_bar if k == 1 else -matmul(b_bar, adjoint(y[0]))
 
@@ -103,6 +104,7 @@ def _triangular(a: Any, b: Any, lower: bool, unit: bool) -> tuple[Any, np.bool_]
 
 
 def _triangular_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`y_bar = x^-H f_bar; x_bar = -(the triangle of y_bar f^H)`."""
     b_bar = once(y_bar[0], "b_bar", lambda: solved_triangle(
         adjoint(xs[0]), y_bar[0], not op.attrs["lower"], op.attrs["unit"]))
     return b_bar if k == 1 else -_triangle(matmul(b_bar, adjoint(y[0])), op.attrs)
@@ -134,6 +136,7 @@ def _inv_types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
 
 
 def _inv_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = -f^H f_bar f^H`."""
     turned = adjoint(y[0])
     return -matmul(matmul(turned, y_bar[0]), turned)
 
@@ -162,6 +165,7 @@ def _det_types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
 
 
 def _det_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = f_bar adjugate(x)^H`."""
     return as_matrix(y_bar) * adjoint(apply("adjugate", xs[0]))
 
 
@@ -194,6 +198,7 @@ def _same_types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
 
 
 def _adjugate_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = D(x, f_bar^H)^H, with D the derivative of the adjugate at x along a matrix`."""
     return adjoint(apply("adjugate_change", xs[0], adjoint(y_bar)))
 
 
@@ -237,6 +242,8 @@ def _second_change(a: Any, b: Any, c: Any) -> Any:
 
 
 def _change_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`y_bar = D(x, f_bar^H)^H; x_bar = D2(x, y, f_bar^H)^H, with D and D2 the first and second derivative of the
+    adjugate`."""
     a, b = xs
     if k == 1:
         return adjoint(apply("adjugate_change", a, adjoint(y_bar)))
@@ -269,6 +276,7 @@ def _slogdet_types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
 
 
 def _slogdet_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = (log_bar + i Im(sign_bar conj(sign))) x^-H`."""
     sign_bar, log_bar = y_bar
     turned = adjoint(inverse(xs[0]))
     weight = None if log_bar is None else in_kind(log_bar, xs[0])

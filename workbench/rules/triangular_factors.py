@@ -98,6 +98,7 @@ def unit_lower(packed: Any) -> Any:
 
 
 def _vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`x_bar = p^T l^-H (strictly lower(l^H l_bar) + upper(u_bar u^H)) u^-H`."""
     packed, bar = y[0], y_bar[0]
     if bar is None:
         return None
