@@ -165,6 +165,13 @@ def squared(v):
     return v * v
 
 
+@right
+def methods_of_classes(x, y):
+    a = np.array([x, y])
+    return float.__mul__(x, y) + float.__add__(2.0, x) * float.__neg__(y) + float.__rsub__(x, 3.0) * float.__float__(
+        y) + np.ndarray.sum(a) * np.ndarray.dot(a, [1.0, y])
+
+
 # ---------------------------------------------------------------------- writes into arrays
 WEIGHTS = np.arange(1.0, 9.0).reshape(2, 4)
 
@@ -220,6 +227,14 @@ def diagonal_by_einstein(x, y):
 @right
 def windows(x, y):
     return np.sum(np.lib.stride_tricks.sliding_window_view(np.array([x, y, x * y, 2.0]), 3).prod(axis=1))
+
+
+@refused
+def memory_of_another(x, y):
+    buffer = np.zeros(4)
+    a = np.ndarray((2, 2), buffer=buffer)
+    a[0, 1] = x
+    return buffer.sum() * y
 
 
 @right

@@ -11,10 +11,10 @@ import workbench as wb
 from tests.corpus.oracle import disagreement, gradient, plain
 from tests.corpus.program import Program
 from tests.corpus.structure import copy_arguments
-from tests.packages import functions, standard_library
+from tests.packages import functions, general, standard_library
 from tests.programs.calling import assert_structure_kept, by_path, close, draw
 
-PROGRAMS = [*functions.PROGRAMS, *standard_library.PROGRAMS]
+PROGRAMS = [*functions.PROGRAMS, *general.PROGRAMS, *standard_library.PROGRAMS]
 
 
 @pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
@@ -36,8 +36,8 @@ def test_value_and_gradient(program: Program, engine: str) -> None:
 
 def test_the_product_imports_none_of_them() -> None:
     theirs = {"astral", "fluids", "geographiclib", "geomdl", "glicko2", "haversine", "hsluv", "iapws", "mibian",
-              "minisom", "numpy_financial", "psychrolib", "pymap3d", "pyquaternion", "pyrenn", "sgp4", "simdkalman",
-              "transforms3d", "trueskill", "utm"}
+              "meteocalc", "minisom", "networkx", "numpy_financial", "psychrolib", "pymap3d", "pyquaternion", "pyrenn",
+              "sgp4", "simdkalman", "simpy", "transforms3d", "trueskill", "uncertainties", "utm"}
     for path in pathlib.Path(wb.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else (

@@ -40,6 +40,8 @@ _READERS = (np.loadtxt, np.genfromtxt)
 _OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
 _IN_THREADS = ("to_thread", "run_in_executor")  # of asyncio, which is not imported for their sake
+_DESCRIPTORS = (types.WrapperDescriptorType, types.MethodDescriptorType)
+_NEW_ARRAY = np.ndarray.__new__
 _CACHED = type(functools.lru_cache(lambda: None))
 
 
@@ -146,6 +148,11 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         outside()
     if handler is not None:
         return handler(callee, args, named)
+    if type(callee) in _DESCRIPTORS and callee.__objclass__ in (float, complex, np.ndarray) and any(
+            type(a) in ACTIVE for a in args):
+        return _unbound(callee.__name__, args, named)
+    if (callee is np.ndarray or callee is _NEW_ARRAY) and any(type(a) is ActiveArray for a in (*args, *named.values())):
+        raise refuse("an array is made on the memory of another, which the tape would not see", "use a view or a copy")
     recorder = current()
     if isinstance(callee, type):
         if recorder is not None:
@@ -181,6 +188,16 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         args = tuple(callback(a) for a in args)
         named = {key: callback(value) for key, value in named.items()}
     return _protected(callee, args, named)
+
+
+def _unbound(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A method of floats, complex numbers or arrays, taken from their class: `float.__mul__(x, y)`."""
+    first, *others = args
+    if type(first) in ACTIVE:
+        return first if name in ("__float__", "__complex__") else getattr(first, name)(*others, **named)
+    if not (name.startswith("__") and len(others) == 1) or name.startswith("__r"):
+        raise refuse(f"an active number is handed to {name}, which would drop its derivative", "use the operator")
+    return getattr(others[0], f"__r{name[2:]}")(first)
 
 
 def _calls_back(callee: Any, module: str, owner: Any) -> bool:

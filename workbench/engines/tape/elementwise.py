@@ -339,7 +339,11 @@ def _method(self: ActiveArray, name: str) -> Any:
         return lambda min=None, max=None, **options: call_numpy(np.clip, (self, min, max), options)
     if name not in _METHODS:
         raise refuse(f"the tape does not know the attribute {name!r} of an array", "write it out")
-    return lambda *args, **options: call_numpy(getattr(np, name), (self, *args), options)
+
+    def method(*args: Any, **options: Any) -> Any:
+        return call_numpy(getattr(np, name), (self, *args), options)
+    method.__name__ = name
+    return method
 
 
 _METHODS = frozenset({"all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "cumprod",
