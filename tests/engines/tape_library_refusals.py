@@ -160,11 +160,6 @@ def operator_outside(x, y):
 
 
 @refused
-def unbound_method(x, y):
-    return float.__add__(x, y)
-
-
-@refused
 def next_after(x, y):
     return math.nextafter(x, 9) * y
 

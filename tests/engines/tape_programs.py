@@ -199,7 +199,7 @@ def special_float(x, y):
     return x.__float__() * y
 
 
-@refused
+@right
 def descriptor(x, y):
     return float.__mul__(x, 2.0) + y
 

@@ -42,8 +42,9 @@ def shortest_and_lightest(road, toll):
     net = networkx.DiGraph()
     for a, b, capacity in (("s", "a", road), ("a", "t", 3.0), ("s", "b", 2.0), ("b", "t", toll)):
         net.add_edge(a, b, capacity=capacity)
-    return (networkx.dijkstra_path_length(graph, 0, 3) + networkx.minimum_spanning_tree(graph).size(weight="weight") ** 2
-            + networkx.maximum_flow_value(net, "s", "t") * networkx.closeness_centrality(graph, distance="weight")[1])
+    central = networkx.closeness_centrality(graph, distance="weight")[1]
+    return (networkx.dijkstra_path_length(graph, 0, 3) + networkx.maximum_flow_value(net, "s", "t") * central
+            + networkx.minimum_spanning_tree(graph).size(weight="weight") ** 2)
 
 
 def felt_temperature(celsius, humidity):
