@@ -5,7 +5,7 @@ Invariant: it has the program's effects, in the program's order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from workbench.ir import Builder, Op, Slot, Value
@@ -37,6 +37,7 @@ class ForwardSweep(Replay):
         self.structure = structure
         self.plan = plan
         self.residuals = Residuals(builder, structure, plan.kept, self.get)
+        self.after: Callable[[Op], None] | None = None  # what follows each iteration of a loop in one pass
         self.copies: dict[Value, Value] = {}
         self.positions: dict[Loop, Position] = {}
         self.counts: dict[Loop, Slot] = {}
@@ -44,12 +45,19 @@ class ForwardSweep(Replay):
 
     def run(self) -> list[Value]:
         """Copy the whole program; what it returns."""
-        function = self.structure.function
-        for param in function.params:
+        self.begin()
+        self.block(self.structure.function.block)
+        return self.end()
+
+    def begin(self) -> None:
+        """The parameters are there."""
+        for param in self.structure.function.params:
             self.defined(param)
-        self.block(function.block)
-        self.residuals.freeze()
-        return [self.get(v) for v in function.results]
+
+    def end(self) -> list[Value]:
+        """All is copied; what the program returns."""
+        self.residuals.freeze(self.structure.top)
+        return [self.get(v) for v in self.structure.function.results]
 
     def defined(self, value: Value) -> None:
         if value in self._kept:
@@ -77,6 +85,8 @@ class ForwardSweep(Replay):
             self.positions[loop] = Position(self.residuals.read(self.counts[loop]), ZERO, base)
 
     def for_(self, op: Op) -> None:
+        if op in self.structure.one_pass:
+            self.residuals.make_room(self.structure.regions[op.regions[0]])
         self._begin(self.structure.loops[op])
         super().for_(op)
 
@@ -95,6 +105,9 @@ class ForwardSweep(Replay):
         loop = self.structure.loops[op]
         if loop in self.counts:
             self._advance(self.counts[loop], ONE)
+        if op in self.structure.one_pass and self.after is not None:
+            self.residuals.freeze(self.structure.regions[op.regions[0]])
+            self.after(op)
 
     def results(self, op: Op, slots: Sequence[Slot]) -> None:
         super().results(op, slots)

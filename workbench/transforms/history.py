@@ -72,7 +72,8 @@ class HistoryReads:
         while True:
             uses = self._uses.get(version, [])
             if not uses:
-                return version if self.structure.is_top(version) else None
+                home = self.structure.home[version]
+                return version if home is self.structure.home[load.results[0]].around else None
             following = [self._next(use, load) for use in uses]
             if len(following) == 1:
                 if following[0] is None:

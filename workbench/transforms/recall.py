@@ -2,7 +2,8 @@
 
 `Wishes` answers every question with a placeholder and notes it: a first, dry run of the reverse sweep finds in this way
 what the rules need. `Recall` answers as the plan says: what is at the top is there, what is kept is fetched, the
-rest is computed again, once per iteration and in the reverse region that mirrors the value's own.
+rest is computed again, once per iteration and in the reverse region that mirrors the value's own. (So is, at the top,
+what a loop in one pass needs before it is there: see `transforms.onepass`.)
 """
 
 from __future__ import annotations
@@ -91,13 +92,16 @@ class Recall:
         return self._known(value)
 
     def _has(self, value: Value) -> bool:
-        return self.structure.is_top(value) or value in self.scopes[self.structure.home[value]].known
+        if isinstance(value, Constant):
+            return True
+        region = self.structure.home[value]
+        return value in self.scopes[region].known or (region.is_open and value in self.sweep.env)
 
     def _known(self, value: Value) -> Value:
         if isinstance(value, Constant):
             return value
         region = self.structure.home[value]
-        if region.is_top:
+        if region.is_open and value in self.sweep.env:
             return self.builder.resolve(self.sweep.copies.get(value) or self.sweep.env[value])
         return self.builder.resolve(self.scopes[region].known[value])
 

@@ -45,8 +45,12 @@ class Replay:
         """Called when the copy of a parameter or result has been made."""
 
     def block(self, block: Block) -> None:
-        """Copy the operations of a block."""
-        for op in block.ops:
+        """Copy a block."""
+        self.ops(block.ops)
+
+    def ops(self, ops: Sequence[Op]) -> None:
+        """Copy operations."""
+        for op in ops:
             self.builder.span = op.span
             self.op(op)
 

@@ -5,6 +5,9 @@ loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a
 where the one before ended (its base, itself a residual of the enclosing body). An array of varying size is appended
 element by element; a residual of its own says where it begins. Values of arms that are in no loop are variables.
 
+What the body of a loop in one pass keeps is kept for an iteration: it has no axis for that loop, and the room for it is
+made before the loop where its size is known there.
+
 Invariant: a residual is written once per execution of the region of its value, and read with the same index.
 """
 
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 
 from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value
 from workbench.rules import emit
-from workbench.transforms.structure import Loop, Structure
+from workbench.transforms.structure import Loop, Region, Structure
 
 ZERO, ONE, MINUS = (Constant(n, Kind.INT) for n in (0, 1, -1))
 INT = ScalarType(Kind.INT)
@@ -69,6 +72,7 @@ class Residuals:
     final: dict[Slot, Value] = field(default_factory=dict)
     cursors: dict[Loop, Slot] = field(default_factory=dict)
     by_op: dict[Op, list[Value]] = field(default_factory=dict)
+    room: dict[Value, Slot] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for value in self.kept:
@@ -82,14 +86,35 @@ class Residuals:
             name = f"{value.name}_kept" if value.name else "kept"
             if not self.structure.is_regular(loop) and loop is not None:
                 self._cursor(loop)
-            if not value.is_array:
-                self.slots[value] = self._scalar(loop, value.kind, name)
-            elif self._is_exact(value, loop):
-                dims = [self.hoist(d) for d in value.dims]
-                self.slots[value] = self._array(loop, value.kind, dims, name)
+            held = self.room.get(value) or self._main(value, loop, name)
+            if not value.is_array or self._is_exact(value, loop):
+                self.slots[value] = held
             else:
                 length = self._variable(INT, ZERO, "length")
-                self.slots[value] = Flat(self._list(value.kind, name), length, self._scalar(loop, Kind.INT, "begins"))
+                self.slots[value] = Flat(held, length, self._scalar(loop, Kind.INT, "begins"))
+
+    def make_room(self, region: Region) -> None:
+        """Make room for what the body of a loop in one pass keeps, before the loop, where its size is known there."""
+        for value in self.kept:
+            loop = self.structure.loop_of(value)
+            if loop is None or self.structure.home[value].around is not region:
+                continue
+            sizes = [*value.dims, *(v for outer in loop.nest for v in outer.op.operands[:2])]
+            exact = self._is_exact(value, loop) if value.is_array else self.structure.is_regular(loop)
+            if not exact or all(self._is_before(v, region) for v in sizes):
+                self.room[value] = self._main(value, loop, f"{value.name}_kept" if value.name else "kept")
+
+    def _is_before(self, value: Value, region: Region) -> bool:
+        """True for what is made before an open region is entered."""
+        return isinstance(value, Constant) or self.structure.home[value].around is not region
+
+    def _main(self, value: Value, loop: Loop | None, name: str) -> Slot:
+        """Room for a value (for its elements, where its size varies)."""
+        if not value.is_array:
+            return self._scalar(loop, value.kind, name)
+        if self._is_exact(value, loop):
+            return self._array(loop, value.kind, [self.hoist(d) for d in value.dims], name)
+        return self._list(value.kind, name)
 
     def _is_exact(self, value: Value, loop: Loop | None) -> bool:
         return self.structure.is_regular(loop) and all(self.structure.is_hoistable(d) for d in value.dims)
@@ -132,9 +157,11 @@ class Residuals:
             self.hoisted[value] = emit(self.builder, op.prim, *(self.hoist(v) for v in op.operands), **op.attrs)
         return self.builder.resolve(self.hoisted[value])
 
-    def freeze(self) -> None:
-        """The forward sweep is over: from now on residuals are only read."""
-        for held in self.slots.values():
+    def freeze(self, region: Region) -> None:
+        """The forward sweep of an open region is over: from now on its residuals are only read."""
+        for value, held in self.slots.items():
+            if self.structure.home[value].around is not region:
+                continue
             for slot in (held.elements, held.begins) if isinstance(held, Flat) else (held,):
                 self.final[slot] = self.read(slot)
 

@@ -1,7 +1,9 @@
 """The reverse sweep: the program's regions backwards, each operation replaced by its adjoint.
 
 A counted loop runs from its last iteration to its first. A `while` whose full iterations were counted runs the adjoint
-of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`.
+of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`. A loop
+that is run in one pass (`transforms.onepass`) is only passed by: its cotangents are noted for `iteration`, which the
+forward sweep calls at the end of its body.
 
 Invariant: every primal value is asked of `Primal` (never taken from the forward sweep's regions), so that a dry run
 finds exactly what is required. Cotangents are never materialised where they are symbolic zeros, but on entry
@@ -44,15 +46,34 @@ class ReverseSweep:
         self.structure = structure
         self.active = active
         self.primal = primal
+        self.stacks = stacks
         self.bars = Cotangents(builder, structure, active, primal)
         self.adjoints = Adjoints(builder, self.bars, primal, pull, stacks)
+        self.passed: dict[Op, list[tuple[Value, Value]]] = {}  # yields of one-pass loops, and their cotangents
         primal.scopes[structure.top] = Scope(builder.depth)
 
+    def begin(self, results: Sequence[Value], cotangents: Sequence[Value]) -> None:
+        """The cotangents of the function's results are there."""
+        for result, cotangent in zip(results, cotangents, strict=True):
+            self.bars.add(result, cotangent)
+
+    def end(self, params: Sequence[Value]) -> list[Value]:
+        """The cotangents of parameters (zeros where nothing depends on them)."""
+        self.builder.span = self.structure.function.span
+        held = [(param, self.bars.read(param)) for param in params]
+        return [zero(self.builder, mirrored(p.type, self.primal)) if bar is None else bar for p, bar in held]
+
     def block(self, block: Block) -> None:
-        """The adjoint of a block: its operations from last to first."""
-        for op in reversed(block.ops):
+        """The adjoint of a block."""
+        self.ops(block.ops)
+
+    def ops(self, ops: Sequence[Op]) -> None:
+        """The adjoints of operations, from last to first."""
+        for op in reversed(ops):
             self.builder.span = op.span
-            if op.prim == "for":
+            if op in self.structure.one_pass:
+                self._pass_by(op)
+            elif op.prim == "for":
                 self._for(op)
             elif op.prim == "while":
                 self._while(op)
@@ -90,6 +111,25 @@ class ReverseSweep:
             arms.append(self.builder.end_arm())
         self.builder.span = op.span
         self.builder.end_if(condition, arms[0], arms[1])
+
+    # ------------------------------------------------------------------ loops in one pass
+    def _pass_by(self, op: Op) -> None:
+        (body,) = op.regions
+        self.passed[op] = []
+        for init, out, result in zip(op.operands[2:], body.yields, op.results, strict=True):
+            bar = self.bars.read(result) if result in self.active else None
+            if bar is not None:
+                self.passed[op].append((out, bar))
+                self.bars.add(init, bar)
+
+    def iteration(self, op: Op) -> None:
+        """The adjoint of an iteration of a loop that was passed by, in its body."""
+        (body,) = op.regions
+        if self.passed[op]:
+            with self._scope(body):
+                for value, bar in self.passed[op]:
+                    self.bars.add(value, bar)
+                self.block(body)
 
     # ------------------------------------------------------------------ loops
     def _carried(self, inits: Sequence[Value], params: Sequence[Value], yields: Sequence[tuple[Value, ...]],

@@ -1,12 +1,16 @@
 """Where each value of a program lives, and what is known of its loops and arrays.
 
+The loops that are run in one pass (`transforms.onepass`) are given: in the body of such a loop, as in the function's
+own block, the reverse sweep follows the forward sweep at once, and all that the body made is still there. Such a region
+is *open*.
+
 Invariant: nothing here changes the program; a `Region` stands for one block, a `Loop` for one `for` or `while`. The two
-regions of a `while` and all arms inside a body belong to that body's loop.
+regions of a `while` and all arms inside a body belong to that body's loop. The body of a one-pass loop belongs to none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form
@@ -52,11 +56,12 @@ class Region:
     op: Op | None
     parent: Region | None
     loop: Loop | None
+    is_open: bool = False
 
     @property
-    def is_top(self) -> bool:
-        """True for the function's own block."""
-        return self.parent is None
+    def around(self) -> Region:
+        """The innermost open region that this one is part of."""
+        return next(region for region in self.chain if region.is_open)
 
     @property
     def chain(self) -> Iterator[Region]:
@@ -70,8 +75,9 @@ class Region:
 class Structure:
     """The analysis of one function."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, one_pass: Collection[Op] = ()) -> None:
         self.function = function
+        self.one_pass = frozenset(one_pass)
         self.home: dict[Value, Region] = {}
         self.definitions: dict[Value, Op] = {}
         self.regions: dict[Block, Region] = {}
@@ -84,11 +90,12 @@ class Structure:
     # ------------------------------------------------------------------ building
     def _block(self, block: Block, op: Op | None, parent: Region | None, loop: Loop | None,
                top_op: Op | None) -> Region:
-        region = Region(block, op, parent, loop)
+        is_open = parent is None or op in self.one_pass
+        region = Region(block, op, parent, loop, is_open)
         self.regions[block] = region
-        self._define(block.params, region, top_op)
+        self._define(block.params, region, None if is_open else top_op)
         for inner in block.ops:
-            self._op(inner, region, inner if parent is None else top_op)
+            self._op(inner, region, inner if is_open else top_op)
         if parent is not None:
             self.consumed.update(v for v in block.yields if v.is_array)
         return region
@@ -106,25 +113,28 @@ class Structure:
         else:
             for block in op.regions:
                 self._block(block, op, region, region.loop, top_op)
-        self._define(op.results, region, top_op if region.parent is not None else None)
+        self._define(op.results, region, None if region.is_open else top_op)
         for result in op.results:
             self.definitions[result] = op
 
     def _loop(self, op: Op, region: Region, top_op: Op | None) -> None:
         loop = Loop(op, region, Value(ScalarType(Kind.INT), "base"))
         self.loops[op] = loop
-        self._define((loop.base,), region, top_op if region.parent is not None else None)
+        self._define((loop.base,), region, None if region.is_open else top_op)
         inits = op.operands[2:] if op.prim == "for" else op.operands
         self.consumed.update(v for v in inits if v.is_array)
+        one_pass = op in self.one_pass
         for block in op.regions:
-            self._block(block, op, region, loop, top_op)
+            self._block(block, op, region, None if one_pass else loop, top_op)
+        if one_pass:
+            return
         if op.prim == "for":
             self.indices[loop.body.params[0]] = loop
             params = loop.body.params[1:]
         else:
             params = op.regions[0].params
             loop.trips = Value(ScalarType(Kind.INT), "trips")
-            self._define((loop.trips,), region, top_op if region.parent is not None else None)
+            self._define((loop.trips,), region, None if region.is_open else top_op)
         for init, param, out in zip(inits, params, op.regions[-1].yields, strict=True):
             step = self._step(param, out)
             if step is not None:
@@ -143,15 +153,15 @@ class Structure:
         return self.home[value].loop
 
     def is_top(self, value: Value) -> bool:
-        """True for constants and for values made directly in the function's block."""
-        return isinstance(value, Constant) or self.home[value].is_top
+        """True for constants and for values made directly in an open region: they are there when they are asked for."""
+        return isinstance(value, Constant) or self.home[value].is_open
 
     def is_stable(self, array: Value) -> bool:
         """True where an array version can be read at any later time."""
         return self.is_top(array) and array not in self.consumed
 
     def is_hoistable(self, value: Value) -> bool:
-        """True where an integer can be computed at the top of the function, whatever the program does."""
+        """True where an integer can be computed in the open region, whatever the program does."""
         if self.is_top(value):
             return True
         op = self.definitions.get(value)

@@ -12,15 +12,14 @@ automatic differentiation of structured programs", and the design of residual ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pulled, pulled
-from workbench.transforms.cotangents import zero
 from workbench.transforms.forward import ForwardSweep
+from workbench.transforms.onepass import Suffix, can_run_in_one_pass
 from workbench.transforms.plan import Planner
-from workbench.transforms.recall import Primal, Recall, Wishes, mirrored
+from workbench.transforms.recall import Recall, Wishes
 from workbench.transforms.replay import declare
 from workbench.transforms.reverse import ReverseSweep
 from workbench.transforms.stacks import Halves, Pair, Stacks, Twins, twins_of
@@ -41,18 +40,36 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
         if not value.kind.is_inexact:
             raise ValueError(f"{value!r} carries no derivative")
     live = active(function, params, results)
-    structure = Structure(function)
-    required, reached = _required(function, structure, live, params, results)
-    plan = Planner(structure).run(required)
+    for one_pass in dict.fromkeys((_one_pass(function, live, params, results), ())):
+        structure = Structure(function, one_pass)
+        required, reached = _required(function, structure, live, params, results)
+        plan = Planner(structure).run(required)
+        if not any(structure.home[v].op in structure.one_pass for v in plan.copied):
+            break  # (else whole arrays would be copied in every iteration)
 
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
     env, cotangents = _declare(builder, function, outputs, seeds)
     stacks = Stacks(builder, twins, reached=reached)
     sweep = ForwardSweep(builder, env, structure, plan, stacks)
-    primal_results = sweep.run()
-    bars = _reverse(builder, structure, live, Recall(builder, sweep), params, results, cotangents, stacks)
-    return builder.finish([*primal_results, *bars])
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
+    sweep.after = reverse.iteration
+    before, after = _parted(structure)
+    sweep.begin()
+    sweep.ops(before)
+    reverse.begin(results, cotangents)
+    reverse.ops(after)
+    sweep.ops(after)
+    primal = sweep.end()
+    reverse.ops(before)
+    return builder.finish([*primal, *reverse.end(params)])
+
+
+def _parted(structure: Structure) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
+    """The operations of the function's block before the first loop in one pass, and the others."""
+    ops = structure.function.block.ops
+    first = next((k for k, op in enumerate(ops) if op in structure.one_pass), len(ops))
+    return ops[:first], ops[first:]
 
 
 def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
@@ -89,8 +106,12 @@ def halves(function: Function, asked: Twins) -> Halves:
     stacks.after(asked.kinds, popped)
     accumulated = {k: Value(sweep.type(data[k]), f"{data[k].name or 'x'}_bar") for k in asked.accumulated}
     seeds = [Value(sweep.type(r), f"{r.name or 'result'}_bar") for r in results]
-    bars = _reverse(builder, structure, live, Recall(builder, sweep), params, results, seeds, stacks,
-                    {data[k]: bar for k, bar in accumulated.items()})
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
+    for k, bar in accumulated.items():
+        reverse.bars.add(data[k], bar, owned=True)
+    reverse.begin(results, seeds)
+    reverse.ops(function.block.ops)
+    bars = reverse.end(params)
     left = stacks.state(asked.kinds)
     whole = builder.finish([*primal, *pushed, *bars, *left])
     ends = [len(primal), len(primal) + len(pushed), len(primal) + len(pushed) + len(bars)]
@@ -102,30 +123,43 @@ def halves(function: Function, asked: Twins) -> Halves:
 def _required(function: Function, structure: Structure, live: frozenset[Value], params: Sequence[Value],
               results: Sequence[Value]) -> tuple[list[Value], dict[Op, Twins]]:
     """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
-    wishes = Wishes()
-    seeds = [Value(r.type) for r in results]
-    builder = Builder(function.name)
-    stacks = Stacks(builder, twins)
-    _reverse(builder, structure, live, wishes, params, results, seeds, stacks)
-    return list(wishes.asked), stacks.reached
+    sweep, wishes = _dry(function, structure, live, results)
+    before, after = _parted(structure)
+    sweep.ops(after)
+    for op in sweep.passed:
+        sweep.iteration(op)
+    sweep.ops(before)
+    sweep.end(params)
+    return list(wishes.asked), sweep.stacks.reached
 
 
-def _reverse(builder: Builder, structure: Structure, live: frozenset[Value], primal: Primal, params: Sequence[Value],
-             results: Sequence[Value], cotangents: Sequence[Value], stacks: Stacks,
-             begun: Mapping[Value, Value] = MappingProxyType({})) -> list[Value]:
-    """Emit the reverse sweep; the cotangents of the parameters (`begun` holds those that are added to)."""
-    sweep = ReverseSweep(builder, structure, live, primal, pullback, stacks)
-    for param, held in begun.items():
-        sweep.bars.add(param, held, owned=True)
-    for result, cotangent in zip(results, cotangents, strict=True):
-        sweep.bars.add(result, cotangent)
-    sweep.block(structure.function.block)
-    builder.span = structure.function.span
-    bars = []
-    for param in params:
-        bar = sweep.bars.read(param)
-        bars.append(bar if bar is not None else zero(builder, mirrored(param.type, primal)))
-    return bars
+def _dry(function: Function, structure: Structure, live: frozenset[Value],
+         results: Sequence[Value]) -> tuple[ReverseSweep, Wishes]:
+    wishes, builder = Wishes(), Builder(function.name)
+    sweep = ReverseSweep(builder, structure, live, wishes, pullback, Stacks(builder, twins))
+    sweep.begin(results, [Value(r.type) for r in results])
+    return sweep, wishes
+
+
+def _one_pass(function: Function, live: frozenset[Value], params: Sequence[Value],
+              results: Sequence[Value]) -> tuple[Op, ...]:
+    """The loops to run in one pass: as many of the last ones as the adjoints between and after them allow."""
+    ops = function.block.ops
+    loops = [op for op in ops if can_run_in_one_pass(op, live) and any(r in live for r in op.results)]
+    if not loops:
+        return ()
+    sweep, wishes = _dry(function, Structure(function, loops), live, results)
+    suffix = Suffix(function.block, live)
+    found = 0
+    for op in reversed(ops):
+        sweep.ops([op])
+        if op not in loops:
+            suffix.others.append(op)
+            continue
+        suffix.loops.append(op)
+        if suffix.can_be_early(wishes.asked):
+            found = len(suffix.loops)
+    return tuple(suffix.loops[:found])
 
 
 def _declare(builder: Builder, function: Function, outputs: Sequence[int],

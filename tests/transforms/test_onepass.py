@@ -1,0 +1,240 @@
+"""Loops in one pass: which are, which are not, and that their gradients are right (against the complex step)."""
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.transforms.structure import Structure
+
+RNG = np.random.default_rng(20261127)
+
+
+def squares(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i]) * x[i]
+    return total
+
+
+def terms(x):
+    total = 0.0
+    for i in range(len(x)):
+        term, k = x[i], 1
+        while abs(term) > 1e-9:
+            total = total + term
+            term = -term * x[i] * x[i] / ((2 * k) * (2 * k + 1))
+            k += 1
+    return total
+
+
+def nested(x):
+    total = 1.0
+    for i in range(len(x)):
+        for j in range(i):
+            if x[i] > x[j]:
+                total += np.exp(x[i] * x[j])
+            else:
+                total -= x[j] ** 2
+    return 0.5 * total
+
+
+def indexed_after(x):
+    """An element whose index is checked after the loop: its cotangent is not written before."""
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i]
+    return 0.5 * total + x[1]
+
+
+def scratch(x):
+    total = 0.0
+    for i in range(len(x)):
+        row = np.empty(4)
+        row[0] = x[i]
+        for k in range(1, 4):
+            row[k] = np.sin(row[k - 1]) + row[k - 1] * x[i]
+            row[k - 1] *= row[k]
+        total += row.sum()
+    return total
+
+
+def two_loops(x):
+    scale = np.exp(x[0])
+    a = 0.0
+    for i in range(len(x)):
+        a += x[i] ** 3 * scale
+    b = 0.0
+    for i in range(len(x)):
+        y = x[i]
+        for _ in range(3):
+            y = np.sin(y) * scale
+        b -= y
+    return 2.0 * a - b / 3.0
+
+
+def two_sums(x):
+    a, b = 0.0, 0.0
+    for i in range(len(x)):
+        y = x[i]
+        for _ in range(3):
+            y = y * np.cos(y)
+        a += y
+        b += y * x[i]
+    return 3.0 * a + b
+
+
+def with_count(x):
+    total, count = 0.0, 0
+    for i in range(len(x)):
+        y = x[i]
+        for _ in range(count % 3):
+            y = np.sin(y) + y
+        if y > 0.0:
+            count += 1
+        total += y
+    return total / len(x)
+
+
+def leaving(x):
+    total = 0.0
+    for i in range(len(x)):
+        if x[i] > 1e9:
+            break
+        y = x[i]
+        for _ in range(i):
+            y = y * np.cos(y)
+        total += y
+    return total
+
+
+def squared_sum(x):
+    """What follows needs the sum itself."""
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i])
+    return total * total
+
+
+def fed_forward(x):
+    """A sum that later terms need."""
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i] + total)
+    return total
+
+
+def doubled(x):
+    """The sum is added to itself."""
+    total = 1.0
+    for i in range(len(x)):
+        more = total + x[i]
+        total = total + more
+    return total
+
+
+def between(x):
+    """What is made between the loops takes part in the second."""
+    a = 0.0
+    for i in range(len(x)):
+        a += np.sin(x[i])
+    w = a * a
+    b = 0.0
+    for i in range(len(x)):
+        b += np.cos(x[i]) * w
+    return a + b
+
+
+def made_between(x):
+    """What is made between the loops takes a cotangent of the second, and asks for nothing itself."""
+    a = 0.0
+    for i in range(len(x)):
+        a += np.sin(x[i])
+    w = x[0] + x[1]
+    b = 0.0
+    for i in range(len(x)):
+        b += np.cos(x[i]) * w
+    return a + b
+
+
+def stored(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = np.sin(x[i]) * x[i]
+    return (out * out).sum()
+
+
+def rewritten(x):
+    """The array that the loop reads is written afterwards, and before."""
+    a = np.sin(x)
+    total = 0.0
+    for i in range(len(a)):
+        y = a[i]
+        for _ in range(2):
+            y = y * np.sin(y)
+        total += y
+        a[i] = 0.0
+    a[0] = 3.0
+    return total + a.sum() + x[0]
+
+
+def swapped_sums(x):
+    a, b = x[0], x[1]
+    for i in range(len(x)):
+        a, b = b + np.sin(x[i]), a
+    return 2.0 * a + b
+
+
+# how many loops of each program are run in one pass
+IN_ONE_PASS = {squares: 1, terms: 1, nested: 1, scratch: 1, two_loops: 2, two_sums: 1, with_count: 1, between: 1,
+               made_between: 1}
+OTHERS = (leaving, squared_sum, indexed_after, fed_forward, doubled, stored, rewritten, swapped_sums)
+
+
+def complex_step(f: Callable[[Any], Any], x: Any) -> Any:
+    steps = np.eye(len(x)) * 1e-30j
+    return np.array([f(x + step).imag for step in steps]) / 1e-30
+
+
+def twin(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The program for complex numbers: comparisons are of real parts, arrays are complex."""
+    text = textwrap.dedent(inspect.getsource(f)).replace("np.zeros(len(x))", "np.zeros(len(x), complex)")
+    text = text.replace("np.empty(4)", "np.empty(4, complex)").replace("abs(term)", "abs(term.real)")
+    for name in ("x[i]", "y"):
+        text = text.replace(f"if {name} >", f"if ({name}).real >")
+    text = text.replace("> x[j]", "> x[j].real")
+    space: dict[str, Any] = {"np": np}
+    exec(text, space)
+    return space[f.__name__]
+
+
+@pytest.mark.parametrize("f", [*IN_ONE_PASS, *OTHERS], ids=lambda f: f.__name__)
+def test_gradient(f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = []
+
+    class Spy(Structure):
+        def __init__(self, function: Any, one_pass: Any = ()) -> None:
+            super().__init__(function, one_pass)
+            chosen.append(len(self.one_pass))
+
+    monkeypatch.setattr(sys.modules["workbench.transforms.vjp"], "Structure", Spy)
+    derivative = wb.value_and_grad(f, engine="numba")
+    for n in (2, 5):
+        x = RNG.normal(size=n)
+        held = x.copy()
+        value, gradient = derivative(x)
+        assert value == pytest.approx(f(held.copy()), rel=1e-12)
+        np.testing.assert_allclose(gradient, complex_step(twin(f), held), rtol=1e-10, atol=1e-12)
+        np.testing.assert_array_equal(x, held)
+    assert chosen[-1] == IN_ONE_PASS.get(f, 0), derivative.source
+
+
+def test_an_index_that_is_checked_after_the_loop_raises() -> None:
+    with pytest.raises(IndexError):
+        wb.grad(indexed_after, engine="numba")(np.ones(1))

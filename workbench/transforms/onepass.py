@@ -1,0 +1,172 @@
+"""Loops whose iterations are differentiated one at a time, each right after it has run.
+
+In `for i in range(n): total += g(i)` no iteration waits for another's derivative: whatever follows the loop, the
+cotangent of `total` is the same in all of them. Where that cotangent is known before the loop begins (what follows is
+linear, with factors that the loop does not make), the adjoint of an iteration can be run in the iteration itself. No
+residual leaves it, and its primal is not run twice.
+
+Such loops are a suffix of those of the function's own block. The adjoints of all operations between and after them are
+emitted before the first of them; so these must ask for nothing that is computed later, and the loops must not pass
+cotangents to what they make.
+
+Invariant: the primal's operations and effects are in the program's order. The contributions to a cotangent are added in
+the order of the iterations, instead of the opposite one.
+
+Source: the "II-loops" of Hascoët, Fidanova & Held, "Adjoining independent computations" (Automatic Differentiation of
+Algorithms, 2002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from workbench.ir import Block, Constant, Op, Value
+from workbench.ir.ops import has_effect
+
+FORMULAS = frozenset({"cast", "add", "sub", "mul", "neg"})
+
+
+def can_run_in_one_pass(op: Op, active: frozenset[Value]) -> bool:
+    """True for loops whose active carried values are numbers that the body only adds to."""
+    if op.prim != "for":
+        return False
+    (body,) = op.regions
+    carried = [(param, out) for param, out, result in zip(body.params[1:], body.yields, op.results, strict=True)
+               if result in active]
+    for param, _ in carried:
+        if param.is_array:
+            return False
+        shares = _Shares(param, active)
+        shares.block(body)
+        if any(shares.of(out) != (1 if other is param else 0) for other, out in carried):
+            return False
+    return True
+
+
+class _Shares:
+    """How often a number is contained in others: x in x + g once; None where not by additions alone."""
+
+    def __init__(self, number: Value, active: frozenset[Value]) -> None:
+        self.active = active
+        self.known: dict[Value, int | None] = {number: 1}
+
+    def of(self, value: Value) -> int | None:
+        """The share in a value."""
+        return self.known.get(value, 0)
+
+    def block(self, block: Block) -> None:
+        """Follow the operations of a block."""
+        for op in block.ops:
+            if op.regions:
+                self._regions(op)
+            elif any(self.of(v) != 0 for v in op.operands):
+                share = self._share(op)
+                self.known.update((r, share) for r in op.results if r in self.active)
+
+    def _share(self, op: Op) -> int | None:
+        shares = [self.of(v) for v in op.operands]
+        if op.results[0].is_array:
+            return None
+        if op.prim in ("add", "sub") and None not in shares:
+            sign = 1 if op.prim == "add" else -1
+            return shares[0] + sign * shares[1]  # type: ignore[operator]
+        if op.prim == "select" and shares[1] == shares[2]:
+            return shares[1]
+        return None
+
+    def _regions(self, op: Op) -> None:
+        inits = op.operands[2:] if op.prim == "for" else op.operands
+        first = op.regions[0]
+        params = first.params[1:] if op.prim == "for" else first.params
+        if op.prim != "if":
+            self._same(params, [[self.of(v)] for v in inits])
+        for block in op.regions:
+            self.block(block)
+        ends = [block.yields for block in op.regions]
+        if op.prim == "for":
+            ends.append(inits)
+        elif op.prim == "while":
+            ends = [ends[0][1:], ends[1], inits]
+        self._same(op.results, [[self.of(v) for v in values] for values in zip(*ends, strict=True)])
+
+    def _same(self, values: Sequence[Value], shares: Sequence[Sequence[int | None]]) -> None:
+        """Enter the share of each value where it is the same whichever way it came about."""
+        for value, ways in zip(values, shares, strict=True):
+            if value in self.active and any(way != 0 for way in ways):
+                self.known[value] = ways[0] if len(set(ways)) == 1 else None
+
+
+def captured(op: Op) -> set[Value]:
+    """What the body of a loop uses of what is made outside."""
+    used: set[Value] = set()
+    made: set[Value] = set()
+    for block in op.regions:
+        _gather(block, used, made)
+    return used - made
+
+
+def _gather(block: Block, used: set[Value], made: set[Value]) -> None:
+    made.update(block.params)
+    used.update(block.yields)
+    for op in block.ops:
+        used.update(op.operands)
+        made.update(op.results)
+        for inner in op.regions:
+            _gather(inner, used, made)
+
+
+class Suffix:
+    """The operations of a block from some loop on: loops in one pass, and others, whose adjoints may be able to come
+    before all of them."""
+
+    def __init__(self, block: Block, active: frozenset[Value]) -> None:
+        self.block = block
+        self.active = active
+        self.loops: list[Op] = []
+        self.others: list[Op] = []
+
+    def can_be_early(self, asked: Iterable[Value]) -> bool:
+        """True where the adjoints of `others`, which ask for primal values, can come before the first of the loops."""
+        calls, raises, touches = _nature(self.others, self.active)
+        if calls or (raises and touches):
+            return False
+        made, formulas = self._before(self.loops[-1])
+        given = [v for loop in self.loops for v in captured(loop) if v in self.active]
+        return all(v in made for v in given) and all(_is_formula(v, made, formulas) for v in asked)
+
+    def _before(self, op: Op) -> tuple[set[Value], dict[Value, Op]]:
+        """What is made before an operation, and the plain formulas that come after it."""
+        made: set[Value] = set(self.block.params)
+        formulas: dict[Value, Op] = {}
+        ops = iter(self.block.ops)
+        for earlier in ops:
+            if earlier is op:
+                break
+            made.update(earlier.results)
+        for later in ops:
+            if later.prim in FORMULAS and not later.results[0].is_array:
+                formulas[later.results[0]] = later
+        return made, formulas
+
+
+def _nature(ops: Iterable[Op], active: frozenset[Value]) -> tuple[bool, bool, bool]:
+    """Whether operations (or those inside them) call (pullbacks may run code of the user's, and stacks are popped in
+    order), whether some may raise, and whether the adjoints of some read or write elements of arrays."""
+    calls = raises = touches = False
+    for op in ops:
+        calls |= op.prim == "call"
+        raises |= has_effect(op.prim, bool(op.attrs.get("checked")))
+        live = any(r in active for r in op.results)
+        touches |= live and any(v.is_array for v in (*op.operands, *op.results))
+        for block in op.regions:
+            inner = _nature(block.ops, active)
+            calls, raises, touches = calls | inner[0], raises | inner[1], touches | inner[2]
+    return calls, raises, touches
+
+
+def _is_formula(value: Value, made: Collection[Value], formulas: Mapping[Value, Op]) -> bool:
+    """True for a value that is made, or is a plain formula of such."""
+    if isinstance(value, Constant) or value in made:
+        return True
+    op = formulas.get(value)
+    return op is not None and all(_is_formula(v, made, formulas) for v in op.operands)
