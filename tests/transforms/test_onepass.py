@@ -45,6 +45,29 @@ def nested(x):
     return 0.5 * total
 
 
+def pairs(x):
+    """Energies of pairs, each of a loop that keeps what it needs."""
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i + 1, len(x)):
+            y = x[i] - x[j]
+            for _ in range(2):
+                y = np.sin(y) + y
+            total += y * y
+    return total
+
+
+def mixture(x):
+    """The logarithm of a sum asks for the sum: its loop is not run in one pass, the one around it is."""
+    total = 0.0
+    for i in range(len(x)):
+        s = 0.0
+        for k in range(3):
+            s += np.exp(-(x[i] - k * 0.5) ** 2) * x[0] ** 2
+        total += np.log(s)
+    return total
+
+
 def indexed_after(x):
     """An element whose index is checked after the loop: its cotangent is not written before."""
     total = 0.0
@@ -192,7 +215,7 @@ def swapped_sums(x):
 
 
 # how many loops of each program are run in one pass
-IN_ONE_PASS = {squares: 1, terms: 1, nested: 1, scratch: 1, two_loops: 2, two_sums: 1, with_count: 1, between: 1,
+IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1, with_count: 1, between: 1,
                made_between: 1}
 OTHERS = (leaving, squared_sum, indexed_after, fed_forward, doubled, stored, rewritten, swapped_sums)
 

@@ -5,10 +5,10 @@ Invariant: it has the program's effects, in the program's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from workbench.ir import Builder, Op, Slot, Value
+from workbench.ir import Block, Builder, Op, Slot, Value
 from workbench.rules import emit
 from workbench.transforms.plan import Plan
 from workbench.transforms.replay import Replay
@@ -27,6 +27,16 @@ class Calls(Protocol):
         """Emit such a call; its results."""
 
 
+class Iterations(Protocol):
+    """The adjoints of iterations of loops in one pass (see `transforms.reverse`)."""
+
+    def enter(self, op: Op) -> bool:
+        """Begin one: the adjoints that come before the first loop in one pass inside. False where there is none."""
+
+    def leave(self, op: Op) -> None:
+        """End it."""
+
+
 class ForwardSweep(Replay):
     """Copies the program and fills residuals. Afterwards `env` and `copies` hold what is there at the top."""
 
@@ -37,7 +47,7 @@ class ForwardSweep(Replay):
         self.structure = structure
         self.plan = plan
         self.residuals = Residuals(builder, structure, plan.kept, self.get)
-        self.after: Callable[[Op], None] | None = None  # what follows each iteration of a loop in one pass
+        self.adjoint: Iterations | None = None
         self.copies: dict[Value, Value] = {}
         self.positions: dict[Loop, Position] = {}
         self.counts: dict[Loop, Slot] = {}
@@ -75,6 +85,20 @@ class ForwardSweep(Replay):
         else:
             super().plain(op)
 
+    # ------------------------------------------------------------------ loops in one pass
+    def block(self, block: Block) -> None:
+        region = self.structure.regions[block]
+        if region.op not in self.structure.one_pass or region.op is None or self.adjoint is None:
+            super().block(block)
+            return
+        before, after = self.structure.parted(block)
+        self.ops(before)
+        reached = self.adjoint.enter(region.op) if after else False
+        self.ops(after)
+        self.residuals.freeze(region)
+        if reached or (not after and self.adjoint.enter(region.op)):
+            self.adjoint.leave(region.op)
+
     # ------------------------------------------------------------------ counting
     def open_body(self, op: Op, index: Value | None) -> None:
         loop = self.structure.loops[op]
@@ -105,9 +129,6 @@ class ForwardSweep(Replay):
         loop = self.structure.loops[op]
         if loop in self.counts:
             self._advance(self.counts[loop], ONE)
-        if op in self.structure.one_pass and self.after is not None:
-            self.residuals.freeze(self.structure.regions[op.regions[0]])
-            self.after(op)
 
     def results(self, op: Op, slots: Sequence[Slot]) -> None:
         super().results(op, slots)

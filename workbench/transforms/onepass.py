@@ -5,9 +5,10 @@ cotangent of `total` is the same in all of them. Where that cotangent is known b
 linear, with factors that the loop does not make), the adjoint of an iteration can be run in the iteration itself. No
 residual leaves it, and its primal is not run twice.
 
-Such loops are a suffix of those of the function's own block. The adjoints of all operations between and after them are
-emitted before the first of them; so these must ask for nothing that is computed later, and the loops must not pass
-cotangents to what they make.
+Such loops are a suffix of those of the function's own block, and of the bodies of such loops. The adjoints of all
+operations between and after them are emitted before the first of them. So these must ask for nothing that is computed
+later (but for plain formulas, which are computed twice), the loops must not pass cotangents to what is made among them,
+and no element of an array may be reached for before its index has been checked.
 
 Invariant: the primal's operations and effects are in the program's order. The contributions to a cotangent are added in
 the order of the iterations, instead of the opposite one.
@@ -18,10 +19,11 @@ Algorithms, 2002).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from workbench.ir import Block, Constant, Op, Value
 from workbench.ir.ops import has_effect
+from workbench.transforms.structure import Region, Structure
 
 FORMULAS = frozenset({"cast", "add", "sub", "mul", "neg"})
 
@@ -116,11 +118,12 @@ def _gather(block: Block, used: set[Value], made: set[Value]) -> None:
 
 
 class Suffix:
-    """The operations of a block from some loop on: loops in one pass, and others, whose adjoints may be able to come
-    before all of them."""
+    """The operations of an open region from some loop on: loops in one pass, and others, whose adjoints may be able to
+    come before all of them."""
 
-    def __init__(self, block: Block, active: frozenset[Value]) -> None:
-        self.block = block
+    def __init__(self, region: Region, structure: Structure, active: frozenset[Value]) -> None:
+        self.region = region
+        self.structure = structure
         self.active = active
         self.loops: list[Op] = []
         self.others: list[Op] = []
@@ -130,23 +133,28 @@ class Suffix:
         calls, raises, touches = _nature(self.others, self.active)
         if calls or (raises and touches):
             return False
-        made, formulas = self._before(self.loops[-1])
+        later = self._from(self.loops[-1])
         given = [v for loop in self.loops for v in captured(loop) if v in self.active]
-        return all(v in made for v in given) and all(_is_formula(v, made, formulas) for v in asked)
+        return all(self._is_made(v, later) for v in given) and all(self._is_formula(v, later) for v in asked)
 
-    def _before(self, op: Op) -> tuple[set[Value], dict[Value, Op]]:
-        """What is made before an operation, and the plain formulas that come after it."""
-        made: set[Value] = set(self.block.params)
-        formulas: dict[Value, Op] = {}
-        ops = iter(self.block.ops)
-        for earlier in ops:
-            if earlier is op:
-                break
-            made.update(earlier.results)
-        for later in ops:
-            if later.prim in FORMULAS and not later.results[0].is_array:
-                formulas[later.results[0]] = later
-        return made, formulas
+    def _from(self, op: Op) -> dict[Value, Op]:
+        """What is made by an operation of the region and those after it."""
+        ops = self.region.block.ops
+        return {result: later for later in ops[ops.index(op):] for result in later.results}
+
+    def _is_made(self, value: Value, later: Mapping[Value, Op]) -> bool:
+        if isinstance(value, Constant):
+            return True
+        home = self.structure.home[value]
+        return value not in later if home is self.region else self.region not in home.chain
+
+    def _is_formula(self, value: Value, later: Mapping[Value, Op]) -> bool:
+        """True for a value that is made before, or is a plain formula of such."""
+        if self._is_made(value, later):
+            return True
+        op = later.get(value)
+        return op is not None and op.prim in FORMULAS and not value.is_array and (
+            all(self._is_formula(v, later) for v in op.operands))
 
 
 def _nature(ops: Iterable[Op], active: frozenset[Value]) -> tuple[bool, bool, bool]:
@@ -162,11 +170,3 @@ def _nature(ops: Iterable[Op], active: frozenset[Value]) -> tuple[bool, bool, bo
             inner = _nature(block.ops, active)
             calls, raises, touches = calls | inner[0], raises | inner[1], touches | inner[2]
     return calls, raises, touches
-
-
-def _is_formula(value: Value, made: Collection[Value], formulas: Mapping[Value, Op]) -> bool:
-    """True for a value that is made, or is a plain formula of such."""
-    if isinstance(value, Constant) or value in made:
-        return True
-    op = formulas.get(value)
-    return op is not None and all(_is_formula(v, made, formulas) for v in op.operands)

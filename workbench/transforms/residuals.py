@@ -94,19 +94,19 @@ class Residuals:
                 self.slots[value] = Flat(held, length, self._scalar(loop, Kind.INT, "begins"))
 
     def make_room(self, region: Region) -> None:
-        """Make room for what the body of a loop in one pass keeps, before the loop, where its size is known there."""
+        """Make room for what the body of a loop in one pass keeps, and what loops in it keep, before the loop, where its
+        size is known there."""
         for value in self.kept:
             loop = self.structure.loop_of(value)
-            if loop is None or self.structure.home[value].around is not region:
+            if loop is None or value in self.room or not self._is_inside(value, region):
                 continue
             sizes = [*value.dims, *(v for outer in loop.nest for v in outer.op.operands[:2])]
             exact = self._is_exact(value, loop) if value.is_array else self.structure.is_regular(loop)
-            if not exact or all(self._is_before(v, region) for v in sizes):
+            if not exact or not any(self._is_inside(v, region) for v in sizes):
                 self.room[value] = self._main(value, loop, f"{value.name}_kept" if value.name else "kept")
 
-    def _is_before(self, value: Value, region: Region) -> bool:
-        """True for what is made before an open region is entered."""
-        return isinstance(value, Constant) or self.structure.home[value].around is not region
+    def _is_inside(self, value: Value, region: Region) -> bool:
+        return not isinstance(value, Constant) and region in self.structure.home[value].chain
 
     def _main(self, value: Value, loop: Loop | None, name: str) -> Slot:
         """Room for a value (for its elements, where its size varies)."""

@@ -2,8 +2,8 @@
 
 A counted loop runs from its last iteration to its first. A `while` whose full iterations were counted runs the adjoint
 of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`. A loop
-that is run in one pass (`transforms.onepass`) is only passed by: its cotangents are noted for `iteration`, which the
-forward sweep calls at the end of its body.
+that is run in one pass (`transforms.onepass`) is only passed by: its cotangents are noted for `enter` and `leave`,
+which the forward sweep calls in its body.
 
 Invariant: every primal value is asked of `Primal` (never taken from the forward sweep's regions), so that a dry run
 finds exactly what is required. Cotangents are never materialised where they are symbolic zeros, but on entry
@@ -122,14 +122,23 @@ class ReverseSweep:
                 self.passed[op].append((out, bar))
                 self.bars.add(init, bar)
 
-    def iteration(self, op: Op) -> None:
-        """The adjoint of an iteration of a loop that was passed by, in its body."""
+    def enter(self, op: Op, after: Sequence[Op] | None = None) -> bool:
+        """Begin the adjoint of an iteration of a loop that was passed by, in its body: that of `after`, all operations
+        from the first loop in one pass on. False where no cotangent reaches the loop."""
         (body,) = op.regions
-        if self.passed[op]:
-            with self._scope(body):
-                for value, bar in self.passed[op]:
-                    self.bars.add(value, bar)
-                self.block(body)
+        if not self.passed[op]:
+            return False
+        self.primal.scopes[self.structure.regions[body]] = Scope(self.builder.depth)
+        for value, bar in self.passed[op]:
+            self.bars.add(value, bar)
+        self.ops(self.structure.parted(body)[1] if after is None else after)
+        return True
+
+    def leave(self, op: Op, before: Sequence[Op] | None = None) -> None:
+        """End that adjoint: that of the operations before."""
+        (body,) = op.regions
+        self.ops(self.structure.parted(body)[0] if before is None else before)
+        del self.primal.scopes[self.structure.regions[body]]
 
     # ------------------------------------------------------------------ loops
     def _carried(self, inits: Sequence[Value], params: Sequence[Value], yields: Sequence[tuple[Value, ...]],

@@ -148,6 +148,11 @@ class Structure:
         return difference.constant
 
     # ------------------------------------------------------------------ questions
+    def parted(self, block: Block) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
+        """The operations of an open region before the first loop in one pass, and the others."""
+        first = next((k for k, op in enumerate(block.ops) if op in self.one_pass), len(block.ops))
+        return block.ops[:first], block.ops[first:]
+
     def loop_of(self, value: Value) -> Loop | None:
         """The loop in whose body a value is made."""
         return self.home[value].loop

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value
+from workbench.ir import ArrayType, Block, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value, walk
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pulled, pulled
 from workbench.transforms.forward import ForwardSweep
@@ -40,7 +40,7 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
         if not value.kind.is_inexact:
             raise ValueError(f"{value!r} carries no derivative")
     live = active(function, params, results)
-    for one_pass in dict.fromkeys((_one_pass(function, live, params, results), ())):
+    for one_pass in dict.fromkeys((_one_pass(function, live, results), ())):
         structure = Structure(function, one_pass)
         required, reached = _required(function, structure, live, params, results)
         plan = Planner(structure).run(required)
@@ -53,8 +53,8 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     stacks = Stacks(builder, twins, reached=reached)
     sweep = ForwardSweep(builder, env, structure, plan, stacks)
     reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
-    sweep.after = reverse.iteration
-    before, after = _parted(structure)
+    sweep.adjoint = reverse
+    before, after = structure.parted(function.block)
     sweep.begin()
     sweep.ops(before)
     reverse.begin(results, cotangents)
@@ -63,13 +63,6 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     primal = sweep.end()
     reverse.ops(before)
     return builder.finish([*primal, *reverse.end(params)])
-
-
-def _parted(structure: Structure) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
-    """The operations of the function's block before the first loop in one pass, and the others."""
-    ops = structure.function.block.ops
-    first = next((k for k, op in enumerate(ops) if op in structure.one_pass), len(ops))
-    return ops[:first], ops[first:]
 
 
 def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
@@ -124,13 +117,19 @@ def _required(function: Function, structure: Structure, live: frozenset[Value], 
               results: Sequence[Value]) -> tuple[list[Value], dict[Op, Twins]]:
     """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
     sweep, wishes = _dry(function, structure, live, results)
-    before, after = _parted(structure)
+    before, after = structure.parted(function.block)
     sweep.ops(after)
-    for op in sweep.passed:
-        sweep.iteration(op)
+    _dry_iterations(sweep, after)
     sweep.ops(before)
     sweep.end(params)
     return list(wishes.asked), sweep.stacks.reached
+
+
+def _dry_iterations(sweep: ReverseSweep, ops: Sequence[Op]) -> None:
+    for op in ops:
+        if op in sweep.structure.one_pass and sweep.enter(op):
+            _dry_iterations(sweep, sweep.structure.parted(op.regions[0])[1])
+            sweep.leave(op)
 
 
 def _dry(function: Function, structure: Structure, live: frozenset[Value],
@@ -141,25 +140,36 @@ def _dry(function: Function, structure: Structure, live: frozenset[Value],
     return sweep, wishes
 
 
-def _one_pass(function: Function, live: frozenset[Value], params: Sequence[Value],
-              results: Sequence[Value]) -> tuple[Op, ...]:
+def _one_pass(function: Function, live: frozenset[Value], results: Sequence[Value]) -> tuple[Op, ...]:
     """The loops to run in one pass: as many of the last ones as the adjoints between and after them allow."""
-    ops = function.block.ops
-    loops = [op for op in ops if can_run_in_one_pass(op, live) and any(r in live for r in op.results)]
+    loops = {op for op in walk(function.block)
+             if any(r in live for r in op.results) and can_run_in_one_pass(op, live)}
     if not loops:
         return ()
     sweep, wishes = _dry(function, Structure(function, loops), live, results)
-    suffix = Suffix(function.block, live)
+    return tuple(_chosen(Structure(function), sweep, wishes, function.block))
+
+
+def _chosen(structure: Structure, sweep: ReverseSweep, wishes: Wishes, block: Block) -> list[Op]:
+    """Those among the operations of an open region, and in them."""
+    suffix = Suffix(structure.regions[block], structure, sweep.active)
     found = 0
-    for op in reversed(ops):
+    earlier = len(wishes.asked)
+    for op in reversed(block.ops):
         sweep.ops([op])
-        if op not in loops:
+        if op not in sweep.structure.one_pass:
             suffix.others.append(op)
             continue
         suffix.loops.append(op)
-        if suffix.can_be_early(wishes.asked):
+        if suffix.can_be_early(list(wishes.asked)[earlier:]):
             found = len(suffix.loops)
-    return tuple(suffix.loops[:found])
+    chosen = suffix.loops[:found]
+    for op in tuple(chosen):
+        if sweep.passed[op]:
+            sweep.enter(op, ())
+            chosen += _chosen(structure, sweep, wishes, op.regions[0])
+            sweep.leave(op, ())
+    return chosen
 
 
 def _declare(builder: Builder, function: Function, outputs: Sequence[int],
