@@ -215,7 +215,8 @@ def swapped_sums(x):
 
 
 # how many loops of each program are run in one pass
-IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1, with_count: 1, between: 1,
+IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
+               with_count: 1, between: 1,
                made_between: 1}
 OTHERS = (leaving, squared_sum, indexed_after, fed_forward, doubled, stored, rewritten, swapped_sums)
 

@@ -94,7 +94,7 @@ class Residuals:
                 self.slots[value] = Flat(held, length, self._scalar(loop, Kind.INT, "begins"))
 
     def make_room(self, region: Region) -> None:
-        """Make room for what the body of a loop in one pass keeps, and what loops in it keep, before the loop, where its
+        """Make room for what the body of a loop in one pass and the loops in it keep, before the loop, where its
         size is known there."""
         for value in self.kept:
             loop = self.structure.loop_of(value)
