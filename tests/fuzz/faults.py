@@ -72,6 +72,8 @@ FAULTS = (
     Fault("broadcast adjoint not summed", planted.broadcast_not_summed, 700_040),
     Fault("duplicates of a scatter all win", planted.duplicates_all_win, 700_085),
     Fault("tangent kept under a store", planted.tangent_kept, 700_001),
+    Fault("any sum in one pass", planted.any_sum_in_one_pass, 710_002),
+    Fault("late cotangent lost", planted.late_cotangent_lost, 710_124),
     Fault("alias missed", planted_around.alias_missed, 700_019),
     Fault("view made in an arm is a copy", planted_around.view_of_arm_copied, 700_047),
     Fault("copy-back missed", planted_around.copy_back_missed, 700_001),

@@ -11,6 +11,7 @@ from random import Random
 
 from tests.fuzz.layouts import argument, weighed
 from tests.fuzz.scope import Scope, Vector
+from tests.fuzz.sums import closing
 from tests.fuzz.views import Box
 from tests.fuzz.writer import Writer
 
@@ -235,8 +236,10 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: 
     if "layouts" in features:
         parts.append(f"@dataclass\nclass Views_{number}:\n    first: np.ndarray\n    second: np.ndarray")
     parts += writer.functions
-    body = "\n".join([f"def program_{number}({', '.join(signature.names)}):", *writer.lines,
-                      f"    return {result(random, scope)}"])
+    value = result(random, scope)
+    loops, sums = closing(seed, scope)
+    body = "\n".join([f"def program_{number}({', '.join(signature.names)}):", *writer.lines, *loops,
+                      f"    return {value}{sums}"])
     parts += [body, f"def arguments_{number}():\n    return ({', '.join(signature.values)})"]
     oracle = "difference" if features & BY_DIFFERENCES else "complex"
     return FuzzProgram(number, "\n\n\n".join(parts) + "\n", oracle, features)

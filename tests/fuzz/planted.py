@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -11,7 +12,7 @@ from workbench import rules
 from workbench.engines.tape import elementwise, partials, programs
 from workbench.ir import Constant, Kind
 from workbench.rules import emit, primitive
-from workbench.transforms import adjoints, cotangents, history, plan, residuals, reverse
+from workbench.transforms import adjoints, cotangents, history, onepass, plan, residuals, reverse
 from workbench.transforms.jvp import _HANDLERS as TANGENTS
 from workbench.transforms.jvp import TangentSweep
 
@@ -240,4 +241,22 @@ def tangent_kept() -> Planted:
 
     changed = {name: replacing for name, handler in TANGENTS.items() if handler is right}
     with mock.patch.dict(TANGENTS, changed):
+        yield
+
+
+@contextlib.contextmanager
+def any_sum_in_one_pass() -> Planted:
+    """Loops are run in one pass although their sums are more than added to."""
+
+    def plausible(op: Any, active: Any) -> bool:
+        return op.prim == "for" and not any(r.is_array and r in active for r in op.results)
+
+    with mock.patch.object(sys.modules["workbench.transforms.vjp"], "can_run_in_one_pass", plausible):
+        yield
+
+
+@contextlib.contextmanager
+def late_cotangent_lost() -> Planted:
+    """What is made between loops in one pass does without the cotangents that the later one passes to it."""
+    with mock.patch.object(onepass, "captured", lambda op: set()):
         yield
