@@ -147,12 +147,12 @@ def _one_pass(function: Function, live: frozenset[Value], results: Sequence[Valu
     if not loops:
         return ()
     sweep, wishes = _dry(function, Structure(function, loops), live, results)
-    return tuple(_chosen(Structure(function), sweep, wishes, function.block))
+    return tuple(_chosen(sweep, wishes, function.block))
 
 
-def _chosen(structure: Structure, sweep: ReverseSweep, wishes: Wishes, block: Block) -> list[Op]:
+def _chosen(sweep: ReverseSweep, wishes: Wishes, block: Block) -> list[Op]:
     """Those among the operations of an open region, and in them."""
-    suffix = Suffix(structure.regions[block], structure, sweep.active)
+    suffix = Suffix(sweep.structure.regions[block], sweep.structure, sweep.active)
     found = 0
     earlier = len(wishes.asked)
     for op in reversed(block.ops):
@@ -167,7 +167,7 @@ def _chosen(structure: Structure, sweep: ReverseSweep, wishes: Wishes, block: Bl
     for op in tuple(chosen):
         if sweep.passed[op]:
             sweep.enter(op, ())
-            chosen += _chosen(structure, sweep, wishes, op.regions[0])
+            chosen += _chosen(sweep, wishes, op.regions[0])
             sweep.leave(op, ())
     return chosen
 
