@@ -1,8 +1,9 @@
 """A session in several processes: chunks of seeds, each in a fresh process, so that machine code does not pile up.
 
-One chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with none: that leaves the
-workbench's own passes, emission and Numba's lowering as they are, at two thirds of the time. Which programs those are
-depends on the seed alone. A process that dies is a disagreement of the programs it was at.
+Of what Numba compiles, one chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with
+none: that leaves the workbench's own passes, emission and Numba's lowering as they are, at two thirds of the time. In a
+mixed session one chunk in five is compiled by Numba, the others run as Python, which is all of the product but Numba.
+Which programs those are depends on the seed alone. A process that dies is a disagreement of the programs it was at.
 """
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from tests.fuzz.session import Summary, reproducer, smaller
 
 CHUNK = 120
 OPTIMISED_SHARE = 8
+NUMBA_SHARE = 5  # of mixed sessions
 PROGRESS_SECONDS = 60.0
 LONGEST_BATCH = 1800.0  # seconds; after that a process hangs, however busy the machine is
 
@@ -34,7 +36,7 @@ class Options:
     seed: int
     batch: int = 3
     jobs: int = 2
-    engine: str = "numba"  # or "python": compiled programs run as Python (`emitted`); or "none"
+    engine: str = "numba"  # or "python": compiled programs run as Python (`emitted`); or "mixed", or "none"
     shrinking: bool = True
     arriving: bool = False
     statements: int = STATEMENTS
@@ -45,13 +47,25 @@ class Options:
         return generate(seed, seed, arriving=self.arriving, statements=self.statements, needed=self.needed)
 
 
-def is_optimised(chunk: int) -> bool:
-    return chunk % OPTIMISED_SHARE == 0
+    def engine_of(self, chunk: int) -> str:
+        """What runs the compiled programs of a chunk: "numba", "python" or "none"."""
+        if self.engine != "mixed":
+            return self.engine
+        return "python" if chunk % NUMBA_SHARE else "numba"
+
+    def is_optimised(self, chunk: int) -> bool:
+        """Whether LLVM optimises a chunk that Numba compiles."""
+        return (chunk // NUMBA_SHARE if self.engine == "mixed" else chunk) % OPTIMISED_SHARE == 0
+
+    def way(self, chunk: int) -> str:
+        """How the compiled programs of a chunk are run, in the words of the summary."""
+        by_python = self.engine_of(chunk) == "python"
+        return "run as Python" if by_python else "optimised" if self.is_optimised(chunk) else "unoptimised"
 
 
 def work(sender: Connection, options: Options, chunk: int) -> None:
     """Check one chunk in this process; each batch is announced, then its outcomes are sent."""
-    with in_python() if options.engine == "python" else contextlib.nullcontext():
+    with in_python() if options.engine_of(chunk) == "python" else contextlib.nullcontext():
         _work(sender, options, chunk)
     sender.close()
 
@@ -74,11 +88,11 @@ class Worker:
     """One process at work on a chunk."""
 
     def __init__(self, options: Options, chunk: int) -> None:
-        os.environ["NUMBA_OPT"] = "3" if is_optimised(chunk) else "0"
+        os.environ["NUMBA_OPT"] = "3" if options.is_optimised(chunk) else "0"
         context = multiprocessing.get_context("spawn")
         self.receiver, sender = context.Pipe(duplex=False)
         self.at: list[int] = []
-        self.options, self.chunk, self.optimised = options, chunk, is_optimised(chunk)
+        self.options, self.chunk = options, chunk
         self.process = context.Process(target=work, args=(sender, options, chunk), daemon=True)
         self.process.start()
         self.since = time.monotonic()
@@ -128,8 +142,7 @@ def run(options: Options, report: Callable[[str], None] = print) -> Summary:
             if outcomes is None or (not outcomes and not worker.at):
                 workers.remove(worker)
                 continue
-            how = "run as Python" if options.engine == "python" else "optimised" if worker.optimised else "unoptimised"
-            take(summary, outcomes[:options.programs - summary.checked], how, report)
+            take(summary, outcomes[:options.programs - summary.checked], options.way(worker.chunk), report)
         for worker in workers:
             worker.end_hanging()
         if late or summary.checked >= options.programs:
