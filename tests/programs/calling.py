@@ -76,7 +76,7 @@ def inner(first: Gradient, second: Gradient) -> float:
 
 
 def close(found: Any, expected: Any, tolerance: float) -> bool:
-    """Equality of leaves to a relative tolerance; what is not a float must be equal."""
+    """Equality of leaves to a relative tolerance; what is not a float, or infinite, must be equal."""
     left, right = dict(leaves(found)), dict(leaves(expected))
     if set(left) != set(right):
         return False
@@ -87,7 +87,14 @@ def close(found: Any, expected: Any, tolerance: float) -> bool:
                 return False
         elif np.shape(left[path]) != np.shape(leaf):
             return False
-        elif np.size(leaf) and not (np.max(np.abs(np.asarray(left[path]) - leaf))
-                                    <= tolerance * (1e-3 + np.max(np.abs(leaf)))):
+        elif np.size(leaf) and not _are_near(np.asarray(left[path]), np.asarray(leaf), tolerance):
             return False
     return True
+
+
+def _are_near(found: Any, expected: Any, tolerance: float) -> bool:
+    finite = expected[np.isfinite(expected)]
+    scale = 1e-3 + np.max(np.abs(finite), initial=0.0)
+    with np.errstate(invalid="ignore"):
+        gap = np.where(found == expected, 0.0, np.abs(found - expected))
+    return bool(np.max(gap) <= tolerance * scale)
