@@ -317,3 +317,70 @@ def right_or_refused(function, *args) -> None:
         assert "on one path" in error.reason or "before the loop" in error.reason
     else:
         assert found == pytest.approx(function(*args), rel=1e-12)
+
+
+# ------------------------------------------------------------------ `is`
+def truth_values(x, y):
+    a, b = x > 0, bool(np.float64(y) > 0)
+    total = x * (a is True) + 2.0 * x * (b is not False) + 3.0 * x * ((not a) is b) + 4.0 * x * (a is None)
+    match b:
+        case True:
+            total += 5.0 * x
+        case None:
+            total += 6.0 * x
+        case _:
+            total += 7.0 * x
+    return total + 8.0 * x * (any(v > 1.0 for v in (x, y)) is True)
+
+
+def numpy_truth_value(a):
+    total = 0.0
+    for v in a:
+        if (v > 0) is True:
+            total += 100.0
+        if (v > 0) is not None and bool(v > 0) is True:
+            total += v
+    return total
+
+
+def one_number(x, y):
+    z = x if y > 0 else 0.0
+    return x * (2.0 if z is x else 3.0)
+
+
+def one_array(x, a):
+    b = a * x
+    c = b if x > 0 else a
+    return np.sum(a) * (2.0 if c is b else 3.0) * x
+
+
+def one_tuple(x, y):
+    start = (x, y)
+    held = start
+    return x * (2.0 if held is start else 3.0)
+
+
+def one_list(x, y):
+    a, b = [x], [x]
+    c = a
+    return x * (2.0 if c is a else 3.0) + y * (2.0 if a is b else 3.0)
+
+
+def test_identity_is_pythons_or_refused() -> None:
+    """Silently wrong once: a run-time number was never one object with anything."""
+    for x, y in ((0.7, -0.4), (-0.7, 1.4), (1.2, 0.3)):
+        agrees(truth_values, x, y)
+        agrees(one_list, x, y)
+        for function in (one_number, one_tuple):
+            refused_or_right(function, x, y)
+        refused_or_right(one_array, x, np.array([x, y]))
+    assert interpret(numpy_truth_value, (np.array([0.5, -1.0, 2.0]),)) == 2.5
+
+
+def refused_or_right(function, *args) -> None:
+    try:
+        found = interpret(function, args)
+    except wb.DifferentiationError as error:
+        assert "one object" in error.reason
+    else:
+        assert found == pytest.approx(function(*args), rel=1e-12)

@@ -27,9 +27,14 @@ from workbench.frontend import (
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.library import containers, queues, recipes
+from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Restart
 from workbench.frontend.values import (
     UNDEFINED,
+    Array,
+    BoundMethod,
+    CallChoice,
+    Choice,
     Closure,
     DictValue,
     DynamicList,
@@ -571,7 +576,9 @@ def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
     """A single comparison."""
     act.t.usable(a, b)
     if isinstance(op, (ast.Is, ast.IsNot)):
-        same = a is b
+        same = identical(act, a, b)
+        if isinstance(same, Scalar):
+            return same if isinstance(op, ast.Is) else act.t.wrap(act.t.emit("not", act.t.scalar(same)), True)
         return same if isinstance(op, ast.Is) else not same
     if isinstance(op, (ast.In, ast.NotIn)):
         found = access.contains(act, b, a)
@@ -579,6 +586,38 @@ def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
             return found if isinstance(op, ast.In) else act.t.wrap(act.t.emit("not", act.t.scalar(found)), True)
         return found if isinstance(op, ast.In) else not found
     return compare(act, _COMPARE[type(op)], a, b)
+
+
+def identical(act: Activation, a: Any, b: Any) -> Any:
+    """`a is b`. Of run-time numbers only Python's truth values are known to be one object each; what is made anew
+    whenever it is read (tuples, entries of dynamic lists, one of several arrays) cannot be told apart from its like."""
+    t = act.t
+    if a is b and not isinstance(a, Scalar):
+        return True
+    if a is None or b is None:
+        return False
+    truths = [isinstance(v, bool) or (isinstance(v, Scalar) and v.python and v.kind is Kind.BOOL) for v in (a, b)]
+    if isinstance(a, Scalar) or isinstance(b, Scalar):
+        if all(truths):
+            return arithmetic.compare(t, "==", a, b)
+        if any(truths) or any(number_kind(v) is None for v in (a, b)):
+            return False
+        t.fail("whether two run-time numbers are one object", "compare them by `==`")
+    for v, other in ((a, b), (b, a)):
+        unsure = isinstance(v, (Choice, CallChoice, tuple)) or bool(getattr(v, "snapshot", "")) or (
+            isinstance(v, DynamicList) and v.begin is not None)
+        if unsure and (isinstance(other, (Choice, CallChoice)) or _alike(v, other)):
+            t.fail("whether two things that are chosen or read at run time are one object", "compare what they hold")
+    return False
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """True where two values could be one object."""
+    if isinstance(a, Choice):
+        return isinstance(b, Array)
+    if isinstance(a, CallChoice):
+        return callable(b) or isinstance(b, (Closure, BoundMethod))
+    return type(a) is type(b)
 
 
 def compare(act: Activation, name: str, a: Any, b: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.frontend import access, arithmetic, iteration
 from workbench.frontend.activation import Activation
-from workbench.frontend.expressions import ExpressionCompiler, compare
+from workbench.frontend.expressions import ExpressionCompiler, compare, identical
 from workbench.frontend.library.builtin_functions import type_of
 from workbench.frontend.values import Array, DictValue, ListValue, Scalar
 from workbench.ir import Kind
@@ -35,7 +35,7 @@ class PatternCompiler(ExpressionCompiler):
 
     def _MatchSingleton(self, node: ast.MatchSingleton) -> Pattern:
         value = node.value
-        return lambda act, subject, captures: subject is value
+        return lambda act, subject, captures: identical(act, subject, value)
 
     def _MatchAs(self, node: ast.MatchAs) -> Pattern:
         inner = self.pattern(node.pattern) if node.pattern is not None else None

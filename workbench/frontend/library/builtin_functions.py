@@ -140,7 +140,8 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
         if len(args) > 1:
             items = list(args)
         elif _is_long(act, args[0]) and (
-                named.get("key") is not None or "default" in named or isinstance(args[0], RangeValue)):
+                named.get("key") is not None or "default" in named or isinstance(args[0], RangeValue) or (
+                isinstance(args[0], DynamicList) and not isinstance(args[0].layout, Number))):
             return _by_key(act, args[0], name, named)
         elif named.get("key") is not None or "default" in named:
             items = t.environment.items(act, args[0])
@@ -292,7 +293,8 @@ implements(complex)(_to_kind(Kind.C128, complex))
 @implements(bool)
 def bool_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`bool`."""
-    return arithmetic.truth(act.t, args[0]) if args else False
+    value = arithmetic.truth(act.t, args[0]) if args else False
+    return Scalar(value.value, True) if isinstance(value, Scalar) else value
 
 
 def _numpy_scalar(dtype: Any) -> Any:

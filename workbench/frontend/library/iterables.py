@@ -299,7 +299,7 @@ def quantified(act: Any, iterator: Lazy, stop: bool) -> Any:
                 return NORMAL
             t.assign(found, stop)
             return RETURN
-        t.assign(found, test)
+        t.assign(found, Scalar(test.value, True))
         return t.environment.leaving(act, test if stop else t.wrap(t.emit("not", t.scalar(test)), True))
     generators.consume(act, iterator, generators.Sink(take, True))
     return t.read(found)
