@@ -92,6 +92,7 @@ def product(t: Tracer, x: Term, y: Term, needed: Collection[Label]) -> Term:
     shared = [label for label in x.labels if label in y.labels]
     for label in shared:
         first, second = (v.value.dims[v.labels.index(label)] for v in (x, y))
+        arrays.refuse_stretching(t, first, second, first, second)
         arrays.require_same(t, first, second, "operands could not be broadcast together")
     inner = [label for label in shared if label not in needed]
     batch = [label for label in shared if label in needed]
