@@ -89,6 +89,9 @@ FAULTS = (
     Fault("a harmless read hides others", planted_around.harmless_read_hides_others, 700_024),
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
     Fault("overlap of what is read and written missed", planted_layouts.overlap_missed, 700_024),
+    Fault("arrays taken to lie by rows", planted_layouts.taken_by_rows, 700_647),
+    Fault("a reshape always a view", planted_layouts.reshape_always_view, 700_928),
+    Fault("a stale part of a complex array", planted_layouts.stale_part, 700_402),
 )
 
 

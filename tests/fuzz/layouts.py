@@ -42,6 +42,8 @@ class Layouts:
         self.kinds: list[tuple[int, Callable[[Scope], None]]] = [
             (6, self.name_view), (14, self.write), (5, self.make), (4, self.rebind), (3, self.exchange),
             (2, self.loop), (3, self.either), (2, self.held), (2, self.call), (3, self.read), (2, self.scatter)]
+        if parts:
+            self.kinds.append((5, self.part))
 
     def statement(self, scope: Scope) -> None:
         self.random.choices(self.kinds, [weight for weight, _ in self.kinds])[0][1](scope)
@@ -68,10 +70,11 @@ class Layouts:
         return self.steps(scope).walk(view_of(name, boxes[name]), copies=copies)
 
     def target(self, scope: Scope) -> View:
-        """A view to write."""
+        """A view to write; seldom a part of a complex array."""
+        boxes = self.boxes(scope)
         for _ in range(8):
             found = self.view(scope, copies=self.random.random() < 0.1)
-            if found.writable and found.size:
+            if found.writable and (found.kind == boxes[found.root].kind or self.random.random() < 0.1):
                 return found
         raise Unavailable
 
@@ -112,6 +115,17 @@ class Layouts:
         name = self.writer.name("v")
         self.writer.put(f"{name} = {view.text}")
         self.born(scope, name, Box(view.shape, view.kind, self.group(scope, view.root), view.writable))
+
+    def part(self, scope: Scope) -> None:
+        """A part of a complex array gets a name, and the array may be written."""
+        waves = {name: box for name, box in self.boxes(scope).items() if box.kind == "c"}
+        root = scope.pick(waves)
+        name, box = self.writer.name("v"), waves[root]
+        text = self.random.choice(("{x}.real", "{x}.imag", "np.real({x})", "np.imag({x})"))
+        self.writer.put(f"{name} = {text.format(x=root)}")
+        if box.writable and self.random.random() < 0.4:
+            self.writer.put(f"{root}[{self.random.randrange(-box.shape[0], box.shape[0])}] = {scope.squashed()}")
+        self.born(scope, name, Box(box.shape, "d", box.group or root, writable=False))
 
     def make(self, scope: Scope) -> None:
         """What a library function gives, or what is computed from views."""
