@@ -7,6 +7,7 @@ loops and branches, kept in containers, passed to functions that write them. The
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
@@ -98,7 +99,8 @@ class Layouts:
         """An expression that broadcasts into a shape."""
         mix = self.random.choice(MIXES if kind == "d" else COMPLEX_MIXES)
         reads = [self.reading(scope, shape, group, kind) for _ in range(3)]
-        return mix.format(*reads, q=scope.squashed())
+        return apart(mix.format(*reads, q=scope.squashed()), shape) if mix == "{0}" else \
+            mix.format(*reads, q=scope.squashed())
 
     def born(self, scope: Scope, name: str, box: Box) -> None:
         """A new name: other statements know it too where they can."""
@@ -295,7 +297,7 @@ class Layouts:
         else:
             other = target
         read = self.mixture(scope, target.shape, group, target.kind)
-        self.writer.put(f"{self.whole(target)}, {self.whole(other)} = {other.text}, {read}"
+        self.writer.put(f"{self.whole(target)}, {self.whole(other)} = {apart(other.text, other.shape)}, {read}"
                         if other.shape == target.shape and other.kind == target.kind else
                         f"{self.whole(target)} = {read}")
 
@@ -390,6 +392,13 @@ class Layouts:
         result = Box(view.shape, view.kind, "", view.writable)
         self.functions.append((name, boxes[0], boxes[1], result))
         return name, result
+
+
+def apart(text: str, shape: Shape) -> str:
+    """What may be assigned to any view. NumPy assigns vectors that overlap in the wrong order where their strides have
+    one sign and differ (`a[::-2] = a[:3][::-1]`): no two engines need agree on that."""
+    steps = re.fullmatch(r"\w+(\[(:|::-1|-?\d*:-?\d*|\.\.\.)\])*", text)
+    return text if len(shape) > 1 or steps else f"1.0 * {text}"
 
 
 def nested(shape: Shape, entry: Callable[[], str]) -> str:

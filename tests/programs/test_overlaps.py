@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from tests.fuzz.interpreted import interpret, interpreted_gradient
 
 WEIGHTS = np.arange(1.0, 5.0)
 
@@ -87,3 +88,55 @@ def test_everything_is_read_before_it_is_written(function: Callable[[Any], Any],
         up[k] += 1e-6
         down[k] -= 1e-6
         assert slope[k] == pytest.approx((function(up) - function(down)) / 2e-6, rel=1e-4, abs=1e-5)
+
+
+def turned_by_a_loop(a, n):
+    for _ in range(n):
+        a = a[::-1]
+    a[1] = 0.5 * a[0]
+    return np.sum(a * a * WEIGHTS)
+
+
+def shown_again(a, n):
+    for _ in range(n):
+        b = a
+        a, b = b[:], a
+    a[0] *= a[1]
+    return np.sum(a * a * WEIGHTS)
+
+
+def exchanged_and_turned(a, n):
+    b = a * 1.0
+    for _ in range(n):
+        a, b = b[::-1], a
+    a[1] *= 0.5
+    b[2] = a[0] * a[3]
+    return np.sum(a * a * WEIGHTS) + np.sum(b * WEIGHTS)
+
+
+def turned_if_positive(a, n):
+    for k in range(n):
+        if a[0] > k - 5.0:
+            a = a[::-1]
+    a[0] = a[1] * a[2]
+    return np.sum(a * a * WEIGHTS)
+
+
+@pytest.mark.parametrize("engine", ("interpreter", "tape"))
+@pytest.mark.parametrize("function", [turned_by_a_loop, shown_again, exchanged_and_turned, turned_if_positive])
+def test_views_that_a_loop_rebinds_are_written(function: Callable[[Any, int], Any], engine: str) -> None:
+    x = np.random.default_rng().normal(size=4)
+    for n in range(4):
+        a, b = x.copy(), x.copy()
+        if engine == "tape":
+            value, slope = wb.value_and_grad(function, engine=engine)(a, n)
+        else:
+            value, slopes = interpreted_gradient(function, (x.copy(), n))
+            slope = slopes[0,]
+            assert interpret(function, (a, n)) == pytest.approx(value)
+        assert value == pytest.approx(function(b, n)) and np.allclose(a, b)
+        for k in range(4):
+            up, down = x.copy(), x.copy()
+            up[k] += 1e-6
+            down[k] -= 1e-6
+            assert slope[k] == pytest.approx((function(up, n) - function(down, n)) / 2e-6, rel=1e-4, abs=1e-5)

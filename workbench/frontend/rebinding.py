@@ -235,6 +235,8 @@ class Rebinding:
                 self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
         external = any(cell.external for cell in (*targets, *sources))
         for cell, value in values:
+            if external and self.is_copied_view(targets[cell]):  # Python would write what the view shows
+                cell.uncertain = self.loop.key
             cell.external = external
             cell.origin = None
             t.builder.write(cell.slot, value)
@@ -245,6 +247,10 @@ class Rebinding:
             if cell not in targets:
                 t.rename(cell)
                 cell.renamed_by = self.loop.key
+
+    def is_copied_view(self, new: Any) -> bool:
+        """True for a view of what there was before the iteration, which goes on as a copy."""
+        return isinstance(new, Array) and bool(new.steps) and new.cell.depth <= self.level
 
     def renamed_value(self, cell: Cell, new: Any, targets: dict[Cell, Any], sources: list[Cell]) -> Value:
         t = self.t
