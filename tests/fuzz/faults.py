@@ -77,7 +77,7 @@ FAULTS = (
     Fault("alias missed", planted_around.alias_missed, 700_019),
     Fault("view made in an arm is a copy", planted_around.view_of_arm_copied, 700_047),
     Fault("copy-back missed", planted_around.copy_back_missed, 700_001),
-    Fault("effect on an attribute missed", planted_around.effect_missed, 700_055),
+    Fault("effect on an attribute missed", planted_around.effect_missed, 700_065),
     Fault("guard on a function missing", planted_around.function_guard_missing, 700_200),
     Fault("guard on a kind missing", planted_around.kind_guard_missing, 700_004),
     Fault("float32 promoted to float64", planted_around.wrong_promotion, 900_031),
@@ -90,7 +90,7 @@ FAULTS = (
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
     Fault("overlap of what is read and written missed", planted_layouts.overlap_missed, 700_024),
     Fault("arrays taken to lie by rows", planted_layouts.taken_by_rows, 700_647),
-    Fault("a reshape always a view", planted_layouts.reshape_always_view, 700_928),
+    Fault("a reshape always a view", planted_layouts.reshape_always_view, 700_046),
     Fault("a stale part of a complex array", planted_layouts.stale_part, 700_402),
 )
 

@@ -23,7 +23,7 @@ def overlap_missed() -> Planted:
 @contextlib.contextmanager
 def taken_by_rows() -> Planted:
     """Every array is taken to lie by rows in memory."""
-    with mock.patch.object(layout, "_of_buffer", lambda t, array: layout._row_major(t, array.cell.dims)):
+    with mock.patch.object(layout, "_of_buffer", lambda t, cell: layout._row_major(t, cell.dims)):
         yield
 
 
