@@ -337,8 +337,10 @@ class Join:
         fresh = all(isinstance(v, (ListValue, ObjectValue, DictValue)) and v.depth > self.depth for v in (a, b))
         if fresh and type(a) is type(b) and _layout(a) == _layout(b):
             return self.container_of(a, list(zip(_variables(a), _variables(b), strict=True)), None)
-        return lambda results: Conflict(
-            f"{describe(a)} on one path and {describe(b)} on the other of a run-time condition")
+        first, second = describe(a), describe(b)
+        if first == second:
+            second = f"another{second[1:]}" if second.startswith("a ") else f"another {second}"
+        return lambda results: Conflict(f"{first} on one path and {second} on the other of a run-time condition")
 
     def container_of(self, model: Any, pairs: list[tuple[Variable, Variable]], side: int | None) -> Finish:
         """A new container whose entries are joins of entries."""
