@@ -348,8 +348,8 @@ class Tracer:
         """Refuse what a program computes with where it is another thing on each of two paths."""
         for value in values:
             if isinstance(value, Conflict):
-                self.fail(value.reason, "give it one type on both paths (a number in place of a text or None), or do on "
-                          "each path what needs it")
+                self.fail(value.reason, "give it one type on both paths (a number in place of a text or None), or do "
+                          "on each path what needs it")
 
     def rename(self, target: Any) -> None:
         """References to a cell or container made so far are stale from here on."""
