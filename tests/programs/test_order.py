@@ -161,7 +161,8 @@ def test_writes_through_reshapes_of_what_numpy_makes(name: str, engine: str) -> 
         return np.sum(m * np.arange(1.0, 1.0 + m.size).reshape(m.shape)) + r[1] * q[2]
     rng = np.random.default_rng()
     done = agrees(function, rng.normal(size=(3, 3)), rng.normal(size=(3, 3)) + 4.0 * np.eye(3), engine=engine)
-    must = name != "fft" if engine == "tape" else name in ("rows", "outer", "broadcast", "middle", "stack")
+    unknown = () if engine == "tape" else ("cholesky", "lower", "triangular", "cho_solve", "expm")
+    must = name not in ("fft", *unknown)
     assert done or not must
 
 
