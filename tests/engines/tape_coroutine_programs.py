@@ -229,6 +229,22 @@ def windows(x, y):
     return np.sum(np.lib.stride_tricks.sliding_window_view(np.array([x, y, x * y, 2.0]), 3).prod(axis=1))
 
 
+@right
+def changed_at_places(x, y):
+    a, b, c = np.ones(4), np.zeros((2, 3)), np.array([x, y, 2.0])
+    np.multiply.at(a, [0, 0, 1], [x, y, x * y])
+    np.maximum.at(b, (slice(None), 1), [x, y])
+    np.power.at(c, [0, 0, 1], [2.0, x, y])
+    np.divide.at(a, [3, 3], y)
+    return np.sum(a * [1.0, 2.0, 3.0, 4.0]) + b.sum() + c.sum()
+
+
+@right
+def from_iterators(x, y):
+    made = np.fromiter((v * v for v in (x, y, x * y)), float, count=2)
+    return made @ made[::-1] + np.fromiter([x, y], dtype=np.float64).sum() + math.ldexp(x, 3) * math.ldexp(y, -1)
+
+
 @refused
 def memory_of_another(x, y):
     buffer = np.zeros(4)

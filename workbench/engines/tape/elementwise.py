@@ -240,7 +240,7 @@ _SEVERAL: dict[Any, Any] = {np.divmod: _divmod, np.modf: _modf, np.positive: lam
 
 # ---------------------------------------------------------------------- adding to elements
 def _at(ufunc: Any, target: Any, where: Any, value: Any = None) -> None:
-    if ufunc not in (np.add, np.subtract) or type(target) is not ActiveArray:
+    if ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature or type(target) is not ActiveArray:
         raise refuse(f"np.{ufunc.__name__}.at of active arrays is not recorded", "write it as a loop")
     places = np.arange(target.size).reshape(target.shape)[plain_key(where)]
     value = from_items(value) if holds_active(value) and type(value) not in NUMBERS else value
@@ -250,7 +250,8 @@ def _at(ufunc: Any, target: Any, where: Any, value: Any = None) -> None:
 
 
 def add_at(target: ActiveArray, flat: np.ndarray, value: Any, ufunc: Any = np.add) -> None:
-    """Add to (subtract from) the elements at some places in row-major order; a place may come several times."""
+    """Add to (subtract from, multiply, ...) the elements at some places in row-major order; a place may come several
+    times."""
     unique, inverse = np.unique(flat, return_inverse=True)
     whole = target.reshape(-1)
     shared = len(whole) == 0 or np.shares_memory(bottom(whole), bottom(target))

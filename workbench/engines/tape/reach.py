@@ -15,6 +15,7 @@ from workbench.engines.tape.remains import kept_of
 from workbench.frontend import instance_attributes
 
 _MAX_OBJECTS = 20_000
+_SIMPLE = frozenset({float, int, str, bool, complex, bytes, type(None)})  # what is most often held, by the thousands
 _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
 
 
@@ -77,9 +78,9 @@ def modules_named_by(function: types.FunctionType) -> Iterator[types.ModuleType]
 def held_by(x: Any) -> list[Any]:
     """What a container or object holds; of objects of native packages nothing but a derivative's function."""
     if isinstance(x, dict):
-        return [*x.values(), *x]
+        return [v for v in (*x.values(), *x) if type(v) not in _SIMPLE]
     if isinstance(x, (list, tuple, set, frozenset, collections.deque)):
-        return list(x)
+        return [v for v in x if type(v) not in _SIMPLE]
     if isinstance(x, (type, types.ModuleType)):
         return []
     if is_native(type(x).__module__):
@@ -98,7 +99,8 @@ def give_back(roots: Iterator[Any], recorder: Recorder) -> None:
         if type(x) in ACTIVE or x is None or isinstance(x, ATOMS) or id(x) in known:
             continue
         known[id(x)] = x
-        if isinstance(x, (set, dict)) and any(type(key) is not str and _left(key, recorder) is not key for key in x):
+        if isinstance(x, (set, dict)) and any(
+                type(key) not in _SIMPLE and _left(key, recorder) is not key for key in x):
             _with_keys(x, recorder)
         for key, value in _entries(x):
             left = _left(value, recorder)
@@ -134,11 +136,11 @@ def _with_keys(x: Any, recorder: Recorder) -> None:
 
 
 def _entries(x: Any) -> list[tuple[Any, Any]]:
-    """What an object holds, by index, key or name."""
+    """What an object holds besides plain numbers and texts, by index, key or name."""
     if isinstance(x, dict):
-        return list(x.items())
+        return [(k, v) for k, v in x.items() if type(v) not in _SIMPLE]
     if isinstance(x, (list, tuple, collections.deque)):
-        return list(enumerate(x))
+        return [(k, v) for k, v in enumerate(x) if type(v) not in _SIMPLE]
     if isinstance(x, (type, types.ModuleType)):
         return [] if is_native(getattr(x, "__module__", x.__name__)) else list(vars(x).items())
     if type(x) is types.FunctionType:

@@ -10,6 +10,7 @@ import copy as copying
 import csv
 import decimal
 import fractions
+import itertools
 import json
 import math
 import threading
@@ -141,6 +142,16 @@ def _pow(callee: Any, args: Args, named: Named) -> Any:
     return apply("pow", callee, *args) if any(type(a) in NUMBERS for a in args) else callee(*args, **named)
 
 
+@means(math.ldexp)
+def _ldexp(callee: Any, args: Args, named: Named) -> Any:
+    x, exponent = args
+    if type(x) is not ActiveFloat:
+        return callee(x, exponent)
+    callee(bottom(x), exponent)  # raises where the result is too large
+    half = exponent // 2  # (a power of two that is a float)
+    return x * callee(1.0, half) * callee(1.0, exponent - half)
+
+
 @means(math.log)
 def _log(callee: Any, args: Args, named: Named) -> Any:
     if any(type(a) is ActiveArray for a in args):
@@ -242,6 +253,18 @@ def _from_items(callee: Any, args: Args, named: Named) -> Any:
     if set(options) - {"copy", "ndmin", "order"}:
         raise refuse(f"the options {sorted(options)} of np.{callee.__name__}", "leave them out")
     return numpy_functions.array(callee, args[0], args[1] if len(args) > 1 else named.get("dtype"), **options)
+
+
+@means(np.fromiter)
+def _fromiter(callee: Any, args: Args, named: Named) -> Any:
+    bound = dict(zip(("iter", "dtype", "count"), args, strict=False)) | named
+    items = bound.pop("iter")
+    count = bound.get("count", -1)
+    items = list(items) if count < 0 else list(itertools.islice(items, count))
+    if not holds_active(items):
+        return fresh(callee(items, **bound), current())
+    callee(bottom(items), **bound)  # raises where there are too few
+    return numpy_functions.array(np.array, items, bound.get("dtype", float))
 
 
 @means(np.ndenumerate)
