@@ -40,6 +40,8 @@ _READERS = (np.loadtxt, np.genfromtxt)
 _OF_ITEMS = (math.fsum, math.prod, math.dist)
 _DISTRIBUTIONS = "scipy.stats._distn_infrastructure"
 _IN_THREADS = ("to_thread", "run_in_executor")  # of asyncio, which is not imported for their sake
+_DISTRIBUTED = frozenset({"normal", "uniform", "exponential", "lognormal", "laplace", "logistic", "gumbel", "gamma",
+                          "beta", "poisson", "binomial", "triangular", "weibull", "rayleigh", "chisquare"})
 _DESCRIPTORS = (types.WrapperDescriptorType, types.MethodDescriptorType)
 _NEW_ARRAY = np.ndarray.__new__
 _CACHED = type(functools.lru_cache(lambda: None))
@@ -303,6 +305,10 @@ def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[st
         items = _as_operand(args[0])  # the same draws, of places
         if type(items) is ActiveArray and not named.get("axis") and not holds_active((args[1:], named)):
             return items[callee(len(items), *args[1:], **{k: v for k, v in named.items() if k != "axis"})]
+    name = getattr(callee, "__name__", "")
+    if type(owner) is not np.ndarray and name in _DISTRIBUTED and holds_active((args, named)):
+        raise refuse(f"numbers are drawn by {name}, whose parameters are active",
+                     "draw standard numbers and scale them: mean + deviation * rng.standard_normal()")
     result = _protected(callee, args, named)
     if type(owner) is np.ndarray and holds_text(owner) and np.asarray(result).dtype.kind in "fc":
         checked_text("")
