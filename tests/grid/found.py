@@ -46,6 +46,10 @@ _FOUND = [
     ("np.tril(x)", "sn"),
     ("np.take(x, 0, axis=0)", "sn"),
     ("np.fft.fft(x, n=3)", "v0"),
+    ("np.average(x, weights=y, axis=0, returned=True)", "vc v"),
+    ("np.average(x, weights=y)", "v0 v0"),
+    ("np.insert(x, {-1|0|4|-4|5|3}, y[0])", "v w"),
+    ("np.insert(x, -1, y, axis=0)", "m v"),
 ]
 
 

@@ -52,7 +52,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         if out is not None and not holds_active((inputs, options)):
             return written(getattr(ufunc, method)(*inputs, **options), out)
         result = _applied(ufunc, method, inputs, dict(options))
-        return result if out is None else written(result, out)
+        return result if out is None else written(result, out, exact=method in ("reduce", "accumulate"))
     except DifferentiationError:
         raise
     except Exception as error:
@@ -68,9 +68,12 @@ def _where_asked(ufunc: Any, inputs: tuple[Any, ...], where: Any, target: Active
     return target
 
 
-def written(result: Any, out: Any) -> Any:
-    """A result written into `out=`."""
+def written(result: Any, out: Any, exact: bool = False) -> Any:
+    """A result written into `out=`, of as many axes at most (`exact`: of as many)."""
     (target,) = out if isinstance(out, tuple) else (out,)
+    axes, rank = np.ndim(bottom(result)), np.ndim(bottom(target))
+    if axes > rank or (exact and axes != rank):
+        raise ValueError(f"non-broadcastable output operand: the result has {axes} axes, `out` has {rank}")
     if type(target) is not ActiveArray and all(is_constant(x) for x in actives(result)):
         target[...] = bottom(result)
         return target
@@ -323,7 +326,8 @@ def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) ->
     try:
         if out is None:
             return dispatch(function, args, options)
-        return written(dispatch(function, args, {k: v for k, v in options.items() if k != "out"}), out)
+        result = dispatch(function, args, {k: v for k, v in options.items() if k != "out"})
+        return written(result, out, exact=function is not np.clip)
     except DifferentiationError:
         raise
     except Exception as error:

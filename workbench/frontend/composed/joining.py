@@ -79,7 +79,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     n = arr.shape[axis]
     values = np.asarray(values).astype(arr.dtype)
     if np.ndim(obj) == 0:
-        place = _place(obj, n + 1)
+        place = obj if obj == n else _place(obj, n)  # behind the last, or before an element
         if values.ndim < arr.ndim:
             values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
         # a place of its own is filled as a single row would be: the first axis of the values goes along the axis

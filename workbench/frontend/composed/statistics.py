@@ -97,8 +97,10 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
         spread = np.transpose(weights, tuple(order))
         weights = np.expand_dims(spread, tuple([k for k in range(a.ndim) if k not in axes]))
     scale = np.sum(np.broadcast_to(weights, a.shape), axis, keepdims=keepdims)
+    if np.any(scale == 0):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     result = np.sum(a * weights, axis, keepdims=keepdims) / scale
-    return (result, scale) if returned else result
+    return (result, scale.astype(result.dtype)) if returned else result
 
 
 @composes(np.count_nonzero)
