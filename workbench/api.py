@@ -10,6 +10,7 @@ from typing import Any
 from workbench.engines import tape as recording
 from workbench.frontend.library import implements
 from workbench.operators import Derivative, nesting
+from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
 
 Wrt = int | str | tuple[int | str, ...]
@@ -71,14 +72,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
     derivative = _cached(f, "jvp", wrt, engine)
     args, keywords = derivative.bind(primals, {})
-    if derivative.is_refused(args, keywords):
-        return recording.forward(f, primals, tangents)
-    made = derivative.specialised_or_refused(args, keywords)
-    if isinstance(made, Exception):
-        return derivative.fall_back(made, args, keywords, lambda: recording.forward(f, primals, tangents))
-    flat = made.tangents([tangents[k] for k in wrt], args)
-    data, results = made.run(args, flat)
-    return made.value(args, data, results), made.output_tangent(results)
+    def compiled(made: Specialisation) -> Any:
+        flat = made.tangents([tangents[k] for k in wrt], args)
+        data, results = made.run(args, flat)
+        return made.value(args, data, results), made.output_tangent(results)
+    return derivative.compiled_or_recorded(args, keywords, compiled, lambda: recording.forward(f, primals, tangents))
 
 
 @with_users_tracebacks
@@ -98,21 +96,19 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     value_of = _cached(f, "value", (), engine)
     derivative = _cached(f, "vjp", tuple(range(len(primals))), engine)
     args, keywords = derivative.bind(primals, {})
-    if derivative.is_refused(args, keywords):
-        return recording.pullback(f, primals)
-    made = derivative.specialised_or_refused(args, keywords)
-    if isinstance(made, Exception):
-        taken: tuple[Any, Any] = derivative.fall_back(made, args, keywords, lambda: recording.pullback(f, primals))
-        return taken
-    kept = made.snapshot(args)
-    plain = value_of.specialised(args, keywords)
-    data, results = plain.run(args)
-    value = plain.value(args, data, results)
-    shapes = list(results)
+    def compiled(made: Specialisation) -> Any:
+        kept = made.snapshot(args)
+        plain = value_of.specialised(args, keywords)
+        data, results = plain.run(args)
+        value = plain.value(args, data, results)
+        shapes = list(results)
 
-    def pullback(cotangent: Any) -> tuple[Any, ...]:
-        return made.pull(kept, made.cotangents(cotangent, shapes))
-    return value, pullback
+        def pullback(cotangent: Any) -> tuple[Any, ...]:
+            return made.pull(kept, made.cotangents(cotangent, shapes))
+        return value, pullback
+    taken: tuple[Any, Any] = derivative.compiled_or_recorded(args, keywords, compiled,
+                                                             lambda: recording.pullback(f, primals))
+    return taken
 
 
 def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:

@@ -153,12 +153,13 @@ def fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:
 @dataclass(frozen=True)
 class _Difference:
     """A derivative by differences, leaf by leaf: its numbers, how far those of a neighbouring step differ, the step,
-    and how large the values are."""
+    how large the values are, and the slopes to the left and to the right where they differ (NaN where they do not)."""
 
     leaves: list[np.ndarray]
     doubts: list[float]
     steps: list[float]
     sizes: list[float]
+    sides: list[tuple[np.ndarray, np.ndarray]]
 
 
 class Checker:
@@ -202,19 +203,24 @@ class Checker:
     def difference(self, function: Callable[..., Any], dots: tuple[Any, ...]) -> _Difference:
         """The derivative of a function along a direction: of several steps the one that neighbours agree with best."""
         found: list[list[np.ndarray]] = []
+        sided: list[list[tuple[np.ndarray, np.ndarray]]] = []
         sizes: list[float] = []
+        middle = [x.astype(_wide(x)) for x in flat(function(*self.moved(dots, 0)))]
         for step in _STEPS[self.size]:
             values = {k: flat(function(*self.moved(dots, k * step))) for k in (-2, -1, 1, 2)}
             found.append([(8.0 * (p1.astype(_wide(p1)) - m1) - (p2.astype(_wide(p2)) - m2)) / (12.0 * step)
                           for m2, m1, p1, p2 in zip(*(values[k] for k in (-2, -1, 1, 2)), strict=True)])
+            sided.append([((3.0 * m - 4.0 * m1 + m2) / (2.0 * step), (4.0 * p1 - p2 - 3.0 * m) / (2.0 * step))
+                          for m, m2, m1, p1, p2 in zip(middle, *(values[k] for k in (-2, -1, 1, 2)), strict=True)])
             sizes = [largest(x) for x in values[1]]
-        made = _Difference([], [], [], sizes)
+        made = _Difference([], [], [], sizes, [])
         for leaf in range(len(sizes)):
             doubts = [largest(a[leaf] - b[leaf]) for a, b in itertools.pairwise(found)]
             best = int(np.argmin([d if d == d else np.inf for d in doubts]))
             made.leaves.append(found[best + 1][leaf])
             made.doubts.append(doubts[best])
             made.steps.append(_STEPS[self.size][best + 1])
+            made.sides.append(_kinked(sided[best][leaf], sided[best + 1][leaf]))
         return made
 
     # ------------------------------------------------------------------ comparing
@@ -229,9 +235,17 @@ class Checker:
         scales = [max(largest(a), largest(b), 1e-5 * size, 1e-300)
                   for a, b, size in zip(leaves, expected.leaves, expected.sizes, strict=True)]
         errors = [largest(a - b) / scale for a, b, scale in zip(leaves, expected.leaves, scales, strict=True)]
-        worst = int(np.argmax([e if e == e else np.inf for e in errors]))
+        between = [_between(a, sides, tolerance * scale) for a, sides, scale in zip(leaves, expected.sides, scales,
+                                                                                    strict=True)]
+        smooth = [largest(np.where(kink, 0.0, a - b)) / scale
+                  for kink, a, b, scale in zip(between, leaves, expected.leaves, scales, strict=True)]
+        kink = not max(errors) <= tolerance and max(smooth) <= tolerance
+        worst = int(np.argmax([e if e == e else np.inf for e in (errors if kink else smooth)]))
         error, doubt = errors[worst], expected.doubts[worst] / scales[worst]
-        if not error <= tolerance and not doubt <= 0.1 * error:
+        if kink:
+            left, right = (np.atleast_1d(side)[np.atleast_1d(between[worst])][0] for side in expected.sides[worst])
+            status, detail = "undecided", f"a kink: the slope is {left:.4g} to the left and {right:.4g} to the right"
+        elif not error <= tolerance and not doubt <= 0.1 * error:
             status, detail = "undecided", f"the differences do not settle (they vary by {doubt:.0e})"
         elif error <= tolerance:
             status, detail = "agrees", ""
@@ -351,6 +365,21 @@ def _precision(x: np.ndarray) -> int:
 
 def _wide(x: np.ndarray) -> Any:
     return np.complex128 if x.dtype.kind == "c" else np.float64
+
+
+def _kinked(coarse: tuple[np.ndarray, np.ndarray], fine: tuple[np.ndarray, np.ndarray]) -> Any:
+    """The slopes to both sides where they differ as much at a smaller step: what is smooth would have them meet."""
+    wide, narrow = (np.abs(right - left) for left, right in (coarse, fine))
+    apart = (narrow > 0.7 * wide) & (narrow > 1e-3 * (np.abs(fine[0]) + np.abs(fine[1])))
+    return tuple(np.where(apart, side, np.nan) for side in fine)
+
+
+def _between(found: Any, sides: tuple[np.ndarray, np.ndarray], slack: float) -> Any:
+    """Where a real derivative lies between the slopes to both sides of a kink."""
+    if np.iscomplexobj(found) or np.iscomplexobj(sides[0]):
+        return np.zeros(np.shape(found), dtype=bool)
+    low, high = np.minimum(*sides), np.maximum(*sides)
+    return (low - slack <= found) & (found <= high + slack)
 
 
 def _entry(found: Any, expected: Any, leaf: int, count: int) -> str:

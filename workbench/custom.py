@@ -113,8 +113,8 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     Raises AssertionError (with the report as `.report`) where derivatives disagree, naming mode, engine and entry;
     DifferentiationError where nothing could be compared; what f raises.
     It cannot catch: what is wrong on branches not taken here, or at other points (check several); errors below the
-    tolerances, such as those in entries much smaller than others of the same array; what is wrong at a kink, where
-    differences mean nothing (listed as "undecided"); a value that is wrong, if its derivative fits. `stop_gradient` and
+    tolerances, such as those in entries much smaller than others of the same array; which slope is right at a kink (one
+    between those of both sides is "undecided", any other is wrong); a value that is wrong, if its derivative fits. `stop_gradient` and
     `hook` change derivatives at their user's word: they are reported as wrong, which is not a fault of f.
     Source: Griewank & Walther (2008), section 3.2.
 
@@ -181,6 +181,8 @@ def _stopped_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any])
 @recording.means(hook)
 def _hooked_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     x, fn = _bound(("x", "fn"), args, named)
+    if not callable(fn):
+        return callee(x, fn)  # which says so
     return callee(x, fn) if recording.innermost(x) is None else recorded.hooked(x, fn, copied)
 
 

@@ -363,7 +363,9 @@ def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool
         fixed = old
 
         def update_region(operand: Any) -> None:
-            indexing.put(t, owner, key, arithmetic.binary(t, op, fixed, _as_value(act, operand)))
+            made = arithmetic.binary(t, op, fixed, _as_value(act, operand))
+            arrays.require_castable(made, owner, arithmetic.UFUNCS[op])
+            indexing.put(t, owner, key, made)
         return update_region
     return lambda operand: indexing.put(t, owner, key, arithmetic.binary(t, op, old, operand))
 
@@ -375,6 +377,7 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
         result = arithmetic.binary(act.t, op, old, operand)
         if not isinstance(result, Array) or result.rank != old.rank:
             raise ValueError("non-broadcastable output operand")
+        arrays.require_castable(result, old, arithmetic.UFUNCS[op])
         indexing.put(act.t, old, Ellipsis, result)
         return old
     if isinstance(old, Choice):

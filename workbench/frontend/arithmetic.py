@@ -9,6 +9,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import arrays, layout
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute
@@ -25,10 +27,14 @@ STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
 OPERATOR_NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow",
                   "@": "matmul", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne",
                   "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}
+UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
+          "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
+          "<<": np.left_shift, ">>": np.right_shift}
 _PRIMS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%": "mod", "**": "pow",
           "&": "bitand", "|": "bitor", "^": "bitxor", "<<": "lshift", ">>": "rshift"}
 _COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _BOOLEAN = {"&": "and", "|": "or", "^": "xor"}
+_TOO_LARGE = "(34, 'Numerical result out of range')"  # as Python writes an error number and its text
 
 
 def is_dynamic(value: Any) -> bool:
@@ -98,7 +104,23 @@ def binary(t: Tracer, op: str, a: Any, b: Any) -> Any:
     elif op in _BOOLEAN or op in ("<<", ">>"):
         if kind.is_inexact:
             raise TypeError(f"unsupported operand type(s) for {op}: a float")
+        if op in ("<<", ">>") and arrays.mixes_python(a, b):
+            b = _shift_count(t, op, b)
     return elementwise(t, _PRIMS[op], [a, b], kind)
+
+
+def _shift_count(t: Tracer, op: str, b: Any) -> Any:
+    """A shift by as many bits as the machine can: a negative count raises, what is shifted out to the right is gone."""
+    count = t.scalar(b, Kind.INT)
+    t.check(t.emit("ge", count, Constant(0, Kind.INT)), "ValueError", "negative shift count")
+    return t.wrap(t.emit("minimum", count, Constant(63, Kind.INT)), True) if op == ">>" else b
+
+
+def check_division(t: Tracer, a: Any, b: Any) -> None:
+    """`divmod(a, b)`: its own words for a zero divisor."""
+    kind = common_kind(a, b)
+    _check_divisor(t, a, b, Kind.INT if kind is Kind.BOOL else kind,
+                   "float divmod()" if kind.is_inexact else "integer division or modulo by zero")
 
 
 def _any_float(*values: Any) -> bool:
@@ -125,12 +147,15 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
             base = t.scalar(a, kind)
             t.check(t.emit("ne", base, Constant(0, kind)), "ZeroDivisionError",
                     "0.0 cannot be raised to a negative power")
-        if b == 2:
-            return elementwise(t, "square", [a], kind)
         if b == 1:
             return elementwise(t, "mul", [a, 1], kind)
-        exponent = Constant(int(b), Kind.INT)
-        return result(t, t.emit("pow", arrays.operand(t, a, kind), exponent), python, "", [a])
+        if b == 2:
+            made = elementwise(t, "square", [a], kind)
+        else:
+            made = result(t, t.emit("pow", arrays.operand(t, a, kind), Constant(int(b), Kind.INT)), python, "", [a])
+        if python and kind is Kind.F64 and b != 0:
+            check_range(t, made.value, [t.scalar(a, kind)], _TOO_LARGE)
+        return made
     if kind is Kind.INT:
         if isinstance(b, int) and b < 0:
             if not python:
@@ -145,7 +170,19 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
                         "Integers to negative integer powers are not allowed.")
     elif python and kind is Kind.F64:
         check_power(t, a, b)
+        made = elementwise(t, "pow", [a, b], kind)
+        if not (isinstance(b, (int, float)) and 0 <= b <= 1):
+            check_range(t, made.value, [t.scalar(a, kind), t.scalar(b, kind)], _TOO_LARGE)
+        return made
     return elementwise(t, "pow", [a, b], kind)
+
+
+def check_range(t: Tracer, value: Value, operands: list[Value], message: str) -> None:
+    """No infinite number out of finite ones: Python's powers and functions of `math` raise."""
+    fine = t.emit("not", t.emit("isinf", value))
+    for operand in operands:
+        fine = t.emit("or", fine, t.emit("isinf", operand))
+    t.check(fine, "OverflowError", message)
 
 
 def check_power(t: Tracer, a: Any, b: Any) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import layout
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.order import Order, by_rows
@@ -313,6 +315,14 @@ def operand(t: Tracer, value: Any, kind: Kind) -> Value:
     return t.scalar(value, kind)
 
 
+def require_castable(value: Any, target: Array, ufunc: Any) -> None:
+    """Raise NumPy's own error where the result of a ufunc cannot be written in place (floats into integers)."""
+    own = number_kind(value)
+    if own is not None and not np.can_cast(own.dtype, target.kind.dtype, "same_kind"):
+        one = np.zeros(0, own.dtype)
+        ufunc(*[one] * ufunc.nin, out=np.zeros(0, target.kind.dtype))
+
+
 def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
     """A value to be written into a region of shape `dims`: cast, and broadcast unless it is a scalar."""
     own = number_kind(value)
@@ -322,9 +332,9 @@ def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
         if is_python_number(value):
             raise TypeError("float() argument must be a string or a real number, not 'complex'")
         t.fail("a complex number written into a real array, which drops its imaginary part", "take the real part")
-    result = operand(t, value, kind)
     if not isinstance(value, Array):
-        return result
+        return t.whole(t.emit("trunc", t.scalar(value))) if own.is_float and kind is Kind.INT else t.scalar(value, kind)
+    result = operand(t, value, kind)
     if len(value.dims) > len(dims):
         lead = value.dims[: len(value.dims) - len(dims)]
         if any(d != ONE for d in lead):

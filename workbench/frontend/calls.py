@@ -77,7 +77,8 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         library.orders.lay(act.t, callee, args, named, found, before)
         return found
     if isinstance(callee, types.MethodType):
-        act.t.environment.guard_function(callee.__func__)
+        if isinstance(callee.__func__, types.FunctionType):  # (what has a rule of its own guards that)
+            act.t.environment.guard_function(callee.__func__)
         owner = act.t.environment.internal(callee.__self__, None)
         return call(act, callee.__func__, (owner, *args), named, node)
     if isinstance(callee, type):

@@ -72,6 +72,8 @@ def bound(act: Activation, descriptor: Any, owner: Any, type_: type, name: str) 
         return descriptor.__func__
     if isinstance(descriptor, classmethod):
         return BoundMethod(descriptor.__func__, type_)
+    if hasattr(type(descriptor), "inlined"):  # a method with a rule of its own, or checkpointed
+        return BoundMethod(descriptor, owner)
     getter = class_attribute(type(descriptor), "__get__") if descriptor is not None else None
     if isinstance(getter, types.FunctionType):
         holder = act.t.environment.internal(descriptor, None)

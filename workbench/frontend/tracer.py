@@ -179,6 +179,17 @@ class Tracer:
             raise TypeError(f"{what} is needed, not {describe(number)}")
         return self.scalar(number, Kind.INT)
 
+    def whole(self, value: Value) -> Value:
+        """A float without fraction as an integer; raised as Python raises where it is none."""
+        if value.kind is Kind.F32:
+            value = self.emit("cast", value, kind=Kind.F64)
+        self.check(self.emit("not", self.emit("isnan", value)), "ValueError", "cannot convert float NaN to integer")
+        self.check(self.emit("not", self.emit("isinf", value)), "OverflowError",
+                   "cannot convert float infinity to integer")
+        self.check(self.emit("lt", self.emit("abs", value), Constant(2.0**63, Kind.F64)), "DifferentiationError",
+                   "an integer beyond 64 bits: keep it a float")
+        return self.emit("cast", value, kind=Kind.INT)
+
     def static_int(self, number: Any, what: str) -> int:
         """An integer that must be known while specialising."""
         if isinstance(number, Scalar):

@@ -117,31 +117,32 @@ class Derivative:
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call without the fast path."""
         bound, keywords = self.bind(tuple(plain_of(x) for x in args), {k: plain_of(v) for k, v in named.items()})
-        if self.engine == "tape" or self.is_refused(bound, keywords):
+        if self.engine == "tape":
             return self._record(bound, keywords)
-        made = self.specialised_or_refused(bound, keywords)
-        if isinstance(made, Exception):
-            return self.fall_back(made, bound, keywords, lambda: self._record(bound, keywords))
+        return self.compiled_or_recorded(bound, keywords, lambda made: self._finish(made, bound),
+                                         lambda: self._record(bound, keywords))
+
+    def compiled_or_recorded(self, args: tuple[Any, ...], keywords: tuple[str, ...],
+                             compiled: Callable[[Specialisation], Any], record: Callable[[], Any]) -> Any:
+        """What the compiled program gives for a call; with the engine "auto", what a recorded run gives where there is
+        none, or where it refuses these numbers and has left no trace."""
+        if self._refused and _kinds(args, keywords) in self._refused:
+            return record()
         try:
-            return self._finish(made, bound)
-        except DifferentiationError as error:  # of these numbers: others may do
-            if self.engine != "auto" or not made.leaves_no_trace:
-                raise
-            refused = error
-        return self.fall_back(refused, bound, keywords, lambda: self._record(bound, keywords), for_good=False)
+            made = self.specialised(args, keywords)
+        except Exception as error:  # a refusal, or an exception of the primal
+            missing = error
+        else:
+            try:
+                return compiled(made)
+            except DifferentiationError as error:  # of these numbers: others may do
+                if self.engine != "auto" or not made.leaves_no_trace:
+                    raise
+                refused = error
+            return self._fall_back(refused, args, keywords, record, for_good=False)
+        return self._fall_back(missing, args, keywords, record)
 
-    def is_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> bool:
-        """True for a call that the compiler has refused and the tape has taken."""
-        return bool(self._refused) and _kinds(args, keywords) in self._refused
-
-    def specialised_or_refused(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | Exception:
-        """The specialisation for a call, or what was raised on the way: a refusal, or an exception of the primal."""
-        try:
-            return self.specialised(args, keywords)
-        except Exception as error:
-            return error
-
-    def fall_back(self, error: Exception, args: tuple[Any, ...], keywords: tuple[str, ...],
+    def _fall_back(self, error: Exception, args: tuple[Any, ...], keywords: tuple[str, ...],
                   record: Callable[[], Any], for_good: bool = True) -> Any:
         """What the tape gives where there is no compiled program, said once with line and reason.
 
@@ -158,7 +159,7 @@ class Derivative:
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
         reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         where = f" ({span.filename}:{span.line})" if span else ""
-        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {reason}{where}", UserWarning, 4)
+        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {reason}{where}", UserWarning, 5)
         return result
 
     def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:

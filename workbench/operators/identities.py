@@ -10,6 +10,7 @@ import copy
 import functools
 import inspect
 import random
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -220,6 +221,10 @@ class Checkpointed:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The function's value."""
         return self.function(*args, **named)
+
+    def __get__(self, owner: Any, cls: Any = None) -> Any:
+        """The method of an object, where a class defines it."""
+        return self if owner is None else types.MethodType(self, owner)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}, checkpointed>"

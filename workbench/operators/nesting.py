@@ -267,6 +267,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
     exporter = Exporter(t, inner)
     output = exporter.tree(result)
     unwritten = _unwritten(t, mirror, exporter) if mirror.separate and mirror.is_repeated else frozenset()
+    _refuse_effects_outside(act, mirror)
     changes = tuple(_changes(act, t, mirror, exporter))
     stores = tuple(_stores(act, t, mirror, exporter, unwritten))
     for key, guard in inner.guards.items():
@@ -292,6 +293,16 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
             operands[k] = act.t.emit("copy", operands[k])
     places = {item.path.key: item.position for item in inner.inputs} | mirror.aliases
     return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays)
+
+
+def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
+    """Refuse writes to what the inner program has reached by itself (globals, what they hold): nobody would see them."""
+    inner = mirror.inner
+    known = {id(theirs) for _, theirs in mirror.containers}
+    if inner.outside or any(id(owner) not in known for owner in inner.written) or any(
+            position >= len(mirror.operands) for position in inner.was_written):
+        act.t.fail("a function that changes globals, or what they hold, is called by a derivative, a checkpoint, a hook or "
+                   "a rule inside a program", "return what it computes, or use engine='tape'")
 
 
 def _unwritten(t: Tracer, mirror: _Mirror, exporter: Exporter) -> frozenset[int]:

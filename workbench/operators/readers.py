@@ -301,6 +301,8 @@ class Matcher:
         hint = ""
         if tree.type is tuple and not isinstance(given, tuple):
             hint = "return a tuple with one entry per argument, also for one: `return (x_bar,)`"
+        elif given is None:
+            hint = "None is for what holds no float: return one like it, with zeros where the derivative is zero"
         names = tree.keys if tree.keys is not None else tuple(range(len(tree.children)))
         parts: list[Any] = []
         if issubclass(tree.type, (tuple, list)) and isinstance(given, (tuple, ListValue)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,10 @@ class Rule:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The function's value."""
         return self.function(*args, **named)
+
+    def __get__(self, owner: Any, cls: Any = None) -> Any:
+        """The method of an object, where a class defines it."""
+        return self if owner is None else types.MethodType(self, owner)
 
     def __repr__(self) -> str:
         return f"<{self.__name__} with its own derivative rule>"

@@ -101,6 +101,8 @@ def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
     if kind is types.MethodType:
         if type(callee.__func__) is types.FunctionType:
             return _function(callee.__func__, (callee.__self__, *args), named)
+        if getattr(type(callee.__func__), "recorded", None) is not None:  # with a rule of its own, or checkpointed
+            return mediate(callee.__func__, callee.__self__, *args, **named)
         return native(callee, args, named)
     if kind is functools.partial:
         return mediate(callee.func, *callee.args, *args, **{**callee.keywords, **named})

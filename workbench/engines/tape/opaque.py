@@ -157,7 +157,10 @@ def matched(tree: Tree, given: Any, what: str, span: Span | None) -> list[Any]:
     if found is None or (found[0] is not None) != keyed or (keyed and set(found[0] or ()) != set(tree.keys or ())) or (
             len(found[1]) != len(tree.children)):
         hint = "return a tuple with one entry per argument, also for one: `return (x_bar,)`"
-        raise fail(f"a {type(tree.model).__name__} of {len(tree.children)}", hint if type(tree.model) is tuple else "")
+        if type(tree.model) is not tuple:
+            hint = "None is for what holds no float: return one like it, with zeros where the derivative is zero" if (
+                given is None) else ""
+        raise fail(f"a {type(tree.model).__name__} of {len(tree.children)}", hint)
     items = found[1]
     if keyed:
         by_key = dict(zip(found[0] or (), items, strict=True))

@@ -229,6 +229,8 @@ def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`divmod(a, b)`."""
     binary = act.t.environment.binary
+    if len(args) == 2 and all(number_kind(a) is not None for a in args):
+        arithmetic.check_division(act.t, *args)
     return binary(act, "//", *args), binary(act, "%", *args)
 
 
@@ -249,8 +251,12 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return t.environment.call(act, numbers.rounded, (value, 10.0 ** abs(digits), digits >= 0), {})
     if number_kind(value) is Kind.INT:
         return value
-    rounded = t.emit("rint", t.scalar(value))
-    return t.wrap(t.emit("cast", rounded, kind=Kind.INT), True)
+    return t.wrap(t.whole(t.emit("rint", t.scalar(value))), True)
+
+
+_NUMBERS_WANTED = {float: "float() argument must be a string or a real number",
+                   int: "int() argument must be a string, a bytes-like object or a real number",
+                   complex: "complex() first argument must be a string or a number"}
 
 
 def _to_kind(kind: Kind, callee: Any) -> Any:
@@ -265,22 +271,23 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
             return Scalar(t.emit("complex", real, imaginary), True)
         if isinstance(args[0], TextValue):
             texts.refuse(t, f"{callee.__name__}()")
+        words = _NUMBERS_WANTED[callee]
+        if isinstance(args[0], (ListValue, DynamicList, tuple)):
+            raise TypeError(f"{words}, not '{'tuple' if isinstance(args[0], tuple) else 'list'}'")
         value = as_operand(t, args[0])
         if isinstance(value, Array):
             if any(d != Constant(1, Kind.INT) for d in value.dims):
                 raise TypeError("only length-1 arrays can be converted to Python scalars")
             value = t.environment.item(act, value, (0,) * value.rank)
         if number_kind(value) is None:
-            raise TypeError(f"{callee.__name__}() argument must be a number, not {describe(value)}")
+            raise TypeError(f"{words}, not {describe(value)}")
         own = number_kind(value)
         assert own is not None
         if own.is_complex and not kind.is_complex:
-            raise TypeError(f"{callee.__name__}() argument must be a string or a real number, not 'complex'")
+            raise TypeError(f"{words}, not 'complex'")
         number = t.scalar(value)
         if kind is Kind.INT and own.is_float:
-            t.check(t.emit("not", t.emit("isnan", number)), "ValueError", "cannot convert float NaN to integer")
-            t.check(t.emit("isfinite", number), "OverflowError", "cannot convert float infinity to integer")
-            number = t.emit("trunc", number)
+            number = t.whole(t.emit("trunc", number))
         return t.wrap(t.emit("cast", number, kind=kind) if number.kind is not kind else number, True)
     return handler
 

@@ -145,7 +145,11 @@ def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         result = t.new_array(values)
     else:
         span = binary("/", binary("-", stop, start), step)
-        length = t.emit("cast", t.emit("ceil", t.scalar(span, Kind.F64)), kind=Kind.INT)
+        steps = t.scalar(span, Kind.F64)
+        t.check(t.emit("not", t.emit("isnan", steps)), "ValueError", "arange: cannot compute length")
+        t.check(t.emit("lt", t.emit("abs", steps), Constant(2.0**60, Kind.F64)), "ValueError",
+                "Maximum allowed size exceeded")
+        length = t.emit("cast", t.emit("ceil", steps), kind=Kind.INT)
         count = t.emit("maximum", length, ZERO)
         places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
         result = binary("+", start, binary("*", step, places))

@@ -149,6 +149,9 @@ def finish_ufunc(act: Any, result: Any, named: dict[str, Any], name: str, kind: 
             t.fail(f"`out=` of np.{name} without axes", "use what it returns")
         raise TypeError("return arrays must be of ArrayType")
     fits(out, result)
+    function = getattr(np, name, None)
+    if isinstance(out, Array) and isinstance(function, np.ufunc) and function.nout == 1:
+        arrays.require_castable(result, out, function)
     if where is not True:
         result = select(t, as_operand(t, where), result, as_operand(t, out))
     write_out(t, out, result)
@@ -270,6 +273,12 @@ def _above(low: float, strict: bool) -> Domain:
     return ok
 
 
+def _divides(emit: Callable[..., Value], x: list[Value]) -> Value:
+    """A finite number by one that is not zero, or anything by NaN and NaN by anything."""
+    fine = emit("and", emit("not", emit("isinf", x[0])), emit("ne", x[1], Constant(0.0, Kind.F64)))
+    return emit("or", fine, emit("or", emit("isnan", x[0]), emit("isnan", x[1])))
+
+
 _DOMAINS: dict[str, Domain] = {
     "sqrt": _above(0.0, False), "log": _above(0.0, True), "log2": _above(0.0, True), "log10": _above(0.0, True),
     "log1p": _above(-1.0, True), "asin": _between(-1.0, 1.0), "acos": _between(-1.0, 1.0),
@@ -277,8 +286,11 @@ _DOMAINS: dict[str, Domain] = {
     "atanh": lambda emit, x: emit("lt", emit("abs", x[0]), Constant(1.0, Kind.F64)),
     "gamma": lambda emit, x: emit("or", emit("gt", x[0], Constant(0.0, Kind.F64)),
                                   emit("ne", x[0], emit("floor", x[0]))),  # poles at 0, -1, -2, ...
+    "lgamma": lambda emit, x: emit("or", emit("or", emit("gt", x[0], Constant(0.0, Kind.F64)), emit("isinf", x[0])),
+                                   emit("ne", x[0], emit("floor", x[0]))),
+    "fmod": lambda emit, x: _divides(emit, x), "remainder": lambda emit, x: _divides(emit, x),
 }
-_OVERFLOWS = {"ldexp", "exp", "expm1", "sinh", "cosh", "exp2", "gamma"}
+_OVERFLOWS = {"ldexp", "exp", "expm1", "sinh", "cosh", "exp2", "gamma", "lgamma", "pow"}
 _TO_INTEGER = {"floor", "ceil", "trunc"}
 _FINITE = {"sin", "cos", "tan"}
 
@@ -293,16 +305,22 @@ def _math(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> Any:
     if name in _DOMAINS:
         t.check(_DOMAINS[name](t.emit, values), "ValueError", "math domain error")
     if name == "pow":
-        arithmetic.check_power(t, *numbers)
+        _check_pow(t, *values)
     result = t.emit(name, *values)
     if name in _FINITE:
         t.check(t.emit("not", t.emit("isinf", values[0])), "ValueError", "math domain error")
     if name in _OVERFLOWS:
-        infinite = t.emit("and", t.emit("isinf", result), t.emit("not", t.emit("isinf", values[0])))
-        t.check(t.emit("not", infinite), "OverflowError", "math range error")
-    if name in _TO_INTEGER:
-        result = t.emit("cast", result, kind=Kind.INT)
-    return t.wrap(result, True)
+        arithmetic.check_range(t, result, [v for v in values if v.kind.is_float], "math range error")
+    return t.wrap(t.whole(result) if name in _TO_INTEGER else result, True)
+
+
+def _check_pow(t: Tracer, base: Value, exponent: Value) -> None:
+    """The domain of `math.pow`: no finite negative number to a fractional power, no zero to a negative one."""
+    zero = Constant(0.0, Kind.F64)
+    finite = t.emit("not", t.emit("or", t.emit("isinf", base), t.emit("isinf", exponent)))
+    negative = t.emit("and", t.emit("lt", base, zero), t.emit("ne", exponent, t.emit("floor", exponent)))
+    pole = t.emit("and", t.emit("eq", base, zero), t.emit("lt", exponent, zero))
+    t.check(t.emit("not", t.emit("and", finite, t.emit("or", negative, pole))), "ValueError", "math domain error")
 
 
 def _is_static_number(value: Any) -> bool:
