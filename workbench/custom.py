@@ -114,8 +114,9 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     DifferentiationError where nothing could be compared; what f raises.
     It cannot catch: what is wrong on branches not taken here, or at other points (check several); errors below the
     tolerances, such as those in entries much smaller than others of the same array; which slope is right at a kink (one
-    between those of both sides is "undecided", any other is wrong); a value that is wrong, if its derivative fits. `stop_gradient` and
-    `hook` change derivatives at their user's word: they are reported as wrong, which is not a fault of f.
+    between those of both sides is "undecided", any other is wrong); a value that is wrong, if its derivative fits.
+    `stop_gradient` and `hook` change derivatives at their user's word: they are reported as wrong, which is not a fault
+    of f.
     Source: Griewank & Walther (2008), section 3.2.
 
     >>> import math

@@ -1,6 +1,7 @@
 """What a wrong program may do: fail as plain Python fails, be refused at its line, or be right; nothing else."""
 from __future__ import annotations
 
+import gc
 import inspect
 import re
 import signal
@@ -48,11 +49,14 @@ def judged(theme: types.ModuleType, function: Any, args: tuple[Any, ...], engine
         warnings.simplefilter("ignore")
         expected, failure = run(lambda: run_fresh(*left))
         with_fresh_defaults(theme, function, only_set=True)
-        found, raised = run(lambda: wb.value_and_grad(function, engine=engine)(*given))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.filterwarnings("always", "the derivative of .* (is infinite or NaN|is not finite)")
+            found, raised = run(lambda: wb.value_and_grad(function, engine=engine)(*given))
+        if inspect.iscoroutine(expected):  # nobody awaits it, nor the one that the tape has made
+            expected.close()
+            gc.collect()
     if isinstance(raised, Hangs):
         return "hangs"
-    if engine != "tape" and isinstance(failure, OverflowError) and found is not None and np.isinf(found[0]):
-        return None  # a compiled power overflows to infinity, as NumPy's does
     if isinstance(raised, OverflowError) and "64 bits" in str(raised) and engine != "tape":
         return ugly(raised)  # compiled integers have 64 bits, and say so
     if isinstance(raised, wb.DifferentiationError):
@@ -67,6 +71,9 @@ def judged(theme: types.ModuleType, function: Any, args: tuple[Any, ...], engine
             None if close(given, left, 1e-12) else f"arguments left as {given}, by Python as {left}")
     if raised is not None:
         return f"raises {type(raised).__name__}: {raised} where Python gives {expected!r}"
+    infinite = not_finite(found, expected, bool(said))
+    if infinite is not None:
+        return infinite or None
     return wrong_result(run_fresh, args, found, expected) or (
         None if close(given, left, 1e-12) else f"arguments left as {given}, by Python as {left}")
 
@@ -130,6 +137,19 @@ def ugly(error: BaseException) -> str | None:
     if len(ours) > 1 or "Active" in str(error):
         return f"shows the machinery: {text}"
     return None
+
+
+def not_finite(found: Any, expected: Any, warned: bool) -> str | None:
+    """Of a value or gradient that is infinite or NaN: the value must be Python's, and a gradient at a finite value must
+    come with a warning. "" where all is well, None where both are finite."""
+    value, slope = found
+    parts = [np.asarray(leaf) for _, leaf in leaves(slope, (0,)) if leaf is not None]
+    numbers = isinstance(value, float) and all(p.dtype.kind == "f" for p in parts)
+    if not numbers or (np.isfinite(value) and all(np.all(np.isfinite(p)) for p in parts)):
+        return None
+    if not np.isfinite(value):
+        return "" if np.array_equal(value, expected, equal_nan=True) else f"value {value!r}, Python {expected!r}"
+    return "" if warned and value == expected else f"gradient {slope!r} without a warning"
 
 
 def wrong_result(function: Any, args: tuple[Any, ...], found: Any, expected: Any) -> str | None:

@@ -345,9 +345,12 @@ class StatementCompiler(PatternCompiler):
                     act.t.assign(variable, exception)
                 act.t.handled.append(exception)
                 try:
-                    return block.run(act)
+                    completion = block.run(act)
                 finally:
                     act.t.handled.pop()
+                if variable is not None and completion is not DEAD:
+                    act.t.assign(variable, UNDEFINED)  # the name is gone with the handler
+                return completion
             return trying.Handler(classes if isinstance(classes, tuple) else (classes,), handle, looks)
         return make
 

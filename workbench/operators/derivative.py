@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines import tape
+from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of_function
 from workbench.ir import DifferentiationError, Function, walk
@@ -205,17 +206,21 @@ class Derivative:
 
     def _made(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation:
         """A new specialisation. Where the program is found to raise, whatever its numbers are, it is run as it is: it
-        raises after the effects that it has until then."""
+        raises after the effects that it has until then. (The engine "auto" leaves that to the tape.)"""
         try:
             return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
                                   args, keywords)
         except DifferentiationError:
             raise
         except Exception as error:
-            if hasattr(error, "__workbench_span__"):
-                positional = len(args) - len(keywords)
-                self.function(*args[:positional], **dict(zip(keywords, args[positional:], strict=True)))
-            raise
+            span = getattr(error, "__workbench_span__", None)
+            if span is None or self.engine != "numba":
+                raise
+            positional = len(args) - len(keywords)
+            self.function(*args[:positional], **dict(zip(keywords, args[positional:], strict=True)))
+            raise DifferentiationError(f"the compiler does not take this ({type(error).__name__})",
+                                       span if is_users(span.filename) else self._error("").span,
+                                       "use engine='tape'") from None
 
     def _request_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Request:
         """What is asked, by position among these arguments: keyword-only ones come after all that `*args` takes."""

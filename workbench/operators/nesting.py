@@ -296,13 +296,13 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
 
 
 def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
-    """Refuse writes to what the inner program has reached by itself (globals, what they hold): nobody would see them."""
+    """Refuse writes to what the inner program has reached by itself (globals, what they hold): they would be lost."""
     inner = mirror.inner
     known = {id(theirs) for _, theirs in mirror.containers}
     if inner.outside or any(id(owner) not in known for owner in inner.written) or any(
             position >= len(mirror.operands) for position in inner.was_written):
-        act.t.fail("a function that changes globals, or what they hold, is called by a derivative, a checkpoint, a hook or "
-                   "a rule inside a program", "return what it computes, or use engine='tape'")
+        act.t.fail("a function that changes globals, or what they hold, is called by a derivative, a checkpoint, a "
+                   "hook or a rule inside a program", "return what it computes, or use engine='tape'")
 
 
 def _unwritten(t: Tracer, mirror: _Mirror, exporter: Exporter) -> frozenset[int]:

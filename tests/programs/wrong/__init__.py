@@ -5,8 +5,19 @@ have no derivative, or none that is known.
 """
 from __future__ import annotations
 
-from tests.programs.wrong import arguments, arithmetic, callables, control, names, objects
+from tests.programs.wrong import (
+    arguments,
+    arithmetic,
+    callables,
+    control,
+    failures,
+    names,
+    numbers,
+    objects,
+    opaque,
+    shapes,
+)
 
-THEMES = (arguments, arithmetic, callables, control, names, objects)
+THEMES = (arguments, arithmetic, callables, control, failures, names, numbers, objects, opaque, shapes)
 
 __all__ = ["THEMES"]

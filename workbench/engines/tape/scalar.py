@@ -145,9 +145,15 @@ class ActiveFloat:
         return NotImplemented if type(other) not in _SCALARS else plain(other) // self.primal
 
     def __divmod__(self, other: Any) -> Any:
+        if type(other) not in _SCALARS:
+            return NotImplemented
+        divmod(self.primal, plain(other))  # has its own words for a zero divisor
         return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> Any:
+        if type(other) not in _SCALARS:
+            return NotImplemented
+        divmod(plain(other), self.primal)
         return other // self, other % self
 
     def __neg__(self) -> ActiveFloat:

@@ -92,7 +92,7 @@ class Tape:
         self.recorder.reverse(adjoints)
         self.adjoints, self.position = adjoints, 0
         if self.recorder.outer is None:
-            self._warn(adjoints)
+            self._warn(adjoints, self.leaves)
         return adjoints
 
     def _seeded(self, cotangent: Any) -> Any:
@@ -114,6 +114,8 @@ class Tape:
         for tree, tangent in zip(self.leaves, tangents, strict=True):
             write(tree, tangent, dots, "the tangent")
         self.recorder.forward(dots)
+        if self.recorder.outer is None:
+            self._warn(dots, [self.result])
         return read(self.result, dots)
 
     def step_back(self) -> Node:
@@ -139,11 +141,10 @@ class Tape:
             self.step_back()
         return self[target - 1]
 
-    def _warn(self, adjoints: np.ndarray) -> None:
-        """One warning where a number of the derivative is not finite although all values are."""
-        nodes = [leaf.part.nodes.reshape(-1) for tree in self.leaves for leaf in leaves(tree)]
-        if not nodes or np.all(np.isfinite(adjoints[np.concatenate(nodes)])) or not np.all(
-                np.isfinite(np.array(self.recorder.values))):
+    def _warn(self, derivatives: np.ndarray, trees: Sequence[Any]) -> None:
+        """One warning where a number of the derivative is not finite although those of the result are."""
+        if np.all(np.isfinite(derivatives[_nodes(trees)])) or not np.all(
+                np.isfinite(np.array(self.recorder.values)[_nodes([self.result])])):
             return
         bad = np.flatnonzero(~np.isfinite(np.array(self.recorder.weights)))
         starts = np.array(self.recorder.starts)
@@ -244,6 +245,13 @@ def _row(block: Block, index: int, count: int) -> tuple[list[int], list[float]]:
     adjoints[index] = 0.0
     found = np.flatnonzero(adjoints)
     return found.tolist(), adjoints[found].tolist()
+
+
+def _nodes(trees: Sequence[Any]) -> np.ndarray:
+    """The nodes of all leaves that are active."""
+    found = [leaf.part.nodes.reshape(-1) for tree in trees for leaf in leaves(tree)]
+    nodes = np.concatenate(found) if found else np.empty(0, np.int64)
+    return nodes[nodes >= 0]
 
 
 def _unit(part: Any, index: int) -> Any:

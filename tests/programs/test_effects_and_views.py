@@ -1,0 +1,157 @@
+"""Views that the compiler copies are never stale; effects of functions inside others are never lost; rules of methods."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus.oracle import disagreement, gradient
+
+X = np.array([0.5, 1.25, 2.0])
+SEEN: list[Any] = []
+TABLE = np.zeros(2)
+
+
+def spread(a: Any) -> Any:
+    c = a * 1.0
+    shown = np.broadcast_to(c, (2, 3))
+    c[0] = 5.0 * a[1]
+    return shown.sum()
+
+
+def spread_together(a: Any) -> Any:
+    c = a * 1.0
+    shown, _ = np.broadcast_arrays(c, np.ones((2, 3)))
+    c[0] = 5.0 * a[1]
+    return shown.sum()
+
+
+def grid_of_views(a: Any) -> Any:
+    c = a * 1.0
+    x, y = np.meshgrid(c, c, copy=False)
+    c[0] = 5.0 * a[1]
+    return x.sum() + 2.0 * y.sum()
+
+
+def grid_of_copies(a: Any) -> Any:
+    c = a * 1.0
+    x, y = np.meshgrid(c, c)
+    x[0] = 2.0
+    c[0] = 5.0 * a[1]
+    return (x * y).sum()
+
+
+def transposed_by_einsum(a: Any) -> Any:
+    c = np.outer(a, a)
+    shown = np.einsum("ij->ji", c)
+    c[0] = 5.0 * a[1]
+    return (shown[:, 0] * a).sum()
+
+
+def diagonal_by_einsum(a: Any) -> Any:
+    c = np.outer(a, a)
+    np.einsum("ii->i", c)[:] = a
+    return c.sum()
+
+
+def inserts_plain_numbers(a: Any) -> Any:
+    return (np.insert(a, 0, [5.0, 6.0]) * np.arange(5.0)).sum()
+
+
+def inserts_nothing(a: Any) -> Any:
+    return (np.insert(a, 0, []) * np.delete(a, [])).sum()
+
+
+def median_with_gap(a: Any) -> Any:
+    return np.median(np.repeat(a, 2)) + np.tile(a, 2).max()
+
+
+PROGRAMS = (spread, spread_together, grid_of_views, grid_of_copies, transposed_by_einsum, diagonal_by_einsum,
+            inserts_plain_numbers, inserts_nothing, median_with_gap)
+
+
+@pytest.mark.parametrize("engine", ("numba", "tape"))
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_a_view_is_right_or_refused(program: Callable[..., Any], engine: str) -> None:
+    try:
+        value, slope = wb.value_and_grad(program, engine=engine)(X.copy())
+    except wb.DifferentiationError as error:
+        assert error.filename == __file__
+        return
+    assert value == pytest.approx(program(X.copy()), rel=1e-12)
+    assert disagreement({(0,): slope}, gradient(program, (X.copy(),), (0,), "difference"), float(value),
+                        "difference") is None
+
+
+def notes(x: float) -> float:
+    SEEN.append(1.0)
+    return x * x
+
+
+def keeps(x: float) -> float:
+    TABLE[0] = 1.0
+    return x * x
+
+
+@pytest.mark.parametrize("inner", (notes, keeps))
+def test_an_effect_of_an_inner_function_is_not_lost(inner: Callable[..., Any]) -> None:
+    programs = (lambda x: wb.grad(inner)(x) * x, lambda x: wb.checkpoint(inner)(x) * x,
+                lambda x: wb.hook(x, inner) * x)
+    for program in programs:
+        with pytest.raises(wb.DifferentiationError, match="changes globals"):
+            wb.grad(program, engine="numba")(2.0)
+
+
+def test_a_hook_that_collects_runs_on_the_tape() -> None:
+    SEEN.clear()
+
+    def collect(bar: float) -> float:
+        SEEN.append(bar)
+        return bar
+    with pytest.warns(UserWarning, match="tape"):
+        assert wb.grad(lambda x: wb.hook(x * x, collect) * 3.0)(2.0) == 12.0
+    assert SEEN == [3.0]
+
+
+class Spring:
+    """With methods of which one has a rule and one is checkpointed."""
+
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    @wb.rule
+    def energy(self, x: float) -> float:
+        return self.k * x * x
+
+    @energy.defjvp
+    def energy_jvp(primals: Any, y: Any, tangents: Any) -> Any:  # type: ignore[misc]
+        self, x = primals
+        own = 0.0 if tangents[0] is None else tangents[0].k * x * x
+        return 2.0 * self.k * x * tangents[1] + own  # type: ignore[attr-defined]
+
+    @wb.checkpoint
+    def step(self, x: float) -> float:
+        return self.k * x * x
+
+
+@pytest.mark.parametrize("engine", ("numba", "tape"))
+def test_methods_with_rules_and_checkpoints(engine: str) -> None:
+    spring = Spring(3.0)
+    assert spring.energy(2.0) == spring.step(2.0) == 12.0
+    assert wb.grad(spring.energy, engine=engine)(2.0) == pytest.approx(12.0)
+    assert wb.grad(lambda x: spring.step(spring.energy(x)), engine=engine)(2.0) == pytest.approx(3 * 4 * 9 * 8)
+    assert wb.grad(lambda s: s.energy(2.0), engine=engine)(spring).k == pytest.approx(4.0)
+
+
+def test_a_slope_at_a_kink_is_undecided_and_one_beside_it_is_wrong() -> None:
+    def with_slope(at_zero: float) -> Any:
+        f = wb.rule(lambda x: abs(x))
+        f.defjvp(lambda primals, y, tangents: (at_zero if primals[0] == 0.0 else np.sign(primals[0])) * tangents[0])
+        return f
+    report = wb.check(with_slope(1.0), 0.0, engine="tape", order=1)
+    assert {c.status for c in report.comparisons} == {"undecided", "agrees"}
+    with pytest.raises(AssertionError, match="differences give 0"):
+        wb.check(with_slope(5.0), 0.0, engine="tape", order=1)
