@@ -1,4 +1,4 @@
-"""Views that the compiler copies are never stale; effects of functions inside others are never lost; rules of methods."""
+"""Views that the compiler copies, effects of functions inside others, rules of methods: nothing stale, nothing lost."""
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -67,7 +67,7 @@ class _Shares:
 
     def _share(self, op: Op) -> int | None:
         shares = [self.of(v) for v in op.operands]
-        if op.results[0].is_array:
+        if not op.results or op.results[0].is_array:
             return None
         if op.prim in ("add", "sub") and None not in shares:
             sign = 1 if op.prim == "add" else -1

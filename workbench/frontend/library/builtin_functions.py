@@ -242,6 +242,8 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return round(*args)
     value = args[0]
     if len(args) > 1 and args[1] is not None:
+        if isinstance(args[1], float):
+            raise TypeError("'float' object cannot be interpreted as an integer")
         digits = args[1]
         if not isinstance(value, Scalar) or not value.kind.is_float or isinstance(digits, Scalar) or abs(digits) > 22:
             t.fail("round of an integer, or to a number of digits that is known at run time only",
