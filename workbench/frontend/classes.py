@@ -40,6 +40,9 @@ _codes: dict[int, _Made] = {}  # by identity of the code objects of its function
 def defined(act: Activation, node: ast.ClassDef, filename: str) -> type:
     """The class that a statement defines."""
     t = act.t
+    if any(isinstance(n, ast.Attribute) and n.attr.startswith("__") and not n.attr.endswith("__")
+           for n in ast.walk(node)):
+        t.fail("private names (`__x`) in a class defined in a function", "use one underscore")
     given: dict[str, Any] = dict.fromkeys(_around(act, node))
     for name in sorted(_read_at_once(node) & set(given)):
         variable = act.scope.find(name)
