@@ -237,3 +237,20 @@ def test_reversed_views_of_what_is_passed_reversed_lie_in_order(engine: str) -> 
             assert a.strides[0] != a.itemsize
             continue
         assert value == pytest.approx(ravelled_reversed(b)) and np.allclose(a, b)
+
+
+CHOSEN: dict[str, Callable[[Any], Any]] = {
+    "broadcast": lambda v: np.broadcast_to(v, (2, 4)), "diagonal": lambda v: np.diagonal(v.reshape(2, 2))}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_views_of_one_of_two_arrays_see_writes(name: str) -> None:
+    make = CHOSEN[name]
+
+    def function(a):
+        v = a[::-1] if a[0] > 0.0 else a
+        w = make(v)
+        a += 0.5 * a[0]
+        return np.sum(w * w)
+    assert agrees(function, np.array([0.3, 0.2, 0.7, 0.4]), engine="tape")
+    agrees(function, np.array([0.3, 0.2, 0.7, 0.4]))

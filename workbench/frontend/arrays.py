@@ -246,7 +246,7 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     made = by_rows(len(dims)) if flattened or is_view is False else Order((0,), None) if len(dims) == 1 else None
     copy: Array = layout.laid(t.new_array(t.emit("reshape", read(t, array), *dims)), made)
     if is_view is None:
-        copy.cell.shows = array.cell
+        array.cell.shown_by(copy.cell)
         copy.cell.snapshot = _UNSURE
         array.cell.shown_elsewhere = _UNSURE.replace("through a reshape that", "to an array of which a reshape")
     return copy

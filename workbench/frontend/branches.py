@@ -241,5 +241,6 @@ def read_choice(t: Tracer, choice: Choice) -> Array:
     result = over_choice(t, choice, copied)
     if not isinstance(result, Array):
         t.fail("arrays of different shapes chosen by a run-time condition", "make them one shape")
+    result.cell.chosen = tuple(option.cell for option in choice.options)
     result.cell.snapshot = "a write through a view of one of several arrays, chosen by a run-time condition"
     return result

@@ -44,7 +44,7 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("carried", "depth", "external", "generation", "instead_of", "name", "number", "order", "origin",
+    __slots__ = ("carried", "chosen", "depth", "external", "generation", "instead_of", "name", "number", "order", "origin",
                  "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot", "source", "stale",
                  "uncertain", "written")
 
@@ -64,11 +64,18 @@ class Cell:
         self.order: Order | None = None  # how Python's array lies None where that is not known
         self.shows: Cell | None = None  # what NumPy has a view of here, or may have: this is a copy
         self.parts: list[Cell] = []  # copies of which NumPy has views of this
+        self.chosen: tuple[Cell, ...] = ()  # the buffers that a choice is between, of which this is a copy
         self.stale = ""  # why it must not be read any more: what it is a copy of has been written
         self.shown_elsewhere = ""  # why a write to it might have to be seen in a copy, too
         self.private_to: Any = None  # the loop and the name whose own buffer this is
         self.instead_of: Any = None  # the array that name had before the loop
         self.uncertain: object = None  # the loop that may have replaced what a parameter holds by a copy of it
+
+    def shown_by(self, copy: Cell) -> None:
+        """Note a copy of which NumPy has a view: of this, or of what this is a copy of itself."""
+        copy.shows = self
+        for cell in (self, *self.chosen):
+            cell.parts.append(copy)
 
     @property
     def dims(self) -> tuple[Value, ...]:

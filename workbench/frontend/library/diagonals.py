@@ -46,7 +46,7 @@ def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any)
     """A diagonal, copied: NumPy's is a view, which shows what is written into the array afterwards (refused here)."""
     made = diagonal_of(t, array, offset, axis1, axis2)
     made.cell.order = Order((0,), None) if made.rank == 1 else None
-    made.cell.shows = array.cell
+    array.cell.shown_by(made.cell)
     made.cell.snapshot = array.cell.snapshot = "a write to an array of which a diagonal has been taken"
     return made
 

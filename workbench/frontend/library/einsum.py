@@ -235,8 +235,7 @@ def _view(t: Tracer, array: Array, labels: Labels, output: Labels) -> Any:
     made = contracted(t, [array], [labels], output)
     made.cell.order = Order((0,), None) if made.rank == 1 else None
     made.cell.snapshot = "a write to a view that np.einsum gives"
-    array.cell.parts.append(made.cell)
-    made.cell.shows = array.cell
+    array.cell.shown_by(made.cell)
     return made
 
 

@@ -113,8 +113,7 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
             return Scalar(result.value, owner.python)
         result.cell.order = layout.order_of_part(t, owner)
         result.cell.snapshot = "a write to a part of a complex array"  # in NumPy a view
-        owner.cell.parts.append(result.cell)
-        result.cell.shows = owner.cell
+        owner.cell.shown_by(result.cell)
         return result
     if name == "real":
         return owner

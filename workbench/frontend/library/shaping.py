@@ -190,8 +190,7 @@ def _spread(t: Tracer, value: Any, dims: Sequence[Value]) -> Array:
     made: Array = t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
     layout.laid(made, layout.repeated_order(t, value, dims))
     if isinstance(value, Array):
-        value.cell.parts.append(made.cell)
-        made.cell.shows = value.cell
+        value.cell.shown_by(made.cell)
     return made
 
 
