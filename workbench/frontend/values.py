@@ -44,9 +44,9 @@ class Scalar:
 class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
-    __slots__ = ("carried", "chosen", "depth", "external", "generation", "instead_of", "name", "number", "order", "origin",
-                 "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot", "source", "stale",
-                 "uncertain", "written")
+    __slots__ = ("carried", "chosen", "depth", "external", "generation", "instead_of", "name", "number", "order",
+                 "origin", "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot",
+                 "source", "stale", "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
