@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--engine", choices=("numba", "python", "mixed", "none"), default="mixed",
                         help="what runs compiled programs; python: all of the product but Numba, much faster; mixed: "
-                        "every fifth chunk by Numba, the others by Python; none: only the tape and the interpreter run")
+                        "each eighth chunk by Numba, the others by Python; none: only the tape and the interpreter run")
     options = parser.parse_args()
     os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
     os.environ.setdefault("OMP_NUM_THREADS", "1")

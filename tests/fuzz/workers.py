@@ -2,7 +2,7 @@
 
 Of what Numba compiles, one chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with
 none: that leaves the workbench's own passes, emission and Numba's lowering as they are, at two thirds of the time. In a
-mixed session one chunk in five is compiled by Numba, the others run as Python, which is all of the product but Numba.
+mixed session one chunk in eight is compiled by Numba, the others run as Python, which is all of the product but Numba.
 Which programs those are depends on the seed alone. A process that dies is a disagreement of the programs it was at.
 """
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.fuzz.session import Summary, reproducer, smaller
 
 CHUNK = 120
 OPTIMISED_SHARE = 8
-NUMBA_SHARE = 5  # of mixed sessions
+NUMBA_SHARE = 8  # of mixed sessions
 PROGRESS_SECONDS = 60.0
 LONGEST_BATCH = 1800.0  # seconds; after that a process hangs, however busy the machine is
 

@@ -34,6 +34,7 @@ from workbench.frontend.paths import Path, is_library
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
+    Array,
     ArrayMethod,
     BoundMethod,
     CallChoice,
@@ -64,7 +65,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if isinstance(callee, CallChoice):
         return _one_of(act, callee, args, named, node)
     if isinstance(callee, ArrayMethod):
-        return call_method(act, callee.owner, callee.name, args, named)
+        return _shown(call_method(act, callee.owner, callee.name, args, named))
     inlined = getattr(type(callee), "inlined", None)
     if inlined is not None:  # a derivative: its program is put here
         return inlined(callee, act, args, named)
@@ -75,7 +76,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         before = len(act.t.cells)
         found = handler(act, args, named)
         library.orders.lay(act.t, callee, args, named, found, before)
-        return found
+        return _shown(found)
     if isinstance(callee, types.MethodType):
         if isinstance(callee.__func__, types.FunctionType):  # (what has a rule of its own guards that)
             act.t.environment.guard_function(callee.__func__)
@@ -131,6 +132,16 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     name = f"{module}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
                                "use a function with a rule")
+
+
+
+def _shown(found: Any) -> Any:
+    """What a library function gives. Where that is the copy that stands for one of several arrays, NumPy has a view."""
+    for array in found if isinstance(found, tuple) else (found,):
+        if isinstance(array, Array) and array.cell.chosen and array.cell.shows is None:
+            for cell in array.cell.chosen:
+                cell.shown_by(array.cell)
+    return found
 
 
 def _one_of(act: Activation, choice: CallChoice, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:

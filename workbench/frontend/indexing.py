@@ -34,7 +34,7 @@ def get(t: Tracer, array: Array, key: Any) -> Any:
     target = _resolve(t, array, key)
     if isinstance(target, Array):
         if target.rank:
-            return target
+            return t.new_array(t.emit("copy", arrays.read(t, target))) if array.flat else target
         return Scalar(arrays.read(t, target), False)
     if isinstance(target, tuple):
         return _masked(t, *target)

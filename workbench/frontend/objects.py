@@ -38,7 +38,7 @@ def get(act: Activation, owner: ObjectValue, name: str) -> Any:
         return _through_property(act, descriptor, owner, name)
     variable = t.environment.object_field(owner, name)
     if variable is not None:
-        value = t.read(variable)
+        value = t.read(variable, f"'{owner.type.__name__}' object has no attribute '{name}'")
         if value is not UNDEFINED:
             return value
     t.environment.guard_class_attribute(owner, name)

@@ -331,8 +331,9 @@ class Tracer:
         if value is not None and not value.name and not isinstance(value, Constant):
             value.name = name
 
-    def read(self, variable: Variable) -> Any:
-        """The value of a variable, UNDEFINED if it has none."""
+    def read(self, variable: Variable, missing: str = "") -> Any:
+        """The value of a variable, UNDEFINED if it has none. `missing`: of an attribute, what is raised where it turns
+        out at run time to have none."""
         stored = variable.stored
         for frame in reversed(self.frames[variable.depth:]):
             if variable in frame.written:
@@ -351,7 +352,7 @@ class Tracer:
         if isinstance(value, Maybe):
             defined = self.scalar(value.defined)
             message = f"cannot access local variable '{value.name}' where it is not associated with a value"
-            self.check(defined, "UnboundLocalError", message)
+            self.check(defined, "AttributeError" if missing else "UnboundLocalError", missing or message)
             return value.value
         return value
 

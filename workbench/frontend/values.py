@@ -129,6 +129,7 @@ class Array:
     dims: tuple[Value, ...]
     generation: int = 0
     readonly: bool = False
+    flat: bool = False  # an `ndarray.flat`: what a subscript of it gives is a copy
 
     @property
     def kind(self) -> Kind:

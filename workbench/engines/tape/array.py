@@ -245,8 +245,8 @@ class ActiveArray:
         self[...] = value
 
     def conj(self) -> Any:
-        """The conjugate."""
-        return np.conjugate(self)  # type: ignore[call-overload]
+        """The conjugate: of a real array, as in NumPy, the array itself."""
+        return np.conjugate(self) if self.dtype.kind == "c" else self  # type: ignore[call-overload]
 
     conjugate = conj
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,14 @@ def _flat(t: Tracer, owner: Array) -> Any:
     flat = shaping.reshape(t, owner, -1)
     if flat.cell is not owner.cell:
         flat.cell.snapshot = "a write through `flat` of a strided view"
-    return flat
+        owner.cell.shown_by(flat.cell)
+    return replace(flat, flat=True)
 
 
 def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:
     """An attribute of one of several arrays; views stay views of each."""
-    if name == "T":
+    if name in ("T", "mT", "flat", "real", "imag"):
         return Choice(tuple(number_attribute(t, option, name) for option in owner.options), owner.index)
-    if name in ("real", "imag"):
-        return number_attribute(t, t.environment.read_choice(t, owner), name)
     for option in owner.options[1:]:
         for a, b in zip(owner.options[0].dims, option.dims, strict=True):
             arrays.require_alike(t, a, b)
