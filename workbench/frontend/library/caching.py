@@ -16,6 +16,9 @@ from workbench.frontend import source
 from workbench.frontend.library.registry import implements, implements_instances
 from workbench.frontend.values import Closure, is_static
 
+_CHANGES = frozenset({"append", "extend", "insert", "pop", "popleft", "appendleft", "remove", "clear", "update", "add",
+                      "discard", "setdefault", "popitem", "sort", "reverse", "fill", "put", "send"})
+
 
 @dataclass(slots=True, eq=False)
 class Cached:
@@ -58,12 +61,25 @@ def _definition(function: Any) -> ast.AST:
 
 def _refuse_effects(act: Any, function: Any) -> None:
     """A call that Python may answer from its cache is made: it must not show."""
-    for part in ast.walk(_definition(function)):
-        seen = isinstance(part, (ast.Global, ast.Nonlocal)) or (
-            isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)) or (
-            isinstance(part, ast.Name) and part.id == "print")
-        if seen:
-            act.t.fail("a function with effects under `functools.lru_cache`", "keep what it does out of it")
+    definition = _definition(function)
+    own = {part.id for part in ast.walk(definition) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    if any(_has_effect(part, own) for part in ast.walk(definition)):
+        act.t.fail("a function with effects under `functools.lru_cache`", "keep what it does out of it")
+
+
+def _has_effect(part: ast.AST, own: set[str]) -> bool:
+    """True for what may be seen outside: writes, but for elements of what the function has made, and prints."""
+    if isinstance(part, (ast.Attribute, ast.Subscript)) and not isinstance(part.ctx, ast.Load):
+        return isinstance(part, ast.Attribute) or _root(part) not in own
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in _CHANGES:
+        return _root(part.func) not in own
+    return isinstance(part, (ast.Global, ast.Nonlocal)) or (isinstance(part, ast.Name) and part.id == "print")
+
+
+def _root(part: ast.expr) -> str:
+    while isinstance(part, (ast.Attribute, ast.Subscript)):
+        part = part.value
+    return part.id if isinstance(part, ast.Name) else ""
 
 
 @implements(functools.lru_cache)

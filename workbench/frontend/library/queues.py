@@ -109,8 +109,8 @@ def _down(heap, position):
 
 
 def smallest(n, iterable, key=None):
-    return sorted(iterable, key=key)[:n]
+    return sorted(iterable, key=key)[:max(n, 0)]
 
 
 def largest(n, iterable, key=None):
-    return sorted(iterable, key=key, reverse=True)[:n]
+    return sorted(iterable, key=key, reverse=True)[:max(n, 0)]
