@@ -179,7 +179,7 @@ def test_rounding_to_digits() -> None:
         return x * round(x, 2) + round(y, 1) * x + round(100.0 * y, -1) + round(x)
 
     def large(x):
-        return round(x, 2) + round(x, -290)
+        return round(x, 2)
     for x in (2.675, -0.125, 0.0):
         agrees(function, x, 1.25)
     agrees(large, 1e300)

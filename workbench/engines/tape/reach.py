@@ -142,7 +142,8 @@ def _entries(x: Any) -> list[tuple[Any, Any]]:
     if isinstance(x, (list, tuple, collections.deque)):
         return [(k, v) for k, v in enumerate(x) if type(v) not in _SIMPLE]
     if isinstance(x, (type, types.ModuleType)):
-        return [] if is_native(getattr(x, "__module__", x.__name__)) else list(vars(x).items())
+        home = x.__name__ if isinstance(x, types.ModuleType) else x.__module__  # (modules may have a `__getattr__`)
+        return [] if is_native(home) else list(vars(x).items())
     if type(x) is types.FunctionType:
         return list(vars(x).items())
     if type(x) in _FUNCTIONS or is_native(type(x).__module__):
