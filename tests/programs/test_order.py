@@ -254,3 +254,17 @@ def test_views_of_one_of_two_arrays_see_writes(name: str) -> None:
         return np.sum(w * w)
     assert agrees(function, np.array([0.3, 0.2, 0.7, 0.4]), engine="tape")
     agrees(function, np.array([0.3, 0.2, 0.7, 0.4]))
+
+
+def test_a_strided_argument_made_contiguous_is_a_copy_on_the_tape() -> None:
+    def f(b):
+        w = np.ascontiguousarray(b)
+        b[2] = 0.5
+        return np.dot(w, w[::1])
+    for x in (np.array([0.3, 0.2, 0.1]), np.array([0.3, 0.2, 0.1])[::-1]):
+        value, gradient = wb.value_and_grad(f, engine="tape")(np.copy(x) if x.flags.c_contiguous else x)
+        shared = x.flags.c_contiguous
+        given = np.array([0.3, 0.2, 0.1]) if shared else np.array([0.1, 0.2, 0.3])
+        given[2] = 0.5 if shared else given[2]
+        assert value == pytest.approx(np.dot(given, given))
+        np.testing.assert_allclose(gradient, 2.0 * given * ([1.0, 1.0, 0.0] if shared else 1.0))

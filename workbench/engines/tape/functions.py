@@ -374,7 +374,7 @@ def array(function: Callable[..., Any], items: Any, dtype: Any = None, **options
     kind = None if dtype is None else np.dtype(dtype)
     if type(items) is ActiveArray:
         order = options.get("order") or {np.asfortranarray: "F", np.ascontiguousarray: "C"}.get(function, "K")
-        flags = items.nodes.flags
+        flags = bottom(items.primal).flags
         lies = {"C": flags.c_contiguous, "F": flags.f_contiguous}.get(order, True)
         copies = function is np.array and options.get("copy", True)
         made = items.copy(order=order) if copies or not lies else items
