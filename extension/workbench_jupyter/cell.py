@@ -109,6 +109,15 @@ def call_parts(call: ast.Call) -> ast.expr:
     return parts
 
 
+def call_like(call: ast.Call, text: str) -> ast.expr:
+    """An expression that stands where a call stands in the cell, so that tracebacks show that line."""
+    made = ast.parse(text, mode="eval").body
+    for node in ast.walk(made):
+        if isinstance(node, ast.expr | ast.keyword):
+            ast.copy_location(node, call)
+    return made
+
+
 @contextmanager
 def names_kept_on_failure(namespace: dict[str, Any]) -> Iterator[None]:
     """Whatever is raised inside, the namespace then binds what it bound before."""
@@ -130,7 +139,7 @@ def cell_names(shell: Any, text: str) -> str:
     return text
 
 
-def show_at_cell(shell: Any, error: Exception) -> None:
+def show_at_cell(shell: Any, error: BaseException) -> None:
     """Let IPython show an error from the first frame of a cell on; a refusal by the position that it carries."""
     if isinstance(error, wb.DifferentiationError):
         lines = [f"{type(error).__name__}: {cell_names(shell, str(error))}"]
@@ -143,26 +152,9 @@ def show_at_cell(shell: Any, error: Exception) -> None:
             trace = trace.tb_next
         if trace is None:
             return
+        error.__traceback__ = trace
         lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
-
-
-def at_users_line(error: Exception) -> Exception:
-    """The error with a traceback whose frame stands at the line of the user that the error names.
-
-    A compiled program has no frames of the user's; its errors carry the place instead.
-    """
-    span = getattr(error, "__workbench_span__", None) or getattr(error, "span", None)
-    if span is None:
-        return error
-    code = compile("\n" * (span.line - 1) + "raise error", span.filename, "exec")
-    code = code.replace(co_name=span.function or "<module>")
-    try:
-        exec(code, {"error": error.with_traceback(None)})
-    except type(error) as raised:
-        trace = raised.__traceback__
-        return error.with_traceback(trace.tb_next if trace is not None else None)
-    return error
 
 
 def running_line(trace: Any) -> str:

@@ -20,7 +20,7 @@ import workbench as wb
 from workbench.views import GradientView, function_source, gradient_view
 from workbench_jupyter.cell import (
     Cell,
-    at_users_line,
+    call_like,
     call_parts,
     evaluate,
     names_kept_on_failure,
@@ -108,10 +108,9 @@ class GradMagics(Magics):
                 if functions or options.names:
                     return self.over_functions(cell, options, options.names or (functions[-1],), namespace)
                 return self.over_plain(cell, options, namespace)
-        except Exception as error:
-            located = at_users_line(error)
-            show_at_cell(self.shell, located)
-            raise located from located.__cause__
+        except BaseException as error:
+            show_at_cell(self.shell, error)
+            raise
 
     @no_var_expand
     @output_can_be_silenced
@@ -132,10 +131,9 @@ class GradMagics(Magics):
         try:
             with names_kept_on_failure(self.shell.user_ns):
                 return self.call(tree, filename, options, self.shell.user_ns)
-        except Exception as error:
-            located = at_users_line(error)
-            show_at_cell(self.shell, located)
-            raise located from located.__cause__
+        except BaseException as error:
+            show_at_cell(self.shell, error)
+            raise
 
     def over_functions(self, cell: Cell, options: Options, names: tuple[str, ...], namespace: dict[str, Any]) -> Any:
         """Run a cell of functions; differentiate its last expression where that calls a named one."""
@@ -162,7 +160,8 @@ class GradMagics(Magics):
         place = source_and_place(self.shell, function)
         before_args, before_kwargs = snapshot((args, kwargs)) if options.verify else ((), {})
         derivative = wb.value_and_grad(function, wrt, engine=options.engine)
-        value, grad = derivative(*args, **kwargs)
+        named = {"derivative": derivative, "args": args, "kwargs": kwargs}
+        value, grad = evaluate(call_like(call, "derivative(*args, **kwargs)"), filename, named)
         checks = verify(function, wrt, before_args, before_kwargs, grad) if options.verify else ()
         if options.name is not None:
             namespace[options.name] = derivative

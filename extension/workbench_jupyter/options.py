@@ -78,8 +78,7 @@ def parse_line(parser: Any, line: str) -> Options:
     if found.name is not None and not found.name.isidentifier():
         raise UsageError(f"--name: {found.name!r} is not a name")
     names = tuple(name for target in found.target for name in target.split(",") if name)
-    engine = "numba" if found.engine == "auto" else found.engine  # the cell view shows the compiled adjoint
-    return Options(names, parsed_wrt(found.wrt), engine, found.verify, found.at, found.name)
+    return Options(names, parsed_wrt(found.wrt), found.engine, found.verify, found.at, found.name)
 
 
 def split_call(line: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ class Ran:
     result: Any
     error: BaseException | None
     stdout: str
+    stderr: str
     shown: list[dict[str, str]]
 
     @property
@@ -42,7 +43,7 @@ class Notebook:
             outcome = self.shell.run_cell(text, store_history=True)
         shown = [output.data for output in captured.outputs]
         error = outcome.error_before_exec or outcome.error_in_exec
-        return Ran(outcome.result, error, captured.stdout, shown)
+        return Ran(outcome.result, error, captured.stdout, captured.stderr, shown)
 
     def __getitem__(self, name: str) -> Any:
         return self.shell.user_ns[name]

@@ -68,3 +68,27 @@ def test_functions_of_a_cell_raise_at_its_lines_later(notebook: Notebook) -> Non
     notebook.run("%%grad\ndef f(x):\n    if x > 5.0:\n        raise ValueError('large')\n    return x\nf(1.0)").value
     ran = notebook.run("f(9.0)")
     assert notebook.lines_in_cells(ran.error)[-1] == (2, 4)
+
+
+def test_a_helper_in_another_file_is_named_with_the_line_that_calls_it(notebook: Notebook) -> None:
+    ran = notebook.run("%%grad --engine tape\nfrom tests.programs.refused import elliptic\n\n"
+                       "def f(x):\n    return 2.0 * elliptic(x)\n\nf(0.5)")
+    assert isinstance(ran.error, wb.DifferentiationError) and ran.error.caller is not None
+    assert ran.error.filename is not None and ran.error.filename.endswith("refused.py")
+    assert ran.error.caller.line == 5
+    assert "called from Cell In[2], line 5 in f\n    return 2.0 * elliptic(x)" in shown(notebook, ran.error)
+
+
+def test_what_a_compiled_helper_raises_shows_the_call_in_the_cell(notebook: Notebook) -> None:
+    notebook.run("from tests.programs.wrong.control import deep_two")
+    ran = notebook.run("%%grad\ndef f(x):\n    return deep_two(x)\n\nf(1.5)")
+    text = shown(notebook, ran.error)
+    assert isinstance(ran.error, IndexError) and "----> 5 f(1.5)" in text and "control.py" in text
+    assert "run_cell_magic" not in text
+
+
+def test_what_is_not_compiled_runs_on_the_tape_and_says_so(notebook: Notebook) -> None:
+    with pytest.warns(UserWarning, match="runs on the tape"):
+        ran = notebook.run("%%grad\ndef f(x):\n    table = {int(10 * x): x * x}\n    return table[20]\n\nf(2.0)")
+    assert ran.value.grad == 4.0
+    assert "an adjoint program: this runs on the tape" in ran.stdout

@@ -185,11 +185,21 @@ def _enter_library(act: Activation, function: types.FunctionType, args: tuple[An
         if error.filename is None or span is None or error.filename == span.filename:
             raise
         where = f"{error.filename}:{error.lineno}"
-        raise DifferentiationError(f"{name} cannot be compiled: {error.reason} ({where})", span, error.hint) from None
+        raise DifferentiationError(f"{name} cannot be compiled: {error.reason} ({where})", span,
+                                   "use a function with a rule") from None
 
 
 def _enter_function(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
                     node: Any) -> Any:
+    span = act.t.span
+    try:
+        return _entered(act, function, args, named, node)
+    except DifferentiationError as error:
+        raise error.called_at(span)  # noqa: B904  (the error itself)
+
+
+def _entered(act: Activation, function: types.FunctionType, args: tuple[Any, ...], named: dict[str, Any],
+             node: Any) -> Any:
     definition = source.definition_of(function)
     if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         span = Span(function.__code__.co_filename, definition.lineno, function=function.__qualname__)

@@ -267,10 +267,15 @@ class Derivative:
 
     # ------------------------------------------------------------------ what is to be seen
     @property
+    def is_recorded(self) -> bool:
+        """Whether its calls have run on the tape alone."""
+        return not self._specialisations and (bool(self._refused) or self.engine == "tape")
+
+    @property
     def latest(self) -> Specialisation:
         """The specialisation used last."""
         if not self._specialisations:
-            if self._refused or self.engine == "tape":
+            if self.is_recorded:
                 raise RuntimeError(f"{self.__name__} runs on the tape: there is no compiled program (see wb.tape)")
             raise RuntimeError(f"call {self.__name__} once: its program depends on the types of the arguments")
         return self._specialisations[0]

@@ -131,6 +131,9 @@ def gradient_view(
     names for the files that the adjoint's comments name.
     """
     missing: list[str] = []
+    if getattr(derivative, "is_recorded", False):
+        missing.append("an adjoint program: this runs on the tape, operation by operation (see wb.tape)")
+        derivative = None
 
     def part(name: str, make: Callable[[], T], otherwise: T) -> T:
         try:

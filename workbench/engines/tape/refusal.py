@@ -10,6 +10,7 @@ import os
 import sys
 import sysconfig
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import scipy
 from workbench.ir import DifferentiationError, Span
 
 HERE = os.path.dirname(__file__)
+_RUN = os.path.join(HERE, "tape.py")  # its frames begin runs
 _OWN = os.path.dirname(os.path.dirname(HERE)) + os.sep
 _SITE = tuple({sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep})
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
@@ -46,8 +48,19 @@ def user_span() -> Span | None:
     frame = _users(sys._getframe(1))
     if frame is None and open_runs:
         frame = _users(sys._current_frames().get(open_runs[-1].thread))
-    if frame is None:
-        return None
+    return None if frame is None else _span_of(frame)
+
+
+def _callers() -> Iterator[Span]:
+    """The user's lines that are running in this run, from the inside out."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != _RUN:
+        if is_users(frame.f_code.co_filename):
+            yield _span_of(frame)
+        frame = frame.f_back  # type: ignore[assignment]
+
+
+def _span_of(frame: Any) -> Span:
     positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
     column, end = positions[2] or 0, positions[3] or 0
     return Span(frame.f_code.co_filename, frame.f_lineno, column, end, frame.f_code.co_name)
@@ -63,6 +76,8 @@ def refuse(reason: str, hint: str = "", span: Span | None = None) -> Differentia
     """The error to raise, at the line that is running or another; the open runs of this thread remember it (of all
     threads, where this one has none)."""
     error = DifferentiationError(reason, span or user_span(), hint)
+    for caller in _callers():
+        error.called_at(caller)
     mine = [run for run in open_runs if run.thread == threading.get_ident()]
     for run in mine or list(open_runs):
         run.refusals.append(error)
