@@ -1,4 +1,4 @@
-"""Benchmarks: gradient over primal for five programs, call overhead, and the first gradient in a fresh kernel.
+"""Benchmarks: derivatives over primals of the workloads, ours beside other tools'; and bars that are no ratios.
 
-`python -m tests.benchmarks` prints the table; README.md says what is measured and how.
+`python -m tests.benchmarks` runs them; README.md says what is measured and how, and has the latest figures.
 """

@@ -12,7 +12,7 @@ import time
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from tests.benchmarks.table import Bar
+from tests.benchmarks.bars import Bar
 
 DATA = """
 import numpy as np
