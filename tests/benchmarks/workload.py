@@ -43,4 +43,4 @@ class Workload:
 def flat(derivative: Any) -> np.ndarray:
     """A derivative's numbers in one vector."""
     parts = derivative if isinstance(derivative, (tuple, list)) else (derivative,)
-    return np.concatenate([np.ravel(np.asarray(part, dtype=np.float64)) for part in parts])
+    return np.concatenate([np.empty(0), *(np.ravel(np.asarray(part, dtype=np.float64)) for part in parts)])
