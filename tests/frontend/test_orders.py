@@ -1,6 +1,7 @@
 """How arrays lie as the front end has it, and as NumPy has it: all functions, arguments in every order."""
 from __future__ import annotations
 
+import copy
 import itertools
 import warnings
 from collections.abc import Iterator
@@ -68,6 +69,7 @@ OWN: list[tuple[Any, ...]] = [
     (lambda x: np.zeros((2, 3)), M), (lambda x: np.full((2, 3), 1.0, order="F"), M), (lambda x: np.eye(3), M),
     (lambda x: np.empty((2, 3), order="F") * 0, M), (lambda x: x.copy(), M), (lambda x: x.copy("K"), C),
     (lambda x: x.copy(order="F"), C), (lambda x: x.copy("A"), C), (lambda x: np.copy(x), C),
+    (lambda x: copy.copy(x) * 1, M), (lambda x: copy.deepcopy(x), C), (lambda x: copy.copy(x), C),
     (lambda x: np.array(x), C), (lambda x: np.array(x, order="C"), C), (lambda x: np.array(x, order="F"), C),
     (lambda x: np.array([x, x]), M), (lambda x: np.array([[x[0, 0], 1.0], [2.0, 3.0]]), M),
     (lambda x: np.asarray(x, order="F"), M), (lambda x: np.asarray(x, order="C"), M),

@@ -5,6 +5,7 @@ Invariant: a Python scalar raises where Python raises (an emitted `check`), a Nu
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, layout
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.numbers import KNOWS_TURN, common_kind, computed, is_python_number, number_kind, python_ways
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import Restart, Tracer, describe
 from workbench.frontend.values import Array, Choice, Conflict, DynamicList, ObjectValue, Scalar, static_truth
 from workbench.ir import Constant, Kind, Value
 
@@ -59,7 +60,8 @@ def result(t: Tracer, value: Value, python: bool, name: str, operands: Sequence[
     if python and value.kind is Kind.INT:
         t.integers.add(value)
     if not value.is_array:
-        return t.wrap(value, python)
+        others = computed(value.kind, operands)
+        return Scalar(value, python, others) if others else t.wrap(value, python)
     return layout.laid(t.new_array(value, name), layout.combined_order(t, operands, value.dims))
 
 
@@ -134,6 +136,23 @@ def _check_divisor(t: Tracer, a: Any, b: Any, kind: Kind, message: str) -> None:
         if isinstance(divisor, Constant) and divisor.value == 0:
             raise ZeroDivisionError(message)
         t.check(t.emit("ne", divisor, zero), "ZeroDivisionError", message)
+        return
+    for way in python_ways(a, b):
+        loops = {x.loop for x in way if x.loop is not None}
+        fine = [t.emit("ne", t.scalar(b, kind), Constant(0, kind)), *(turned for x in loops if (
+            turned := _turned(t, x)) is not None)]
+        if len(fine) > 1:
+            t.check(functools.reduce(lambda x, y: t.emit("or", x, y), fine), "ZeroDivisionError", message)
+
+
+def _turned(t: Tracer, loop: Any) -> Value | None:
+    """What tells if a loop made a turn, where that is to be had."""
+    if loop not in t.turned:
+        if (KNOWS_TURN, loop) not in t.decisions:
+            raise Restart((KNOWS_TURN, loop), True, t.span, "it matters if a loop makes a turn")
+        return None
+    frame, turned = t.turned[loop]
+    return turned if any(frame is f for f in t.builder.frames) else None
 
 
 def power(t: Tracer, a: Any, b: Any) -> Any:
@@ -226,7 +245,7 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
     """Python's truth of a value: static, or a run-time boolean."""
     value = arrays_of(t, value)
     if isinstance(value, Array):
-        if all(isinstance(d, Constant) and d.value == 1 for d in value.dims):
+        if all(layout.is_one(t, d, "the truth of an array") for d in value.dims):
             flat = t.emit("reshape", arrays.read(t, value), Constant(1, Kind.INT))
             return truth(t, Scalar(t.emit("load", flat, Constant(0, Kind.INT)), False))
         raise ValueError("The truth value of an array with more than one element is ambiguous. "

@@ -124,7 +124,7 @@ def mark_written(t: Tracer, array: Array) -> None:
         raise Restart(array.cell.uncertain, "choice", t.span, "an array that a loop rebinds conditionally is written")
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
-    array.cell.written = True
+    array.cell.written = array.cell.rewritten = True
     for part in array.cell.parts:  # copies of what NumPy shows in place
         part.stale = "a view is read (a part, a broadcast) of an array that was written since"
         if part.depth < len(t.frames):

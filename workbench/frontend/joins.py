@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, layout
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.order import Order, joined
 from workbench.frontend.tracer import ZERO, Tracer, describe
 from workbench.frontend.values import (
@@ -99,14 +99,14 @@ class Join:
         return self.containers(a, b)
 
     def numbers(self, a: Any, b: Any) -> Finish:
-        kind = common_kind(a, b)
+        kind = joint_kind(a, b)
         python = is_python_number(a) and is_python_number(b)
         sides = []
         for arm, number in zip(self.arms, (a, b), strict=True):
             with reopened(self.t, arm):
                 sides.append(self.t.scalar(number, kind))
         position = self.pair(sides[0], sides[1])
-        return lambda results: Scalar(results[position], python)
+        return lambda results: self.t.join(results[position], python, (a, b))
 
     def partial(self, value: Any, side: int, loose: bool) -> Finish:
         """A value that only one arm gives."""
@@ -127,7 +127,7 @@ class Join:
             placeholder = Constant(0, value.kind)
             mine = self.t.builder.resolve(value.value)
             position = self.pair(*((mine, placeholder) if side == 0 else (placeholder, mine)))
-            return lambda results: Scalar(results[position], value.python)
+            return lambda results: Scalar(results[position], value.python, value.others)
         if isinstance(value, tuple):
             parts = [self.padded(v, side) for v in value]
             if any(p is None for p in parts):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.order import Carried, Given, Order, by_columns, by_rows, combined, joined, kept, ranked
-from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Affine, Array, Cell, Range
+from workbench.frontend.tracer import ONE, ZERO, NeedStatic, Tracer
+from workbench.frontend.values import Affine, Array, Cell, Range, Scalar
 from workbench.ir import Constant, Value
 from workbench.ir.dims import Polynomial
 
@@ -49,6 +49,22 @@ def _never_zero(t: Tracer, found: Polynomial) -> bool:
 def may_be_one(t: Tracer, dim: Value) -> bool:
     """False for a length that is certainly not 1 (or of an array without elements)."""
     return not _never_zero(t, t.polynomial(dim) + Polynomial.of(-1))
+
+
+def is_one(t: Tracer, dim: Value, what: str) -> bool:
+    """Whether a length is 1, where `what` depends on it: decided while specialising, and guarded."""
+    dim = t.builder.resolve(dim)
+    if isinstance(dim, Constant):
+        return dim.value == 1
+    if not may_be_one(t, dim):
+        return False
+    found = t.polynomial(dim)
+    atoms = [m for m in found.terms if m]
+    if len(atoms) == 1 and found.terms[atoms[0]] == 1 and [power for _, power in atoms[0]] == [1]:
+        (atom, _), = atoms[0]
+        if isinstance(atom, Value) and t.environment.at_least(atom, 2 - found.terms.get(frozenset(), 0)):
+            return False
+    raise NeedStatic(Scalar(dim, True), what, t.span)
 
 
 def _row_major(t: Tracer, dims: Sequence[Value], unit: Polynomial | None = _UNIT) -> Strides:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from workbench.frontend.numbers import KNOWS_TURN, MADE_A_TURN
 from workbench.frontend.rebinding import Loop
 from workbench.frontend.settling import Settle
 from workbench.frontend.tracer import Restart, Tracer, Widen
@@ -31,19 +32,36 @@ def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, b
         _must_stay(t, loop, mark)
         t.open_loops.pop()
     _attempts(t, loop, run, t.builder.end_for)
+    if loop.started:
+        _turned(t, loop, t.emit("lt", lo, hi) if step == 1 else t.emit("gt", lo, hi))
 
 
 def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Callable[[], None]) -> None:
     """`while condition(): body()`."""
+    asked = any((decision, loop.key) in t.decisions for decision in (MADE_A_TURN, KNOWS_TURN))
+    turned = t.variable("$turned", Scalar(Constant(False, Kind.BOOL), True)) if asked else None
+
     def run() -> None:
         t.builder.begin_while()
         mark = len(t.pending)
         test = condition()
         _must_stay(t, loop, mark)
         t.builder.middle_while(t.scalar(test, Kind.BOOL))
+        if turned is not None:
+            t.assign(turned, Scalar(Constant(True, Kind.BOOL), True))
         body()
         _must_stay(t, loop, mark)
     _attempts(t, loop, run, t.builder.end_while)
+    if turned is not None:
+        _turned(t, loop, t.scalar(t.read(turned)))
+
+
+def _turned(t: Tracer, loop: Loop, turned: Value) -> None:
+    """Behind a loop that makes Python numbers NumPy's: what tells if it made a turn."""
+    t.turned[loop.key] = t.builder.frames[-1], turned
+    if (MADE_A_TURN, loop.key) in t.decisions:
+        t.check(turned, "DifferentiationError", "a loop made no turn, so that a number which it makes NumPy's is "
+                "Python's still: what is computed from it is of another precision")
 
 
 def _must_stay(t: Tracer, loop: Loop, mark: int) -> None:

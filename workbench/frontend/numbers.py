@@ -1,18 +1,29 @@
-"""Promotion of kinds as Python and NumPy do it (NEP 50), and arithmetic on static numbers, scalars and arrays.
+"""Promotion of kinds as Python and NumPy do it (NEP 50).
+
+A number that is joined from several paths may be NumPy's on one and Python's own on another, or of two precisions.
+Its value is right in any case, but what is computed from it may be rounded to float32 on one path only: there
+`common_kind` refuses. (In the first turn of a loop a name that starts as a Python number and is then NumPy's counts as
+NumPy's. Where no turn was made, it is Python's: that is checked while the program runs.)
 
 Invariant: a Python number never widens a NumPy array or scalar; two Python numbers follow Python's rules.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend.values import Array, Scalar
-from workbench.ir import Constant, Kind, kind_of, promote
+from workbench.frontend.values import Alternative, Array, Scalar
+from workbench.ir import Constant, DifferentiationError, Kind, kind_of, promote
+
+MADE_A_TURN = "made a turn"  # with a loop's key: the decision to check that it made one
+KNOWS_TURN = "knows turn"  # with the key of a `while`: the decision to keep whether it made one
 
 _CATEGORY = {Kind.BOOL: 0, Kind.INT: 1, Kind.F32: 2, Kind.F64: 2, Kind.C64: 3, Kind.C128: 3}
+_SINGLE = (Kind.F32, Kind.C64)
 _PYTHON_KIND = {0: Kind.BOOL, 1: Kind.INT, 2: Kind.F64, 3: Kind.C128}
 
 
@@ -42,16 +53,77 @@ def is_python_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic)
 
 
+class UnsettledKind(DifferentiationError):
+    """The precision of a result depends on a run-time condition: on these `loops` having made a turn, or on others."""
+
+    def __init__(self, loops: frozenset[Any]) -> None:
+        super().__init__("whether this is computed in single precision depends on a run-time condition: a number in it "
+                         "is NumPy's on one path and Python's own, or of another precision, on another", None,
+                         "make it the same on all paths, by np.float32(...) or float(...)")
+        self.loops = loops
+
+
 def common_kind(*operands: Any) -> Kind:
-    """The kind in which NumPy (or Python) combines these numbers and arrays."""
-    strong = [number_kind(v) for v in operands if not is_python_number(v)]
-    weak = [number_kind(v) for v in operands if is_python_number(v)]
-    kinds = [k for k in strong if k is not None]
-    if not kinds:
-        return _PYTHON_KIND[max(_CATEGORY[k] for k in weak if k is not None)]
-    kind = promote(*kinds)
+    """The kind in which NumPy (or Python) combines these numbers and arrays.
+
+    Raises UnsettledKind where that depends on the path which one of them came by."""
+    kind = joint_kind(*operands)
+    if any(isinstance(v, Scalar) and v.others for v in operands):
+        ways = [w for w in product(*map(possible, operands)) if _rounds_otherwise(
+            kind, _common((a.kind, a.python) for a in w))]
+        if ways:
+            raise UnsettledKind(frozenset(next((a.loop for a in way if a.loop is not None), None) for way in ways))
+    return kind
+
+
+def joint_kind(*operands: Any) -> Kind:
+    """The kind that holds any of these numbers, or the elements of these arrays."""
+    return _common((number_kind(v), is_python_number(v)) for v in operands)
+
+
+def _rounds_otherwise(kind: Kind, other: Kind) -> bool:
+    """True for two precisions; an integer, or a number without an imaginary part, is exact in either kind."""
+    return other.is_inexact and (kind in _SINGLE) != (other in _SINGLE)
+
+
+def possible(value: Any) -> frozenset[Alternative]:
+    """What a number or array is on one path or another."""
+    kind = number_kind(value)
+    assert kind is not None
+    mine = Alternative(kind, is_python_number(value))
+    return value.others | {mine} if isinstance(value, Scalar) else frozenset((mine,))
+
+
+def alternatives(kind: Kind, python: bool, joined: Iterable[Any]) -> frozenset[Alternative]:
+    """What a number of this kind, which joins others, is apart from that on other paths."""
+    if python or not kind.is_inexact:
+        return frozenset()
+    return frozenset(a for v in joined for a in possible(v) if (a.kind, a.python) != (kind, python))
+
+
+def computed(kind: Kind, operands: Iterable[Any]) -> frozenset[Alternative]:
+    """What a result of operands is on other paths: Python's own, where all of them are."""
+    if not kind.is_inexact:
+        return frozenset()
+    return frozenset(Alternative(kind, True, next((a.loop for a in w if a.loop is not None), None))
+                     for w in python_ways(*operands))
+
+
+def python_ways(*operands: Any) -> list[tuple[Alternative, ...]]:
+    """The paths, by what operands are on them, on which all are Python's own numbers."""
+    if not any(isinstance(v, Scalar) and v.others for v in operands):
+        return []
+    return [w for w in product(*map(possible, operands)) if all(a.python for a in w)]
+
+
+def _common(kinds: Iterable[tuple[Kind | None, bool]]) -> Kind:
+    given = list(kinds)
+    strong = [k for k, python in given if not python and k is not None]
+    weak = [k for k, python in given if python and k is not None]
+    if not strong:
+        return _PYTHON_KIND[max(_CATEGORY[k] for k in weak)]
+    kind = promote(*strong)
     for other in weak:
-        assert other is not None
         if _CATEGORY[other] > _CATEGORY[kind]:
             if _CATEGORY[other] == 3:
                 kind = {Kind.F32: Kind.C64}.get(kind, Kind.C128)

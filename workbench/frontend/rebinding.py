@@ -10,7 +10,7 @@ Invariant: a write after or in the loop reaches the array that Python would writ
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend import arrays, branches, layout
@@ -36,6 +36,7 @@ class Loop:
 
     key: Any
     live: Callable[[Variable], bool]
+    started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
 
 
 class Rebinding:
@@ -231,13 +232,15 @@ class Rebinding:
             values.append((cell, self.renamed_value(cell, new, targets, sources)))
         self.settle_orders()
         for cell in targets:
-            if cell.external and cell not in sources and self.is_written(cell):
+            if cell.external and (cell.rewritten or self.is_written(cell)) and self.is_dropped(cell, targets, sources):
                 self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
         external = any(cell.external for cell in (*targets, *sources))
+        rewritten = any(cell.rewritten for cell in (*targets, *sources))
         for cell, value in values:
             if external and self.is_copied_view(targets[cell]):  # Python would write what the view shows
                 cell.uncertain = self.loop.key
             cell.external = external
+            cell.rewritten = external and rewritten
             cell.origin = None
             t.builder.write(cell.slot, value)
             t.rename(cell)
@@ -247,6 +250,14 @@ class Rebinding:
             if cell not in targets:
                 t.rename(cell)
                 cell.renamed_by = self.loop.key
+
+    def is_dropped(self, cell: Cell, targets: dict[Cell, Any], sources: list[Cell]) -> bool:
+        """True where what a buffer holds is under no name any more, in the next iteration or one after it."""
+        seen: set[Cell] = set()
+        while cell in sources and cell not in seen:
+            seen.add(cell)
+            cell = next(home for home, new in targets.items() if isinstance(new, Array) and new.cell is cell)
+        return cell not in sources
 
     def is_copied_view(self, new: Any) -> bool:
         """True for a view of what there was before the iteration, which goes on as a copy."""

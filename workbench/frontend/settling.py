@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind
 from workbench.frontend.rebinding import Rebinding, renewed
 from workbench.frontend.tracer import Restart, Widen, describe
 from workbench.frontend.values import (
     UNDEFINED,
+    Alternative,
     Array,
     Cell,
     Choice,
@@ -97,6 +98,8 @@ class Settle(Rebinding):
                     self.t.listed[cell] = None
         for variable, value in self.restore:
             variable.stored = value() if callable(value) else value
+        for variable in self.loop.started:
+            variable.stored = self.perhaps_as_started(variable)
 
     def entry(self, variable: Variable) -> Any:
         """What the variable held when the loop was entered, as the next iteration sees it."""
@@ -126,9 +129,9 @@ class Settle(Rebinding):
     def coerced(self, stored: Any, new: Any) -> Any:
         """A final value as the entry's slots can hold it, where that loses nothing."""
         if isinstance(stored, Leaf) and _is_scalar(new):
-            held = Scalar(Constant(0, stored.slot.type.kind), stored.python)
-            if common_kind(held, new) is held.kind and (is_python_number(new) or not stored.python):
-                return Scalar(self.t.scalar(new, held.kind), stored.python)
+            held = Scalar(Constant(0, stored.slot.type.kind), stored.python, stored.others)
+            if joint_kind(held, new) is held.kind and (is_python_number(new) or not stored.python):
+                return self.t.join(self.t.scalar(new, held.kind), stored.python, (held, new))
         if isinstance(stored, tuple) and isinstance(new, tuple) and len(stored) == len(new):
             return rebuild(new, [self.coerced(s, n) for s, n in zip(stored, new, strict=True)])
         return new
@@ -163,7 +166,7 @@ class Settle(Rebinding):
             return self.carry_out(value.value, name)
         if isinstance(value, Scalar):
             slot = self.carry_scalar(Constant(0, value.kind), t.builder.resolve(value.value), name)
-            return lambda: load_tree(Leaf(slot, value.python), t.builder.read)
+            return lambda: load_tree(Leaf(slot, value.python, value.others), t.builder.read)
         if isinstance(value, tuple):
             parts = [self.carry_out(v, f"{name}{i}") for i, v in enumerate(value)]
             if any(p is None for p in parts):
@@ -246,9 +249,10 @@ class Settle(Rebinding):
         if isinstance(new, Maybe):
             return Maybe(old, Scalar(Constant(True, Kind.BOOL), True), new.name)
         if _is_scalar(old) and _is_scalar(new):
-            kind = common_kind(old, new)
+            kind = joint_kind(old, new)
             python = is_python_number(old) and is_python_number(new)
-            return lambda: Scalar(self.t.scalar(self.t.read(variable), kind), python)
+            joined = [new if self.starts(variable, old, new) else old, new]
+            return lambda: self.t.join(self.t.scalar(self.t.read(variable), kind), python, joined)
         if isinstance(old, (Array, Choice)) and isinstance(new, (Array, Choice)):
             return self.array(variable, old, new)
         if isinstance(old, tuple) and isinstance(new, tuple) and type(old) is type(new) and len(old) == len(new):
@@ -261,13 +265,28 @@ class Settle(Rebinding):
         return self.t.fail(f"{variable.name!r} is {describe(old)} before the loop, {describe(new)} after an iteration",
                            "give it one type")
 
+    def starts(self, variable: Variable, old: Any, new: Any) -> bool:
+        """True for a Python number that the loop makes NumPy's: it counts as NumPy's from the first turn on."""
+        if not is_python_number(old) or is_python_number(new):
+            return False
+        self.loop.started[variable] = number_kind(old)
+        return True
+
+    def perhaps_as_started(self, variable: Variable) -> Any:
+        """What such a name holds after the loop: Python's number still, where no turn was made."""
+        stored = variable.stored
+        if self.t.decisions.get((MADE_A_TURN, self.loop.key)) or not isinstance(stored, Leaf):
+            return stored
+        start = Alternative(self.loop.started[variable], True, self.loop.key)
+        return Leaf(stored.slot, stored.python, stored.others | {start})
+
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new
         if not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} was assigned in a loop only")))
             return None
         if isinstance(new, Maybe) and _is_scalar(old.value) and _is_scalar(inner):
-            kind = common_kind(old.value, inner)
+            kind = joint_kind(old.value, inner)
             python = is_python_number(old.value) and is_python_number(inner)
 
             def entry() -> Maybe:
@@ -276,7 +295,7 @@ class Settle(Rebinding):
             return entry
         if not isinstance(new, Maybe) and _is_scalar(old.value) and _is_scalar(inner):
             # definitely assigned by the body: carry the value and the flag
-            kind = common_kind(old.value, inner)
+            kind = joint_kind(old.value, inner)
             python = is_python_number(old.value) and is_python_number(inner)
             final = Maybe(Scalar(self.t.scalar(inner, kind), python), Scalar(Constant(True, Kind.BOOL), True), old.name)
             if same_shape(self.log.entry[variable], final):
@@ -296,7 +315,7 @@ class Settle(Rebinding):
         for a, b in zip(old, new, strict=True):
             if _is_scalar(a) and _is_scalar(b):
                 same = same_static(a, b)
-                kinds.append(None if same else (common_kind(a, b), is_python_number(a) and is_python_number(b)))
+                kinds.append(None if same else (joint_kind(a, b), is_python_number(a) and is_python_number(b)))
             elif a is b or same_static(a, b):
                 kinds.append(None)
             elif isinstance(a, Array) and isinstance(b, (Array, Choice)):

@@ -17,6 +17,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import Unreachable
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
+from workbench.frontend.numbers import MADE_A_TURN, UnsettledKind
 from workbench.frontend.outputs import Exporter, Tree
 from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
@@ -87,6 +88,10 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
         except Restart as restart:
             decisions[restart.key] = restart.decision
             last = restart
+        except UnsettledKind as error:
+            if None in error.loops or all((MADE_A_TURN, loop) in decisions for loop in error.loops):
+                raise DifferentiationError(error.reason, t.span, error.hint) from None
+            decisions.update({(MADE_A_TURN, loop): True for loop in error.loops})
         except Unreachable:
             raise DifferentiationError("every path of this program raises an exception",
                                        source.span_of_function(source.python_function(function))) from None

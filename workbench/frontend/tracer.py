@@ -8,11 +8,12 @@ and loops in `control`; all take the tracer as first argument.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench import rules
-from workbench.frontend.numbers import number_kind, static_constant
+from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
 from workbench.frontend.values import (
     UNDEFINED,
@@ -128,6 +129,7 @@ class Tracer:
         self.cells: list[Cell] = []
         self.nonnegative: set[Value] = set()
         self.integers: set[Value] = set()  # results of Python's integer operators, which do not overflow
+        self.turned: dict[Any, tuple[Any, Value]] = {}  # loops by key: the frame they are in, and if they made a turn
         self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
@@ -200,6 +202,10 @@ class Tracer:
         if isinstance(number, bool) or not hasattr(number, "__index__"):
             raise TypeError(f"{what} must be an integer, not {describe(number)}")
         return int(number.__index__())
+
+    def join(self, value: Value, python: bool, joined: Iterable[Any]) -> Scalar:
+        """The scalar that one of several numbers becomes."""
+        return Scalar(value, python, alternatives(value.kind, python, joined))
 
     def wrap(self, value: Value, python: bool) -> Any:
         """A scalar IR value for the evaluator; integer and boolean constants become static numbers."""

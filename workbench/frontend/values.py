@@ -28,12 +28,24 @@ class Undefined:
 UNDEFINED = Undefined()
 
 
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What a number is on another path: of this kind, Python's own or NumPy's; `loop`: only where that loop makes no
+    turn."""
+
+    kind: Kind
+    python: bool
+    loop: Any = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A number known at run time. `python` tells Python's own float, int, bool from NumPy's scalars."""
+    """A number known at run time. `python` tells Python's own float, int, bool from NumPy's scalars. `others`: what
+    it may be as well, where it is joined from several paths (see `numbers`)."""
 
     value: Value
     python: bool
+    others: frozenset[Alternative] = frozenset()
 
     @property
     def kind(self) -> Kind:
@@ -45,8 +57,8 @@ class Cell:
     """A buffer: holds the current version of an array. `origin` is the parameter it came from, if any."""
 
     __slots__ = ("carried", "chosen", "depth", "external", "generation", "instead_of", "name", "number", "order",
-                 "origin", "parts", "private_to", "renamed_by", "shown_elsewhere", "shows", "slot", "snapshot",
-                 "source", "stale", "uncertain", "written")
+                 "origin", "parts", "private_to", "renamed_by", "rewritten", "shown_elsewhere", "shows", "slot",
+                 "snapshot", "source", "stale", "uncertain", "written")
 
     def __init__(self, slot: Slot, number: int, depth: int, name: str = "", origin: int | None = None) -> None:
         self.slot = slot
@@ -57,6 +69,7 @@ class Cell:
         self.source = origin
         self.generation = 0
         self.written = False
+        self.rewritten = False  # by the program itself; not only by a loop that rebinds its name
         self.external = origin is not None  # writes to it are seen outside the program
         self.renamed_by: object = None
         self.snapshot = ""  # why a write to it would be lost: it is a copy of what other names hold

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from workbench.frontend.values import (
+    Alternative,
     Array,
     ArrayMethod,
     BoundMethod,
@@ -45,6 +46,7 @@ class Leaf:
 
     slot: Slot
     python: bool
+    others: frozenset[Alternative] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +141,7 @@ def rebuild(model: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
 def store_tree(builder: Builder, value: Any, name: str) -> Any:
     """The stored form of a value; run-time scalars get new slots."""
     if isinstance(value, Scalar):
-        return Leaf(builder.slot(value.value.type, value.value, name), value.python)
+        return Leaf(builder.slot(value.value.type, value.value, name), value.python, value.others)
     if isinstance(value, tuple):
         return rebuild(value, [store_tree(builder, v, f"{name}{i}") for i, v in enumerate(value)])
     if isinstance(value, (Array, ListValue, DynamicList, DictValue, ObjectValue)):
@@ -158,7 +160,8 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
 def same_shape(stored: Any, value: Any) -> bool:
     """True when the value can be written into the stored tree's slots."""
     if isinstance(stored, Leaf):
-        return isinstance(value, Scalar) and stored.python == value.python and stored.slot.type == value.value.type
+        return (isinstance(value, Scalar) and stored.python == value.python and stored.slot.type == value.value.type
+                and stored.others == value.others)
     if isinstance(stored, tuple):
         return (isinstance(value, tuple) and type(value) is type(stored) and len(value) == len(stored)
                 and all(same_shape(s, v) for s, v in zip(stored, value, strict=True)))
@@ -216,7 +219,7 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
     if isinstance(stored, Leaf):
         value = read(stored.slot)
         assert value is not None
-        return Scalar(value, stored.python)
+        return Scalar(value, stored.python, stored.others)
     if isinstance(stored, tuple):
         return rebuild(stored, [load_tree(s, read) for s in stored])
     if isinstance(stored, Reference):

@@ -215,12 +215,16 @@ class ActiveArray:
     # ------------------------------------------------------------------ methods
     def copy(self, order: Any = "C") -> ActiveArray:
         """A copy."""
-        return ActiveArray(self.primal.copy(order=order), self.nodes.copy(order=order), self.recorder)
+        values = self.primal.copy(order=order)
+        return ActiveArray(values, laid_as(values, self.nodes), self.recorder)
 
-    __copy__ = __pos__ = copy
+    def __copy__(self) -> ActiveArray:
+        return self.copy("K")
+
+    __pos__ = __copy__
 
     def __deepcopy__(self, memo: Any) -> ActiveArray:
-        return self.copy()
+        return self.copy("K")
 
     def view(self, *args: Any) -> ActiveArray:
         """A view of the same kind."""
@@ -471,6 +475,15 @@ def alike(array: ActiveArray, action: Callable[[Any], Any]) -> Any:
     elif viewed and not np.may_share_memory(nodes, array.nodes) and nodes.size:
         raise refuse("a view of an array that lies in memory in an unusual way", "pass a copy (`.copy()`)")
     return wrap(primal, nodes, array.recorder)
+
+
+def laid_as(model: Any, part: Any) -> Any:
+    """A copy of a part of an active array (its values or its nodes) that lies as another array of its shape."""
+    if type(part) is ActiveArray:
+        return part.like(lambda inner: laid_as(model, inner))
+    made = np.empty_like(bottom(model), dtype=part.dtype)
+    made[...] = part
+    return made
 
 
 def fresh(values: Any, recorder: Recorder | None) -> Any:

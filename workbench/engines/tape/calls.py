@@ -19,7 +19,16 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape import classes
-from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, from_items, holds_active, is_constant
+from workbench.engines.tape.array import (
+    ACTIVE,
+    ActiveArray,
+    actives,
+    bottom,
+    from_items,
+    holds_active,
+    is_constant,
+    laid_as,
+)
 from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.functions import made_here
 from workbench.engines.tape.reach import Reach, give_back, modules_named_by, named_by, reaches_active
@@ -294,7 +303,11 @@ def _vectorized(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     shape = np.broadcast_shapes(*(np.shape(bottom(a)) for a in arrays))
     spread = [a if type(a) in NUMBERS else np.broadcast_to(a, shape) for a in arrays]
     made = [mediate(function, *(a if type(a) in NUMBERS else a[where] for a in spread)) for where in np.ndindex(shape)]
-    return mediate(np.array, made).reshape(shape) if shape else mediate(np.float64, made[0])
+    if not shape:
+        return mediate(np.float64, made[0])
+    lying = functools.reduce(np.bitwise_or, [np.zeros_like(bottom(a), bool) for a in spread])  # as of a ufunc
+    result = mediate(np.array, made).reshape(shape)
+    return result.like(lambda part: laid_as(lying, part)) if type(result) is ActiveArray else laid_as(lying, result)
 
 
 def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from workbench.engines.tape.array import (
     from_items,
     functions,
     holds_active,
+    laid_as,
     parts,
     recorder_of,
     wrap,
@@ -177,16 +178,20 @@ def _insert(a: Any, where: Any, values: Any, axis: Any = None) -> Any:
 @implements(np.pad)
 def _pad(a: Any, width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode in ("edge", "reflect", "symmetric", "wrap") and not options:
-        places = np.pad(np.arange(a.size).reshape(a.shape), width, mode)
-        return a.reshape(-1)[places]
+        return a.reshape(-1)[np.pad(_numbered(a, 0), width, mode)]
     if mode == "constant" and not holds_active(tuple(options.values())):
         values = options.get("constant_values", 0)
         if not np.any(values):
-            places = np.pad(np.arange(1, a.size + 1).reshape(a.shape), width, mode)
-            made = fresh(np.zeros(places.shape, a.dtype), a.recorder)
+            places = np.pad(_numbered(a, 1), width, mode)
+            made = fresh(np.zeros_like(places, dtype=a.dtype), a.recorder)
             made[places > 0] = a.reshape(-1)[places[places > 0] - 1]
             return made
     return structured(np.pad, (a, width, mode), options)
+
+
+def _numbered(a: Any, start: int) -> Any:
+    """The numbers of an array's elements, row by row; they lie by columns where np.pad has its result do so."""
+    return np.array(np.arange(start, start + a.size).reshape(a.shape), order="F" if bottom(a).flags.fnc else "C")
 
 
 def _creation(function: Any) -> None:
@@ -226,7 +231,7 @@ def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
         if np.asarray(bottom(condition)).dtype != bool:
             raise TypeError("invalid entry in condlist: should be boolean ndarray")
         result = _where(condition, choice, result)
-    return result
+    return result.copy(order="C")
 
 
 @implements(np.choose)
@@ -245,22 +250,30 @@ def _sort(a: Any, axis: Any = -1, **options: Any) -> Any:
         raise refuse("np.sort of complex numbers on the tape", "sort by a real key")
     if axis is None:
         a, axis = a.reshape(-1), -1
-    order = np.argsort(bottom(a), axis=axis, kind="stable")
-    return a.like(lambda part: np.take_along_axis(part, order, axis))
+    return _rearranged(a, np.argsort(bottom(a), axis=axis, kind="stable"), axis)
 
 
 @implements(np.partition)
 def _partition(a: Any, kth: Any, axis: int = -1, **options: Any) -> Any:
-    order = np.argpartition(bottom(from_items(a)), kth, axis=axis)
-    return from_items(a).like(lambda part: np.take_along_axis(part, order, axis))
+    a = from_items(a)
+    return _rearranged(a, np.argpartition(bottom(a), kth, axis=axis), axis)
+
+
+def _rearranged(a: Any, places: Any, axis: int) -> Any:
+    """The elements of each line along an axis in another order; the result lies as the array does."""
+    lying = bottom(a)
+    return a.like(lambda part: laid_as(lying, np.take_along_axis(part, places, axis)))
 
 
 @implements(np.unique)
 def _unique(a: Any, **options: Any) -> Any:
-    flat = from_items(a).reshape(-1)
-    found, first, *more = np.unique(bottom(flat), return_index=True, **{k: v for k, v in options.items()
-                                                                        if k != "return_index"})
-    inverse = np.unique(bottom(flat), return_inverse=True)[1].reshape(-1)
+    a = from_items(a)
+    if options.get("axis") is not None:
+        raise refuse("np.unique of rows or columns on the tape", "drop the copies by hand")
+    flat = a.reshape(-1)
+    found, first, *more = np.unique(bottom(a), return_index=True, **{k: v for k, v in options.items()
+                                                                     if k != "return_index"})
+    inverse = np.unique(bottom(flat), return_inverse=True)[1]
     if len(found) != flat.size and np.any(flat.nodes != flat.nodes[first][inverse]):
         raise refuse("np.unique of active numbers that happen to be equal", "drop the copies by hand")
     rest = [first] if options.get("return_index") else []
@@ -363,9 +376,8 @@ def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: A
     rows = [function(moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]
     made = array(np.array, rows) if holds_active(rows) else np.array(rows)
     made = made.reshape(moved.shape[:-1] + made.shape[1:])
-    if made.ndim < moved.ndim:
-        return made
-    return by_numpy(np.moveaxis, made, -1, axis)
+    given = made.ndim - moved.ndim + 1  # axes of one result: they take the place of the one along which it was made
+    return by_numpy(np.moveaxis, made, list(range(-given, 0)), list(range(axis % a.ndim, axis % a.ndim + given)))
 
 
 # ---------------------------------------------------------------------- arrays from numbers

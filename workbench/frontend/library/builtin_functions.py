@@ -8,16 +8,17 @@ import dataclasses
 import functools
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, list_operations, texts
+from workbench.frontend import arithmetic, arrays, branches, layout, list_operations, texts
 from workbench.frontend.composed import numbers
 from workbench.frontend.generators import numbered
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
-from workbench.frontend.library import recipes
+from workbench.frontend.library import creation, recipes
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, quantified, total_of
 from workbench.frontend.library.registry import implements
@@ -278,7 +279,7 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
             raise TypeError(f"{words}, not '{'tuple' if isinstance(args[0], tuple) else 'list'}'")
         value = as_operand(t, args[0])
         if isinstance(value, Array):
-            if any(d != Constant(1, Kind.INT) for d in value.dims):
+            if not all(layout.is_one(t, d, "the length of an array that becomes a number") for d in value.dims):
                 raise TypeError("only length-1 arrays can be converted to Python scalars")
             value = t.environment.item(act, value, (0,) * value.rank)
         if number_kind(value) is None:
@@ -507,23 +508,30 @@ def partial(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(copying.copy)
 def copy_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.copy`."""
-    return copied(act, args[0], False)
+    return _copied(act, args[0], lambda item: item)
 
 
 @implements(copying.deepcopy)
 def deepcopy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.deepcopy`."""
-    return copied(act, args[0], True)
+    return _deeply(act, args[0], {})
 
 
-def copied(act: Any, value: Any, deep: bool) -> Any:
-    """A copy of a value, its entries copied too when `deep`."""
+def _deeply(act: Any, value: Any, memo: dict[int, Any]) -> Any:
+    """A copy of a value and of its entries; what goes by two names is copied once."""
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [_deeply(act, v, memo) for v in value])
+    if id(value) not in memo:
+        memo[id(value)] = value, _copied(act, value, lambda item: _deeply(act, item, memo))
+    return memo[id(value)][1]
+
+
+def _copied(act: Any, value: Any, inner: Callable[[Any], Any]) -> Any:
     t: Tracer = act.t
-
-    def inner(item: Any) -> Any:
-        return copied(act, item, True) if deep else item
+    if isinstance(value, Choice):
+        value = t.environment.read_choice(t, value)
     if isinstance(value, Array):
-        return t.new_array(t.emit("copy", arrays.read(t, value)))
+        return creation.copied(t, value, "K")
     if isinstance(value, DynamicList):
         return list_operations.method(act, value, "copy", ())
     if isinstance(value, ListValue):
@@ -533,7 +541,5 @@ def copied(act: Any, value: Any, deep: bool) -> Any:
     if isinstance(value, ObjectValue):
         t.environment.load_fields(value)
         return t.new_object(value.type, {k: inner(t.read(v)) for k, v in value.fields.items()})
-    if isinstance(value, tuple) and deep:
-        return tuple.__new__(type(value), [inner(v) for v in value])
     return value
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench import rules
-from workbench.frontend import arithmetic, arrays, branches, indexing
+from workbench.frontend import arithmetic, arrays, branches, indexing, layout
 from workbench.frontend.composed.numbers import direction
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
@@ -252,7 +252,7 @@ def select(t: Tracer, mask: Any, a: Any, b: Any) -> Any:
 def _single(t: Tracer, value: Any) -> Any:
     if not isinstance(value, Array):
         return value
-    if all(isinstance(d, Constant) and d.value == 1 for d in value.dims):
+    if all(layout.is_one(t, d, "the length of an array that becomes a number") for d in value.dims):
         return indexing.get(t, value, (0,) * value.rank)
     raise TypeError("only length-1 arrays can be converted to Python scalars")
 

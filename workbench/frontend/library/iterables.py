@@ -16,7 +16,7 @@ from workbench.frontend.completions import NORMAL, RETURN
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import queues, recipes
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
@@ -216,8 +216,9 @@ def select(act: Any, condition: Any, a: Any, b: Any) -> Any:
     if not isinstance(condition, Scalar):
         return a if condition else b
     if all(number_kind(v) is not None and not isinstance(v, Array) for v in (a, b)):
-        kind, python = common_kind(a, b), is_python_number(a) and is_python_number(b)
-        return Scalar(t.emit("select", t.scalar(condition, Kind.BOOL), t.scalar(a, kind), t.scalar(b, kind)), python)
+        kind, python = joint_kind(a, b), is_python_number(a) and is_python_number(b)
+        value = t.emit("select", t.scalar(condition, Kind.BOOL), t.scalar(a, kind), t.scalar(b, kind))
+        return t.join(value, python, (a, b))
     return branches.branch(t, condition, lambda: a, lambda: b)
 
 

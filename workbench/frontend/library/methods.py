@@ -27,7 +27,7 @@ from workbench.frontend.values import (
     ZipValue,
     is_static,
 )
-from workbench.ir import Constant
+from workbench.ir import Constant, Kind
 
 _FUNCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
@@ -216,6 +216,9 @@ def _item(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
     if isinstance(owner, Scalar):
         return Scalar(owner.value, True)
     flat = shaping.reshape(act.t, owner, -1)
+    if not args:
+        one, words = Constant(1, Kind.INT), "can only convert an array of size 1 to a Python scalar"
+        arrays.require_same(act.t, flat.dims[0], one, words)
     value = act.t.environment.item(act, flat, args[0] if args else 0)
     return Scalar(value.value, True)
 

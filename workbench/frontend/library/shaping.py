@@ -151,10 +151,10 @@ def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     array = need_array(t, args[0])
     axis = args[1] if len(args) > 1 else named.get("axis")
     if axis is None:
-        drop = tuple(k for k, d in enumerate(array.dims) if t.builder.resolve(d) == ONE)
+        drop = tuple(k for k, d in enumerate(array.dims) if layout.is_one(t, d, "an axis to be squeezed"))
     else:
         drop = axes_of(t, axis, array.rank)
-        if any(t.builder.resolve(array.dims[k]) != ONE for k in drop):
+        if not all(layout.is_one(t, array.dims[k], "an axis to be squeezed") for k in drop):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return indexing.get(t, array, tuple(0 if k in drop else slice(None) for k in range(array.rank)))
 
