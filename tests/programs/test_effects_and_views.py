@@ -9,6 +9,7 @@ import pytest
 
 import workbench as wb
 from tests.corpus.oracle import disagreement, gradient
+from tests.fuzz.emitted import in_python
 
 X = np.array([0.5, 1.25, 2.0])
 SEEN: list[Any] = []
@@ -155,3 +156,54 @@ def test_a_slope_at_a_kink_is_undecided_and_one_beside_it_is_wrong() -> None:
     assert {c.status for c in report.comparisons} == {"undecided", "agrees"}
     with pytest.raises(AssertionError, match="differences give 0"):
         wb.check(with_slope(5.0), 0.0, engine="tape", order=1)
+
+
+def dropped_after_a_write(x, a, b):
+    b[0] += 0.5
+    for _ in range(3, 0, -1):
+        b = np.tanh(a)
+    return x
+
+
+def dropped_after_an_exchange(x, a, b):
+    for _ in range(3):
+        a[1] = x
+        a, b = b, a
+    for _ in range(2):
+        b = a * x
+    return x
+
+
+def exchanged_and_dropped(x, a, b):
+    b[0] += 0.5
+    for _ in range(3):
+        a, b = b, np.tanh(a)
+    return x
+
+
+def written_and_dropped_each_turn(x, a, b):
+    for _ in range(3):
+        a[0] = x
+        a, b = b, np.tanh(a)
+    return x
+
+
+def dropped_twice(x, a, b):
+    for _ in range(3):
+        b = np.tanh(a)
+    b[0] += 0.5
+    a[0] = 2.0 * x
+    for _ in range(2):
+        a = b * x
+    return x
+
+
+@pytest.mark.parametrize("f", [dropped_after_a_write, dropped_after_an_exchange, exchanged_and_dropped,
+                               written_and_dropped_each_turn, dropped_twice])
+def test_writes_reach_arguments_whose_names_are_bound_anew(f: Any) -> None:
+    numbers = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3])
+    expected, found = [n.copy() for n in numbers], [n.copy() for n in numbers]
+    f(0.7, *expected)
+    with in_python():
+        assert wb.grad(f, engine="numba")(0.7, *found) == 1.0
+    np.testing.assert_array_equal(found, expected)

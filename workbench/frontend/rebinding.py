@@ -158,6 +158,8 @@ class Rebinding:
                 self.taken.append((own.cell, taken(new)))
             return
         held = arrays.read(t, own)
+        if any(own.cell in _cells(other.stored) for other in self.log.entry if other is not variable):
+            held = t.emit("copy", held)  # another name takes what is in it
         slot = t.builder.slot(held.type, held, variable.name)
 
         def move(option: Array) -> None:
