@@ -14,6 +14,7 @@ from tests.fuzz.interpreted import interpret, interpreted_gradient
 from workbench.ir import DifferentiationError
 
 PROGRAMS = 90
+SEED = 20261127  # the same programs each time; another seed, others
 MAKERS = (
     "{x}.T", "{x}[::-1]", "{x}[:, ::-1]", "{x}[1:]", "{x}[:, :2]", "{x}[:, None]", "{x}.swapaxes(0, -1)",
     "np.flip({x})", "np.copy({x})", "{x}.copy()", "{x}.copy('K')", "{x}.copy(order='F')", "{x} * 2.0", "np.sin({x})",
@@ -126,7 +127,7 @@ def checked(function: Any, args: Arguments) -> bool:
 
 
 def test_random_programs_lie_as_numpy_has_them(tmp_path: Path) -> None:
-    rng = np.random.default_rng()
+    rng = np.random.default_rng(SEED)
     args = [Arguments(rng) for _ in range(PROGRAMS)]
     sources = [written(rng, k, a) for k, a in enumerate(args)]
     with np.errstate(all="ignore"):
