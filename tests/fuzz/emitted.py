@@ -5,7 +5,9 @@ would not look. Arithmetic is NumPy's (a division by zero gives an infinity), as
 """
 from __future__ import annotations
 
+import ast
 import contextlib
+import copy
 import math
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -55,7 +57,7 @@ class _Numpy:
 
 
 class _Math:
-    """`math` that gives nan or inf where Python raises."""
+    """`math` that gives nan or inf where Python raises, and float32 for float32."""
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(math, name)
@@ -64,13 +66,52 @@ class _Math:
 
         def quiet(*args: Any) -> Any:
             try:
-                return found(*args)
+                value = found(*args)
             except OverflowError:
-                return math.inf
+                value = math.inf
             except ValueError:
-                return -math.inf if name.startswith("log") and args[0] == 0 else math.nan
+                value = _at_pole(name, args[0])
+            return np.float32(value) if type(value) is float and all(type(a) is np.float32 for a in args) else value
 
         return quiet
+
+
+def _at_pole(name: str, x: Any) -> float:
+    if name.startswith("log") and x == 0:
+        return -math.inf
+    return math.copysign(math.inf, x) if name == "atanh" and abs(x) == 1 else math.nan
+
+
+class _Divisions(ast.NodeTransformer):
+    """Divisions and powers as Numba is told to compile them: by zero they give infinities and NaN."""
+
+    _NAMES = {ast.Div: "_divided", ast.Pow: "_raised"}
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = self._NAMES.get(type(node.op))
+        if name is None:
+            return node
+        return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], []), node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        name = self._NAMES.get(type(node.op))
+        if name is None:
+            return node
+        read = copy.deepcopy(node.target)
+        read.ctx = ast.Load()
+        value = ast.Call(ast.Name(name, ast.Load()), [read, node.value], [])
+        return ast.copy_location(ast.Assign([node.target], value), node)
+
+
+def _divided(a: Any, b: Any) -> Any:
+    return np.float64(a) / b if type(b) in (int, float) and b == 0 and type(a) in (int, float) else a / b
+
+
+def _raised(a: Any, b: Any) -> Any:
+    numbers = type(a) in (int, float) and type(b) in (int, float)
+    return np.float64(a) ** b if numbers and a <= 0 and (b < 0 or type(b) is float) else a ** b
 
 
 def strict(value: Any) -> Any:
@@ -89,8 +130,10 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
     verify(function)
     source = emit(function, name)
     outlet.enter(function)
-    space: dict[str, Any] = {"DifferentiationError": DifferentiationError, **outlet.EXTERNALS}
-    exec(compile(source.text, filename(source), "exec"), space)
+    space: dict[str, Any] = {"DifferentiationError": DifferentiationError, "_divided": _divided, "_raised": _raised,
+                             **outlet.EXTERNALS}
+    tree = ast.fix_missing_locations(_Divisions().visit(ast.parse(source.text)))
+    exec(compile(tree, filename(source), "exec"), space)
     space.update({helper.__name__: helper for helper in source.helpers}, np=_Numpy(), math=_Math())
     space.update({title: space[title].py_func for title in source.called})
     run: Callable[..., Any] = space[source.name]

@@ -27,8 +27,8 @@ group("np.median", [f"np.median(x{AXES}{{|, keepdims=True}})", "np.median(x, ove
                     "o = np.zeros(4)\nnp.median(x, axis=0, out=o)\nreturn o"], [*REAL, "vc", *TIED])
 group("np.ptp", [f"np.ptp(x{AXES}{{|, keepdims=True}})", "o = np.zeros(4)\nnp.ptp(x, axis=0, out=o)\nreturn o"],
       [*REAL, *TIED, "vc"])
-for _name in ("np.cumsum", "np.cumprod"):
-    group(_name, [f"{_name}(x{AXIS}{_DTYPE})", "o = np.zeros(np.shape(x))\n" + _name + "(x, axis=0, out=o)\nreturn o",
+for _name in ("np.cumsum", "np.cumprod"):  # into an array without axes NumPy 2.4 crashes
+    group(_name, [f"{_name}(x{AXIS}{_DTYPE})", "o = np.zeros(np.shape(x) or 1)\n" + _name + "(x, axis=0, out=o)\nreturn o",
                   f"x.{_name[3:]}({{|0|axis=-1}})"], EVERY)
 for _name in ("np.cumulative_sum", "np.cumulative_prod"):
     group(_name, [f"{_name}(x{{|, axis=0|, axis=-1|, axis=1}}{{|, include_initial=True}}{{|, dtype=np.float32}})"], EVERY)

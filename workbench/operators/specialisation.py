@@ -178,7 +178,7 @@ class Specialisation:
             _hand_back(back)
             raise blamed  # noqa: B904
         _hand_back(back)
-        results = (result,) if self.single else result
+        results = (result,) if self.single else () if result is None else result
         derivatives = results[self.count:]
         if not nonfinite.is_finite(derivatives):
             self.warn(data, extra, results)
@@ -266,7 +266,7 @@ class Specialisation:
                      np.array(v) if item.position in self.traced.written else v
                      for v, item, source in zip(kept, self.traced.inputs, sources, strict=True))
         result = self.compiled.entry(*data, *cotangents)
-        results = (result,) if self.single else result
+        results = (result,) if self.single else () if result is None else result
         return tuple(self.gradient(tree, results) for tree in self.gradients)
 
     def cotangents(self, given: Any, results: Sequence[Any]) -> list[Any]:

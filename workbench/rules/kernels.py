@@ -59,7 +59,9 @@ def spacing(x):  # type: ignore[no-untyped-def]
 
 
 def digamma(x):  # type: ignore[no-untyped-def]
-    """The derivative of log Gamma at x (NaN at the poles)."""
+    """The derivative of log Gamma at x (NaN at the poles but 0)."""
+    if x == 0.0:
+        return -math.copysign(math.inf, x)
     if x != x or x == -math.inf or (x <= 0.0 and x == math.floor(x)):
         return math.nan * x
     if x == math.inf:
@@ -81,7 +83,7 @@ def polygamma(n, x):  # type: ignore[no-untyped-def]
     if x != x or x == -math.inf:
         return math.nan * x
     if x <= 0.0 and x == math.floor(x):
-        return math.inf + x
+        return math.inf if n % 2 else -math.inf
     if x == math.inf:
         return 0.0 * (1.0 / x)
     factorial = 1.0

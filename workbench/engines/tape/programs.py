@@ -70,7 +70,8 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
         return value
     if any(np.may_share_memory(bottom(v), bottom(a)) for v in _arrays_of(value) for a in _arrays_of(stripped)):
         return _view(callee, args, named, value)
-    traced, function, given = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value))
+    active = frozenset(k for k, v in enumerate(values) if not all(is_constant(x) for x in actives(v)))
+    traced, function, given = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value), active)
     inputs = [item.path.fetch((None, *(values[k] for k in given))) for item in traced.inputs]
     outputs = [leaf.position for leaf in leaves(traced.output) if leaf.kind.is_inexact]
     results = iter(_recorded(getattr(callee, "__name__", "call"), function, inputs, outputs, recorder,
@@ -214,10 +215,10 @@ def _traced_call(call: Any, *given: Any) -> Any:
     return call(*given)
 
 
-def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...],
-             value: Any) -> tuple[Traced, Function, tuple[int, ...]]:
+def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...], value: Any,
+             active: frozenset[int]) -> tuple[Traced, Function, tuple[int, ...]]:
     """The traced call, made where none holds for these arguments, and which arguments it takes. Floats are known while
-    it is traced only where the front end asks for that."""
+    it is traced only where the front end asks for that, and never those that are active."""
     reason = ("", "")
     try:
         exact = (callee, keywords, *(_exactly(a) for a in args))  # of the same shapes: all guards hold
@@ -226,7 +227,8 @@ def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...],
     except TypeError:
         exact = None
     for fixed in (False, True):
-        given = tuple(k for k, a in enumerate(args) if not (_is_fixed(a) or (fixed and type(a) is float)))
+        given = tuple(k for k, a in enumerate(args) if k in active or not (
+            _is_fixed(a) or (fixed and type(a) is float)))
         try:
             found = (*_found_or_made(callee, args, keywords, given, value), given)
             if exact is not None and not fixed:
@@ -236,7 +238,7 @@ def _program(callee: Any, args: tuple[Any, ...], keywords: tuple[str, ...],
             return found
         except DifferentiationError as error:
             reason = reason if fixed else (error.reason, error.hint)
-        if not any(type(a) is float for a in args):
+        if not any(type(a) is float and k not in active for k, a in enumerate(args)):
             break
     raise _no_rule(callee, *reason)
 

@@ -9,6 +9,7 @@ import numpy as np
 from workbench.deferred import Library
 from workbench.frontend.composed.registry import composes, refuse
 from workbench.frontend.composed.shaping import along, axis_of
+from workbench.ir import DifferentiationError
 
 _integrate = Library("scipy.integrate")
 
@@ -55,7 +56,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Slopes by central differences, by one-sided ones at the ends."""
     f = np.asarray(f)
-    f = f if f.dtype.kind in "fc" else f.astype(np.float64)
+    f = f.astype(np.float64) if f.dtype.kind == "i" else f
     several = axis is None or isinstance(axis, tuple)
     axes = tuple(range(f.ndim)) if axis is None else tuple([axis_of(k, f.ndim) for k in (
         axis if several else (axis,))])
@@ -176,6 +177,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         raise ValueError("fp and xp are not of the same length.")
     if n == 0:
         raise ValueError("array of sample points is empty")
+    if np.any(xp[1:] < xp[:-1]):
+        raise DifferentiationError("np.interp on sample points that do not increase, of which NumPy gives what its "
+                                   "search happens to find: sort them")
     low = np.clip(np.searchsorted(xp, x, "right") - 1, 0, max(n - 2, 0))
     high = np.minimum(low + 1, n - 1)
     width = xp[high] - xp[low]

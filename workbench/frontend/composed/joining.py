@@ -119,6 +119,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: 
     ends = _pairs(end_values if mode == "linear_ramp" else constant_values, array.ndim)
     for k in tuple(range(array.ndim)):
         before, after = widths[k]
+        if before < 0 or after < 0:
+            raise ValueError("index can't contain negative values")
+        if mode != "constant" and array.shape[k] == 0 and (before > 0 or after > 0):
+            raise ValueError(f"can't extend empty axis {k} using modes other than 'constant' or 'empty'")
         if mode == "constant":
             array = _constant(array, k, before, after, ends[k])
         elif mode == "linear_ramp":
@@ -133,6 +137,8 @@ def _pairs(width: Any, rank: int) -> Any:
     if np.ndim(width) == 0:
         return [(width, width)] * rank
     entries = list(width)
+    if max([np.size(entry) for entry in entries]) > 2 or (np.ndim(entries[0]) == 0 and len(entries) > 2):
+        raise ValueError("operands could not be broadcast together")
     if np.ndim(entries[0]) == 0:
         return [(entries[0], entries[-1])] * rank
     pairs = [(entry[0], entry[-1]) for entry in entries]
@@ -157,12 +163,15 @@ def _constant(array: Any, axis: int, before: Any, after: Any, ends: Any) -> Any:
 
 
 def _ramp(array: Any, axis: int, before: Any, after: Any, ends: Any) -> Any:
-    first, last = array[(*along(axis, 0), None)], array[(*along(axis, -1), None)]
     shape = (1,) * axis + (-1,) + (1,) * (array.ndim - axis - 1)
+    first = np.take(array, np.zeros(before, np.int64), axis)
+    last = np.take(array, np.full(after, array.shape[axis] - 1), axis)
     up = np.reshape(np.arange(before), shape) / np.maximum(before, 1)
     down = np.reshape(np.arange(after)[::-1], shape) / np.maximum(after, 1)
     head = ends[0] + (first - ends[0]) * up
     tail = ends[1] + (last - ends[1]) * down
+    if array.dtype.kind == "i":
+        head, tail = np.floor(head), np.floor(tail)
     return np.concatenate((head.astype(array.dtype), array, tail.astype(array.dtype)), axis)
 
 

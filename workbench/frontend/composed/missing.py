@@ -61,6 +61,8 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, *,
             where: Any = True) -> Any:
     """The mean of what is not NaN."""
+    if np.asarray(a).dtype.kind not in "fc":
+        return np.mean(a, axis, dtype, out, keepdims, where=where)
     a = inexact(a, dtype)
     chosen = _present(a) & where
     total = np.sum(_filled(a, 0), axis, keepdims=keepdims, where=chosen)
@@ -71,6 +73,8 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
 def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: bool = False, *,
            where: Any = True, mean: Any = None, correction: Any = None) -> Any:
     """The variance of what is not NaN."""
+    if np.asarray(a).dtype.kind not in "fc":
+        return np.var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
     a = inexact(a, dtype)
     ddof = ddof if correction is None else correction
     chosen = _present(a) & where
@@ -165,6 +169,8 @@ def _quantiles(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool,
     checked(a, q, method, weights)
     if q.ndim > 0 and a.size == 0:
         refuse("several quantiles of an array of size 0, which NumPy gives as one mean", "call it for each quantile")
+    if q.ndim > 1 and isinstance(axis, tuple) and 1 < len(axis) < a.ndim:
+        refuse("quantiles of several axes and in several, which NumPy gives in another order", "call it with np.ravel(q)")
     rows = rows_of(a, axis)
     rows = np.concatenate((rows, np.full((*rows.shape[:-1], 1), np.nan, a.dtype)), -1)  # one at least: NaN, of nothing
     ordered = np.sort(rows)
@@ -185,7 +191,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
         return nan_to_num(np.real(x), True, nan, posinf, neginf) + 1j * nan_to_num(np.imag(x), True, nan, posinf,
                                                                                   neginf)
     if x.dtype.kind != "f":
-        return x
+        return np.array(x) if copy else x
     largest = np.finfo(x.dtype).max
     result = np.where(np.isnan(x), nan, x)
     result = np.where(x == np.inf, largest if posinf is None else posinf, result)

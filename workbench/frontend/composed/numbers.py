@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from workbench.frontend.composed.registry import composes, held
+from workbench.frontend.composed.registry import composes, held, refuse
 from workbench.rules.kernels import exponent
 from workbench.rules.special import sincs
 
@@ -20,10 +20,17 @@ def divmod_(x1: Any, x2: Any, /) -> Any:
     return np.floor_divide(x1, x2), np.remainder(x1, x2)
 
 
+def _in_floats(x: Any) -> Any:
+    x = np.asarray(x)
+    if x.dtype.kind == "b":
+        refuse("truth values taken apart, which NumPy does in float16", "convert them to float64")
+    return x * 1.0
+
+
 @composes(np.modf)
 def modf(x: Any, /) -> Any:
     """Fractional and whole part, both with the sign of the number."""
-    x = np.asarray(x) * 1.0
+    x = _in_floats(x)
     whole = np.trunc(x)
     return np.copysign(np.where(np.isinf(x), 0.0, x - whole), x), whole
 
@@ -39,7 +46,7 @@ def math_modf(x: Any, /) -> Any:
 @composes(np.frexp)
 def frexp(x: Any, /) -> Any:
     """Fraction and exponent of two."""
-    x = np.asarray(x) * 1.0
+    x = _in_floats(x)
     power = exponent(x)
     return np.ldexp(x, -power), power
 
@@ -103,7 +110,7 @@ def direction(x: Any, /) -> Any:
 def angle(z: Any, deg: bool = False) -> Any:
     """The argument of a complex number."""
     z = np.asarray(z)
-    turned = np.arctan2(np.imag(z), np.real(z)) if z.dtype.kind == "c" else np.where(np.signbit(z * 1.0), np.pi, 0.0)
+    turned = np.arctan2(np.imag(z), np.real(z)) if z.dtype.kind == "c" else np.arctan2(0, held(z * 1.0))
     return turned * 180 / np.pi if deg else turned
 
 

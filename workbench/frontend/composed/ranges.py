@@ -15,19 +15,22 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     """Equal steps from one number (or array) to another; the last element is exactly `stop`."""
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
-    start, stop = np.asarray(start) * 1.0, np.asarray(stop) * 1.0
+    kind = np.result_type(start, stop, 0.0)
+    start, stop = np.asarray(start, kind), np.asarray(stop, kind)
     delta = np.subtract(stop, start)
     parts = max(num - 1, 1) if endpoint else max(num, 1)
     step = delta / parts
     places = np.reshape(np.arange(num), (-1,) + (1,) * delta.ndim)
-    values = places * step + start
+    values = places.astype(kind) * step + start
     if endpoint:
         values = np.where((places == num - 1) & (num > 1), stop, values)
     if axis != 0:
         values = np.moveaxis(values, 0, axis)
     if dtype is not None:
         values = np.floor(values).astype(dtype) if np.dtype(dtype).kind == "i" else values.astype(dtype)
-    return (values, step) if retstep else values
+    if not retstep:
+        return values
+    return values, step if num > 1 or (num == 1 and not endpoint) else np.nan
 
 
 @composes(np.logspace)
@@ -41,7 +44,8 @@ def logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: 
 @composes(np.geomspace)
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     """Equal ratios from one number (or array) to another; both ends exact."""
-    start, stop = np.asarray(start) * 1.0, np.asarray(stop) * 1.0
+    kind = np.result_type(start, stop, np.float64)
+    start, stop = np.asarray(start, kind), np.asarray(stop, kind)
     if start.dtype.kind == "c" or stop.dtype.kind == "c":
         refuse("np.geomspace of complex numbers", "use np.exp of np.linspace of logarithms")
     if np.any(start == 0) or np.any(stop == 0):

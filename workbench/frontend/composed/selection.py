@@ -16,6 +16,10 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     """Elements at places along an axis."""
     a = np.ravel(a) if axis is None or np.ndim(a) == 0 else np.asarray(a)
     axis = 0 if axis is None else axis_of(axis, a.ndim)
+    if isinstance(indices, (list, tuple)) and len(indices) == 0:
+        indices = np.zeros(0, np.int64)
+    if out is not None and not np.can_cast(out.dtype, a.dtype, "safe"):
+        raise TypeError(f"Cannot cast array data from {out.dtype} to {a.dtype} according to the rule 'safe'")
     result = a[along(axis, _wrapped(indices, a.shape[axis], mode))]
     return into(result.copy() if np.ndim(indices) == 0 else result, out)
 

@@ -254,5 +254,8 @@ def resize(a: Any, new_shape: Any) -> Any:
     shape = tuple(new_shape) if isinstance(new_shape, (tuple, list)) else (new_shape,)
     total = 1
     for n in shape:
+        if n < 0:
+            raise ValueError("all elements of `new_shape` must be non-negative")
         total = total * n
-    return np.reshape(np.take(a, np.arange(total) % max(a.shape[0], 1)), shape)
+    filled = np.append(a, np.zeros(1, a.dtype))  # zeros, where there is nothing to repeat
+    return np.reshape(np.take(filled, np.arange(total) % max(a.shape[0], 1)), shape)

@@ -56,9 +56,9 @@ def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any 
     ddof = ddof if correction is None else correction
     center = np.mean(a, axis, keepdims=True, where=where) if mean is None else mean
     total = np.sum(squares(a - center), axis, keepdims=keepdims, where=where)
-    if where is True or a.ndim == 0:
+    if where is True:
         n = count_of(a, axis)
-    if where is not True:
+    else:
         n = np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims)
     return into((total / np.maximum(n - ddof, 0)).astype(total.dtype), out)
 
@@ -87,6 +87,8 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     a = inexact(a)
     if weights is None:
         result = np.mean(a, axis, keepdims=keepdims)
+        if np.size(result) == 0:
+            raise ZeroDivisionError("division by zero")
         return (result, 0 * result + count_of(a, axis)) if returned else result
     weights = np.asarray(weights)
     if weights.ndim != a.ndim:
@@ -122,6 +124,12 @@ def rows_of(a: Any, axis: Any) -> Any:
     return np.reshape(moved, (*moved.shape[:len(kept)], -1)) if len(axes) > 1 else moved
 
 
+def some_along(a: Any, axis: Any) -> None:
+    """Raise as NumPy does for ranks of nothing along no axis."""
+    if isinstance(axis, tuple) and len(axis) == 0 and a.size == 0:
+        raise ValueError("cannot reshape array of size 0")
+
+
 def restored(result: Any, a: Any, axis: Any, keepdims: bool, lead: int = 0) -> Any:
     """The reduced axes back at length 1; `lead` axes of the result are new."""
     if not keepdims:
@@ -134,6 +142,7 @@ def restored(result: Any, a: Any, axis: Any, keepdims: bool, lead: int = 0) -> A
 def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     """The middle element in order, or the mean of the two in the middle."""
     a = inexact(a)
+    some_along(a, axis)
     ordered = np.sort(rows_of(a, axis))
     return into(restored(_middle(ordered), a, axis, keepdims), out)
 
@@ -179,6 +188,7 @@ def part_of_way(a: Any, q: Any, whole: int) -> Any:
 def quantiles(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, weights: Any) -> Any:
     """Quantiles of rows of which all elements count."""
     checked(a, q, method, weights)
+    some_along(a, axis)
     ordered = np.sort(rows_of(a, axis))
     n = ordered.shape[-1]
     if q.dtype.kind == "i":
@@ -247,12 +257,16 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
     """Covariances of variables, one a row."""
     if fweights is not None or aweights is not None:
         refuse("np.cov with weights", "write the weighted sums out")
-    rows = np.atleast_2d(inexact(m, dtype))
-    if not rowvar and np.ndim(m) > 1:
+    if np.ndim(m) > 2 or np.ndim(y) > 2:
+        raise ValueError("an argument of np.cov has more than 2 dimensions")
+    if dtype is None:
+        dtype = np.result_type(m, np.float64) if y is None else np.result_type(m, y, np.float64)
+    rows = np.atleast_2d(np.asarray(m, dtype))
+    if not rowvar and np.ndim(m) != 1:
         rows = rows.T
     if y is not None:
-        more = np.atleast_2d(inexact(y, dtype))
-        rows = np.concatenate((rows, more if rowvar or np.ndim(y) < 2 else more.T))
+        more = np.atleast_2d(np.asarray(y, dtype))
+        rows = np.concatenate((rows, more.T if not rowvar and more.shape[0] != 1 else more))
     ddof = (0 if bias else 1) if ddof is None else ddof
     centred = rows - np.mean(rows, 1, keepdims=True)
     return np.squeeze(centred @ np.conj(centred.T) / np.maximum(rows.shape[1] - ddof, 0))
@@ -266,4 +280,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
         return c / c
     places = np.arange(c.shape[0])
     deviation = np.sqrt(np.real(c[places, places]))
-    return np.clip(c / deviation[:, None] / deviation[None, :], -1, 1)
+    c = c / deviation[:, None] / deviation[None, :]
+    if c.dtype.kind == "c":
+        return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)
+    return np.clip(c, -1, 1)

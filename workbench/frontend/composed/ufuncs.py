@@ -146,6 +146,7 @@ def at(ufunc: Any, a: Any, indices: Any, *b: Any) -> None:
     places = np.reshape(np.arange(a.size), a.shape)[indices]
     others = [np.ravel(np.broadcast_to(other, np.shape(places))) for other in b]
     flat = np.ravel(places)
+    ufunc(np.zeros(0, a.dtype), *[np.zeros(0, other.dtype) for other in others])  # raises for kinds it does not take
     for k in range(flat.shape[0]):
         place = flat[k] if a.ndim == 1 else np.unravel_index(flat[k], a.shape)
         a[place] = ufunc(a[place], *[other[k] for other in others])

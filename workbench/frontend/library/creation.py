@@ -242,7 +242,8 @@ def copied(t: Tracer, array: Array, order: Any) -> Array:
 @implements(np.ascontiguousarray)
 def ascontiguousarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ascontiguousarray(x)`: what lies in order is given back itself, else a copy."""
-    return asarray(act, (args[0],), {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "C"})
+    made = asarray(act, (args[0],), {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "C"})
+    return made if isinstance(made, Array) else act.t.new_array(act.t.emit("full", act.t.scalar(made), ONE))
 
 
 @implements(np.asarray, np.asanyarray)

@@ -179,6 +179,8 @@ def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
     if name in _OWN_KINDS:
         return as_numpy(t, _of_own_kinds(t, name, numbers))
     kind = common_kind(*numbers)
+    if not kind.is_inexact:
+        name = {"fmin": "minimum", "fmax": "maximum"}.get(name, name)
     if not kind.is_inexact and name not in _INTEGRAL:
         kind = Kind.F64
     if kind is Kind.BOOL and name in _INTEGRAL:
@@ -199,7 +201,8 @@ def _of_own_kinds(t: Tracer, name: str, numbers: list[Any]) -> Any:
         kind = number_kind(number) or Kind.F64
         if integral and kind.is_inexact:
             t.fail(f"{name} of a float where an integer is meant", "convert it with int()")
-        values.append(arrays.operand(t, number, Kind.INT if integral else kind if kind.is_inexact else Kind.F64))
+        single = kind.is_inexact and name != "polygamma"  # (of which SciPy's is always in double precision)
+        values.append(arrays.operand(t, number, Kind.INT if integral else kind if single else Kind.F64))
     return arithmetic.result(t, t.emit(name, *values), False, "", numbers)
 
 

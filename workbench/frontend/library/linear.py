@@ -128,7 +128,16 @@ def _vector(t: Tracer, value: Any) -> Array:
     return array
 
 
-@implements(np.outer, np.linalg.outer)
+@implements(np.linalg.outer)
+def outer_of_vectors(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.linalg.outer(a, b)`."""
+    ranks = [v.rank if isinstance(v, Array) else 0 for v in (as_operand(act.t, v) for v in args[:2])]
+    if ranks != [1, 1]:
+        raise ValueError(f"Input arrays must be one-dimensional, but they have {ranks[0]} and {ranks[1]} axes")
+    return outer(act, args, named)
+
+
+@implements(np.outer)
 def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.outer(a, b)`."""
     t: Tracer = act.t

@@ -63,6 +63,8 @@ def multi_dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     parts = [as_operand(t, v) for v in t.environment.items(act, items)]
     if len(parts) < 2:
         raise ValueError("Expecting at least two arrays.")
+    if len(parts) == 2:
+        return t.environment.call(act, np.dot, tuple(parts), {})
     for k, part in enumerate(parts):
         ends = k in (0, len(parts) - 1)
         if not isinstance(part, Array) or part.rank not in ((1, 2) if ends else (2,)):

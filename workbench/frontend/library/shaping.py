@@ -136,6 +136,8 @@ def transposed(t: Tracer, array: Array, axes: Any) -> Array:
 def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.swapaxes(a, i, j)`."""
     t: Tracer = act.t
+    if not isinstance(as_operand(t, args[0]), Array):
+        raise np.exceptions.AxisError(t.static_int(args[1], "an axis"), 0)
     array = need_array(t, args[0])
     order = list(range(array.rank))
     i, j = (axes_of(t, a, array.rank)[0] for a in args[1:3])
