@@ -46,11 +46,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     options = {k: v for k, v in options.items() if not ((v is None and k != "axis") or (k == "where" and v is True) or (
         k == "casting" and v == "same_kind") or (k == "order" and v == "K") or (k == "subok" and v is True))}
     out = options.pop("out", None)
-    if out is not None and method == "__call__" and set(options) == {"where"} and type(out[0]) is ActiveArray:
-        return _where_asked(ufunc, inputs, options["where"], out[0])
     try:
-        if out is not None and not holds_active((inputs, options)):
-            return written(getattr(ufunc, method)(*inputs, **options), out)
+        if out is not None and method == "__call__" and set(options) == {"where"} and type(out[0]) is ActiveArray:
+            return _where_asked(ufunc, inputs, options["where"], out[0])
+        if out is not None and len(out) == 1 and not holds_active((inputs, options)):
+            plain = bottom(out[0]).copy()
+            return written(getattr(ufunc, method)(*inputs, out=plain, **options), out)
         result = _applied(ufunc, method, inputs, dict(options))
         return result if out is None else written(result, out, exact=method in ("reduce", "accumulate"))
     except DifferentiationError:
@@ -64,8 +65,17 @@ def _where_asked(ufunc: Any, inputs: tuple[Any, ...], where: Any, target: Active
     """A ufunc with `out=` and `where=`: the other elements stay."""
     asked = np.broadcast_to(bottom(where), target.shape)
     chosen = [by_numpy(np.broadcast_to, x, target.shape)[asked] if np.ndim(bottom(x)) else x for x in inputs]
-    target[asked] = by_numpy(ufunc, *chosen) if holds_active(chosen) else ufunc(*chosen)
+    result = by_numpy(ufunc, *chosen) if holds_active(chosen) else ufunc(*chosen)
+    _castable(result, target)
+    target[asked] = result
     return target
+
+
+def _castable(result: Any, target: Any) -> None:
+    """Raise where NumPy does not cast a result to the dtype of the array that it goes into."""
+    given = np.asarray(bottom(result)).dtype
+    if not np.can_cast(given, target.dtype, "same_kind"):
+        raise TypeError(f"{given} is written into an array of {target.dtype}")
 
 
 def written(result: Any, out: Any, exact: bool = False) -> Any:
@@ -74,12 +84,11 @@ def written(result: Any, out: Any, exact: bool = False) -> Any:
     axes, rank = np.ndim(bottom(result)), np.ndim(bottom(target))
     if axes > rank or (exact and axes != rank):
         raise ValueError(f"non-broadcastable output operand: the result has {axes} axes, `out` has {rank}")
+    _castable(result, target)
     if type(target) is not ActiveArray and all(is_constant(x) for x in actives(result)):
         target[...] = bottom(result)
         return target
     if type(target) is not ActiveArray:
-        if not np.can_cast(bottom(result).dtype, target.dtype, "same_kind"):
-            raise TypeError(f"floats are written into an array of {target.dtype}")
         raise refuse("an active result is written into an array made outside of the differentiated function",
                      "make the array inside, or pass it as an argument")
     target[...] = result
@@ -91,6 +100,8 @@ def _applied(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
         return _at(ufunc, *inputs)
     if method == "reduce" and ufunc in _REDUCED:
         return dispatch(_REDUCED[ufunc], inputs, {"axis": 0, **options})
+    if method == "accumulate" and np.ndim(bottom(inputs[0])) == 0:
+        raise TypeError("cannot accumulate on a scalar")
     if method == "accumulate" and ufunc in _ACCUMULATED and options.get("axis", 0) is not None:
         return dispatch(_ACCUMULATED[ufunc], inputs, {"axis": 0, **options})
     if method in ("accumulate", "reduce", "reduceat") and lookup(getattr(ufunc, method)) is not None:
@@ -229,14 +240,16 @@ def _divmod(a: Any, b: Any) -> Any:
     return elementwise(np.floor_divide, (a, b)), elementwise(np.remainder, (a, b))
 
 
-def _modf(x: Any) -> Any:
-    whole = np.trunc(bottom(x))
-    return elementwise(np.subtract, (x, whole)), whole
+def _fabs(x: Any) -> Any:
+    if np.iscomplexobj(bottom(x)):
+        raise TypeError("ufunc 'fabs' not supported for complex numbers")
+    return elementwise(np.absolute, (x,))
 
 
-_SEVERAL: dict[Any, Any] = {np.divmod: _divmod, np.modf: _modf, np.positive: lambda x: x.copy() if type(
-    x) is ActiveArray else x, np.square: lambda x: elementwise(np.multiply, (x, x)),
-    np.float_power: lambda a, b: elementwise(np.power, (a, b)), np.fabs: lambda x: elementwise(np.absolute, (x,)),
+_SEVERAL: dict[Any, Any] = {np.divmod: _divmod, np.modf: lambda x: structured(np.modf, (x,), {}), np.fabs: _fabs,
+    np.positive: lambda x: x.copy() if type(x) is ActiveArray else elementwise(np.multiply, (x, 1)),
+    np.square: lambda x: elementwise(np.multiply, (x, x)),
+    np.float_power: lambda a, b: structured(np.float_power, (a, b), {}),
     np.matvec: lambda a, b: dispatch(np.matmul, (a, b[..., None]), {})[..., 0],
     np.vecdot: lambda a, b: dispatch(np.sum, (elementwise(np.multiply, (np.conjugate(a), b)),), {"axis": -1})}
 
@@ -326,6 +339,8 @@ def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) ->
     try:
         if out is None:
             return dispatch(function, args, options)
+        plain = bottom(out[0] if isinstance(out, tuple) else out).copy()
+        function(*bottom(args), **{**bottom(options), "out": plain})  # raises what NumPy raises
         result = dispatch(function, args, {k: v for k, v in options.items() if k != "out"})
         return written(result, out, exact=function is not np.clip)
     except DifferentiationError:

@@ -42,9 +42,9 @@ def implements(*callables: Any) -> Callable[[Any], Any]:
 # ---------------------------------------------------------------------- what moves elements, and what has no derivative
 _MOVING = (np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims,
            np.roll, np.flip, np.fliplr, np.flipud, np.rot90, np.tile, np.repeat, np.take, np.diagonal, np.delete,
-           np.broadcast_to, np.take_along_axis, np.resize, np.permute_dims, np.matrix_transpose,
+           np.broadcast_to, np.take_along_axis, np.permute_dims, np.matrix_transpose,
            np.lib.stride_tricks.sliding_window_view)
-_FILLING = (np.diag, np.tril, np.triu, np.diagflat)
+_FILLING = (np.diag, np.tril, np.triu, np.diagflat, np.resize)
 _JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.dstack, np.block)
 _SPLITTING = (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)
 _CONSTANT = (np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.argpartition, np.lexsort, np.allclose,
@@ -396,7 +396,7 @@ def array(function: Callable[..., Any], items: Any, dtype: Any = None, **options
     made = from_items([items]).reshape(()) if type(items) in NUMBERS else from_items(items)
     made = made if kind is None or kind == made.dtype else made.astype(kind)
     made = made.copy(order="F") if options.get("order") == "F" or function is np.asfortranarray else made
-    least = options.get("ndmin", 0)
+    least = max(options.get("ndmin", 0), function is np.ascontiguousarray)
     return made.reshape((1,) * (least - made.ndim) + made.shape) if least > made.ndim else made
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -44,6 +45,7 @@ from workbench.rules import by_callable, emit
 from workbench.transforms import jvp, vjp
 
 MAX_PROGRAMS = 2000
+_OVERWRITING = frozenset({np.median, np.quantile, np.percentile, np.nanmedian, np.nanquantile, np.nanpercentile})
 _CLEANING = (DeadCode(), Simplify(), DeadCode())
 written_out: dict[Any, Any] = {}  # functions that the front end does not take; filled in by `composites`
 _programs: dict[Any, list[tuple[Traced, Function, Any]]] = {}
@@ -57,6 +59,10 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     """A call of a NumPy (or SciPy) function with active arguments."""
     if all(is_constant(x) for x in actives((args, named))):
         return _of_constants(callee, args, named)
+    if callee in _OVERWRITING:  # the argument is of no use afterwards, as NumPy says: it is left as it is
+        call = inspect.signature(callee).bind(*args, **named)
+        call.arguments["overwrite_input"] = False
+        args, named = call.args, call.kwargs
     names = [k for k, v in named.items() if (v is not None or k == "axis") and v is not np._NoValue]
     named = {k: named[k] for k in names}
     values = tuple(_array_like(a) for a in (*args, *named.values()))

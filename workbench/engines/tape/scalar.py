@@ -255,9 +255,9 @@ class ActiveFloat:
         return self
 
     @property
-    def imag(self) -> float:
-        """Zero."""
-        return 0.0
+    def imag(self) -> Any:
+        """Zero, of the number's own type."""
+        return self.primal.imag
 
     def conjugate(self) -> ActiveFloat:
         """Itself."""
