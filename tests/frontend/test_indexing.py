@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import linecache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.frontend.running import agrees
 from tests.fuzz.interpreted import traced
 from workbench.interpret import run
-from workbench.ir import ArrayType
+from workbench.ir import ArrayType, DifferentiationError
 
 RNG = np.random.default_rng(7)
 BOUNDS = (None, -7, -4, -1, 0, 1, 2, 4, 5, 9)
@@ -202,6 +203,28 @@ def test_scatters_with_repeated_indices_keep_the_last_and_add_at_adds_all() -> N
         return a, b
 
     agrees(scatter, RNG.normal(size=4), RNG.normal(size=4), np.array([1, 3, 1, -1]), RNG.normal(size=4))
+
+
+def test_parts_written_with_other_parts() -> None:
+    """NumPy reads all before it writes unless both are vectors stepped in one direction, at unlike steps."""
+    def assigned(written: str, read: str) -> Any:
+        space: dict[str, Any] = {"np": np}
+        name = f"<part {written} {read}>"
+        source = f"def f(a):\n    a[{written}] = a[{read}]\n    return a\n"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        exec(compile(source, name, "exec"), space)
+        return space["f"]
+
+    x, m = RNG.normal(size=7), RNG.normal(size=(4, 4))
+    for a, written, read in ((x, "1:", ":-1"), (x, ":-1", "1:"), (x, "::-1", ":"), (x, ":4", "::2"), (x, "2:5", "0:3"),
+                             (x, ":3", "1:7:2"), (x, "1:6:2", "0:3"), (x, "::2", "3::-1"), (m, "1:", ":-1"),
+                             (m, "2", ":, 2"), (m, ":, 1", "1"), (m, "0, ::2", "1, :2")):
+        agrees(assigned(written, read), a)
+    for written, read in (("::2", ":4"), ("::-2", "3::-1"), ("3:6", "0:5:2"), ("1:4", "::3")):
+        with pytest.raises(DifferentiationError, match="in other steps"):
+            traced(assigned(written, read), (x,))
+    with pytest.raises(DifferentiationError, match="in other steps"):
+        traced(assigned("1", ":, 2"), (m,))
 
 
 def test_gathers_out_of_bounds_raise() -> None:

@@ -66,7 +66,7 @@ class _Math:
 
         def quiet(*args: Any) -> Any:
             try:
-                value = found(*args)
+                value = found(*args) if name != "ldexp" else found(args[0], int(args[1]))
             except OverflowError:
                 value = math.inf
             except ValueError:
@@ -79,7 +79,9 @@ class _Math:
 def _at_pole(name: str, x: Any) -> float:
     if name.startswith("log") and x == 0:
         return -math.inf
-    return math.copysign(math.inf, x) if name == "atanh" and abs(x) == 1 else math.nan
+    if name == "lgamma":
+        return math.inf
+    return math.copysign(math.inf, x) if abs(x) == {"atanh": 1, "gamma": 0}.get(name) else math.nan
 
 
 class _Divisions(ast.NodeTransformer):

@@ -6,7 +6,8 @@ from tests.grid.table import EVERY, REAL, TIED, group
 group("np.sort", ["np.sort(x{|, axis=0|, axis=-1|, axis=1|, axis=None}{|, kind='stable'|, stable=True})",
                   "y = x * 1\ny.sort({|0|axis=-1})\nreturn y"], [*REAL, *TIED, "vc"])
 group("np.argsort", ["x[np.argsort(x{|, kind='stable'|, axis=0})]", "np.take_along_axis(x, np.argsort(x, {-1|0|1}), {-1|0|1})",
-                     "np.argsort(x{|, axis=None|, axis=1})", "x.argsort()"], [*REAL, *TIED])
+                     "np.argsort(x, kind='stable'{|, axis=None|, axis=1})", "x.argsort(stable=True)"], [*REAL, *TIED])
+group("np.argsort", ["np.argsort(x{|, axis=None|, axis=1})", "x.argsort()"], ["v", "v0", "v1", "m", "t", "vn", "v32"])
 group("np.lexsort", "x[np.lexsort((x, x > 0))]", ["v", "vi"])
 group("np.searchsorted", "np.searchsorted(np.sort(x), {0.5|x|[0.1, 0.9]|x[0]}{|, side='left'|, side='right'|, sorter=np.argsort(x)}) * 1.0 + x[0]",
       ["v", "vi", "v32", "ve", "v1"])

@@ -15,6 +15,7 @@ import numpy as np
 from workbench.frontend import arrays, layout
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import Order, kept, ranked
+from workbench.frontend.overwriting import reads_first
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -45,7 +46,11 @@ def put(t: Tracer, array: Array, key: Any, value: Any, add: bool = False) -> Non
     """`array[key] = value`, or `array[key] += value` (each element once: duplicates are for `np.add.at`)."""
     target = _resolve(t, array, key)
     if isinstance(target, Array):
-        arrays.write(t, target, _fitted(t, value, target, array), add)
+        fitted = _fitted(t, value, target, array)
+        if not add and isinstance(value, Array) and value.cell is target.cell and not reads_first(t, target, value):
+            t.fail("a part of an array is written with a part of it in other steps, which NumPy does element by element",
+                   "copy the part that is read (`.copy()`)")
+        arrays.write(t, target, fitted, add)
     elif isinstance(target, tuple):
         _put_masked(t, target[0], target[1], value, add)
     else:

@@ -161,8 +161,8 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 6.28318
 @composes(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """Piecewise linear; constant outside, with derivative 0 by x there."""
-    x, xp, fp = np.asarray(x).astype(np.float64), np.asarray(xp).astype(np.float64), np.asarray(fp)
-    fp = fp.astype(np.complex128 if fp.dtype.kind == "c" else np.float64)
+    x, xp = np.asarray(x, np.float64), np.asarray(xp, np.float64)
+    fp = np.asarray(fp, np.complex128 if np.asarray(fp).dtype.kind == "c" else np.float64)
     if period is not None:
         if period == 0:
             raise ValueError("period must be a non-zero value")
