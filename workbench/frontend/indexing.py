@@ -48,7 +48,7 @@ def put(t: Tracer, array: Array, key: Any, value: Any, add: bool = False) -> Non
     if isinstance(target, Array):
         fitted = _fitted(t, value, target, array)
         if not add and isinstance(value, Array) and value.cell is target.cell and not reads_first(t, target, value):
-            t.fail("a part of an array is written with a part of it in other steps, which NumPy does element by element",
+            t.fail("a part of an array is written with a part of it in other steps: NumPy does that one by one",
                    "copy the part that is read (`.copy()`)")
         arrays.write(t, target, fitted, add)
     elif isinstance(target, tuple):

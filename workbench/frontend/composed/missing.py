@@ -170,7 +170,7 @@ def _quantiles(a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool,
     if q.ndim > 0 and a.size == 0:
         refuse("several quantiles of an array of size 0, which NumPy gives as one mean", "call it for each quantile")
     if q.ndim > 1 and isinstance(axis, tuple) and 1 < len(axis) < a.ndim:
-        refuse("quantiles of several axes and in several, which NumPy gives in another order", "call it with np.ravel(q)")
+        refuse("several rows of quantiles along several axes, which NumPy orders otherwise", "call it with np.ravel(q)")
     rows = rows_of(a, axis)
     rows = np.concatenate((rows, np.full((*rows.shape[:-1], 1), np.nan, a.dtype)), -1)  # one at least: NaN, of nothing
     ordered = np.sort(rows)
