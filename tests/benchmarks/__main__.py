@@ -60,10 +60,11 @@ def ready(peers: list[str] | None) -> list[Tool]:
 
 def race_all(names: list[str], taking_part: list[Tool], rounds: int) -> None:
     """Race the workloads one after the other; what is measured is written after each."""
-    results = report.read()
-    results["versions"].update({tool.name: tool.versions() for tool in taking_part})
+    versions = {tool.name: tool.versions() for tool in taking_part}
     for name in names:
         measured = race(WORKLOADS[name], taking_part, rounds=rounds)
+        results = report.read()  # another run may have written meanwhile
+        results["versions"].update(versions)
         report.kept(results, name, measured)
         results["workloads"] = {key: results["workloads"][key] for key in WORKLOADS if key in results["workloads"]}
         report.write(results)

@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -69,35 +70,75 @@ def cell(contender: dict[str, Any] | None) -> str:
         return ""
     if "ratio" not in contender:
         return "out"
-    ratio = contender["ratio"]
-    text = f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
+    text = brief(contender["ratio"])
     return f"{text} **wrong**" if contender.get("wrong") else text
+
+
+def brief(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
 def mean(results: Results, name: str) -> str:
     """The geometric mean of a contender's ratios, and over how many workloads."""
     ratios = [row["contenders"][name]["ratio"] for row in results["workloads"].values()
               if "ratio" in row["contenders"].get(name, {})]
-    return f"{math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f} ({len(ratios)})" if ratios else ""
+    return f"{brief(math.exp(sum(map(math.log, ratios)) / len(ratios)))} ({len(ratios)})" if ratios else ""
 
 
 def table(results: Results) -> str:
-    """Ratios by workload and contender; then who is out, and why."""
+    """Ratios by workload and contender; then who is out, or wrong, and why."""
     names = columns(results)
     lines = ["| workload | primal, ms | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
-    remarks = []
     for row in results["workloads"].values():
         contenders = row["contenders"]
         primal = primal_of(contenders)
         lines.append(f"| {row['title']} | {primal * 1e3:.3g} | " if primal else f"| {row['title']} | – | ")
         lines[-1] += " | ".join(cell(contenders.get(name)) for name in names) + " |"
-        for name in names:
-            if "out" in contenders.get(name, {}):
-                remarks.append(f"- {row['title']}, {name}: {contenders[name]['out']}")
-            if contenders.get(name, {}).get("wrong"):
-                remarks.append(f"- {row['title']}, {name}: off by {contenders[name]['apart']:.1e}")
     lines.append("| **geometric mean (of how many)** | | " + " | ".join(mean(results, name) for name in names) + " |")
-    return "\n".join(lines + (["", "Out, or wrong:", ""] + remarks if remarks else []))
+    return "\n".join([*lines, "", *remarks(results)])
+
+
+def remarks(results: Results) -> list[str]:
+    """Who is out or wrong, workloads of the same reason together."""
+    said: dict[str, list[str]] = {}
+    for workload, row in results["workloads"].items():
+        for name, contender in row["contenders"].items():
+            if "out" in contender and not name.startswith("primal"):
+                said.setdefault(f"{name}, out: {contender['out']}", []).append(workload)
+            elif contender.get("wrong"):
+                said.setdefault(f"{name}, wrong by {contender['apart']:.1e}", []).append(workload)
+    return [f"- {reason} ({', '.join(workloads)})" for reason, workloads in said.items()]
+
+
+def our_ratio(results: Results, names: list[str]) -> float | None:
+    """Our derivative over the primal: the better of several ways to write the same problem."""
+    rows = [results["workloads"][name]["contenders"] for name in names if name in results["workloads"]]
+    ours = [row["workbench"]["median"] for row in rows if "median" in row.get("workbench", {})]
+    primals = [primal for row in rows if (primal := primal_of(row)) is not None]
+    return min(ours) / min(primals) if ours and primals else None
+
+
+def suites(results: Results) -> str:
+    """Ours beside what was published of other tools on the same problems; how far ahead we are over each tool's."""
+    published = tomllib.loads((Path(__file__).parent / "published.toml").read_text())
+    problems = published.pop("problems")
+    ours = {problem: our_ratio(results, names) for problem, names in problems.items()}
+    lines = ["| problem of the suites | ours | " + " | ".join(published) + " |", "|---|---|" + "---|" * len(published)]
+    for problem, ratio in ours.items():
+        theirs = (f"{of[problem]:g}" if problem in of else "–" for of in published.values())
+        lines.append(f"| {problem} | {'–' if ratio is None else f'{ratio:.2f}'} | " + " | ".join(theirs) + " |")
+    ahead = []
+    for of in published.values():
+        both = [math.log(theirs / ratio) for problem, theirs in of.items() if (ratio := ours[problem]) is not None]
+        ahead.append(f"{math.exp(sum(both) / len(both)):.2f}" if both else "–")
+    lines.append("| **theirs over ours, geometric mean** | | " + " | ".join(ahead) + " |")
+    return "\n".join(lines)
+
+
+def text_of(results: Results) -> str:
+    """All that is said in Markdown."""
+    return (f"{circumstances(results)}\n\n{table(results)}\n\nDerivative over primal on the suites' problems, beside "
+            f"figures measured beforehand, over C++ primals:\n\n{suites(results)}\n")
 
 
 def circumstances(results: Results) -> str:
@@ -133,7 +174,7 @@ def write(results: Results) -> None:
     """The three files."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "results.json").write_text(json.dumps(results, indent=1))
-    (FOLDER / "table.md").write_text(f"{circumstances(results)}\n\n{table(results)}\n")
+    (FOLDER / "table.md").write_text(text_of(results))
     (FOLDER / "page.html").write_text(page(results), encoding="utf-8")
 
 
@@ -142,4 +183,4 @@ def publish(results: Results) -> None:
     text = README.read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    README.write_text(f"{before}{BEGIN}\n{circumstances(results)}\n\n{table(results)}\n{END}{after}")
+    README.write_text(f"{before}{BEGIN}\n{text_of(results)}{END}{after}")

@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 from tests.benchmarks.workload import flat  # noqa: E402
 from tests.benchmarks.workloads import WORKLOADS  # noqa: E402
 
-SLOW = 40.0  # seconds
+SLOW = 20.0  # seconds since the start, after which a call is not repeated to warm up
 
 
 def main(module: str, contender: str, name: str, size: str, target: str) -> None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,10 @@ def retargeted(function: Any, names: dict[str, Any], known: dict[Any, Any] | Non
     return known[function]
 
 
-def one_at_a_time(workload: Workload) -> None:
-    """Raises TooLongError where recording scalar operations is hopeless."""
-    if workload.name in TOO_LONG:
-        raise TooLongError("more than a million scalar operations, recorded one at a time")
+def one_at_a_time(workload: Workload, more: Set[str] = frozenset()) -> None:
+    """Raises TooLongError where recording scalar operations is hopeless; `more`: a tool's own such workloads."""
+    if workload.name in TOO_LONG or workload.name in more:
+        raise TooLongError("too many scalar operations, recorded one at a time")
 
 
 def of_active(program: Callable[..., Any], workload: Workload, args: Arguments,
