@@ -25,7 +25,7 @@ from tests.benchmarks.workload import Workload
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 25
 SAMPLE_SECONDS = 5e-3
-PATIENCE = 90.0  # seconds for making a contender and its first call
+PATIENCE = 120.0  # seconds for making a contender and its first call
 BUDGET = 6.0  # seconds for all samples of one contender
 TOLERANCE = 1e-8
 CORE = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
