@@ -129,3 +129,56 @@ def test_independent_nests_run_upwards() -> None:
     b.end_for()
     turned = verify(passes.Gather()(b.finish([b.read(out)])))
     assert [op.attrs["step"] for op in walk(turned.block) if op.prim == "for"] == [1]
+
+
+def swapping(seed: int, rank: int, start: float = 0.0) -> Function:
+    """An outer loop whose nests add to one buffer, zero what they read of the other, and swap them."""
+    rng = random.Random(seed)
+    b = Builder("swap")
+    dims = [b.param(INT, f"n{k}", (0, k)) for k in range(rank)]
+    array = ArrayType(Kind.F64, tuple(dims))
+    source, steps = b.param(array, "source"), b.param(INT, "steps")
+    other = emit(b, "full", Constant(start, Kind.F64), *dims)
+    read, target = b.slot(array, emit(b, "copy", source), "read"), b.slot(array, other, "target")
+    shifts = [tuple(rng.randint(-1, 2) for _ in range(rank)) for _ in range(4)]
+    b.begin_for(integer(0), steps)
+    low = [max(0, -min(s[k] for s in shifts)) + rng.randint(0, 1) for k in range(rank)]
+    high = [max(0, max(s[k] for s in shifts)) for k in range(rank)]
+    last = [emit(b, "sub", n, integer(h)) for n, h in zip(dims, high)]
+    index = [b.begin_for(emit(b, "sub", end, integer(1)), integer(lo - 1), -1) for lo, end in zip(low, last)]
+    value = emit(b, "load", b.read(read), *index)
+    b.write(read, emit(b, "store", b.read(read), Constant(0.0, Kind.F64), *index))
+    for k, shift in enumerate(shifts):
+        where = [emit(b, "add", i, integer(c)) for i, c in zip(index, shift)]
+        term = emit(b, "mul", value, Constant(0.3 + k, Kind.F64))
+        b.write(target, emit(b, "accum", b.read(target), term, *where))
+    for _ in range(rank):
+        b.end_for()
+    held = b.read(read)
+    b.write(read, b.read(target))
+    b.write(target, held)
+    b.end_for()
+    return verify(b.finish([b.read(read), b.read(target)]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("rank", [1, 2])
+def test_zeros_for_the_next_iteration_are_not_read(seed: int, rank: int) -> None:
+    function = swapping(seed, rank)
+    turned = passes.run((passes.Simplify(), passes.Gather(), passes.Simplify(unroll=1)), function,
+                        lambda name, stage: verify(stage))
+    rng = np.random.default_rng(seed)
+    for n in (3, 4, 5, 9):
+        for steps in range(4):
+            args = [rng.normal(size=(n, n + 1)[:rank]), steps]
+            for a, c in zip(interpret.run(function, args), interpret.run(turned, args), strict=True):
+                assert np.array_equal(a, c), (n, steps)
+
+
+@pytest.mark.parametrize("start", [0.0, 1.0, -0.0])
+def test_only_zeros_are_left_for_the_next_iteration(start: float) -> None:
+    function = swapping(1, 2, start)
+    turned = passes.run((passes.Simplify(), passes.Gather(), passes.Simplify(unroll=1)), function,
+                        lambda name, stage: verify(stage))
+    after_the_loop = [op for op in turned.block.ops if op.prim == "for"][1:]
+    assert bool(after_the_loop) == (repr(start) == "0.0")

@@ -20,7 +20,7 @@ from typing import Any
 
 from workbench.ir.calls import Callee, call_results
 from workbench.ir.core import Block, Function, Op, Span, Value
-from workbench.ir.ops import CONSUMING, CONTROL
+from workbench.ir.ops import CONSUMING, CONTROL, LINEAR
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type
 
 
@@ -98,6 +98,7 @@ class Builder:
         self._span: Span | None = None
         self.definitions: dict[Value, Op] = {}
         self._forward: dict[Value, Value] = {}
+        self.loose = False
 
     # ------------------------------------------------------------------ operations
     @property
@@ -128,10 +129,12 @@ class Builder:
         """Append an operation; gives its results (those of an equal earlier scalar operation where there is one)."""
         attrs = attrs or {}
         ops = tuple(self.resolve(v) for v in operands)
+        if self.loose and prim in LINEAR and types[0].kind.is_inexact:
+            attrs = {**attrs, "loose": True}
         key: Any = None
         numbered = bool(types) and not regions and prim not in CONTROL and prim not in CONSUMING and prim != "call"
         if numbered and all(isinstance(t, ScalarType) for t in types):
-            key = (prim, ops, tuple(types), tuple(sorted(attrs.items())))
+            key = (prim, ops, tuple(types), tuple(sorted(item for item in attrs.items() if item[0] != "loose")))
             for frame in reversed(self.frames):
                 found = frame.numbers.get(key)
                 if found is not None:
@@ -169,6 +172,15 @@ class Builder:
         while value in self._forward:
             value = self._forward[value]
         return value
+
+    @contextmanager
+    def rounding(self, loose: bool) -> Iterator[None]:
+        """Sums and products emitted meanwhile are, or are not, of cotangents: `loose`, in no order the user wrote."""
+        before, self.loose = self.loose, loose
+        try:
+            yield
+        finally:
+            self.loose = before
 
     @contextmanager
     def outside(self, depth: int) -> Iterator[None]:

@@ -42,6 +42,9 @@ Arrays. An operand marked ! is consumed: it must not be used afterwards (the res
     mask_count (m)                                           number of true elements of a bool array
     mask_index (m, k)                                        i64[k]: flat positions of the true elements
     reshape    (a, *dims)   transpose (a) attrs perm   broadcast (a, *dims)     new arrays (values: may be views)
+
+Sums and products. `add`, `sub`, `neg`, `mul` of cotangents have the attribute `loose`: their order is not the user's.
+It changes nothing that they mean, and is not printed.
 """
 
 from __future__ import annotations
@@ -49,6 +52,7 @@ from __future__ import annotations
 CONTROL = frozenset({"for", "while", "if"})
 CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum",
                        "draw"})
+LINEAR = frozenset({"add", "sub", "neg", "mul"})
 ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})
 
 

@@ -81,7 +81,7 @@ def _op(op: Op, names: Names, depth: int, lines: list[str]) -> None:
     pad = "  " * depth
     operands = ", ".join(names[v] for v in op.operands)
     attrs = "".join(f", {key}={names.titles.get(value, value) if key == 'callee' else repr(value)}"
-                    for key, value in sorted(op.attrs.items()))
+                    for key, value in sorted(op.attrs.items()) if key != "loose")
     call = f"{op.prim}({operands}{attrs if operands else attrs[2:]})"
     inner: list[str] = []
     for title, region in zip(_titles(op), op.regions, strict=True):

@@ -75,7 +75,7 @@ class Specialisation:
         primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(finalize(self.ir, observer), quiet=request.mode == "vjp")
+        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp")
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         final = self.compiled.function
@@ -88,6 +88,10 @@ class Specialisation:
         self.example = tuple(_small(v) for v in self.pick(args))
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
                           for k in request.wrt]
+
+    def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
+        """What is emitted: where the last results are cotangents, their sums and products are regrouped."""
+        return finalize(self.ir, observer, self.count if self.request.mode in ("grad", "vjp") else None)
 
     def _output_leaves(self) -> list[Leaf]:
         return leaves(self._loss_tree())
@@ -158,7 +162,7 @@ class Specialisation:
         if self.request.mode not in ("grad", "vjp"):
             raise self._error("only a gradient or a pullback can be exported")
         gradients = [self._place(item) for item in self.wrt_inputs]
-        return export(finalize(self.primal), finalize(self.ir), wrt=wrt,
+        return export(finalize(self.primal), self._final(), wrt=wrt,
                       outputs=[leaf.position for leaf in self.outputs], gradients=gradients, examples=self.example,
                       seeded=self.request.mode == "grad")
 

@@ -12,12 +12,13 @@ from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
 from workbench.passes.lower import Lower
 from workbench.passes.pipeline import Observer, Pass, run
+from workbench.passes.regroup import Regroup
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Observer", "Pass", "ScalarReplacement", "Simplify",
-    "finalize", "optimize", "run",
+    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Observer", "Pass", "Regroup", "ScalarReplacement",
+    "Simplify", "finalize", "optimize", "run",
 ]
 
 
@@ -27,14 +28,17 @@ def optimize(function: Function, observer: Observer | None = None) -> Function:
     return run((Simplify(), Bounds(), Simplify(), *small, Simplify()), function, observer)
 
 
-def finalize(function: Function, observer: Observer | None = None) -> Function:
-    """A function that an engine can emit: scalar loops over elements, and library calls."""
+def finalize(function: Function, observer: Observer | None = None, exact: int | None = None) -> Function:
+    """A function that an engine can emit: scalar loops over elements, and library calls.
+
+    exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
-    passes = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather(), Simplify(unroll=1))
-    made = run(passes, function, observer)
+    passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather())
+    last = Simplify(unroll=1)
+    made = run((*passes, *(() if exact is None else (Regroup(exact),)), last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:
         return made
     for callee, final in called.items():
-        final.define(Redirect(called).run(run(passes, callee.function, observer)), callee.consumes)
+        final.define(Redirect(called).run(run((*passes, last), callee.function, observer)), callee.consumes)
     return Redirect(called).run(made)

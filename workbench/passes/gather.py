@@ -2,9 +2,11 @@
 
     for i: bar[i-1] += e(i); bar[i+1] += e(i)      ->      for p: bar[p] = bar[p] + e(p-1) + e(p+1)
 
-and likewise in nests. Elements near the edge, which not every term reaches, are added to as before, by loops over the
-edge. What the nest overwrites (the adjoint of a store) and the scalars it sums follow in nests of their own. A nest
-that only needs its direction changed runs upwards. All this lets loops be vectorised.
+and likewise in nests, row by row. Rows near the edge, which not every term reaches, are added to term by term; at the
+ends of the other rows each element adds the terms that reach it. What the nest overwrites (the adjoint of a store) and
+the scalars it sums follow in nests of their own, and what an iteration of an outer loop leaves as zeros for the next
+one to add to is not read (`passes.zeroing`). A nest that only needs its direction changed runs upwards. All this lets
+loops be vectorised.
 
 Invariant: every element receives its terms in the order of the original loops, so results keep every bit.
 
@@ -14,18 +16,20 @@ forward-mode algorithmic differentiation" (2018).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Constant, Function, Kind, Op, Slot, Value, definitions
+from workbench.ir import Constant, Function, Kind, Op, Polynomial, Slot, Value, definitions, normal_form, walk
+from workbench.passes.nest_parts import Box, NestBuilder
 from workbench.passes.nests import Nest, Term, find_nest
 from workbench.passes.pipeline import Pass
-from workbench.passes.rebuild import Rebuilder
+from workbench.passes.simplify import Simplify
+from workbench.passes.zeroing import Rotate, Zeros, zeros_of
 
-Box = list[tuple[Value, Value]]
 _CHEAP = frozenset({"add", "sub", "mul", "neg", "load", "cast", "select", "lt", "le", "gt", "ge", "eq", "ne", "and",
                     "or"})
+TRUE = Constant(True, Kind.BOOL)
 
 
 @dataclass(frozen=True)
@@ -37,220 +41,251 @@ class Gather(Pass):
 
     def __call__(self, function: Function) -> Function:
         """The function with its scattering nests turned around."""
-        return _Gatherer(function, self.budget).run(function)
+        if not any(op.prim == "for" for op in walk(function.block)):
+            return function
+        parting = _Parting(function, self.budget)
+        parted = parting.run(function)
+        if parting.found:
+            parted = Simplify(unroll=1)(parted)  # bounds of loops are made where they are known
+            parted = Rotate(lambda op, maker: is_turned(find_nest(op, maker), self.budget)).run(parted)
+        return _Gatherer(parted, self.budget).run(parted)
 
 
-class _Gatherer(Rebuilder):
+def is_turned(nest: Nest | None, budget: int) -> bool:
+    """True for nests that are to be turned around."""
+    return nest is not None and any(len({t.shift for t in terms}) > 1 for terms in nest.terms.values()) and (
+        is_cheap(nest, budget))
+
+
+def is_cheap(nest: Nest, budget: int) -> bool:
+    """True where computing shared values again costs little."""
+    parts = [nest.needed(t.op.operands[1:]) for terms in nest.terms.values() for t in terms]
+    parts += [nest.needed(op.operands[1:]) for op in nest.stores]
+    parts.append(nest.needed([nest.body.yields[k] for k in nest.sums]))
+    seen: set[int] = set()
+    repeated = 0
+    for part in parts:
+        for op in part:
+            if id(op) in seen and op.result.kind is not Kind.INT:
+                repeated += 1
+                if op.prim not in _CHEAP:
+                    return False
+            seen.add(id(op))
+    return repeated <= budget
+
+
+class _Parting(NestBuilder):
+    """Nests to be turned around do nothing else: what they sum and store follows in nests of its own."""
+
     def __init__(self, function: Function, budget: int) -> None:
         self.makers = definitions(function)
         self.budget = budget
+        self.found = False
 
     def op(self, op: Op) -> None:
-        """Turn a nest around where that is possible and worth it."""
+        """Take a nest apart."""
         nest = find_nest(op, self.makers.get) if op.prim == "for" else None
-        if nest is None or not (nest.terms or nest.stores):
+        if nest is None or not is_turned(nest, self.budget):
             self.copy(op)
-        elif any(len({t.shift for t in terms}) > 1 for terms in nest.terms.values()):
-            if self.is_cheap(nest):
-                self.turn(nest)
-            else:
-                self.copy(op)
-        elif not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops):
-            self.upwards(nest)
-        else:
-            self.copy(op)
-
-    def is_cheap(self, nest: Nest) -> bool:
-        """True where computing shared values again costs little."""
-        parts = [nest.needed(t.op.operands[1:]) for terms in nest.terms.values() for t in terms]
-        parts += [nest.needed(op.operands[1:]) for op in nest.stores]
-        parts.append(nest.needed([nest.body.yields[k] for k in nest.sums]))
-        seen: set[int] = set()
-        repeated = 0
-        for part in parts:
-            for op in part:
-                if id(op) in seen and op.result.kind is not Kind.INT:
-                    repeated += 1
-                    if op.prim not in _CHEAP:
-                        return False
-                seen.add(id(op))
-        return repeated <= self.budget
-
-    # ------------------------------------------------------------------ parts of a nest
-    def turn(self, nest: Nest) -> None:
-        """Gather, edges, sums, stores."""
-        box = self.box(nest)
-        slots = self.slots(nest)
-        for chain, terms in nest.terms.items():
-            self.gather(nest, box, chain, terms, slots)
+            return
+        self.found = True
+        box, slots = self.box(nest), self.slots(nest)
+        updates = [term.op for terms in nest.terms.values() for term in terms]
+        self.part(nest, box, updates, slots, [loop.attrs["step"] for loop in nest.loops])
         if nest.sums:
             self.sums(nest, box, slots)
         if nest.stores:
-            self.part(nest, box, nest.stores, slots)
+            self.part(nest, box, nest.stores, slots, [1] * len(box))
         self.close(nest, slots)
+
+
+class _Gatherer(NestBuilder):
+    def __init__(self, function: Function, budget: int) -> None:
+        self.makers = definitions(function)
+        self.budget = budget
+        self.zeroed = zeros_of(function, lambda op: is_turned(find_nest(op, self.makers.get), budget))
+
+    def op(self, op: Op) -> None:
+        """Turn a nest around where that is possible and worth it."""
+        if op.results and op.results[0] in self.zeroed.nests:
+            self.bind(op.results[0], self.get(op.operands[2]))  # the reader makes the zeros
+            return
+        nest = find_nest(op, self.makers.get) if op.prim == "for" else None
+        if nest is None or not (nest.terms or nest.stores):
+            self.copy(op)
+        elif is_turned(nest, self.budget):
+            self.turn(nest)
+        elif not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops) and (
+                all(len({t.shift for t in terms}) == 1 for terms in nest.terms.values())):
+            self.upwards(nest)
+        else:
+            self.copy(op)
 
     def upwards(self, nest: Nest) -> None:
         """The same nest with ascending loops."""
         box, slots = self.box(nest), self.slots(nest)
         updates = [op for op in nest.ops if op.prim in ("store", "accum")]
-        self.part(nest, box, updates, slots)
+        self.part(nest, box, updates, slots, [1] * len(box))
         self.close(nest, slots)
 
-    def box(self, nest: Nest) -> Box:
-        """The nest's iterations: [lo, hi) of each loop."""
-        box: Box = []
-        for loop in nest.loops:
-            self.compute(nest, loop.operands[:2], {})
-            lo, hi = self.all(loop.operands[:2])
-            box.append((lo, hi) if loop.attrs["step"] == 1 else (self.plus(hi, 1), self.plus(lo, 1)))
-        return box
+    def turn(self, nest: Nest) -> None:
+        """A nest over elements for each array that is added to."""
+        box, slots = self.box(nest), self.slots(nest)
+        for chain, terms in nest.terms.items():
+            zeros = self.zeroed.found.get(nest.loops[0].operands[2 + chain])
+            collector = _Collector(self, nest, box, chain, terms, slots)
+            if zeros is not None:
+                self.clear(collector, zeros)
+            collector.run()
+        self.close(nest, slots)
 
-    def slots(self, nest: Nest) -> dict[int, Slot]:
-        """A variable for each carried value."""
-        outer = nest.loops[0]
-        return {k: self.builder.slot(self.type(r.type), self.get(outer.operands[2 + k]), r.name)
-                for k, r in enumerate(outer.results)}
+    def clear(self, collector: _Collector, zeros: Zeros) -> None:
+        """Zeros where the nest begins: the collector makes them where it can, else a nest of their own."""
+        place = [(self.get(lo), self.get(hi)) for lo, hi in zeros.box]
+        axes = collector.nest.axes[collector.chain]
+        by_loop = [place[axes.index(k)] for k in range(len(axes))]
+        if not collector.begin_with_zeros(by_loop):
+            self.zeros(collector.slot, place)
 
-    def close(self, nest: Nest, slots: dict[int, Slot]) -> None:
-        """The results of the nest."""
-        for k, result in enumerate(nest.loops[0].results):
-            self.bind(result, self.read(slots[k]))
 
-    def part(self, nest: Nest, box: Box, updates: Sequence[Op], slots: dict[int, Slot]) -> None:
-        """A nest that makes some updates, at the iterations of the original."""
-        def body(index: list[Value]) -> None:
-            self.enter(nest, index)
-            self.compute(nest, [v for op in updates for v in op.operands[1:]], slots)
-            for op in updates:
-                self.update(slots[nest.chains[op.operands[0]]], op.prim, self.all(op.operands[1:]), op)
+class _Collector:
+    """One array's gathering: rows of elements in the order of the nest's loops."""
 
-        self.nest(box, [1] * len(box), body)
-
-    def sums(self, nest: Nest, box: Box, slots: dict[int, Slot]) -> None:
-        """A nest for the carried scalars, in the original order."""
-        yields = [nest.body.yields[k] for k in nest.sums]
-
-        def body(index: list[Value]) -> None:
-            self.enter(nest, index)
-            for k in nest.sums:
-                self.env[nest.body.params[1 + k]] = self.read(slots[k])
-            self.compute(nest, yields, slots)
-            for k, value in zip(nest.sums, self.all(yields), strict=True):
-                self.builder.write(slots[k], value)
-
-        self.nest(box, [loop.attrs["step"] for loop in nest.loops], body)
-
-    # ------------------------------------------------------------------ gathering
-    def gather(self, nest: Nest, box: Box, chain: int, terms: list[Term], slots: dict[int, Slot]) -> None:
-        """Elements that all terms reach collect them; the others are added to from the edge's iterations."""
-        slot = slots[chain]
+    def __init__(self, out: _Gatherer, nest: Nest, box: Box, chain: int, terms: list[Term],
+                 slots: dict[int, Slot]) -> None:
+        self.out, self.nest, self.box, self.chain, self.slots = out, nest, box, chain, slots
+        self.slot = slots[chain]
+        self.axes = nest.axes[chain]
         steps = [loop.attrs["step"] for loop in nest.loops]
         depth = range(len(steps))
+        self.terms = sorted(terms, key=lambda t: [-t.shift[k] * steps[k] for k in depth])
         most = [max(t.shift[k] for t in terms) for k in depth]
         least = [min(t.shift[k] for t in terms) for k in depth]
-        inner = [(self.plus(lo, most[k]), self.plus(hi, least[k])) for k, (lo, hi) in enumerate(box)]
-        ordered = sorted(terms, key=lambda t: [-t.shift[k] * steps[k] for k in depth])
-        axes = nest.axes[chain]
+        plus = out.plus
+        self.inner = [(plus(lo, most[k]), plus(hi, least[k])) for k, (lo, hi) in enumerate(box)]
+        self.hull = [(plus(lo, least[k]), plus(hi, most[k])) for k, (lo, hi) in enumerate(box)]
+        self.zeros: Box | None = None
 
-        def collect(place: list[Value]) -> None:
-            where = [place[k] for k in axes]
-            total = self.emit("load", self.read(slot), *where)
-            for term in ordered:
-                self.enter(nest, [self.plus(p, -term.shift[k]) for k, p in enumerate(place)])
-                self.compute(nest, term.op.operands[1:2], slots)
-                self.builder.span = term.op.span or self.builder.span
-                total = self.emit("add", total, self.get(term.op.operands[1]))
-            self.builder.write(slot, self.emit("store", self.read(slot), total, *where))
+    def begin_with_zeros(self, zeros: Box) -> bool:
+        """Make these zeros, too: where they hold the elements that collect all terms."""
+        hull: Box = []
+        for (lo, hi), (least, most), (first, last) in zip(zeros, self.hull, self.inner, strict=True):
+            low, high = self.distance(lo, least), self.distance(hi, most)
+            inside = self.distance(first, lo), self.distance(hi, last)
+            if low is None or high is None or inside[0] is None or inside[1] is None or min(inside) < 0:
+                return False
+            hull.append((lo if low < 0 else least, hi if high > 0 else most))
+        self.hull, self.zeros = hull, zeros
+        return True
 
-        self.nest(inner, [1] * len(steps), collect)
-        widths = [high - low for high, low in zip(most, least, strict=True)]
-        if any(widths):
-            self.edges(box, widths, steps, lambda index: self.edge(nest, index, terms, inner, slots))
+    def distance(self, a: Value, b: Value) -> int | None:
+        """a - b, where it is a constant."""
+        maker = self.out.builder.definitions.get
+        difference: Polynomial = normal_form(a, maker) - normal_form(b, maker)
+        return difference.constant
 
-    def edges(self, box: Box, widths: list[int], steps: list[int], body: Callable[[list[Value]], None]) -> None:
-        """The iterations near the edge, in the original order: in rows near the edge all, else both ends of the row."""
-        *outer, (lo, hi) = box
-        width = widths[-1]
-        low_end = self.emit("minimum", self.plus(lo, width), hi)
-        high_start = self.emit("maximum", self.plus(hi, -width), low_end)
+    def run(self) -> None:
+        """The rows of the outer loops' elements."""
+        rows = self.hull[:-1]
+        self.out.nest(rows, [1] * len(rows), self.row)
 
-        def row(index: list[Value]) -> None:
-            near: Value = Constant(False, Kind.BOOL)
-            for i, (first, last), margin in zip(index, outer, widths, strict=False):
-                near = self.emit("or", near, self.emit("lt", i, self.plus(first, margin)))
-                near = self.emit("or", near, self.emit("ge", i, self.plus(last, -margin)))
-            part = self.begin(Constant(0, Kind.INT), Constant(2, Kind.INT), steps[-1], "part")
-            is_first = self.emit("eq", part, Constant(0, Kind.INT))
-            start = self.emit("select", is_first, lo, self.emit("select", near, hi, high_start))
-            stop = self.emit("select", is_first, self.emit("select", near, hi, low_end), hi)
-            j = self.begin(start, stop, steps[-1], "ijkl"[len(index)] if len(box) <= 4 else "i")
-            body([*index, j])
-            self.builder.end_for()
-            self.builder.end_for()
+    def row(self, outer: list[Value]) -> None:
+        """One row: in one loop but for its ends, or near the edge term by term."""
+        self.out.when(self.all_within(outer, self.inner[:-1]), lambda: self.inner_row(outer),
+                      lambda: self.edge_row(outer))
 
-        self.nest(outer, steps[:-1], row)
+    def inner_row(self, outer: list[Value]) -> None:
+        """A row that all terms reach."""
+        out = self.out
+        lo, hi = self.inner[-1]
+        i = out.builder.begin_for(lo, hi, 1, out.letter(len(outer)))
+        self.collect([*outer, i])
+        out.builder.end_for()
+        first, last = self.hull[-1]
+        if first is lo and last is hi:
+            return
+        stop = out.emit("minimum", lo, last)
+        start = out.emit("maximum", hi, stop)
+        part = out.begin(Constant(0, Kind.INT), Constant(2, Kind.INT), 1, "part")
+        is_first = out.emit("eq", part, Constant(0, Kind.INT))
+        i = out.begin(out.emit("select", is_first, first, start), out.emit("select", is_first, stop, last), 1,
+                      out.letter(len(outer)))
+        self.add_those_that_reach([*outer, i])
+        out.builder.end_for()
+        out.builder.end_for()
 
-    def edge(self, nest: Nest, index: list[Value], terms: list[Term], inner: Box, slots: dict[int, Slot]) -> None:
-        """One iteration near the edge: its terms, where the element is not one that collects."""
-        self.enter(nest, index)
-        slot = slots[nest.chains[terms[0].op.operands[0]]]
-        for term in terms:
-            reached: Value = Constant(True, Kind.BOOL)
-            for k, (lo, hi) in enumerate(inner):
-                after = self.emit("ge", index[k], self.plus(lo, -term.shift[k]))
-                inside = self.emit("and", after, self.emit("lt", index[k], self.plus(hi, -term.shift[k])))
-                reached = self.emit("and", reached, inside)
-            outside = self.emit("not", reached)
-            self.builder.begin_arm()
-            self.compute(nest, term.op.operands[1:], slots)
-            self.update(slot, "accum", self.all(term.op.operands[1:]), term.op)
-            then = self.builder.end_arm()
-            self.builder.begin_arm()
-            self.builder.end_if(outside, then, self.builder.end_arm())
+    def collect(self, place: list[Value]) -> None:
+        """An element that all terms reach."""
+        out = self.out
+        where = [place[k] for k in self.axes]
+        zero = Constant(0, self.slot.type.kind)
+        total = out.emit("load", out.read(self.slot), *where) if self.zeros is None else zero
+        for term in self.terms:
+            self.enter(term, place)
+            out.compute(self.nest, term.op.operands[1:2], self.slots)
+            out.builder.span = term.op.span or out.builder.span
+            total = out.emit("add", total, out.get(term.op.operands[1]))
+        out.builder.write(self.slot, out.emit("store", out.read(self.slot), total, *where))
+
+    def add_those_that_reach(self, place: list[Value]) -> None:
+        """An element near the end of a row that is not near the edge otherwise."""
+        if self.zeros is not None:
+            self.out.when(self.within(place[-1], self.zeros[-1]), lambda: self.zero(place))
+        for term in self.terms:
+            self.enter(term, place)
+            self.out.when(self.within(place[-1], self.reach(term, -1)), lambda term=term: self.add(term))
+
+    def edge_row(self, outer: list[Value]) -> None:
+        """A row that not all terms reach."""
+        out = self.out
+        name = out.letter(len(outer))
+
+        def zero_row() -> None:
+            assert self.zeros is not None
+            self.zero([*outer, out.builder.begin_for(*self.zeros[-1], 1, name)])
+            out.builder.end_for()
+
+        def add_row(term: Term) -> None:
+            i = out.builder.begin_for(*self.reach(term, -1), 1, name)
+            self.enter(term, [*outer, i])
+            self.add(term)
+            out.builder.end_for()
+
+        if self.zeros is not None:
+            out.when(self.all_within(outer, self.zeros[:-1]), zero_row)
+        for term in self.terms:
+            reached = self.all_within(outer, [self.reach(term, k) for k in range(len(outer))])
+            out.when(reached, lambda term=term: add_row(term))
 
     # ------------------------------------------------------------------ pieces
-    def plus(self, value: Value, number: int) -> Value:
-        """value + number."""
-        return self.emit("add", value, Constant(number, Kind.INT)) if number else value
+    def enter(self, term: Term, place: Sequence[Value]) -> None:
+        """The iteration whose term is for an element."""
+        self.out.enter(self.nest, [self.out.plus(p, -d) for p, d in zip(place, term.shift, strict=True)])
 
-    def read(self, slot: Slot) -> Value:
-        """The value a slot holds."""
-        value = self.builder.read(slot)
-        assert value is not None
-        return value
+    def add(self, term: Term) -> None:
+        """The term of the entered iteration."""
+        self.out.compute(self.nest, term.op.operands[1:], self.slots)
+        self.out.update(self.slot, "accum", self.out.all(term.op.operands[1:]), term.op)
 
-    def update(self, slot: Slot, prim: str, operands: Sequence[Value], op: Op) -> None:
-        """Store or add."""
-        self.builder.span = op.span or self.builder.span
-        self.builder.write(slot, self.emit(prim, self.read(slot), *operands))
+    def zero(self, place: Sequence[Value]) -> None:
+        """A zero."""
+        where = [place[k] for k in self.axes]
+        zero = Constant(0, self.slot.type.kind)
+        self.out.builder.write(self.slot, self.out.emit("store", self.out.read(self.slot), zero, *where))
 
-    def enter(self, nest: Nest, index: Sequence[Value]) -> None:
-        """Let the nest's indices stand for these values."""
-        for old, new in zip(nest.indices, index, strict=True):
-            self.env[old] = new
+    def reach(self, term: Term, axis: int) -> tuple[Value, Value]:
+        """The elements along an axis that a term reaches."""
+        lo, hi = self.box[axis]
+        return self.out.plus(lo, term.shift[axis]), self.out.plus(hi, term.shift[axis])
 
-    def compute(self, nest: Nest, values: Sequence[Value], slots: dict[int, Slot]) -> None:
-        """Emit the operations that values need, for the current indices."""
-        for op in nest.needed(values):
-            if op.prim == "load" and op.operands[0] in nest.chains:
-                self.env[op.operands[0]] = self.read(slots[nest.chains[op.operands[0]]])
-            self.builder.span = op.span or self.builder.span
-            self.copy(op)
+    def within(self, i: Value, bounds: tuple[Value, Value]) -> Value:
+        """lo <= i < hi."""
+        return self.out.emit("and", self.out.emit("ge", i, bounds[0]), self.out.emit("lt", i, bounds[1]))
 
-    def nest(self, box: Box, steps: Sequence[int], body: Callable[[list[Value]], None],
-             index: list[Value] | None = None) -> None:
-        """Loops over a box."""
-        index = index or []
-        if len(index) == len(box):
-            body(index)
-            return
-        axis = len(index)
-        i = self.begin(*box[axis], steps[axis], "ijkl"[axis] if axis < 4 else "i")
-        self.nest(box, steps, body, [*index, i])
-        self.builder.end_for()
-
-    def begin(self, lo: Value, hi: Value, step: int, name: str) -> Value:
-        """Open a loop over lo, ..., hi - 1 in one direction."""
-        if step == -1:
-            lo, hi = self.plus(hi, -1), self.plus(lo, -1)
-        return self.builder.begin_for(lo, hi, step, name)
+    def all_within(self, index: Sequence[Value], box: Box) -> Value:
+        """True for a place in a box; known where the box is all the rows there are."""
+        found: Value = TRUE
+        for i, bounds, whole in zip(index, box, self.hull, strict=False):
+            if bounds[0] is not whole[0] or bounds[1] is not whole[1]:
+                found = self.out.emit("and", found, self.within(i, bounds))
+        return found

@@ -79,6 +79,10 @@ class Recall:
 
     def get(self, value: Value) -> Value:
         """The value, emitted on first use in the reverse region that mirrors its own."""
+        with self.builder.rounding(loose=False):
+            return self._get(value)
+
+    def _get(self, value: Value) -> Value:
         pending = [value]
         while pending:  # what it is computed from first; without recursion, for long bodies
             last = pending[-1]

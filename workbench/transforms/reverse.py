@@ -69,6 +69,10 @@ class ReverseSweep:
 
     def ops(self, ops: Sequence[Op]) -> None:
         """The adjoints of operations, from last to first."""
+        with self.builder.rounding(loose=True):
+            self._ops(ops)
+
+    def _ops(self, ops: Sequence[Op]) -> None:
         for op in reversed(ops):
             self.builder.span = op.span
             if op in self.structure.one_pass:

@@ -34,6 +34,7 @@ from workbench.ir import (
     callees,
     consumed_operands,
     definitions,
+    walk,
 )
 from workbench.ir.ops import CONSUMING
 from workbench.rules import Foreign, get
@@ -84,8 +85,10 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
             title = f"{identifier(callee.name, RESERVED)}_{number}"
         titles[callee] = title
         taken.add(title)
-    main = _Emitter(function, name, titles, alone, quiet or alone)
-    called = [_Emitter(callee.function, title, titles, alone, quiet or alone) for callee, title in titles.items()]
+    written = all(map(reads_only_written, (function, *(callee.function for callee in titles))))
+    main = _Emitter(function, name, titles, alone, quiet or alone, written)
+    called = [_Emitter(callee.function, title, titles, alone, quiet or alone, written)
+              for callee, title in titles.items()]
     for part in (*called, main):
         part.run()
     helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
@@ -97,6 +100,12 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
         spans += [*([None] * len(top)), *part.spans]
     return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
                   {part.title: part.function for part in called}, len(head))
+
+
+def reads_only_written(function: Function) -> bool:
+    """True where all that a function reads of growable lists is an element that was stored: the rest need not be 0."""
+    return all(op.attrs.get("kept", False) if op.prim == "load" else op.prim != "accum"
+               for op in walk(function.block) if op.operands and is_growable(op.operands[0]) and op.prim != "store")
 
 
 def helper_source(helper: Callable[..., object]) -> list[str]:
@@ -131,9 +140,10 @@ def _tuple(texts: Sequence[str]) -> str:
 
 class _Emitter:
     def __init__(self, function: Function, name: str | None, titles: Mapping[Callee, str], alone: bool,
-                 quiet: bool) -> None:
+                 quiet: bool, written: bool) -> None:
         self.function = function
         self.alone = alone
+        self.allocate, self.grow = ("np.empty", runtime.grow) if written else ("np.zeros", runtime.grow_zeros)
         self.quiet = quiet
         self.titles = titles
         self.folding = Folding(function)
@@ -363,17 +373,18 @@ class _Emitter:
 
     # ------------------------------------------------------------------ growable lists
     def new_list(self, op: Op) -> None:
-        """An empty list: zeros with some room."""
-        self.assign_text(op.result, f"np.zeros(64{'' if op.result.kind is Kind.F64 else ', ' + dtype(op.result.kind)})")
+        """An empty list with some room: of zeros, where such may be read."""
+        kind = op.result.kind
+        self.assign_text(op.result, f"{self.allocate}(64{'' if kind is Kind.F64 else ', ' + dtype(kind)})")
 
     def list_store(self, op: Op) -> None:
         """Grow if needed, then store or add."""
         array, value, index = op.operands
         name, k = self.names(array), self.spell.text(index)
-        self.helpers["grow"] = runtime.grow
+        self.helpers[self.grow.__name__] = self.grow
         self.line(f"if {k} >= {name}.size:")
         self.depth += 1
-        self.line(f"{name} = grow({name}, {k})")
+        self.line(f"{name} = {self.grow.__name__}({name}, {k})")
         self.depth -= 1
         self.line(f"{name}[{k}] {'+=' if op.prim == 'accum' else '='} {self.spell.text(value)}")
 

@@ -14,7 +14,7 @@ from workbench.ir import Value
 from workbench.rules.random import LAWS
 
 RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, "np", "math", "njit", "numba", "grow",
-                      "give_float", "give_int", "say", "Raised", *(law.symbol for law in LAWS.values())})
+                      "grow_zeros", "give_float", "give_int", "say", "Raised", *(law.symbol for law in LAWS.values())})
 
 
 def identifier(hint: str, taken: frozenset[str] = RESERVED) -> str:

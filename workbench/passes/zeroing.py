@@ -1,0 +1,175 @@
+"""Zeroes that an iteration leaves for the next one to add to.
+
+The adjoint of a store takes an element's cotangent and leaves a zero. In an outer loop that swaps buffers, that zero is
+what the next iteration adds to. `Rotate` has each iteration begin by making the zeros that the one before would have
+ended with; whoever then adds to them need not read them, and stores.
+
+    for t: ... a[B] = 0; yield a        ->        for t: a[B] = 0; ...; yield a
+                                                  a[B] = 0
+
+Invariant: the box B does not change in the loop, and the array is one of zeros on entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbench.ir import Block, Constant, Function, Op, Value, definitions, walk
+from workbench.passes.nest_parts import Box, NestBuilder
+from workbench.passes.nests import Maker, find_nest
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """A nest that does nothing but store zeros: the array before and after, and [lo, hi) of each of its axes."""
+
+    before: Value
+    after: Value
+    box: Box
+
+
+@dataclass
+class Found:
+    """Nests of zeros that their only readers, nests to be turned around, can do without: by the array that the nest
+    makes; `nests` are the arrays."""
+
+    found: dict[Value, Zeros] = field(default_factory=dict)
+
+    @property
+    def nests(self) -> frozenset[Value]:
+        """The arrays that hold zeros."""
+        return frozenset(self.found)
+
+
+def as_zeros(op: Op, maker: Maker) -> Zeros | None:
+    """What a nest of zeros makes, or None for other nests."""
+    if op.prim != "for" or len(op.results) != 1 or any(loop.attrs["step"] != 1 for loop in _loops(op)):
+        return None
+    nest = find_nest(op, maker)
+    if nest is None or len(nest.stores) != 1 or nest.terms or nest.sums:
+        return None
+    (store,) = nest.stores
+    value = store.operands[1]
+    if store.operands[2:] != tuple(nest.indices) or not is_zero(value):
+        return None
+    return Zeros(op.operands[2], op.results[0], [(loop.operands[0], loop.operands[1]) for loop in nest.loops])
+
+
+def _loops(op: Op) -> list[Op]:
+    return [op, *(inner for region in op.regions for inner in walk(region) if inner.prim == "for")]
+
+
+def is_zero(value: Value) -> bool:
+    """True for the constant zero (not for its negative)."""
+    return isinstance(value, Constant) and repr(value.value) in ("0", "0.0", "0j", "False")
+
+
+def uses(function: Function) -> dict[Value, list[Op | Block]]:
+    """Where values are read: operations, and blocks that yield them."""
+    found: dict[Value, list[Op | Block]] = {}
+
+    def enter(block: Block) -> None:
+        for op in block.ops:
+            for value in op.operands:
+                found.setdefault(value, []).append(op)
+            for region in op.regions:
+                enter(region)
+        for value in block.yields:
+            found.setdefault(value, []).append(block)
+
+    enter(function.block)
+    for value in function.results:
+        found.setdefault(value, []).append(function.block)
+    return found
+
+
+def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
+    """The nests of zeros that are read by one nest alone that is to be turned around, of the same block."""
+    makers, used, found = definitions(function), uses(function), Found()
+    for block in _blocks(function.block):
+        inside = {id(op) for op in block.ops}
+        for op in block.ops:
+            if op.prim != "for" or len(op.results) != 1 or not op.results[0].is_array:
+                continue
+            readers = used.get(op.results[0], [])
+            if len(readers) != 1 or not isinstance(readers[0], Op) or id(readers[0]) not in inside:
+                continue
+            (reader,) = readers
+            if reader.prim == "for" and op.results[0] in reader.operands[2:] and is_reader(reader):
+                zeros = as_zeros(op, makers.get)
+                if zeros is not None:
+                    found.found[op.results[0]] = zeros
+    return found
+
+
+def _blocks(block: Block) -> list[Block]:
+    found = [block]
+    for op in block.ops:
+        for region in op.regions:
+            found += _blocks(region)
+    return found
+
+
+class Rotate(NestBuilder):
+    """Moves zeros from the end of a loop's body to its beginning, where a nest is there that adds to them.
+
+    is_reader(op, maker): true for nests that can do without zeros that are made just before them."""
+
+    def __init__(self, is_reader: Callable[[Op, Maker], bool]) -> None:
+        self.is_reader = is_reader
+        self.moved: set[Op] = set()
+
+    def before(self, function: Function) -> None:
+        """Look at the whole function once."""
+        self.makers, self.uses = definitions(function), uses(function)
+
+    def op(self, op: Op) -> None:
+        """Rotate a loop."""
+        if op in self.moved:
+            self.bind(op.results[0], self.get(op.operands[2]))
+            return
+        found = self.rotated(op) if op.prim == "for" else {}
+        if not found:
+            self.copy(op)
+            return
+        (body,) = op.regions
+        self.moved.update(self.makers[zeros.after] for zeros in found.values())
+        with self.frame("for") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            for k, zeros in found.items():
+                self.env[body.params[1 + k]] = self.cleared(params[1 + k], zeros)
+            self.ops(body)
+            block = Block(params, tuple(frame.ops), self.all(body.yields))
+        self.finish(op, self.all(op.operands), (block,), op.results)
+        for k, zeros in found.items():
+            self.env[op.results[k]] = self.cleared(self.env[op.results[k]], zeros)
+
+    def cleared(self, array: Value, zeros: Zeros) -> Value:
+        """The array with its zeros made."""
+        slot = self.builder.slot(array.type, array, array.name)
+        self.zeros(slot, [(self.get(lo), self.get(hi)) for lo, hi in zeros.box])
+        return self.read(slot)
+
+    def rotated(self, op: Op) -> dict[int, Zeros]:
+        """The carried positions whose zeros move."""
+        (body,) = op.regions
+        found: dict[int, Zeros] = {}
+        inner = {value for part in _blocks(body) for value in (
+            *part.params, *(r for o in part.ops for r in o.results))}
+        for k, (param, value) in enumerate(zip(body.params[1:], body.yields, strict=True)):
+            maker, start = self.makers.get(value), self.makers.get(op.operands[2 + k])
+            if maker is None or not any(maker is o for o in body.ops) or len(self.uses.get(value, [])) != 1:
+                continue
+            if start is None or start.prim != "full" or not is_zero(start.operands[0]):
+                continue
+            readers = self.uses.get(param, [])
+            if len(readers) != 1 or not isinstance(readers[0], Op) or not any(readers[0] is o for o in body.ops):
+                continue
+            zeros = as_zeros(maker, self.makers.get)
+            if zeros is None or any(v in inner for bounds in zeros.box for v in bounds):
+                continue
+            reader = readers[0]
+            if reader.prim == "for" and param in reader.operands[2:] and self.is_reader(reader, self.makers.get):
+                found[k] = zeros
+        return found
