@@ -41,7 +41,7 @@ class Values:
     def apply(self, op: Op, operands: Sequence[Any]) -> Sequence[Any]:
         """NumPy's result; floating-point warnings are off, as in compiled code."""
         with np.errstate(all="ignore"):
-            attrs = {} if "loose" in op.attrs else op.attrs
+            attrs = {key: value for key, value in op.attrs.items() if key != "loose"}
             result = get(op.prim).numpy(*operands, **attrs)
         if len(op.results) > 1:
             return [self._owned(op, operands, part, v.type) for part, v in zip(result, op.results, strict=True)]

@@ -20,7 +20,7 @@ from typing import Any
 
 from workbench.ir.calls import Callee, call_results
 from workbench.ir.core import Block, Function, Op, Span, Value
-from workbench.ir.ops import CONSUMING, CONTROL, LINEAR
+from workbench.ir.ops import CONSUMING, CONTROL, LOOSE
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type
 
 
@@ -129,7 +129,7 @@ class Builder:
         """Append an operation; gives its results (those of an equal earlier scalar operation where there is one)."""
         attrs = attrs or {}
         ops = tuple(self.resolve(v) for v in operands)
-        if self.loose and prim in LINEAR and types[0].kind.is_inexact:
+        if self.loose and prim in LOOSE and types[0].kind.is_inexact:
             attrs = {**attrs, "loose": True}
         key: Any = None
         numbered = bool(types) and not regions and prim not in CONTROL and prim not in CONSUMING and prim != "call"

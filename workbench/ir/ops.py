@@ -43,8 +43,8 @@ Arrays. An operand marked ! is consumed: it must not be used afterwards (the res
     mask_index (m, k)                                        i64[k]: flat positions of the true elements
     reshape    (a, *dims)   transpose (a) attrs perm   broadcast (a, *dims)     new arrays (values: may be views)
 
-Sums and products. `add`, `sub`, `neg`, `mul` of cotangents have the attribute `loose`: their order is not the user's.
-It changes nothing that they mean, and is not printed.
+Sums and products. `add`, `sub`, `neg`, `mul`, `accum`, `slice_accum` of cotangents have the attribute `loose`: their
+order is not the user's. It changes nothing that they mean, and is not printed.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ CONTROL = frozenset({"for", "while", "if"})
 CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum",
                        "draw"})
 LINEAR = frozenset({"add", "sub", "neg", "mul"})
+LOOSE = LINEAR | {"accum", "slice_accum"}
 ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})
 
 

@@ -11,14 +11,15 @@ from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
 from workbench.passes.lower import Lower
+from workbench.passes.merge import Merge
 from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.regroup import Regroup
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Observer", "Pass", "Regroup", "ScalarReplacement",
-    "Simplify", "finalize", "optimize", "run",
+    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Merge", "Observer", "Pass", "Regroup",
+    "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
 ]
 
 
@@ -33,7 +34,8 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
 
     exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
-    passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(), Gather())
+    passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
+                                Merge(exact), Simplify(), Gather())
     last = Simplify(unroll=1)
     made = run((*passes, *(() if exact is None else (Regroup(exact),)), last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}

@@ -16,12 +16,12 @@ forward-mode algorithmic differentiation" (2018).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, Polynomial, Slot, Value, definitions, normal_form, walk
-from workbench.passes.nest_parts import Box, NestBuilder
+from workbench.passes.nest_parts import ZERO, Box, NestBuilder
 from workbench.passes.nests import Nest, Term, find_nest
 from workbench.passes.pipeline import Pass
 from workbench.passes.simplify import Simplify
@@ -107,12 +107,18 @@ class _Gatherer(NestBuilder):
 
     def op(self, op: Op) -> None:
         """Turn a nest around where that is possible and worth it."""
-        if op.results and op.results[0] in self.zeroed.nests:
-            self.bind(op.results[0], self.get(op.operands[2]))  # the reader makes the zeros
+        zeros = self.zeroed.dropped(op.results[0]) if op.results else None
+        if zeros is not None:  # the reader makes them, or does not look
+            made = self.get(zeros.before) if zeros.before is not None else self.emit(
+                "empty", *self.all(op.operands[1:]), kind=op.result.kind)
+            self.env[op.results[0]] = made
+            made.name = made.name or op.results[0].name
             return
         nest = find_nest(op, self.makers.get) if op.prim == "for" else None
         if nest is None or not (nest.terms or nest.stores):
             self.copy(op)
+        elif op.results[0] in self.zeroed.added:
+            self.add_shell(nest, self.zeroed.added[op.results[0]])
         elif is_turned(nest, self.budget):
             self.turn(nest)
         elif not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops) and (
@@ -128,11 +134,42 @@ class _Gatherer(NestBuilder):
         self.part(nest, box, updates, slots, [1] * len(box))
         self.close(nest, slots)
 
+    def add_shell(self, nest: Nest, zeros: Zeros) -> None:
+        """The elements outside the zeros are added."""
+        box, slots, hole = self.box(nest), self.slots(nest), self.shifted(zeros.bounds, zeros.shifts)
+        (update,) = (op for op in nest.ops if op.prim in ("store", "accum"))
+
+        def element(place: list[Value]) -> None:
+            self.enter(nest, place)
+            self.compute(nest, update.operands[1:], slots)
+            self.update(slots[0], update.prim, self.all(update.operands[1:]), update)
+
+        def row(outer: list[Value]) -> None:
+            crossed: Value = TRUE
+            for i, (lo, hi) in zip(outer, hole, strict=False):
+                crossed = self.emit("and", crossed, self.emit("and", self.emit("ge", i, lo), self.emit("lt", i, hi)))
+            (first, last), (lo, hi) = box[-1], hole[-1]
+            stop = self.emit("select", crossed, self.emit("minimum", self.emit("maximum", lo, first), last), last)
+            self.ends(outer, (first, stop), (self.emit("maximum", hi, stop), last), element)
+
+        self.nest(box[:-1], [1] * (len(box) - 1), row)
+        self.close(nest, slots)
+
+    def ends(self, outer: list[Value], low: tuple[Value, Value], high: tuple[Value, Value],
+             body: Callable[[list[Value]], None]) -> None:
+        """Both ends of a row."""
+        part = self.begin(ZERO, Constant(2, Kind.INT), 1, "part")
+        is_first = self.emit("eq", part, ZERO)
+        lo, hi = (self.emit("select", is_first, a, b) for a, b in zip(low, high, strict=True))
+        body([*outer, self.begin(lo, hi, 1, self.letter(len(outer)))])
+        self.builder.end_for()
+        self.builder.end_for()
+
     def turn(self, nest: Nest) -> None:
         """A nest over elements for each array that is added to."""
         box, slots = self.box(nest), self.slots(nest)
         for chain, terms in nest.terms.items():
-            zeros = self.zeroed.found.get(nest.loops[0].operands[2 + chain])
+            zeros = self.zeroed.gathered.get(nest.loops[0].operands[2 + chain])
             collector = _Collector(self, nest, box, chain, terms, slots)
             if zeros is not None:
                 self.clear(collector, zeros)
@@ -141,7 +178,7 @@ class _Gatherer(NestBuilder):
 
     def clear(self, collector: _Collector, zeros: Zeros) -> None:
         """Zeros where the nest begins: the collector makes them where it can, else a nest of their own."""
-        place = [(self.get(lo), self.get(hi)) for lo, hi in zeros.box]
+        place = self.shifted(zeros.bounds, zeros.shifts)
         axes = collector.nest.axes[collector.chain]
         by_loop = [place[axes.index(k)] for k in range(len(axes))]
         if not collector.begin_with_zeros(by_loop):
@@ -206,13 +243,7 @@ class _Collector:
             return
         stop = out.emit("minimum", lo, last)
         start = out.emit("maximum", hi, stop)
-        part = out.begin(Constant(0, Kind.INT), Constant(2, Kind.INT), 1, "part")
-        is_first = out.emit("eq", part, Constant(0, Kind.INT))
-        i = out.begin(out.emit("select", is_first, first, start), out.emit("select", is_first, stop, last), 1,
-                      out.letter(len(outer)))
-        self.add_those_that_reach([*outer, i])
-        out.builder.end_for()
-        out.builder.end_for()
+        out.ends(outer, (first, stop), (start, last), self.add_those_that_reach)
 
     def collect(self, place: list[Value]) -> None:
         """An element that all terms reach."""
@@ -224,7 +255,8 @@ class _Collector:
             self.enter(term, place)
             out.compute(self.nest, term.op.operands[1:2], self.slots)
             out.builder.span = term.op.span or out.builder.span
-            total = out.emit("add", total, out.get(term.op.operands[1]))
+            with out.builder.rounding(loose="loose" in term.op.attrs):
+                total = out.emit("add", total, out.get(term.op.operands[1]))
         out.builder.write(self.slot, out.emit("store", out.read(self.slot), total, *where))
 
     def add_those_that_reach(self, place: list[Value]) -> None:

@@ -149,7 +149,9 @@ class _Lowerer(Elements):
 
         def body(index: Index) -> None:
             self.env[array] = self.read(slot)
-            self.update(slot, prim, self.element(value, index), self.box_index(box, fixed, index))
+            element, where = self.element(value, index), self.box_index(box, fixed, index)
+            with self.builder.rounding(loose="loose" in op.attrs):
+                self.update(slot, prim, element, where)
 
         self.nest(lengths, body)
         self.env[array] = old  # as the other arm of an `if` sees it

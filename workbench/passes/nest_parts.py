@@ -34,6 +34,11 @@ class NestBuilder(Rebuilder):
         return {k: self.builder.slot(self.type(r.type), self.get(outer.operands[2 + k]), r.name)
                 for k, r in enumerate(outer.results)}
 
+    def shifted(self, bounds: Box, shifts: Sequence[int]) -> Box:
+        """Bounds of the original, moved."""
+        return [(self.plus(self.get(lo), d), self.plus(self.get(hi), d))
+                for (lo, hi), d in zip(bounds, shifts, strict=True)]
+
     def close(self, nest: Nest, slots: dict[int, Slot]) -> None:
         """The results of the nest."""
         for k, result in enumerate(nest.loops[0].results):
@@ -86,7 +91,8 @@ class NestBuilder(Rebuilder):
     def update(self, slot: Slot, prim: str, operands: Sequence[Value], op: Op) -> None:
         """Store or add."""
         self.builder.span = op.span or self.builder.span
-        self.builder.write(slot, self.emit(prim, self.read(slot), *operands))
+        with self.builder.rounding(loose="loose" in op.attrs):
+            self.builder.write(slot, self.emit(prim, self.read(slot), *operands))
 
     def enter(self, nest: Nest, index: Sequence[Value]) -> None:
         """Let the nest's indices stand for these values."""

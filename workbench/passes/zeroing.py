@@ -15,31 +15,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from workbench.ir import Block, Constant, Function, Op, Value, definitions, walk
-from workbench.passes.nest_parts import Box, NestBuilder
+from workbench.ir import Block, Constant, Function, Op, Polynomial, Value, definitions, normal_form, walk
+from workbench.passes.nest_parts import ZERO, Box, NestBuilder
 from workbench.passes.nests import Maker, find_nest
 
 
 @dataclass(frozen=True)
 class Zeros:
-    """A nest that does nothing but store zeros: the array before and after, and [lo, hi) of each of its axes."""
+    """A nest that does nothing but store zeros, or a new array of zeros: the array before (if there is one) and after,
+    and [lo, hi) of each of its axes, counted from `shifts`."""
 
-    before: Value
+    before: Value | None
     after: Value
-    box: Box
+    bounds: Box
+    shifts: tuple[int, ...]
 
 
 @dataclass
 class Found:
-    """Nests of zeros that their only readers, nests to be turned around, can do without: by the array that the nest
-    makes; `nests` are the arrays."""
+    """Zeros that their only reader can do without, by the array that they are in: `gathered` of nests to be turned
+    around, `added` of nests that add the whole array to another, by the array that those make."""
 
-    found: dict[Value, Zeros] = field(default_factory=dict)
+    gathered: dict[Value, Zeros] = field(default_factory=dict)
+    added: dict[Value, Zeros] = field(default_factory=dict)
 
-    @property
-    def nests(self) -> frozenset[Value]:
-        """The arrays that hold zeros."""
-        return frozenset(self.found)
+    def dropped(self, array: Value) -> Zeros | None:
+        """The zeros that an array consists of or holds, if nobody needs them to be made there."""
+        return self.gathered.get(array) or next((z for z in self.added.values() if z.after is array), None)
 
 
 def as_zeros(op: Op, maker: Maker) -> Zeros | None:
@@ -51,9 +53,12 @@ def as_zeros(op: Op, maker: Maker) -> Zeros | None:
         return None
     (store,) = nest.stores
     value = store.operands[1]
-    if store.operands[2:] != tuple(nest.indices) or not is_zero(value):
+    shifts = tuple((normal_form(where, maker) - Polynomial.atom(index)).constant
+                   for where, index in zip(store.operands[2:], nest.indices, strict=True))
+    if None in shifts or not is_zero(value):
         return None
-    return Zeros(op.operands[2], op.results[0], [(loop.operands[0], loop.operands[1]) for loop in nest.loops])
+    bounds = [(loop.operands[0], loop.operands[1]) for loop in nest.loops]
+    return Zeros(op.operands[2], op.results[0], bounds, shifts)  # type: ignore[arg-type]
 
 
 def _loops(op: Op) -> list[Op]:
@@ -90,17 +95,53 @@ def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
     for block in _blocks(function.block):
         inside = {id(op) for op in block.ops}
         for op in block.ops:
-            if op.prim != "for" or len(op.results) != 1 or not op.results[0].is_array:
+            if op.prim not in ("for", "full") or len(op.results) != 1 or not op.results[0].is_array:
                 continue
             readers = used.get(op.results[0], [])
-            if len(readers) != 1 or not isinstance(readers[0], Op) or id(readers[0]) not in inside:
+            if len(readers) != 1 or not isinstance(readers[0], Op):
                 continue
             (reader,) = readers
-            if reader.prim == "for" and op.results[0] in reader.operands[2:] and is_reader(reader):
-                zeros = as_zeros(op, makers.get)
+            if reader.prim == "load" and op.prim == "for":
+                adding = next((o for o in block.ops if o.prim == "for" and adds(o, reader, makers.get)), None)
+                zeros = as_zeros(op, makers.get) if adding is not None else None
+                if adding is not None and zeros is not None:
+                    found.added[adding.results[0]] = zeros
+            elif reader.prim == "for" and id(reader) in inside and op.results[0] in reader.operands[2:] and (
+                    is_reader(reader)):
+                zeros = as_zeros(op, makers.get) if op.prim == "for" else of_zeros(op)
                 if zeros is not None:
-                    found.found[op.results[0]] = zeros
+                    found.gathered[op.results[0]] = zeros
     return found
+
+
+def of_zeros(op: Op) -> Zeros | None:
+    """A new array of zeros."""
+    value, *dims = op.operands
+    if not is_zero(value):
+        return None
+    return Zeros(None, op.results[0], [(ZERO, dim) for dim in dims], (0,) * len(dims))
+
+
+def adds(op: Op, load: Op, maker: Maker) -> bool:
+    """True for a nest that does nothing but add an element, loaded so, to the same element of another array, which is
+    a cotangent."""
+    if not any(load is o for loop in _loops(op) for o in loop.regions[0].ops):
+        return False
+    nest = find_nest(op, maker)
+    if nest is None or nest.sums or len(op.results) != 1 or any(loop.attrs["step"] != 1 for loop in nest.loops):
+        return False
+    updates = [*nest.stores, *(term.op for terms in nest.terms.values() for term in terms)]
+    where = tuple(nest.indices)
+    if len(updates) != 1 or updates[0].operands[2:] != where or load.operands[1:] != where:
+        return False
+    (update,) = updates
+    if update.prim == "accum":
+        return update.operands[1] is load.result and "loose" in update.attrs
+    total = maker(update.operands[1])
+    if total is None or total.prim != "add" or "loose" not in total.attrs or load.result not in total.operands:
+        return False
+    other = maker(next(v for v in total.operands if v is not load.result))
+    return other is not None and other.prim == "load" and other.operands == (nest.body.params[1], *where)
 
 
 def _blocks(block: Block) -> list[Block]:
@@ -127,7 +168,7 @@ class Rotate(NestBuilder):
     def op(self, op: Op) -> None:
         """Rotate a loop."""
         if op in self.moved:
-            self.bind(op.results[0], self.get(op.operands[2]))
+            self.env[op.results[0]] = self.get(op.operands[2])
             return
         found = self.rotated(op) if op.prim == "for" else {}
         if not found:
@@ -148,7 +189,7 @@ class Rotate(NestBuilder):
     def cleared(self, array: Value, zeros: Zeros) -> Value:
         """The array with its zeros made."""
         slot = self.builder.slot(array.type, array, array.name)
-        self.zeros(slot, [(self.get(lo), self.get(hi)) for lo, hi in zeros.box])
+        self.zeros(slot, self.shifted(zeros.bounds, zeros.shifts))
         return self.read(slot)
 
     def rotated(self, op: Op) -> dict[int, Zeros]:
@@ -167,7 +208,7 @@ class Rotate(NestBuilder):
             if len(readers) != 1 or not isinstance(readers[0], Op) or not any(readers[0] is o for o in body.ops):
                 continue
             zeros = as_zeros(maker, self.makers.get)
-            if zeros is None or any(v in inner for bounds in zeros.box for v in bounds):
+            if zeros is None or any(v in inner for bounds in zeros.bounds for v in bounds):
                 continue
             reader = readers[0]
             if reader.prim == "for" and param in reader.operands[2:] and self.is_reader(reader, self.makers.get):

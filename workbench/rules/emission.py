@@ -49,7 +49,7 @@ def emit_all(builder: Builder, name: str, *operands: Value, **attrs: Any) -> tup
 def _one(builder: Builder, name: str, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
     if "loose" in attrs:
         with builder.rounding(loose=True):
-            return _one(builder, name, values, {})
+            return _one(builder, name, values, {key: value for key, value in attrs.items() if key != "loose"})
     other = _for_kind(builder, name, values)
     if isinstance(other, Value):
         return other

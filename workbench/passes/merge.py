@@ -1,0 +1,253 @@
+"""Neighbouring nests over the same elements become one: what one stores and the next reads stays in a register.
+
+Array operations whose results are read more than once are nests of their own when they have been lowered; so are the
+parts of an adjoint. Nests are merged where they touch a common array and no iteration of a later one needs what another
+iteration of an earlier one does.
+
+Invariant: an array that one of two nests writes is touched by both at the same element, the iteration's own, or is only
+added to by both and may be rounded otherwise (`passes.exactness`); everything else keeps every bit.
+
+Source: Kennedy & McKinley, "Maximizing loop parallelism and improving data locality via loop fusion and distribution"
+(1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import Block, Constant, Function, Op, Polynomial, Slot, Value, definitions, normal_form, walk
+from workbench.ir.ops import ALLOCATING, CONSUMING, has_effect
+from workbench.passes.exactness import exact_values
+from workbench.passes.nest_parts import NestBuilder
+from workbench.passes.nests import Nest, find_nest
+from workbench.passes.pipeline import Pass
+from workbench.rules import get
+
+Place = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Merge(Pass):
+    """Merges neighbouring nests. exact: the results after the first `exact` ones are cotangents (None: none are)."""
+
+    name: ClassVar[str] = "merge"
+    exact: int | None = None
+
+    def __call__(self, function: Function) -> Function:
+        """The function with its nests merged."""
+        if sum(op.prim == "for" for op in walk(function.block)) < 2:
+            return function
+        merger = _Merger(function, self.exact)
+        merged = merger.run(function)
+        return merged if merger.found else function
+
+
+@dataclass(frozen=True)
+class _Access:
+    """One access to an array: by which operation, and where (None: somewhere that more than the indices decides)."""
+
+    buffer: Value
+    prim: str
+    place: Place | None
+    loose: bool
+
+
+class _Merger(NestBuilder):
+    def __init__(self, function: Function, exact: int | None) -> None:
+        self.makers = definitions(function)
+        self.exact = exact_values(function, exact) if exact is not None else None
+        self.found = False
+        self.group: list[Nest] = []
+        self.buffers: dict[Value, Value] = {}  # results of the group's nests: the array that came in
+        self.results: set[Value] = set()
+
+    def ops(self, block: Block) -> None:
+        """Emit a block, neighbouring nests together."""
+        outer, self.group = self.group, []
+        for op in block.ops:
+            self.builder.span = op.span or self.builder.span
+            nest = self.qualified(op)
+            if nest is not None and self.group and self.fits(nest):
+                self.take(nest)
+                continue
+            if nest is None and self.may_come_first(op):
+                self.op(op)
+                continue
+            self.flush()
+            if nest is not None:
+                self.take(nest)
+            else:
+                self.op(op)
+        self.flush()
+        self.group = outer
+
+    # ------------------------------------------------------------------ which nests
+    def qualified(self, op: Op) -> Nest | None:
+        """An ascending nest of independent iterations (but for what it sums)."""
+        nest = find_nest(op, self.makers.get) if op.prim == "for" else None
+        return nest if nest is not None and all(loop.attrs["step"] == 1 for loop in nest.loops) else None
+
+    def may_come_first(self, op: Op) -> bool:
+        """True for an operation without effect that uses nothing of the waiting nests."""
+        if not self.group or op.regions or not op.results or op.prim in CONSUMING or op.prim == "call":
+            return False
+        known = op.prim in ALLOCATING or op.prim == "load" or get(op.prim).elementwise
+        return known and not has_effect(op.prim, bool(op.attrs.get("checked"))) and (
+            not self.results.intersection(op.operands))
+
+    def take(self, nest: Nest) -> None:
+        """A nest joins the group."""
+        self.group.append(nest)
+        outer = nest.loops[0]
+        for k, result in enumerate(outer.results):
+            self.results.add(result)
+            if result.is_array:
+                self.buffers[result] = self.buffer(outer.operands[2 + k])
+
+    def buffer(self, array: Value) -> Value:
+        """The array that came into the group as this one."""
+        return self.buffers.get(array, array)
+
+    def fits(self, nest: Nest) -> bool:
+        """True where a nest can be merged into the group, and has reason to."""
+        if any(self.box_of(nest) != self.box_of(other) or bool(nest.sums) != bool(other.sums) for other in self.group):
+            return False
+        scalars = {v for v in self.results if not v.is_array}
+        outer = nest.loops[0]
+        if scalars and scalars.intersection(v for op in nest.ops for v in op.operands):
+            return False
+        if any(v in self.results and not v.is_array for v in outer.operands):
+            return False
+        mine = self.accesses(nest)
+        theirs = [access for other in self.group for access in self.accesses(other)]
+        shared = False
+        for a in mine:
+            for b in theirs:
+                if a.buffer is b.buffer:
+                    shared = True
+                    if not self.may_meet(a, b):
+                        return False
+        return shared
+
+    @staticmethod
+    def may_meet(a: _Access, b: _Access) -> bool:
+        """True for accesses to one array that may come in the order of a merged nest."""
+        if a.prim == b.prim == "load":
+            return True
+        if a.place is not None and a.place == b.place:
+            return True
+        return a.prim == b.prim == "accum" and a.loose and b.loose
+
+    def box_of(self, nest: Nest) -> list[tuple[Polynomial, Polynomial]]:
+        """The bounds of the loops."""
+        return [(normal_form(loop.operands[0], self.makers.get), normal_form(loop.operands[1], self.makers.get))
+                for loop in nest.loops]
+
+    def accesses(self, nest: Nest) -> list[_Access]:
+        """All accesses to arrays."""
+        outer = nest.loops[0]
+        found = []
+        for op in nest.ops:
+            if op.prim not in ("load", "store", "accum"):
+                continue
+            array = op.operands[0]
+            chain = nest.chains.get(array)
+            source = array if chain is None else outer.operands[2 + chain]
+            loose = "loose" in op.attrs and self.exact is not None and op.result not in self.exact
+            where = op.operands[1:] if op.prim == "load" else op.operands[2:]
+            found.append(_Access(self.buffer(source), op.prim, self.place(nest, where), loose))
+        return found
+
+    def place(self, nest: Nest, where: Sequence[Value]) -> Place | None:
+        """Where an access is, in terms of the loops' numbers: each loop's index and a constant on one axis, the other
+        axes at places that do not change; None where that is not so."""
+        axes: list[object] = []
+        used: list[int] = []
+        for value in where:
+            form = normal_form(value, self.makers.get)
+            for k, index in enumerate(nest.indices):
+                distance = (form - Polynomial.atom(index)).constant
+                if distance is not None:
+                    axes.append((k, distance))
+                    used.append(k)
+                    break
+            else:
+                if not isinstance(value, Constant):
+                    return None
+                axes.append(value)
+        return tuple(axes) if sorted(used) == list(range(len(nest.loops))) else None
+
+    # ------------------------------------------------------------------ merging
+    def flush(self) -> None:
+        """Emit the group."""
+        group, self.group = self.group, []
+        if len(group) == 1:
+            self.builder.span = group[0].loops[0].span or self.builder.span
+            self.copy(group[0].loops[0])
+        elif group:
+            self.found = True
+            self.merge(group)
+        self.results.clear()
+        self.buffers.clear()
+
+    def merge(self, group: list[Nest]) -> None:
+        """One nest that does what several do."""
+        slots: dict[Value, Slot] = {}
+        sums: dict[Value, Slot] = {}
+        for nest in group:
+            outer = nest.loops[0]
+            for k, result in enumerate(outer.results):
+                start = self.buffer(outer.operands[2 + k]) if result.is_array else outer.operands[2 + k]
+                if not result.is_array:
+                    sums[result] = self.builder.slot(self.type(result.type), self.get(start), result.name)
+                elif start not in slots:
+                    slots[start] = self.builder.slot(self.type(result.type), self.get(start), result.name)
+                else:
+                    slots[start].name = result.name or slots[start].name
+        box = self.box(group[0])
+
+        def body(index: list[Value]) -> None:
+            known: dict[tuple[Value, ...], Value] = {}
+            for nest in group:
+                self.enter(nest, index)
+                self.iteration(nest, slots, sums, known)
+
+        self.nest(box, [1] * len(box), body)
+        for nest in group:
+            outer = nest.loops[0]
+            for k, result in enumerate(outer.results):
+                slot = slots[self.buffer(outer.operands[2 + k])] if result.is_array else sums[result]
+                self.bind(result, self.read(slot))
+
+    def iteration(self, nest: Nest, slots: dict[Value, Slot], sums: dict[Value, Slot],
+                  known: dict[tuple[Value, ...], Value]) -> None:
+        """An iteration of one of the nests; what this iteration stored is not loaded."""
+        outer = nest.loops[0]
+        for k in nest.sums:
+            self.env[nest.body.params[1 + k]] = self.read(sums[outer.results[k]])
+        for op in nest.ops:
+            self.builder.span = op.span or self.builder.span
+            if op.prim not in ("load", "store", "accum"):
+                self.copy(op)
+                continue
+            chain = nest.chains.get(op.operands[0])
+            buffer = self.buffer(op.operands[0] if chain is None else outer.operands[2 + chain])
+            slot = slots.get(buffer)
+            if slot is None:
+                self.copy(op)
+            elif op.prim == "load":
+                where = self.all(op.operands[1:])
+                found = known.get((buffer, *where))
+                self.bind(op.result, self.emit("load", self.read(slot), *where) if found is None else found)
+            else:
+                value, *rest = self.all(op.operands[1:])
+                self.update(slot, op.prim, (value, *rest), op)
+                self.env[op.result] = self.read(slot)
+                for key in [key for key in known if key[0] is buffer]:
+                    del known[key]
+                if op.prim == "store":
+                    known[buffer, *rest] = value
+        for k in nest.sums:
+            self.builder.write(sums[outer.results[k]], self.get(nest.body.yields[k]))
