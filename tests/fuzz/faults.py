@@ -88,6 +88,8 @@ FAULTS = (
     Fault("fusion past a write", planted_around.fused_past_write, 700_024),
     Fault("a harmless read hides others", planted_around.harmless_read_hides_others, 700_024),
     Fault("gather misses the edges", planted_around.gather_without_edges, 700_035),
+    Fault("nests merged carelessly", planted_around.merged_carelessly, 720_024),
+    Fault("signs of regrouped terms lost", planted_around.signs_lost, 721_003),
     Fault("overlap of what is read and written missed", planted_layouts.overlap_missed, 700_024),
     Fault("arrays taken to lie by rows", planted_layouts.taken_by_rows, 700_647),
     Fault("a reshape always a view", planted_layouts.reshape_always_view, 700_046),

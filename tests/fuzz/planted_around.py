@@ -9,7 +9,7 @@ from unittest import mock
 from workbench.frontend import arithmetic, arrays, indexing, inputs, joins, numbers, values
 from workbench.ir import Builder, Constant, Kind, Polynomial
 from workbench.operators import calling, specialisation
-from workbench.passes import bounds, dead, fusion, gather, simplify
+from workbench.passes import bounds, dead, fusion, gather, merge, regroup, simplify
 
 Planted = Iterator[None]
 
@@ -197,6 +197,24 @@ def harmless_read_hides_others() -> Planted:
 @contextlib.contextmanager
 def gather_without_edges() -> Planted:
     """Accumulations turned into gathers forget the iterations near the edge."""
-    owner = next(cls for cls in vars(gather).values() if isinstance(cls, type) and hasattr(cls, "edges"))
-    with mock.patch.object(owner, "edges", lambda self, box, widths, steps, body: None):
+    owner = next(cls for cls in vars(gather).values() if isinstance(cls, type) and hasattr(cls, "edge_row"))
+    with mock.patch.object(owner, "edge_row", lambda self, outer: None), (
+            mock.patch.object(owner, "add_those_that_reach", lambda self, place: None)):
+        yield
+
+
+@contextlib.contextmanager
+def merged_carelessly() -> Planted:
+    """Nests are merged although an iteration needs what a later one of the earlier nest does."""
+    owner = next(cls for cls in vars(merge).values() if isinstance(cls, type) and hasattr(cls, "may_meet"))
+    with mock.patch.object(owner, "may_meet", staticmethod(lambda a, b: True)):
+        yield
+
+
+@contextlib.contextmanager
+def signs_lost() -> Planted:
+    """Sums of cotangents that are regrouped add what they should subtract."""
+    owner = next(cls for cls in vars(regroup).values() if isinstance(cls, type) and hasattr(cls, "product"))
+    right = owner.product
+    with mock.patch.object(owner, "product", lambda self, term: (False, right(self, term)[1])):
         yield
