@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, Polynomial, Slot, Value, definitions, normal_form, walk
@@ -208,8 +209,8 @@ class _Collector:
         hull: Box = []
         for (lo, hi), (least, most), (first, last) in zip(zeros, self.hull, self.inner, strict=True):
             low, high = self.distance(lo, least), self.distance(hi, most)
-            inside = self.distance(first, lo), self.distance(hi, last)
-            if low is None or high is None or inside[0] is None or inside[1] is None or min(inside) < 0:
+            before, after = self.distance(first, lo), self.distance(hi, last)
+            if low is None or high is None or before is None or after is None or min(before, after) < 0:
                 return False
             hull.append((lo if low < 0 else least, hi if high > 0 else most))
         self.hull, self.zeros = hull, zeros
@@ -265,7 +266,7 @@ class _Collector:
             self.out.when(self.within(place[-1], self.zeros[-1]), lambda: self.zero(place))
         for term in self.terms:
             self.enter(term, place)
-            self.out.when(self.within(place[-1], self.reach(term, -1)), lambda term=term: self.add(term))
+            self.out.when(self.within(place[-1], self.reach(term, -1)), partial(self.add, term))
 
     def edge_row(self, outer: list[Value]) -> None:
         """A row that not all terms reach."""
@@ -287,7 +288,7 @@ class _Collector:
             out.when(self.all_within(outer, self.zeros[:-1]), zero_row)
         for term in self.terms:
             reached = self.all_within(outer, [self.reach(term, k) for k in range(len(outer))])
-            out.when(reached, lambda term=term: add_row(term))
+            out.when(reached, partial(add_row, term))
 
     # ------------------------------------------------------------------ pieces
     def enter(self, term: Term, place: Sequence[Value]) -> None:

@@ -98,9 +98,9 @@ def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
             if op.prim not in ("for", "full") or len(op.results) != 1 or not op.results[0].is_array:
                 continue
             readers = used.get(op.results[0], [])
-            if len(readers) != 1 or not isinstance(readers[0], Op):
+            reader = readers[0] if len(readers) == 1 else None
+            if not isinstance(reader, Op):
                 continue
-            (reader,) = readers
             if reader.prim == "load" and op.prim == "for":
                 adding = next((o for o in block.ops if o.prim == "for" and adds(o, reader, makers.get)), None)
                 zeros = as_zeros(op, makers.get) if adding is not None else None
