@@ -153,6 +153,11 @@ def show_at_cell(shell: Any, error: BaseException) -> None:
         if trace is None:
             return
         error.__traceback__ = trace
+        last = trace
+        while trace is not None:
+            last = last if trace.tb_frame.f_locals.get("__tracebackhide__") else trace
+            trace = trace.tb_next
+        last.tb_next, trace = None, error.__traceback__  # IPython shows the innermost frame, hidden or not
         lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
 

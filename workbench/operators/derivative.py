@@ -111,9 +111,9 @@ class Derivative:
                 if result is not calling.MISS:
                     return result
             return self._general(args, named)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True
-            raise tidied(error, self._error("").span)  # noqa: B904
+            raise tidied(error, self._error("").span if isinstance(error, Exception) else None)  # noqa: B904
 
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call without the fast path."""

@@ -181,6 +181,9 @@ class Specialisation:
                 before.run_again(lambda: self._as_it_is(args))
             _hand_back(back)
             raise blamed  # noqa: B904
+        except KeyboardInterrupt:  # what was written until now is written
+            _hand_back(back)
+            raise
         _hand_back(back)
         results = (result,) if self.single else () if result is None else result
         derivatives = results[self.count:]

@@ -15,11 +15,13 @@ from typing import Any
 
 from workbench.ir import DifferentiationError, Span
 
+_COMPILERS = ("numba", "llvmlite")
 _ROOT = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith((_ROOT, "<workbench ")) or f"{os.sep}numba{os.sep}" in filename
+    compilers = any(f"{os.sep}{name}{os.sep}" in filename for name in _COMPILERS)
+    return compilers or filename.startswith((_ROOT, "<workbench "))
 
 
 def tidied(error: BaseException, span: Span | None = None) -> BaseException:
@@ -91,7 +93,7 @@ def with_users_tracebacks(function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(*args: Any, **named: Any) -> Any:
         try:
             return function(*args, **named)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True
             raise tidied(error)  # noqa: B904
     return operator

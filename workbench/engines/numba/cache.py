@@ -106,7 +106,8 @@ def save(name: str, payload: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(payload)
             os.replace(temporary, folder / f"{name}.bin")
-        except OSError:
+        except BaseException:
             os.unlink(temporary)
+            raise
     except OSError:
         return

@@ -22,8 +22,10 @@ from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
 from numba.extending import get_cython_function_address
 
+from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit
+from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
@@ -151,7 +153,9 @@ def python_function(source: Source) -> Callable[..., Any]:
     exec(compile(source.text, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
     for title in source.called:
-        namespace[title] = njit(error_model="numpy", pipeline_class=LeanCompiler)(namespace[title].py_func)
+        own = namespace[title].py_func
+        setattr(own, RECURSIVE, True)
+        namespace[title] = njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
     for title, called in source.called.items():  # with their types: what calls itself is not typed by itself
         namespace[title].compile(signature(called))
     found: Callable[..., Any] = namespace[source.name]
@@ -183,7 +187,8 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
 
     def fresh() -> Any:
         try:
-            return compile_python(python_function(source), args)
+            with global_compiler_lock, signals.postponed():
+                return compile_python(python_function(source), args)
         except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
             message = f"Numba refused the program emitted for {function.name}: {first}"
@@ -195,7 +200,7 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
     if payload is not None:
         python_function(source)  # so that tracebacks find the lines
         target = cpu_target.target_context
-        with global_compiler_lock:
+        with global_compiler_lock, signals.postponed():
             target.refresh()
             result = compiler.CompileResult._rebuild(target, *payload)
     else:

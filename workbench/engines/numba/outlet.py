@@ -78,9 +78,12 @@ def holes(tree: Any) -> list[Hole]:
 
 def _numbers(tree: Any) -> list[Any]:
     """The numbers handed over, as values of the kinds that the holes have; arrays are copied from where they lie."""
-    given = iter(_given.taken())
+    found = holes(tree)
+    count = sum(1 + max(hole.rank, 0) + (hole.rank < 0 and hole.kind.is_complex) for hole in found)
+    taken = _given.taken()
+    given = iter(taken[len(taken) - count:])  # (before them may be some of a program that was interrupted)
     values: list[Any] = []
-    for hole in holes(tree):
+    for hole in found:
         if hole.rank >= 0:
             values.append(_array(hole, next(given), [next(given) for _ in range(hole.rank)]))
         elif hole.kind.is_complex:
@@ -113,11 +116,17 @@ def _say(key: int) -> None:
 
 
 def _external(name: str, function: Callable[..., None], argument: Any, kind: Any) -> Any:
-    callback = ctypes.CFUNCTYPE(None, argument)(function)
+    def entered(number: Any) -> int:
+        try:
+            function(number)
+        except KeyboardInterrupt:  # cannot leave through machine code, which is told
+            return 1
+        return 0
+    callback = ctypes.CFUNCTYPE(ctypes.c_int32, argument)(entered)
     _kept.append(callback)
     address = ctypes.cast(callback, ctypes.c_void_p).value
     llvmlite.binding.add_symbol(f"workbench_{name}", address)
-    return types.ExternalFunction(f"workbench_{name}", types.void(kind))
+    return types.ExternalFunction(f"workbench_{name}", types.int32(kind))
 
 
 def _drawing(name: str) -> Any:

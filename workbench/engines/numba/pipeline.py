@@ -16,7 +16,7 @@ from numba.core import compiler, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
+from numba.core.compiler_machinery import AnalysisPass, FunctionPass, PassManager, register_pass
 from numba.core.registry import cpu_target
 from numba.core.rewrites.static_raise import RewriteConstRaises
 from numba.core.typed_passes import (
@@ -29,6 +29,9 @@ from numba.core.typed_passes import (
 )
 from numba.core.types.functions import BaseFunction
 from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
+
+from workbench.engines import signals
+from workbench.engines.numba.interrupts import Interruptible
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -92,6 +95,21 @@ def unsigned(index: Any) -> Any:
     return None
 
 
+@register_pass(mutates_CFG=False, analysis_only=True)
+class LetInterrupt(AnalysisPass):
+    """Between two passes an interrupt does no harm."""
+
+    _name = "workbench_let_interrupt"
+
+    def __init__(self) -> None:
+        AnalysisPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Raise KeyboardInterrupt if it waits."""
+        signals.now()
+        return False
+
+
 class LeanCompiler(CompilerBase):  # type: ignore[misc]
     """The passes an emitted program needs."""
 
@@ -100,14 +118,17 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         manager = PassManager("workbench")
         manager.add_pass(TranslateByteCode, "analyzing bytecode")
         manager.add_pass(FixupArgs, "fix up args")
+        manager.add_pass(Interruptible, "loops that can be interrupted")
         manager.add_pass(IRProcessing, "processing IR")
         manager.add_pass(ConstantRaises, "constant raises")
         manager.add_pass(NopythonTypeInference, "nopython frontend")
+        manager.add_pass(LetInterrupt, "let an interrupt through")
         manager.add_pass(UnsignedIndices, "unsigned indices")
         manager.add_pass(PreLowerStripPhis, "remove phis nodes")
         manager.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
         manager.add_pass(AnnotateTypes, "annotate types")
         manager.add_pass(NativeLowering, "native lowering")
+        manager.add_pass(LetInterrupt, "let an interrupt through")
         manager.add_pass(NoPythonBackend, "nopython mode backend")
         manager.finalize()
         return [manager]
@@ -119,7 +140,10 @@ _resolved: dict[tuple[Any, ...], Any] = {}
 
 
 def _resolve_once(self: Any, context: Any, args: tuple[Any, ...], kws: Any) -> Any:
-    """The signature of an operator on scalars, remembered: Numba searches all its templates each time it is asked."""
+    """The signature of an operator on scalars, remembered: Numba searches all its templates each time it is asked.
+
+    (An exception from here is nothing new to Numba: it is where types are refused.)"""
+    signals.now()
     if kws or not all(isinstance(t, types.Number | types.Boolean) for t in args):
         return _resolve(self, context, args, kws)
     key = (self, id(self), args)
@@ -160,7 +184,7 @@ def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     flags.error_model = "numpy"
     flags.no_cfunc_wrapper = True
     typing, target = cpu_target.typing_context, cpu_target.target_context
-    with global_compiler_lock, garbage_collection_off(), quick_resolution():
+    with global_compiler_lock, signals.postponed(), garbage_collection_off(), quick_resolution():
         typing.refresh()
         target.refresh()
         return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)

@@ -80,11 +80,11 @@ def meet(cls: type, mediate: Callable[..., Any]) -> None:
             for name, value in list(vars(base).items()):
                 made = _entered(name, value, mediate)
                 if made is not None:
+                    _replaced.append((base, name, value, made))  # first, so that an interrupt finds it
                     try:
                         type.__setattr__(base, name, made)
                     except (TypeError, AttributeError):
-                        continue
-                    _replaced.append((base, name, value, made))
+                        _replaced.pop()
 
 
 def _entered(name: str, value: Any, mediate: Callable[..., Any]) -> Any:

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines import signals
 from workbench.engines.tape.refusal import INNER, kept, open_runs
 
 INACTIVE = -1
@@ -270,20 +271,20 @@ class Recorder:
         """Adjoints of all nodes, from those of the results (changed in place)."""
         edges, stop = self.arrays(), len(self)
         for block in reversed(self.blocks):
-            _sweeps().reverse(*edges, adjoints, block.stop, stop)
+            _sweep("reverse")(*edges, adjoints, block.stop, stop)
             pull_back(block, adjoints)
             stop = block.first
-        _sweeps().reverse(*edges, adjoints, 0, stop)
+        _sweep("reverse")(*edges, adjoints, 0, stop)
         return adjoints
 
     def forward(self, tangents: Any) -> Any:
         """Tangents of all nodes, from those of the leaves (changed in place)."""
         edges, first = self.arrays(), 0
         for block in self.blocks:
-            _sweeps().forward(*edges, tangents, first, block.first)
+            _sweep("forward")(*edges, tangents, first, block.first)
             push_forward(block, tangents)
             first = block.stop
-        _sweeps().forward(*edges, tangents, first, len(self))
+        _sweep("forward")(*edges, tangents, first, len(self))
         return tangents
 
 
@@ -376,6 +377,10 @@ def is_zero(numbers: Any) -> bool:
 
 
 @functools.cache
-def _sweeps() -> Any:
-    """The compiled sweeps, imported at the first one: importing Numba takes a third of a second."""
-    return importlib.import_module("workbench.engines.tape.sweeps")
+def _sweep(name: str) -> Any:
+    """A compiled sweep, imported at the first one: importing Numba takes a third of a second."""
+    with signals.postponed():
+        module = importlib.import_module("workbench.engines.tape.sweeps")
+        sweep = getattr(module, name)
+        sweep.compile(module.SIGNATURE)
+    return sweep

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
+from numba import njit, types
+
+SIGNATURE = (*[types.Array(kind, 1, "C") for kind in (types.int64, types.int64, types.float64, types.float64)],
+             types.int64, types.int64)
 
 
 @njit

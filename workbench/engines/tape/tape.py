@@ -63,7 +63,7 @@ class Tape:
             raise
         except BaseException as error:
             refused = self.recorder.refusals
-            if refused:
+            if refused and not isinstance(error, KeyboardInterrupt):
                 arguments.restore()
                 raise refused[0] from None
             arguments.write_back(plain)

@@ -1,0 +1,238 @@
+"""Compiled loops that a person can interrupt.
+
+Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask for
+pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and asks at
+zero; a `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between;
+a function that calls itself asks when it is entered. What the signal's handler raises leaves the program.
+
+Invariant: the emitted source is not changed, iterations come in the same order, and a loop that is short and stands
+alone asks nothing. Programs hold the interpreter's lock, as asking needs.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir as llvm
+from numba.core import analysis, cgutils, types
+from numba.core import ir as numba_ir
+from numba.core.callconv import RETCODE_EXC
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.extending import intrinsic
+
+PIECE = 1 << 16  # iterations of an innermost loop
+PERIOD = 8  # turns of the other loops
+CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
+RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
+
+
+# ---------------------------------------------------------------------- what programs call
+def _asked(context: Any, builder: Any) -> None:
+    """Run the handlers of pending signals; leave the program with what they raise."""
+    kind = llvm.FunctionType(llvm.IntType(32), ())
+    function = cgutils.get_or_insert_function(builder.module, kind, "PyErr_CheckSignals")
+    with cgutils.if_unlikely(builder, builder.icmp_signed("!=", builder.call(function, ()), kind.return_type(0))):
+        context.call_conv._return_errcode_raw(builder, RETCODE_EXC)
+
+
+@intrinsic
+def ask(typing: Any) -> Any:
+    """Ask at once."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _asked(context, builder)
+        return context.get_dummy_value()
+    return types.none(), lowered
+
+
+@intrinsic
+def ask_if(typing: Any, interrupted: Any) -> Any:
+    """Where Python was interrupted in a callback, which an exception cannot leave: let the signal come again."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = llvm.FunctionType(llvm.VoidType(), ())
+        with cgutils.if_unlikely(builder, builder.icmp_signed("!=", args[0], args[0].type(0))):
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "PyErr_SetInterrupt"), ())
+            _asked(context, builder)
+        return context.get_dummy_value()
+    return types.none(types.int32), lowered
+
+
+@intrinsic
+def count_down(typing: Any, left: Any) -> Any:
+    """One turn less; at zero, ask and begin again."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = args[0].type
+        left = builder.sub(args[0], kind(1))
+        slot = cgutils.alloca_once_value(builder, left)
+        with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
+            _asked(context, builder)
+            builder.store(kind(PERIOD), slot)
+        return builder.load(slot)
+    return types.int64(types.int64), lowered
+
+
+@intrinsic
+def piece(typing: Any, iterator: Any) -> Any:
+    """The next turns of a range's iterator, as an iterator; they are taken from it."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        proxy = cgutils.create_struct_proxy(signature.args[0])
+        whole, part = proxy(context, builder, args[0]), proxy(context, builder)
+        start, count = builder.load(whole.iter), builder.load(whole.count)
+        most = count.type(PIECE)
+        size = builder.select(builder.icmp_signed("<", count, most), count, most)
+        part.iter, part.count = cgutils.alloca_once_value(builder, start), cgutils.alloca_once_value(builder, size)
+        part.stop, part.step = whole.stop, whole.step
+        builder.store(builder.sub(count, size), whole.count)
+        builder.store(builder.add(start, builder.mul(size, whole.step)), whole.iter)
+        return part._getvalue()
+    return iterator(iterator), lowered
+
+
+@intrinsic
+def unfinished(typing: Any, iterator: Any) -> Any:
+    """Whether a range's iterator has turns left."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        count = builder.load(cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).count)
+        return builder.icmp_signed(">", count, count.type(0))
+    return types.boolean(iterator), lowered
+
+
+# ---------------------------------------------------------------------- the pass
+@register_pass(mutates_CFG=True, analysis_only=False)
+class Interruptible(FunctionPass):
+    """Loops ask for signals."""
+
+    _name = "workbench_interruptible"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Change the loops of a function, on Numba's IR as it comes from the bytecode."""
+        blocks = state.func_ir.blocks
+        loops = list(analysis.compute_cfg_from_blocks(blocks).loops().values())
+        recursive = getattr(state.func_id.func, RECURSIVE, False)
+        changed = _Asking(blocks)
+        changed.around_callbacks()
+        for loop in loops:
+            others = [other for other in loops if other is not loop]
+            changed.loop(loop, innermost=not any(other.header in loop.body for other in others),
+                         outermost=not any(loop.header in other.body for other in others))
+        changed.begin(recursive)
+        state.func_ir.blocks = dict(sorted(blocks.items()))
+        return True
+
+
+class _Asking:
+    """One function's blocks while its loops are changed."""
+
+    def __init__(self, blocks: dict[int, Any]) -> None:
+        self.blocks = blocks
+        self.entry = blocks[min(blocks)]
+        self.scope = self.entry.scope
+        self.left = self.scope.redefine("$turns_left", self.entry.loc)
+        self.counts = False
+        self.defined = {s.target.name: s.value for block in blocks.values() for s in block.body
+                        if isinstance(s, numba_ir.Assign)}
+
+    def around_callbacks(self) -> None:
+        """Ask before Python is called, since what is pending would be raised in there, and leave if it was so."""
+        for block in self.blocks.values():
+            for statement in [s for s in block.body if isinstance(s, numba_ir.Assign)]:
+                called = statement.value
+                if isinstance(called, numba_ir.Expr) and called.op == "call":
+                    found = self.resolved(called.func)
+                    if isinstance(found, types.ExternalFunction) and found.symbol in CALLBACKS:
+                        place = block.body.index(statement)
+                        after = self.called(ask_if, (statement.target,), self.fresh("asked"))
+                        block.body[place:place + 1] = [*self.called(ask, (), self.fresh("asked")), statement, *after]
+
+    def begin(self, recursive: bool) -> None:
+        """What the function does first."""
+        made: list[Any] = []
+        if self.counts:
+            made.append(numba_ir.Assign(numba_ir.Const(PERIOD, self.entry.loc), self.left, self.entry.loc))
+        if recursive:
+            made += self.called(ask, (), self.fresh("asked"))
+        first = next((k for k, s in enumerate(self.entry.body) if not (
+            isinstance(s, numba_ir.Assign) and isinstance(s.value, numba_ir.Arg))), 0)
+        self.entry.body[first:first] = made
+
+    def loop(self, loop: Any, innermost: bool, outermost: bool) -> None:
+        """Let one loop ask, unless it is a quick one inside another, which asks."""
+        header = self.blocks[loop.header]
+        step = next((s.value for s in header.body if isinstance(s, numba_ir.Assign)
+                     and isinstance(s.value, numba_ir.Expr) and s.value.op == "iternext"), None)
+        end = header.body[-1]
+        quick = innermost and not any(self.is_slow(s.value) for label in loop.body for s in self.blocks[label].body
+                                      if isinstance(s, numba_ir.Assign))
+        if not quick or step is None or not isinstance(end, numba_ir.Branch) or not self.is_range(step.value):
+            self.counts = True
+            header.body[:0] = self.called(count_down, (self.left,), self.left)
+        elif outermost:
+            self.in_pieces(loop, header, step, end)
+
+    def in_pieces(self, loop: Any, header: Any, step: Any, end: Any) -> None:
+        """entry -> take a piece -> header ... -> (the piece is done) more? -> ask -> take a piece."""
+        whole, part = step.value, self.fresh("piece")
+        take, after, again = (max(self.blocks) + k for k in (1, 2, 3))
+        step.value = part
+        header.body[-1] = numba_ir.Branch(end.cond, end.truebr, after, end.loc)
+        for label in loop.entries:
+            _redirect(self.blocks[label], loop.header, take)
+        more = self.fresh("more")
+        self.blocks[take] = self.block([*self.called(piece, (whole,), part), numba_ir.Jump(loop.header, header.loc)])
+        self.blocks[after] = self.block([*self.called(unfinished, (whole,), more),
+                                         numba_ir.Branch(more, again, end.falsebr, header.loc)])
+        self.blocks[again] = self.block([*self.called(ask, (), self.fresh("asked")), numba_ir.Jump(take, header.loc)])
+
+    # ------------------------------------------------------------------ making statements
+    def block(self, body: list[Any]) -> Any:
+        made = numba_ir.Block(self.scope, self.entry.loc)
+        made.body = body
+        return made
+
+    def fresh(self, name: str) -> Any:
+        return self.scope.redefine(f"${name}", self.entry.loc)
+
+    def called(self, function: Any, args: tuple[Any, ...], target: Any) -> list[Any]:
+        loc, name = self.entry.loc, self.fresh("called")
+        return [numba_ir.Assign(numba_ir.Global(function._name, function, loc), name, loc),
+                numba_ir.Assign(numba_ir.Expr.call(name, args, (), loc), target, loc)]
+
+    # ------------------------------------------------------------------ what loops do
+    def resolved(self, var: Any) -> Any:
+        """What a variable is known to be: a global object, or an attribute of one; else None."""
+        value = self.defined.get(var.name)
+        if isinstance(value, numba_ir.Var):
+            return self.resolved(value)
+        if isinstance(value, numba_ir.Global | numba_ir.FreeVar):
+            return value.value
+        if isinstance(value, numba_ir.Expr) and value.op == "getattr":
+            return getattr(self.resolved(value.value), value.attr, None)
+        return None
+
+    def is_range(self, var: Any) -> bool:
+        """Whether an iterator is that of a call of `range`."""
+        value = self.defined.get(var.name)
+        while isinstance(value, numba_ir.Var) or (isinstance(value, numba_ir.Expr) and value.op == "getiter"):
+            value = self.defined.get((value if isinstance(value, numba_ir.Var) else value.value).name)
+        return isinstance(value, numba_ir.Expr) and value.op == "call" and self.resolved(value.func) is range
+
+    def is_slow(self, value: Any) -> bool:
+        """Whether a call may take long without asking: what is no scalar operation, and no function compiled here."""
+        if not isinstance(value, numba_ir.Expr) or value.op != "call":
+            return False
+        found = self.resolved(value.func)
+        quick = isinstance(found, type | np.ufunc) or getattr(found, "__module__", None) in (math.__name__, "builtins")
+        return not (quick or hasattr(found, "py_func"))
+
+
+def _redirect(block: Any, before: int, after: int) -> None:
+    end = block.body[-1]
+    if isinstance(end, numba_ir.Jump):
+        block.body[-1] = numba_ir.Jump(after, end.loc)
+    else:
+        yes, no = (after if label == before else label for label in (end.truebr, end.falsebr))
+        block.body[-1] = numba_ir.Branch(end.cond, yes, no, end.loc)
