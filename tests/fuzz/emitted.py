@@ -8,9 +8,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
+import inspect
 import math
+import textwrap
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -107,6 +110,17 @@ class _Divisions(ast.NodeTransformer):
         return ast.copy_location(ast.Assign([node.target], value), node)
 
 
+@functools.cache
+def _as_compiled(helper: Any) -> Any:
+    """A kernel of the rules with divisions as Numba compiles them."""
+    if not isinstance(helper, FunctionType):
+        return helper
+    tree = ast.fix_missing_locations(_Divisions().visit(ast.parse(textwrap.dedent(inspect.getsource(helper)))))
+    space = {**helper.__globals__, "_divided": _divided, "_raised": _raised, "math": _Math()}
+    exec(compile(tree, helper.__code__.co_filename, "exec"), space)
+    return space[helper.__name__]
+
+
 def _divided(a: Any, b: Any) -> Any:
     return np.float64(a) / b if type(b) in (int, float) and b == 0 and type(a) in (int, float) else a / b
 
@@ -136,7 +150,7 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
                              **outlet.EXTERNALS}
     tree = ast.fix_missing_locations(_Divisions().visit(ast.parse(source.text)))
     exec(compile(tree, filename(source), "exec"), space)
-    space.update({helper.__name__: helper for helper in source.helpers}, np=_Numpy(), math=_Math())
+    space.update({helper.__name__: _as_compiled(helper) for helper in source.helpers}, np=_Numpy(), math=_Math())
     space.update({title: space[title].py_func for title in source.called})
     run: Callable[..., Any] = space[source.name]
 

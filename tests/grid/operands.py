@@ -13,6 +13,7 @@ import numpy as np
 
 SHAPES: dict[str, tuple[int, ...]] = {
     "v": (4,), "v0": (0,), "v1": (1,), "m": (3, 4), "m1": (1, 3), "m0": (0, 3), "q": (3, 3), "q1": (1, 1),
+    "q0": (0, 0), "p0": (0, 2, 2),
     "t": (2, 3, 4), "p": (2, 3, 3), "w": (3,), "l": (7,)}
 DTYPES: dict[str, Any] = {"": np.float64, "32": np.float32, "c": np.complex128, "c32": np.complex64, "i": np.int64,
                           "b": np.bool_}

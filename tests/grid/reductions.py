@@ -57,8 +57,9 @@ for _name in ("quantile", "percentile", "nanquantile", "nanpercentile"):
     group(f"np.{_name}", [f"np.{_name}(x, {_q}{{|, axis=0|, axis=-1|, axis=(0, 1)}}{{|, keepdims=True}})",
                           f"np.{_name}(x, 0.4, method={{'linear'|'lower'|'higher'|'nearest'|'midpoint'|'hazen'|"
                           "'weibull'|'median_unbiased'|'normal_unbiased'|'inverted_cdf'|'averaged_inverted_cdf'|"
-                          "'closest_observation'|'interpolated_inverted_cdf'|'foo'})",
+                          "'closest_observation'|'interpolated_inverted_cdf'})",
                           f"np.{_name}(x, {{1.5|-0.1}})"], [*REAL, *TIED, "vc"])
+    group(f"np.{_name}", f"np.{_name}(x, 0.4, method='foo')", ["v", "m", "vi"])
     group(f"np.{_name}", f"np.{_name}(x, y)", ["v s", "m s"], 0.1, 0.9)
 for _name in ("cov", "corrcoef"):
     group(f"np.{_name}", [f"np.{_name}(x{{|, rowvar=False}}{{|, ddof=0|, bias=True}})"], ["v", "m", "mc", "m32", "v1"])

@@ -74,6 +74,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if handler is not None:
         act.t.usable(*args, *named.values())
         before = len(act.t.cells)
+        args, named = library.arguments.positioned(callee, args, named)
         found = handler(act, args, named)
         library.orders.lay(act.t, callee, args, named, found, before)
         return _shown(found)

@@ -351,7 +351,7 @@ def _put_masked(t: Tracer, array: Array, mask: Array, value: Any, add: bool) -> 
     if not isinstance(value, Array) and mask.rank == array.rank:
         chosen = _mask_value(t, array, mask)
         current = arrays.read(t, array)
-        scalar = t.scalar(value, array.kind)
+        scalar = arrays.fit(t, value, (), array.kind)
         new = t.emit("add", current, scalar) if add else scalar
         arrays.write(t, array, t.emit("select", chosen, new, current))
         return

@@ -32,6 +32,7 @@ from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
 from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveComplex, ActiveFloat, apply, as_array
 from workbench.frontend.library import lookup
+from workbench.frontend.library.arguments import positioned
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable, get
 
@@ -337,6 +338,7 @@ def call_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) ->
     """A NumPy function with active arguments, `out=` included."""
     out = options.get("out") if function is not np.copyto else None
     try:
+        args, options = positioned(function, args, options)
         if out is None:
             return dispatch(function, args, options)
         plain = bottom(out[0] if isinstance(out, tuple) else out).copy()

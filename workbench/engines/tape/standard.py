@@ -22,6 +22,7 @@ from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
 from workbench.engines.tape.calls import checked_text, gives_float, holds_text, means, mediate, text_is_written
+from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse
@@ -229,17 +230,10 @@ def _full(callee: Any, args: Args, named: Named) -> Any:
 
 @means(np.linspace)
 def _linspace(callee: Any, args: Args, named: Named) -> Any:
-    if not any(type(a) in ACTIVE for a in (*args, *named.values())):
-        result = callee(*args, **named)
-        return fresh(result, current())
-    bound = dict(zip(("start", "stop", "num", "endpoint"), args, strict=False)) | named
-    if set(bound) - {"start", "stop", "num", "endpoint"}:
-        raise refuse("these options of np.linspace with active ends on the tape", "leave them out")
-    start, stop = bound["start"], bound["stop"]
-    rank = max(np.ndim(bottom(start)), np.ndim(bottom(stop)))
-    part = np.linspace(0.0, 1.0, bound.get("num", 50), endpoint=bound.get("endpoint", True))
-    part = part.reshape(-1, *[1] * rank).astype(np.result_type(bottom(start), bottom(stop), 1.0))
-    return start * (1.0 - part) + stop * part
+    if holds_active((args, named)):
+        return call_numpy(callee, args, named)
+    result = callee(*args, **named)
+    return (fresh(result[0], current()), result[1]) if isinstance(result, tuple) else fresh(result, current())
 
 
 @means(np.array, np.asarray, np.ascontiguousarray, np.asanyarray, np.asfortranarray, np.asarray_chkfinite)

@@ -274,6 +274,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def polyadd(a1: Any, a2: Any) -> Any:
     """Coefficients of the sum."""
     a, b = np.atleast_1d(a1), np.atleast_1d(a2)
+    if a.ndim > 1 or b.ndim > 1:
+        refuse("np.polyadd and np.polysub of matrices", "add them with +")
     n = max(a.shape[0], b.shape[0])
     made = np.zeros(n, np.result_type(a.dtype, b.dtype))
     made[n - a.shape[0]:] += a

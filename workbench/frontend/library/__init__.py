@@ -7,6 +7,7 @@ callables. Handlers here compose operations (a mean is a sum and a division); th
 from __future__ import annotations
 
 from workbench.frontend.library import (
+    arguments,
     builtin_functions,
     caching,
     complex_functions,
@@ -36,8 +37,8 @@ from workbench.frontend.library.methods import choice_attribute, method, number_
 from workbench.frontend.library.registry import implements, is_pure, lookup, subscript
 
 __all__ = [
-    "apply_primitive", "builtin_functions", "caching", "choice_attribute", "complex_functions", "containers",
-    "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure", "iterables",
-    "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "orders", "powers", "primitive",
-    "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
+    "apply_primitive", "arguments", "builtin_functions", "caching", "choice_attribute", "complex_functions",
+    "containers", "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure",
+    "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "orders",
+    "powers", "primitive", "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
 ]

@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
 
 from workbench.frontend.tracer import Tracer
+
+
+@functools.cache
+def _parameters(callee: Any) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Names of the parameters that a function of NumPy or SciPy must be given, and of those that have no keyword."""
+    module = getattr(callee, "__module__", None)
+    if isinstance(callee, type) or not isinstance(module, str) or not module.startswith(("numpy", "scipy")):
+        return (), frozenset()
+    try:
+        found = inspect.signature(callee).parameters.values()
+    except (TypeError, ValueError):
+        return (), frozenset()
+    single = frozenset(p.name for p in found if p.kind is p.POSITIONAL_ONLY)
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(p.name for p in found if p.kind in kinds and p.default is p.empty), single
+
+
+def positioned(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call of a library function with the arguments it must be given by position, whichever way they are.
+
+    Raises TypeError where Python would: for a keyword that is none."""
+    if not named:
+        return args, named
+    required, single = _parameters(callee)
+    if not single.isdisjoint(named):
+        raise TypeError(f"{callee.__name__}() got some positional-only arguments passed as keyword arguments: "
+                        f"'{', '.join(sorted(single & named.keys()))}'")
+    rest = dict(named)
+    while len(args) < len(required) and required[len(args)] in rest:
+        args = (*args, rest.pop(required[len(args)]))
+    return args, rest
 
 
 def bound(t: Tracer, name: str, args: tuple[Any, ...], named: dict[str, Any], *required: str,

@@ -102,15 +102,20 @@ def matrix(t: Tracer, array: Array, order: Any, axes: tuple[int, int], keepdims:
         across = axes[0] if abs(order) == 1 else axes[1]
         along = axes[1] if abs(order) == 1 else axes[0]
         totals = reduce(t, "sum", _modulus(t, array), across, True)
-        _require_elements(t, totals, along)
+        if order < 0:
+            _require_elements(t, totals, along)
         result = reduce(t, "max" if order > 0 else "min", totals, along, True)
+        result = _none_zero(t, result) if order > 0 else result
         return result if keepdims else _dropped(t, result, axes)
     if order in (2, -2, "nuc"):
         rest = [k for k in range(array.rank) if k not in axes]
         turned = arrays.transposed(t, array, (*rest, *axes))
         stack, lead = stacked(t, matrix_of(t, turned))
         values = unstacked(t, singular(t, stack)[1], lead)
+        if order == -2:
+            _require_elements(t, values, -1)
         result = reduce(t, "sum" if order == "nuc" else "max" if order > 0 else "min", values, -1, False)
+        result = _none_zero(t, result) if order == 2 else result
         if not keepdims:
             return result
         dims = [ONE if k in axes else d for k, d in enumerate(array.dims)]

@@ -340,8 +340,12 @@ implements(np.column_stack)(_joined(1, _as_columns))
 def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.flip`: a view that runs backwards."""
     t: Tracer = act.t
+    axis = named.get("axis", args[1] if len(args) > 1 else None)
+    if not isinstance(as_operand(t, args[0]), Array):
+        axes_of(t, axis, 0)
+        return as_numpy(t, Scalar(t.scalar(args[0]), False))
     array = need_array(t, args[0])
-    axes = axes_of(t, named.get("axis", args[1] if len(args) > 1 else None), array.rank)
+    axes = axes_of(t, axis, array.rank)
     back = slice(None, None, -1)
     return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
 
