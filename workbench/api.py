@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines import tape as recording
+from workbench.engines.numba import Configuration, configuration
 from workbench.frontend.library import implements
 from workbench.operators import Derivative, nesting
 from workbench.operators.specialisation import Specialisation
@@ -202,3 +203,15 @@ def _cached(f: Callable[..., Any], mode: str, wrt: tuple[int, ...], engine: str)
     return known[key]
 
 
+def show_config() -> Configuration:
+    """What compiled programs run on: versions, the processor, the disk cache, and where exp, sin and so on come from.
+
+    Vectorised loops use functions of the workbench's own, of which the largest errors are given in units in the last
+    place; the environment variable WORKBENCH_VECTOR_MATH=0 leaves them all to the C library.
+    Returns a record that prints itself, with `vector_math` ("own" or "libm"), `bounds`, `lanes`, `versions`,
+    `processor`, `cache`.
+
+    >>> show_config().vector_math in ("own", "libm")
+    True
+    """
+    return configuration()

@@ -75,7 +75,7 @@ class Specialisation:
         primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp")
+        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp", primal=primal)
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         final = self.compiled.function

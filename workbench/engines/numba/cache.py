@@ -64,7 +64,7 @@ def is_private(path: Path) -> bool:
 def environment() -> bytes:
     """What compiled code depends on besides its source."""
     own = hashlib.sha256()
-    for file in sorted(_HERE.glob("*.py")):
+    for file in sorted(_HERE.rglob("*.py")):
         own.update(file.read_bytes())
     features = binding.get_host_cpu_features().flatten()
     parts = [sys.version, platform.machine(), np.__version__, numba.__version__, llvmlite.__version__,

@@ -26,7 +26,8 @@ from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.interrupts import RECURSIVE
-from workbench.engines.numba.pipeline import LeanCompiler, compile_python
+from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
+from workbench.engines.numba.vector_math import BY_TITLE, in_use, left_to_libm, ready, titles
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
@@ -144,14 +145,18 @@ def filename(source: Source) -> str:
     return f"<workbench {source.name} {hashlib.sha256(source.text.encode()).hexdigest()[:12]}>"
 
 
-def python_function(source: Source) -> Callable[..., Any]:
-    """The emitted program as a Python function; tracebacks show its lines."""
+def python_function(source: Source, left: frozenset[str] = frozenset()) -> Callable[..., Any]:
+    """The emitted program as a Python function; tracebacks show its lines.
+
+    left: the elementary functions that it takes from the C library when it is compiled."""
     name = filename(source)
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError,
                                  **outlet.EXTERNALS}
     exec(compile(source.text, name, "exec"), namespace)
-    namespace.update({helper.__name__: shared(helper) for helper in source.helpers})
+    namespace.update({helper.__name__: shared(helper, left) for helper in source.helpers})
+    for title in (source.name, *source.called):
+        setattr(getattr(namespace[title], "py_func", namespace[title]), LEFT_TO_LIBM, left)
     for title in source.called:
         own = namespace[title].py_func
         setattr(own, RECURSIVE, True)
@@ -165,46 +170,54 @@ def python_function(source: Source) -> Callable[..., Any]:
 
 
 @functools.cache
-def shared(helper: Callable[..., Any]) -> Any:
-    """A helper compiled once for all programs of this process (programs carry its source all the same)."""
+def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
+    """A helper compiled once for all programs of this process that leave the same to the C library (programs carry its
+    source all the same)."""
     if isinstance(helper, Foreign):
         symbol = f"workbench_{helper.symbol}"
         binding.add_symbol(symbol, get_cython_function_address(MODULE, helper.symbol))
         return types.ExternalFunction(symbol, types.float64(*[types.float64] * helper.arity, types.int32))
-    called = {part.__name__: shared(part) for part in with_called(helper) if part is not helper}
+    called = {part.__name__: shared(part, left) for part in with_called(helper) if part is not helper}
     own = FunctionType(helper.__code__, {**helper.__globals__, **called}, helper.__name__)
+    setattr(own, LEFT_TO_LIBM, left)
     return njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
 
 
-def compile_function(function: Function, name: str | None = None, quiet: bool = False) -> Compiled:
+def compile_function(function: Function, name: str | None = None, quiet: bool = False,
+                     primal: Function | None = None) -> Compiled:
     """Compile a finalized function (see `workbench.passes.finalize`) for the CPU; `quiet`: it prints nothing.
+
+    primal: the program that it was made from, whose value is to be the same bits.
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
     outlet.enter(function)
     source = emit(function, name, quiet=quiet)
     args = tuple(numba_type(p.type) for p in function.data_params)
+    left = left_to_libm(function, primal) if in_use() else frozenset()
 
     def fresh() -> Any:
         try:
             with global_compiler_lock, signals.postponed():
-                return compile_python(python_function(source), args)
+                return compile_python(python_function(source, left), args)
         except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
             message = f"Numba refused the program emitted for {function.name}: {first}"
             raise CompilationError(message, source.text, error) from None
 
-    key = cache.key(source.text, str(args))
+    key = cache.key(source.text, f"{args} {sorted(left)} {in_use()}")
     # machine code of functions that call themselves holds references that only the process that made it resolves
     payload = cache.load(key) if not source.called else None
     if payload is not None:
         python_function(source)  # so that tracebacks find the lines
         target = cpu_target.target_context
+        kernels, payload = payload
         with global_compiler_lock, signals.postponed():
+            ready(BY_TITLE[title] for title in kernels)
             target.refresh()
             result = compiler.CompileResult._rebuild(target, *payload)
     else:
         result = fresh()
         if not source.called:
-            cache.save(key, dumps(result._reduce()))
+            cache.save(key, dumps((titles(result), result._reduce())))
     return Compiled(function, source, result, fresh)

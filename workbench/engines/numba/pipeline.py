@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from llvmlite import binding
 from numba.core import compiler, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase
@@ -32,6 +33,7 @@ from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 from workbench.engines import signals
 from workbench.engines.numba.interrupts import Interruptible
+from workbench.engines.numba.vector_math import VectorLibrary, in_use
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -110,6 +112,29 @@ class LetInterrupt(AnalysisPass):
         return False
 
 
+#: the attribute of a Python function that names the elementary functions it takes from the C library
+LEFT_TO_LIBM = "__workbench_left_to_libm__"
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class VectorMath(FunctionPass):
+    """The library that the program is lowered into has our elementary functions."""
+
+    _name = "workbench_vector_math"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Make the library, as lowering would."""
+        if not in_use():
+            return False
+        state.library = VectorLibrary(state.targetctx.codegen(), state.func_id.func_qualname,
+                                      getattr(state.func_id.func, LEFT_TO_LIBM, frozenset()))
+        state.library.enable_object_caching()
+        return False
+
+
 class LeanCompiler(CompilerBase):  # type: ignore[misc]
     """The passes an emitted program needs."""
 
@@ -124,6 +149,7 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         manager.add_pass(NopythonTypeInference, "nopython frontend")
         manager.add_pass(LetInterrupt, "let an interrupt through")
         manager.add_pass(UnsignedIndices, "unsigned indices")
+        manager.add_pass(VectorMath, "vector math")
         manager.add_pass(PreLowerStripPhis, "remove phis nodes")
         manager.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
         manager.add_pass(AnnotateTypes, "annotate types")
@@ -133,6 +159,9 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         manager.finalize()
         return [manager]
 
+
+# sums are added in the program's order, also where the terms are computed as vectors
+binding.set_option("workbench", "-force-ordered-reductions=true")
 
 _Resolve = Callable[..., Any]
 _resolve: _Resolve = BaseFunction.get_call_type

@@ -8,6 +8,7 @@ import numpy as np
 from numba.core import types
 
 from workbench.engines.numba.pipeline import compile_python
+from workbench.engines.numba.vector_math import KERNELS, in_use, ready
 
 
 def _typical(x, y, n):  # type: ignore[no-untyped-def]
@@ -26,5 +27,9 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
 
 
 def warm() -> None:
-    """Compile a program that uses what most do; nothing is kept."""
+    """Compile a program that uses what most do; nothing of it is kept. Have the elementary functions ready."""
     compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
+    if in_use():
+        for kernel in KERNELS:  # one by one: other compilations need not wait for all
+            if kernel.element == "double":
+                ready((kernel,))
