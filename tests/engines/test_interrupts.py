@@ -57,12 +57,21 @@ def until(x, n):
     return x
 
 
+def exchanged(a, n):
+    b = a.copy()
+    for _ in range(n):
+        b[1:] = 0.5 * a[:-1]
+        a, b = b, a
+    return np.sum(a)
+
+
 def calls_itself(x, n):
     return x if n < 2 else calls_itself(x, n - 1) + calls_itself(0.5 * x, n - 2)
 
 
 @pytest.mark.parametrize("function, first, few, many", [
     (alone, 0.5, 70_000, 10**12), (nested, np.linspace(0.0, 1.0, 1000), 20, 10**12), (until, 0.5, 20, 10**12),
+    (exchanged, np.linspace(0.0, 1.0, 1000), 21, 10**12),
     (calls_itself, 0.5, 8, 90)])
 def test_a_compiled_program_stops(function: Any, first: Any, few: int, many: int) -> None:
     def run(n: int, engine: str = "numba") -> Any:

@@ -193,6 +193,10 @@ class CallSite:
             asked = Node(tuple, None, self.args)
         given = calls.call(root, rule, (first, y, third), {})
         t.builder.span = return_span(rule)
+        arrays = [value for value in inner.known.values() if isinstance(value, Array)]
+        if inner.outside or inner.written or inner.was_written or any(a.cell.written for a in arrays):
+            t.fail(f"the {_MODES[mode]}-mode rule of {self.owner.__name__} changes what is outside of it",
+                   "let it return what it computes, or use engine='tape'")
         found: dict[int, Value] = {}
         Matcher(t, f"the {_MODES[mode]}-mode rule of {self.owner.__name__}", data if mode == "vjp" else results,
                  found).match(asked, given, "what it returns")

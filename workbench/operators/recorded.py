@@ -17,6 +17,7 @@ import numpy as np
 from workbench.engines.tape.array import functions
 from workbench.engines.tape.calls import means, mediate, special
 from workbench.engines.tape.opaque import floats_of, innermost, opaque, parts_of, stripped, zeros_of
+from workbench.engines.tape.outside import Outside
 from workbench.engines.tape.reach import named_by, reaches_active
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.structures import rebuilt
@@ -57,12 +58,16 @@ class RecordedRule:
 
     def compute(self, *args: Any) -> Any:
         """The value on plain numbers; what `forward` keeps is kept."""
-        before = stripped(args, None)
+        before, outside = stripped(args, None), Outside(self.owner.forward or self.owner.function)
         if self.owner.forward is None:
             y = self.owner.function(*args)
         else:
             y, kept = self._forward(self.owner.forward(*args))
             self.residuals = stripped(kept, None)
+        outside.leave()
+        if outside.wrote():
+            raise refuse(f"{self.owner.__name__} has a rule of its own and writes into an array outside of it",
+                         "let it return what it computes")
         if not same(before, args):
             raise refuse(f"{self.owner.__name__} has a rule of its own and writes into its arguments",
                          "let it return what it computes")
@@ -234,7 +239,11 @@ def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[st
     def compute(*plain: Any) -> Any:
         before = stripped(plain, None)
         draws.append(Draws(function, plain))
+        outside = Outside(function)
         y = function(*plain)
+        if outside.leave() or outside.wrote():
+            raise refuse(f"{name}, which is checkpointed, changes what is outside of it, and would do so twice",
+                         "let it return what it computes")
         if not same(before, plain):
             raise _Writes
         return stripped(y, None)

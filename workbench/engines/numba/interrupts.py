@@ -202,11 +202,17 @@ class _Asking:
                 numba_ir.Assign(numba_ir.Expr.call(name, args, (), loc), target, loc)]
 
     # ------------------------------------------------------------------ what loops do
+    def value(self, var: Any) -> Any:
+        """What a variable is assigned, other variables followed; None where they are exchanged."""
+        seen = set()
+        while isinstance(var, numba_ir.Var) and var.name not in seen:
+            seen.add(var.name)
+            var = self.defined.get(var.name)
+        return None if isinstance(var, numba_ir.Var) else var
+
     def resolved(self, var: Any) -> Any:
         """What a variable is known to be: a global object, or an attribute of one; else None."""
-        value = self.defined.get(var.name)
-        if isinstance(value, numba_ir.Var):
-            return self.resolved(value)
+        value = self.value(var)
         if isinstance(value, numba_ir.Global | numba_ir.FreeVar):
             return value.value
         if isinstance(value, numba_ir.Expr) and value.op == "getattr":
@@ -215,9 +221,9 @@ class _Asking:
 
     def is_range(self, var: Any) -> bool:
         """Whether an iterator is that of a call of `range`."""
-        value = self.defined.get(var.name)
-        while isinstance(value, numba_ir.Var) or (isinstance(value, numba_ir.Expr) and value.op == "getiter"):
-            value = self.defined.get((value if isinstance(value, numba_ir.Var) else value.value).name)
+        value = self.value(var)
+        if isinstance(value, numba_ir.Expr) and value.op == "getiter":
+            value = self.value(value.value)
         return isinstance(value, numba_ir.Expr) and value.op == "call" and self.resolved(value.func) is range
 
     def is_slow(self, value: Any) -> bool:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, is_constant
+from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, is_constant
 from workbench.engines.tape.classes import ATOMS, is_native, meet
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.remains import kept_of
@@ -50,7 +50,7 @@ class Reach:
 def named_by(function: types.FunctionType) -> Iterator[Any]:
     """The globals that a function names (those of modules of the user's too), its closure and its defaults."""
     names = function.__globals__
-    for code in _codes(function.__code__):
+    for code in codes(function.__code__):
         for name in code.co_names:
             value = names.get(name)
             if type(value) is not types.ModuleType:
@@ -68,7 +68,7 @@ def named_by(function: types.FunctionType) -> Iterator[Any]:
 
 def modules_named_by(function: types.FunctionType) -> Iterator[types.ModuleType]:
     """The modules of the user's that a function names."""
-    for code in _codes(function.__code__):
+    for code in codes(function.__code__):
         for name in code.co_names:
             value = function.__globals__.get(name)
             if type(value) is types.ModuleType and not is_native(value.__name__):
@@ -105,7 +105,7 @@ def give_back(roots: Iterator[Any], recorder: Recorder) -> None:
         for key, value in _entries(x):
             left = _left(value, recorder)
             if left is not value:
-                _put(x, key, left)
+                put(x, key, left)
             pending.append(left)
 
 
@@ -114,8 +114,10 @@ def _left(x: Any, recorder: Recorder) -> Any:
     if type(x) is tuple:
         items = [_left(v, recorder) for v in x]
         return tuple(items) if any(a is not b for a, b in zip(items, x, strict=True)) else x
-    if type(x) not in ACTIVE or x.recorder is not recorder:
+    if type(x) not in ACTIVE:
         return x
+    if x.recorder is not recorder:  # a run inside this one may have left it
+        return kept_of(bottom(x)) if recorder.outer is None and x.recorder.closed else x
     if type(x) is ActiveArray and is_constant(x):
         return x.primal
     return kept_of(x.primal) if recorder.outer is None else x
@@ -151,7 +153,8 @@ def _entries(x: Any) -> list[tuple[Any, Any]]:
     return [(name, getattr(x, name, None)) for name in instance_attributes(x)]
 
 
-def _put(x: Any, key: Any, value: Any) -> None:
+def put(x: Any, key: Any, value: Any) -> None:
+    """Exchange what a container, class, module or object holds; a tuple keeps what it has."""
     if isinstance(x, dict):
         dict.__setitem__(x, key, value)
     elif isinstance(x, (list, collections.deque)):
@@ -188,8 +191,9 @@ def reaches_active(*values: Any) -> bool:
     return False
 
 
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+def codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions defined in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
+            yield from codes(constant)

@@ -10,6 +10,7 @@ Invariant: outside of runs these are the numbers that the program itself would h
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,13 @@ class KeptFloat(float):
     """A float from an earlier run."""
 
     __slots__ = ()
+    __array_priority__ = 10.0  # NumPy's numbers and arrays ask it first
 
 
 class KeptDouble(np.float64):
     """NumPy's float from an earlier run."""
+
+    __array_priority__ = 10.0
 
 
 class KeptArray(np.ndarray):  # type: ignore[type-arg]
@@ -90,17 +94,23 @@ def _plain_all(x: Any) -> Any:
     return {k: _plain_all(v) for k, v in x.items()} if type(x) is dict else plain_of(x)
 
 
+_BINARY = ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod")
+_OPERATIONS: dict[str, Any] = {"divmod": divmod, **{name: getattr(operator, name) for name in _BINARY[:-1]}}
+
+
 def _guarded(base: Any, name: str) -> Any:
     method = getattr(base, name)
 
     def checked(self: Any, *args: Any) -> Any:
         outside()
+        if args and isinstance(args[0], (np.ndarray, np.generic)):  # of its own kind of operation
+            operation, plain = _OPERATIONS[name.strip("_").removeprefix("r")], plain_of(self)
+            return operation(args[0], plain) if name.startswith("__r") else operation(plain, args[0])
         return method(self, *args)
     checked.__name__ = name
     return checked
 
 
-_BINARY = ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod")
 for _class in (KeptFloat, KeptDouble):
     for _name in (*(f"__{side}{name}__" for name in _BINARY for side in ("", "r")), "__neg__", "__pos__", "__abs__",
                   "as_integer_ratio", "hex", "conjugate"):
