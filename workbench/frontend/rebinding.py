@@ -238,9 +238,10 @@ class Rebinding:
                 self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
         external = any(cell.external for cell in (*targets, *sources))
         rewritten = any(cell.rewritten for cell in (*targets, *sources))
+        copied = external and (any(map(self.is_copied_view, targets.values())) or any(
+            cell.uncertain == self.loop.key for cell in targets))  # Python would write what the view shows
         for cell, value in values:
-            if external and self.is_copied_view(targets[cell]):  # Python would write what the view shows
-                cell.uncertain = self.loop.key
+            cell.uncertain = self.loop.key if copied else cell.uncertain  # each may hold it in a later turn
             cell.external = external
             cell.rewritten = external and rewritten
             cell.origin = None

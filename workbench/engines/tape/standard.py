@@ -173,8 +173,8 @@ def _dist(callee: Any, args: Args, named: Named) -> Any:
     items = [a - b for a, b in zip(*points, strict=True)] if len(points) == 2 else points[0]
     if len(items) == 1:
         return abs(items[0])
-    result = items[0]
-    for item in items[1:]:
+    result, *rest = items if len(items) == 2 else sorted(items, key=lambda v: -abs(bottom(v)))  # no part is 0 before
+    for item in rest:
         result = apply("hypot", math.hypot, result, item)
     return result
 

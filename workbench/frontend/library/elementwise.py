@@ -494,12 +494,27 @@ def dist(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def hypot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.hypot(*coordinates)`."""
     t: Tracer = act.t
-    if not args:
-        return 0.0
-    result = t.emit("abs", t.scalar(args[0], Kind.F64))
-    for other in args[1:]:
-        result = t.emit("hypot", result, t.scalar(other, Kind.F64))
+    first, *rest = [t.scalar(a, Kind.F64) for a in args] or [Constant(0.0, Kind.F64)]
+    if len(rest) > 1:
+        first, rest = _largest_first(t, [first, *rest])
+    result = t.emit("abs", first) if not rest else t.emit("hypot", first, rest[0])
+    for other in rest[1:]:
+        result = t.emit("hypot", result, other)
     return Scalar(result, True)
+
+
+def _largest_first(t: Tracer, numbers: list[Value]) -> tuple[Value, list[Value]]:
+    """The coordinate of the largest modulus, and all with a 0 in its place: no part of the sum is 0 unless all are, so
+    that its root has derivatives of all orders."""
+    places: list[Value] = [Constant(k, Kind.INT) for k in range(len(numbers))]
+    largest, size, place = numbers[0], t.emit("abs", numbers[0]), places[0]
+    for number, here in zip(numbers[1:], places[1:], strict=True):
+        modulus = t.emit("abs", number)
+        more = t.emit("gt", modulus, size)
+        largest, size, place = (t.emit("select", more, *two) for two in (
+            (number, largest), (modulus, size), (here, place)))
+    zero = Constant(0.0, Kind.F64)
+    return largest, [t.emit("select", t.emit("eq", place, k), zero, n) for k, n in zip(places, numbers, strict=True)]
 
 
 @implements(math.log)

@@ -14,7 +14,7 @@ from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound, refuse
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.linear import matmul, to_batch
-from workbench.frontend.library.reductions import reduce
+from workbench.frontend.library.reductions import reduce, squared
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
@@ -329,8 +329,7 @@ def least_squares(t: Tracer, matrix: Value, right: Array, rcond: Any) -> tuple[A
     x = matmul(t, unstacked(t, p, ()), right)
     rank = unstacked(t, ranks, ())
     difference = arithmetic.binary(t, "-", right, matmul(t, t.new_array(matrix), x))
-    squares = arithmetic.elementwise(t, "square", [arithmetic.unary(t, "abs", difference)])
-    sums = reduce(t, "sum", squares, 0, right.rank == 1)
+    sums = reduce(t, "sum", squared(t, difference), 0, right.rank == 1)
     given = t.emit("and", t.emit("gt", m, n), t.emit("eq", t.scalar(rank), n))
     count = t.emit("select", given, sums.dims[0], ZERO)
     residuals = indexing.get(t, sums, (slice(0, t.dim(count)),))

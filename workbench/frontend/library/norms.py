@@ -22,7 +22,7 @@ from workbench.frontend.library.matrices import (
     stacked,
     unstacked,
 )
-from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum
+from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum, squared
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
@@ -46,9 +46,7 @@ def _modulus(t: Tracer, array: Array) -> Any:
 
 def euclidean(t: Tracer, array: Array, axis: Any, keepdims: Any) -> Any:
     """The root of the sum of squared moduli."""
-    if array.kind.is_complex:
-        array = _modulus(t, array)
-    return root_of_sum(t, reduce(t, "sum", arithmetic.elementwise(t, "square", [array]), axis, keepdims))
+    return root_of_sum(t, reduce(t, "sum", squared(t, array), axis, keepdims))
 
 
 def vector(t: Tracer, array: Array, order: Any, axis: Any, keepdims: Any) -> Any:

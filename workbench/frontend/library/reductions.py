@@ -270,6 +270,14 @@ implements(np.cumsum)(_cumulative("cumsum"))
 implements(np.cumprod)(_cumulative("cumprod"))
 
 
+def squared(t: Tracer, array: Array) -> Any:
+    """Squared moduli, smooth where a modulus is not."""
+    if not array.kind.is_complex:
+        return arithmetic.elementwise(t, "square", [array])
+    parts = [arithmetic.elementwise(t, part, [array]) for part in ("real", "imag")]
+    return arithmetic.elementwise(t, "add", [arithmetic.elementwise(t, "square", [part]) for part in parts])
+
+
 def root_of_sum(t: Tracer, total: Any) -> Any:
     """The square root of a sum of squares. Its derivative at zero is 0 (the root's own is infinite there)."""
     value = arrays.operand(t, total, total.kind)
