@@ -141,8 +141,9 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
 
 
-def compile_in_python(function: Function, name: str | None = None, *, quiet: bool = False) -> Compiled:
-    """What `compile_function` gives, its entry the emitted Python; `quiet` is the same here."""
+def compile_in_python(function: Function, name: str | None = None, *, quiet: bool = False,
+                      primal: Function | None = None) -> Compiled:
+    """What `compile_function` gives, its entry the emitted Python; `quiet` and `primal` change nothing here."""
     verify(function)
     source = emit(function, name)
     outlet.enter(function)

@@ -12,6 +12,7 @@ alone asks nothing. Programs hold the interpreter's lock, as asking needs.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,10 @@ class _Asking:
         self.scope = self.entry.scope
         self.left = self.scope.redefine("$turns_left", self.entry.loc)
         self.counts = False
-        self.defined = {s.target.name: s.value for block in blocks.values() for s in block.body
-                        if isinstance(s, numba_ir.Assign)}
+        made = [(s.target.name, s.value) for block in blocks.values() for s in block.body
+                if isinstance(s, numba_ir.Assign)]
+        times = Counter(name for name, _ in made)
+        self.defined = {name: value for name, value in made if times[name] == 1}  # a name bound again says nothing
 
     def around_callbacks(self) -> None:
         """Ask before Python is called, since what is pending would be raised in there, and leave if it was so."""
