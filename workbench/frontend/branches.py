@@ -13,7 +13,7 @@ from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
 from workbench.frontend.tracer import Diverted, NeedStatic, Restart, Tracer, Widen
 from workbench.frontend.values import UNDEFINED, Array, Choice, Conflict, ExceptionValue, Maybe, Scalar, Variable
-from workbench.frontend.variables import LogFrame, StaleReference, load_tree
+from workbench.frontend.variables import LogFrame, StaleReference, load_tree, references
 from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.builder import Arm
 from workbench.rules.text import Failure
@@ -144,7 +144,7 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     join = Join(t, (first.arm, second.arm), dead)
     changed: list[tuple[Variable, Any]] = []
     for variable in dict.fromkeys([*first.final, *second.final]):
-        values = [_side(t, variable, side.final, side.arm) for side in sides]
+        values = [_side(t, variable, side) for side in sides]
         changed.append((variable, join.values(values[0], values[1], loose=variable.name.startswith("$"))))
     for target in dict.fromkeys([*first.log.renamed, *second.log.renamed]):
         for _ in range(max(side.log.renamed.count(target) for side in sides)):
@@ -201,17 +201,29 @@ def _named(value: Any, name: str) -> Any:
 def _load(t: Tracer, stored: Any) -> Any:
     try:
         return load_tree(stored, t.builder.read)
-    except StaleReference:
-        return Conflict("an array or container that a loop has rebound under other names")
+    except StaleReference as stale:
+        return _stale(t, stale.target)
 
 
-def _side(t: Tracer, variable: Variable, final: dict[Variable, Any], arm: Arm) -> Any:
-    if variable in final:
-        return final[variable]
+def _side(t: Tracer, variable: Variable, side: _Side) -> Any:
+    if variable in side.final:
+        return side.final[variable]
+    for reference in references(variable.stored):  # generations are as they were before the arms
+        if getattr(reference.target, "cell", reference.target) in side.log.renamed:
+            return _stale(t, reference.target)
+    final = side.arm.final
     try:
-        return load_tree(variable.stored, lambda slot: arm.final[slot] if slot in arm.final else t.builder.read(slot))
-    except StaleReference:
-        return Conflict("an array or container that a loop has rebound under other names")
+        return load_tree(variable.stored, lambda slot: final[slot] if slot in final else t.builder.read(slot))
+    except StaleReference as stale:
+        return _stale(t, stale.target)
+
+
+def _stale(t: Tracer, target: Any) -> Any:
+    """What a name holds that refers to what a loop in an arm has given to other names."""
+    loop = getattr(getattr(target, "cell", target), "renamed_by", None)
+    if loop is not None and loop not in t.decisions:
+        raise Restart(loop, "choice", t.span, "an alias of a renamed array is used")
+    return Conflict("an array or container that a loop has rebound under other names")
 
 
 def over_choice(t: Tracer, choice: Choice, action: Callable[[Array], Any]) -> Any:

@@ -67,7 +67,7 @@ class Rebinding:
             self.restore.append((variable, self.since_rebound(variable, old)))
             return None
         single = isinstance(old, Array) and isinstance(new, Array)
-        if decided and single and not outer and not self.is_written(old.cell):
+        if decided and single and not outer and not self.is_written(old.cell) and not self.is_taken(variable, old.cell):
             return lambda: self.private(variable, old, copied=True)
         unread = variable not in self.log.reads
         if isinstance(old, Choice) or decided or (outer and (isinstance(new, Choice) or unread)):
@@ -100,6 +100,10 @@ class Rebinding:
                 return store_tree(self.t.builder, own if index.value.value else before, variable.name)
             return store_tree(self.t.builder, Choice((before, own), index), variable.name)
         return stored
+
+    def is_taken(self, variable: Variable, cell: Cell) -> bool:
+        """True when another name stands for a buffer at the end of the body."""
+        return any(cell in _cells(other.stored) for other in self.log.entry if other is not variable)
 
     def is_written(self, cell: Cell) -> bool:
         """True when the body has given a buffer another version."""
@@ -158,8 +162,8 @@ class Rebinding:
                 self.taken.append((own.cell, taken(new)))
             return
         held = arrays.read(t, own)
-        if any(own.cell in _cells(other.stored) for other in self.log.entry if other is not variable):
-            held = t.emit("copy", held)  # another name takes what is in it
+        if self.is_taken(variable, own.cell):
+            held = t.emit("copy", held)
         slot = t.builder.slot(held.type, held, variable.name)
 
         def move(option: Array) -> None:
