@@ -140,6 +140,8 @@ def adds(op: Op, load: Op, maker: Maker) -> bool:
     total = maker(update.operands[1])
     if total is None or total.prim != "add" or "loose" not in total.attrs or load.result not in total.operands:
         return False
+    if total.operands[0] is total.operands[1]:
+        return False
     other = maker(next(v for v in total.operands if v is not load.result))
     return other is not None and other.prim == "load" and other.operands == (nest.body.params[1], *where)
 
