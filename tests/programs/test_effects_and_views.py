@@ -207,3 +207,55 @@ def test_writes_reach_arguments_whose_names_are_bound_anew(f: Any) -> None:
     with in_python():
         assert wb.grad(f, engine="numba")(0.7, *found) == 1.0
     np.testing.assert_array_equal(found, expected)
+
+
+def kept_by_another_name(x, a, b, c, k):
+    u = np.sin(a)
+    while k > 0:
+        k -= 1
+        u = a if x > 0.9 else b
+        a, c, b = c, b, a
+    return u[0] * x
+
+
+def bound_in_a_loop_before(x, a, b, c, k):
+    c = a.reshape(3)
+    for _ in range(3):
+        c = a * x
+    v = b
+    for _ in range(2):
+        if k > 1:
+            v[2] = 0.5
+        v = c
+    return c[2]
+
+
+def alias_of_what_an_arm_rebinds(x, a, b, c, k):
+    v = c[:]
+    if x > 0.9:
+        v = b
+    else:
+        for _ in range(k):
+            c = np.tanh(b)
+    v[2] = x
+    return x
+
+
+def taken_by_another_name(x, a, b, c, k):
+    u, w = np.sin(a), b
+    for _ in range(k):
+        u, b = b, np.sin(u)
+    w += 1.0
+    return u[2]
+
+
+@pytest.mark.parametrize("f", [kept_by_another_name, bound_in_a_loop_before, alias_of_what_an_arm_rebinds,
+                               taken_by_another_name])
+def test_names_share_what_they_share_in_python(f: Any) -> None:
+    for k in range(4):
+        numbers = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.7, 0.9])
+        expected, found = [n.copy() for n in numbers], [n.copy() for n in numbers]
+        value = f(0.3, *expected, k)
+        with in_python():
+            assert wb.value_and_grad(f, engine="numba")(0.3, *found, k)[0] == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)

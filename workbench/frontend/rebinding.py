@@ -176,9 +176,10 @@ class Rebinding:
 
     def goes_to(self, option: Array, variable: Variable) -> bool:
         """True for an array that a name can hold in the next iteration only in a buffer of its own: one that the body
-        made, and what is in another name's buffer now."""
+        made, and what is in the buffer that another name has for this loop now."""
         private = option.cell.private_to
-        return option.cell.depth > self.level or (private is not None and private[1] is not variable)
+        return option.cell.depth > self.level or (
+            private is not None and private[0] == self.loop.key and private[1] is not variable)
 
     def settle_orders(self) -> None:
         """Where arrays lie otherwise after the body than it took them to, it is evaluated again."""
@@ -229,7 +230,9 @@ class Rebinding:
                 self.fallback(variable)
             targets[old.cell] = new
         names = {variable for variable, _, _ in self.renames}
-        for variable, stored in self.log.reads.items():
+        chosen = self.log.entry if t.decisions.get(self.loop.key) != "choice" else ()
+        later = [(v, v.stored) for v in chosen if self.loop.live(v)]
+        for variable, stored in (*self.log.reads.items(), *later):  # what they hold moves to other names
             if variable not in names and any(cell in targets for cell in _cells(stored)):
                 self.fallback(self.renames[0][0])
         values: list[tuple[Cell, Value]] = []
