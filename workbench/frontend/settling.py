@@ -282,7 +282,7 @@ class Settle(Rebinding):
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new
-        if not self.loop.live(variable):
+        if not self.loop.live(variable) and variable not in self.log.reads:
             self.restore.append((variable, Conflict(f"{variable.name!r} was assigned in a loop only")))
             return None
         if isinstance(new, Maybe) and _is_scalar(old.value) and _is_scalar(inner):
