@@ -249,8 +249,20 @@ def taken_by_another_name(x, a, b, c, k):
     return u[2]
 
 
-@pytest.mark.parametrize("f", [kept_by_another_name, bound_in_a_loop_before, alias_of_what_an_arm_rebinds,
-                               taken_by_another_name])
+def two_names_of_an_inner_loop(x, a, b, c, k):
+    v = c[:]
+    for _ in range(3):
+        for _ in range(2):
+            v = np.tanh(a)
+            c = v[::-1]
+    for _ in range(3):
+        v[:] = np.tanh(c)
+        v = b
+    return x
+
+
+@pytest.mark.parametrize("f", [two_names_of_an_inner_loop, kept_by_another_name, bound_in_a_loop_before,
+                               alias_of_what_an_arm_rebinds, taken_by_another_name])
 def test_names_share_what_they_share_in_python(f: Any) -> None:
     for k in range(4):
         numbers = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.7, 0.9])

@@ -155,6 +155,10 @@ class Rebinding:
 
         def taken(option: Array) -> Value:
             layout.refill(t, own.cell, option)
+            if option.cell.snapshot:  # an inner loop has given it to two names
+                if self.is_written(own.cell):
+                    t.fail(option.cell.snapshot, "copy it for one of its names (`.copy()`)")
+                own.cell.snapshot = option.cell.snapshot
             value = self.leaving(option, own.cell, t.emit("copy", arrays.read(t, option)))
             return self.shaped(variable, value, own.cell)
         if isinstance(new, Array):
