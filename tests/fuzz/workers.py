@@ -8,6 +8,7 @@ Which programs those are depends on the seed alone. A process that dies is a dis
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import time
@@ -65,6 +66,7 @@ class Options:
 
 def work(sender: Connection, options: Options, chunk: int) -> None:
     """Check one chunk in this process; each batch is announced, then its outcomes are sent."""
+    gc.freeze()  # what is imported stays: the collector need not look through it
     with in_python() if options.engine_of(chunk) == "python" else contextlib.nullcontext():
         _work(sender, options, chunk)
     sender.close()

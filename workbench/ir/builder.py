@@ -20,7 +20,7 @@ from typing import Any
 
 from workbench.ir.calls import Callee, call_results
 from workbench.ir.core import Block, Function, Op, Span, Value
-from workbench.ir.ops import CONSUMING, CONTROL, LOOSE
+from workbench.ir.ops import LOOSE, UNNUMBERED
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type
 
 
@@ -128,13 +128,14 @@ class Builder:
              regions: tuple[Block, ...] = (), name: str = "") -> tuple[Value, ...]:
         """Append an operation; gives its results (those of an equal earlier scalar operation where there is one)."""
         attrs = attrs or {}
-        ops = tuple(self.resolve(v) for v in operands)
+        ops = self.resolved(operands)
         if self.loose and prim in LOOSE and types[0].kind.is_inexact:
             attrs = {**attrs, "loose": True}
         key: Any = None
-        numbered = bool(types) and not regions and prim not in CONTROL and prim not in CONSUMING and prim != "call"
-        if numbered and all(isinstance(t, ScalarType) for t in types):
-            key = (prim, ops, tuple(types), tuple(sorted(item for item in attrs.items() if item[0] != "loose")))
+        if types and not regions and type(types[0]) is ScalarType and prim not in UNNUMBERED and all(
+                type(t) is ScalarType for t in types):
+            kept = tuple(sorted(item for item in attrs.items() if item[0] != "loose")) if attrs else ()
+            key = (prim, ops, tuple(types), kept)
             for frame in reversed(self.frames):
                 found = frame.numbers.get(key)
                 if found is not None:
@@ -153,7 +154,7 @@ class Builder:
     def call(self, callee: Callee, operands: Sequence[Value], results: Sequence[Value] | None = None) -> tuple[
             Value, ...]:
         """Append a call. `results` are new values for what it gives (from its function, unless they are passed)."""
-        values = tuple(self.resolve(v) for v in operands)
+        values = self.resolved(operands)
         made = tuple(results) if results is not None else call_results(callee, values)
         self._append(Op("call", values, made, {"callee": callee}, (), self.span))
         return made
@@ -169,9 +170,14 @@ class Builder:
 
     def resolve(self, value: Value) -> Value:
         """The value that a forwarded block parameter stands for (itself otherwise)."""
-        while value in self._forward:
-            value = self._forward[value]
+        if self._forward:  # (most builders forward nothing)
+            while value in self._forward:
+                value = self._forward[value]
         return value
+
+    def resolved(self, values: Sequence[Value]) -> tuple[Value, ...]:
+        """What each value stands for."""
+        return tuple([self.resolve(v) for v in values]) if self._forward else tuple(values)
 
     @contextmanager
     def rounding(self, loose: bool) -> Iterator[None]:
@@ -397,11 +403,13 @@ class Builder:
         return Function(self.name, self._resolved(body), dict(self.shape_params), self.span)
 
     def _resolved(self, block: Block) -> Block:
+        if not self._forward:
+            return block
         ops = tuple(self._resolved_op(op) for op in block.ops)
-        return Block(block.params, ops, tuple(self.resolve(v) for v in block.yields))
+        return Block(block.params, ops, self.resolved(block.yields))
 
     def _resolved_op(self, op: Op) -> Op:
-        operands = tuple(self.resolve(v) for v in op.operands)
+        operands = self.resolved(op.operands)
         for result in op.results:
             self._resolve_type(result)
         if not op.regions:

@@ -52,6 +52,7 @@ from __future__ import annotations
 CONTROL = frozenset({"for", "while", "if"})
 CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum",
                        "draw"})
+UNNUMBERED = CONTROL | CONSUMING | {"call"}  # two alike are two
 LINEAR = frozenset({"add", "sub", "neg", "mul"})
 LOOSE = LINEAR | {"accum", "slice_accum"}
 ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class Kind(enum.Enum):
     F64 = "f64"
     C64 = "c64"
     C128 = "c128"
+
+    __hash__ = object.__hash__  # (members are unique; `Enum` hashes the name, in Python, and kinds are in every key)
 
     @property
     def is_float(self) -> bool:
@@ -64,11 +67,25 @@ _DTYPES: dict[Kind, np.dtype] = {
 _KINDS: dict[np.dtype, Kind] = {dtype: kind for kind, dtype in _DTYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
 class ScalarType:
-    """A scalar of one kind."""
+    """A scalar of one kind. One object for each kind: equal types are identical, and hash as fast as objects do."""
 
+    __slots__ = ("kind",)
     kind: Kind
+    _made: ClassVar[dict[Kind, ScalarType]] = {}
+
+    def __new__(cls, kind: Kind) -> ScalarType:
+        made = cls._made.get(kind)
+        if made is None:
+            made = cls._made[kind] = super().__new__(cls)
+            made.kind = kind
+        return made
+
+    def __reduce__(self) -> tuple[type[ScalarType], tuple[Kind]]:
+        return ScalarType, (self.kind,)
+
+    def __repr__(self) -> str:
+        return f"ScalarType({self.kind})"
 
     @property
     def dims(self) -> tuple[Value, ...]:
@@ -152,12 +169,13 @@ class Value:
 class Constant(Value):
     """A scalar known when the program is built. Equal when kind and value (sign of zero, NaN included) are."""
 
-    __slots__ = ("_key", "value")
+    __slots__ = ("_hash", "_key", "value")
 
     def __init__(self, value: bool | int | float | complex, kind: Kind) -> None:
         super().__init__(ScalarType(kind))
         self.value = kind.dtype.type(value).item()
         self._key = (kind, repr(self.value))
+        self._hash = hash(self._key)
 
     @property
     def label(self) -> str:
@@ -165,10 +183,10 @@ class Constant(Value):
         return repr(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Constant) and self._key == other._key
+        return self is other or (isinstance(other, Constant) and self._key == other._key)
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return self._hash
 
 
 def kind_of(dtype: object) -> Kind | None:

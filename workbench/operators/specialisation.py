@@ -30,6 +30,7 @@ from workbench.frontend import (
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, own_results, walk
 from workbench.operators import calling, nonfinite, repeating
+from workbench.operators.collecting import uncollected
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
@@ -58,7 +59,8 @@ class Specialisation:
         self.target = python_function(function)
         for _ in range(MAX_READINGS):  # what users' rules read from outside is found when they are read
             try:
-                self._specialise(function, args, observer)
+                with uncollected():
+                    self._specialise(function, args, observer)
                 return
             except MoreInputs:
                 continue
