@@ -164,7 +164,16 @@ def test_what_the_caller_can_see_is_as_in_plain_python(tmp_path: Path) -> None:
     assert verdicts["agrees"] > 25
 
 
+def main(first: int, count: int) -> int:
+    """A long session in modules of a hundred programs; what is wrong is printed as it is found."""
+    verdicts: Counter[str] = Counter()
+    for seed in range(first, first + count, 100):
+        with TemporaryDirectory() as place:
+            some, wrong = session(seed, min(100, first + count - seed), Path(place))
+        verdicts += some
+        print(*wrong, f"{seed}: {dict(verdicts)}", sep="\n", flush=True)
+    return 1 if verdicts["wrong"] else 0
+
+
 if __name__ == "__main__":
-    with TemporaryDirectory() as place:
-        counts, failures = session(int(sys.argv[1]), int(sys.argv[2]), Path(place))
-    print(*failures, dict(counts), sep="\n")
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
