@@ -67,15 +67,13 @@ class _Merger(NestBuilder):
         """Emit a block, neighbouring nests together."""
         outer, self.group = self.group, []
         for op in block.ops:
-            self.builder.span = op.span or self.builder.span
             nest = self.qualified(op)
             if nest is not None and self.group and self.fits(nest):
                 self.take(nest)
                 continue
-            if nest is None and self.may_come_first(op):
-                self.op(op)
-                continue
-            self.flush()
+            if nest is not None or not self.may_come_first(op):
+                self.flush()
+            self.builder.span = op.span or self.builder.span
             if nest is not None:
                 self.take(nest)
             else:

@@ -1,0 +1,56 @@
+"""No pass gives a check another place: what raises names the line at which the primal raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus import PROGRAMS, Program
+from tests.fuzz.interpreted import float_inputs, traced
+from workbench.ir import Function, walk
+from workbench.passes import finalize, optimize
+from workbench.transforms import vjp
+
+
+def places(function: Function) -> set[tuple[Any, Any, int | None]]:
+    """Every check and checked index: what it raises, in which words, at which line."""
+    found = set()
+    for op in walk(function.block):
+        if op.prim == "check":
+            found.add((op.attrs["exception"], op.attrs["message"], op.span and op.span.line))
+        elif op.prim == "index" and op.attrs.get("checked"):
+            found.add(("IndexError", "index out of bounds", op.span and op.span.line))
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS[::5], ids=lambda entry: entry.name)
+def test_checks_stay_at_their_lines(program: Program) -> None:
+    trace = traced(program.function, program.make_args(np.random.default_rng(5)))
+    known = places(trace.function)
+
+    def observer(name: str, function: Function) -> None:
+        if name in ("inline", "expand"):  # (these bring in checks of their own)
+            known.update(places(function))
+        assert places(function) <= known, name
+
+    primal = optimize(trace.function, observer)
+    adjoint = vjp(primal, float_inputs(trace), [0], seeds="one")
+    known |= places(adjoint)  # (what is recomputed is checked again where it is needed)
+    finalize(optimize(adjoint, observer), observer, exact=len(primal.results))
+
+
+def test_what_is_not_merged_raises_at_its_own_line() -> None:
+    def program(a: np.ndarray, k: int) -> float:
+        a = a.reshape(4)
+        a[3] += 0.5
+        for _ in range(1, -1, -1):
+            k // (1 - 1)  # (unrolled, behind the loop that writes the argument)
+        return np.sum(a)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        wb.value_and_grad(program, engine="numba")(np.arange(4.0), 0)
+    first = program.__code__.co_firstlineno
+    assert caught.traceback[-1].lineno + 1 == first + 4
