@@ -11,6 +11,7 @@ from workbench.engines import tape as recording
 from workbench.engines.numba import Configuration, configuration
 from workbench.frontend.library import implements
 from workbench.operators import Derivative, nesting
+from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
 
@@ -112,6 +113,41 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     return taken
 
 
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, engine: str = "auto") -> Mapped:
+    """A function of one item as a function of a batch: what a loop over the items gives, stacked.
+
+    f: any Python function of numbers, arrays and structures of them, which returns numbers, arrays or structures of
+    them, of one shape for all items; a derivative (`wb.grad(f)`), or a mapped function. A decorator.
+    in_axes: which axis of the arguments is that of the items: an int, None (the argument is the same for all items), or
+    a tuple with an entry per argument; an entry stands for all arrays of its argument, or is a structure of the same
+    layout with entries for its parts. Arguments passed by keyword are mapped over their first axis. What is neither
+    number nor array (a function, a text, a random generator) is passed on.
+    out_axes: where the axis of the items is in the results, as an entry of `in_axes`; None: the result is the same for
+    all items (it is checked).
+    engine: "numba": compiled; "tape": Python runs the loop; "auto": compiled where the compiler takes the function.
+    Inside a differentiated function the engine is that of the derivative.
+    Returns a callable. It can be differentiated, and mapped again. Items run in order, each exactly once: random
+    numbers are drawn as the loop draws them, and what f writes into an item is written into the argument.
+    Raises ValueError where the sizes of the mapped axes differ, an array has no such axis, or the batch is empty;
+    DifferentiationError where the shape of a result depends on the item, or an argument that is not mapped is written
+    (where Python runs the loop, ValueError: such arrays are read-only).
+
+    >>> import numpy as np
+    >>> def power(x, n):
+    ...     y = 1.0
+    ...     for _ in range(n):
+    ...         y = y * x
+    ...     return y
+    >>> vmap(power, in_axes=(0, None))(np.array([1.0, 2.0, 3.0]), 3)
+    array([ 1.,  8., 27.])
+    >>> vmap(grad(power), in_axes=(0, None))(np.array([1.0, 2.0, 3.0]), 3)
+    array([ 3., 12., 27.])
+    """
+    if not callable(f):
+        raise TypeError(f"a function is needed, not {f!r}")
+    return Mapped(f, in_axes, out_axes, engine)
+
+
 def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
     """One recorded run of a function, every float of its arguments an independent variable.
 
@@ -168,6 +204,16 @@ def _nested_jvp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(vjp)
 def _nested_vjp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return nesting.nested_vjp(act, args[0], args[1:])
+
+
+@implements(vmap)
+def _nested_vmap(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return Mapped(*args, **named)
+
+
+@recording.means(vmap)
+def _mapped_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return callee(*args, **named)
 
 
 @recording.means(jvp)

@@ -242,7 +242,7 @@ class Inputs:
     def note_write(self, owner: Any) -> None:
         """Note that a container was written: those from outside are written back at the end."""
         if getattr(owner, "snapshot", ""):
-            self.t.fail(owner.snapshot, "put a copy into the list, or write before it is put there")
+            self.t.fail(owner.snapshot, "write to a copy")
         owner = getattr(owner, "outer", None) or owner
         if owner in self.paths:
             self.written[owner] = None

@@ -33,6 +33,16 @@ def span_of_function(function: FunctionType) -> Span:
     return Span(code.co_filename, code.co_firstlineno, function=function.__qualname__)
 
 
+def span_of(function: Any) -> Span | None:
+    """Where the Python function is written that an object stands for (a derivative, say); None where there is none."""
+    target = python_function(function)
+    while not isinstance(target, FunctionType):
+        target = getattr(target, "__wrapped__", None)
+        if target is None:
+            return None
+    return span_of_function(target)
+
+
 def definition_of(function: FunctionType, coroutines: bool = False) -> Definition:
     """The syntax tree of a function's definition; of a coroutine's where these are asked for.
 

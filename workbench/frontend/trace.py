@@ -94,7 +94,7 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
             decisions.update({(MADE_A_TURN, loop): True for loop in error.loops})
         except Unreachable:
             raise DifferentiationError("every path of this program raises an exception",
-                                       source.span_of_function(source.python_function(function))) from None
+                                       source.span_of(function)) from None
         except NeedStatic as need:
             key, fixed = pinned(environment, t, need)
             (pins if fixed is True else decisions)[key] = fixed
@@ -103,8 +103,7 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
             raise
     if last is None:
-        raise DifferentiationError("specialising this function does not come to an end", source.span_of_function(
-            source.python_function(function)))
+        raise DifferentiationError("specialising this function does not come to an end", source.span_of(function))
     reason = f"{last.reason}, again and again: in each call of a function by itself, perhaps"
     raise DifferentiationError(reason, last.span, "use loops, and arrays in place of lists")
 

@@ -223,6 +223,7 @@ class DictValue:
     generation: int = 0
     type: type = dict
     default: Any = None  # of a defaultdict: what makes an entry
+    snapshot: str = ""
 
 
 @dataclass(slots=True, eq=False)

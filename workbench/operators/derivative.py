@@ -23,7 +23,7 @@ import numpy as np
 from workbench.engines import tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
-from workbench.frontend import python_function, span_of_function
+from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError, Function, walk
 from workbench.operators import calling, nesting
 from workbench.operators.specialisation import Request, Specialisation
@@ -95,8 +95,7 @@ class Derivative:
         return wrt
 
     def _error(self, message: str) -> DifferentiationError:
-        target = python_function(self.function)
-        return DifferentiationError(message, span_of_function(target) if inspect.isfunction(target) else None)
+        return DifferentiationError(message, span_of(self.function))
 
     # ------------------------------------------------------------------ calling
     def __call__(self, *args: Any, **named: Any) -> Any:

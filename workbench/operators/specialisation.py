@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from workbench.frontend import (
     leaves,
     python_function,
     python_scalar,
-    span_of_function,
+    span_of,
     strided,
 )
 from workbench.frontend.trace import trace
@@ -107,8 +106,7 @@ class Specialisation:
         return tree
 
     def _error(self, message: str, hint: str = "") -> DifferentiationError:
-        span = span_of_function(self.target) if inspect.isfunction(self.target) else None
-        return DifferentiationError(message, span, hint)
+        return DifferentiationError(message, span_of(self.target), hint)
 
     def _wrt_inputs(self, args: tuple[Any, ...]) -> list[Input]:
         found: list[Input] = []

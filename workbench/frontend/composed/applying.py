@@ -62,6 +62,13 @@ def vectorized(function: Any, otypes: Any, *args: Any, **named: Any) -> Any:
     return elementwise(np.reshape(made, shape), *arrays)
 
 
+def agreed(stacked: Any) -> Any:
+    """What is the same in all rows (of a function that is mapped over items). Raises ValueError where it is not."""
+    if not np.all((stacked == stacked[0]) | (stacked != stacked)):
+        raise ValueError("vmap: a result whose axis in out_axes is None differs from item to item")
+    return stacked[0]
+
+
 @composes(np.cumulative_sum)
 def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
                    include_initial: bool = False) -> Any:
