@@ -27,13 +27,13 @@ def main() -> int:
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--engine", choices=("numba", "python", "mixed", "none"), default="mixed",
                         help="what runs compiled programs; python: all of the product but Numba, much faster; mixed: "
-                        "each eighth chunk by Numba, the others by Python; none: only the tape and the interpreter run")
+                        "one chunk in 24 by Numba, the others by Python; none: only the tape and the interpreter run")
     options = parser.parse_args()
     os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
     start = time.monotonic()
-    summary = run(Options(options.programs, seed, options.batch, options.jobs, options.engine,
+    summary = run(Options(options.programs, seed, min(options.batch, options.programs), options.jobs, options.engine,
                           not options.no_shrink, options.arriving, options.statements, 60.0 * options.minutes,
                           frozenset(filter(None, options.needed.split(",")))),
                   lambda text: print(text, flush=True))

@@ -2,8 +2,9 @@
 
 Of what Numba compiles, one chunk in eight is compiled with LLVM's full optimisation, as users have it, the others with
 none: that leaves the workbench's own passes, emission and Numba's lowering as they are, at two thirds of the time. In a
-mixed session one chunk in eight is compiled by Numba, the others run as Python, which is all of the product but Numba.
-Which programs those are depends on the seed alone. A process that dies is a disagreement of the programs it was at.
+mixed session one chunk in 24 is compiled by Numba, the others run as Python, which is all of the product but Numba at a
+tenth of the time. Which programs those are depends on the seed alone. A process that dies is a disagreement of the
+programs it was at.
 """
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from tests.fuzz.session import Summary, reproducer, smaller
 
 CHUNK = 120
 OPTIMISED_SHARE = 8
-NUMBA_SHARE = 8  # of mixed sessions
+NUMBA_SHARE = 24  # of mixed sessions: one chunk in so many
 PROGRESS_SECONDS = 60.0
 LONGEST_BATCH = 1800.0  # seconds; after that a process hangs, however busy the machine is
 
