@@ -9,12 +9,20 @@ from __future__ import annotations
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Leaf, Node, Packed, Static, Tree, assemble, build, leaves, python_scalar
 from workbench.frontend.overlap import strided
-from workbench.frontend.paths import Guard, Path, array_signature, instance_attributes, is_plain_object, layout_of
+from workbench.frontend.paths import (
+    Guard,
+    Path,
+    array_signature,
+    exactly,
+    instance_attributes,
+    is_plain_object,
+    layout_of,
+)
 from workbench.frontend.source import definition_of, python_function, span_of, span_of_function
 from workbench.frontend.trace import Effect, Traced, trace
 
 __all__ = [
     "Effect", "Guard", "Input", "Leaf", "Node", "Packed", "Path", "Static", "Traced", "Tree", "array_signature",
-    "assemble", "build", "definition_of", "instance_attributes", "is_plain_object", "layout_of", "leaves",
+    "assemble", "build", "definition_of", "exactly", "instance_attributes", "is_plain_object", "layout_of", "leaves",
     "python_function", "python_scalar", "span_of", "span_of_function", "strided", "trace",
 ]

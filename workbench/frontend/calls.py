@@ -308,7 +308,7 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
         return ExceptionValue(type_, args, named)
     if issubclass(type_, tuple) and hasattr(type_, "_fields") and "__new__" in vars(type_) and (
             type_.__new__.__code__.co_filename.startswith("<")):
-        return _named_tuple(type_, args, named)
+        return _named_tuple(act, type_, args, named)
     if issubclass(type_, enum.Enum):
         return type_(*args, **named)
     if type_.__name__ == "prange" and type_.__module__.startswith("numba"):
@@ -340,7 +340,8 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
     return made
 
 
-def _named_tuple(type_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _named_tuple(act: Activation, type_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    act.t.environment.guard_class(type_)
     fields, defaults = type_._fields, type_._field_defaults
     values = dict(zip(fields, args, strict=False))
     values.update(named)

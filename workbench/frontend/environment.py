@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import inspect
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -151,6 +152,8 @@ class Environment(Inputs):
         found = getattr(builtins, name, _MISSING)
         if found is _MISSING:
             raise NameError(f"name '{name}' is not defined")
+        if not composed.is_own(function) and not is_library(namespace.get("__name__")):
+            self.guard(Path(("dict", namespace, name)), "absent", None)
         return found
 
     def _named(self, path: Path, value: Any, name: str) -> Any:
@@ -201,18 +204,16 @@ class Environment(Inputs):
             if is_library(owner.__name__):
                 return value if not isinstance(value, np.ndarray) else self.internal(value, None)
             return self.internal(value, Path(("dict", vars(owner), name)))
+        self.guard_class(owner if isinstance(owner, type) else type(owner))
         if isinstance(value, types.MethodType) and isinstance(owner, type):
             return BoundMethod(value.__func__, owner)
-        if isinstance(value, (int, float, complex, np.ndarray, list, dict)) and not isinstance(value, bool):
-            if is_library(getattr(owner, "__module__", None) or type(owner).__module__):
-                return value
-            return self.internal(value, Path(("dict", {"owner": owner}, "owner"), (("attribute", name),)))
-        if isinstance(value, (bool, str, type(None), tuple)) or callable(value):
-            path = Path(("dict", {"owner": owner}, "owner"), (("attribute", name),))
-            if not is_library(getattr(owner, "__module__", None) or type(owner).__module__):
-                simple = isinstance(value, (bool, str, type(None)))
-                if simple or isinstance(value, types.FunctionType):
-                    self.guard(path, "equal" if simple else "is", value)
+        if is_library(getattr(owner, "__module__", None) or type(owner).__module__):
+            return value
+        path = Path(("dict", {"owner": owner}, "owner"), (("attribute", name),))
+        if isinstance(value, (bool, str, type(None), int, float, complex, np.ndarray, list, dict, tuple)):
+            return self.internal(value, path)
+        if isinstance(value, types.FunctionType) or inspect.getattr_static(owner, name, None) is value:
+            self.guard(path, "is", value)
         return value
 
     # ------------------------------------------------------------------ what lower layers ask for

@@ -23,10 +23,13 @@ from workbench.frontend.paths import (
     Guard,
     Path,
     array_signature,
+    exactly,
     instance_attributes,
+    is_library,
     is_packed,
     is_plain_object,
     layout_of,
+    members_of,
 )
 from workbench.frontend.tracer import ONE, Restart, Tracer
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, RandomValue, Scalar, SetValue, Variable
@@ -66,6 +69,9 @@ class Inputs:
         self.keep: list[Any] = []
         self.paths: dict[Any, Path] = {}
         self.written: dict[Any, None] = {}
+        self.met: dict[int, Path] = {}  # objects that are known, by identity: where they were met first
+        self.same: dict[Any, Path] = {}  # other paths to them
+        self.classes: set[type] = set()
         self.outside: dict[Any, tuple[Path, Variable]] = {}  # globals and class attributes that the program writes
         self.pins: dict[Any, Any] = {}
         self.sizes: dict[Value, tuple[Path, int, int]] = {}
@@ -105,17 +111,44 @@ class Inputs:
         argument = isinstance(value, np.ndarray) and path is not None and path.is_argument
         alone = argument and (not self.merged or id(overlap.owner_of(value)[0]) in self.groups)
         if id(value) in self.known and not alone:
-            if path is not None and not path.is_argument:
-                self.guard(path, "is", value) if not isinstance(value, (np.ndarray, list, dict)) else None
+            self._again(value, path)
             return self.known[id(value)]
         made = self._object(value, path)
         if made is not value and not alone:
             self.known[id(value)] = made
             self.keep.append(value)
+            if path is not None:
+                self.met[id(value)] = path
         return made
 
+    def _again(self, value: Any, path: Path | None) -> None:
+        """An object is reached by another path: that they lead to one object is taken for granted."""
+        first = self.met.get(id(value))
+        if path is None or first is None or path.key == first.key:
+            return
+        self.guard(path, "one", first)
+        self.same[path.key] = first
+
+    def guard_distinct(self) -> None:
+        """At the end: containers that were several objects must be so at later calls."""
+        groups: dict[type, list[Path]] = {}
+        for value in self.keep:
+            path = self.met.get(id(value))
+            if path is not None and (isinstance(value, (list, dict, set)) or is_plain_object(value)):
+                groups.setdefault(type(value), []).append(path)
+        for paths in groups.values():
+            if len(paths) > 1:
+                self.guard(paths[0], "distinct", tuple(paths))
+
+    def guard_class(self, type_: type) -> None:
+        """Take for granted what a class and its bases are: methods, properties and the like."""
+        for base in (*type_.__mro__, *type(type_).__mro__):
+            if base not in self.classes and not is_library(base.__module__):
+                self.guard(Path(("dict", {"class": base}, "class")), "members", members_of(base))
+            self.classes.add(base)
+
     def _object(self, value: Any, path: Path | None) -> Any:
-        where = path or Path(("object", value))
+        where = path or Path(("object", value) if isinstance(value, np.ndarray) else ("dict", {"it": value}, "it"))
         if isinstance(value, np.ndarray):
             return self._array(value, where)
         if isinstance(value, np.random.Generator):
@@ -124,16 +157,19 @@ class Inputs:
         if isinstance(value, tuple) and not hasattr(type(value), "n_sequence_fields"):  # (`sys.version_info` is one)
             self.guard(path, "type", type(value))
             self.guard(path, "length", len(value))
+            if type(value) is not tuple:
+                self.guard_class(type(value))
             return tuple.__new__(type(value), [self.internal(v, where.item(k)) for k, v in enumerate(value)])
         if type(value) is list:
             return self._list(value, where)
         if isinstance(value, dict):
             return self._dict(value, where)
         if isinstance(value, set):
-            self.guard(path, "equal", set(value))
+            self.guard(path, "exact", exactly(value))
             return SetValue(set(value), 1, original=True)
         if is_plain_object(value):
             self.guard(path, "type", type(value))
+            self.guard_class(type(value))
             made = ObjectValue(type(value), {}, 1, original=value)
             self.paths[made] = where
             return made
@@ -186,7 +222,10 @@ class Inputs:
 
     def _dict(self, value: dict[Any, Any], path: Path) -> Any:
         self.guard(path, "type", type(value))
-        self.guard(path, "keys", tuple(value))
+        if set(map(type, value)) <= {str}:
+            self.guard(path, "keys", tuple(value))
+        else:
+            self.guard(path.apply(tuple), "exact", exactly(tuple(value)))
         with self.at_top():
             made = DictValue({k: self.t.variable(str(k), self.internal(v, path.item(k))) for k, v in value.items()}, 1,
                              type=type(value), default=getattr(value, "default_factory", None))
@@ -205,18 +244,10 @@ class Inputs:
             owner.fields[name] = variable
         return variable
 
-    def guard_class_attribute(self, owner: ObjectValue, name: str) -> None:
-        """Take for granted what an object's class (and not the object) holds under a name."""
+    def guard_lack(self, owner: ObjectValue, name: str) -> None:
+        """Take for granted that an object has no attribute of its own with a name, which its class is asked for."""
         if owner in self.paths:
             self.guard(self.paths[owner], f"lacks_{name}", name)
-        holder = next((base for base in owner.type.__mro__ if name in vars(base)), None)
-        if holder is None:
-            return
-        value = vars(holder)[name]
-        if not isinstance(value, (int, float, complex, np.ndarray, list, dict)) or isinstance(value, bool):
-            path = Path(("dict", {"class": owner.type}, "class"), (("attribute", "__dict__"), ("item", name)))
-            if holder is owner.type:
-                self.guard(path, "is", value)
 
     def load_fields(self, owner: ObjectValue) -> None:
         """Take in all attributes of an object."""

@@ -41,7 +41,7 @@ def get(act: Activation, owner: ObjectValue, name: str) -> Any:
         value = t.read(variable, f"'{owner.type.__name__}' object has no attribute '{name}'")
         if value is not UNDEFINED:
             return value
-    t.environment.guard_class_attribute(owner, name)
+    t.environment.guard_lack(owner, name)
     if descriptor is None and not _has_class_attribute(act, owner.type, name):
         fallback = class_attribute(owner.type, "__getattr__")
         if isinstance(fallback, types.FunctionType):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import operator
 import sys
 import types
 from collections.abc import Callable
@@ -82,7 +83,7 @@ class Guard:
     """A fact checked before each call."""
 
     path: Path
-    kind: str  # a key of _CHECKS (an axis or a name may follow), "same<axis>", "least<axis>_<n>", "placed", "apart"
+    kind: str  # a key of _CHECKS (an axis or a name may follow), or one of those that `holds` names
     expected: Any
 
     def holds(self, args: tuple[Any, ...]) -> bool:
@@ -97,6 +98,10 @@ class Guard:
             return _is_placed(value, self.expected[0].fetch(args), self.expected[1])
         if self.kind == "apart":
             return not any(np.shares_memory(value, path.fetch(args)) for path in self.expected)
+        if self.kind == "one":
+            return value is self.expected.fetch(args)
+        if self.kind == "distinct":
+            return len({id(path.fetch(args)) for path in self.expected}) == len(self.expected)
         if self.kind.startswith("least"):
             return bool(value.shape[self.expected[0]] >= self.expected[1])
         if self.kind.startswith("same"):
@@ -155,11 +160,13 @@ def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:
 _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda value, expected: value is expected,
     "equal": lambda value, expected: type(value) is type(expected) and bool(value == expected),
+    "exact": lambda value, expected: exactly(value) == expected,
+    "members": lambda value, expected: expected.hold(),
     "type": lambda value, expected: type(value) is expected,
     "length": lambda value, expected: len(value) == expected,
     "packed": lambda value, expected: is_packed(value),
     "unpacked": lambda value, expected: not is_packed(value),
-    "keys": lambda value, expected: tuple(value) == expected,
+    "keys": lambda value, expected: tuple(value) == expected and set(map(type, value)) <= {str},
     "lacks": lambda value, expected: expected not in instance_attributes(value),
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],
     "layout": lambda value, expected: isinstance(value, np.ndarray) and layout_of(value) == expected,
@@ -188,6 +195,41 @@ def is_library(name: str | None) -> bool:
     """True for modules of the standard library, NumPy, SciPy and Numba: their attributes do not change."""
     top = (name or "").partition(".")[0]
     return top in ("numpy", "scipy", "numba", "workbench") or (top in sys.stdlib_module_names and top != "__main__")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members:
+    """What a class was when it was specialised on: its bases, and what it holds that is called or a descriptor. (What
+    else is read of it is guarded by itself.)"""
+
+    type: type
+    order: tuple[type, ...]
+    count: int
+    pick: Callable[[Any], tuple[Any, ...]]
+    values: tuple[Any, ...]
+
+    def hold(self) -> bool:
+        """True where the class is as it was. Raises LookupError where a member is gone."""
+        held = vars(self.type)
+        return self.type.__mro__ is self.order and len(held) == self.count and all(
+            map(operator.is_, self.pick(held), self.values))
+
+
+def members_of(type_: type) -> Members:
+    """What a class is now."""
+    held = vars(type_)
+    names = [name for name, v in held.items() if callable(v) or hasattr(type(v), "__get__")]
+    pick = operator.itemgetter("__module__", "__doc__", *names)  # (of two names or more, it gives a tuple)
+    return Members(type_, type_.__mro__, len(held), pick, pick(held))
+
+
+def exactly(value: Any) -> Any:
+    """What tells a key, or a set of keys, from others that are equal to it: 1 from 1.0 and True, 0.0 from -0.0."""
+    if isinstance(value, (set, frozenset)):
+        return type(value), frozenset(map(exactly, value))
+    if isinstance(value, tuple):
+        return type(value), tuple(map(exactly, value))
+    return type(value), value, repr(value) if isinstance(value, (float, complex)) else ""
 
 
 def class_attribute(type_: type, name: str) -> Any:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import ast
 import linecache
 import warnings
+from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType
 from typing import Any
 
+from workbench.frontend.paths import is_library
 from workbench.ir import DifferentiationError, Span
 
 Definition = ast.FunctionDef | ast.Lambda
 
 _trees: dict[str, tuple[str, dict[tuple[int, str], list[Definition]]]] = {}
+_codes: dict[str, tuple[str, set[CodeType]]] = {}
 
 
 def python_function(function: Any) -> Any:
@@ -53,7 +57,7 @@ def definition_of(function: FunctionType, coroutines: bool = False) -> Definitio
         candidates = [node for node in candidates if _covers(node, code)] or candidates
     if len(candidates) > 1:
         candidates = [min(candidates, key=_extent)]
-    if not candidates:
+    if not candidates or not _is_current(function):
         raise DifferentiationError(
             f"the source of {function.__qualname__} is not to be found, or changed since it was defined",
             Span(code.co_filename, code.co_firstlineno, function=function.__qualname__),
@@ -85,6 +89,30 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
             found.setdefault((node.lineno, "<lambda>"), []).append(node)
     _trees[filename] = (text, found)
     return found
+
+
+def _is_current(function: FunctionType) -> bool:
+    """False for a function of a file that says something else now. (What rewrites modules when they are imported, as
+    pytest does, makes other code of the same text: there this cannot be told.)"""
+    code, home = function.__code__, function.__globals__
+    filename = code.co_filename
+    if type(home.get("__loader__")) is not SourceFileLoader or home.get("__file__") != filename or is_library(
+            home.get("__name__")):
+        return True
+    text = "".join(linecache.getlines(filename, home))
+    if filename not in _codes or _codes[filename][0] != text:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = compile(text, filename, "exec", dont_inherit=True)
+        _codes[filename] = text, set(_inner(whole))
+    return code in _codes[filename][1]
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _inner(constant)
 
 
 def _parsed(text: str, filename: str, function: FunctionType) -> ast.Module:

@@ -41,7 +41,8 @@ class Effect:
 @dataclass(frozen=True, slots=True, eq=False)
 class Traced:
     """A specialised program. `output` describes the value in terms of `function.results`; later results are the last
-    versions of written buffers; `effects` are writes to containers from outside."""
+    versions of written buffers; `effects` are writes to containers from outside; `same` are further paths to containers
+    of the arguments, with the first one."""
 
     function: Function
     inputs: tuple[Input, ...]
@@ -50,6 +51,7 @@ class Traced:
     guards: tuple[Guard, ...]
     written: frozenset[int]
     views: Mapping[Any, tuple[Input, Placement]]
+    same: Mapping[Any, Path]
     late: Mapping[Any, Guard]  # what users' rules take for granted: it grows while the program is differentiated
 
 
@@ -151,7 +153,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     result_variable = t.variable("$result")
     root = Activation(t, Scope({}, None, target), None, (), result_variable, "", "", {})  # type: ignore[arg-type]
     if owner is not None and hasattr(function, "__func__"):
-        target = BoundMethod(function.__func__, environment.internal(owner, Path(("object", owner))))
+        target = BoundMethod(function.__func__, environment.internal(owner, None))
     positional = len(values) - len(keywords)
     named = dict(zip(keywords, values[positional:], strict=True))
     result = calls.call(root, target, values[:positional], named)
@@ -166,9 +168,10 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     ir = overflow.checked(ir, t.integers)
     verify(ir)
     environment.guard_apart()
+    environment.guard_distinct()
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
     return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written,
-                  environment.views, environment.late)
+                  environment.views, environment.same, environment.late)
 
 
 def _first_yield(function: Any) -> Span:

@@ -386,6 +386,7 @@ class Tracer:
 
     def new_object(self, type_: type, fields: dict[str, Any], original: Any = None) -> ObjectValue:
         """An instance of a user's class."""
+        self.environment.guard_class(type_)
         items = {key: self.variable(key, v) for key, v in fields.items()}
         return ObjectValue(type_, items, len(self.frames), original=original)
 

@@ -23,16 +23,19 @@ from workbench.frontend import (
     Traced,
     array_signature,
     build,
+    exactly,
     layout_of,
     python_scalar,
 )
 
 MISS = object()
+_CHECKS: dict[str, Any] = {  # what tests of guards call
+    "array_signature": array_signature, "layout_of": layout_of, "exactly": exactly, "ndarray": np.ndarray}
 
 
 def guard_function(guards: Sequence[Guard], count: int) -> Callable[[tuple[Any, ...]], bool]:
     """One function that checks the number of arguments and all guards."""
-    space: dict[str, Any] = {"array_signature": array_signature, "layout_of": layout_of, "ndarray": np.ndarray}
+    space = dict(_CHECKS)
     tests = [f"len(args) == {count}", *(_test(guard, number, space) for number, guard in enumerate(guards))]
     body = " and\n            ".join(tests) or "True"
     text = (f"def holds(args):\n    try:\n        return ({body})\n"
@@ -77,6 +80,8 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{where} is {expected}"
     if guard.kind == "type":
         return f"type({where}) is {expected}"
+    if guard.kind == "absent" and guard.path.root[0] == "dict" and not guard.path.steps:
+        return f"{guard.path.root[2]!r} not in dg{number}"
     if guard.kind.startswith("lacks") or guard.kind == "absent":
         space[expected] = guard
         return f"{expected}.holds(args)"
@@ -86,7 +91,16 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         space[expected] = guard
         return f"{expected}.holds(args)"
     if guard.kind == "keys":
-        return f"tuple({where}) == {expected}"
+        return f"tuple({where}) == {expected} and set(map(type, {where})) <= {{str}}"
+    if guard.kind == "exact":
+        return f"exactly({where}) == {expected}"
+    if guard.kind == "one":
+        return f"{where} is {path_expression(guard.expected, space, f'h{number}')}"
+    if guard.kind == "distinct":
+        each = [f"id({path_expression(path, space, f'h{number}_{k}')})" for k, path in enumerate(guard.expected)]
+        return f"len({{{', '.join(each)}}}) == {len(each)}"
+    if guard.kind == "members":
+        return f"{expected}.hold()"
     if guard.kind in ("placed", "apart"):
         space[expected] = guard
         return f"{expected}.holds(args)"
@@ -192,9 +206,7 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
     if len(gradients) < len(made.gradients):
         return None
-    space: dict[str, Any] = {"array_signature": array_signature, "layout_of": layout_of, "ndarray": np.ndarray,
-                             "entry": made.compiled.entry,
-                             "blamed": made.blamed, "warn": made.warn, "MISS": MISS}
+    space = {**_CHECKS, "entry": made.compiled.entry, "blamed": made.blamed, "warn": made.warn, "MISS": MISS}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
     parts = [f"r[{tree.position}]" for tree in gradients]

@@ -87,7 +87,8 @@ class Specialisation:
         self.traced = dataclasses.replace(self.traced, guards=guards)
         self.holds = calling.guard_function(guards, len(args))
         self.example = tuple(_small(v) for v in self.pick(args))
-        self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views)
+        self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views,
+                                        self.traced.same)
                           for k in request.wrt]
 
     def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
@@ -112,7 +113,7 @@ class Specialisation:
         found: list[Input] = []
         for k in self.request.wrt:
             tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position,
-                                 self.traced.views)
+                                 self.traced.views, self.traced.same)
             empty = isinstance(args[k], (list, tuple, dict)) and not args[k]
             if not has_leaf(tree) and not empty and self.request.mode != "vjp":
                 refuse_integer(args[k], self.names[k], self._error("").span)

@@ -16,9 +16,12 @@ from workbench.ir import DifferentiationError, Span
 
 
 def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Callable[[Input], int],
-                  views: Mapping[Any, Any] = MappingProxyType({})) -> Tree:
+                  views: Mapping[Any, Any] = MappingProxyType({}),
+                  same: Mapping[Any, Path] = MappingProxyType({})) -> Tree:
     """The tree of an argument's gradient. `inputs` are the program's by path key; `place(input)` gives the result of
-    the compiled derivative that is its cotangent; `views` are the arguments that show part of another input."""
+    the compiled derivative that is its cotangent; `views` are the arguments that show part of another input, `same`
+    the first paths to containers that are met again."""
+    path = same.get(path.key, path)
     if path.key in views:
         root, placement = views[path.key]
         return Leaf(place(root), root.kind, root.rank, False, view=placement) if root.kind.is_inexact else Static(None)
@@ -41,7 +44,7 @@ def gradient_tree(value: Any, path: Path, inputs: Mapping[Any, Input], place: Ca
         keys = tuple(names)
     else:
         return Static(None)
-    trees = tuple(gradient_tree(v, p, inputs, place, views) for _, v, p in children)
+    trees = tuple(gradient_tree(v, p, inputs, place, views, same) for _, v, p in children)
     return Node(type(value), keys, trees)
 
 
