@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from tests.fuzz.emitted import in_python
+from workbench.frontend import library
 
 RNG = np.random.default_rng(10)
 
@@ -348,3 +350,28 @@ def test_several_threads_share_one_derivative() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def met_by_the_evaluator(x, n):
+    return x * n.bit_length() if n > 3 else x * 2.0
+
+
+def raised_by_the_program(x, n):
+    return x * n.no_such_thing() if n > 3 else x * 2.0
+
+
+def test_an_exception_that_the_evaluator_met_is_confirmed_by_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(t: Any, owner: Any, name: str) -> Any:
+        raise AttributeError(f"a number has no attribute {name!r}")
+    monkeypatch.setattr(library, "number_attribute", unknown)
+    with in_python():
+        assert wb.grad(raised_by_the_program, engine="numba")(1.5, 2) == 2.0
+        with pytest.raises(AttributeError, match="'int' object has no attribute 'no_such_thing'"):
+            wb.grad(raised_by_the_program, engine="numba")(1.5, 5)
+        gradient = wb.grad(met_by_the_evaluator, engine="numba")
+        for _ in range(2):
+            assert gradient(1.5, 2) == 2.0
+            with pytest.raises(wb.DifferentiationError, match="raises AttributeError .* which Python does not"):
+                gradient(1.5, 5)
+        with pytest.warns(UserWarning, match="runs on the tape"):
+            assert wb.grad(met_by_the_evaluator)(1.5, 5) == 3.0

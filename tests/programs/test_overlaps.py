@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpret, interpreted_gradient
 
 WEIGHTS = np.arange(1.0, 5.0)
@@ -140,3 +141,26 @@ def test_views_that_a_loop_rebinds_are_written(function: Callable[[Any, int], An
             up[k] += 1e-6
             down[k] -= 1e-6
             assert slope[k] == pytest.approx((function(up, n) - function(down, n)) / 2e-6, rel=1e-4, abs=1e-5)
+
+
+def writes_what_shows_too(a, b):
+    a[0] = b[-1] * 3.0
+    b[0] = 2.0
+    return np.sum(a * a) + np.sum(b)
+
+
+def test_a_view_of_a_written_argument_that_may_not_be_written_itself() -> None:
+    def views(readonly: bool) -> tuple[np.ndarray, np.ndarray]:
+        x = np.array([1.0, 2.0, 3.0])
+        view = x[1:]
+        view.flags.writeable = not readonly
+        return x, view
+
+    with in_python():
+        gradient = wb.grad(writes_what_shows_too, engine="numba")
+        for readonly in (False, True, False):
+            if readonly:
+                with pytest.raises(ValueError, match="read-only"):
+                    gradient(*views(True))
+            else:
+                assert np.array_equal(gradient(*views(False)), [0.0, 0.0, 3.0 * 2.0 * 9.0 + 2.0 * 3.0 + 1.0])

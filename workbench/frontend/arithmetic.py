@@ -182,8 +182,9 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
             kind = Kind.F64
         elif isinstance(b, Scalar):
             if python:
-                t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)), "ValueError",
-                        "a negative run-time exponent of an integer would give a float: write float(base) ** exponent")
+                t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)),
+                        "DifferentiationError", "a negative run-time exponent of an integer gives a float: write "
+                        "float(base) ** exponent")
             else:
                 t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)), "ValueError",
                         "Integers to negative integer powers are not allowed.")

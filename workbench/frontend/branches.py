@@ -16,7 +16,7 @@ from workbench.frontend.values import UNDEFINED, Array, Choice, Conflict, Except
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree, references
 from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.builder import Arm
-from workbench.rules.text import Failure
+from workbench.rules.text import Failure, told
 
 CONTROL = (DifferentiationError, NeedStatic, Restart, Widen)
 
@@ -64,6 +64,7 @@ def guarded(t: Tracer, action: Callable[[], Any]) -> Any:
             if not hasattr(error, "__workbench_span__"):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
             raise
+        t.environment.doubtful.add(told(error))
         check_failure(t, Constant(False, Kind.BOOL), Failure(type(error), error.args))
         return DEAD
 
@@ -139,8 +140,9 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     """Close an `if` of two arms: what they change, and their results, joined."""
     sides = (first, second)
     dead = (first.outcome is DEAD, second.outcome is DEAD)
-    sure = [side.log.written for side in sides if side.outcome is not DEAD]
-    t.frames[-1].written.update(set.intersection(*sure) if sure else ())
+    written = [side.log.written for side in sides if side.outcome is not DEAD]
+    sure = set.intersection(*written) if written else set()
+    t.frames[-1].written.update(sure)
     join = Join(t, (first.arm, second.arm), dead)
     changed: list[tuple[Variable, Any]] = []
     for variable in dict.fromkeys([*first.final, *second.final]):
@@ -153,7 +155,7 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     results = t.builder.end_if(test, first.arm, second.arm, join.pairs)
     for variable, make in changed:
         value = make(results)
-        t.assign(variable, _named(value, variable.name))
+        t.assign(variable, _named(value, variable.name), surely=variable in sure)
     return finish(results) if finish is not None else DEAD
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,8 @@ class Inputs:
         self.met: dict[int, Path] = {}  # objects that are known, by identity: where they were met first
         self.same: dict[Any, Path] = {}  # other paths to them
         self.classes: set[type] = set()
+        self.doubtful: set[tuple[str, str]] = set()  # exceptions that the evaluator met on a path of the program
+        self.unassigned: dict[tuple[ObjectValue, str], Variable] = {}  # attributes that objects do not have yet
         self.outside: dict[Any, tuple[Path, Variable]] = {}  # globals and class attributes that the program writes
         self.pins: dict[Any, Any] = {}
         self.sizes: dict[Value, tuple[Path, int, int]] = {}
@@ -398,9 +400,10 @@ class Inputs:
         place = overlap.placement(value, owner)
         root = self.inputs[whole.cell.source]
         self.guard(path, "placed", (root.path, place))
+        self.guard(path, "array", array_signature(value))
         self.views[path.key] = (root, place)
         view: Array = arrays.subview(self.t, whole, overlap.affine_view(place, owner))
-        return view
+        return replace(view, readonly=not value.flags.writeable)
 
     def _buffer(self, value: np.ndarray, kind: Kind, path: Path) -> Array:
         name = self._name(path)

@@ -24,6 +24,7 @@ from workbench.frontend.values import (
     SuperValue,
     Variable,
 )
+from workbench.frontend.variables import StoredMaybe, load_tree
 
 
 def get(act: Activation, owner: ObjectValue, name: str) -> Any:
@@ -43,6 +44,7 @@ def get(act: Activation, owner: ObjectValue, name: str) -> Any:
             return value
     t.environment.guard_lack(owner, name)
     if descriptor is None and not _has_class_attribute(act, owner.type, name):
+        t.read(_unassigned(act, owner, name))  # a loop that goes on to assign it must know that it was asked for
         fallback = class_attribute(owner.type, "__getattr__")
         if isinstance(fallback, types.FunctionType):
             return t.environment.call(act, fallback, (owner, name), {})
@@ -54,6 +56,23 @@ def get(act: Activation, owner: ObjectValue, name: str) -> Any:
     if isinstance(descriptor, types.MemberDescriptorType):
         raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
     return bound(act, descriptor, owner, owner.type, name)
+
+
+def _unassigned(act: Activation, owner: ObjectValue, name: str) -> Variable:
+    """The variable of an attribute that an object does not have yet."""
+    found: Variable = act.t.environment.unassigned.setdefault((owner, name), Variable(name, owner.depth, UNDEFINED))
+    return found
+
+
+def presence(act: Activation, owner: Any, name: str) -> Any:
+    """Whether an object has an attribute of its own, where that is known at run time only; else None."""
+    if not isinstance(owner, ObjectValue) or class_attribute(owner.type, name) is not None:
+        return None
+    variable = act.t.environment.object_field(owner, name)
+    if variable is None or not isinstance(variable.stored, StoredMaybe):
+        return None
+    act.t.note_read(variable)
+    return load_tree(variable.stored, act.t.builder.read).defined
 
 
 def _through_property(act: Activation, descriptor: property, owner: Any, name: str) -> Any:
@@ -114,8 +133,7 @@ def _store(act: Activation, owner: ObjectValue, name: str, value: Any) -> None:
         slot = isinstance(class_attribute(owner.type, name), types.MemberDescriptorType)
         if not owner.type.__dictoffset__ and not slot:
             raise AttributeError(f"'{owner.type.__name__}' object has no attribute '{name}'")
-        variable = Variable(name, owner.depth, UNDEFINED)
-        owner.fields[name] = variable
+        owner.fields[name] = variable = _unassigned(act, owner, name)
     t.environment.note_write(owner)
     t.assign(variable, value)
 

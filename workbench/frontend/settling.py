@@ -115,7 +115,11 @@ class Settle(Rebinding):
         except StaleReference:
             new = Conflict("a renamed array or container")
         if old is UNDEFINED:
-            self.born(variable, new)
+            started = self.unstarted(variable, new)
+            if started is None:
+                self.born(variable, new)
+            else:
+                self.changes.append((variable, started))
             return
         new = self.coerced(self.log.entry[variable], new)
         if same_shape(self.log.entry[variable], new):
@@ -137,6 +141,21 @@ class Settle(Rebinding):
         return new
 
     # ------------------------------------------------------------------ names born in the loop
+    def unstarted(self, variable: Variable, new: Any) -> Maybe | None:
+        """What a name holds in the first turn that the body may read before it assigns it: a number that is not there
+        yet. None where it holds nothing at the beginning of any turn."""
+        if variable not in self.log.reads or variable.name.startswith("$") or isinstance(new, Conflict):
+            return None
+        value = new.value if isinstance(new, Maybe) else new
+        kind = number_kind(value)
+        if kind is None or isinstance(value, Array):
+            if self.log.reads[variable] is UNDEFINED:
+                self.t.fail(f"{variable.name!r} is read in this loop, in the turn after it was assigned to "
+                            f"{describe(value)}", "assign it before the loop")
+            return None
+        return Maybe(Scalar(Constant(0, kind), is_python_number(value)), Scalar(Constant(False, Kind.BOOL), True),
+                     variable.name)
+
     def born(self, variable: Variable, new: Any) -> None:
         """A name first assigned in the body: what it holds after the loop."""
         loose = variable.name.startswith("$")

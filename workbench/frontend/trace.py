@@ -23,6 +23,7 @@ from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer
 from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
+from workbench.frontend.variables import StoredMaybe, load_tree
 from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
 
 MAX_RESTARTS = 60
@@ -53,6 +54,7 @@ class Traced:
     views: Mapping[Any, tuple[Input, Placement]]
     same: Mapping[Any, Path]
     late: Mapping[Any, Guard]  # what users' rules take for granted: it grows while the program is differentiated
+    doubtful: frozenset[tuple[str, str]]  # exceptions that the evaluator met, which Python might not
 
 
 def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tuple[int, ...] = (),
@@ -171,7 +173,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     environment.guard_distinct()
     written = frozenset(c.source for c in t.cells if c.source is not None and c.written)
     return Traced(ir, tuple(environment.inputs), output, effects, tuple(environment.guards.values()), written,
-                  environment.views, environment.same, environment.late)
+                  environment.views, environment.same, environment.late, frozenset(environment.doubtful))
 
 
 def _first_yield(function: Any) -> Span:
@@ -182,11 +184,21 @@ def _first_yield(function: Any) -> Span:
                 inner.__qualname__)
 
 
+def _refuse_perhaps(t: Tracer, owner: ObjectValue) -> None:
+    """Attributes that an object from outside has in the end on some paths only: refused on the others."""
+    for name, variable in owner.fields.items():
+        if isinstance(variable.stored, StoredMaybe):
+            held = load_tree(variable.stored, t.builder.read)
+            t.check(t.scalar(held.defined), "DifferentiationError",
+                    f"the attribute {name!r}, which is assigned on some paths only, is not there in the end")
+
+
 def _effects(t: Tracer, environment: Environment, exporter: Exporter) -> list[Effect]:
     effects = []
     for owner in environment.written:
         path = environment.paths[owner]
         if isinstance(owner, ObjectValue):
+            _refuse_perhaps(t, owner)
             tree = exporter.tree(DictValue(owner.fields, 1))
             effects.append(Effect(path, "attributes", tree))
         else:

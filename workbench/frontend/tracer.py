@@ -307,8 +307,8 @@ class Tracer:
             variable.stored = store_tree(self.builder, value, name)
         return variable
 
-    def assign(self, variable: Variable, value: Any) -> None:
-        """Bind a variable."""
+    def assign(self, variable: Variable, value: Any, surely: bool = True) -> None:
+        """Bind a variable. `surely`: whichever way the program has come here, it is bound anew."""
         if isinstance(value, Scalar) and not value.value.name and not isinstance(value.value, Constant):
             value.value.name = variable.name.removeprefix("$")
         if isinstance(value, Array) and not value.steps and not value.cell.name:
@@ -318,7 +318,7 @@ class Tracer:
             for column in value.columns:
                 if isinstance(column, Slot):
                     column.name = column.name or variable.name
-        for frame in reversed(self.frames[variable.depth:]):
+        for frame in reversed(self.frames[variable.depth:] if surely else ()):
             frame.written.add(variable)
             if frame.kind != "function":  # an arm that is not taken, a loop without iterations: not surely in the outer
                 break
@@ -341,10 +341,7 @@ class Tracer:
         """The value of a variable, UNDEFINED if it has none. `missing`: of an attribute, what is raised where it turns
         out at run time to have none."""
         stored = variable.stored
-        for frame in reversed(self.frames[variable.depth:]):
-            if variable in frame.written:
-                break
-            frame.reads.setdefault(variable, stored)
+        self.note_read(variable)
         try:
             value = load_tree(stored, self.builder.read)
         except StaleReference as stale:
@@ -361,6 +358,13 @@ class Tracer:
             self.check(defined, "AttributeError" if missing else "UnboundLocalError", missing or message)
             return value.value
         return value
+
+    def note_read(self, variable: Variable) -> None:
+        """Note in the open frames that what a variable holds was asked for."""
+        for frame in reversed(self.frames[variable.depth:]):
+            if variable in frame.written:
+                break
+            frame.reads.setdefault(variable, variable.stored)
 
     def usable(self, *values: Any) -> None:
         """Refuse what a program computes with where it is another thing on each of two paths."""

@@ -206,7 +206,8 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
     if len(gradients) < len(made.gradients):
         return None
-    space = {**_CHECKS, "entry": made.compiled.entry, "blamed": made.blamed, "warn": made.warn, "MISS": MISS}
+    space = {**_CHECKS, "entry": made.compiled.entry, "warn": made.warn, "MISS": MISS,
+             "failed": lambda error, args: made.confirmed(made.blamed(error), args)}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
     parts = [f"r[{tree.position}]" for tree in gradients]
@@ -218,7 +219,7 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     text = (f"def call(*args):\n    try:\n        if not ({condition}):\n            return MISS\n"
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
             f"    try:\n        r = entry({data})\n"
-            "    except Exception as error:\n        raise blamed(error)\n"
+            "    except Exception as error:\n        raise failed(error, args)\n"
             f"    if not ({finite}):\n        warn(({data},), (), r)\n"
             f"    return {result}\n")
     exec(compile(text, "<workbench call>", "exec"), space)

@@ -234,7 +234,7 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
     separate = True
     for _ in range(MAX_RESTARTS):
         inner = Environment()
-        inner.late = act.t.environment.late
+        inner.late, inner.doubtful = act.t.environment.late, act.t.environment.doubtful
         inner.pins = pins
         inner.argument_names = tuple(f"arg{k}" for k in range(len(args)))
         t = Tracer(getattr(function, "__name__", "inner"), inner, decisions)

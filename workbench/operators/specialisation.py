@@ -34,6 +34,7 @@ from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize
 from workbench.rules.random import copied
+from workbench.rules.text import told
 from workbench.transforms import jvp, vjp
 
 
@@ -180,8 +181,9 @@ class Specialisation:
             blamed = self.blamed(error)
             if before is not None and not private and not isinstance(blamed, DifferentiationError):
                 before.run_again(lambda: self._as_it_is(args))
+                blamed = self._contradicted(blamed)
             _hand_back(back)
-            raise blamed  # noqa: B904
+            raise self.confirmed(blamed, args)  # noqa: B904
         except KeyboardInterrupt:  # what was written until now is written
             _hand_back(back)
             raise
@@ -191,6 +193,19 @@ class Specialisation:
         if not nonfinite.is_finite(derivatives):
             self.warn(data, extra, results)
         return picked, results
+
+    def confirmed(self, error: Exception, args: tuple[Any, ...]) -> Exception:
+        """What a call that has failed raises: where the evaluator has met that exception itself, not a `raise` or a
+        check of numbers, and nothing was changed, Python runs the program, and what that raises is raised."""
+        if told(error) in self.traced.doubtful and self.leaves_no_trace:
+            self._as_it_is(args)
+            return self._contradicted(error)
+        return error
+
+    def _contradicted(self, error: Exception) -> DifferentiationError:
+        span = getattr(error, "__workbench_span__", None) or self._error("").span
+        return DifferentiationError(f"the compiled program raises {type(error).__name__} ({error}), which Python does "
+                                    "not", span, "use engine='tape'")
 
     def _sources(self, args: tuple[Any, ...]) -> list[Any]:
         """The random generators that are drawn from."""

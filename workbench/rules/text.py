@@ -93,6 +93,11 @@ class Failure:
         return self.type.__name__
 
 
+def told(error: BaseException) -> tuple[str, str]:
+    """An exception's class and arguments, as it is told from others."""
+    return type(error).__name__, repr(error.args)
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """A list or dict in a tree: its items (of a dict: values beside `keys`)."""

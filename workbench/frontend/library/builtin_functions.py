@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, layout, list_operations, texts
+from workbench.frontend import arithmetic, arrays, branches, layout, list_operations, objects, texts
 from workbench.frontend.composed import numbers
 from workbench.frontend.generators import numbered
 from workbench.frontend.growth import MANY
@@ -433,6 +433,9 @@ def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(hasattr)
 def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`hasattr`."""
+    present = objects.presence(act, *args)
+    if present is not None:
+        return present
     try:
         act.t.environment.attribute(act, *args)
     except AttributeError:
@@ -443,6 +446,9 @@ def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(getattr)
 def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`getattr`."""
+    present = objects.presence(act, *args[:2]) if len(args) > 2 else None
+    if present is not None:
+        return branches.branch(act.t, present, lambda: act.t.environment.attribute(act, *args[:2]), lambda: args[2])
     try:
         return act.t.environment.attribute(act, *args[:2])
     except AttributeError:

@@ -68,10 +68,15 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     known = name in _METHODS or name in _FUNCTIONS
     python = isinstance(owner, Scalar) and owner.python
     if not known or (python and name not in ("conjugate", "is_integer")):
-        type_ = (float if python else np.ndarray)
+        type_ = np.ndarray if isinstance(owner, Array) else _PYTHON[owner.kind] if python else owner.kind.dtype.type
         if not hasattr(type_, name):
             raise AttributeError(f"{describe(owner)} has no attribute '{name}'")
+        if not callable(getattr(type_, name)):
+            t.fail(f"`.{name}` of {describe(owner)}", "compute it outside of the program")
     return ArrayMethod(owner, name)
+
+
+_PYTHON: dict[Kind, type] = {Kind.BOOL: bool, Kind.INT: int, Kind.F64: float, Kind.C128: complex}
 
 
 def _flat(t: Tracer, owner: Array) -> Any:
