@@ -144,7 +144,7 @@ class Inputs:
 
     def guard_class(self, type_: type) -> None:
         """Take for granted what a class and its bases are: methods, properties and the like."""
-        for base in (*type_.__mro__, *type(type_).__mro__):
+        for base in (*type_.__mro__, *type.mro(type(type_))):
             if base not in self.classes and not is_library(base.__module__):
                 self.guard(Path(("dict", {"class": base}, "class")), "members", members_of(base))
             self.classes.add(base)

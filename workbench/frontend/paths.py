@@ -202,7 +202,7 @@ class Members:
     """What a class was when it was specialised on: its bases, and what it holds that is called or a descriptor. (What
     else is read of it is guarded by itself.)"""
 
-    type: type
+    owner: type
     order: tuple[type, ...]
     count: int
     pick: Callable[[Any], tuple[Any, ...]]
@@ -210,8 +210,8 @@ class Members:
 
     def hold(self) -> bool:
         """True where the class is as it was. Raises LookupError where a member is gone."""
-        held = vars(self.type)
-        return self.type.__mro__ is self.order and len(held) == self.count and all(
+        held = vars(self.owner)
+        return self.owner.__mro__ is self.order and len(held) == self.count and all(
             map(operator.is_, self.pick(held), self.values))
 
 
