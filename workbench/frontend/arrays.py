@@ -14,6 +14,7 @@ import numpy as np
 from workbench.frontend import layout
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.order import Order, by_rows
+from workbench.frontend.places import dims_of
 from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
 from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -74,7 +75,7 @@ def _arrange(t: Tracer, value: Value, step: Affine) -> Value:
     if order != sorted(order):
         value = t.emit("transpose", value, perm=tuple(order))
     if None in step.axes:
-        value = t.emit("reshape" if value.is_array else "full", value, *_dims(step))
+        value = t.emit("reshape" if value.is_array else "full", value, *dims_of(step))
     return value
 
 
@@ -83,23 +84,13 @@ def _disarrange(t: Tracer, value: Value, step: Affine) -> Value:
     kept = _ranged(step)
     order = [kept.index(axis) for axis in step.axes if axis is not None]
     if None in step.axes:
-        dims = [d for d, axis in zip(_dims(step), step.axes, strict=True) if axis is not None]
+        dims = [d for d, axis in zip(dims_of(step), step.axes, strict=True) if axis is not None]
         if not dims:
             return t.emit("load", value, *[ZERO] * value.rank)
         value = t.emit("reshape", value, *dims)
     if order != sorted(order):
         value = t.emit("transpose", value, perm=tuple(order.index(k) for k in range(len(order))))
     return value
-
-
-def _dims(step: Affine) -> tuple[Value, ...]:
-    def length(axis: int | None) -> Value:
-        if axis is None:
-            return ONE
-        base = step.base[axis]
-        assert isinstance(base, Range)
-        return base.length
-    return tuple(length(axis) for axis in step.axes)
 
 
 # ---------------------------------------------------------------------- writing
@@ -170,7 +161,7 @@ def _put(t: Tracer, base: Value, step: Step, value: Value, add: bool) -> Value:
 # ---------------------------------------------------------------------- views
 def subview(t: Tracer, array: Array, step: Affine) -> Array:
     """A view of an array; two affine steps in a row compose to one."""
-    dims = _dims(step)
+    dims = dims_of(step)
     if array.steps and isinstance(array.steps[-1], Affine):
         merged = _compose(t, array.steps[-1], step)
         steps = (*array.steps[:-1], merged)
@@ -223,7 +214,7 @@ def moved(array: Array, move: Callable[[Value], Value | None]) -> Array | None:
         return None
     if tuple(steps) == array.steps and dims == array.dims:
         return array
-    return Array(array.cell, tuple(steps), dims, array.generation, array.readonly)
+    return Array(array.cell, tuple(steps), dims, array.generation, array.readonly, moving=array.moving)
 
 
 def whole(array: Array) -> Affine:

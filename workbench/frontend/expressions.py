@@ -605,7 +605,7 @@ def identical(act: Activation, a: Any, b: Any) -> Any:
         t.fail("whether two run-time numbers are one object", "compare them by `==`")
     for v, other in ((a, b), (b, a)):
         unsure = isinstance(v, (Choice, CallChoice, tuple)) or bool(getattr(v, "snapshot", "")) or (
-            isinstance(v, DynamicList) and v.begin is not None)
+            isinstance(v, DynamicList) and v.begin is not None) or (isinstance(v, Array) and bool(v.moving))
         if unsure and (isinstance(other, (Choice, CallChoice)) or _alike(v, other)):
             t.fail("whether two things that are chosen or read at run time are one object", "compare what they hold")
     return False

@@ -17,6 +17,7 @@ import numpy as np
 from workbench.frontend import arrays, dynamic_lists, layout
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.order import Order, joined
+from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.tracer import ZERO, Tracer, describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -160,6 +161,9 @@ class Join:
             same_view = a.cell is b.cell and a.steps == b.steps
             if same_view:
                 return lambda results: a
+            elsewhere = self.elsewhere(a, b)
+            if elsewhere is not None:
+                return elsewhere
             if a.kind is not b.kind or a.rank != b.rank:
                 return lambda results: Conflict("an array whose kind or rank depends on a run-time condition")
             if self.is_fresh(a, 0) and self.is_fresh(b, 1) and self.mates(a.cell, b.cell):
@@ -167,6 +171,21 @@ class Join:
                 if merged is not None:
                     return merged
         return self.choice(a, b, loose)
+
+    def elsewhere(self, a: Array, b: Array) -> Finish | None:
+        """Two views of an older buffer that differ in where they lie only: one view, its place known at run time."""
+        if a.cell.depth > self.depth or not same_form(a, b):
+            return None
+        dims = [self.outer_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)]
+        if any(d is None for d in dims):
+            return None
+        values: list[Any] = [self.outer_dim(x, y) for x, y in zip(numbers(a), numbers(b), strict=True)]
+        apart = {k for k, v in enumerate(values) if v is None}
+        if not apart <= movable(a):
+            return None
+        places = {k: self.pair(numbers(a)[k], numbers(b)[k]) for k in sorted(apart)}
+        return lambda results: at(a, [results[places[k]] if k in places else v for k, v in enumerate(values)],
+                                  frozenset())
 
     def is_fresh(self, array: Array, side: int) -> bool:
         return array.cell.depth > self.depth and not array.steps
@@ -239,14 +258,18 @@ class Join:
 
     def option(self, array: Array, side: int) -> Finish | None:
         """An array of one arm, usable after the `if`: as it is when it is older, else yielded."""
+        older = arrays.moved(array, lambda v: self.hoist(v, side)) if array.cell.depth <= self.depth else None
+        if older is not None:
+            return lambda results: older
         if array.cell.depth <= self.depth:
-            older = arrays.moved(array, lambda v: self.hoist(v, side))
-            return None if older is None else lambda results: older
-        whole = self.home(array.cell, side)
-        if whole is None:
+            if any(self.hoist(d, side) is None for d in array.dims):
+                return None
+            buffer = Array(array.cell, (), array.cell.dims)
+        home = self.home(array.cell, side) if array.cell.depth > self.depth else lambda results: buffer
+        if home is None:
             return None
         if not array.steps:
-            return whole
+            return home
         carried: dict[Value, int] = {}
         visible: dict[Value, Value] = {}
 
@@ -261,10 +284,10 @@ class Join:
         arrays.moved(array, gather)
 
         def finish(results: Sequence[Value]) -> Any:
-            home = whole(results)
+            whole = home(results)
             moved = arrays.moved(array, lambda v: visible[v] if v in visible else results[carried[v]])
             assert moved is not None
-            return Array(home.cell, moved.steps, moved.dims, home.generation, array.readonly)
+            return Array(whole.cell, moved.steps, moved.dims, whole.generation, array.readonly)
         return finish
 
     def choice(self, a: Any, b: Any, loose: bool = False) -> Finish:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from workbench.frontend.moving import Loop
 from workbench.frontend.numbers import KNOWS_TURN, MADE_A_TURN
-from workbench.frontend.rebinding import Loop
 from workbench.frontend.settling import Settle
 from workbench.frontend.tracer import Restart, Tracer, Widen
 from workbench.frontend.values import Scalar

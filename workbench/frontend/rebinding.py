@@ -9,45 +9,34 @@ Invariant: a write after or in the loop reaches the array that Python would writ
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend import arrays, branches, layout
+from workbench.frontend.moving import Loop, Moving, options_of, same_array
 from workbench.frontend.numbers import common_kind
+from workbench.frontend.places import at, numbers
 from workbench.frontend.tracer import Tracer, Widen
 from workbench.frontend.values import Array, Cell, Choice, Scalar, Variable
 from workbench.frontend.variables import (
     LogFrame,
     Reference,
     StoredChoice,
+    StoredView,
     generation_of,
     load_tree,
     rebuild,
     references,
     store_tree,
+    write_tree,
 )
 from workbench.ir import Constant, Kind, Value
 
 
-@dataclass
-class Loop:
-    """One loop: a key for decisions, which names may be read after it, and the evaluation of its body."""
-
-    key: Any
-    live: Callable[[Variable], bool]
-    started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
-
-
-class Rebinding:
+class Rebinding(Moving):
     """What the end of a loop's body does about arrays."""
 
     def __init__(self, t: Tracer, loop: Loop, log: LogFrame, depth: int) -> None:
-        self.t = t
-        self.loop = loop
-        self.log = log
-        self.depth = depth  # of the builder, outside the loop
-        self.level = len(t.frames) - 1  # of variables born outside
+        super().__init__(t, loop, log, depth)
         self.changes: list[tuple[Variable, Any]] = []
         self.renames: list[tuple[Variable, Array, Any]] = []
         self.restore: list[tuple[Variable, Any]] = []
@@ -59,7 +48,12 @@ class Rebinding:
     # ------------------------------------------------------------------ arrays
     def array(self, variable: Variable, old: Any, new: Any) -> Any:
         t = self.t
-        options = [*_options(old), *_options(new)]
+        joint = self.joint(old, new) if isinstance(old, Array) and isinstance(new, Array) else None
+        if joint is not None and joint.moving == old.moving:
+            return self.stay(variable, self.log.entry[variable], new)
+        if joint is not None:  # another part of the same buffer: those numbers of the view that change are carried
+            return lambda: self.moving_as(t.read(variable), joint)
+        options = [*options_of(old), *options_of(new)]
         outer = all(o.cell.depth <= self.level for o in options)
         decided = t.decisions.get(self.loop.key) == "choice"
         if isinstance(old, Array) and old.cell.private_to == (self.loop.key, variable):
@@ -75,6 +69,11 @@ class Rebinding:
         self.renames.append((variable, old, new))
         self.restore.append((variable, lambda: renewed(self.log.entry[variable])))
         return None
+
+    def stay(self, variable: Variable, stored: Any, new: Any) -> None:
+        """A name goes on with what its entry can hold."""
+        write_tree(self.t.builder, stored, new)
+        self.restore.append((variable, lambda: renewed(stored)))
 
     def private(self, variable: Variable, model: Array, copied: bool) -> Array:
         """A buffer of the name's own for the arrays that the body makes: other names keep the one it had before."""
@@ -115,39 +114,31 @@ class Rebinding:
         that takes what the body makes."""
         t = self.t
         own = next((o for o in options if o.cell.private_to == (self.loop.key, variable)), None)
-        distinct: list[Array] = []
-        for option in options:
-            if self.goes_to(option, variable) or option is own:
-                continue
-            if arrays.moved(option, self.outside_dim) is not option:
-                t.fail(f"{variable.name!r} stands for views whose places differ between iterations",
-                       "copy into one array instead")
-            if not any(same_array(option, d) for d in distinct):
-                distinct.append(option)
-        distinct.sort(key=lambda a: (a.cell.number, len(a.steps)))
+        made = any(self.goes_to(o, variable) for o in options)
+        distinct = self.forms(variable, [o for o in options if o is not own and not self.goes_to(o, variable)])
         current = self.log.entry[variable]
         kept = load_tree(renewed(current), t.builder.read)
         if any(o.kind is not distinct[0].kind or o.rank != distinct[0].rank for o in options):
             t.fail(f"{variable.name!r} stands for arrays of different kinds or ranks in different iterations",
                    "give it one type")
-        if own is None and any(self.goes_to(o, variable) for o in options):
+        recipes = [[self.recipe(v) for v in numbers(form)] for form in distinct]
+
+        def outside() -> list[Array]:
+            return [at(form, [self.made_by(r) for r in row]) if form.steps else form for form, row in zip(
+                distinct, recipes, strict=True)]
+        if own is None and made:
             def with_own() -> Choice:
-                table = (*distinct, self.private(variable, distinct[0], copied=False))
-                return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
+                forms = outside()
+                return self.placed((*forms, self.private(variable, forms[0], copied=False)), t.read(variable))
             return with_own
         table = tuple(distinct) if own is None else (*distinct, own)
         if isinstance(kept, Choice) and len(kept.options) == len(table) and all(
-                same_array(a, b) for a, b in zip(kept.options, table, strict=True)):
-            final = _index_in(t, table, new)
+                a.moving == b.moving and self.belongs(a, b) for a, b in zip(kept.options, table, strict=True)):
+            final = self.placed(table, new, kept)
             if own is not None:
                 self.take(variable, own, new)
-            t.builder.write(current.index.slot, t.scalar(final, Kind.INT))
-            self.restore.append((variable, lambda: renewed(current)))
-            return None
-
-        def entry() -> Choice:
-            return Choice(table, _as_scalar(_index_in(t, table, t.read(variable))))
-        return entry
+            return self.stay(variable, current, final)
+        return lambda: self.placed((*outside(), *table[len(distinct):]), t.read(variable))
 
     def take(self, variable: Variable, own: Array, new: Any) -> None:
         """Move what the body has made into the name's own buffer, once all names have been looked at."""
@@ -323,58 +314,6 @@ class Rebinding:
         self.t.builder.write(slot, value)
         return slot
 
-    def outside_dim(self, dim: Value) -> Value | None:
-        """A dimension as a value visible outside the loop."""
-        t = self.t
-        dim = t.builder.resolve(dim)
-        if isinstance(dim, Constant):
-            return dim
-        frame = t.builder.frames[self.depth]
-        inner = {r for op in [*(frame.before or []), *frame.ops] for r in op.results}
-        for slot, touch in frame.touched.items():
-            if touch.param is dim:
-                unchanged = slot.value is not None and t.builder.resolve(slot.value) is dim
-                return touch.entry if unchanged else None
-        if dim is frame.index:
-            return None
-        if dim not in inner:
-            return dim
-        op = t.builder.definitions.get(dim)
-        if op is None or op.regions or op.prim in ("load", "mask_count", "index", "call"):
-            return None
-        operands = [self.outside_dim(v) for v in op.operands]
-        if any(v is None for v in operands):
-            return None
-        with t.builder.outside(self.depth):
-            return t.emit(op.prim, *[v for v in operands if v is not None], **op.attrs)
-
-
-def same_array(a: Any, b: Any) -> bool:
-    return a is b or (isinstance(a, Array) and isinstance(b, Array) and a.cell is b.cell and a.steps == b.steps)
-
-
-def _options(value: Any) -> tuple[Array, ...]:
-    return value.options if isinstance(value, Choice) else (value,)
-
-
-def _index_in(t: Tracer, table: tuple[Array, ...], value: Any) -> Any:
-    """The place in the table of what a value stands for; the last one takes what is not in it."""
-    def place(array: Array) -> int:
-        return next((k for k, option in enumerate(table) if same_array(option, array)), len(table) - 1)
-    if isinstance(value, Array):
-        return place(value)
-    result: Value = Constant(place(value.options[-1]), Kind.INT)
-    index = t.scalar(value.index)
-    for k in range(len(value.options) - 2, -1, -1):
-        hit = t.emit("eq", index, Constant(k, Kind.INT))
-        result = t.emit("select", hit, Constant(place(value.options[k]), Kind.INT), result)
-    return Scalar(result, True)
-
-
-def _as_scalar(value: Any) -> Scalar:
-    return value if isinstance(value, Scalar) else Scalar(Constant(value, Kind.INT), True)
-
-
 def _cells(stored: Any) -> list[Cell]:
     return [r.target.cell for r in references(stored) if isinstance(r.target, Array)]
 
@@ -383,6 +322,9 @@ def renewed(stored: Any, bare: bool = False) -> Any:
     """A stored tree with its references good for the current generation (`bare`: what they refer to only)."""
     if isinstance(stored, Reference):
         return id(stored.target) if bare else Reference(stored.target, generation_of(stored.target))
+    if isinstance(stored, StoredView):
+        slots = tuple(map(id, stored.slots.values()))
+        return slots if bare else StoredView(stored.target, generation_of(stored.target), stored.slots)
     if isinstance(stored, tuple):
         items = [renewed(s, bare) for s in stored]
         return tuple(items) if bare else rebuild(stored, items)

@@ -11,8 +11,9 @@ from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout
 from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind
+from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.rebinding import Rebinding, renewed
-from workbench.frontend.tracer import Restart, Widen, describe
+from workbench.frontend.tracer import ZERO, Restart, Widen, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Alternative,
@@ -33,6 +34,7 @@ from workbench.frontend.variables import (
     Leaf,
     Reference,
     StaleReference,
+    StoredView,
     load_tree,
     rebuild,
     same_shape,
@@ -136,9 +138,19 @@ class Settle(Rebinding):
             held = Scalar(Constant(0, stored.slot.type.kind), stored.python, stored.others)
             if joint_kind(held, new) is held.kind and (is_python_number(new) or not stored.python):
                 return self.t.join(self.t.scalar(new, held.kind), stored.python, (held, new))
+        if isinstance(stored, StoredView) and isinstance(new, Array):
+            return self.as_moving(stored, new)
         if isinstance(stored, tuple) and isinstance(new, tuple) and len(stored) == len(new):
             return rebuild(new, [self.coerced(s, n) for s, n in zip(stored, new, strict=True)])
         return new
+
+    def as_moving(self, stored: StoredView, new: Array) -> Array:
+        """A view of a stored form, its numbers that do not move spelt as they were."""
+        new, form = self.spread(new, stored.target), stored.target
+        if not same_form(form, new):
+            return new
+        pairs = zip(numbers(form), numbers(new), strict=True)
+        return at(new, [x if k not in stored.slots and self.t.same(x, y) else y for k, (x, y) in enumerate(pairs)])
 
     # ------------------------------------------------------------------ names born in the loop
     def unstarted(self, variable: Variable, new: Any) -> Maybe | None:
@@ -193,14 +205,27 @@ class Settle(Rebinding):
             return lambda: rebuild(value, [p() for p in parts])
         if isinstance(value, Array):
             if value.cell.depth <= self.level:
-                older = arrays.moved(value, self.outside_dim)
-                return None if older is None else lambda: older
+                return self.carry_view(value, name)
             return self.carry_array(value, name)
         if isinstance(value, DynamicList) and value.depth > self.level:
             return self.carry_list(value, name)
         if isinstance(value, (Choice, Conflict)) or (isinstance(value, _CONTAINERS) and value.depth > self.level):
             return None
         return lambda: value
+
+    def carry_view(self, view: Array, name: str) -> Any:
+        """A view of an older buffer: its numbers as they were in the last iteration."""
+        older = [self.outside_dim(v) for v in numbers(view)]
+        if {k for k, v in enumerate(older) if v is None} - movable(view):
+            return None
+        slots = {k: self.carry_scalar(ZERO, v, f"{name}_at") for k, v in enumerate(numbers(view)) if older[k] is None}
+
+        def after() -> Array:
+            if not view.steps:
+                return view
+            places = [v if v is not None else self.t.builder.read(slots[k]) for k, v in enumerate(older)]
+            return at(view, places, frozenset())  # type: ignore[arg-type]
+        return after
 
     def carry_array(self, array: Array, name: str) -> Any:
         t = self.t
@@ -331,8 +356,13 @@ class Settle(Rebinding):
     def entries(self, variable: Variable, old: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
         """A tuple whose entries changed kind: widened entry by entry."""
         kinds: list[Any] = []
-        for a, b in zip(old, new, strict=True):
-            if _is_scalar(a) and _is_scalar(b):
+        for leaf, a, b in zip(self.log.entry[variable], old, new, strict=True):
+            joint = self.joint(a, b) if isinstance(a, Array) and isinstance(b, Array) else None
+            if same_shape(leaf, b) or (joint is not None and joint.moving == a.moving):
+                kinds.append(None)
+            elif joint is not None:
+                kinds.append(joint)
+            elif _is_scalar(a) and _is_scalar(b):
                 same = same_static(a, b)
                 kinds.append(None if same else (joint_kind(a, b), is_python_number(a) and is_python_number(b)))
             elif a is b or same_static(a, b):
@@ -342,20 +372,22 @@ class Settle(Rebinding):
                 kinds.append("array")
             else:
                 self.t.fail(f"an entry of {variable.name!r} is {describe(a)} before the loop and {describe(b)} after")
-        if any(isinstance(k, tuple) for k in kinds):
+        if any(isinstance(k, (tuple, Array)) for k in kinds):
             self.renames = [r for r in self.renames if r[0] is not variable]
 
             def entry() -> Any:
+                def item(v: Any, k: Any) -> Any:
+                    if isinstance(k, Array):
+                        return self.moving_as(v, k)
+                    return Scalar(self.t.scalar(v, k[0]), k[1]) if isinstance(k, tuple) else v
                 current = self.t.read(variable)
-                items = [v if not isinstance(k, tuple) else Scalar(self.t.scalar(v, k[0]), k[1])
-                         for v, k in zip(current, kinds, strict=True)]
-                return rebuild(current, items)
+                return rebuild(current, [item(v, k) for v, k in zip(current, kinds, strict=True)])
             return entry
         # only arrays were rebound: write the numbers, rename the arrays
         stored = self.log.entry[variable]
-        for leaf, a, b in zip(stored, old, new, strict=True):
-            if isinstance(a, Scalar):
-                self.t.builder.write(leaf.slot, b.value)
+        for leaf, a, b, kind in zip(stored, old, new, kinds, strict=True):
+            if isinstance(a, Scalar) or kind is None:
+                write_tree(self.t.builder, leaf, b)
         self.restore.append((variable, lambda: renewed(stored)))
         return None
 

@@ -135,7 +135,8 @@ class Reshape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Array:
-    """A view (`steps`, applied in order) of a cell; no steps: the whole buffer. Compared by identity."""
+    """A view (`steps`, applied in order) of a cell; no steps: the whole buffer. Compared by identity. `moving`: which
+    of its numbers a name keeps in slots (`places`)."""
 
     cell: Cell
     steps: tuple[Affine | Reshape, ...]
@@ -143,6 +144,7 @@ class Array:
     generation: int = 0
     readonly: bool = False
     flat: bool = False  # an `ndarray.flat`: what a subscript of it gives is a copy
+    moving: frozenset[int] = frozenset()
 
     @property
     def kind(self) -> Kind:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from workbench.frontend.places import at, numbers, same_form
 from workbench.frontend.values import (
     Alternative,
     Array,
@@ -58,10 +59,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class StoredView:
+    """A stored view whose place in its buffer is known at run time: slots for those of its numbers that change."""
+
+    target: Array
+    generation: int
+    slots: dict[int, Slot]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StoredChoice:
     """A stored choice of arrays."""
 
-    options: tuple[Reference, ...]
+    options: tuple[Reference | StoredView, ...]
     index: Leaf
 
 
@@ -144,10 +154,12 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
         return Leaf(builder.slot(value.value.type, value.value, name), value.python, value.others)
     if isinstance(value, tuple):
         return rebuild(value, [store_tree(builder, v, f"{name}{i}") for i, v in enumerate(value)])
+    if isinstance(value, Array) and value.moving:
+        return _store_view(builder, value, name)
     if isinstance(value, (Array, ListValue, DynamicList, DictValue, ObjectValue)):
         return Reference(value, generation_of(value))
     if isinstance(value, Choice):
-        options = tuple(Reference(o, generation_of(o)) for o in value.options)
+        options = tuple(store_tree(builder, o, name) for o in value.options)
         return StoredChoice(options, store_tree(builder, value.index, f"{name}_index"))
     if isinstance(value, _RECORDS):
         return StoredRecord(type(value), store_tree(builder, _record_parts(value), name))
@@ -155,6 +167,12 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
         return StoredMaybe(store_tree(builder, value.value, name), store_tree(builder, value.defined, f"has_{name}"),
                            value.name)
     return value
+
+
+def _store_view(builder: Builder, array: Array, name: str) -> StoredView:
+    places = numbers(array)
+    slots = {k: builder.slot(places[k].type, places[k], f"{name}_at") for k in sorted(array.moving)}
+    return StoredView(array, generation_of(array), slots)
 
 
 def same_shape(stored: Any, value: Any) -> bool:
@@ -167,6 +185,11 @@ def same_shape(stored: Any, value: Any) -> bool:
                 and all(same_shape(s, v) for s, v in zip(stored, value, strict=True)))
     if isinstance(stored, Reference):
         return stored.target is value and stored.generation == generation_of(value)
+    if isinstance(stored, StoredView):
+        return (isinstance(value, Array) and stored.generation == generation_of(value)
+                and same_form(stored.target, value) and value.moving <= stored.slots.keys()
+                and all(k in stored.slots or a == b for k, (a, b) in enumerate(
+                    zip(numbers(stored.target), numbers(value), strict=True))))
     if isinstance(stored, StoredChoice):
         return isinstance(value, Choice) and len(value.options) == len(stored.options) and all(
             same_shape(s, v) for s, v in zip(stored.options, value.options, strict=True))
@@ -197,7 +220,12 @@ def write_tree(builder: Builder, stored: Any, value: Any) -> None:
     elif isinstance(stored, tuple):
         for s, v in zip(stored, value, strict=True):
             write_tree(builder, s, v)
+    elif isinstance(stored, StoredView):
+        places = numbers(value)
+        for position, slot in stored.slots.items():
+            builder.write(slot, places[position])
     elif isinstance(stored, StoredChoice):
+        write_tree(builder, stored.options, value.options)
         write_tree(builder, stored.index, value.index)
     elif isinstance(stored, StoredRecord):
         write_tree(builder, stored.parts, _record_parts(value))
@@ -226,6 +254,8 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
         if generation_of(stored.target) != stored.generation:
             raise StaleReference(stored.target)
         return stored.target
+    if isinstance(stored, StoredView):
+        return _load_view(stored, read)
     if isinstance(stored, StoredChoice):
         return Choice(tuple(load_tree(o, read) for o in stored.options), load_tree(stored.index, read))
     if isinstance(stored, StoredRecord):
@@ -235,9 +265,20 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
     return stored
 
 
-def references(stored: Any) -> Iterator[Reference]:
+def _load_view(stored: StoredView, read: Callable[[Slot], Value | None]) -> Array:
+    if generation_of(stored.target) != stored.generation:
+        raise StaleReference(stored.target)
+    places = numbers(stored.target)
+    for position, slot in stored.slots.items():
+        value = read(slot)
+        assert value is not None
+        places[position] = value
+    return at(stored.target, places, frozenset(stored.slots))
+
+
+def references(stored: Any) -> Iterator[Reference | StoredView]:
     """All references in a stored tree."""
-    if isinstance(stored, Reference):
+    if isinstance(stored, (Reference, StoredView)):
         yield stored
     elif isinstance(stored, tuple):
         for entry in stored:

@@ -1,0 +1,183 @@
+"""Random programs in which names stand for rows, columns and windows of arrays, another one in each turn of a loop, and
+are written through: values, effects on everything that the caller can see, and slopes are those of plain Python.
+
+`python -m tests.programs.test_random_places SEED COUNT` looks at more of them.
+"""
+from __future__ import annotations
+
+import copy
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+import workbench as wb
+from tests.frontend.test_random_orders import loaded
+from tests.fuzz.emitted import in_python
+from tests.programs import test_random_rebinding as rebinding
+from tests.programs.test_random_rebinding import Holder
+from workbench.frontend import unrolling
+
+WEIGHTS = "W = np.array([1.0, 2.0, 3.0])\nZ = np.arange(1.0, 10.0).reshape(3, 3)\n\n\n"
+NAMES = ("u", "v", "w")
+PLACES = ("M[{i}]", "M[{i}]", "N[{i}]", "M[:, {i}]", "g[{w}:{w} + 3]", "M[{i}][::-1]", "B[{i}, 1]", "B[1, :, {i}]",
+          "N[{i}, :]", "M.reshape(9)[{w}:{w} + 3]", "a")
+WRITES = (
+    "{n}[{i}] = {e}", "{n}[{i}] += {e}", "{n} *= 0.9", "{n}[:] = np.tanh({m})", "{n}[1:] = {m}[:-1] * 0.5",
+    "{n} += {m} * 0.3", "M[{i}, {j}] = {e}", "N[{i}] = np.sin({n})", "g[{i} + 1] *= {e}", "B[{i}] += 0.1 * {n}",
+    "{n}[:] = {p}", "q.cells[{i}] = {e}", "l[0][{i}] = {e}", "np.add({n}, {m}, out={n})", "p = (p + 1) % 3",
+    "p = (p + 2) % 3")
+BINDINGS = (
+    "{n} = {p}", "{n} = {p}", "{n} = {p}", "{n} = {m}", "{n}, {m} = {m}, {n}", "{n} = np.tanh({m})", "{n} = {p} * x",
+    "{n} = {p} if x > {t} else {m}", "{n} = {p} if x > {t} else {r}", "q.cells = {p}", "{n} = q.cells", "l[0] = {p}",
+    "{n} = l[0]", "s = ({p}, {m})", "{n}, {m} = s", "{n} = s[0]", "M, N = N, M", "{n}, {m} = {p}, {n}")
+INDICES = ("0", "1", "2", "-1", "p", "p", "i % 3", "i % 3", "(i + 1) % 3", "-1 - p")
+RESULTS = ("x", "np.dot(u, W)", "np.dot(v, W)", "np.dot(w, W) * x", "np.sum(M * Z)", "np.sum(N * Z) * 0.5",
+           "np.dot(q.cells, W)", "np.dot(l[0], W)", "np.dot(s[0], W)", "np.sum(B[0] * Z)", "g[2] * x")
+
+
+class Writer(rebinding.Writer):
+    """Draws one program."""
+
+    def statement(self) -> str:
+        n, m, _ = self.rng.permutation(NAMES)
+
+        def fill(form: str) -> str:
+            window = next(index for index in iter(self.index, None) if "-" not in index)
+            return str(form).replace("{i}", self.index()).replace("{j}", self.index()).replace("{w}", window)
+        number = fill(str(self.pick(("x", "0.5", "{m}[0] * x", "{m}[2]", "np.sum({m}) * 0.1"))).replace("{m}", m))
+        form = self.pick(WRITES if self.rng.random() < 0.4 else BINDINGS)
+        form = form.replace("{n}", n).replace("{m}", m).replace("{e}", number)
+        form = form.replace("{t}", self.pick(("0.2", "0.9", "-1.0")))
+        for hole in ("{p}", "{r}"):
+            form = form.replace(hole, fill(self.pick(PLACES)))
+        return fill(form)
+
+    def index(self) -> str:
+        chosen = str(self.pick(INDICES))
+        if "i" in chosen:
+            chosen = chosen.replace("i", f"i{self.loops}") if self.loops in self.open else "p"
+        return chosen if len(chosen) < 3 else f"({chosen})"
+
+    def program(self, name: str) -> str:
+        self.open: set[int] = set()
+        first = [f"{n} = {self.pick(('M[0]', 'N[1]', 'M[:, 0]', 'a', 'g[:3]', 'M[-1]'))}" for n in NAMES]
+        lines = [*first, "s = (M[0], u)", "p = 0", *self.block(0, int(self.rng.integers(3, 6)))]
+        result = " + ".join(r for r in RESULTS if self.rng.random() < 0.4) or "x"
+        return f"def {name}(x, a, M, N, B, g, q, l, k):\n    " + "\n    ".join([*lines, f"return {result}"]) + "\n"
+
+    def block(self, depth: int, length: int) -> Any:
+        for _ in range(length):
+            if depth > 1 or self.rng.random() > 0.45:
+                yield self.statement()
+                continue
+            kind = self.pick(("for", "for", "while", "if"))
+            self.loops += kind != "if"
+            mine = self.loops
+            if kind == "for":
+                self.open.add(mine)
+                yield f"for i{mine} in range({self.pick(('2', '3', 'k', 'k', 'k - 1'))}):"
+            elif kind == "while":
+                yield from (f"n{mine} = k", f"while n{mine} > 0:", f"    n{mine} -= 1")
+            else:
+                yield self.pick(("if x > 0.2:", "if M[1, 0] > 0.3:", "if k > 1:", "if u[0] > 0.1:"))
+            body = list(self.block(depth + 1, int(self.rng.integers(1, 4))))
+            if kind == "for" and self.rng.random() < 0.2:
+                body.append(f"if {self.pick(NAMES)}[0] > 0.8:\n" + "        " + "break")
+            if kind != "if":
+                self.open.discard(mine)
+            yield from ("    " + line.replace("\n", "\n    ") for line in body)
+            if kind == "if" and self.rng.random() < 0.5:
+                yield "else:"
+                yield from ("    " + line.replace("\n", "\n    ") for line in self.block(depth + 1, 1))
+
+
+def arguments(rng: np.random.Generator) -> list[Any]:
+    """Arguments, some of which are views of one another."""
+    def fresh(*shape: int) -> np.ndarray:
+        return np.round(rng.normal(size=shape), 2)
+    x, a, m = float(np.round(rng.normal(), 2)), fresh(3), fresh(3, 3)
+    return [x, a, m, fresh(3, 3), fresh(3, 3, 3), fresh(6), Holder(fresh(3)), [fresh(3)], int(rng.integers(0, 4))]
+
+
+def arrays(args: list[Any]) -> list[np.ndarray]:
+    """All that the caller can see."""
+    return [*args[1:6], args[6].cells, args[7][0]]
+
+
+def slope_is_off(function: Callable[..., Any], args: list[Any], gradient: Any, seed: int) -> str:
+    """What is wrong with the slope along a random direction; "" where nothing is."""
+    rng = np.random.default_rng(seed)
+    along, steps = float(rng.normal()), [rng.normal(size=array.shape) for array in arrays(args)]
+
+    def moved(h: float) -> float:
+        there = copy.deepcopy(args)
+        there[0] += h * along
+        for array, step in zip(arrays(there), steps, strict=True):
+            array += h * step
+        return float(function(*there))
+    slopes = [(8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h) for h in (1e-4, 1e-5)]
+    found = gradient[0] * along + sum(np.sum(g * step) for g, step in zip(
+        [*gradient[1:6], gradient[6].cells, gradient[7][0]], steps, strict=True))
+    settled = abs(slopes[0] - slopes[1]) < 1e-5 * (1 + abs(slopes[0]))
+    off = min(abs(found - slope) for slope in slopes) > 1e-5 * (1 + abs(found) + abs(slopes[0]))
+    return f"slope {found}, differences {slopes}" if settled and off else ""
+
+
+def verdict(function: Callable[..., Any], args: list[Any], seed: int) -> str:
+    """"agrees", "refused", "wild" (numbers without sense), or what is wrong."""
+    plain, ours = copy.deepcopy(args), copy.deepcopy(args)
+    before, mine = arrays(plain), arrays(ours)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            expected = function(*plain)
+        except ValueError:  # a window that ends too soon
+            return "wild"
+        if not abs(expected) < 1e5:
+            return "wild"
+        try:
+            with in_python(), mock.patch.object(unrolling, "ATTEMPTS", ({},)):  # (loops stay loops)
+                found, gradient = wb.value_and_grad(function, tuple(range(8)), engine="numba")(*ours)
+        except wb.DifferentiationError as error:
+            return f"refused: {str(error).splitlines()[0]}"
+        except Exception as error:
+            return f"raises {error!r}"
+        pairs = zip([*before, *arrays(plain), expected], [*mine, *arrays(ours), found], strict=True)
+        if not all(np.allclose(p, m, rtol=1e-9, atol=1e-9) for p, m in pairs):
+            return f"value {found}, effects {mine}, {arrays(ours)}; plain Python {expected}, {before}, {arrays(plain)}"
+        return slope_is_off(function, args, gradient, seed) or "agrees"
+
+
+def session(seed: int, count: int, folder: Path) -> tuple[Counter[str], list[str]]:
+    """How many programs had which verdict, and the wrong ones."""
+    writers = [Writer(np.random.default_rng(number)) for number in range(seed, seed + count)]
+    sources = [writer.program(f"program_{k}") for k, writer in enumerate(writers)]
+    module = loaded(WEIGHTS + "\n\n".join(sources), folder)
+    verdicts: Counter[str] = Counter()
+    wrong = []
+    for k, writer in enumerate(writers):
+        found = verdict(getattr(module, f"program_{k}"), arguments(writer.rng), seed + k)
+        good = found in ("agrees", "wild") or found.startswith("refused")
+        verdicts[found if good else "wrong"] += 1
+        if not good:
+            wrong.append(f"seed {seed + k}: {found}\n{sources[k]}")
+    return verdicts, wrong
+
+
+def test_names_that_move_over_arrays(tmp_path: Path) -> None:
+    verdicts, wrong = session(7000, 30, tmp_path)
+    assert not wrong, "\n".join(wrong)
+    assert verdicts["agrees"] > 20, verdicts
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as place:
+        counts, failures = session(int(sys.argv[1]), int(sys.argv[2]), Path(place))
+    print(*failures, *counts.most_common(), sep="\n")
