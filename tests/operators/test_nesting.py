@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from tests.fuzz.emitted import in_python
 
 RNG = np.random.default_rng(9)
 
@@ -273,3 +274,89 @@ def test_what_is_given_twice_has_its_own_derivatives() -> None:
     for a, b in zip(mine, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-14)
     assert list(mine[0]) == [4.0, 9.0] and list(mine[1]) == [8.0, 18.0] and list(mine[2]) == [2.0, 3.0]
+
+
+@dataclass
+class Two:
+    """A container of two numbers."""
+
+    a: float
+    b: float
+
+
+def pulls_after_a_list_was_written(x):
+    p = [x, 2.0]
+    out, pull = wb.vjp(lambda q: q[0] * q[0] * q[1], p)
+    p[0] = 5.0
+    g = pull(1.0)[0]
+    return out + g[0] * x + g[1]
+
+
+def pulls_after_an_object_was_written(x):
+    p = Two(x, 2.0)
+    out, pull = wb.vjp(lambda q: q.a * q.a * q.b, p)
+    p.a = 5.0
+    g = pull(1.0)[0]
+    return out + g.a * x + g.b
+
+
+def pulls_after_a_name_was_bound_anew(x):
+    k = 3.0
+    out, pull = wb.vjp(lambda y: y * y * k * x, x)
+    k = 10.0
+    return out + pull(1.0)[0] * x
+
+
+def pulls_after_an_array_was_written(x):
+    a = np.array([x, 2.0])
+    out, pull = wb.vjp(lambda y: y * y * a[0], x)
+    p = [np.array([x, 2.0]), x]
+    more, pull_more = wb.vjp(lambda q: np.sum(q[0] ** 2) * q[1], p)
+    a[0] = 10.0
+    p[0][0] = 7.0
+    g = pull_more(1.0)[0]
+    return out + pull(1.0)[0] * x + more + g[0][0] * x + g[1] + pull_more(2.0)[0][1]
+
+
+def pulls_a_function_with_an_effect(x):
+    d = {"w": x}
+
+    def inner(y):
+        d["w"] = d["w"] * y
+        return d["w"] * y
+    out, pull = wb.vjp(inner, x)
+    return out + pull(1.0)[0] * x + d["w"]
+
+
+def a_list_that_is_captured_too(x):
+    p = [x, 2.0]
+    g = wb.grad(lambda q: q[0] * p[1] * q[1])(p)
+    return g[0] * x + g[1]
+
+
+def an_object_that_is_passed_twice(x):
+    p = Two(x, 2.0)
+    g = wb.grad(lambda u, v: u.a * v.b * v.a, (0, 1))(p, p)
+    return g[0].a * x + g[1].b * 3 + g[1].a
+
+
+def a_list_that_is_passed_twice_and_written(x):
+    p = [x, 2.0]
+
+    def inner(u, v):
+        u[0] = u[0] * 2
+        return u[0] * v[0] * v[1]
+    g = wb.grad(inner, (0, 1))(p, p)
+    return g[0][0] * x + g[1][1] * 3 + p[0]
+
+
+@pytest.mark.parametrize("function", [
+    pulls_after_a_list_was_written, pulls_after_an_object_was_written, pulls_after_a_name_was_bound_anew,
+    pulls_after_an_array_was_written, pulls_a_function_with_an_effect, a_list_that_is_captured_too,
+    an_object_that_is_passed_twice, a_list_that_is_passed_twice_and_written])
+def test_inner_derivatives_of_what_is_written_later_or_met_twice(function: Any) -> None:
+    x = 1.3
+    with in_python():
+        value, slope = wb.value_and_grad(function, engine="numba")(x)
+    assert value == pytest.approx(function(x), rel=1e-12)
+    assert slope == pytest.approx((function(x + 1e-5) - function(x - 1e-5)) / 2e-5, rel=1e-8)

@@ -43,6 +43,7 @@ from workbench.frontend.values import (
 from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
 from workbench.ir.calls import taken_params
 from workbench.passes.fusion import unowned
+from workbench.passes.silence import silenced
 from workbench.transforms import jvp, vjp
 from workbench.transforms.replay import Replay
 
@@ -60,6 +61,7 @@ class Program:
     stores: tuple[tuple[Array, int, bool], ...]  # outer arrays that it writes, their result, whether it rebinds them
     changes: tuple[tuple[Any, Variable, Tree], ...]  # outer containers that it writes, their variables
     arrays: dict[int, Array]  # data parameter -> the outer array it stands for
+    same: dict[Any, Path]  # further paths to containers -> the first
 
     def effects(self, act: Activation, results: list[Value]) -> None:
         """Write what the function writes into its arguments, once."""
@@ -88,12 +90,13 @@ class _Written(Exception):
 class _Mirror:
     """Makes stand-ins of outer values as inputs of the inner program.
 
-    With `separate`, what is given twice (as two arguments, or as an argument and a captured variable) is two inputs,
-    which have their own derivatives; else it is one, as it must be where it is written."""
+    With `separate`, an array that is given twice (as two arguments, or as an argument and a captured variable) is two
+    inputs, which have their own derivatives; else it is one, as it must be where it is written. A container is one."""
 
     def __init__(self, outer: Tracer, inner: Environment, separate: bool) -> None:
         self.separate = separate
         self.aliases: dict[Any, int] = {}
+        self.same: dict[Any, Path] = {}  # further paths to containers, with the first
         self.is_repeated = False
         self.outer = outer
         self.inner = inner
@@ -127,6 +130,10 @@ class _Mirror:
             return self.scalar(Scalar(Constant(value, Kind.F64), True), path)
         if isinstance(value, tuple):
             return tuple.__new__(type(value), [self.value(v, path.item(k)) for k, v in enumerate(value)])
+        if id(value) in self.known and isinstance(value, (ListValue, DictValue, ObjectValue)):
+            made = self.known[id(value)]
+            self.same[path.key] = self.inner.paths[made]
+            return made
         if id(value) in self.known:
             self.is_repeated = True
             if not self.separate:
@@ -292,7 +299,8 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
         if not any(mirror.arrays.get(k) is array and not array.steps for array, _, _ in stores):
             operands[k] = act.t.emit("copy", operands[k])
     places = {item.path.key: item.position for item in inner.inputs} | mirror.aliases
-    return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays)
+    return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays,
+                   mirror.same)
 
 
 def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
@@ -422,6 +430,7 @@ def rebuilt(t: Tracer, type_: type, keys: tuple[Any, ...] | None, children: list
 
 def argument_tree(program: Program, value: Any, path: Path, t: Tracer) -> Tree:
     """The tree of an argument; leaf positions are data parameters of the inner program."""
+    path = program.same.get(path.key, path)
     place = program.places.get(path.key)
     if place is not None:
         item = program.inputs[place]
@@ -552,42 +561,41 @@ def _flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) ->
 
 @dataclass(frozen=True, eq=False)
 class Pullback:
-    """The pullback that `vjp` gives inside a traced program."""
+    """The pullback that `vjp` gives inside a traced program: that of the program as it was when `vjp` was called, whose
+    arrays were copied then."""
 
-    function: Any
-    primals: tuple[Any, ...]
+    program: Program
+    operands: tuple[Value, ...]
+    trees: tuple[Tree, ...]
 
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call it."""
-        program = traced(act, self.function, self.primals, {})
-        trees = [gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args)]
+        program, trees = self.program, self.trees
+        function = silenced(program.function)
+        taken = taken_params(function)
+        operands = [act.t.emit("copy", v) if k in taken else v for k, v in enumerate(self.operands)]
         outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
         flat: dict[int, Value] = {}
         _flatten(act, program.output, args[0], flat)
         positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
-        env = bound(program.function, program.operands)
+        env = bound(function, operands)
         for leaf in outputs:
-            dims = [env.get(d, d) for d in program.function.results[leaf.position].dims]
+            dims = [env.get(d, d) for d in function.results[leaf.position].dims]
             if all(isinstance(d, Constant) or d in env.values() for d in dims):
                 flat[leaf.position] = conforming(act, flat[leaf.position], dims, "cotangent", "result")
-        pulled = vjp(program.function, positions, [leaf.position for leaf in outputs])
-        results = inline(act, pulled, [*program.operands, *(flat[leaf.position] for leaf in outputs)])
-        count = len(program.function.results)
+        pulled = vjp(function, positions, [leaf.position for leaf in outputs])
+        results = inline(act, pulled, [*operands, *(flat[leaf.position] for leaf in outputs)])
+        count = len(function.results)
         offset = {position: count + k for k, position in enumerate(positions)}
         return tuple(value_of(act, tree, results, offset) for tree in trees)
 
 
 def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     """`vjp(function, *primals)` inside a traced program."""
-    snapshots = tuple(_snapshot(act, p) for p in primals)
-    return calls.call(act, function, primals, {}), Pullback(function, snapshots)
-
-
-def _snapshot(act: Activation, value: Any) -> Any:
-    if isinstance(value, Array):
-        return laid(act.t.new_array(act.t.emit("copy", read(act.t, value))), order(act.t, value))
-    return value
-
+    program = traced(act, function, primals, {})
+    trees = tuple(gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args))
+    kept = tuple(act.t.emit("copy", v) if v.is_array else v for v in program.operands)
+    return calls.call(act, function, primals, {}), Pullback(program, kept, trees)
 
 
 def position_of(act: Activation, function: Any, wrt: int | str) -> int:
