@@ -156,7 +156,9 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     for variable, make in changed:
         value = make(results)
         t.assign(variable, _named(value, variable.name), surely=variable in sure)
-    return finish(results) if finish is not None else DEAD
+    outcome = finish(results) if finish is not None else DEAD
+    join.link()
+    return outcome
 
 
 # ---------------------------------------------------------------------- arms that stay open after a check

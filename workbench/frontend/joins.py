@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,8 @@ class Join:
     homes: dict[tuple[Cell, int], int] = field(default_factory=dict)
     made: dict[int, Array] = field(default_factory=dict)
     orders: dict[int, Order | None] = field(default_factory=dict)  # how they lie
+    sources: dict[int, list[tuple[Cell, int]]] = field(default_factory=dict)  # whose buffers they are, in which arm
+    views: list[tuple[Cell, Cell, int]] = field(default_factory=list)  # copies of parts of what an arm made
     partner: dict[Any, Any] = field(default_factory=dict)
     local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
 
@@ -166,7 +168,8 @@ class Join:
                 return elsewhere
             if a.kind is not b.kind or a.rank != b.rank:
                 return lambda results: Conflict("an array whose kind or rank depends on a run-time condition")
-            if self.is_fresh(a, 0) and self.is_fresh(b, 1) and self.mates(a.cell, b.cell):
+            alike = a.readonly == b.readonly and a.flat == b.flat
+            if alike and self.is_fresh(a, 0) and self.is_fresh(b, 1) and self.mates(a.cell, b.cell):
                 merged = self.merge(a, b)
                 if merged is not None:
                     return merged
@@ -197,7 +200,7 @@ class Join:
         """Two arrays made in the arms become one new array."""
         first, second = self.homes.get((a.cell, 0)), self.homes.get((b.cell, 1))
         if first is not None or second is not None:
-            return self.cell_of(first, a.cell.name) if first is not None and first == second else None
+            return self.cell_of(first, a) if first is not None and first == second else None
         dims = [self.outer_dim(x, y) for x, y in zip(a.dims, b.dims, strict=True)]
         if any(d is None for d in dims):
             return None
@@ -207,10 +210,12 @@ class Join:
                 sides.append(self.retyped(array, dims))  # type: ignore[arg-type]
         self.homes[a.cell, 0] = self.homes[b.cell, 1] = position = self.pair(sides[0], sides[1])
         self.orders[position] = joined([layout.order(self.t, v) for v in (a, b)])
-        return self.cell_of(position, a.cell.name)
+        self.sources[position] = [(a.cell, 0), (b.cell, 1)]
+        return self.cell_of(position, a)
 
-    def home(self, cell: Cell, side: int) -> Finish | None:
-        """Where the buffer that one arm made is after the `if`: it is yielded once, whatever views of it there are."""
+    def home(self, array: Array, side: int) -> Finish | None:
+        """The buffer that one arm made, after the `if`: it is yielded once, whatever views of it there are."""
+        cell = array.cell
         if (cell, side) not in self.homes:
             dims = [self.hoist(d, side) for d in cell.dims]
             if any(d is None for d in dims):
@@ -222,14 +227,39 @@ class Join:
                 sides[1 - side] = self.t.emit("empty", *dims, kind=cell.kind)  # type: ignore[arg-type]
             self.homes[cell, side] = position = self.pair(sides[0], sides[1])
             self.orders[position] = layout.order(self.t, Array(cell, (), cell.dims))
-        return self.cell_of(self.homes[cell, side], cell.name)
+            self.sources[position] = [(cell, side)]
+        return self.cell_of(self.homes[cell, side], array)
 
-    def cell_of(self, position: int, name: str) -> Finish:
+    def cell_of(self, position: int, model: Array) -> Finish:
         def finish(results: Sequence[Value]) -> Any:
             if position not in self.made:
-                self.made[position] = layout.laid(self.t.new_array(results[position], name), self.orders[position])
-            return self.made[position]
+                made = self.t.new_array(results[position], model.cell.name)
+                self.made[position] = layout.laid(made, self.orders[position])
+                for cell, side in self.sources[position]:
+                    self.inherit(made.cell, cell, side)
+            made = self.made[position]
+            return replace(made, readonly=model.readonly, flat=model.flat) if model.readonly or model.flat else made
         return finish
+
+    def inherit(self, made: Cell, cell: Cell, side: int) -> None:
+        """What is known of a buffer that an arm made holds for what it has become."""
+        made.snapshot = made.snapshot or cell.snapshot
+        made.stale = made.stale or cell.stale
+        made.shown_elsewhere = made.shown_elsewhere or cell.shown_elsewhere
+        made.chosen += tuple(c for c in cell.chosen if c.depth <= self.depth)
+        for owner in (cell.shows, *cell.chosen):
+            if owner is not None and cell in owner.parts:
+                self.views.append((made, owner, side))
+
+    def link(self) -> None:
+        """Once all is joined: copies of what NumPy has views of are copies of what that has become."""
+        for made, owner, side in self.views:
+            if owner.depth > self.depth:
+                position = self.homes.get((owner, side))
+                if position not in self.made:
+                    continue  # (no name is left for it)
+                owner = self.made[position].cell  # type: ignore[index]
+            owner.shown_by(made)
 
     def retyped(self, array: Array, dims: Sequence[Value]) -> Value:
         value = arrays.read(self.t, array)
@@ -265,7 +295,7 @@ class Join:
             if any(self.hoist(d, side) is None for d in array.dims):
                 return None
             buffer = Array(array.cell, (), array.cell.dims)
-        home = self.home(array.cell, side) if array.cell.depth > self.depth else lambda results: buffer
+        home = self.home(array, side) if array.cell.depth > self.depth else lambda results: buffer
         if home is None:
             return None
         if not array.steps:
@@ -287,7 +317,7 @@ class Join:
             whole = home(results)
             moved = arrays.moved(array, lambda v: visible[v] if v in visible else results[carried[v]])
             assert moved is not None
-            return Array(whole.cell, moved.steps, moved.dims, whole.generation, array.readonly)
+            return Array(whole.cell, moved.steps, moved.dims, whole.generation, array.readonly, array.flat)
         return finish
 
     def choice(self, a: Any, b: Any, loose: bool = False) -> Finish:

@@ -31,6 +31,8 @@ from workbench.frontend.variables import (
 )
 from workbench.ir import Constant, Kind, Value
 
+_SHOWN = "a view that is a copy here goes on to the next iteration of a loop that writes what it shows"
+
 
 class Rebinding(Moving):
     """What the end of a loop's body does about arrays."""
@@ -42,6 +44,9 @@ class Rebinding(Moving):
         self.restore: list[tuple[Variable, Any]] = []
         self.taken: list[tuple[Cell, Value]] = []  # names' own buffers, and what they hold in the next iteration
         self.homes: dict[Cell, list[tuple[Cell, bool]]] = {}  # where arrays go on, and whether the body writes there
+        self.moves: list[tuple[Cell, Cell]] = []  # buffers, and those that they go on in
+        self.wrote: dict[Cell, bool] = {}
+        self.views: list[tuple[Cell, Cell]] = []  # copies that go on, and what NumPy has views of there
         self.lists: list[Any] = []  # dynamic lists of the body that go on under a name from outside
         self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
 
@@ -186,9 +191,9 @@ class Rebinding(Moving):
         neither may be written in place."""
         homes = self.homes.setdefault(array.cell, [])
         private = array.cell.private_to
-        if array.cell.shows in self.log.stores:
-            self.t.fail("a view that is a copy here goes on to the next iteration of a loop that writes what it shows",
-                        "copy it (`.copy()`)")
+        if array.cell.shows in self.log.stores or array.cell.stale:
+            self.t.fail(_SHOWN, "copy it (`.copy()`)")
+        self.inherit(array, home)
         if array.cell in self.t.listed and home in self.log.stores:
             self.t.fail(f"{home.name or 'an array'} is written in a loop that puts it into a list",
                         "put a copy into the list (`.copy()`)")
@@ -201,6 +206,45 @@ class Rebinding(Moving):
             self.t.fail("an array has two names in a loop, and is written in place in a later iteration",
                         "copy it for one of them (`.copy()`)")
         return self.t.emit("copy", value)
+
+    def inherit(self, array: Array, home: Cell) -> None:
+        """What is known of a buffer that the body made holds for the one it goes on in."""
+        cell = array.cell
+        if array.flat:
+            self.t.fail("a `flat` that goes on to the next iteration of a loop", "use `ravel()`")
+        self.move(cell, home)
+        snapshot = cell.snapshot or ("a write to an array that a loop may have made a read-only view" * array.readonly)
+        if snapshot or cell.shown_elsewhere:
+            if self.wrote[home]:
+                self.t.fail(snapshot or cell.shown_elsewhere, "copy it (`.copy()`)")
+            home.snapshot = home.snapshot or snapshot
+            home.shown_elsewhere = home.shown_elsewhere or cell.shown_elsewhere
+        self.views += ((home, owner) for owner in (cell.shows, *cell.chosen) if owner and cell in owner.parts)
+
+    def move(self, source: Cell, home: Cell) -> None:
+        """Note that what is in a buffer goes on in another, and whether the body has written that one itself."""
+        self.moves.append((source, home))
+        self.wrote[home] = self.wrote.get(home, False) or self.is_written(home)
+
+    def link(self) -> None:
+        """Copies of what NumPy has views of are, in the next iteration, copies of what that goes on in; and what one
+        name holds may be another's in an iteration after that."""
+        for _ in self.moves:
+            for source, home in self.moves:
+                if source.snapshot and not home.snapshot:
+                    if self.wrote[home]:
+                        self.t.fail(source.snapshot, "copy it (`.copy()`)")
+                    home.snapshot = source.snapshot
+                self.views += ((home, owner) for copy, owner in tuple(self.views)
+                               if copy is source and (home, owner) not in self.views)
+        for home, owner in self.views:
+            if owner.depth <= self.level:
+                owner.shown_by(home)
+                continue
+            for other, written in self.homes.get(owner, ()):
+                if written or self.wrote[home]:
+                    self.t.fail(_SHOWN, "copy it (`.copy()`)")
+                other.shown_by(home)
 
     def shaped(self, variable: Variable, value: Value, cell: Cell) -> Value:
         """A value with the dimensions of the buffer that takes it."""
@@ -275,6 +319,9 @@ class Rebinding(Moving):
             if any(o.cell.depth <= self.level and not same_array(o, old) for o in new.options):
                 self.fallback(variable)
             cell.uncertain = self.loop.key if cell.external else cell.uncertain
+            for option in new.options:
+                if option.cell is not cell:
+                    self.inherit(option, cell)
             new = branches.read_choice(t, new)
         if new.kind is not cell.kind:
             kind = common_kind(Scalar(Constant(0, new.kind), False), Scalar(Constant(0, cell.kind), False))
@@ -294,6 +341,7 @@ class Rebinding(Moving):
             self.fallback(variable)
         elif not inner:
             sources.append(new.cell)
+            self.move(new.cell, cell)
         if inner or new.cell.private_to is not None:
             value = self.leaving(new, cell, value)
         if new.kind is not cell.kind:

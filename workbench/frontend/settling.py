@@ -67,6 +67,7 @@ class Settle(Rebinding):
             self.t.rename(cell)
             cell.renamed_by = self.loop.key
             cell.written = True
+        self.link()
         self.aliases()
 
     def unwritten(self) -> None:
@@ -247,7 +248,7 @@ class Settle(Rebinding):
         cell.order = layout.order(t, array)
         t.builder.write(slot, self.leaving(array, cell, value))
         t.cells.append(cell)
-        made = Array(cell, (), tuple(dims))
+        made = Array(cell, (), tuple(dims), readonly=array.readonly)
         self.born_of.setdefault(array.cell, []).append((array.steps, made))
         return lambda: made
 

@@ -189,7 +189,7 @@ def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 
 def _spread(t: Tracer, value: Any, dims: Sequence[Value]) -> Array:
     fitted = arrays.fit(t, value, dims, number_kind(value) or Kind.F64)
-    made: Array = t.new_array(fitted if fitted.is_array else t.emit("full", fitted, *dims))
+    made: Array = t.new_array(t.emit("copy", fitted) if fitted.is_array else t.emit("full", fitted, *dims))
     layout.laid(made, layout.repeated_order(t, value, dims))
     if isinstance(value, Array):
         value.cell.shown_by(made.cell)
