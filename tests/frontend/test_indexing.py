@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import workbench as wb
 from tests.frontend.running import agrees
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import traced
 from workbench.interpret import run
 from workbench.ir import ArrayType, DifferentiationError
@@ -259,3 +261,18 @@ def test_views_take_their_dimensions_from_any_size() -> None:
     for size in (0, 2, 5, 8):
         a = RNG.normal(size=size)
         np.testing.assert_allclose(run(program.function, [a])[:3], halves(a), rtol=1e-14)
+
+
+def last_against_all(a):
+    return np.sum(a[-1:, :] * a) + np.sum(a[..., -1:] * a) + np.sum(a[-2:] * a[:2])
+
+
+def test_the_last_of_an_axis_meets_all_of_it() -> None:
+    with in_python():
+        gradient = wb.grad(last_against_all, engine="numba")
+        for shape in ((3, 4), (0, 4), (1, 4), (2, 1), (2, 3), (5, 2)):
+            a = np.arange(1.0, 1.0 + shape[0] * shape[1]).reshape(shape)
+            assert np.allclose(gradient(a), wb.grad(last_against_all, engine="tape")(a)), shape
+        fresh = wb.grad(last_against_all, engine="numba")
+        for shape in ((0, 2), (5, 2)):
+            assert fresh(np.ones(shape)).shape == shape

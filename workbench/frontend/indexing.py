@@ -186,6 +186,10 @@ def slice_range(t: Tracer, part: slice, dim: Value) -> Range:
 
 
 def _at_least_zero(t: Tracer, value: Value, dim: Value) -> Value:
+    """A number, or 0 where it is negative; that it is not may be guarded (as that an axis is long enough)."""
+    known = t.polynomial(value).constant
+    if known is not None:
+        return Constant(max(int(known), 0), Kind.INT)
     if t.is_nonnegative(value) or t.same(value, dim):
         return value
     short = t.polynomial(t.emit("sub", dim, value)).constant  # value = dim - short
@@ -207,8 +211,7 @@ def _wrapped(t: Tracer, bound: Any, dim: Value) -> Value:
 
 def _from_front(t: Tracer, bound: Any, dim: Value) -> Value:
     """A start: clipped below only (a start beyond the end leaves nothing, whatever its value)."""
-    value = _wrapped(t, bound, dim)
-    return value if t.is_nonnegative(value) else t.emit("maximum", value, ZERO)
+    return _at_least_zero(t, _wrapped(t, bound, dim), dim)
 
 
 def _clip_stop(t: Tracer, bound: Any, dim: Value) -> Value:

@@ -451,13 +451,14 @@ class Inputs:
         return None
 
     def at_least(self, dim: Value, bound: int) -> bool:
-        """True when a dimension is the size of an input that is at least `bound` now; that is guarded then."""
+        """True when a dimension is the size of an input that is at least `bound` now. Either is guarded: what is made
+        for a shorter one is good for others, but may refuse them."""
         known = self.sizes.get(dim)
-        if known is None or known[2] < bound:
+        if known is None:
             return False
-        path, axis, _ = known
-        self.guard(path, f"least{axis}_{bound}", (axis, bound))
-        return True
+        path, axis, size = known
+        self.guard(path, f"{'least' if size >= bound else 'below'}{axis}_{bound}", (axis, bound))
+        return size >= bound
 
     def meet(self, a: Value, b: Value) -> None:
         """Two dimensions must be equal: where both are sizes of inputs and are equal now, that is guarded instead of

@@ -104,6 +104,8 @@ class Guard:
             return len({id(path.fetch(args)) for path in self.expected}) == len(self.expected)
         if self.kind.startswith("least"):
             return bool(value.shape[self.expected[0]] >= self.expected[1])
+        if self.kind.startswith("below"):
+            return bool(value.shape[self.expected[0]] < self.expected[1])
         if self.kind.startswith("same"):
             axis, other, other_axis = self.expected
             return bool(value.shape[axis] == other.fetch(args).shape[other_axis])

@@ -106,6 +106,8 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{expected}.holds(args)"
     if guard.kind.startswith("least"):
         return f"{where}.shape[{guard.expected[0]}] >= {guard.expected[1]}"
+    if guard.kind.startswith("below"):
+        return f"{where}.shape[{guard.expected[0]}] < {guard.expected[1]}"
     if guard.kind.startswith("size"):
         return f"{where}.shape[{guard.expected[0]}] == {guard.expected[1]}"
     if guard.kind.startswith("same"):
