@@ -54,3 +54,17 @@ def test_what_is_not_merged_raises_at_its_own_line() -> None:
         wb.value_and_grad(program, engine="numba")(np.arange(4.0), 0)
     first = program.__code__.co_firstlineno
     assert caught.traceback[-1].lineno + 1 == first + 4
+
+
+def test_shapes_that_contradict_each_other_raise_where_they_meet() -> None:
+    def program(m: np.ndarray) -> float:
+        flat = m.T.reshape(-1)
+        total = 0.0
+        for i in range(2, 0, -1):
+            total += np.sum(flat[i:] * flat[:2])  # (unrolled: 4 elements times 2)
+        return total
+
+    for slopes in (wb.value_and_grad(program, engine="numba"), wb.grad(program, engine="numba")):
+        with pytest.raises(ValueError, match="operands could not be broadcast together") as caught:
+            slopes(np.arange(6.0).reshape(2, 3))
+        assert caught.traceback[-1].lineno + 1 == program.__code__.co_firstlineno + 4

@@ -18,6 +18,7 @@ from workbench.rules import get
 
 # integer division may trap for one pair of operands: not evaluated where the program might not
 _STAYS_IN_ARM = frozenset({"floordiv", "mod"})
+_FAILS = "fails"  # where a frame's numbers have this, its code ends in an exception
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,20 @@ class _Simplifier(Rebuilder):
         self.changed = False
 
     def op(self, op: Op) -> None:
-        """Simplify one operation."""
+        """Simplify one operation. Behind a check that fails always, shapes may contradict each other: what is there is
+        not reached, and anything will do for it."""
+        try:
+            self.simplified(op)
+        except (TypeError, ValueError):
+            if not any(_FAILS in frame.numbers for frame in self.builder.frames):
+                raise
+            for result in op.results:
+                dims = self.type(result.type).dims
+                self.env[result] = Constant(0, result.kind) if not result.is_array else self.emit(
+                    "empty", *dims, kind=result.kind)
+
+    def simplified(self, op: Op) -> None:
+        """Emit what the operation comes to."""
         if op.prim == "if":
             self.if_(op)
         elif op.prim == "for":
@@ -119,6 +133,8 @@ class _Simplifier(Rebuilder):
         ok = self.get(op.operands[0])
         if isinstance(ok, Constant) and ok.value:
             return
+        if isinstance(ok, Constant):
+            self.builder.frames[-1].numbers[_FAILS] = ok
         if any(("checked", ok) in frame.numbers for frame in self.builder.frames):
             return
         self.builder.frames[-1].numbers["checked", ok] = ok
