@@ -23,10 +23,12 @@ from workbench.ir import Constant, Kind, Value
 
 @dataclass
 class Loop:
-    """One loop: a key for decisions, which names may be read after it, and the evaluation of its body."""
+    """One loop: a key for decisions, which names may be read after it, and the evaluation of its body. `items`: it is
+    over the items of a batch."""
 
     key: Any
     live: Callable[[Variable], bool]
+    items: bool = False
     started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
 
 

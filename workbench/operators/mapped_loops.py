@@ -18,6 +18,7 @@ from workbench.frontend.composed.applying import agreed
 from workbench.frontend.iteration import site_here
 from workbench.frontend.layout import laid
 from workbench.frontend.library.containers import plain_form
+from workbench.frontend.loops import Loop, counted
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
@@ -144,17 +145,16 @@ class MappedLoop:
         t.check(t.emit("gt", self.count, ZERO), "ValueError", EMPTY)
         depth = t.builder.depth
 
-        def body(k: Value) -> None:
+        def body(index: Scalar) -> None:
             self.borrowed.clear()
-            index = Scalar(k, True)
             items = tuple(self.item(v, index) for v in given)
             result = t.environment.call(act, self.mapped.function, items,
                                         {key: self.item(v, index) for key, v in extra.items()})
-            out_axes = self.axes(self.mapped.out_axes)
+            k, out_axes = t.scalar(index), self.axes(self.mapped.out_axes)
             self.results = self.whole.mapped(result, out_axes, "the result",
                                              lambda value, axis, name: self.store(value, axis, name, k, depth))
         site = ("vmap", len(t.open_loops), act.path, site_here(act))
-        t.environment.repeat(t, self.count, site, body)
+        counted(t, Loop(site, lambda variable: True, items=True), ZERO, self.count, 1, "k", body)
         for param, entry in self.borrowed:
             if t.builder.resolve(param) is not t.builder.resolve(entry):
                 self.refuse_size("what the function returns")

@@ -42,6 +42,7 @@ from workbench.frontend.values import (
 )
 from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
 from workbench.ir.calls import taken_params
+from workbench.passes.counting import Counting
 from workbench.passes.fusion import unowned
 from workbench.passes.silence import silenced
 from workbench.transforms import jvp, vjp
@@ -286,7 +287,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
             act.t.fail(f"{describe(value)}, used by a function whose derivative is taken inside a program",
                        "draw random numbers outside of it")
         operands.append(read(act.t, value) if isinstance(value, Array) else act.t.scalar(value, item.kind))
-    ir = overflow.checked(t.builder.finish([t.builder.resolve(v) for v in exporter.results]), t.integers)
+    ir = Counting()(overflow.checked(t.builder.finish([t.builder.resolve(v) for v in exporter.results]), t.integers))
     verify(ir)
     stores = tuple(s for s in stores if not s[2] or _is_written(ir, next(
         k for k, a in mirror.arrays.items() if a is s[0])))

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from workbench.ir import Callee, Function, callees
 from workbench.passes.bounds import Bounds
+from workbench.passes.counting import Counting
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
+from workbench.passes.lanes import Lanes
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
 from workbench.passes.pipeline import Observer, Pass, run
@@ -18,15 +20,15 @@ from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Bounds", "DeadCode", "Expand", "Gather", "Inline", "Lower", "Merge", "Observer", "Pass", "Regroup",
-    "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
+    "Bounds", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Lower", "Merge", "Observer", "Pass",
+    "Regroup", "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
 ]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:
     """Array-level simplification: what a front end or a transform made, cleaned up."""
     small = (Lower(longest=4), Simplify(), ScalarReplacement())
-    return run((Simplify(), Bounds(), Simplify(), *small, Simplify()), function, observer)
+    return run((Simplify(), Counting(), Bounds(), Simplify(), *small, Simplify()), function, observer)
 
 
 def finalize(function: Function, observer: Observer | None = None, exact: int | None = None) -> Function:
@@ -37,7 +39,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
                                 Merge(exact), Simplify(), Gather())
     last = Simplify(unroll=1)
-    made = run((*passes, *(() if exact is None else (Regroup(exact),)), last), function, observer)
+    made = run((*passes, *(() if exact is None else (Regroup(exact),)), last, Lanes(), last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:
         return made

@@ -54,9 +54,13 @@ class Rebuilder:
         """A type with its dimensions translated."""
         return substitute_type(type_, self.env)
 
+    def type_of(self, value: Value) -> Type:
+        """The type of what stands for a value of the program (override)."""
+        return self.type(value.type)
+
     def param(self, value: Value) -> Value:
         """A new block parameter for an old one."""
-        new = Value(self.type(value.type), value.name)
+        new = Value(self.type_of(value), value.name)
         self.env[value] = new
         self.depth_of[new] = self.builder.depth
         return new
@@ -134,7 +138,7 @@ class Rebuilder:
     def finish(self, op: Op, operands: Sequence[Value], regions: tuple[Block, ...], results: Sequence[Value]) -> None:
         """Append a control operation and bind its results."""
         self.builder.span = op.span or self.builder.span
-        types = [self.type(r.type) for r in results]
+        types = [self.type_of(r) for r in results]
         made = self.raw(op.prim, operands, types, op.attrs, regions, [r.name for r in results])
         for old, new in zip(results, made, strict=True):
             self.env[old] = new

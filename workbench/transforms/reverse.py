@@ -185,7 +185,7 @@ class ReverseSweep:
         step = op.attrs["step"]
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
-        index = self.builder.begin_for(last, stop, -step, body.params[0].name)
+        index = self.builder.begin_for(last, stop, -step, body.params[0].name, "items" in op.attrs)
         self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):
             self._enter(carried, 0)
