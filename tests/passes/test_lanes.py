@@ -19,7 +19,7 @@ from workbench.passes.lanes import WIDTH, Lanes
 from workbench.rules.expr import Expr, exp, sin
 from workbench.transforms import vjp
 
-SIZES = (0, 1, WIDTH - 1, WIDTH, 2 * WIDTH + 3)
+SIZES = (0, 1, WIDTH, WIDTH + 3)
 
 
 class Writer:
@@ -115,7 +115,7 @@ def test_random_loops_keep_every_bit(start: int) -> None:
         function = passes.optimize(Writer(seed).write())
         blocks = verify(Lanes()(function))
         in_blocks += blocks is not function
-        for n in SIZES if seed % 5 == 0 else (WIDTH + 1,):
+        for n in SIZES if seed % 10 == 0 else (WIDTH + 1,):
             args = arguments(seed, n)
             with np.errstate(all="ignore"):
                 results = [interpret.run(f, copies(args)) for f in (

@@ -239,9 +239,15 @@ class ItemLoop:
                 yield from self._all(segment.body)
 
     def _recurs(self, turns: Turns) -> bool:
-        """True for a loop that carries a number, so that its turns wait for one another."""
-        return any(p in self.varying and p.kind.is_inexact and not p.is_array
-                   for p in turns.op.regions[0].params[1:])
+        """True for a loop whose turns wait for one another: by a number that it carries, or a place of an array of the
+        item's own that is the same in all turns."""
+        (body,) = turns.op.regions
+        if any(p in self.varying and p.kind.is_inexact and not p.is_array for p in body.params[1:]):
+            return True
+        carried = {self.roots[p] for p in body.params[1:] if p.is_array} & self.own
+        return any(op.prim == "load" and self.roots.get(op.operands[0]) in carried and not any(
+            (normal_form(v, self.makers.get) - Polynomial.atom(body.params[0])).constant is not None
+            for v in op.operands[1:]) for op in walk(body))
 
 
 def _run(segments: list[Segment]) -> Run:

@@ -25,7 +25,7 @@ from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, T
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
-WIDTH = 32  # items of a block: several vectors of any processor, few enough for what they hand on to stay in the cache
+WIDTH = 64  # items of a block: several vectors of any processor, few enough for what they hand on to stay in the cache
 ZERO, ONE, FULL = (Constant(n, Kind.INT) for n in (0, 1, WIDTH))
 
 

@@ -6,10 +6,12 @@ Invariant: it has the program's effects, in the program's order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from workbench.ir import Block, Builder, Op, Slot, Value
 from workbench.rules import emit
+from workbench.transforms.late import stores
 from workbench.transforms.plan import Plan
 from workbench.transforms.replay import Replay
 from workbench.transforms.residuals import INT, ONE, ZERO, Position, Residuals
@@ -48,6 +50,7 @@ class ForwardSweep(Replay):
         self.plan = plan
         self.residuals = Residuals(builder, structure, plan.kept, self.get)
         self.adjoint: Iterations | None = None
+        self.is_again = False
         self.copies: dict[Value, Value] = {}
         self.positions: dict[Loop, Position] = {}
         self.counts: dict[Loop, Slot] = {}
@@ -77,13 +80,37 @@ class ForwardSweep(Replay):
 
     def op(self, op: Op) -> None:
         self.residuals.allocate(op)
-        super().op(op)
+        if op in self.structure.late:
+            self._without_residuals(op)
+        else:
+            super().op(op)
 
     def plain(self, op: Op) -> None:
+        if self.is_again and op.prim == "check":
+            return
+        if self.is_again and op.prim == "index":
+            op = replace(op, attrs={**op.attrs, "checked": False})
         if op in self.calls.reached:
             self.bind_all(op.results, self.calls.call(op, [self.get(v) for v in op.operands]))
         else:
             super().plain(op)
+
+    # ------------------------------------------------------------------ loops that are run again
+    def _without_residuals(self, op: Op) -> None:
+        """Copy a loop of which nothing is kept."""
+        plain = Replay(self.builder, dict(self.env))
+        plain.op(op)
+        self.bind_all(op.results, [plain.get(r) for r in op.results])
+
+    def again(self, op: Op, index: Value) -> None:
+        """Run an iteration of such a loop again, for its adjoint: but for the stores of what it gives."""
+        (body,) = op.regions
+        given = stores(op)
+        self.is_again = True
+        self.bind(body.params[0], index)
+        self.ops([inner for inner in body.ops if inner not in given])
+        self.is_again = False
+        self.residuals.freeze(self.structure.regions[body])
 
     # ------------------------------------------------------------------ loops in one pass
     def block(self, block: Block) -> None:

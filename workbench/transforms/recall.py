@@ -42,6 +42,9 @@ class Primal(Protocol):
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""
 
+    def again(self, op: Op, index: Value) -> None:
+        """Run an iteration of a loop again (see `transforms.late`)."""
+
 
 class Wishes:
     """Notes what is asked for."""
@@ -64,6 +67,9 @@ class Wishes:
 
     def at(self, loop: Loop, position: Position) -> None:
         """Nothing to note."""
+
+    def again(self, op: Op, index: Value) -> None:
+        """Nothing is run in a dry run."""
 
 
 class Recall:
@@ -167,6 +173,11 @@ class Recall:
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""
         self.positions[loop] = position
+
+    def again(self, op: Op, index: Value) -> None:
+        """Run an iteration of a loop again."""
+        with self.builder.rounding(loose=False):
+            self.sweep.again(op, index)
 
 
 def mirrored(type_: Type, primal: Primal) -> Type:

@@ -186,8 +186,11 @@ class ReverseSweep:
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
         index = self.builder.begin_for(last, stop, -step, body.params[0].name, "items" in op.attrs)
-        self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
+        if op not in self.structure.late:
+            self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):
+            if op in self.structure.late:
+                self.primal.again(op, index)
             self._enter(carried, 0)
             self.block(body)
             self._leave(carried)

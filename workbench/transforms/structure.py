@@ -2,7 +2,7 @@
 
 The loops that are run in one pass (`transforms.onepass`) are given: in the body of such a loop, as in the function's
 own block, the reverse sweep follows the forward sweep at once, and all that the body made is still there. Such a region
-is *open*.
+is *open*. So is the body of a loop that the reverse sweep runs again (`transforms.late`).
 
 Invariant: nothing here changes the program; a `Region` stands for one block, a `Loop` for one `for` or `while`. The two
 regions of a `while` and all arms inside a body belong to that body's loop. The body of a one-pass loop belongs to none.
@@ -75,9 +75,10 @@ class Region:
 class Structure:
     """The analysis of one function."""
 
-    def __init__(self, function: Function, one_pass: Collection[Op] = ()) -> None:
+    def __init__(self, function: Function, one_pass: Collection[Op] = (), late: Collection[Op] = ()) -> None:
         self.function = function
         self.one_pass = frozenset(one_pass)
+        self.late = frozenset(late)
         self.home: dict[Value, Region] = {}
         self.definitions: dict[Value, Op] = {}
         self.regions: dict[Block, Region] = {}
@@ -90,7 +91,7 @@ class Structure:
     # ------------------------------------------------------------------ building
     def _block(self, block: Block, op: Op | None, parent: Region | None, loop: Loop | None,
                top_op: Op | None) -> Region:
-        is_open = parent is None or op in self.one_pass
+        is_open = parent is None or op in self.one_pass or op in self.late
         region = Region(block, op, parent, loop, is_open)
         self.regions[block] = region
         self._define(block.params, region, None if is_open else top_op)
@@ -123,10 +124,10 @@ class Structure:
         self._define((loop.base,), region, None if region.is_open else top_op)
         inits = op.operands[2:] if op.prim == "for" else op.operands
         self.consumed.update(v for v in inits if v.is_array)
-        one_pass = op in self.one_pass
+        is_open = op in self.one_pass or op in self.late
         for block in op.regions:
-            self._block(block, op, region, None if one_pass else loop, top_op)
-        if one_pass:
+            self._block(block, op, region, None if is_open else loop, top_op)
+        if is_open:
             return
         if op.prim == "for":
             self.indices[loop.body.params[0]] = loop

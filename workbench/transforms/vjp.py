@@ -17,6 +17,7 @@ from workbench.ir import ArrayType, Block, Builder, Callee, Constant, Function, 
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pulled, pulled
 from workbench.transforms.forward import ForwardSweep
+from workbench.transforms.late import late_loops
 from workbench.transforms.onepass import Suffix, can_run_in_one_pass
 from workbench.transforms.plan import Planner
 from workbench.transforms.recall import Recall, Wishes
@@ -40,11 +41,13 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
         if not value.kind.is_inexact:
             raise ValueError(f"{value!r} carries no derivative")
     live = active(function, params, results)
-    for one_pass in dict.fromkeys((_one_pass(function, live, results), ())):
-        structure = Structure(function, one_pass)
+    first = _one_pass(function, live, results)
+    ways = [(first, late_loops(function, live, first)), (first, ()), ((), late_loops(function, live, ())), ((), ())]
+    for one_pass, late in dict.fromkeys(ways):
+        structure = Structure(function, one_pass, late)
         required, reached = _required(function, structure, live, params, results)
         plan = Planner(structure).run(required)
-        if not any(structure.home[v].op in structure.one_pass for v in plan.copied):
+        if not any(structure.home[v].op in (*one_pass, *late) for v in plan.copied):
             break  # (else whole arrays would be copied in every iteration)
 
     builder = Builder(f"{function.name}_vjp")
