@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from workbench.ir import Function, Op, Value, consumed_operands, walk
+from workbench.ir import Function, Op, Value, walk
 from workbench.transforms.onepass import captured
+from workbench.transforms.structure import Structure
 
 _STORES = frozenset({"store", "slice_store"})
 _EFFECTS = frozenset({"print", "draw", "call"})
@@ -23,8 +24,10 @@ _EFFECTS = frozenset({"print", "draw", "call"})
 
 def late_loops(function: Function, active: Collection[Value], one_pass: Collection[Op]) -> tuple[Op, ...]:
     """The loops of a function that are run again item by item."""
+    if not any("items" in op.attrs for op in function.block.ops):
+        return ()
     found = []
-    consumed = {v for op in walk(function.block) for v in consumed_operands(op)}
+    consumed = Structure(function).consumed
     for op in function.block.ops:
         if op in one_pass:
             break
