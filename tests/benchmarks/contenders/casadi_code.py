@@ -153,7 +153,8 @@ def black_scholes(spot, strike, time, rate, volatility):
 
 
 PROGRAMS = {
-    "taylor_single": taylor_single, "taylor_batch": taylor_batch, "lotka": lotka, "gmm": gmm, "gmm_arrays": gmm,
+    "taylor_single": taylor_single, "taylor_batch": taylor_batch, "taylor_mapped": taylor_batch,
+    "lotka": lotka, "gmm": gmm, "gmm_arrays": gmm,
     "heat": heat, "heat_slices": heat, "mlp": mlp, "logsumexp": logsumexp, "kalman": kalman,
     "black_scholes": black_scholes,
 }

@@ -209,7 +209,8 @@ def bounded(r, x, limit):
 
 
 PROGRAMS = {
-    "taylor_batch": sines, "lotka": lotka, "heat": heat, "heat_slices": heat, "gmm": gmm, "gmm_arrays": gmm,
+    "taylor_batch": sines, "taylor_mapped": sines, "lotka": lotka, "heat": heat, "heat_slices": heat,
+    "gmm": gmm, "gmm_arrays": gmm,
     "gmm_large": gmm, "gmm_large_arrays": gmm, "mlp": mlp, "lstm": lstm, "lstm_loops": lstm, "logsumexp": logsumexp,
     "kmeans": kmeans, "least_squares": least_squares, "ode": ode, "nbody": nbody, "kalman": kalman, "hmm": hmm,
     "black_scholes": black_scholes, "monte_carlo": asian_call, "gp": gp,

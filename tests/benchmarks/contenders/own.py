@@ -26,6 +26,11 @@ def sine_gradients(xs, terms):
     return total, slopes
 
 
+def mapped_sines(xs, terms):
+    values, slopes = wb.vmap(wb.value_and_grad(taylor_sine), (0, None))(xs, terms)
+    return np.sum(values), slopes
+
+
 def bundle_rows(cameras, points, weights, features, seen_by, seen):
     """Two reverse sweeps for each observation: 15 numbers a row; the rows of the weights have one."""
     count = len(weights)
@@ -71,8 +76,8 @@ def complicated_columns(theta, us, parents, relatives, inverses, vertices, weigh
 
 
 PROGRAMS: dict[str, Callable[..., Any]] = {
-    "taylor_single": sine_gradients, "bundle": bundle_rows, "hand_simple": simple_columns,
-    "hand_complicated": complicated_columns,
+    "taylor_single": sine_gradients, "taylor_mapped": mapped_sines, "bundle": bundle_rows,
+    "hand_simple": simple_columns, "hand_complicated": complicated_columns,
 }
 
 

@@ -11,8 +11,8 @@ from tests.benchmarks.workload import Arguments, Workload
 
 HOME = "tests.benchmarks.workloads"
 #: Loop nests of more than a million scalar operations: a tool that records one at a time takes hours, or all memory.
-TOO_LONG = frozenset({"taylor_batch", "heat", "gmm", "gmm_large", "lstm_loops", "kmeans", "least_squares",
-                      "determinant", "nbody", "monte_carlo"})
+TOO_LONG = frozenset({"taylor_batch", "taylor_mapped", "heat", "gmm", "gmm_large", "lstm_loops", "kmeans",
+                      "least_squares", "determinant", "nbody", "monte_carlo"})
 
 
 class TooLongError(Exception):

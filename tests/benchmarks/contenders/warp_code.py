@@ -219,7 +219,8 @@ def gmm(alpha, mu, q, l, x, gamma, m):
     return swept(launches, total, leaves, gmm_constant(d, components, n, gamma, m))
 
 
-PROGRAMS = {"taylor_single": single_sines, "taylor_batch": sines, "lotka": lotka, "heat": heat, "heat_slices": heat,
+PROGRAMS = {"taylor_single": single_sines, "taylor_batch": sines, "taylor_mapped": sines, "lotka": lotka,
+            "heat": heat, "heat_slices": heat,
             "gmm": gmm, "gmm_arrays": gmm, "gmm_large": gmm, "gmm_large_arrays": gmm, "while": logistic_while}
 
 

@@ -107,6 +107,8 @@ WORKLOADS = (
              derivative="repeated"),
     Workload("taylor_batch", "Taylor sine, 20 terms, 10⁵ points", taylor_sines, points,
              {"count": 100_000, "terms": 20}, {"count": 5, "terms": 20}, by_hand=taylor_sines_by_hand),
+    Workload("taylor_mapped", "Taylor sine, 20 terms, 10⁵ points, mapped", taylor_sines, points,
+             {"count": 100_000, "terms": 20}, {"count": 5, "terms": 20}, by_hand=taylor_sines_by_hand),
     Workload("taylor_until", "Taylor sine, as many terms as it needs, 5,000 points", taylor_until, points,
              {"count": 5_000}, {"count": 5}, by_hand=taylor_until_by_hand),
 )
