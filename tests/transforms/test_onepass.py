@@ -243,8 +243,8 @@ def test_gradient(f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> N
     chosen = []
 
     class Spy(Structure):
-        def __init__(self, function: Any, one_pass: Any = ()) -> None:
-            super().__init__(function, one_pass)
+        def __init__(self, function: Any, one_pass: Any = (), late: Any = ()) -> None:
+            super().__init__(function, one_pass, late)
             chosen.append(len(self.one_pass))
 
     monkeypatch.setattr(sys.modules["workbench.transforms.vjp"], "Structure", Spy)
