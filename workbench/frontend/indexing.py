@@ -94,8 +94,29 @@ def _resolve(t: Tracer, array: Array, key: Any) -> Array | _Advanced | tuple[Arr
     if masks:
         if len(parts) == 1 + sum(isinstance(p, slice) and p == slice(None) for p in parts) and parts[0] is masks[0]:
             return array, masks[0]
-        t.fail("a boolean mask together with other indices", "index in two steps")
+        parts = _without_masks(t, array, parts)
     return _basic_or_advanced(t, array, parts)
+
+
+def _without_masks(t: Tracer, array: Array, parts: Sequence[Any]) -> list[Any]:
+    """A key in which each mask has become the positions of its true elements, one array of them per axis, as NumPy
+    takes it where there are other indices."""
+    found: list[Any] = []
+    axis = 0
+    for part in parts:
+        if not isinstance(part, Array) or part.kind is not Kind.BOOL:
+            found.append(part)
+            axis += _consumes(part)
+            continue
+        value = _mask_value(t, part, array.dims[axis:])
+        rest = t.emit("mask_index", value, t.emit("mask_count", value))
+        places: list[Any] = []
+        for dim in reversed(part.dims[1:]):
+            places.append(t.new_array(t.emit("mod", rest, dim)))
+            rest = t.emit("floordiv", rest, dim)
+        found.extend([t.new_array(rest), *reversed(places)])
+        axis += part.rank
+    return found
 
 
 def _index_array(t: Tracer, part: Any) -> Any:
@@ -321,15 +342,15 @@ def _scatter(t: Tracer, target: _Advanced, value: Any, prim: str, add: bool) -> 
 
 
 # ---------------------------------------------------------------------- masks
-def _mask_value(t: Tracer, array: Array, mask: Array) -> Value:
-    for have, want in zip(mask.dims, array.dims, strict=False):
+def _mask_value(t: Tracer, mask: Array, dims: Sequence[Value]) -> Value:
+    for have, want in zip(mask.dims, dims, strict=False):
         arrays.require_same(t, have, want, "boolean index did not match indexed array", "IndexError")
     return arrays.read(t, mask)
 
 
 def _flat(t: Tracer, array: Array, mask: Array) -> tuple[Value, Value]:
     """Positions of the true elements in the flattened leading axes, and their number."""
-    value = _mask_value(t, array, mask)
+    value = _mask_value(t, mask, array.dims)
     count = t.emit("mask_count", value)
     return t.emit("mask_index", value, count), count
 
@@ -352,7 +373,7 @@ def _masked(t: Tracer, array: Array, mask: Array) -> Any:
 
 def _put_masked(t: Tracer, array: Array, mask: Array, value: Any, add: bool) -> None:
     if not isinstance(value, Array) and mask.rank == array.rank:
-        chosen = _mask_value(t, array, mask)
+        chosen = _mask_value(t, mask, array.dims)
         current = arrays.read(t, array)
         scalar = arrays.fit(t, value, (), array.kind)
         new = t.emit("add", current, scalar) if add else scalar
