@@ -9,7 +9,7 @@ from tests.corpus.program import Program
 from tests.corpus.structure import copy_arguments
 from tests.fuzz.interpreted import interpreted_gradient
 from tests.programs.calling import assert_structure_kept, by_path, close, draw
-from tests.programs.everyday import PROGRAMS, numerics, structures
+from tests.programs.everyday import PROGRAMS, habits, numerics, simulations, structures
 
 COMPILED = (
     "views_and_aliases",
@@ -45,7 +45,7 @@ def test_compiled(program: Program) -> None:
     check(program, "numba", 1)
 
 
-NEWER = [*numerics.PROGRAMS, *structures.PROGRAMS]
+NEWER = [*numerics.PROGRAMS, *structures.PROGRAMS, *simulations.PROGRAMS, *habits.PROGRAMS]
 
 
 @pytest.mark.parametrize("program", NEWER, ids=lambda program: program.name)

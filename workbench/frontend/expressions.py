@@ -236,8 +236,9 @@ class ExpressionCompiler:
             act.t.usable(value)
             if is_dynamic(value):
                 return arithmetic.unary(act.t, op, value)
-            if isinstance(value, ObjectValue):
-                method = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[op]
+            method = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[op]
+            if isinstance(value, ObjectValue) or (
+                    isinstance(value, tuple) and access.class_attribute(type(value), method) is not None):
                 return calls.call(act, access.attribute(act, value, method), (), {})
             return _STATIC_UNARY[op](value)
         return run
@@ -555,6 +556,10 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
         texts.refuse(act.t, f"`{op}`")
     if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):
         return _operator_method(act, op, a, b)
+    if (type(a) is not tuple and isinstance(a, tuple)) or (type(b) is not tuple and isinstance(b, tuple)):
+        found = _method_result(act, op, a, b)
+        if found is not NotImplemented:
+            return found
     if is_dynamic(a) or is_dynamic(b):
         if not is_sequence(a) and not is_sequence(b):
             return arithmetic.binary(act.t, op, a, b)
@@ -648,16 +653,33 @@ def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
         equal = arithmetic.truth(act.t, _operator_method(act, "==", a, b))
         return act.t.wrap(act.t.emit("not", act.t.scalar(equal, Kind.BOOL)), True) if isinstance(
             equal, Scalar) else not equal
-    reflected = _REFLECTED.get(name, f"r{name}")
-    for owner, other, method in ((a, b, f"__{name}__"), (b, a, f"__{reflected}__")):
-        found = access.class_attribute(owner.type, method) if isinstance(owner, ObjectValue) else None
-        if found is not None and found is not getattr(object, method, None):
-            result = calls.call(act, access.attribute(act, owner, method), (other,), {})
-            if result is not NotImplemented:
-                return result
+    found = _method_result(act, op, a, b)
+    if found is not NotImplemented:
+        return found
     if op in ("==", "!="):
         return (a is b) == (op == "==")
     raise TypeError(f"unsupported operand type(s) for {op}")
+
+
+def _method_result(act: Activation, op: str, a: Any, b: Any) -> Any:
+    """What the methods for an operator of a user's classes give (subclasses of tuple among them); NotImplemented where
+    there are none."""
+    name = OPERATOR_NAMES[op]
+    reflected = f"__{_REFLECTED.get(name, f'r{name}')}__"
+    types_ = [v.type if isinstance(v, ObjectValue) else type(v) for v in (a, b)]
+    order = [(a, b, types_[0], f"__{name}__"), (b, a, types_[1], reflected)]
+    inherited = access.class_attribute(types_[0], reflected) is access.class_attribute(types_[1], reflected)
+    if types_[0] is not types_[1] and issubclass(types_[1], types_[0]) and (name in _REFLECTED or not inherited):
+        order.reverse()  # the class that is derived from the other's is asked first
+    for owner, other, type_, method in order:
+        if not isinstance(owner, (ObjectValue, tuple)):
+            continue
+        found = access.class_attribute(type_, method)
+        if found is not None and found is not getattr(tuple if issubclass(type_, tuple) else object, method, None):
+            result = calls.call(act, access.attribute(act, owner, method), (other,), {})
+            if result is not NotImplemented:
+                return result
+    return NotImplemented
 
 
 def _is_generated(type_: type, name: str) -> bool:

@@ -23,6 +23,7 @@ from workbench.frontend.paths import (
     Guard,
     Path,
     array_signature,
+    class_attribute,
     exactly,
     instance_attributes,
     is_library,
@@ -55,6 +56,10 @@ class Input:
         """What is handed over in a call."""
         value = self.path.fetch(args)
         return np.array(value, self.kind.dtype) if self.packed else value
+
+
+_OF_TUPLES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__bool__", "__len__",
+              "__contains__", "__getitem__", "__iter__", "__getattribute__", "__getattr__", "__iadd__", "__imul__")
 
 
 class Inputs:
@@ -143,7 +148,12 @@ class Inputs:
                 self.guard(paths[0], "distinct", tuple(paths))
 
     def guard_class(self, type_: type) -> None:
-        """Take for granted what a class and its bases are: methods, properties and the like."""
+        """Take for granted what a class and its bases are: methods, properties and the like. Of subclasses of tuple
+        only those are taken that are compared, indexed and iterated over like tuples."""
+        replaced = [name for name in _OF_TUPLES if issubclass(type_, tuple) and class_attribute(
+            type_, name) is not class_attribute(tuple, name)]
+        if replaced:
+            self.t.fail(f"a tuple whose class {type_.__name__} has a {replaced[0]} of its own", "use a dataclass")
         for base in (*type_.__mro__, *type.mro(type(type_))):
             if base not in self.classes and not is_library(base.__module__):
                 self.guard(Path(("dict", {"class": base}, "class")), "members", members_of(base))

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arrays, branches, layout
+from workbench.frontend import arrays, branches, layout, resizing
 from workbench.frontend.moving import Loop, Moving, options_of, same_array
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.places import at, numbers
 from workbench.frontend.tracer import Tracer, Widen
-from workbench.frontend.values import Array, Cell, Choice, Scalar, Variable
+from workbench.frontend.values import Array, Cell, Choice, Conflict, Scalar, Variable
 from workbench.frontend.variables import (
     LogFrame,
     Reference,
@@ -58,6 +58,14 @@ class Rebinding(Moving):
             return self.stay(variable, self.log.entry[variable], new)
         if joint is not None:  # another part of the same buffer: those numbers of the view that change are carried
             return lambda: self.moving_as(t.read(variable), joint)
+        if resizing.is_resized(self, variable, old):
+            return resizing.refill(self, variable, old, new)
+        if resizing.changes_shape(self, old, new):
+            if variable not in self.log.reads and not self.loop.live(variable):
+                self.restore.append((variable, Conflict(f"{variable.name!r} changes its shape in a loop")))
+                return None
+            if not self.is_written(old.cell):
+                return lambda: resizing.own_buffer(self, variable)
         options = [*options_of(old), *options_of(new)]
         outer = all(o.cell.depth <= self.level for o in options)
         decided = t.decisions.get(self.loop.key) == "choice"

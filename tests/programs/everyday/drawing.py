@@ -1,6 +1,7 @@
 """How arguments of everyday programs are drawn, and the list that each module keeps of its programs."""
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from tests.corpus.program import Program, program
@@ -30,3 +31,13 @@ def array(*shape: int, lo: float = -1.0, hi: float = 1.0) -> Any:
 def several(*draws: Any) -> Any:
     """The arguments of all."""
     return lambda rng: tuple(x for draw in draws for x in draw(rng))
+
+
+def R(low: float, high: float, *shape: int) -> Any:
+    """A float, or an array of a shape, between two bounds."""
+    return lambda rng: rng.uniform(low, high, shape) if shape else float(rng.uniform(low, high))
+
+
+def drawn(*makers: Any) -> Any:
+    """One argument each: what a function draws, or a fresh copy of what is given."""
+    return lambda rng: tuple(make(rng) if callable(make) else copy.deepcopy(make) for make in makers)

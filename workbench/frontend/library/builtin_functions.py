@@ -126,7 +126,7 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`abs`."""
     (value,) = args
-    if isinstance(value, ObjectValue):
+    if isinstance(value, ObjectValue) or (isinstance(value, tuple) and class_attribute(type(value), "__abs__")):
         return act.t.environment.call_method(act, value, "__abs__", ())
     return abs(value) if is_static(value) else arithmetic.unary(act.t, "abs", value)
 

@@ -284,6 +284,7 @@ def from_nested(t: Tracer, value: Any, items: Any) -> Any:
     """An array of nested lists or tuples of numbers and arrays: entries are written one by one."""
     rows = [items(v) if isinstance(v, (ListValue, tuple)) else v for v in items(value)]
     rows = [from_nested(t, row, items) if isinstance(row, list) else row for row in rows]
+    rows = [t.environment.read_choice(t, row) if isinstance(row, Choice) else row for row in rows]
     if not rows:
         return t.new_array(t.emit("full", Constant(0.0, Kind.F64), ZERO))
     for row in rows:

@@ -1,0 +1,78 @@
+"""Subclasses of tuple with operators of their own, such as vectors as named tuples: as they are, or refused."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+import workbench as wb
+from tests.fuzz.interpreted import interpret
+from tests.programs.test_found import agrees_with_python
+
+
+class Pair(NamedTuple):
+    x: float
+    y: float
+
+    def __add__(self, other): return Pair(self.x + other.x, self.y + other.y)
+    def __sub__(self, other): return Pair(self.x - other.x, self.y - other.y)
+    def __mul__(self, s): return Pair(self.x * s, self.y * s)
+    __rmul__ = __mul__
+    def __matmul__(self, other): return self.x * other.x + self.y * other.y
+    def __neg__(self): return Pair(-self.x, -self.y)
+    def __abs__(self): return math.hypot(self.x, self.y)
+
+
+class Ordered(NamedTuple):
+    x: float
+    y: float
+
+    def __lt__(self, other): return self.y < other.y
+
+
+class Holds(NamedTuple):
+    x: float
+
+    def __contains__(self, value): return value < self.x
+
+
+class Base:
+    def __init__(self, v): self.v = v
+    def __add__(self, other): return self.v + other.v
+    def __radd__(self, other): return 3.0 * self.v
+    def __lt__(self, other): return self.v < other.v
+    def __gt__(self, other): return self.v > other.v
+
+
+class Derived(Base):
+    def __radd__(self, other): return 10.0 * self.v * other.v
+    def __gt__(self, other): return self.v < 0.0
+
+
+class Heir(Base):
+    pass
+
+
+@pytest.mark.parametrize("function", [
+    lambda a, b: (Pair(a, b) + Pair(b, 2 * a)).x * b, lambda a, b: (Pair(a, b) - Pair(b, a)).y,
+    lambda a, b: (2.0 * Pair(a, b) * b).y, lambda a, b: Pair(a, b) @ -Pair(b, 3.0), lambda a, b: abs(Pair(a, b)),
+    lambda a, b: sum([Pair(a, b), Pair(b, a * a)], Pair(0.0, 1.0)).y, lambda a, b: max(Pair(a, b), Pair(b, 3.0)).y * a,
+    lambda a, b: a if Pair(a, b) < Pair(a, 0.1) else b, lambda a, b: len(Pair(a, b)) * a])
+def test_operators_of_named_tuples(function: Callable[..., Any]) -> None:
+    agrees_with_python(function, (0.7, 0.4))
+
+
+@pytest.mark.parametrize("function", [lambda a, b: a if Ordered(a, b) < Ordered(b, a) else b * b,
+                                      lambda a, b: a if b in Holds(a) else b * b])
+def test_tuples_that_are_compared_or_read_otherwise_are_refused(function: Callable[..., Any]) -> None:
+    with pytest.raises(wb.DifferentiationError, match="of its own"):
+        interpret(function, (0.7, 0.4))
+
+
+@pytest.mark.parametrize("function", [
+    lambda a, b: Base(a) + Derived(b), lambda a, b: Base(a) + Heir(b), lambda a, b: Derived(a) + Base(b),
+    lambda a, b: a if Base(a) < Derived(b) else b * b])
+def test_the_class_that_is_derived_from_the_others_is_asked_first(function: Callable[..., Any]) -> None:
+    agrees_with_python(function, (0.4, 0.7))
