@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines.collecting import uncollected
 from workbench.engines.numba import compile_function, export
 from workbench.frontend import (
     Input,
@@ -29,7 +30,6 @@ from workbench.frontend import (
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, own_results, walk
 from workbench.operators import calling, nonfinite, repeating
-from workbench.operators.collecting import uncollected
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
 from workbench.passes import finalize, optimize

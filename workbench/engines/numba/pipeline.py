@@ -7,7 +7,6 @@ integers after type inference: Numba then emits no wrap-around of negative indic
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +31,7 @@ from numba.core.types.functions import BaseFunction
 from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 from workbench.engines import signals
+from workbench.engines.collecting import uncollected
 from workbench.engines.numba.interrupts import Interruptible
 from workbench.engines.numba.vector_math import VectorLibrary, in_use
 
@@ -191,18 +191,6 @@ def quick_resolution() -> Iterator[None]:
         BaseFunction.get_call_type = _resolve  # type: ignore[method-assign]
 
 
-@contextmanager
-def garbage_collection_off() -> Iterator[None]:
-    """Compiling makes many long-lived objects: collecting meanwhile only costs time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """Numba's compile result for a Python function and Numba argument types.
 
@@ -213,7 +201,7 @@ def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     flags.error_model = "numpy"
     flags.no_cfunc_wrapper = True
     typing, target = cpu_target.typing_context, cpu_target.target_context
-    with global_compiler_lock, signals.postponed(), garbage_collection_off(), quick_resolution():
+    with global_compiler_lock, signals.postponed(), uncollected(), quick_resolution():
         typing.refresh()
         target.refresh()
         return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import workbench as wb
-from workbench.operators.collecting import uncollected
+from workbench.engines.collecting import uncollected
 
 
 def test_it_is_as_it_was_after_a_first_gradient_and_after_a_refusal() -> None:
