@@ -352,6 +352,21 @@ def test_several_threads_share_one_derivative() -> None:
     assert not wrong
 
 
+def test_what_several_threads_call_first_is_made_once() -> None:
+    derivative, together = wb.grad(squares), threading.Barrier(4)
+
+    def work() -> None:
+        together.wait(30.0)
+        derivative(np.ones(3))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(derivative._specialisations) == 1
+
+
 def met_by_the_evaluator(x, n):
     return x * n.bit_length() if n > 3 else x * 2.0
 

@@ -159,6 +159,12 @@ def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:
     return False
 
 
+def _has_own(value: Any, name: str) -> bool:
+    """True for an attribute of the object's own: one of `instance_attributes`, without making the list."""
+    return name in getattr(value, "__dict__", ()) or (
+        isinstance(getattr(type(value), name, None), types.MemberDescriptorType) and hasattr(value, name))
+
+
 _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda value, expected: value is expected,
     "equal": lambda value, expected: type(value) is type(expected) and bool(value == expected),
@@ -169,7 +175,7 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "packed": lambda value, expected: is_packed(value),
     "unpacked": lambda value, expected: not is_packed(value),
     "keys": lambda value, expected: tuple(value) == expected and set(map(type, value)) <= {str},
-    "lacks": lambda value, expected: expected not in instance_attributes(value),
+    "lacks": lambda value, expected: not _has_own(value, expected),
     "size": lambda value, expected: value.shape[expected[0]] == expected[1],
     "layout": lambda value, expected: isinstance(value, np.ndarray) and layout_of(value) == expected,
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,

@@ -188,20 +188,29 @@ class Derivative:
 
     def specialised(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
         """The specialisation for a call, compiled if there is none yet."""
-        for position, found in enumerate(self._specialisations):
+        found = self._found(args, keywords)
+        if found is None:
+            with self._lock:
+                found = self._found(args, keywords)  # another thread may have been faster
+                if found is None:
+                    found = self._made(args, keywords)
+                    self._specialisations.insert(0, found)
+                    del self._specialisations[MAX_SPECIALISATIONS:]
+                    self._fast = self._fast_path(found)
+        return found
+
+    def _found(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | None:
+        """The specialisation for a call, which is the first to be tried from then on; None where there is none yet."""
+        for position, found in enumerate(tuple(self._specialisations)):
             if found.keywords == keywords and found.holds(args):
                 if position:
                     with self._lock:
-                        self._specialisations.insert(0, self._specialisations.pop(
-                            self._specialisations.index(found)))
+                        if found in self._specialisations:
+                            self._specialisations.remove(found)
+                            self._specialisations.insert(0, found)
                     self._fast = None
                 return found
-        with self._lock:
-            made = self._made(args, keywords)
-            self._specialisations.insert(0, made)
-            del self._specialisations[MAX_SPECIALISATIONS:]
-            self._fast = self._fast_path(made)
-            return made
+        return None
 
     def _made(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation:
         """A new specialisation. Where the program is found to raise, whatever its numbers are, it is run as it is: it
