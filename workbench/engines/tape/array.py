@@ -254,13 +254,13 @@ class ActiveArray:
 
     conjugate = conj
 
-    def sort(self, axis: int = -1, **options: Any) -> None:
+    def sort(self, axis: int = -1, *args: Any, **options: Any) -> None:
         """Sort in place."""
-        self[...] = functions[np.sort](self, axis=axis)
+        self[...] = functions[np.sort](self, axis, *args, **options)
 
-    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+    def partition(self, kth: Any, axis: int = -1, *args: Any, **options: Any) -> None:
         """Put the elements up to some in their places, in place."""
-        self[...] = functions[np.partition](self, kth, axis=axis)
+        self[...] = functions[np.partition](self, kth, axis, *args, **options)
 
     def put(self, where: Any, value: Any, mode: str = "raise") -> None:
         """Write into the elements in order."""
@@ -287,11 +287,17 @@ class ActiveArray:
             return self.item()
         return [x.tolist() if type(x) is ActiveArray else bare(x) for x in self]
 
-    def astype(self, dtype: Any, order: Any = "K", **options: Any) -> Any:
-        """A copy of another kind; integers and bools have no derivative."""
+    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True,
+               copy: bool = True) -> Any:
+        """Of another kind: a copy, or, with copy=False, the array itself where it is as asked. Integers and bools have
+        no derivative."""
         kind = np.dtype(dtype).kind
         if kind in "iub":
-            return bottom(self).astype(dtype)
+            return bottom(self).astype(dtype, order, casting)
+        lying = bottom(self)
+        found = lying.astype(dtype, order, casting, subok, copy)  # (refuses the casts that NumPy refuses)
+        if found is lying:
+            return self
         if kind not in "fc":
             raise refuse(f"active numbers in an array of {np.dtype(dtype)}", "keep it an array of floats")
         if kind == "f" and self.dtype.kind == "c":

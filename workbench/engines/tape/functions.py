@@ -154,8 +154,8 @@ _register(_constant, _CONSTANT)
 
 
 @implements(np.copy)
-def _copy(a: Any, **options: Any) -> Any:
-    return from_items(a).copy(order="K") if type(a) not in NUMBERS else functions[np.atleast_1d](a).reshape(())
+def _copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
+    return from_items(a).copy(order=order) if type(a) not in NUMBERS else functions[np.atleast_1d](a).reshape(())
 
 
 @implements(np.append)
@@ -244,7 +244,7 @@ def _choose(index: Any, choices: Any, mode: str = "raise") -> Any:
 
 
 @implements(np.sort)
-def _sort(a: Any, axis: Any = -1, **options: Any) -> Any:
+def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     a = from_items(a)
     if a.dtype.kind == "c":
         raise refuse("np.sort of complex numbers on the tape", "sort by a real key")
@@ -254,7 +254,7 @@ def _sort(a: Any, axis: Any = -1, **options: Any) -> Any:
 
 
 @implements(np.partition)
-def _partition(a: Any, kth: Any, axis: int = -1, **options: Any) -> Any:
+def _partition(a: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> Any:
     a = from_items(a)
     return _rearranged(a, np.argpartition(bottom(a), kth, axis=axis), axis)
 
@@ -357,7 +357,7 @@ def _written_in_order(a: Any, places: np.ndarray, values: Any, taken: np.ndarray
 functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else a.real
 functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else a.imag
 @implements(np.broadcast_arrays)
-def _broadcast_arrays(*arrays: Any, **options: Any) -> Any:
+def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))
     return tuple(by_numpy(np.broadcast_to, a, shape) for a in arrays)
 
@@ -384,18 +384,21 @@ def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: A
 def array(function: Callable[..., Any], items: Any, dtype: Any = None, **options: Any) -> Any:
     """`np.array` and its kin of something with active numbers inside."""
     kind = None if dtype is None else np.dtype(dtype)
+    copy, made = options.get("copy", True if function is np.array else None), None
     if type(items) is ActiveArray:
         order = options.get("order") or {np.asfortranarray: "F", np.ascontiguousarray: "C"}.get(function, "K")
         flags = bottom(items.primal).flags
         lies = {"C": flags.c_contiguous, "F": flags.f_contiguous}.get(order, True)
-        copies = function is np.array and options.get("copy", True)
-        made = items.copy(order=order) if copies or not lies else items
-        return made if kind is None or kind == items.dtype else made.astype(kind)
+        made = items.copy(order=order) if copy or not lies else items
+        made = made if kind is None or kind == items.dtype else made.astype(kind)
+    if copy is not None and not copy and made is not items:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
     if kind is not None and kind.kind == "O":
         raise refuse("active numbers in an array of objects", "use a list")
-    made = from_items([items]).reshape(()) if type(items) in NUMBERS else from_items(items)
-    made = made if kind is None or kind == made.dtype else made.astype(kind)
-    made = made.copy(order="F") if options.get("order") == "F" or function is np.asfortranarray else made
+    if made is None:
+        made = from_items([items]).reshape(()) if type(items) in NUMBERS else from_items(items)
+        made = made if kind is None or kind == made.dtype else made.astype(kind)
+        made = made.copy(order="F") if options.get("order") == "F" or function is np.asfortranarray else made
     least = max(options.get("ndmin", 0), function is np.ascontiguousarray)
     return made.reshape((1,) * (least - made.ndim) + made.shape) if least > made.ndim else made
 

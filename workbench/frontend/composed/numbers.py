@@ -137,13 +137,13 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 @composes(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """Converted to another dtype."""
-    return x.astype(dtype)
+    return x.astype(dtype, copy=copy)
 
 
 @composes(np.asarray_chkfinite)
 def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     """An array; what is not finite raises."""
-    a = np.asarray(a, dtype)
+    a = np.asarray(a, dtype, "K" if order is None else order)
     if not np.all(np.isfinite(a)):
         raise ValueError("array must not contain infs or NaNs")
     return a

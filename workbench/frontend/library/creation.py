@@ -48,6 +48,13 @@ def _check_options(t: Tracer, named: dict[str, Any], allowed: set[str], name: st
             t.fail(f"the option {key!r} of np.{name}", "leave it out")
 
 
+def static_option(t: Tracer, value: Any, name: str) -> Any:
+    """An option that decides between a view and a copy: it must be known while specialising."""
+    if isinstance(value, Scalar):
+        t.fail(f"the option {name!r} known at run time only", "write True or False")
+    return value
+
+
 def _constant_fill(number: Any, name: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
@@ -214,11 +221,16 @@ def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(np.array)
 def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.array(x)`: a copy; of nested lists, a new array."""
+    """`np.array(x)`: a copy; of nested lists, a new array. With copy=None or False what is as asked is given back."""
     t: Tracer = act.t
     dtype = _option(args, named, 1, "dtype", None)
-    _check_options(t, named, {"dtype", "copy", "ndmin"}, "array")
+    _check_options(t, named, {"dtype", "copy"}, "array")
     order = named.get("order", "K")
+    if not static_option(t, named.get("copy", True), "copy"):
+        found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
+        if named["copy"] is not None and not (isinstance(args[0], Array) and found.cell is args[0].cell):
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        return found
     value = as_operand(t, args[0])
     if number_kind(value) is None:
         raise TypeError(f"np.array of {describe(value)}")
@@ -253,6 +265,8 @@ def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     dtype = _option(args, named, 1, "dtype", None)
     order = _option(args, named, 2, "order", "K")
+    if named.get("copy") is not None:
+        return array(act, args[:2], {**named, "order": order})
     if isinstance(args[0], Array) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
         if order == "F":
             return arrays.transposed(t, _by_rows(t, arrays.transposed(t, args[0], range(args[0].rank)[::-1])),

@@ -175,9 +175,15 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
 
 def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
-    kind = elementwise.dtype_kind(t, args[0] if args else named["dtype"])
-    order = named.get("order", args[1] if len(args) > 1 else "K")
-    if kind is number_kind(owner) and isinstance(owner, Array):
+    options = {**dict(zip(("dtype", "order", "casting", "subok", "copy"), args, strict=False)), **named}
+    kind, order = elementwise.dtype_kind(t, options["dtype"]), options.get("order", "K")
+    casting, old = options.get("casting", "unsafe"), number_kind(owner)
+    if old is not None and not np.can_cast(old.dtype, kind.dtype, casting):
+        raise TypeError(f"Cannot cast array data from {old.dtype!r} to {kind.dtype!r} "
+                        f"according to the rule {casting!r}")
+    if kind is old and isinstance(owner, Array):
+        if not creation.static_option(t, options.get("copy", True), "copy"):
+            return creation.asarray(act, (owner,), {"order": order})
         return creation.copied(t, owner, order)
     found = elementwise.cast(t, owner, kind)
     return layout.laid(found, layout.order_asked(t, order, owner, owner.rank)) if isinstance(owner, Array) else found
@@ -209,6 +215,9 @@ def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any])
 
 def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     shaping.row_by_row(act.t, named)
+    unknown = next((key for key in named if key != "order"), None)
+    if unknown is not None:
+        raise TypeError(f"numpy.ndarray.reshape() got an unexpected keyword argument {unknown!r}")
     return shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
 
 

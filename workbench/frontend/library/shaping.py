@@ -94,7 +94,18 @@ def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.reshape(a, shape)`."""
     row_by_row(act.t, named, *args[2:3])
     shape = args[1] if len(args) > 1 else named.get("shape", named.get("newshape"))
-    return reshape(act.t, need_array(act.t, args[0]), shape)
+    return perhaps_copied(act.t, reshape(act.t, need_array(act.t, args[0]), shape), named)
+
+
+def perhaps_copied(t: Tracer, array: Array, named: dict[str, Any]) -> Array:
+    """A reshape, or the copy of it that the option `copy` asks for."""
+    copy = named.get("copy")
+    if copy is None:
+        return array
+    if copy is not True:
+        t.fail("the option 'copy' of a reshape, unless it is True", "leave it out")
+    made: Array = t.new_array(t.emit("copy", arrays.read(t, array)))
+    return made
 
 
 @implements(np.ravel)
