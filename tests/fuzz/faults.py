@@ -80,7 +80,7 @@ FAULTS = (
     Fault("effect on an attribute missed", planted_around.effect_missed, 700_065),
     Fault("guard on a function missing", planted_around.function_guard_missing, 700_200),
     Fault("guard on a kind missing", planted_around.kind_guard_missing, 700_004),
-    Fault("float32 promoted to float64", planted_around.wrong_promotion, 900_031),
+    Fault("float32 promoted to float64", planted_around.wrong_promotion, 730_044),
     Fault("reads reused across writes", planted_around.reads_reused, 700_066),
     Fault("load hoisted out of its loop", planted_around.load_hoisted, 700_029),
     Fault("check removed as dead code", planted_around.check_removed, 700_457),
