@@ -11,7 +11,7 @@ import pytest
 import workbench as wb
 from tests.frontend.running import agrees
 from tests.fuzz.emitted import in_python
-from tests.fuzz.interpreted import traced
+from tests.fuzz.interpreted import interpret, traced
 from workbench.interpret import run
 from workbench.ir import ArrayType, DifferentiationError
 
@@ -276,3 +276,20 @@ def test_the_last_of_an_axis_meets_all_of_it() -> None:
         fresh = wb.grad(last_against_all, engine="numba")
         for shape in ((0, 2), (5, 2)):
             assert fresh(np.ones(shape)).shape == shape
+
+
+@pytest.mark.parametrize("statement", ["f[:1] += z", "f[0] += z[0]", "f[1:] -= z[0]", "f[[0, 2]] += z", "f[f > 0] -= z",
+                                       "f[0] += 0.1", "f[:2] += 3"])
+def test_updates_of_single_precision_add_in_the_wider_one(statement: str) -> None:
+    names: dict[str, Any] = {"np": np}
+    text = f"def program(f, z):\n    {statement}\n    return float(np.sum(f * f))\n"
+    filename = f"<{statement}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    exec(compile(text, filename, "exec"), names)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        f, z = rng.normal(size=4).astype(np.float32), rng.normal(size=1)
+        plain, ours = f.copy(), f.copy()
+        names["program"](plain, z)
+        interpret(names["program"], (ours, z))
+        assert np.array_equal(plain, ours)

@@ -354,6 +354,14 @@ def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool
     if accumulate:
         def add(operand: Any) -> None:
             number = _as_value(act, operand)
+            kind, element = number_kind(number), Scalar(Constant(0, owner.kind), False)
+            if kind is not None and common_kind(element, number) is not owner.kind and (
+                    not kind.is_complex or owner.kind.is_complex):  # NumPy adds in the wider kind
+                made = arithmetic.binary(t, op, indexing.get(t, owner, key), number)
+                if isinstance(made, Array):
+                    arrays.require_castable(made, owner, arithmetic.UFUNCS[op])
+                indexing.put(t, owner, key, made)
+                return
             if op == "-":
                 number = arithmetic.unary(t, "-", number) if is_dynamic(number) else -number
             indexing.put(t, owner, key, number, add=True)
