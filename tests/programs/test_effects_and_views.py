@@ -271,3 +271,44 @@ def test_names_share_what_they_share_in_python(f: Any) -> None:
         with in_python():
             assert wb.value_and_grad(f, engine="numba")(0.3, *found, k)[0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+# ------------------------------------------------------------------ `flat`, of which a slice is a copy
+def flat_of_a_place_in_an_arm(a: Any, x: float) -> Any:
+    if x > 0:
+        k = len(a) // 2
+        f = a[k:].flat
+    else:
+        f = a.flat
+    f[0:2][0] = 5.0
+    s = f[0:2]
+    s[0] = 5.0
+    return np.sum(a * a)
+
+
+def flat_of_a_helper(a: Any, x: float) -> Any:
+    def pick(k: int) -> Any:
+        if x > 0:
+            return a[k:].flat
+        return a[0:].flat
+
+    s = pick(1)[0:2]
+    s[0] = 5.0
+    return np.sum(a * a)
+
+
+def flat_of_each_turn(a: Any, x: float) -> Any:
+    for k in range(len(a) - 2):
+        f = a[k:].flat if x > 0 else a[k + 1:].flat
+    s = f[0:2]
+    s[0] = 5.0
+    return np.sum(a * a)
+
+
+@pytest.mark.parametrize("program", [flat_of_a_place_in_an_arm, flat_of_a_helper, flat_of_each_turn])
+def test_slices_of_a_flat_stay_copies(program: Callable[..., Any]) -> None:
+    for x in (1.0, -1.0):
+        with in_python():
+            value, slope = wb.value_and_grad(program, engine="numba")(np.arange(1.0, 6.0), x)
+        assert value == program(np.arange(1.0, 6.0), x)
+        assert np.array_equal(slope, 2.0 * np.arange(1.0, 6.0))

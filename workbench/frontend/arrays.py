@@ -7,6 +7,7 @@ version, so every other view of it sees the write. Indices are checked (or prove
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from workbench.frontend import layout
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.order import Order, by_rows
-from workbench.frontend.places import dims_of
+from workbench.frontend.places import at, dims_of, numbers
 from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
 from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -29,8 +30,7 @@ def read(t: Tracer, array: Array) -> Value:
     """The elements an array shows, as an IR value (the current version itself for a whole buffer)."""
     if array.cell.stale:
         t.fail(array.cell.stale, "take the part again, or copy it before the write (`.copy()`)")
-    value = t.builder.read(array.cell.slot)
-    assert value is not None
+    value = t.builder.held(array.cell.slot)
     for step in array.steps:
         value = _apply(t, value, step)
     return value
@@ -97,8 +97,7 @@ def _disarrange(t: Tracer, value: Value, step: Affine) -> Value:
 def write(t: Tracer, array: Array, value: Value, add: bool = False) -> None:
     """Replace (or add to) all that the array shows. `value` is a scalar or has the array's rank and dims."""
     mark_written(t, array)
-    base = t.builder.read(array.cell.slot)
-    assert base is not None
+    base = t.builder.held(array.cell.slot)
     t.builder.write(array.cell.slot, _write(t, base, array.steps, value, add))
 
 
@@ -195,26 +194,14 @@ def _at(t: Tracer, axis: Range, position: Value) -> Value:
 def moved(array: Array, move: Callable[[Value], Value | None]) -> Array | None:
     """The same view with its offsets and dimensions as values that are visible elsewhere; None where `move` cannot
     make one so."""
-    missing = False
-
-    def value(v: Value) -> Value:
-        nonlocal missing
-        found = move(v)
-        missing = missing or found is None
-        return v if found is None else found
-
-    def base(axis: Fixed | Range) -> Fixed | Range:
-        if isinstance(axis, Fixed):
-            return Fixed(value(axis.index))
-        return Range(value(axis.start), value(axis.length), value(axis.step))
-    steps: list[Step] = [Reshape(tuple(value(d) for d in step.dims)) if isinstance(step, Reshape) else
-                         Affine(tuple(base(b) for b in step.base), step.axes) for step in array.steps]
-    dims = tuple(value(d) for d in array.dims)
-    if missing:
+    places = numbers(array) if array.steps else list(array.dims)
+    values = [move(v) for v in places]
+    found = [v for v in values if v is not None]
+    if len(found) < len(values):
         return None
-    if tuple(steps) == array.steps and dims == array.dims:
+    if found == places:
         return array
-    return Array(array.cell, tuple(steps), dims, array.generation, array.readonly, moving=array.moving)
+    return at(array, found) if array.steps else replace(array, dims=tuple(found))
 
 
 def whole(array: Array) -> Affine:
