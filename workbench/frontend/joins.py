@@ -243,13 +243,9 @@ class Join:
 
     def inherit(self, made: Cell, cell: Cell, side: int) -> None:
         """What is known of a buffer that an arm made holds for what it has become."""
-        made.snapshot = made.snapshot or cell.snapshot
-        made.stale = made.stale or cell.stale
-        made.shown_elsewhere = made.shown_elsewhere or cell.shown_elsewhere
+        made.inherit(cell)
         made.chosen += tuple(c for c in cell.chosen if c.depth <= self.depth)
-        for owner in (cell.shows, *cell.chosen):
-            if owner is not None and cell in owner.parts:
-                self.views.append((made, owner, side))
+        self.views += ((made, owner, side) for owner in cell.owners)
 
     def link(self) -> None:
         """Once all is joined: copies of what NumPy has views of are copies of what that has become."""

@@ -32,6 +32,7 @@ from workbench.frontend.variables import (
 from workbench.ir import Constant, Kind, Value
 
 _SHOWN = "a view that is a copy here goes on to the next iteration of a loop that writes what it shows"
+_READ_ONLY = "a write to an array that a loop may have made a read-only view"
 
 
 class Rebinding(Moving):
@@ -178,9 +179,7 @@ class Rebinding(Moving):
             if self.goes_to(option, variable):
                 t.builder.write(slot, taken(option))
         branches.over_choice(t, new, move)
-        moved = t.builder.read(slot)
-        assert moved is not None
-        self.taken.append((own.cell, moved))
+        self.taken.append((own.cell, t.builder.held(slot)))
 
     def goes_to(self, option: Array, variable: Variable) -> bool:
         """True for an array that a name can hold in the next iteration only in a buffer of its own: one that the body
@@ -221,13 +220,17 @@ class Rebinding(Moving):
         if array.flat:
             self.t.fail("a `flat` that goes on to the next iteration of a loop", "use `ravel()`")
         self.move(cell, home)
-        snapshot = cell.snapshot or ("a write to an array that a loop may have made a read-only view" * array.readonly)
-        if snapshot or cell.shown_elsewhere:
-            if self.wrote[home]:
-                self.t.fail(snapshot or cell.shown_elsewhere, "copy it (`.copy()`)")
-            home.snapshot = home.snapshot or snapshot
-            home.shown_elsewhere = home.shown_elsewhere or cell.shown_elsewhere
-        self.views += ((home, owner) for owner in (cell.shows, *cell.chosen) if owner and cell in owner.parts)
+        self.hand_on(cell, home, _READ_ONLY if array.readonly else "")
+        self.views += ((home, owner) for owner in cell.owners)
+
+    def hand_on(self, source: Cell, home: Cell, reason: str = "") -> None:
+        """What must not be done with one buffer (or `reason`: with the view of it that goes on) must not be done with
+        the one it goes on in, nor have been done."""
+        refused = source.snapshot or source.shown_elsewhere or reason
+        if refused and self.wrote[home]:
+            self.t.fail(refused, "copy it (`.copy()`)")
+        home.inherit(source)
+        home.snapshot = home.snapshot or reason
 
     def move(self, source: Cell, home: Cell) -> None:
         """Note that what is in a buffer goes on in another, and whether the body has written that one itself."""
@@ -239,10 +242,7 @@ class Rebinding(Moving):
         name holds may be another's in an iteration after that."""
         for _ in self.moves:
             for source, home in self.moves:
-                if source.snapshot and not home.snapshot:
-                    if self.wrote[home]:
-                        self.t.fail(source.snapshot, "copy it (`.copy()`)")
-                    home.snapshot = source.snapshot
+                self.hand_on(source, home)
                 self.views += ((home, owner) for copy, owner in tuple(self.views)
                                if copy is source and (home, owner) not in self.views)
         for home, owner in self.views:
@@ -369,6 +369,7 @@ class Rebinding(Moving):
         slot = self.t.builder.slot(value.type, start, name, depth=self.depth)
         self.t.builder.write(slot, value)
         return slot
+
 
 def _cells(stored: Any) -> list[Cell]:
     return [r.target.cell for r in references(stored) if isinstance(r.target, Array)]

@@ -84,6 +84,17 @@ class Cell:
         self.instead_of: Any = None  # the array that name had before the loop
         self.uncertain: object = None  # the loop that may have replaced what a parameter holds by a copy of it
 
+    def inherit(self, cell: Cell) -> None:
+        """What must not be done with a buffer must not be done with this one, which takes what is in it."""
+        self.snapshot = self.snapshot or cell.snapshot
+        self.stale = self.stale or cell.stale
+        self.shown_elsewhere = self.shown_elsewhere or cell.shown_elsewhere
+
+    @property
+    def owners(self) -> list[Cell]:
+        """The buffers of which NumPy has a view here."""
+        return [owner for owner in (self.shows, *self.chosen) if owner is not None and self in owner.parts]
+
     def shown_by(self, copy: Cell) -> None:
         """Note a copy of which NumPy has a view: of this, or of what this is a copy of itself."""
         copy.shows = self
