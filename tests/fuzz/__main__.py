@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 import time
 
@@ -29,6 +30,7 @@ def main() -> int:
                         help="what runs compiled programs; python: all of the product but Numba, much faster; mixed: "
                         "one chunk in 24 by Numba, the others by Python; none: only the tape and the interpreter run")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit: the workers end, too
     os.environ["WORKBENCH_CACHE"] = "0"  # every program is new
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     seed = secrets.randbelow(10 ** 9) if options.seed is None else options.seed
