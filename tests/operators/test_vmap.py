@@ -10,20 +10,10 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from tests.benchmarks.workloads.taylor import taylor_sine
 
 SIZES = (1, 7, 64)
 ENGINES = ("numba", "tape")
-
-
-def taylor(x, terms):  # type: ignore[no-untyped-def]
-    term = x
-    total = x
-    k = 1
-    while k < terms:
-        term = -term * x * x / ((2 * k) * (2 * k + 1))
-        total += term
-        k += 1
-    return total
 
 
 def until(x):  # type: ignore[no-untyped-def]
@@ -216,11 +206,11 @@ def test_derivatives_of_items() -> None:
     """Of derivatives mapped, each is the item's."""
     rng = np.random.default_rng()
     x = rng.uniform(-3, 3, size=7)
-    gradients = wb.vmap(wb.grad(taylor), (0, None))(x, 20)
+    gradients = wb.vmap(wb.grad(taylor_sine), (0, None))(x, 20)
     assert np.allclose(gradients, np.cos(x), rtol=1e-12)
-    single = wb.grad(taylor)
+    single = wb.grad(taylor_sine)
     assert np.allclose(gradients, [single(float(v), 20) for v in x], rtol=1e-14)
-    assert np.allclose(wb.vmap(wb.grad(wb.grad(taylor)), (0, None))(x, 20), -np.sin(x), rtol=1e-9, atol=1e-12)
+    assert np.allclose(wb.vmap(wb.grad(wb.grad(taylor_sine)), (0, None))(x, 20), -np.sin(x), rtol=1e-9, atol=1e-12)
     values, slopes = wb.vmap(wb.value_and_grad(lambda v: until(v)[0]))(x)
     assert np.allclose(values, [until(v)[0] for v in x])
     assert np.allclose(slopes, [slope(lambda h, v=v: until(v + h)[0]) for v in x], rtol=1e-7, atol=1e-9)

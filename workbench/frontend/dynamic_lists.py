@@ -133,13 +133,7 @@ def store(t: Tracer, owner: DynamicList, place: Value, value: Any, first: bool =
 
 def put(t: Tracer, slot: Any, value: Value, place: Value) -> None:
     """Write an element of a column."""
-    t.builder.write(slot, t.emit("store", held(t, slot), value, place))
-
-
-def held(t: Tracer, slot: Any) -> Value:
-    held = t.builder.read(slot)
-    assert held is not None
-    return held
+    t.builder.write(slot, t.emit("store", t.builder.held(slot), value, place))
 
 
 def in_pool(t: Tracer, owner: DynamicList, place: Value) -> Value:
@@ -229,15 +223,15 @@ def load(t: Tracer, owner: DynamicList, place: Value) -> Any:
             if isinstance(slot, Pool):
                 yield _window(t, owner, slot, place)
             elif isinstance(column, Number):
-                yield t.wrap(t.emit("load", held(t, slot), place, kept=True), column.python)
+                yield t.wrap(t.emit("load", t.builder.held(slot), place, kept=True), column.python)
             elif isinstance(column, Matrix):
-                yield _load_array(t, held(t, slot), _sizes(t, column, sizes), place)
+                yield _load_array(t, t.builder.held(slot), _sizes(t, column, sizes), place)
     return assembled(owner.layout, leaves(), lambda record, items: _container(t, record, items))
 
 
 def _window(t: Tracer, owner: DynamicList, pool: Pool, place: Value) -> DynamicList:
     """A list that is an entry: what is written to it is written to the pool."""
-    begin, length = (t.emit("load", held(t, slot), place, kept=True) for slot in (pool.begins, pool.lengths))
+    begin, length = (t.emit("load", t.builder.held(slot), place, kept=True) for slot in (pool.begins, pool.lengths))
     for value in (begin, length):
         t.nonnegative.add(value)
     entries = pool.entries
@@ -293,9 +287,9 @@ def _copied(t: Tracer, column: Value, start: Value, count: Value) -> Value:
     slot = t.builder.slot(empty.type, empty)
     index = t.builder.begin_for(ZERO, count, 1, "k")
     place = t.emit("add", start, index)
-    t.builder.write(slot, t.emit("store", held(t, slot), t.emit("load", column, place, kept=True), index))
+    t.builder.write(slot, t.emit("store", t.builder.held(slot), t.emit("load", column, place, kept=True), index))
     t.builder.end_for()
-    return held(t, slot)
+    return t.builder.held(slot)
 
 
 def arrays_of(t: Tracer, owner: DynamicList) -> list[Value]:
@@ -308,10 +302,10 @@ def arrays_of(t: Tracer, owner: DynamicList) -> list[Value]:
         elif isinstance(column, Matrix):
             dims = _sizes(t, column, sizes)
             size = _product(t, dims)
-            flat = _copied(t, held(t, slot), t.emit("mul", begin, size), t.emit("mul", length, size))
+            flat = _copied(t, t.builder.held(slot), t.emit("mul", begin, size), t.emit("mul", length, size))
             made.append(t.emit("reshape", flat, length, *dims))
         else:
-            made.append(_copied(t, held(t, slot), begin, length))
+            made.append(_copied(t, t.builder.held(slot), begin, length))
     return made
 
 
@@ -324,7 +318,7 @@ def elements(t: Tracer, array: Value) -> Value:
     index = t.builder.begin_for(ZERO, size, 1, "k")
     put(t, slot, t.emit("load", flat, index), index)
     t.builder.end_for()
-    return held(t, slot)
+    return t.builder.held(slot)
 
 
 def array_of(t: Tracer, dims: Sequence[Value], listed: Value) -> Any:

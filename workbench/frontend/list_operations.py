@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.frontend import arrays, indexing
-from workbench.frontend.dynamic_lists import append, arrays_of, held, in_pool, length_of, load, new, store
+from workbench.frontend.dynamic_lists import append, arrays_of, in_pool, length_of, load, new, store
 from workbench.frontend.growth import give_up
 from workbench.frontend.layouts import Matrix, Nested, Number, Record, columns
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import DynamicList, Pool, Scalar
-from workbench.ir import Constant, Kind, Value
+from workbench.ir import Constant, Kind, Slot, Value
 
 
 def item(t: Tracer, owner: DynamicList, key: Any) -> Any:
@@ -204,11 +204,12 @@ def _rows(t: Tracer, owner: DynamicList, length: Value) -> Any:
     slot = t.builder.slot(empty.type, empty)
     index = t.builder.begin_for(ZERO, length, 1, "k")
     for k, column in enumerate(owner.columns):
-        value = t.emit("load", held(t, column), t.emit("add", begin, index), kept=True)
+        assert isinstance(column, Slot)
+        value = t.emit("load", t.builder.held(column), t.emit("add", begin, index), kept=True)
         value = value if value.kind is kind else t.emit("cast", value, kind=kind)
-        t.builder.write(slot, t.emit("store", held(t, slot), value, index, Constant(k, Kind.INT)))
+        t.builder.write(slot, t.emit("store", t.builder.held(slot), value, index, Constant(k, Kind.INT)))
     t.builder.end_for()
-    return t.new_array(held(t, slot))
+    return t.new_array(t.builder.held(slot))
 
 
 def static_items(t: Tracer, owner: DynamicList) -> list[Any]:

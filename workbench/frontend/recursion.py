@@ -346,9 +346,7 @@ class _Pass:
             else:
                 results += [*leaf.dims, elements(t, arrays.read(t, leaf))]
         for k in sorted(shape.written):
-            version = t.builder.read(self.level.cells[k].slot)
-            assert version is not None
-            results.append(version)
+            results.append(t.builder.held(self.level.cells[k].slot))
         function = t.builder.finish([t.builder.resolve(v) for v in results])
         self.level.callee.define(overflow.checked(function, t.integers))
         for key, guard in self.environment.guards.items():

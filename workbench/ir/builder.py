@@ -209,6 +209,13 @@ class Builder:
         self._touch(slot)
         return self.resolve(slot.value) if slot.value is not None else None
 
+    def held(self, slot: Slot) -> Value:
+        """The value of a slot that has one. Raises ValueError for a cotangent not yet touched."""
+        value = self.read(slot)
+        if value is None:
+            raise ValueError(f"slot {slot.name!r} has no value")
+        return value
+
     def write(self, slot: Slot, value: Value | None) -> None:
         """Give the slot a new value here."""
         self._touch(slot)

@@ -217,8 +217,7 @@ class MappedLoop:
         with t.builder.outside(depth):
             whole = t.emit("empty", self.count, *dims, kind=kind)
             slot = t.builder.slot(whole.type, whole, row.name)
-        held = t.builder.read(slot)
-        assert held is not None
+        held = t.builder.held(slot)
         if row.is_array:
             box = [k, *[ZERO] * len(dims), *row.dims, *[ONE] * len(dims)]
             made = t.emit("slice_store", held, row, *box, fixed=(True, *[False] * len(dims)))
@@ -260,8 +259,7 @@ class MappedLoop:
         if column is None:
             return None
         t, act = self.t, self.act
-        value = t.builder.read(column.slot)
-        assert value is not None
+        value = t.builder.held(column.slot)
         array = laid(t.new_array(value), by_rows(value.rank))
         if column.axis is None:
             return t.environment.call(act, agreed, (array,), {})

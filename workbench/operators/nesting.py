@@ -347,8 +347,7 @@ def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
         if outer is None or shared or (rebound and outer.steps):
             act.t.fail("the derivative, inside another, of a function that writes into an array it shares",
                        "copy the array in the inner function")
-        value = t.builder.read(cell.slot)
-        assert value is not None
+        value = t.builder.held(cell.slot)
         if value in exporter.used:
             value = t.emit("copy", value)
         exporter.used.add(value)

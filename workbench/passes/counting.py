@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, normal_form, walk
-from workbench.ir.ops import CONSUMING
+from workbench.passes.item_loops import is_formula
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
-from workbench.rules import get
 
 _AHEAD = {"lt": (1, False), "le": (1, True), "gt": (-1, False), "ge": (-1, True)}  # counter op bound: step, inclusive
 _TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
@@ -84,7 +83,7 @@ class _Counter(Rebuilder):
         test = self.makers.get(before.yields[0])
         if test is None or test not in before.ops or test.prim not in _AHEAD or before.yields[1:] != before.params:
             return None
-        if not all(self.is_formula(inner) for inner in before.ops):
+        if not all(is_formula(inner) for inner in before.ops):
             return None
         inside = set(before.params) | {r for block in op.regions for inner in walk(block) for r in inner.results}
         a, b = test.operands
@@ -96,9 +95,3 @@ class _Counter(Rebuilder):
                 if advance.constant == step:
                     return _Count(position, bound, step, inclusive)
         return None
-
-    @staticmethod
-    def is_formula(op: Op) -> bool:
-        """True for operations on numbers that do nothing else."""
-        return not op.regions and op.prim not in CONSUMING and len(op.results) == 1 and not op.result.is_array and (
-            get(op.prim).elementwise)

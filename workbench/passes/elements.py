@@ -45,15 +45,9 @@ class Elements(Rebuilder):
         with self.loop(dims[len(index)], "ijkl"[len(index)] if len(dims) <= 4 else f"i{len(index)}") as i:
             self.nest(dims, body, [*index, i])
 
-    def read(self, slot: Slot) -> Value:
-        """The value a slot holds."""
-        value = self.builder.read(slot)
-        assert value is not None
-        return value
-
     def update(self, slot: Slot, prim: str, value: Value, index: Index) -> None:
         """Store or add one element of an array that a slot holds."""
-        self.builder.write(slot, self.emit(prim, self.read(slot), value, *index))
+        self.builder.write(slot, self.emit(prim, self.builder.held(slot), value, *index))
 
     def new_array(self, kind: Kind, dims: Sequence[Value], name: str, fill: Constant | None = None) -> Slot:
         """A slot holding a new array."""

@@ -251,14 +251,14 @@ class _Collector:
         out = self.out
         where = [place[k] for k in self.axes]
         zero = Constant(0, self.slot.type.kind)
-        total = out.emit("load", out.read(self.slot), *where) if self.zeros is None else zero
+        total = out.emit("load", out.builder.held(self.slot), *where) if self.zeros is None else zero
         for term in self.terms:
             self.enter(term, place)
             out.compute(self.nest, term.op.operands[1:2], self.slots)
             out.builder.span = term.op.span or out.builder.span
             with out.builder.rounding(loose="loose" in term.op.attrs):
                 total = out.emit("add", total, out.get(term.op.operands[1]))
-        out.builder.write(self.slot, out.emit("store", out.read(self.slot), total, *where))
+        out.builder.write(self.slot, out.emit("store", out.builder.held(self.slot), total, *where))
 
     def add_those_that_reach(self, place: list[Value]) -> None:
         """An element near the end of a row that is not near the edge otherwise."""
@@ -304,7 +304,7 @@ class _Collector:
         """A zero."""
         where = [place[k] for k in self.axes]
         zero = Constant(0, self.slot.type.kind)
-        self.out.builder.write(self.slot, self.out.emit("store", self.out.read(self.slot), zero, *where))
+        self.out.builder.write(self.slot, self.out.emit("store", self.out.builder.held(self.slot), zero, *where))
 
     def reach(self, term: Term, axis: int) -> tuple[Value, Value]:
         """The elements along an axis that a term reaches."""

@@ -97,19 +97,13 @@ class _Laner(Rebuilder):
             self.in_order(loop, carried, step)
         self.builder.end_for()
         for param, result in zip(loop.body.params[1:], op.results, strict=True):
-            self.bind(result, self.read(carried[param]))
+            self.bind(result, self.builder.held(carried[param]))
 
     @staticmethod
     def named(name: str, value: Value) -> Value:
         """A value with a name, if it has none."""
         if not isinstance(value, Constant) and not value.name:
             value.name = name
-        return value
-
-    def read(self, slot: Slot) -> Value:
-        """The value a slot holds."""
-        value = self.builder.read(slot)
-        assert value is not None
         return value
 
     # ------------------------------------------------------------------ what is handed from one run to another
@@ -181,13 +175,13 @@ class _Laner(Rebuilder):
         lo, hi = self.all(op.operands[:2])
         self.env[body.params[0]] = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name)
         for slot, (_, param, _, _) in zip(slots, even, strict=True):
-            self.env[param] = self.read(slot)
+            self.env[param] = self.builder.held(slot)
         self.segments(segment.body)
         for slot, value in zip(slots, [self.get(y) for _, _, y, _ in even], strict=True):
             self.builder.write(slot, value)
         self.builder.end_for()
         for slot, (_, _, _, result) in zip(slots, even, strict=True):
-            self.bind(result, self.read(slot))
+            self.bind(result, self.builder.held(slot))
 
     def run_of(self, segment: Run) -> None:
         """A run of operations for the items of the block, one after the other: a loop that vectors are made of."""
@@ -215,7 +209,7 @@ class _Laner(Rebuilder):
         self.lane = lane
         self.env[loop.index] = self.emit("add", self.start, lane)
         for value in external:
-            self.env[value] = self.emit("load", self.read(self.place(value)), lane)
+            self.env[value] = self.emit("load", self.builder.held(self.place(value)), lane)
 
     def leave(self) -> None:
         """Close it."""
@@ -225,7 +219,7 @@ class _Laner(Rebuilder):
     def hand(self, value: Value, place: Slot) -> None:
         """Store a number in its item's place."""
         assert self.lane is not None
-        self.builder.write(place, self.emit("store", self.read(place), value, self.lane))
+        self.builder.write(place, self.emit("store", self.builder.held(place), value, self.lane))
 
     def one(self, op: Op) -> None:
         """An operation of one item."""
@@ -233,7 +227,7 @@ class _Laner(Rebuilder):
         assert loop is not None
         for value in uses([op]):
             if value.is_array and value in loop.roots:
-                self.env[value] = self.read(self.arrays[loop.roots[value]])
+                self.env[value] = self.builder.held(self.arrays[loop.roots[value]])
         self.copy(op)
         for result in op.results:
             if result.is_array:
@@ -262,7 +256,7 @@ class _Laner(Rebuilder):
         serial = loop.serial or []
         self.enter(step, self.external(loop, serial, [y for _, y in numbers]))
         for param, _ in numbers:
-            self.env[param] = self.read(carried[param])
+            self.env[param] = self.builder.held(carried[param])
         for op in serial:
             self.builder.span = op.span or self.builder.span
             self.copy(op)

@@ -93,7 +93,7 @@ class _Lowerer(Elements):
 
         def body(index: Index) -> None:
             if reuse is not None:
-                self.env[reuse] = self.read(slot)
+                self.env[reuse] = self.builder.held(slot)
             value = self.element(result, index)
             self.update(slot, "store", value, index)
 
@@ -101,7 +101,7 @@ class _Lowerer(Elements):
         if reuse is not None:
             self.env[reuse] = old
         del self.fusion.fused[result]
-        self.bind(result, self.read(slot))
+        self.bind(result, self.builder.held(slot))
 
     def reusable(self, op: Op) -> Value | None:
         """A dead array of the same type, ours, that the operation reads only where it writes."""
@@ -148,14 +148,14 @@ class _Lowerer(Elements):
         prim = "store" if op.prim == "slice_store" else "accum"
 
         def body(index: Index) -> None:
-            self.env[array] = self.read(slot)
+            self.env[array] = self.builder.held(slot)
             element, where = self.element(value, index), self.box_index(box, fixed, index)
             with self.builder.rounding(loose="loose" in op.attrs):
                 self.update(slot, prim, element, where)
 
         self.nest(lengths, body)
         self.env[array] = old  # as the other arm of an `if` sees it
-        self.bind(op.result, self.read(slot))
+        self.bind(op.result, self.builder.held(slot))
 
     def scatter(self, op: Op) -> None:
         """`scatter_store` and `scatter_accum`: a loop over the index arrays."""
@@ -173,7 +173,7 @@ class _Lowerer(Elements):
             self.update(slot, prim, self.element(value, index), [*where, *index[rank:]])
 
         self.nest(dims, body)
-        self.bind(op.result, self.read(slot))
+        self.bind(op.result, self.builder.held(slot))
 
     # ------------------------------------------------------------------ reductions
     def reduction(self, op: Op) -> None:
@@ -196,11 +196,11 @@ class _Lowerer(Elements):
                 if combine == "add":
                     self.update(out, "accum", term(index), where)
                 else:
-                    old = self.emit("load", self.read(out), *where)
+                    old = self.emit("load", self.builder.held(out), *where)
                     self.update(out, "store", self.emit(combine, old, term(index)), where)
 
             self.nest(dims, add_row)
-            self.bind(op.result, self.read(out))
+            self.bind(op.result, self.builder.held(out))
             return
 
         def total(outer: Index) -> Value:
@@ -212,17 +212,17 @@ class _Lowerer(Elements):
                     index[k] = i
                 for k, i in zip(sorted(axes), inner, strict=True):
                     index[k] = i
-                self.builder.write(slot, self.emit(combine, self.read(slot), term(index)))
+                self.builder.write(slot, self.emit(combine, self.builder.held(slot), term(index)))
 
             self.nest([dims[k] for k in sorted(axes)], step)
-            return self.read(slot)
+            return self.builder.held(slot)
 
         if not kept:
             self.bind(op.result, total([]))
             return
         out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name)
         self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", total(outer), outer))
-        self.bind(op.result, self.read(out))
+        self.bind(op.result, self.builder.held(out))
 
     def arg_extreme(self, op: Op) -> None:
         """`argmax`, `argmin`: the first of the extreme elements, or the first NaN."""
@@ -242,26 +242,26 @@ class _Lowerer(Elements):
                 index: Index = [ZERO] * source.rank
                 for k, i in zip([*kept, *axes], [*outer, *inner], strict=True):
                     index[k] = i
-                value, old = self.element(source, index), self.read(best)
+                value, old = self.element(source, index), self.builder.held(best)
                 better = self.emit("gt" if op.prim == "argmax" else "lt", value, old)
                 if source.kind.is_float:
                     fresh_nan = self.emit("and", self.emit("isnan", value), self.emit("not", self.emit("isnan", old)))
                     better = self.emit("or", better, fresh_nan)
-                position = inner[0] if len(axes) == 1 else self.read(count)
+                position = inner[0] if len(axes) == 1 else self.builder.held(count)
                 self.builder.write(best, self.emit("select", better, value, old))
-                self.builder.write(where, self.emit("select", better, position, self.read(where)))
+                self.builder.write(where, self.emit("select", better, position, self.builder.held(where)))
                 if len(axes) > 1:
-                    self.builder.write(count, self.emit("add", self.read(count), ONE))
+                    self.builder.write(count, self.emit("add", self.builder.held(count), ONE))
 
             self.nest([dims[k] for k in axes], step)
-            return self.read(where)
+            return self.builder.held(where)
 
         if not kept:
             self.bind(op.result, find([]))
             return
         out = self.new_array(Kind.INT, [dims[k] for k in kept], op.result.name)
         self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", find(outer), outer))
-        self.bind(op.result, self.read(out))
+        self.bind(op.result, self.builder.held(out))
 
     def cumulative(self, op: Op) -> None:
         """`cumsum`, `cumprod` along one axis."""
@@ -278,12 +278,12 @@ class _Lowerer(Elements):
                 index: Index = [ZERO] * source.rank
                 for k, i in zip([*others, axis], [*outer, along], strict=True):
                     index[k] = i
-                value = self.emit(_COMBINE[op.prim], self.read(total), self.element(source, index))
+                value = self.emit(_COMBINE[op.prim], self.builder.held(total), self.element(source, index))
                 self.builder.write(total, value)
                 self.update(out, "store", value, index)
 
         self.nest([dims[k] for k in others], run)
-        self.bind(op.result, self.read(out))
+        self.bind(op.result, self.builder.held(out))
 
     def mask_count(self, op: Op) -> None:
         """The number of true elements."""
@@ -292,10 +292,10 @@ class _Lowerer(Elements):
 
         def step(index: Index) -> None:
             one = self.emit("select", self.element(source, index), ONE, ZERO)
-            self.builder.write(total, self.emit("add", self.read(total), one))
+            self.builder.write(total, self.emit("add", self.builder.held(total), one))
 
         self.nest(self.type(source.type).dims, step)
-        self.bind(op.result, self.read(total))
+        self.bind(op.result, self.builder.held(total))
 
     def mask_index(self, op: Op) -> None:
         """Flat positions of the true elements."""
@@ -306,7 +306,7 @@ class _Lowerer(Elements):
 
         def step(index: Index) -> None:
             condition = self.element(source, index)
-            position, where = self.read(flat), self.read(found)
+            position, where = self.builder.held(flat), self.builder.held(found)
             self.builder.begin_arm()
             self.update(out, "store", position, [where])
             self.builder.write(found, self.emit("add", where, ONE))
@@ -316,7 +316,7 @@ class _Lowerer(Elements):
             self.builder.write(flat, self.emit("add", position, ONE))
 
         self.nest(self.type(source.type).dims, step)
-        self.bind(op.result, self.read(out))
+        self.bind(op.result, self.builder.held(out))
 
     # ------------------------------------------------------------------ products
     def matmul(self, op: Op) -> None:
@@ -340,10 +340,10 @@ class _Lowerer(Elements):
             def step(k: Index) -> None:
                 x = self.element(a, [*lead, *i, *k])
                 y = self.element(b, [*lead, *k, *j])
-                self.builder.write(slot, self.emit("add", self.read(slot), self.emit("mul", x, y)))
+                self.builder.write(slot, self.emit("add", self.builder.held(slot), self.emit("mul", x, y)))
 
             self.nest([inner], step)
-            return self.read(slot)
+            return self.builder.held(slot)
 
         if not op.result.is_array:
             self.bind(op.result, product([]))
@@ -351,7 +351,7 @@ class _Lowerer(Elements):
         dims = (*self.type(op.result.type).dims[:max(batch, 0)], *rows, *columns)
         out = self.new_array(op.result.kind, dims, op.result.name)
         self.nest(dims, lambda outer: self.update(out, "store", product(outer), outer))
-        self.bind(op.result, self.read(out))
+        self.bind(op.result, self.builder.held(out))
 
 
 def neutral(prim: str, kind: Kind) -> Constant:

@@ -217,14 +217,14 @@ class _Merger(NestBuilder):
             outer = nest.loops[0]
             for k, result in enumerate(outer.results):
                 slot = slots[self.buffer(outer.operands[2 + k])] if result.is_array else sums[result]
-                self.bind(result, self.read(slot))
+                self.bind(result, self.builder.held(slot))
 
     def iteration(self, nest: Nest, slots: dict[Value, Slot], sums: dict[Value, Slot],
                   known: dict[tuple[Value, ...], Value]) -> None:
         """An iteration of one of the nests; what this iteration stored is not loaded."""
         outer = nest.loops[0]
         for k in nest.sums:
-            self.env[nest.body.params[1 + k]] = self.read(sums[outer.results[k]])
+            self.env[nest.body.params[1 + k]] = self.builder.held(sums[outer.results[k]])
         for op in nest.ops:
             self.builder.span = op.span or self.builder.span
             if op.prim not in ("load", "store", "accum"):
@@ -238,11 +238,11 @@ class _Merger(NestBuilder):
             elif op.prim == "load":
                 where = self.all(op.operands[1:])
                 found = known.get((buffer, *where))
-                self.bind(op.result, self.emit("load", self.read(slot), *where) if found is None else found)
+                self.bind(op.result, self.emit("load", self.builder.held(slot), *where) if found is None else found)
             else:
                 value, *rest = self.all(op.operands[1:])
                 self.update(slot, op.prim, (value, *rest), op)
-                self.env[op.result] = self.read(slot)
+                self.env[op.result] = self.builder.held(slot)
                 for key in [key for key in known if key[0] is buffer]:
                     del known[key]
                 if op.prim == "store":

@@ -42,7 +42,7 @@ class NestBuilder(Rebuilder):
     def close(self, nest: Nest, slots: dict[int, Slot]) -> None:
         """The results of the nest."""
         for k, result in enumerate(nest.loops[0].results):
-            self.bind(result, self.read(slots[k]))
+            self.bind(result, self.builder.held(slots[k]))
 
     def part(self, nest: Nest, box: Box, updates: Sequence[Op], slots: dict[int, Slot], steps: Sequence[int]) -> None:
         """A nest that makes some updates, at the iterations of the original."""
@@ -61,7 +61,7 @@ class NestBuilder(Rebuilder):
         def body(index: list[Value]) -> None:
             self.enter(nest, index)
             for k in nest.sums:
-                self.env[nest.body.params[1 + k]] = self.read(slots[k])
+                self.env[nest.body.params[1 + k]] = self.builder.held(slots[k])
             self.compute(nest, yields, slots)
             for k, value in zip(nest.sums, self.all(yields), strict=True):
                 self.builder.write(slots[k], value)
@@ -73,7 +73,7 @@ class NestBuilder(Rebuilder):
         zero = Constant(0, slot.type.kind)
 
         def body(index: list[Value]) -> None:
-            self.builder.write(slot, self.emit("store", self.read(slot), zero, *index))
+            self.builder.write(slot, self.emit("store", self.builder.held(slot), zero, *index))
 
         self.nest(box, [1] * len(box), body)
 
@@ -82,17 +82,11 @@ class NestBuilder(Rebuilder):
         """value + number."""
         return self.emit("add", value, Constant(number, Kind.INT)) if number else value
 
-    def read(self, slot: Slot) -> Value:
-        """The value a slot holds."""
-        value = self.builder.read(slot)
-        assert value is not None
-        return value
-
     def update(self, slot: Slot, prim: str, operands: Sequence[Value], op: Op) -> None:
         """Store or add."""
         self.builder.span = op.span or self.builder.span
         with self.builder.rounding(loose="loose" in op.attrs):
-            self.builder.write(slot, self.emit(prim, self.read(slot), *operands))
+            self.builder.write(slot, self.emit(prim, self.builder.held(slot), *operands))
 
     def enter(self, nest: Nest, index: Sequence[Value]) -> None:
         """Let the nest's indices stand for these values."""
@@ -103,7 +97,7 @@ class NestBuilder(Rebuilder):
         """Emit the operations that values need, for the current indices."""
         for op in nest.needed(values):
             if op.prim == "load" and op.operands[0] in nest.chains:
-                self.env[op.operands[0]] = self.read(slots[nest.chains[op.operands[0]]])
+                self.env[op.operands[0]] = self.builder.held(slots[nest.chains[op.operands[0]]])
             self.builder.span = op.span or self.builder.span
             self.copy(op)
 

@@ -192,7 +192,7 @@ class Rotate(NestBuilder):
         """The array with its zeros made."""
         slot = self.builder.slot(array.type, array, array.name)
         self.zeros(slot, self.shifted(zeros.bounds, zeros.shifts))
-        return self.read(slot)
+        return self.builder.held(slot)
 
     def rotated(self, op: Op) -> dict[int, Zeros]:
         """The carried positions whose zeros move."""

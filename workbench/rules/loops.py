@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Builder, Constant, Kind, Slot, Value
+from workbench.ir import Builder, Constant, Kind, Value
 from workbench.rules.emission import emit
 from workbench.rules.expr import Expr, broadcast_to
 from workbench.rules.typing import shaped
@@ -47,17 +47,11 @@ def _emitted(step: Step, first: float, inputs: tuple[Expr, ...], backwards: bool
     else:
         index = builder.begin_for(Constant(0, Kind.INT), dims[0])
     rows = tuple(Expr(builder, row(builder, v, index)) for v in values)
-    out, new = step(Expr(builder, _held(builder, state)), rows)
-    builder.write(buffer, set_row(builder, _held(builder, buffer), out.value, index))
+    out, new = step(Expr(builder, builder.held(state)), rows)
+    builder.write(buffer, set_row(builder, builder.held(buffer), out.value, index))
     builder.write(state, new.value)
     builder.end_for()
-    return Expr(builder, _held(builder, buffer))
-
-
-def _held(builder: Builder, slot: Slot) -> Value:
-    value = builder.read(slot)
-    assert value is not None
-    return value
+    return Expr(builder, builder.held(buffer))
 
 
 def row(builder: Builder, array: Value, index: Value) -> Value:

@@ -95,7 +95,7 @@ class Stacks:
 
     def state(self, kinds: Sequence[Kind]) -> list[Value]:
         """What the stacks hold here."""
-        return [held(self.builder, slot) for kind in kinds
+        return [self.builder.held(slot) for kind in kinds
                 for slot in (self.pair(kind).elements, self.pair(kind).length)]
 
     def after(self, kinds: Sequence[Kind], values: Sequence[Value]) -> None:
@@ -142,13 +142,6 @@ class Stacks:
     def zero(self, value: Value, primal: Primal) -> Value:
         """A cotangent that nothing has contributed to."""
         return zero(self.builder, mirrored(value.type, primal))
-
-
-def held(builder: Builder, slot: Slot) -> Value:
-    """What a slot holds here."""
-    value = builder.read(slot)
-    assert value is not None
-    return value
 
 
 # ---------------------------------------------------------------------- making the twins
@@ -284,11 +277,11 @@ def _pushing(twins: Twins, halves: Halves, ops: Sequence[Op], values: Sequence[V
         pair = stacks[value.kind]
         indices = open_elements(b, value.dims)
         element = emit(b, "load", value, *indices) if value.is_array else value
-        length = held(b, pair.length)
-        b.write(pair.elements, emit(b, "store", held(b, pair.elements), element, length))
+        length = b.held(pair.length)
+        b.write(pair.elements, emit(b, "store", b.held(pair.elements), element, length))
         b.write(pair.length, emit(b, "add", length, ONE))
         close_elements(b, value.dims)
-    left = [held(b, slot) for pair in stacks.values() for slot in (pair.elements, pair.length)]
+    left = [b.held(slot) for pair in stacks.values() for slot in (pair.elements, pair.length)]
     return b.finish([*halves.primal, *left])
 
 
@@ -299,14 +292,14 @@ def _pop(r: Builder, twins: Twins, halves: Halves, env: dict[Value, Value], numb
     stacks = _stacks(r, twins, [env[v] for v in halves.popped])
     for value in reversed(numbers):
         pair = stacks[value.kind]
-        r.write(pair.length, emit(r, "add", held(r, pair.length), MINUS))
-        env[value] = emit(r, "load", held(r, pair.elements), held(r, pair.length), kept=True)
+        r.write(pair.length, emit(r, "add", r.held(pair.length), MINUS))
+        env[value] = emit(r, "load", r.held(pair.elements), r.held(pair.length), kept=True)
         env[value].name = env[value].name or value.name
     for value in reversed(arrays):
         env[value] = _popped(r, stacks[value.kind], substitute_type(value.type, env), value.name)
     for k, kind in enumerate(twins.kinds):
-        env[halves.popped[2 * k]] = held(r, stacks[kind].elements)
-        env[halves.popped[2 * k + 1]] = held(r, stacks[kind].length)
+        env[halves.popped[2 * k]] = r.held(stacks[kind].elements)
+        env[halves.popped[2 * k + 1]] = r.held(stacks[kind].length)
 
 
 def _popped(r: Builder, pair: Pair, type_: object, name: str) -> Value:
@@ -315,14 +308,14 @@ def _popped(r: Builder, pair: Pair, type_: object, name: str) -> Value:
     size: Value = ONE
     for dim in type_.dims:
         size = emit(r, "mul", size, dim)
-    r.write(pair.length, emit(r, "sub", held(r, pair.length), size))
+    r.write(pair.length, emit(r, "sub", r.held(pair.length), size))
     made = emit(r, "empty", *type_.dims, kind=type_.kind)
     slot = r.slot(made.type, made, name)
     indices = open_elements(r, type_.dims)
     place: Value = ZERO
     for index, dim in zip(indices, type_.dims, strict=True):
         place = emit(r, "add", emit(r, "mul", place, dim), index)
-    element = emit(r, "load", held(r, pair.elements), emit(r, "add", held(r, pair.length), place), kept=True)
-    r.write(slot, emit(r, "store", held(r, slot), element, *indices))
+    element = emit(r, "load", r.held(pair.elements), emit(r, "add", r.held(pair.length), place), kept=True)
+    r.write(slot, emit(r, "store", r.held(slot), element, *indices))
     close_elements(r, type_.dims)
-    return held(r, slot)
+    return r.held(slot)

@@ -30,9 +30,7 @@ def draw(t: Tracer, generator: RandomValue, law: str, *params: Value) -> Value:
     if law not in FUNCTIONS:
         t.fail("random draws cannot be compiled on this platform", "draw before, and pass the numbers")
     cell = generator.state.cell
-    state = t.builder.read(cell.slot)
-    assert state is not None
-    state = t.emit("draw", state, *params, law=law)
+    state = t.emit("draw", t.builder.held(cell.slot), *params, law=law)
     t.builder.write(cell.slot, state)
     cell.written = True
     return t.emit("cast", t.emit("load", state, ZERO), kind=LAWS[law].kind)
@@ -52,9 +50,7 @@ def draws(act: Any, generator: RandomValue, law: str, dims: Sequence[Value] | No
 
     def fill(index: Value) -> None:
         value = draw(t, generator, law, *(t.emit("load", p, index) if p.is_array else p for p in flat))
-        held = t.builder.read(slot)
-        assert held is not None
-        t.builder.write(slot, t.emit("store", held, value, index))
+        t.builder.write(slot, t.emit("store", t.builder.held(slot), value, index))
     t.environment.repeat(t, count, ("draws", act.path, t.span, law), fill)
     made.cell.written = True
     return made if len(dims) == 1 else t.new_array(t.emit("reshape", arrays.read(t, made), *dims))
