@@ -246,3 +246,19 @@ def test_effects_on_objects_before_an_error_are_there() -> None:
     with pytest.raises(IndexError):
         slope(state, strided[::2], 5)
     assert (state.calls, state.last, strided[2]) == (3, 3.0, 7.0)
+
+
+@pytest.mark.parametrize("build", [lambda m: [0.5, m.reshape(-1)[::1]], lambda m: {"flat": m.ravel(), "n": 2.0},
+                                   lambda m: [[m[1:] * 2.0, 1.0], (m.T.copy(),)]])
+def test_containers_made_on_one_path_hold_arrays_with_shapes_of_their_own(build: Callable[[Any], Any]) -> None:
+    def function(m, k):
+        if k > 0:
+            made = build(m)
+        if k > 1:
+            last = list(made.values())[0] if type(made) is dict else made[0 if type(made[0]) is list else 1]
+            last = last[0] if type(last) is list else last
+            m = m * np.sum(last)
+        return float(np.sum(m * m))
+
+    for k in (0, 1, 2):
+        agrees_with_python(function, (np.asfortranarray(np.array([[0.3, -0.5], [0.9, 1.1]])), k))

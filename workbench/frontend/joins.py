@@ -403,7 +403,8 @@ class Join:
                 parts.append(self.values(a, b))
             else:
                 with reopened(self.t, self.arms[side]):
-                    inner = self.padded(self.t.read(x), side)
+                    entry = self.t.read(x)
+                inner = self.padded(entry, side)
                 if inner is None:
                     return lambda results: Conflict("a container made on one path only")
                 parts.append(inner)
