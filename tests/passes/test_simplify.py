@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from workbench import passes
+import numpy as np
+import pytest
+
+from workbench import interpret, passes
 from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, print_function, verify
 from workbench.rules import effect, emit
 
@@ -100,3 +103,53 @@ def test_what_raises_stays() -> None:
               yield
           return x
         """)
+
+
+def nested_load(case: str) -> Function:
+    """s += x[i] * y[j] in two loops; in some cases x[i] must stay where it is."""
+    b = Builder("nested")
+    n, m = b.param(INT, "n", (0, 0)), b.param(INT, "m", (1, 0))
+    x, y = b.param(ArrayType(Kind.F64, (n,)), "x"), b.param(ArrayType(Kind.F64, (m,)), "y")
+    bound = b.param(INT, "k") if case == "not within" else n
+    held = b.slot(x.type, emit(b, "copy", x), "held")
+    s = b.slot(F64, Constant(0.0, Kind.F64), "s")
+    if case == "backwards":
+        i = b.begin_for(emit(b, "sub", n, Constant(1, Kind.INT)), Constant(-1, Kind.INT), -1)
+    else:
+        i = b.begin_for(Constant(0, Kind.INT), bound)
+    j = b.begin_for(Constant(0, Kind.INT), m)
+    if case == "before its element":
+        where = emit(b, "sub", i, Constant(1, Kind.INT))
+    else:
+        where = i
+    below = emit(b, "lt", i, j)
+    if case == "in an arm":
+        b.begin_arm()
+    if case == "guarded":
+        effect(b, "check", emit(b, "lt", j, i), exception="IndexError", message="")
+    element = emit(b, "load", b.read(held), where)
+    if case == "written":
+        b.write(held, emit(b, "store", b.read(held), emit(b, "load", y, j), i))
+    b.write(s, emit(b, "add", b.read(s), emit(b, "mul", element, emit(b, "load", y, j))))
+    if case == "in an arm":
+        then = b.end_arm()
+        b.begin_arm()
+        b.end_if(below, then, b.end_arm())
+    b.end_for()
+    b.end_for()
+    return verify(b.finish([b.read(s), b.read(held)]))
+
+
+@pytest.mark.parametrize("case, moves", [("plain", True), ("backwards", True), ("guarded", True), ("written", False),
+                                         ("not within", False), ("before its element", False), ("in an arm", False)])
+def test_loads_move_out_of_loops_that_change_nothing_of_them(case: str, moves: bool) -> None:
+    function = nested_load(case)
+    simple = verify(passes.Simplify()(function))
+    (outer,) = (op for op in simple.block.ops if op.prim == "for")
+    assert any(op.prim == "load" for op in outer.regions[0].ops) == moves
+    if case in ("plain", "backwards", "written", "in an arm"):
+        rng = np.random.default_rng(1)
+        for sizes in ((0, 3), (3, 0), (1, 1), (4, 3)):
+            args = [rng.normal(size=size) for size in sizes]
+            for a, c in zip(interpret.run(function, args), interpret.run(simple, args), strict=True):
+                assert np.array_equal(a, c)

@@ -1,7 +1,8 @@
 """Simplification: constant folding, common subexpressions, hoisting, short loops unrolled, dead control flow removed.
 
 Invariants: IEEE results are kept bit for bit; what raises is neither moved nor removed unless it provably never raises;
-only scalar operations without effect are moved out of loops, loads are not.
+only scalar operations without effect are moved out of loops, and loads whose indices are those of loops that stay
+around them and within the array (their value does not change: a loop's body takes no buffer from outside).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value
+from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Polynomial, Value, normal_form
 from workbench.passes.dead import DeadCode
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
@@ -52,6 +53,7 @@ class _Simplifier(Rebuilder):
     def __init__(self, options: Simplify) -> None:
         self.options = options
         self.changed = False
+        self.ranges: dict[Value, tuple[Value, Value, int]] = {}  # of the indices of open loops
 
     def op(self, op: Op) -> None:
         """Simplify one operation. Behind a check that fails always, shapes may contradict each other: what is there is
@@ -76,6 +78,8 @@ class _Simplifier(Rebuilder):
             self.while_(op)
         elif op.prim == "check":
             self.check(op)
+        elif op.prim == "load" and self.builder.depth > 1 and self.is_within(self.all(op.operands)):
+            self.hoist_load(op)
         elif len(op.results) == 1 and not op.result.is_array and get(op.prim).elementwise:
             self.hoist(op)
         else:
@@ -96,6 +100,44 @@ class _Simplifier(Rebuilder):
             return
         with self.builder.outside(depth):
             self.bind(op.result, self.emit(op.prim, *operands, **op.attrs))
+
+    def hoist_load(self, op: Op) -> None:
+        """Emit a load before the outermost loop in which neither the array nor the indices change."""
+        operands = self.all(op.operands)
+        made = max(self.depth_of[v] for v in operands if not isinstance(v, Constant))
+        depth = self.builder.depth
+        for k in range(depth - 1, made - 1, -1):
+            if self.builder.frames[k].kind == "arm":
+                break
+            if self.builder.frames[k].is_loop:
+                depth = k
+        if depth == self.builder.depth:
+            self.copy(op)
+            return
+        with self.builder.outside(depth):
+            self.copy(op)
+
+    def is_within(self, operands: Sequence[Value]) -> bool:
+        """True where indices are those of loops around, or so much more, and known to be within the array."""
+        array, *indices = operands
+        if isinstance(array.type, ArrayType) and array.type.growable:
+            return False
+        return all(self._is_below(i, dim) for i, dim in zip(indices, array.dims, strict=True))
+
+    def _is_below(self, index: Value, dim: Value) -> bool:
+        """True where 0 <= index < dim, for an index that is a loop's and a constant."""
+        maker = self.builder.definitions.get
+        form = normal_form(index, maker)
+        for variable, (lo, hi, step) in self.ranges.items():
+            more = (form - Polynomial.atom(variable)).constant
+            if more is None:
+                continue
+            first, end = (lo, hi) if step == 1 else (hi, lo)  # with step -1: first < index <= end
+            least = normal_form(first, maker).constant
+            over = (normal_form(end, maker) - normal_form(dim, maker)).constant
+            late = 0 if step == 1 else 1
+            return least is not None and over is not None and least + late + more >= 0 and over + late + more <= 0
+        return False
 
     def offset(self, op: Op, operands: Sequence[Value]) -> Value | None:
         """(v + a) + b of integers as v + (a + b), where v + a is known as such."""
@@ -193,7 +235,9 @@ class _Simplifier(Rebuilder):
                 keep.append(k)
         with self.frame("for") as frame:
             params = (self.param(body.params[0]), *(self.param(body.params[1 + k]) for k in keep))
+            self.ranges[params[0]] = lo, hi, op.attrs["step"]
             self.ops(body)
+            del self.ranges[params[0]]
             block = Block(params, tuple(frame.ops), tuple(self.get(body.yields[k]) for k in keep))
         self.finish(op, (lo, hi, *(inits[k] for k in keep)), (block,), [op.results[k] for k in keep])
 
