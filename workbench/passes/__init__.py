@@ -15,20 +15,22 @@ from workbench.passes.lanes import Lanes
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
 from workbench.passes.pipeline import Observer, Pass, run
+from workbench.passes.preallocate import Preallocate
+from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
     "Bounds", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Lower", "Merge", "Observer", "Pass",
-    "Regroup", "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
+    "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
 ]
 
 
 def optimize(function: Function, observer: Observer | None = None) -> Function:
     """Array-level simplification: what a front end or a transform made, cleaned up."""
     small = (Lower(longest=4), Simplify(), ScalarReplacement())
-    return run((Simplify(), Counting(), Bounds(), Simplify(), *small, Simplify()), function, observer)
+    return run((Simplify(), Counting(), Bounds(), Simplify(), *small, Simplify(), Privatise()), function, observer)
 
 
 def finalize(function: Function, observer: Observer | None = None, exact: int | None = None) -> Function:
@@ -38,11 +40,12 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
                                 Merge(exact), Simplify(), Gather())
-    last = Simplify(unroll=1)
-    made = run((*passes, *(() if exact is None else (Regroup(exact),)), last, Lanes(), last), function, observer)
+    last = (Preallocate(), Simplify(unroll=1))
+    regrouped = () if exact is None else (Regroup(exact),)
+    made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:
         return made
     for callee, final in called.items():
-        final.define(Redirect(called).run(run((*passes, last), callee.function, observer)), callee.consumes)
+        final.define(Redirect(called).run(run((*passes, *last), callee.function, observer)), callee.consumes)
     return Redirect(called).run(made)

@@ -21,10 +21,15 @@ class DeadCode(Pass):
 
     def __call__(self, function: Function) -> Function:
         """The function without its dead operations."""
-        return _Sweeper(_Marker(function)).run(function)
+        return sweep(function, Marker(function))
 
 
-class _Marker:
+def sweep(function: Function, marks: Marker) -> Function:
+    """The function without what is not marked."""
+    return _Sweeper(marks).run(function)
+
+
+class Marker:
     """Marks needed values and operations, from results and effects backwards."""
 
     def __init__(self, function: Function) -> None:
@@ -113,7 +118,7 @@ def carried(op: Op, position: int) -> list[Value]:
 class _Sweeper(Rewriter):
     """Copies what is marked."""
 
-    def __init__(self, marks: _Marker) -> None:
+    def __init__(self, marks: Marker) -> None:
         super().__init__()
         self.marks = marks
 

@@ -73,7 +73,7 @@ class HistoryReads:
             uses = self._uses.get(version, [])
             if not uses:
                 home = self.structure.home[version]
-                return version if home is self.structure.home[load.results[0]].around else None
+                return version if home in self.structure.home[load.results[0]].chain else None
             following = [self._next(use, load) for use in uses]
             if len(following) == 1:
                 if following[0] is None:

@@ -137,7 +137,7 @@ class Planner:
                 else:
                     outside[value] = None  # a copy of an array of an enclosing body
                 continue
-            final = self.reads.find(value)
+            final = self._final(value, unit)
             if final is not None:
                 self.plan.history[value] = final
             for v in sources[value]:
@@ -204,10 +204,21 @@ class Planner:
         op = self.structure.definitions.get(value)
         if op is None or not self.recomputable(op):
             return None
-        final = self.reads.find(value)
+        final = self._final(value, unit)
         if final is not None:
             return (final, *op.operands[1:])
         return op.operands
+
+    def _final(self, value: Value, unit: Loop | None) -> Value | None:
+        """The array that a loaded element can be read from again: one that is there, or one of an enclosing body that
+        is as large as the loops between are long (it is kept, then, instead of the elements)."""
+        final = self.reads.find(value)
+        if final is None or self.structure.is_top(final):
+            return final
+        home = self.structure.home[final].loop
+        nest = unit.nest if unit is not None else ()
+        between = [loop for loop in nest if home is None or len(loop.nest) > len(home.nest)]
+        return final if self._alike(final, between) else None
 
     def recomputable(self, op: Op) -> bool:
         """True for operations that are cheap to run again."""
