@@ -69,7 +69,7 @@ def mixture(x):
 
 
 def indexed_after(x):
-    """An element whose index is checked after the loop: its cotangent is not written before."""
+    """An element whose index is checked after the loop: its cotangent is not written before, but after."""
     total = 0.0
     for i in range(len(x)):
         total += x[i] * x[i]
@@ -186,6 +186,45 @@ def made_between(x):
     return a + b
 
 
+def normalised(x):
+    """What is made after the loop, of its own, and taken off: its adjoint comes when it has run."""
+    total = 0.0
+    for i in range(len(x)):
+        y = x[i]
+        for _ in range(3):
+            y = np.sin(y) + y
+        total += y
+    s = 0.0
+    for i in range(len(x)):
+        s += np.exp(x[i])
+    total -= 2.0 * np.log(s)
+    for i in range(len(x)):
+        total += x[i] ** 3
+    return total
+
+
+def overwritten(x):
+    """An array that the loop reads is overwritten afterwards: its cotangent is moved then."""
+    a = np.sin(x)
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * x[i]
+    a[:] *= 0.5
+    return np.sum(a) + total
+
+
+def with_scratch(x):
+    """An array of the iteration's own."""
+    total, y = 0.0, np.empty(len(x), x.dtype)
+    for i in range(len(x)):
+        for k in range(len(x)):
+            y[k] = x[i] * x[k]
+        for k in range(1, len(x)):
+            y[k] += np.sin(y[k - 1])
+        total += y[len(x) - 1]
+    return total
+
+
 def stored(x):
     out = np.zeros(len(x))
     for i in range(len(x)):
@@ -217,8 +256,9 @@ def swapped_sums(x):
 # how many loops of each program are run in one pass
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
                with_count: 1, between: 1,
-               made_between: 1}
-OTHERS = (leaving, squared_sum, indexed_after, fed_forward, doubled, stored, rewritten, swapped_sums)
+               made_between: 2, normalised: 2, with_scratch: 1,
+               indexed_after: 1}
+OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums)
 
 
 def complex_step(f: Callable[[Any], Any], x: Any) -> Any:

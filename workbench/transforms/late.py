@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workbench.ir import Function, Op, Value, walk
-from workbench.transforms.onepass import captured
-from workbench.transforms.structure import Structure
+from workbench.transforms.structure import Structure, captured
 
 _STORES = frozenset({"store", "slice_store"})
 _EFFECTS = frozenset({"print", "draw", "call"})

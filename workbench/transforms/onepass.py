@@ -5,10 +5,12 @@ cotangent of `total` is the same in all of them. Where that cotangent is known b
 linear, with factors that the loop does not make), the adjoint of an iteration can be run in the iteration itself. No
 residual leaves it, and its primal is not run twice.
 
-Such loops are a suffix of those of the function's own block, and of the bodies of such loops. The adjoints of all
-operations between and after them are emitted before the first of them. So these must ask for nothing that is computed
-later (but for plain formulas, which are computed twice), the loops must not pass cotangents to what is made among them,
-and no element of an array may be reached for before its index has been checked.
+Such loops are a suffix of those of the function's own block, and of the bodies of such loops. The adjoints of the
+operations that depend on their results are emitted before the first of them. So these must ask for nothing that is
+computed later (but for plain formulas, which are computed twice), the loops must not pass cotangents to what is made by
+them, and no element of an array may be reached for before its index has been checked. The adjoints of all other
+operations come when everything has run; these must not take the buffer of an array that the loops read, whose cotangent
+would be moved and not added to.
 
 Invariant: the primal's operations and effects are in the program's order. The contributions to a cotangent are added in
 the order of the iterations, instead of the opposite one.
@@ -19,11 +21,11 @@ Algorithms, 2002).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from workbench.ir import Block, Constant, Op, Value
 from workbench.ir.ops import has_effect
-from workbench.transforms.structure import Region, Structure
+from workbench.transforms.structure import Region, Structure, captured, dependent, taken
 
 FORMULAS = frozenset({"cast", "add", "sub", "mul", "neg"})
 
@@ -98,49 +100,47 @@ class _Shares:
                 self.known[value] = ways[0] if len(set(ways)) == 1 else None
 
 
-def captured(op: Op) -> set[Value]:
-    """What the body of a loop uses of what is made outside."""
-    used: set[Value] = set()
-    made: set[Value] = set()
-    for block in op.regions:
-        _gather(block, used, made)
-    return used - made
-
-
-def _gather(block: Block, used: set[Value], made: set[Value]) -> None:
-    made.update(block.params)
-    used.update(block.yields)
-    for op in block.ops:
-        used.update(op.operands)
-        made.update(op.results)
-        for inner in op.regions:
-            _gather(inner, used, made)
-
-
 class Suffix:
-    """The operations of an open region from some loop on: loops in one pass, and others, whose adjoints may be able to
-    come before all of them."""
+    """The operations of an open region from some loop on: loops in one pass, and others, with what their adjoints ask
+    for. Of these, the ones that depend on a loop's result must be able to come before all loops."""
 
     def __init__(self, region: Region, structure: Structure, active: frozenset[Value]) -> None:
         self.region = region
         self.structure = structure
         self.active = active
         self.loops: list[Op] = []
-        self.others: list[Op] = []
+        self.others: dict[Op, list[Value]] = {}
 
-    def can_be_early(self, asked: Iterable[Value]) -> bool:
-        """True where the adjoints of `others`, which ask for primal values, can come before the first of the loops."""
-        calls, raises, touches = _nature(self.others, self.active)
-        if calls or (raises and touches):
+    def can_begin(self, loop: Op) -> bool:
+        """True where a further loop can be run in one pass: the adjoints of the operations that depend on it (or on the
+        loops after it) can come before it."""
+        loops = [*self.loops, loop]
+        first = self.region.block.ops.index(loop)
+        early = dependent(self.region.block.ops[first:], loops)
+        others = [op for op in self.others if op in early]
+        if any(op in self.structure.one_pass for op in others):  # (what its adjoint asks for is not known)
             return False
-        later = self._from(self.loops[-1])
-        given = [v for loop in self.loops for v in captured(loop) if v in self.active]
-        return all(self._is_made(v, later) for v in given) and all(self._is_formula(v, later) for v in asked)
+        calls, _, touches = _nature(others, self.active)
+        if calls or (touches and _nature(self.others, self.active)[1]):
+            return False
+        later = self._from(loop)
+        early_results = {r for op in early for r in op.results}
+        given = [v for op in loops for v in captured(op) if v in self.active]
+        if any(not taken(op).isdisjoint((*given, *(v for e in others for v in (*e.operands, *captured(e)))))
+               for op in self.others if op not in early):
+            return False  # (the cotangent of a buffer that is taken is moved, not added to what is there)
+        return all(self._is_outside(v, early_results) for v in given) and all(
+            self._is_formula(v, later) for op in others for v in self.others[op])
 
     def _from(self, op: Op) -> dict[Value, Op]:
         """What is made by an operation of the region and those after it."""
         ops = self.region.block.ops
         return {result: later for later in ops[ops.index(op):] for result in later.results}
+
+    def _is_outside(self, value: Value, results: Collection[Value]) -> bool:
+        """True for values of this region or those around that are none of these results."""
+        home = self.structure.home[value]
+        return value not in results if home is self.region else self.region not in home.chain
 
     def _is_made(self, value: Value, later: Mapping[Value, Op]) -> bool:
         if isinstance(value, Constant):

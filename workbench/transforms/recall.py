@@ -52,11 +52,13 @@ class Wishes:
     def __init__(self) -> None:
         self.scopes: dict[Region, Scope] = {}
         self.asked: dict[Value, Value] = {}
+        self.latest: dict[Value, None] = {}  # what was asked since this was emptied
 
     def get(self, value: Value) -> Value:
         """A placeholder."""
         if isinstance(value, Constant):
             return value
+        self.latest[value] = None
         if value not in self.asked:
             self.asked[value] = Value(mirrored(value.type, self), value.name)
         return self.asked[value]

@@ -126,22 +126,22 @@ class ReverseSweep:
                 self.passed[op].append((out, bar))
                 self.bars.add(init, bar)
 
-    def enter(self, op: Op, after: Sequence[Op] | None = None) -> bool:
-        """Begin the adjoint of an iteration of a loop that was passed by, in its body: that of `after`, all operations
-        from the first loop in one pass on. False where no cotangent reaches the loop."""
+    def enter(self, op: Op, early: Sequence[Op] | None = None) -> bool:
+        """Begin the adjoint of an iteration of a loop that was passed by, in its body: that of `early`, loops in one
+        pass and what depends on them. False where no cotangent reaches the loop."""
         (body,) = op.regions
         if not self.passed[op]:
             return False
         self.primal.scopes[self.structure.regions[body]] = Scope(self.builder.depth)
         for value, bar in self.passed[op]:
             self.bars.add(value, bar)
-        self.ops(self.structure.parted(body)[1] if after is None else after)
+        self.ops(self.structure.halves(body)[0] if early is None else early)
         return True
 
-    def leave(self, op: Op, before: Sequence[Op] | None = None) -> None:
-        """End that adjoint: that of the operations before."""
+    def leave(self, op: Op, rest: Sequence[Op] | None = None) -> None:
+        """End that adjoint: that of the other operations."""
         (body,) = op.regions
-        self.ops(self.structure.parted(body)[0] if before is None else before)
+        self.ops(self.structure.halves(body)[1] if rest is None else rest)
         del self.primal.scopes[self.structure.regions[body]]
 
     # ------------------------------------------------------------------ loops

@@ -10,13 +10,54 @@ regions of a `while` and all arms inside a body belong to that body's loop. The 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form
+from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form, walk
 
 _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "select", "lt", "le", "gt", "ge", "eq",
                       "ne"})
+
+
+def dependent(ops: Sequence[Op], loops: Collection[Op]) -> set[Op]:
+    """These loops, and the operations that depend on their results."""
+    found: set[Op] = set()
+    made: set[Value] = set()
+    for op in ops:
+        if op in loops or not made.isdisjoint(op.operands) or (op.regions and not made.isdisjoint(captured(op))):
+            found.add(op)
+            made.update(op.results)
+    return found
+
+
+def captured(op: Op) -> set[Value]:
+    """What the regions of an operation use of what is made outside."""
+    used: set[Value] = set()
+    made: set[Value] = set()
+    for block in op.regions:
+        _gather(block, used, made)
+    return used - made
+
+
+def taken(op: Op) -> set[Value]:
+    """The arrays whose buffers an operation, or one in its regions, takes."""
+    found: set[Value] = set()
+    for inner in (op, *(inner for block in op.regions for inner in walk(block))):
+        found.update(consumed_operands(inner))
+        inits = inner.operands[2:] if inner.prim == "for" else inner.operands if inner.prim == "while" else ()
+        found.update(v for v in inits if v.is_array)
+        found.update(v for block in inner.regions for v in block.yields if v.is_array)
+    return found
+
+
+def _gather(block: Block, used: set[Value], made: set[Value]) -> None:
+    made.update(block.params)
+    used.update(block.yields)
+    for op in block.ops:
+        used.update(op.operands)
+        made.update(op.results)
+        for inner in op.regions:
+            _gather(inner, used, made)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,6 +194,13 @@ class Structure:
         """The operations of an open region before the first loop in one pass, and the others."""
         first = next((k for k, op in enumerate(block.ops) if op in self.one_pass), len(block.ops))
         return block.ops[:first], block.ops[first:]
+
+    def halves(self, block: Block) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
+        """The operations of an open region whose adjoints come before the first loop in one pass (and these loops), and
+        those whose adjoints come when all has run: what the cotangents of the loops' results do not depend on."""
+        before, after = self.parted(block)
+        early = dependent(after, self.one_pass)
+        return tuple(op for op in after if op in early), (*before, *(op for op in after if op not in early))
 
     def loop_of(self, value: Value) -> Loop | None:
         """The loop in whose body a value is made."""

@@ -58,13 +58,14 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
     sweep.adjoint = reverse
     before, after = structure.parted(function.block)
+    early, rest = structure.halves(function.block)
     sweep.begin()
     sweep.ops(before)
     reverse.begin(results, cotangents)
-    reverse.ops(after)
+    reverse.ops(early)
     sweep.ops(after)
     primal = sweep.end()
-    reverse.ops(before)
+    reverse.ops(rest)
     return builder.finish([*primal, *reverse.end(params)])
 
 
@@ -120,10 +121,10 @@ def _required(function: Function, structure: Structure, live: frozenset[Value], 
               results: Sequence[Value]) -> tuple[list[Value], dict[Op, Twins]]:
     """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
     sweep, wishes = _dry(function, structure, live, results)
-    before, after = structure.parted(function.block)
-    sweep.ops(after)
-    _dry_iterations(sweep, after)
-    sweep.ops(before)
+    early, rest = structure.halves(function.block)
+    sweep.ops(early)
+    _dry_iterations(sweep, early)
+    sweep.ops(rest)
     sweep.end(params)
     return list(wishes.asked), sweep.stacks.reached
 
@@ -131,7 +132,7 @@ def _required(function: Function, structure: Structure, live: frozenset[Value], 
 def _dry_iterations(sweep: ReverseSweep, ops: Sequence[Op]) -> None:
     for op in ops:
         if op in sweep.structure.one_pass and sweep.enter(op):
-            _dry_iterations(sweep, sweep.structure.parted(op.regions[0])[1])
+            _dry_iterations(sweep, sweep.structure.halves(op.regions[0])[0])
             sweep.leave(op)
 
 
@@ -156,17 +157,14 @@ def _one_pass(function: Function, live: frozenset[Value], results: Sequence[Valu
 def _chosen(sweep: ReverseSweep, wishes: Wishes, block: Block) -> list[Op]:
     """Those among the operations of an open region, and in them."""
     suffix = Suffix(sweep.structure.regions[block], sweep.structure, sweep.active)
-    found = 0
-    earlier = len(wishes.asked)
     for op in reversed(block.ops):
+        wishes.latest.clear()
         sweep.ops([op])
-        if op not in sweep.structure.one_pass:
-            suffix.others.append(op)
-            continue
-        suffix.loops.append(op)
-        if suffix.can_be_early(list(wishes.asked)[earlier:]):
-            found = len(suffix.loops)
-    chosen = suffix.loops[:found]
+        if op in sweep.structure.one_pass and suffix.can_begin(op):
+            suffix.loops.append(op)
+        else:
+            suffix.others[op] = list(wishes.latest)
+    chosen = list(suffix.loops)
     for op in tuple(chosen):
         if sweep.passed[op]:
             sweep.enter(op, ())
