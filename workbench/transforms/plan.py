@@ -26,6 +26,7 @@ from workbench.transforms.structure import Loop, Structure
 _CHEAP = frozenset({"reshape", "transpose", "broadcast", "slice", "gather", "full", "copy", "iota", "index", "cast",
                     "real", "imag", "conj", "complex", "mask_count", "mask_index"})
 _AXIS = 1024  # an array axis counts as this many elements
+_AGAIN = 4  # how much less it costs to keep what some loop around does not change
 _SLACK = 16  # trips and a dimension that differ by no more than this are taken to be alike
 
 
@@ -164,7 +165,8 @@ class Planner:
     def _capacity(self, value: Value, unit: Loop | None) -> int:
         size = value.kind.itemsize
         if self._at_home(value, unit):
-            return size * int(_AXIS ** value.rank)
+            varies = unit is None or not self.structure.is_regular(unit) or self.structure.axes(value) == unit.nest
+            return size * int(_AXIS ** value.rank) if varies else max(1, size // _AGAIN)
         if unit is None:
             return size * int(_AXIS ** value.rank)
         home = self.structure.home[value].loop

@@ -1,14 +1,16 @@
 """Where residuals are held: exactly sized arrays indexed by iteration, or growing lists with a cursor.
 
 Inside a nest whose trip counts are all known when its outermost loop is entered, a value has an array with an axis per
-loop. Elsewhere (`while`, or trip counts that vary) its values are appended to a list: each execution of the loop begins
-where the one before ended (its base, itself a residual of the enclosing body). An array of varying size is appended
-element by element; a residual of its own says where it begins. Values of arms that are in no loop are variables.
+loop with which it varies (the iterations of the others store it again). Elsewhere (`while`, or trip counts that vary)
+its values are appended to a list: each execution of the loop begins where the one before ended (its base, itself a
+residual of the enclosing body). An array of varying size is appended element by element; a residual of its own says
+where it begins. Values of arms that are in no loop are variables.
 
 What the body of a loop in one pass keeps is kept for an iteration: it has no axis for that loop, and the room for it is
 made before the loop where its size is known there.
 
-Invariant: a residual is written once per execution of the region of its value, and read with the same index.
+Invariant: a residual is written once per execution of the region of its value, and read with the same index: what is
+there then has the same bits.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ class Residuals:
                 self.slots[value] = held
             else:
                 length = self._variable(INT, ZERO, "length")
-                self.slots[value] = Flat(held, length, self._scalar(loop, Kind.INT, "begins"))
+                axes = loop.nest if loop is not None else ()
+                self.slots[value] = Flat(held, length, self._scalar(loop, axes, Kind.INT, "begins"))
 
     def make_room(self, region: Region) -> None:
         """Make room for what the body of a loop in one pass and the loops in it keep, before the loop, where its
@@ -111,9 +114,9 @@ class Residuals:
     def _main(self, value: Value, loop: Loop | None, name: str) -> Slot:
         """Room for a value (for its elements, where its size varies)."""
         if not value.is_array:
-            return self._scalar(loop, value.kind, name)
+            return self._scalar(loop, self.structure.axes(value), value.kind, name)
         if self._is_exact(value, loop):
-            return self._array(loop, value.kind, [self.hoist(d) for d in value.dims], name)
+            return self._array(self.structure.axes(value), value.kind, [self.hoist(d) for d in value.dims], name)
         return self._list(value.kind, name)
 
     def _is_exact(self, value: Value, loop: Loop | None) -> bool:
@@ -126,19 +129,19 @@ class Residuals:
     def _variable(self, type_: Type, value: Value, name: str) -> Slot:
         return self.builder.slot(type_, value, name)
 
-    def _scalar(self, loop: Loop | None, kind: Kind, name: str) -> Slot:
-        if loop is None:
-            return self._variable(ScalarType(kind), Constant(0, kind), name)
-        if self.structure.is_regular(loop):
-            return self._array(loop, kind, [], name)
-        return self._list(kind, name)
+    def _scalar(self, loop: Loop | None, axes: Sequence[Loop], kind: Kind, name: str) -> Slot:
+        if not self.structure.is_regular(loop):
+            return self._list(kind, name)
+        if axes:
+            return self._array(axes, kind, [], name)
+        return self._variable(ScalarType(kind), Constant(0, kind), name)
 
     def _list(self, kind: Kind, name: str) -> Slot:
         value = emit(self.builder, "list", kind=kind)
         return self._variable(value.type, value, name)
 
-    def _array(self, loop: Loop | None, kind: Kind, dims: Sequence[Value], name: str) -> Slot:
-        trips = [self.trips(outer, self.hoist) for outer in loop.nest] if loop else []
+    def _array(self, axes: Sequence[Loop], kind: Kind, dims: Sequence[Value], name: str) -> Slot:
+        trips = [self.trips(loop, self.hoist) for loop in axes]
         value = emit(self.builder, "empty", *trips, *dims, kind=kind)
         return self._variable(value.type, value, name)
 
@@ -171,7 +174,8 @@ class Residuals:
         slot = self.slots[value]
         loop = self.structure.loop_of(value)
         if isinstance(slot, Flat):
-            self._keep_scalar(slot.begins, self.read(slot.length), loop, positions)
+            place = self._indices(loop, loop.nest if loop is not None else (), positions)
+            self._keep_scalar(slot.begins, self.read(slot.length), place)
             indices = open_elements(self.builder, copy.dims)
             element = emit(self.builder, "load", copy, *indices)
             length = self.read(slot.length)
@@ -179,16 +183,16 @@ class Residuals:
             self.builder.write(slot.length, emit(self.builder, "add", length, ONE))
             close_elements(self.builder, copy.dims)
         elif not copy.is_array:
-            self._keep_scalar(slot, copy, loop, positions)
+            self._keep_scalar(slot, copy, self._indices(loop, self.structure.axes(value), positions))
         elif loop is None:
             self.builder.write(slot, emit(self.builder, "copy", copy) if consumed else copy)
         else:
-            box, fixed = self._box(loop, positions, copy.dims)
+            box, fixed = self._box(value, positions, copy.dims)
             self.builder.write(slot, emit(self.builder, "slice_store", self.read(slot), copy, *box, fixed=fixed))
 
-    def _keep_scalar(self, slot: Slot, copy: Value, loop: Loop | None, positions: dict[Loop, Position]) -> None:
-        if loop is not None:
-            copy = emit(self.builder, "store", self.read(slot), copy, *self._indices(loop, positions))
+    def _keep_scalar(self, slot: Slot, copy: Value, indices: Sequence[Value]) -> None:
+        if indices:
+            copy = emit(self.builder, "store", self.read(slot), copy, *indices)
         self.builder.write(slot, copy)
 
     def fetch(self, value: Value, dims: Sequence[Value], positions: dict[Loop, Position]) -> Value:
@@ -196,20 +200,21 @@ class Residuals:
         slot = self.slots[value]
         loop = self.structure.loop_of(value)
         if isinstance(slot, Flat):
-            return self._fetch_flat(slot, self._fetch_scalar(slot.begins, loop, positions), value.kind, dims)
+            place = self._indices(loop, loop.nest if loop is not None else (), positions)
+            return self._fetch_flat(slot, self._fetch_scalar(slot.begins, place), value.kind, dims)
         if not value.is_array:
-            return self._fetch_scalar(slot, loop, positions)
+            return self._fetch_scalar(slot, self._indices(loop, self.structure.axes(value), positions))
         if loop is None:
             return self.read(slot)
-        box, fixed = self._box(loop, positions, dims)
+        box, fixed = self._box(value, positions, dims)
         return emit(self.builder, "slice", self.read(slot), *box, fixed=fixed)
 
-    def _fetch_scalar(self, slot: Slot, loop: Loop | None, positions: dict[Loop, Position]) -> Value:
+    def _fetch_scalar(self, slot: Slot, indices: Sequence[Value]) -> Value:
         held = self.read(slot)
-        if loop is None:
+        if not indices:
             return held
         attrs = {"kept": True} if isinstance(held.type, ArrayType) and held.type.growable else {}
-        return emit(self.builder, "load", held, *self._indices(loop, positions), **attrs)
+        return emit(self.builder, "load", held, *indices, **attrs)
 
     def _fetch_flat(self, slot: Flat, begin: Value, kind: Kind, dims: Sequence[Value]) -> Value:
         held = self.read(slot.elements)
@@ -232,10 +237,12 @@ class Residuals:
             raise ValueError(f"residual {slot.name!r} has no value")
         return value
 
-    def _indices(self, loop: Loop, positions: dict[Loop, Position]) -> list[Value]:
-        """Index of an iteration: one per loop of an exact nest, else the place in a list."""
+    def _indices(self, loop: Loop | None, axes: Sequence[Loop], positions: dict[Loop, Position]) -> list[Value]:
+        """Index of an iteration: one per axis in an exact nest, else the place in a list."""
+        if loop is None:
+            return []
         if self.structure.is_regular(loop):
-            return [self.iteration(outer, positions) for outer in loop.nest]
+            return [self.iteration(outer, positions) for outer in axes]
         base, place = positions[loop].base, self.iteration(loop, positions)
         return [emit(self.builder, "add", base, place) if base is not None else place]
 
@@ -247,7 +254,7 @@ class Residuals:
         lo = positions[loop].start
         return emit(self.builder, "sub", *((counter, lo) if loop.op.attrs["step"] == 1 else (lo, counter)))
 
-    def _box(self, loop: Loop, positions: dict[Loop, Position],
+    def _box(self, value: Value, positions: dict[Loop, Position],
              dims: Sequence[Value]) -> tuple[list[Value], tuple[bool, ...]]:
-        indices = self._indices(loop, positions)
+        indices = self._indices(self.structure.loop_of(value), self.structure.axes(value), positions)
         return [*indices, *[ZERO] * len(dims), *dims, *[ONE] * len(dims)], (True,) * len(indices) + (False,) * len(dims)

@@ -6,6 +6,8 @@ is *open*. So is the body of a loop that the reverse sweep runs again (`transfor
 
 Invariant: nothing here changes the program; a `Region` stands for one block, a `Loop` for one `for` or `while`. The two
 regions of a `while` and all arms inside a body belong to that body's loop. The body of a one-pass loop belongs to none.
+A value that is not said to vary with a loop around it has the same bits in all its iterations (in one iteration of the
+other loops).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form, walk
+from workbench.ir.ops import ALLOCATING, CONSUMING
 
 _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "select", "lt", "le", "gt", "ge", "eq",
                       "ne"})
@@ -127,6 +130,7 @@ class Structure:
         self.indices: dict[Value, Loop] = {}
         self.consumed: set[Value] = set()
         self.top_op: dict[Value, Op] = {}
+        self.varies: dict[Value, frozenset[Loop]] = {}
         self.top = self._block(function.block, None, None, None, None)
 
     # ------------------------------------------------------------------ building
@@ -136,6 +140,8 @@ class Structure:
         region = Region(block, op, parent, loop, is_open)
         self.regions[block] = region
         self._define(block.params, region, None if is_open else top_op)
+        if op is not None and op.prim == "for" and loop is not None and loop.op is op:
+            self.varies[block.params[0]] = frozenset({loop})
         for inner in block.ops:
             self._op(inner, region, inner if is_open else top_op)
         if parent is not None:
@@ -143,8 +149,10 @@ class Structure:
         return region
 
     def _define(self, values: tuple[Value, ...], region: Region, top_op: Op | None) -> None:
+        around = frozenset(region.loop.nest) if region.loop is not None else frozenset()
         for value in values:
             self.home[value] = region
+            self.varies[value] = around
             if top_op is not None:
                 self.top_op[value] = top_op
 
@@ -158,6 +166,10 @@ class Structure:
         self._define(op.results, region, None if region.is_open else top_op)
         for result in op.results:
             self.definitions[result] = op
+        if not op.regions and op.prim not in CONSUMING and op.prim not in ("call", *ALLOCATING):
+            operands = (v for v in op.operands if not isinstance(v, Constant))
+            changing = frozenset[Loop]().union(*(self.varies[v] for v in operands))
+            self.varies.update((r, changing) for r in op.results)
 
     def _loop(self, op: Op, region: Region, top_op: Op | None) -> None:
         loop = Loop(op, region, Value(ScalarType(Kind.INT), "base"))
@@ -205,6 +217,11 @@ class Structure:
     def loop_of(self, value: Value) -> Loop | None:
         """The loop in whose body a value is made."""
         return self.home[value].loop
+
+    def axes(self, value: Value) -> tuple[Loop, ...]:
+        """The loops around a value, outermost first, in whose iterations it differs."""
+        loop = self.loop_of(value)
+        return tuple(outer for outer in loop.nest if outer in self.varies[value]) if loop is not None else ()
 
     def is_top(self, value: Value) -> bool:
         """True for constants and for values made directly in an open region: they are there when they are asked for."""
