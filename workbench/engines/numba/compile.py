@@ -26,6 +26,7 @@ from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.interrupts import RECURSIVE
+from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
 from workbench.engines.numba.vector_math import BY_TITLE, in_use, left_to_libm, ready, titles
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
@@ -191,6 +192,7 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
+    keep_freed()
     outlet.enter(function)
     source = emit(function, name, quiet=quiet)
     args = tuple(numba_type(p.type) for p in function.data_params)
