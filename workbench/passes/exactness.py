@@ -10,7 +10,7 @@ cotangents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from workbench.ir import Block, Constant, Function, Op, Value
 
@@ -21,9 +21,11 @@ _SMOOTH: dict[str, tuple[int, ...]] = {
 }
 
 
-def exact_values(function: Function, results: int) -> set[Value]:
-    """The values that the first `results` results of a function depend on, and whatever decides something."""
-    search = _Search()
+def exact_values(function: Function, results: int, but: Collection[Op] = ()) -> set[Value]:
+    """The values that the first `results` results of a function depend on, and whatever decides something.
+
+    but: operations whose operands may differ all the same."""
+    search = _Search(but)
     search.mark(function.results[:results])
     search.enter(function.block)
     search.run()
@@ -31,7 +33,8 @@ def exact_values(function: Function, results: int) -> set[Value]:
 
 
 class _Search:
-    def __init__(self) -> None:
+    def __init__(self, but: Collection[Op]) -> None:
+        self.but = but
         self.exact: set[Value] = set()
         self.sources: dict[Value, tuple[Value, ...]] = {}
         self.pending: list[Value] = []
@@ -71,6 +74,8 @@ class _Search:
                 self.enter(region)
 
     def _plain(self, op: Op) -> None:
+        if op in self.but:
+            return
         smooth = _SMOOTH.get(op.prim, ())
         if op.prim == "cast" and op.result.kind.is_inexact:
             smooth = (0,)

@@ -119,7 +119,7 @@ class Folding:
             total = 4 + sum(self._measure(v, single) for v in op.operands)
             if op.prim == "select" or op.prim in ("and", "or"):
                 for v in parts:
-                    if v in single and self._has_load(v, made, single):
+                    if v in single and self._is_dear(v, made, single):
                         single.discard(v)
                         total += 4 - self._width.get(v, 4)
             for v in sorted((v for v in parts if v in single), key=lambda v: -self._width.get(v, 0)):
@@ -137,9 +137,13 @@ class Folding:
             return self._width.get(value, 4)
         return len(value.name or "t1") + 2
 
-    def _has_load(self, value: Value, made: dict[Value, Op], single: set[Value]) -> bool:
+    def _is_dear(self, value: Value, made: dict[Value, Op], single: set[Value]) -> bool:
+        """True for what LLVM would not evaluate where the program might not: a branch would stay, no loop with it would
+        become a vector."""
         op = made[value]
-        return op.prim == "load" or any(v in single and self._has_load(v, made, single) for v in op.operands)
+        if op.prim in ("load", "div", "sqrt") or (op.prim != "cast" and get(op.prim).transcendental):
+            return True
+        return any(v in single and self._is_dear(v, made, single) for v in op.operands)
 
     def _is_offset(self, op: Op) -> bool:
         """An integer variable plus or minus a constant: cheap enough to write everywhere."""
