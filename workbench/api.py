@@ -18,13 +18,18 @@ from workbench.operators.tracebacks import with_users_tracebacks
 Wrt = int | str | tuple[int | str, ...]
 
 
-def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False) -> Derivative:
+def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False,
+         deterministic: bool = False) -> Derivative:
     """The gradient of a function that returns one real float.
 
     f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
     wrt: which parameters: an index, a name, or a tuple of them. has_aux: f returns (value, anything).
     engine: "numba": compiled; "tape": a recorded run of any Python, slower; "auto": compiled where the compiler takes
     the function, else the tape, with one warning that says why.
+    deterministic: contributions to a derivative are added up in the order opposite to the program's and multiplied as
+    rules give them, and exp, sin and so on are the C library's: slower, and the same bits with every version that
+    knows the same rules. (Without it they may be regrouped; the value of f never is. On one machine, a program gives
+    the same bits in every call either way.)
     Returns a callable with f's signature; a gradient has the structure of its argument, a tuple of them for a tuple
     `wrt`; with `has_aux`, (gradient, anything).
     Raises DifferentiationError where something cannot be differentiated, what f itself raises otherwise.
@@ -38,11 +43,11 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
     >>> grad(f)(2.0, 3)
     12.0
     """
-    return Derivative(f, "grad", wrt, engine=engine, has_aux=has_aux)
+    return Derivative(f, "grad", wrt, engine=engine, has_aux=has_aux, deterministic=deterministic)
 
 
-def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto",
-                   has_aux: bool = False) -> Derivative:
+def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False,
+                   deterministic: bool = False) -> Derivative:
     """The value of a function and its gradient, together; parameters as for `grad`.
 
     Returns a callable that gives (value, gradient); with `has_aux`, ((value, anything), gradient).
@@ -52,14 +57,16 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto",
     >>> value_and_grad(f)(3.0)
     (9.0, 6.0)
     """
-    return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux)
+    return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux, deterministic=deterministic)
 
 
 @with_users_tracebacks
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, engine: str = "auto") -> Any:
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, engine: str = "auto",
+        deterministic: bool = False) -> Any:
     """The value of f and its derivative along a direction: forward mode.
 
-    primals: the arguments of f. tangents: one per argument, of its structure (None where it holds no float).
+    primals: the arguments of f. tangents: one per argument, of its structure (None where it holds no float). engine and
+    deterministic: as for `grad`.
     Returns (value, tangent of the value).
     Method: forward mode, Griewank & Walther (2008), section 3.1.
 
@@ -72,7 +79,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     if engine == "tape":
         return recording.forward(f, primals, tangents)
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
-    derivative = _cached(f, "jvp", wrt, engine)
+    derivative = _cached(f, "jvp", wrt, engine, deterministic)
     args, keywords = derivative.bind(primals, {})
     def compiled(made: Specialisation) -> Any:
         flat = made.tangents([tangents[k] for k in wrt], args)
@@ -82,8 +89,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 
 
 @with_users_tracebacks
-def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of f and its pullback: reverse mode.
+def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
+        deterministic: bool = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of f and its pullback: reverse mode; engine and deterministic as for `grad`.
 
     Returns (value, pullback); `pullback(cotangent)` takes a cotangent of the value's structure and gives a tuple, the
     cotangent of each argument. It may be called repeatedly.
@@ -95,8 +103,8 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto") -> tuple[Any
     """
     if engine == "tape":
         return recording.pullback(f, primals)
-    value_of = _cached(f, "value", (), engine)
-    derivative = _cached(f, "vjp", tuple(range(len(primals))), engine)
+    value_of = _cached(f, "value", (), engine, deterministic)
+    derivative = _cached(f, "vjp", tuple(range(len(primals))), engine, deterministic)
     args, keywords = derivative.bind(primals, {})
     def compiled(made: Specialisation) -> Any:
         kept = made.snapshot(args)
@@ -175,19 +183,21 @@ class _Operator:
     several: bool
     with_value: bool
     has_aux: bool
+    deterministic: bool
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call the derivative."""
         positions = tuple(nesting.position_of(act, self.function, w) for w in self.wrt)
         return nesting.nested_gradient(act, self.function, positions, self.several, self.with_value, self.has_aux, args,
-                                       named)
+                                       named, self.deterministic)
 
 
 def _nested_operator(with_value: bool) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         wrt = args[1] if len(args) > 1 else named.get("wrt", 0)
         several = isinstance(wrt, tuple)
-        return _Operator(args[0], wrt if several else (wrt,), several, with_value, named.get("has_aux", False))
+        return _Operator(args[0], wrt if several else (wrt,), several, with_value, named.get("has_aux", False),
+                         named.get("deterministic", False))
     return handler
 
 
@@ -238,14 +248,14 @@ def _recorded_tape(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()
 
 
-def _cached(f: Callable[..., Any], mode: str, wrt: tuple[int, ...], engine: str) -> Derivative:
+def _cached(f: Callable[..., Any], mode: str, wrt: tuple[int, ...], engine: str, deterministic: bool) -> Derivative:
     try:
         known = _derivatives.setdefault(f, {})
     except TypeError:  # not weakly referable: specialised for this call only
         known = {}
-    key = (mode, wrt, engine)
+    key = (mode, wrt, engine, deterministic)
     if key not in known:
-        known[key] = Derivative(f, mode, wrt, engine=engine)
+        known[key] = Derivative(f, mode, wrt, engine=engine, deterministic=deterministic)
     return known[key]
 
 

@@ -142,8 +142,8 @@ def _plain(value: Any) -> Any:
 
 
 def compile_in_python(function: Function, name: str | None = None, *, quiet: bool = False,
-                      primal: Function | None = None) -> Compiled:
-    """What `compile_function` gives, its entry the emitted Python; `quiet` and `primal` change nothing here."""
+                      primal: Function | None = None, scalar: bool = False) -> Compiled:
+    """What `compile_function` gives, its entry the emitted Python; the options change nothing here."""
     verify(function)
     source = emit(function, name)
     outlet.enter(function)

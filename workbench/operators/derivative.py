@@ -54,7 +54,8 @@ class Derivative:
     __name__: str
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
-                 with_value: bool = False, has_aux: bool = False, engine: str = "auto") -> None:
+                 with_value: bool = False, has_aux: bool = False, engine: str = "auto",
+                 deterministic: bool = False) -> None:
         if not callable(function):
             raise TypeError(f"a function is needed, not {function!r}")
         if engine not in ("auto", "numba", "tape"):
@@ -70,7 +71,7 @@ class Derivative:
         self.names = tuple(self.signature.parameters)
         self.several = isinstance(wrt, tuple)
         positions = tuple(self._position(w) for w in (wrt if isinstance(wrt, tuple) else (wrt,)))
-        self.request = Request(mode, positions, has_aux)
+        self.request = Request(mode, positions, has_aux, deterministic)
         self._keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
             self.names[k]].kind is inspect.Parameter.KEYWORD_ONLY)
         self._specialisations: list[Specialisation] = []
@@ -271,7 +272,7 @@ class Derivative:
             act.t.fail(f"a derivative by a keyword-only argument of {self.__name__} inside a differentiated function",
                        "make it an ordinary parameter")
         return nesting.nested_gradient(act, self.function, self.request.wrt, self.several, self.with_value,
-                                       self.request.has_aux, args, named)
+                                       self.request.has_aux, args, named, self.request.deterministic)
 
     # ------------------------------------------------------------------ what is to be seen
     @property

@@ -476,7 +476,7 @@ def by_position(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 
 
 def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], several: bool, with_value: bool,
-                    has_aux: bool, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+                    has_aux: bool, args: tuple[Any, ...], named: dict[str, Any], deterministic: bool = False) -> Any:
     """`grad(function, wrt)(*args)` inside a traced program."""
     args, named = by_position(function, args, named)
     if any(k >= len(args) for k in wrt):
@@ -495,7 +495,7 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
     if not positions:
         act.t.fail(f"the argument under wrt is {describe(args[wrt[0]])}: it has no derivative")
-    pulled = vjp(program.function, positions, [output.position], seeds="one")
+    pulled = vjp(program.function, positions, [output.position], seeds="one", backwards=deterministic)
     results = inline(act, pulled, list(program.operands))
     count = len(program.function.results)
     offset = {position: count + k for k, position in enumerate(positions)}

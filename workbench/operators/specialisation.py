@@ -40,11 +40,13 @@ from workbench.transforms import jvp, vjp
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: "value", "grad", "jvp" or "vjp", with respect to which parameters."""
+    """What is asked: "value", "grad", "jvp" or "vjp", with respect to which parameters. deterministic: cotangents are
+    added up in the program's order, backwards, and functions are those of the C library."""
 
     mode: str
     wrt: tuple[int, ...] = ()
     has_aux: bool = False
+    deterministic: bool = False
 
 
 class Specialisation:
@@ -77,7 +79,8 @@ class Specialisation:
         primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp", primal=primal)
+        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp", primal=primal,
+                                         scalar=request.deterministic)
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         final = self.compiled.function
@@ -93,8 +96,9 @@ class Specialisation:
                           for k in request.wrt]
 
     def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
-        """What is emitted: where the last results are cotangents, their sums and products are regrouped."""
-        return finalize(self.ir, observer, self.count if self.request.mode in ("grad", "vjp") else None)
+        """What is emitted: where the last results are cotangents, their sums and products may be regrouped."""
+        loose = self.request.mode in ("grad", "vjp") and not self.request.deterministic
+        return finalize(self.ir, observer, self.count if loose else None)
 
     def _output_leaves(self) -> list[Leaf]:
         return leaves(self._loss_tree())
@@ -133,9 +137,9 @@ class Specialisation:
         if mode == "jvp":
             return jvp(primal, wrt, outputs)
         if mode == "vjp":
-            return vjp(primal, wrt, outputs)
+            return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
         self._need_scalar()
-        return vjp(primal, wrt, outputs, seeds="one")
+        return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic)
 
     def _need_scalar(self) -> None:
         every = self._output_leaves()

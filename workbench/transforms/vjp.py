@@ -12,10 +12,11 @@ automatic differentiation of structured programs", and the design of residual ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from workbench.ir import ArrayType, Block, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value, walk
 from workbench.passes.activity import active
-from workbench.transforms.calls import Pulled, pulled
+from workbench.transforms.calls import Pull, Pulled, pulled
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.late import late_loops
 from workbench.transforms.onepass import Suffix, can_run_in_one_pass
@@ -27,11 +28,13 @@ from workbench.transforms.stacks import Halves, Pair, Stacks, Twins, twins_of
 from workbench.transforms.structure import Structure
 
 
-def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: str | None = None) -> Function:
+def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: str | None = None,
+        backwards: bool = False) -> Function:
     """The function and its pullback in one.
 
     wrt: positions among `function.data_params`; outputs: positions among `function.results` that have a cotangent.
     seeds: None, or "one" where the only output is a real scalar whose cotangent is the constant 1.
+    backwards: no loop is run in one pass, so that all contributions to a cotangent come in the opposite order.
     Result: parameters are the function's data parameters and a cotangent per output (none with seeds "one"); results
     are the function's and a cotangent per `wrt` position, of the parameter's type (zeros where nothing depends on it).
     Raises ValueError for inputs and outputs that carry no derivative."""
@@ -41,11 +44,12 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
         if not value.kind.is_inexact:
             raise ValueError(f"{value!r} carries no derivative")
     live = active(function, params, results)
-    first = _one_pass(function, live, results)
+    pull = pullback_backwards if backwards else pullback
+    first = () if backwards else _one_pass(function, live, results)
     ways = [(first, late_loops(function, live, first)), (first, ()), ((), late_loops(function, live, ())), ((), ())]
     for one_pass, late in dict.fromkeys(ways):
         structure = Structure(function, one_pass, late)
-        required, reached = _required(function, structure, live, params, results)
+        required, reached = _required(function, structure, live, params, results, pull)
         plan = Planner(structure).run(required)
         if not any(structure.home[v].op in (*one_pass, *late) for v in plan.copied):
             break  # (else whole arrays would be copied in every iteration)
@@ -55,7 +59,7 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     env, cotangents = _declare(builder, function, outputs, seeds)
     stacks = Stacks(builder, twins, reached=reached)
     sweep = ForwardSweep(builder, env, structure, plan, stacks)
-    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pull, stacks)
     sweep.adjoint = reverse
     before, after = structure.parted(function.block)
     early, rest = structure.halves(function.block)
@@ -74,6 +78,11 @@ def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> 
     return pulled(callee, wrt, outputs, vjp)
 
 
+def pullback_backwards(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
+    """The pullback without loops in one pass."""
+    return pulled(callee, wrt, outputs, partial(vjp, backwards=True))
+
+
 def twins(callee: Callee) -> Twins | None:
     """The twins of a callee that calls itself."""
     return twins_of(callee, halves)
@@ -85,7 +94,7 @@ def halves(function: Function, asked: Twins) -> Halves:
     params, results = [data[k] for k in asked.wrt], [function.results[k] for k in asked.outputs]
     live = active(function, params, results)
     structure = Structure(function)
-    required, reached = _required(function, structure, live, params, results)
+    required, reached = _required(function, structure, live, params, results, pullback)
     plan = Planner(structure, lists=False).run(required)  # (a list's length is not known: it cannot be pushed)
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
@@ -118,9 +127,9 @@ def halves(function: Function, asked: Twins) -> Halves:
 
 
 def _required(function: Function, structure: Structure, live: frozenset[Value], params: Sequence[Value],
-              results: Sequence[Value]) -> tuple[list[Value], dict[Op, Twins]]:
+              results: Sequence[Value], pull: Pull) -> tuple[list[Value], dict[Op, Twins]]:
     """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
-    sweep, wishes = _dry(function, structure, live, results)
+    sweep, wishes = _dry(function, structure, live, results, pull)
     early, rest = structure.halves(function.block)
     sweep.ops(early)
     _dry_iterations(sweep, early)
@@ -137,9 +146,9 @@ def _dry_iterations(sweep: ReverseSweep, ops: Sequence[Op]) -> None:
 
 
 def _dry(function: Function, structure: Structure, live: frozenset[Value],
-         results: Sequence[Value]) -> tuple[ReverseSweep, Wishes]:
+         results: Sequence[Value], pull: Pull) -> tuple[ReverseSweep, Wishes]:
     wishes, builder = Wishes(), Builder(function.name)
-    sweep = ReverseSweep(builder, structure, live, wishes, pullback, Stacks(builder, twins))
+    sweep = ReverseSweep(builder, structure, live, wishes, pull, Stacks(builder, twins))
     sweep.begin(results, [Value(r.type) for r in results])
     return sweep, wishes
 
@@ -150,7 +159,7 @@ def _one_pass(function: Function, live: frozenset[Value], results: Sequence[Valu
              if any(r in live for r in op.results) and can_run_in_one_pass(op, live)}
     if not loops:
         return ()
-    sweep, wishes = _dry(function, Structure(function, loops), live, results)
+    sweep, wishes = _dry(function, Structure(function, loops), live, results, pullback)
     return tuple(_chosen(sweep, wishes, function.block))
 
 

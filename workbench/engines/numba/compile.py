@@ -28,7 +28,7 @@ from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
-from workbench.engines.numba.vector_math import BY_TITLE, in_use, left_to_libm, ready, titles
+from workbench.engines.numba.vector_math import BY_TITLE, KERNELS, in_use, left_to_libm, ready, titles
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
@@ -185,10 +185,11 @@ def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
 
 
 def compile_function(function: Function, name: str | None = None, quiet: bool = False,
-                     primal: Function | None = None) -> Compiled:
+                     primal: Function | None = None, scalar: bool = False) -> Compiled:
     """Compile a finalized function (see `workbench.passes.finalize`) for the CPU; `quiet`: it prints nothing.
 
-    primal: the program that it was made from, whose value is to be the same bits.
+    primal: the program that it was made from, whose value is to be the same bits. scalar: elementary functions are all
+    the C library's.
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
@@ -196,7 +197,9 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
     outlet.enter(function)
     source = emit(function, name, quiet=quiet)
     args = tuple(numba_type(p.type) for p in function.data_params)
-    left = left_to_libm(function, primal) if in_use() else frozenset()
+    left = frozenset[str]()
+    if in_use():
+        left = frozenset(kernel.name for kernel in KERNELS) if scalar else left_to_libm(function, primal)
 
     def fresh() -> Any:
         try:
