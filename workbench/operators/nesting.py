@@ -41,7 +41,8 @@ from workbench.frontend.values import (
     is_static,
 )
 from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
-from workbench.ir.calls import taken_params
+from workbench.ir.calls import own_results, taken_params
+from workbench.passes import optimize
 from workbench.passes.counting import Counting
 from workbench.passes.fusion import unowned
 from workbench.passes.silence import silenced
@@ -495,9 +496,10 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
     if not positions:
         act.t.fail(f"the argument under wrt is {describe(args[wrt[0]])}: it has no derivative")
-    pulled = vjp(program.function, positions, [output.position], seeds="one", backwards=deterministic)
+    function = own_results(optimize(program.function))
+    pulled = vjp(function, positions, [output.position], seeds="one", backwards=deterministic)
     results = inline(act, pulled, list(program.operands))
-    count = len(program.function.results)
+    count = len(function.results)
     offset = {position: count + k for k, position in enumerate(positions)}
     gradients = tuple(value_of(act, tree, results, offset) for tree in trees)
     gradient = gradients if several else gradients[0]
@@ -571,7 +573,7 @@ class Pullback:
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call it."""
         program, trees = self.program, self.trees
-        function = silenced(program.function)
+        function = own_results(optimize(silenced(program.function)))
         taken = taken_params(function)
         operands = [act.t.emit("copy", v) if k in taken else v for k, v in enumerate(self.operands)]
         outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]

@@ -96,9 +96,10 @@ class Specialisation:
                           for k in request.wrt]
 
     def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
-        """What is emitted: where the last results are cotangents, their sums and products may be regrouped."""
-        loose = self.request.mode in ("grad", "vjp") and not self.request.deterministic
-        return finalize(self.ir, observer, self.count if loose else None)
+        """What is emitted: the sums and products of cotangents may be regrouped, those of derivatives inside a program
+        that is no derivative itself, too."""
+        exact = {"value": 0, "grad": self.count, "vjp": self.count}.get(self.request.mode)
+        return finalize(self.ir, observer, None if self.request.deterministic else exact)
 
     def _output_leaves(self) -> list[Leaf]:
         return leaves(self._loss_tree())
