@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from workbench.ir import Block, Builder, Constant, Op, Slot, Value
+from workbench.ir import Block, Builder, Constant, Op, Slot, Value, walk
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
 from workbench.transforms.calls import Pull
@@ -25,6 +25,8 @@ from workbench.transforms.recall import Primal, Scope, mirrored
 from workbench.transforms.residuals import MINUS, ZERO, Position
 from workbench.transforms.stacks import Stacks
 from workbench.transforms.structure import Structure
+
+_MULTIPLES = frozenset({"add", "sub", "mul", "neg", "cast"})  # of zeros they are zeros
 
 
 @dataclass(slots=True)
@@ -178,10 +180,80 @@ class ReverseSweep:
     def _for(self, op: Op) -> None:
         if not self._reached(op):
             return
-        loop = self.structure.loops[op]
         (body,) = op.regions
         carried = self._carried(op.operands[2:], body.params[1:], [(y,) for y in body.yields], op.results)
         lo, hi = (self.primal.get(v) for v in op.operands[:2])
+        asked = None if any(inner.prim == "call" for inner in walk(body)) else self._asked(carried)
+        if asked is None:  # (pullbacks may run code of the user's, and stacks are popped in order)
+            self._backwards(op, carried, lo, hi)
+        else:
+            self.builder.begin_arm()
+            self._backwards(op, carried, lo, hi)
+            then = self.builder.end_arm()
+            self.builder.begin_arm()
+            self.builder.end_if(asked, then, self.builder.end_arm())
+        self.builder.span = op.span
+        self._finish(carried)
+
+    def _asked(self, carried: Sequence[_Carried]) -> Value | None:
+        """Whether a cotangent comes into a loop at all, where they are numbers that conditions (of a minimum, say) have
+        made 0 otherwise; None where that is not so. From zeros it would make zeros.
+
+        It is the conditions that are asked, not the numbers: a cotangent that happens to be 0 has a derivative."""
+        asked: Value | None = None
+        for c in carried:
+            bar = self.builder.read(c.bar)
+            reaches = self._reaches(bar) if bar is not None else None
+            if not isinstance(reaches, Value):
+                return None
+            asked = reaches if asked is None else emit(self.builder, "or", asked, reaches)
+        return asked
+
+    def _reaches(self, value: Value, depth: int = 4) -> Value | bool:
+        """On what it depends that a number is not a zero which a condition has put in its place; looked for `depth`
+        operations deep."""
+        if isinstance(value, Constant):
+            return bool(value.value != 0)
+        op = self.builder.definitions.get(value)
+        if op is None or value.is_array or depth == 0:
+            return True
+        reaches = [self._reaches(v, depth - 1) for v in op.operands] if op.prim in _MULTIPLES else []
+        if op.prim == "select" and not self._is_guard(op.operands[0]):
+            condition, *arms = op.operands
+            then, orelse = (self._reaches(v, depth - 1) for v in arms)
+            if then is True and orelse is True:
+                return True
+            return self._either(self._both(condition, then),
+                                self._both(emit(self.builder, "not", condition), orelse))
+        if len(reaches) == 2:
+            return (self._both if op.prim == "mul" else self._either)(*reaches)
+        return reaches[0] if reaches else True
+
+    def _is_guard(self, condition: Value) -> bool:
+        """True for the question whether a 0 annihilates what is not finite (`rules.derivatives`)."""
+        parts = self._operands(condition, "and")
+        return any(self.builder.definitions[v].prim == "isfinite"
+                   for part in parts for v in self._operands(part, "not") if v in self.builder.definitions)
+
+    def _operands(self, value: Value, prim: str) -> tuple[Value, ...]:
+        """The operands of the operation that makes a value, if it is this one."""
+        op = self.builder.definitions.get(value)
+        return op.operands if op is not None and op.prim == prim else ()
+
+    def _both(self, a: Value | bool, b: Value | bool) -> Value | bool:
+        if isinstance(a, bool) or isinstance(b, bool):
+            return False if a is False or b is False else b if a is True else a
+        return emit(self.builder, "and", a, b)
+
+    def _either(self, a: Value | bool, b: Value | bool) -> Value | bool:
+        if isinstance(a, bool) or isinstance(b, bool):
+            return True if a is True or b is True else b if a is False else a
+        return emit(self.builder, "or", a, b)
+
+    def _backwards(self, op: Op, carried: Sequence[_Carried], lo: Value, hi: Value) -> None:
+        """The iterations of a `for` from the last to the first."""
+        loop = self.structure.loops[op]
+        (body,) = op.regions
         step = op.attrs["step"]
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
@@ -195,8 +267,6 @@ class ReverseSweep:
             self.block(body)
             self._leave(carried)
         self.builder.end_for()
-        self.builder.span = op.span
-        self._finish(carried)
 
     def _while(self, op: Op) -> None:
         if not self._reached(op):
