@@ -96,7 +96,7 @@ def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return filled(t, dims, value, kind, order)
 
 
-def _like(number: Any) -> Any:
+def _like(number: Any, undefined: bool = False) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
         model = as_operand(t, args[0])
@@ -107,11 +107,16 @@ def _like(number: Any) -> Any:
         if named.get("shape") is not None:
             dims = shape_dims(t, named["shape"])
         order = _option(args, named, 2 if number is not None else 3, "order", "K")
-        return filled(t, dims, value, kind, order, model if isinstance(model, Array) else None)
+        whole = model if isinstance(model, Array) else None
+        if undefined and dims:
+            made = t.new_array(t.emit("empty", *dims, kind=kind))
+            return layout.laid(made, layout.order_asked(t, order, whole, len(dims)))
+        return filled(t, dims, value, kind, order, whole)
     return handler
 
 
-implements(np.zeros_like, np.empty_like)(_like(0))
+implements(np.zeros_like)(_like(0))
+implements(np.empty_like)(_like(0, undefined=True))
 implements(np.ones_like)(_like(1))
 implements(np.full_like)(_like(None))
 
