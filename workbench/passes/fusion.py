@@ -1,7 +1,9 @@
 """What is never stored: which array values are computed element by element where they are read.
 
 A *view* moves data only (slice, transpose, broadcast, full, iota, a reshape by axes of length 1): it may be read at any
-number of places. Any other array value is fused only into one reader that reads each of its elements once.
+number of places. A *cheap* value (a product, a comparison, ...: nothing beside the traffic of storing it) may be
+computed again by a second reader. Any other array value is fused only into one reader that reads each of its elements
+once.
 
 Invariant: a fused value is evaluated at its readers; no array that it reads has its buffer taken before the last of
 them. Where the reader itself updates such an array, each element must be read exactly where it is written.
@@ -19,6 +21,9 @@ from workbench.rules import get
 ONE, ZERO = Constant(1, Kind.INT), Constant(0, Kind.INT)
 VIEWS = frozenset({"slice", "transpose", "broadcast", "full", "iota", "reshape", "copy"})
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
+CHEAP = frozenset({"add", "sub", "mul", "neg", "abs", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "select",
+                   "minimum", "maximum"})
+SITES = 2  # how often a cheap value may be computed
 # operations that read each element of an array operand at most once, by operand positions (None: all)
 _READERS: dict[str, tuple[int, ...]] = {
     "slice": (0,), "transpose": (0,), "copy": (0,), "slice_store": (1,), "slice_accum": (1,),
@@ -110,12 +115,13 @@ class Fusion:
         if not place.uses or not self._can_fuse(op) or not all(self._reads_elements(use) for use in place.uses):
             return
         root = next(iter(keys)) if len(keys) == 1 else None
-        if root is None and not self._is_view(op):
-            return
         ends: list[int] = []
         for use in place.uses:
             result = use.op.results[0] if use.op.results else None
             ends.extend(self._ends[result] if result in self.fused and result is not None else (use.time,))
+        if root is None and not self._is_view(op) and not (self._is_cheap(op) and None not in keys and (
+                len(set(ends)) <= SITES)):
+            return
         if not self._stays_readable(op, max(ends), root, not self._is_view(op), set()):
             return
         self.fused[value] = op
@@ -185,6 +191,16 @@ class Fusion:
             return True
         return op.prim == "cast" and op.operands[0].kind is Kind.INT and op.operands[0] in self.makers and (
             self.makers[op.operands[0]].prim == "iota")
+
+    def _is_cheap(self, op: Op) -> bool:
+        """True where computing an element again costs no more than storing and loading it: one array is read."""
+        return op.prim in CHEAP and sum(v.is_array and not self._is_constant(v) for v in op.operands) <= 1
+
+    def _is_constant(self, value: Value) -> bool:
+        """True for arrays that are one number."""
+        made = self.makers.get(value)
+        return made is not None and (made.prim == "full" or (
+            made.prim in VIEWS and made.operands[0].is_array and self._is_constant(made.operands[0])))
 
     def _reads_elements(self, use: _Use) -> bool:
         op = use.op
