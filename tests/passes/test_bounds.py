@@ -174,6 +174,31 @@ def test_not_proved(make: Callable[[Loops], None]) -> None:
     assert left(p.finish()) == 1
 
 
+def over_two_loops(p: Loops, step: int = 1) -> None:
+    count = p.b.slot(INT, integer(0), "count")
+    p.b.begin_for(integer(0), p.n)
+    p.b.begin_for(integer(0), p.m)
+    p.read(p.b.read(count))
+    p.b.write(count, p.add(p.b.read(count), 1))
+    p.b.end_for()
+    p.b.write(count, p.add(p.b.read(count), step))
+    p.b.end_for()
+
+
+def up_and_down(p: Loops) -> None:
+    over_two_loops(p, -1)
+
+
+@pytest.mark.parametrize("make, prim", [
+    (too_far, "check"), (other_axis, "check"), (over_two_loops, "check"), (up_and_down, "index"), (too_low, "index"),
+    (falling_counter, "index")])
+def test_what_is_not_negative_is_compared_with_the_length_alone(make: Callable[[Loops], None], prim: str) -> None:
+    p = Loops()
+    make(p)
+    made = verify(passes.Bounds()(p.finish()))
+    assert [op.prim for op in walk(made.block) if op.prim in ("index", "check")] == [prim]
+
+
 def test_inequalities() -> None:
     n, i, j = (Polynomial.atom(name) for name in "nij")
     one = Polynomial.of(1)

@@ -1,5 +1,5 @@
-"""Bounds: `index` operations that are proved valid become plain integers, `check`s that are proved disappear, and so
-do questions whether a quotient by an integer is finite.
+"""Bounds: `index` operations that are proved valid become plain integers, those of indices that are not negative a
+check on one side, `check`s that are proved disappear, and so do questions whether a quotient by an integer is finite.
 
 What is known where an operation stands: the ranges of enclosing loops, the conditions of enclosing arms and of checks
 passed, that lengths are not negative, and that counters only grow.
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from cmath import isfinite
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, Value, definitions, normal_form
+from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, ScalarType, Value, definitions, normal_form
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.inequalities import Facts
 from workbench.passes.pipeline import Pass
 
+OUTSIDE = "index out of bounds"
 _ONE = Polynomial.of(1)
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
 
@@ -94,6 +96,8 @@ class _Prover:
         above = not op.attrs.get("checked") or not_negative or self.facts.is_nonnegative(e + n)
         if below and above:
             self.verdicts[id(op)] = "plain" if not_negative else "wrapped" if negative else "unchecked"
+        elif not_negative:
+            self.verdicts[id(op)] = "below"
         self.facts.add(n - _ONE - e)
         self.facts.add(e + n)
 
@@ -205,31 +209,34 @@ class _Prover:
         """A carried integer that never falls is at least what it started from; one that never rises, at most."""
         if param.kind is not Kind.INT or param.is_array:
             return
-        steps = self.steps(value, param, 4)
-        if steps is None:
-            return
-        if all(step >= 0 for step in steps):
+        least, most = self.change(value, param, 6)
+        if least >= 0:
             self.facts.add(self.form(param) - self.form(init))
-        if all(step <= 0 for step in steps):
+        if most <= 0:
             self.facts.add(self.form(init) - self.form(param))
 
-    def steps(self, value: Value, param: Value, depth: int) -> set[int] | None:
-        """The constants that may have been added to `param` to give `value`; None where it is anything else."""
+    def change(self, value: Value, param: Value, depth: int) -> tuple[float, float]:
+        """The least and the most that may have been added to `param` to give `value`."""
         distance = (self.form(value) - self.form(param)).constant
         if distance is not None:
-            return {distance}
+            return distance, distance
         op = self.makers.get(value)
-        if op is None or depth == 0 or op.prim not in ("select", "if"):
-            return None
-        position = op.results.index(value)
-        options = op.operands[1:] if op.prim == "select" else tuple(r.yields[position] for r in op.regions)
-        found: set[int] = set()
-        for option in options:
-            inner = self.steps(option, param, depth - 1)
-            if inner is None:
-                return None
-            found |= inner
-        return found
+        if op is not None and depth > 0:
+            position = op.results.index(value)
+            if op.prim == "for":
+                (body,) = op.regions
+                before = self.change(op.operands[2 + position], param, depth - 1)
+                least, most = self.change(body.yields[position], body.params[1 + position], depth - 1)
+                return before[0] if least >= 0 else -inf, before[1] if most <= 0 else inf
+            if op.prim in ("select", "if"):
+                options = op.operands[1:] if op.prim == "select" else [r.yields[position] for r in op.regions]
+                changes = [self.change(option, param, depth - 1) for option in options]
+                return min(least for least, _ in changes), max(most for _, most in changes)
+            if op.prim == "add" and isinstance(op.operands[1], Constant):
+                number = int(op.operands[1].value.real)
+                least, most = self.change(op.operands[0], param, depth - 1)
+                return least + number, most + number
+        return -inf, inf
 
 
 def comparison(prim: str, a: Polynomial, b: Polynomial) -> tuple[Polynomial, ...]:
@@ -254,6 +261,12 @@ class _Applier(Rewriter):
             self.env[op.result] = self.get(op.operands[0])
         elif verdict == "true":
             self.env[op.result] = Constant(True, Kind.BOOL)
+        elif verdict == "below":
+            index, length = (self.get(v) for v in op.operands)
+            ok = Value(ScalarType(Kind.BOOL))
+            self.emit(Op("lt", (index, length), (ok,), {}, (), op.span))
+            self.emit(Op("check", (ok,), (), {"exception": "IndexError", "message": OUTSIDE}, (), op.span))
+            self.env[op.result] = index
         elif verdict == "wrapped":
             operands = tuple(self.get(v) for v in op.operands)
             self.emit(Op("add", operands, (self.fresh(op.result),), {}, (), op.span))

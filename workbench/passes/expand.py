@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, walk
+from workbench.passes.bounds import OUTSIDE
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
@@ -31,10 +32,8 @@ class _Expander(Rebuilder):
             negative = self.emit("lt", e, Constant(0, Kind.INT))
             if op.attrs.get("checked"):
                 ok = self.emit("and", self.emit("ge", e, self.emit("neg", n)), self.emit("lt", e, n))
-                if isinstance(negative, Constant) and not negative.value:
-                    ok = self.emit("lt", e, n)
                 if not (isinstance(ok, Constant) and ok.value):
-                    self.raw("check", (ok,), (), {"exception": "IndexError", "message": "index out of bounds"})
+                    self.raw("check", (ok,), (), {"exception": "IndexError", "message": OUTSIDE})
             self.bind(op.result, self.emit("select", negative, self.emit("add", e, n), e))
         elif op.prim == "square" and not op.result.is_array:
             x = self.get(op.operands[0])
