@@ -7,6 +7,7 @@ from __future__ import annotations
 from workbench.ir import Callee, Function, callees
 from workbench.passes.annihilate import Annihilate
 from workbench.passes.bounds import Bounds
+from workbench.passes.contributions import Contributions
 from workbench.passes.counting import Counting
 from workbench.passes.dead import DeadCode
 from workbench.passes.expand import Expand
@@ -23,8 +24,9 @@ from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Annihilate", "Bounds", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Lower", "Merge", "Observer",
-    "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify", "finalize", "optimize", "run",
+    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Lower",
+    "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify", "finalize",
+    "optimize", "run",
 ]
 
 
@@ -42,7 +44,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
                                 Merge(exact), Simplify(), Gather())
     last = (Preallocate(), Simplify(unroll=1))
-    regrouped = () if exact is None else (Annihilate(exact), Regroup(exact))
+    regrouped = () if exact is None else (Annihilate(exact), DeadCode(), Contributions(exact), Regroup(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Constant, Function, Op, Value, definitions
+from workbench.ir import Block, Constant, Function, Op, Value, definitions
 from workbench.passes.exactness import exact_values
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
@@ -62,6 +62,34 @@ def _guarded(op: Op, makers: dict[Value, Op]) -> Guarded | None:
 
 def _is_zero(value: Value) -> bool:
     return isinstance(value, Constant) and value.value == 0
+
+
+def annihilating(function: Function) -> set[Op]:
+    """The questions whether a number is 0 that do no more than put a 0 in the place of its product with another one."""
+    makers = definitions(function)
+    users: dict[Value, list[Op | Block]] = {}
+    _note_users(function.block, users)
+    return {op for op in makers.values() if op.prim == "eq" and _is_zero(op.operands[1]) and all(
+        isinstance(user, Op) and user.prim == "select" and _is_zero(user.operands[1])
+        and _is_multiple(user.operands[2], op.operands[0], makers) for user in users.get(op.result, []))}
+
+
+def _note_users(block: Block, users: dict[Value, list[Op | Block]]) -> None:
+    for op in block.ops:
+        for value in op.operands:
+            users.setdefault(value, []).append(op)
+        for region in op.regions:
+            _note_users(region, users)
+    for value in block.yields:
+        users.setdefault(value, []).append(block)
+
+
+def _is_multiple(value: Value, factor: Value, makers: dict[Value, Op]) -> bool:
+    """True for a product with this factor, of either sign."""
+    op = makers.get(value)
+    if op is not None and op.prim == "neg":
+        op = makers.get(op.operands[0])
+    return op is not None and op.prim == "mul" and factor in op.operands
 
 
 class _Annihilator(Rebuilder):

@@ -1,0 +1,203 @@
+"""Contributions of all turns of a loop to one element are added up in a number, and added to the element once.
+
+    for j: a[i] += f(j)   ->   s = 0
+                               for j: s += f(j)
+                               a[i] += s
+
+The number stays in a register, and what else the loop does need not wait for the memory.
+
+Invariant: the loop does nothing with the array but add to its elements; the sums are of cotangents, whose order is not
+the user's (`passes.exactness`; whether they are 0 may be asked where a 0 annihilates); an element is reached for only
+where the loop has reached for it.
+
+Source: scalar replacement of array references, Allen & Kennedy, Optimizing Compilers for Modern Architectures (2001),
+section 8.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from workbench.ir import (
+    ArrayType,
+    Block,
+    Constant,
+    Function,
+    Op,
+    Polynomial,
+    ScalarType,
+    Value,
+    definitions,
+    normal_form,
+    walk,
+)
+from workbench.passes.annihilate import annihilating
+from workbench.passes.exactness import exact_values
+from workbench.passes.pipeline import Pass
+from workbench.passes.rebuild import Rebuilder
+
+_ONE = Polynomial.of(1)
+_MOST = 12  # numbers that a loop is given to carry
+
+
+@dataclass(frozen=True)
+class Contributions(Pass):
+    """Adds up contributions to what only the results from position `results` on depend on."""
+
+    name: ClassVar[str] = "contributions"
+    results: int = 0
+
+    def __call__(self, function: Function) -> Function:
+        """The function with such sums."""
+        if self.results >= len(function.results):
+            return function
+        search = _Search(function, exact_values(function, self.results, annihilating(function)))
+        return _Adder(search).run(function) if search.found else function
+
+
+@dataclass(eq=False)
+class _Sum:
+    """Contributions to one element of the array at a carried position of a loop."""
+
+    position: int
+    where: tuple[Value, ...]
+    parts: list[Op] = field(default_factory=list)
+
+
+class _Search:
+    """Finds the sums of each loop."""
+
+    def __init__(self, function: Function, exact: set[Value]) -> None:
+        self.exact = exact
+        self.makers = definitions(function)
+        self.users: dict[Value, list[Op | Block]] = {}
+        self.found: dict[Op, list[_Sum]] = {}
+        self._count(function.block)
+        for op in walk(function.block):
+            if op.prim == "for" and "items" not in op.attrs:
+                sums = self._sums(op)
+                if sums and len(sums) <= _MOST:
+                    self.found[op] = sums
+
+    def _count(self, block: Block) -> None:
+        for op in block.ops:
+            for value in op.operands:
+                if value.is_array:
+                    self.users.setdefault(value, []).append(op)
+            for region in op.regions:
+                self._count(region)
+        for value in block.yields:
+            if value.is_array:
+                self.users.setdefault(value, []).append(block)
+
+    def _sums(self, op: Op) -> list[_Sum]:
+        (body,) = op.regions
+        sums = []
+        for position, (param, out) in enumerate(zip(body.params[1:], body.yields, strict=True)):
+            if isinstance(param.type, ArrayType) and not param.type.growable and param not in self.exact:
+                here: dict[tuple[Value, ...], _Sum] = {}
+                for part in self._updates(param, out, body):
+                    where = part.operands[2:]
+                    if "loose" in part.attrs and part.operands[1].kind is param.kind and not any(
+                            self._changes(v, body) for v in where):
+                        here.setdefault(where, _Sum(position, where)).parts.append(part)
+                sums += here.values()
+        return sums
+
+    def _updates(self, version: Value, out: Value, body: Block) -> Sequence[Op]:
+        """The operations that add to an array, where a body does nothing else with it."""
+        own = set(body.ops)
+        found: list[Op] = []
+        while version is not out:
+            users = self.users.get(version, [])
+            user = users[0] if len(users) == 1 else None
+            if not isinstance(user, Op) or user not in own or user.prim != "accum" or user.operands[0] is not version:
+                return ()
+            found.append(user)
+            version = user.result
+        return found if self.users.get(out) == [body] else ()
+
+    @staticmethod
+    def _changes(value: Value, body: Block) -> bool:
+        return not isinstance(value, Constant) and (
+            value in body.params or any(value in op.results for op in body.ops))
+
+
+class _Adder(Rebuilder):
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.sums = {part: s for sums in search.found.values() for s in sums for part in s.parts}
+        self.now: dict[_Sum, Value] = {}
+        self.around: list[Op] = []
+
+    def op(self, op: Op) -> None:
+        """Add to a number instead of an element."""
+        if op not in self.sums:
+            self.copy(op)
+            return
+        s = self.sums[op]
+        with self.builder.rounding(loose=True):
+            self.now[s] = self.emit("add", self.now[s], self.get(op.operands[1]))
+        self.env[op.result] = self.get(op.operands[0])
+
+    def copy_for(self, op: Op) -> None:
+        """Rebuild a loop, with the sums of its contributions."""
+        sums = self.search.found.get(op, [])
+        (body,) = op.regions
+        zeros = [Constant(0, body.params[1 + s.position].kind) for s in sums]
+        self.around.append(op)
+        with self.frame("for") as frame:
+            params = [self.param(p) for p in body.params]
+            for s, zero in zip(sums, zeros, strict=True):
+                self.now[s] = Value(ScalarType(zero.kind))
+                self.depth_of[self.now[s]] = self.builder.depth
+                params.append(self.now[s])
+            self.ops(body)
+            block = Block(tuple(params), tuple(frame.ops), (*self.all(body.yields), *(self.now[s] for s in sums)))
+        self.around.pop()
+        self.builder.span = op.span or self.builder.span
+        types = [*(self.type(r.type) for r in op.results), *(ScalarType(zero.kind) for zero in zeros)]
+        operands, names = (*self.all(op.operands), *zeros), [r.name for r in op.results]
+        made = self.raw("for", operands, types, op.attrs, (block,), names)
+        self.env.update(zip(op.results, made, strict=False))
+        if sums:
+            self.add_up(op, sums, made[len(op.results):])
+
+    def add_up(self, op: Op, sums: Sequence[_Sum], totals: Sequence[Value]) -> None:
+        """Add the totals to their elements, if the loop has had a turn (else their indices may not be valid)."""
+        arrays = {s.position: self.env[op.results[s.position]] for s in sums}
+        if self.has_turns(op):
+            made = self.accumulated(arrays, sums, totals)
+        else:
+            lo, hi = self.all(op.operands[:2])
+            condition = self.emit("lt" if op.attrs["step"] == 1 else "gt", lo, hi)
+            with self.frame("arm") as frame:
+                after = self.accumulated(arrays, sums, totals)
+                then = Block((), tuple(frame.ops), tuple(after.values()))
+            orelse = Block((), (), tuple(arrays.values()))
+            types = [v.type for v in arrays.values()]
+            results = self.raw("if", (condition,), types, {}, (then, orelse), [v.name for v in arrays.values()])
+            made = dict(zip(arrays, results, strict=True))
+        for position, array in made.items():
+            self.env[op.results[position]] = array
+
+    def accumulated(self, arrays: dict[int, Value], sums: Sequence[_Sum], totals: Sequence[Value]) -> dict[int, Value]:
+        """The arrays with the totals added, by position."""
+        made = dict(arrays)
+        for s, total in zip(sums, totals, strict=True):
+            self.builder.span = s.parts[0].span or self.builder.span
+            array = made[s.position]
+            (made[s.position],) = self.raw("accum", (array, total, *self.all(s.where)), (array.type,), {"loose": True},
+                                           (), [array.name])
+        return made
+
+    def has_turns(self, op: Op) -> bool:
+        """True where a loop around has the same bounds: then this one has a turn whenever it is reached."""
+        return any(self._bounds(op) == self._bounds(outer) for outer in self.around)
+
+    def _bounds(self, op: Op) -> tuple[object, object]:
+        """The first and the last index of a loop."""
+        lo, hi = (normal_form(v, self.search.makers.get) for v in op.operands[:2])
+        return (lo, hi - _ONE) if op.attrs["step"] == 1 else (hi + _ONE, lo)
