@@ -94,7 +94,7 @@ class _Search:
 
     def _sums(self, op: Op) -> list[_Sum]:
         (body,) = op.regions
-        sums = []
+        sums: list[_Sum] = []
         for position, (param, out) in enumerate(zip(body.params[1:], body.yields, strict=True)):
             if isinstance(param.type, ArrayType) and not param.type.growable and param not in self.exact:
                 here: dict[tuple[Value, ...], _Sum] = {}
