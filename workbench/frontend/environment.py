@@ -313,6 +313,11 @@ class Environment(Inputs):
         if isinstance(values, Lazy):
             generators.each(act, values, action)
             return
+        opened = generators.taken(act, values)
+        if opened is not values:
+            self.over_items(act, opened, key, action, live)
+            generators.exhausted(act, values)
+            return
         items: Any = iteration.unrolled(act, values)
         static = iteration.static_range(act, values) if items is None else None
         if static is not None and len(static) <= growth.UNROLLED:
@@ -368,7 +373,7 @@ class Environment(Inputs):
             return False
         if growth.decided(t, site) is not None or t.decisions.get(("items", site)):
             return True
-        if isinstance(values, Lazy) or iteration.unrolled(act, values) is not None:
+        if isinstance(values, Lazy) or iteration.is_unrolled(act, values):
             return False
         if isinstance(values, DynamicList):
             return True
@@ -378,6 +383,11 @@ class Environment(Inputs):
     def running_sum(self, act: Activation, values: Any, start: Any) -> Any:
         """`sum` over something of run-time length: a loop."""
         t = act.t
+        opened = generators.taken(act, values)
+        if opened is not values:
+            total = self.running_sum(act, opened, start)
+            generators.exhausted(act, values)
+            return total
         few = iteration.known_turns(act, values) is not None or iteration.static_range(act, values) is not None
         if few or iteration.is_unrolled(act, values):
             total = start

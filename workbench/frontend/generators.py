@@ -2,22 +2,23 @@
 
 A generator is evaluated inside out: where it yields, what its consumer does with an item is evaluated in place (the
 `Sink`), so that the two alternate as Python has them, in loops at run time too. A `break` of the consumer is a `return`
-of the generator. Invariant: an iterator is consumed once; what was left half way is not gone on with.
+of the generator. Invariant: an iterator is consumed once, by whoever gets it; what was left half way, or is still
+being gone through, is not gone on with, except where the place of the next item is known while specialising (`Cursor`).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.completions import NORMAL, stayed
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Cursor, Lazy, ListValue
+from workbench.frontend.values import END, Array, Choice, Cursor, Lazy, Variable, ZipValue, is_static
 
-FRESH, SPENT, LEFT = "fresh", "spent", "left"
+FRESH, SPENT, LEFT = "not begun", "gone through", "left half way"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,51 @@ def is_generator(node: ast.AST) -> bool:
 
 def lazy(t: Tracer, push: Callable[[Activation, Sink], Any]) -> Lazy:
     """An iterator not yet consumed."""
-    return Lazy(push, t.variable("$spent", FRESH))
+    return Lazy(push, fresh(t))
+
+
+def fresh(t: Tracer) -> Variable:
+    """The state of an iterator that was not begun."""
+    made: Variable = t.variable("the iterator", FRESH)
+    return made
+
+
+def begun(t: Tracer, state: Variable) -> bool:
+    """Begin to go through an iterator; false where it has nothing any more. Until it is `SPENT`, it counts as left."""
+    found = t.read(state)
+    if found == LEFT:
+        t.fail("an iterator is gone on with that a loop has left, or that another loop goes through",
+               "make it a list, or another iterator")
+    if found == FRESH:
+        t.assign(state, LEFT)
+    return bool(found == FRESH)
+
+
+def taken(act: Activation, values: Any) -> Any:
+    """What is gone through in the place of an iterator over things that have indices: those, once."""
+    t = act.t
+    if isinstance(values, Array) and values.flat is not None:
+        return replace(values, flat=None) if begun(t, values.flat) else ()
+    if isinstance(values, Choice) and all(option.flat is not None for option in values.options):
+        parts = [taken(act, option) for option in values.options]
+        return Choice(tuple(parts), values.index) if () not in parts else ()
+    if not isinstance(values, ZipValue) or values.spent is None:
+        return values
+    if not begun(t, values.spent):
+        return ()
+    if values.kind == "iter":
+        return values.parts[0]
+    return ZipValue(values.kind, tuple(taken(act, part) for part in values.parts), values.start)
+
+
+def exhausted(act: Activation, values: Any) -> None:
+    """Note that all of an iterator was gone through. What others were zipped with may have items left."""
+    if isinstance(values, Array) and values.flat is not None:
+        act.t.assign(values.flat, SPENT)
+    elif isinstance(values, ZipValue) and values.spent is not None:
+        act.t.assign(values.spent, SPENT)
+        if len(values.parts) == 1:
+            exhausted(act, values.parts[0])
 
 
 def suspended(act: Activation, code: Any, scope: Scope, node: ast.AST, where: Any, name: str, function: Any) -> Lazy:
@@ -60,14 +105,11 @@ def suspended(act: Activation, code: Any, scope: Scope, node: ast.AST, where: An
 
 def consume(act: Activation, iterator: Lazy, sink: Sink) -> None:
     """Give the items to a consumer."""
-    t = act.t
-    state = t.read(iterator.spent)
-    if state == SPENT:
+    if not begun(act.t, iterator.spent):
         return
-    if state != FRESH:
-        t.fail("a generator that a loop has left is gone on with", "make it a list, or another generator")
-    t.assign(iterator.spent, LEFT if sink.leaves else SPENT)
     stayed(act, iterator.push(act, sink))
+    if not sink.leaves:
+        act.t.assign(iterator.spent, SPENT)
 
 
 def items(act: Activation, iterator: Lazy) -> list[Any]:
@@ -128,31 +170,29 @@ def expression_as_function(node: ast.GeneratorExp) -> ast.FunctionDef:
 
 
 # ---------------------------------------------------------------------- iter and next
-def cursor(act: Activation, values: list[Any] | ListValue) -> Cursor:
-    """`iter` of things known one by one; of a list, its own entries."""
-    t = act.t
-    if isinstance(values, ListValue):
-        return Cursor(values.items, t.variable("$position", 0))
-    return Cursor(tuple(t.variable("item", v) for v in values), t.variable("$position", 0))
+def cursor(t: Tracer, fetch: Callable[[int], Any], count: Callable[[], int]) -> Cursor:
+    """An iterator over things known one by one, at its beginning."""
+    return Cursor(fetch, count, t.variable("$position", 0))
 
 
-def remaining(act: Activation, it: Cursor) -> list[Any]:
-    """What an iterator still has; it has nothing afterwards."""
-    t = act.t
-    position = t.static_int(t.read(it.position), "how far an iterator has come")
-    t.assign(it.position, len(it.items))
-    return [t.read(v) for v in it.items[position:]]
+def over(t: Tracer, items: Sequence[Any]) -> Cursor:
+    """An iterator over values that nothing changes any more."""
+    held = [v if is_static(v) else t.variable("item", v) for v in items]
+    return cursor(t, lambda k: END if k >= len(held) else t.read(held[k]) if isinstance(held[k], Variable) else held[k],
+                  lambda: len(held))
 
 
-def following(act: Activation, it: Cursor, default: tuple[Any, ...]) -> Any:
-    """`next`."""
+def following(act: Activation, it: Cursor) -> Any:
+    """The next item, or END."""
     t = act.t
     position = t.static_int(t.read(it.position), "how far an iterator has come")
-    if position >= len(it.items):
-        if default:
-            return default[0]
-        raise StopIteration
-    t.assign(it.position, position + 1)
-    return t.read(it.items[position])
+    item = it.fetch(position)
+    if item is not END:
+        t.assign(it.position, position + 1)
+    return item
 
 
+def left_in(act: Activation, it: Cursor) -> int:
+    """How many items an iterator still has, as things are now."""
+    position = act.t.static_int(act.t.read(it.position), "how far an iterator has come")
+    return max(it.count() - position, 0)

@@ -21,6 +21,7 @@ from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import (
+    END,
     Array,
     Choice,
     Cursor,
@@ -74,7 +75,7 @@ def length_of(act: Activation, values: Any) -> int | None:
     if isinstance(values, Lazy):
         act.t.fail("a generator beside other things in `zip`", "make it a list")
     if isinstance(values, Cursor):
-        return len(values.items) - act.t.static_int(act.t.read(values.position), "how far an iterator has come")
+        return generators.left_in(act, values)
     if is_endless(values):
         return None
     if isinstance(values, ZipValue):
@@ -114,6 +115,11 @@ def known_turns(act: Activation, values: Any) -> int | None:
 VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict
 
 
+def is_view(values: Any) -> bool:
+    """True for a dict's keys, values or items."""
+    return isinstance(values, ZipValue) and values.kind in VIEWS
+
+
 def dict_entry(act: Activation, owner: DictValue, key: Any, kind: str) -> Any:
     """What a dict's view shows of one entry."""
     if kind == "keys":
@@ -141,6 +147,11 @@ def endless_item(act: Activation, values: ZipValue, index: Any) -> Any:
 def static_items(act: Activation, values: Any) -> list[Any]:
     """All items of something whose length is known while specialising."""
     t = act.t
+    opened = generators.taken(act, values)
+    if opened is not values:
+        items = static_items(act, opened)
+        generators.exhausted(act, values)
+        return items
     if isinstance(values, ListValue):
         return [t.read(v) for v in values.items]
     if isinstance(values, DynamicList):
@@ -155,16 +166,13 @@ def static_items(act: Activation, values: Any) -> list[Any]:
             t.fail("a range with run-time bounds where its items must be known", "loop over it with `for`")
         return list(static)
     if isinstance(values, Array):
-        if not values.dims:
-            raise TypeError("iteration over a 0-d array")
-        n = t.static_int(t.dim(values.dims[0]), "the length of an array that is unpacked")
-        return [indexing.get(t, values, k) for k in range(n)]
+        return [indexing.get(t, values, k) for k in static_places(act, values)]
     if isinstance(values, ZipValue):
         return _zip_items(act, values)
     if isinstance(values, Lazy):
         return generators.items(act, values)
     if isinstance(values, Cursor):
-        return generators.remaining(act, values)
+        return list(iter(lambda: generators.following(act, values), END))
     if isinstance(values, TextValue):
         texts.refuse(t, "the letters")
     if isinstance(values, ObjectValue):
@@ -172,6 +180,13 @@ def static_items(act: Activation, values: Any) -> list[Any]:
     if isinstance(values, Scalar):
         raise TypeError(f"{describe(values)} is not iterable")
     return list(values)
+
+
+def static_places(act: Activation, values: Array) -> range:
+    """The indices of an array whose length is to be known while specialising."""
+    if not values.dims:
+        raise TypeError("iteration over a 0-d array")
+    return range(act.t.static_int(act.t.dim(values.dims[0]), "the length of an array that is unpacked"))
 
 
 def iterator_of(act: Activation, owner: ObjectValue) -> Any:
@@ -198,11 +213,30 @@ def _zip_items(act: Activation, values: ZipValue) -> list[Any]:
     if is_endless(values) or all(is_endless(p) for p in values.parts):
         act.t.fail("all items of an endless iterator", "zip it with what ends")
     count, _ = zip_count(act, values)
-    columns = [first_items(act, part, count) for part in values.parts]
-    rows = [tuple(column[k] for column in columns) for k in range(count)]
+    if any(isinstance(part, Cursor) for part in values.parts):  # (one iterator may be several of the parts)
+        rows = _interleaved(act, values.parts, count)
+    else:
+        columns = [first_items(act, part, count) for part in values.parts]
+        rows = [tuple(column[k] for column in columns) for k in range(count)]
     if values.kind == "enumerate":
         return [(k + values.start, row[0]) for k, row in enumerate(rows)]
     return rows
+
+
+def _interleaved(act: Activation, parts: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
+    """Rows of items, each iterator asked for one when its turn comes."""
+    columns = [None if isinstance(part, Cursor) else first_items(act, part, count) for part in parts]
+    rows: list[tuple[Any, ...]] = []
+    while True:
+        row: list[Any] = []
+        for part, column in zip(parts, columns, strict=True):
+            if column is None:
+                row.append(generators.following(act, part))
+            else:
+                row.append(column[len(rows)] if len(rows) < len(column) else END)
+            if row[-1] is END:
+                return rows
+        rows.append(tuple(row))
 
 
 def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
@@ -235,6 +269,11 @@ def first_items(act: Activation, part: Any, count: int) -> list[Any]:
 
 def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
     """Items for an assignment to several targets."""
+    opened = generators.taken(act, value)
+    if opened is not value:
+        items = unpacked(act, opened, count)
+        generators.exhausted(act, value)
+        return items
     if isinstance(value, Array) and count is not None:
         dim = act.t.builder.resolve(value.dims[0])
         if not isinstance(dim, Constant):

@@ -160,15 +160,14 @@ class Join:
     # ------------------------------------------------------------------ arrays
     def arrays(self, a: Any, b: Any, loose: bool) -> Finish:
         if isinstance(a, Array) and isinstance(b, Array):
-            same_view = a.cell is b.cell and a.steps == b.steps
-            if same_view:
+            alike = a.readonly == b.readonly and a.flat is b.flat
+            if a.cell is b.cell and a.steps == b.steps and alike:
                 return lambda results: a
             elsewhere = self.elsewhere(a, b)
             if elsewhere is not None:
                 return elsewhere
             if a.kind is not b.kind or a.rank != b.rank:
                 return lambda results: Conflict("an array whose kind or rank depends on a run-time condition")
-            alike = a.readonly == b.readonly and a.flat == b.flat
             if alike and self.is_fresh(a, 0) and self.is_fresh(b, 1) and self.mates(a.cell, b.cell):
                 merged = self.merge(a, b)
                 if merged is not None:

@@ -86,7 +86,7 @@ def lengths(array: Array) -> list[int | None]:
 
 def same_form(a: Array, b: Array) -> bool:
     """True for views of one buffer that differ in numbers only."""
-    return (a.cell is b.cell and a.readonly == b.readonly and a.flat == b.flat and len(a.steps) == len(b.steps)
+    return (a.cell is b.cell and a.readonly == b.readonly and a.flat is b.flat and len(a.steps) == len(b.steps)
             and all(_alike(s, r) for s, r in zip(a.steps, b.steps, strict=True)))
 
 

@@ -499,6 +499,13 @@ class StatementCompiler(PatternCompiler):
                 values = iteration.iterator_of(act, values)
             if isinstance(values, Lazy):
                 return _over_generator(act, values, loop, target, body, orelse if node.orelse else None, leaves)
+            opened = generators.taken(act, values)
+            completion = over(act, opened, loop, leaves)
+            if opened is not values and not leaves and completion is NORMAL:
+                generators.exhausted(act, values)
+            return completion
+
+        def over(act: Activation, values: Any, loop: Loop, leaves: bool) -> Any:
             if iteration.is_unrolled(act, values) or iteration.known_turns(act, values) is not None:
                 return _unrolled(act, values, target, body, orelse if node.orelse else None)
             lists = iteration.dynamic_parts(values)

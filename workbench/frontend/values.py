@@ -10,7 +10,7 @@ Invariant: two names hold the same stand-in object exactly where Python would ha
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,7 +154,7 @@ class Array:
     dims: tuple[Value, ...]
     generation: int = 0
     readonly: bool = False
-    flat: bool = False  # an `ndarray.flat`: what a subscript of it gives is a copy
+    flat: Variable | None = None  # of an `ndarray.flat` (subscripts of it are copies): whether it was gone through
     moving: frozenset[int] = frozenset()
 
     @property
@@ -332,11 +332,13 @@ class RangeValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZipValue:
-    """`zip`, `enumerate` (first entry a `RangeValue` without end) or `reversed` of things that can be indexed."""
+    """`zip`, `enumerate`, `reversed` or `iter` of things that can be indexed, an endless iterator, or a dict's view.
+    `spent` says whether an iterator was gone through; None: it is being gone through, or is a dict's view."""
 
     kind: str
     parts: tuple[Any, ...]
     start: Any = 0
+    spent: Variable | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -350,10 +352,15 @@ class Lazy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cursor:
-    """`iter` of things known one by one: their variables (a list's own), and the (static) position of the next."""
+    """An iterator over things known one by one: what reads the item of a place (or gives END), how many there are now,
+    and the (static) place of the next."""
 
-    items: Sequence[Variable]
+    fetch: Callable[[int], Any]
+    count: Callable[[], int]
     position: Variable
+
+
+END: Any = object()  # what a `fetch` gives where there are no more items
 
 
 @dataclass(frozen=True, slots=True, eq=False)

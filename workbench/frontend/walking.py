@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.frontend import indexing, iteration, unrolling
+from workbench.frontend import generators, indexing, iteration, unrolling
 from workbench.frontend.activation import Activation
-from workbench.frontend.values import Array, DequeValue, DictValue, ListValue, Scalar, SetValue, ZipValue
+from workbench.frontend.values import (
+    END,
+    Array,
+    Cursor,
+    DequeValue,
+    DictValue,
+    ListValue,
+    Scalar,
+    SetValue,
+    ZipValue,
+)
 from workbench.frontend.variables import rebuild
 from workbench.ir import Constant, Kind
 
-END: Any = object()
 Fetch = Callable[[int], Any]
 
 
@@ -26,6 +35,8 @@ def live(act: Activation, values: Any) -> Fetch:
                         lambda k: act.t.read(values.items[k]), lambda: len(values.items))
     if isinstance(values, ListValue):
         return lambda k: act.t.read(values.items[k]) if k < len(values.items) else END
+    if isinstance(values, Cursor):
+        return lambda k: generators.following(act, values)
     if isinstance(values, SetValue):
         members = list(values.values)
         return _checked(values.values, "Set changed size during iteration", lambda k: members[k], lambda: len(members))
@@ -44,6 +55,18 @@ def live(act: Activation, values: Any) -> Fetch:
         return _by_position(act, values, turns)
     items = iteration.static_items(act, values)
     return lambda k: items[k] if k < len(items) else END
+
+
+def iterator(act: Activation, values: Any) -> Any:
+    """`iter` of anything that is not an iterator itself."""
+    t = act.t
+    if isinstance(values, Array):
+        length = len(iteration.static_places(act, values))
+        held = t.variable("$iterated", values)  # a variable: a loop may rename it
+        return generators.cursor(t, lambda k: indexing.get(t, t.read(held), k) if k < length else END, lambda: length)
+    if isinstance(values, (ListValue, DictValue, SetValue)) or iteration.is_view(values):
+        return generators.cursor(t, live(act, values), lambda: iteration.length_of(act, values) or 0)
+    return generators.over(t, iteration.static_items(act, values))
 
 
 def _by_position(act: Activation, values: Any, turns: int) -> Fetch:
@@ -123,7 +146,8 @@ def _part(act: Activation, part: Any) -> Fetch:
 
 def items(act: Activation, values: Any) -> Iterator[Any]:
     """The items, each read when its turn comes."""
-    fetch, k = live(act, values), 0
+    fetch, k = live(act, generators.taken(act, values)), 0
     while (item := fetch(k)) is not END:
         yield item
         k += 1
+    generators.exhausted(act, values)

@@ -15,7 +15,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, branches, layout, list_operations, objects, texts
 from workbench.frontend.composed import numbers
-from workbench.frontend.generators import numbered
+from workbench.frontend.generators import fresh, numbered
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import creation, recipes
@@ -71,20 +71,22 @@ def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             before = " 1" if k == 2 else f"s 1-{k - 1}"
             for op, word in (("ge", "shorter"), ("le", "longer")):
                 act.t.check(act.t.emit(op, length, lengths[0]), "ValueError", message.format(k, word, before))
-    return ZipValue("zip", tuple(args)) if args else ()
+    return ZipValue("zip", tuple(args), spent=fresh(act.t)) if args else ()
 
 
 @implements(enumerate)
 def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`enumerate`."""
     start = args[1] if len(args) > 1 else named.get("start", 0)
-    return numbered(act, args[0], start) if isinstance(args[0], Lazy) else ZipValue("enumerate", args[:1], start)
+    if isinstance(args[0], Lazy):
+        return numbered(act, args[0], start)
+    return ZipValue("enumerate", args[:1], start, fresh(act.t))
 
 
 @implements(reversed)
 def reversed_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`reversed`."""
-    return ZipValue("reversed", args)
+    return ZipValue("reversed", args, spent=fresh(act.t))
 
 
 @implements(len)

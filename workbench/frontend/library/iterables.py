@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, dynamic_lists, generators, growth, list_operations
+from workbench.frontend import (
+    arithmetic,
+    arrays,
+    branches,
+    dynamic_lists,
+    generators,
+    growth,
+    list_operations,
+    walking,
+)
 from workbench.frontend.completions import NORMAL, RETURN
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import queues, recipes
@@ -19,9 +28,10 @@ from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
+    END,
     Array,
+    Choice,
     Cursor,
-    DequeValue,
     DynamicList,
     Lazy,
     ListValue,
@@ -86,7 +96,7 @@ def _combinatoric(make: Any) -> Any:
         t: Tracer = act.t
         items = t.environment.items(act, args[0])
         rest = [t.static_int(a, "a length") for a in (*args[1:], *named.values()) if a is not None]
-        return tuple(tuple(items[k] for k in places) for places in make(range(len(items)), *rest))
+        return generators.over(t, [tuple(items[k] for k in places) for places in make(range(len(items)), *rest)])
     return handler
 
 
@@ -98,13 +108,23 @@ for _make in (itertools.combinations, itertools.permutations, itertools.combinat
 def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.product(*iterables, repeat=1)`."""
     pools = [act.t.environment.items(act, a) for a in args]
-    return tuple(itertools.product(*pools, repeat=act.t.static_int(named.get("repeat", 1), "a number of repeats")))
+    times = act.t.static_int(named.get("repeat", 1), "a number of repeats")
+    return generators.over(act.t, list(itertools.product(*pools, repeat=times)))
 
 
 @implements(itertools.zip_longest)
 def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.zip_longest(*iterables, fillvalue=None)`."""
-    return tuple(itertools.zip_longest(*(act.t.environment.items(act, a) for a in args), **named))
+    t: Tracer = act.t
+    parts = [a if isinstance(a, Cursor) else walking.iterator(act, a) for a in args]
+    fill = t.variable("$fill", named.get("fillvalue"))
+
+    def fetch(k: int) -> Any:
+        row = [generators.following(act, part) for part in parts]
+        if all(item is END for item in row):
+            return END
+        return tuple(t.read(fill) if item is END else item for item in row)
+    return generators.cursor(t, fetch, lambda: max((generators.left_in(act, part) for part in parts), default=0))
 
 
 @implements(itertools.pairwise)
@@ -113,8 +133,11 @@ def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     if isinstance(args[0], Array):
         later, earlier = (t.environment.item(act, args[0], s) for s in (slice(1, None), slice(None, -1)))
-        return ZipValue("zip", (earlier, later))
-    return tuple(itertools.pairwise(t.environment.items(act, args[0])))
+        if args[0].rank == 1:  # an element is read once: what is written to it afterwards is not seen
+            earlier = t.new_array(t.emit("copy", arrays.read(t, earlier)))
+            args[0].cell.shown_by(earlier.cell)
+        return ZipValue("zip", (earlier, later), spent=generators.fresh(t))
+    return t.environment.call(act, recipes.pairwise, args, named)
 
 
 @implements(itertools.islice)
@@ -122,11 +145,9 @@ def islice(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.islice(iterable, [start,] stop[, step])`."""
     t: Tracer = act.t
     bounds = slice(*args[1:])
-    if isinstance(args[0], Array):
-        return t.environment.item(act, args[0], bounds)
-    if isinstance(args[0], Cursor):
-        t.fail("islice of an iterator", "slice the sequence")
-    return tuple(t.environment.items(act, args[0])[bounds])
+    if isinstance(args[0], Array) and args[0].flat is None:
+        return ZipValue("iter", (t.environment.item(act, args[0], bounds),), spent=generators.fresh(t))
+    return t.environment.call(act, recipes.islice, (args[0], bounds.start or 0, bounds.stop, bounds.step or 1), {})
 
 
 @implements(itertools.repeat)
@@ -139,7 +160,7 @@ def repeat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if isinstance(times, Scalar):
         value = args[0]
         return t.environment.call(act, recipes.map_, (_Always(value), RangeValue(0, times, 1)), {})
-    return (args[0],) * t.static_int(times, "a number of repeats")
+    return generators.over(t, [args[0]] * t.static_int(times, "a number of repeats"))
 
 
 class _Always:
@@ -156,14 +177,15 @@ class _Always:
 @implements(itertools.count)
 def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.count(start=0, step=1)`, beside something that ends."""
-    return ZipValue("endless", (), (args[0] if args else named.get("start", 0),
-                                    args[1] if len(args) > 1 else named.get("step", 1)))
+    first = args[0] if args else named.get("start", 0)
+    step = args[1] if len(args) > 1 else named.get("step", 1)
+    return ZipValue("endless", (), (first, step), generators.fresh(act.t))
 
 
 @implements(itertools.cycle)
 def cycle(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.cycle(iterable)`, beside something that ends."""
-    return ZipValue("endless", tuple(act.t.environment.items(act, args[0])), ())
+    return ZipValue("endless", tuple(act.t.environment.items(act, args[0])), (), generators.fresh(act.t))
 
 
 # ---------------------------------------------------------------------- iter, next
@@ -172,11 +194,12 @@ def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`iter(x)`."""
     if len(args) > 1:
         act.t.fail("iter of a function and a sentinel", "write a loop")
-    if isinstance(args[0], (Lazy, Cursor)):
-        return args[0]
-    if isinstance(args[0], ListValue) and not isinstance(args[0], DequeValue):
-        return generators.cursor(act, args[0])
-    return generators.cursor(act, act.t.environment.items(act, args[0]))
+    values = args[0]
+    if isinstance(values, (Lazy, Cursor)) or getattr(values, "spent", None) or getattr(values, "flat", None):
+        return values
+    if isinstance(values, Choice):
+        values = branches.read_choice(act.t, values)
+    return walking.iterator(act, values)
 
 
 @implements(next)
@@ -185,7 +208,10 @@ def next_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     iterator, *default = args
     if isinstance(iterator, Cursor):
-        return generators.following(act, iterator, tuple(default))
+        item = generators.following(act, iterator)
+        if item is END and not default:
+            raise StopIteration
+        return default[0] if item is END else item
     if not isinstance(iterator, Lazy):
         t.fail("next of this iterator", "write a loop")
     found: list[Any] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, growth, indexing, layout, list_operations
+from workbench.frontend import arithmetic, arrays, branches, generators, growth, indexing, layout, list_operations
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
@@ -85,7 +85,7 @@ def _flat(t: Tracer, owner: Array) -> Any:
     if flat.cell is not owner.cell:
         flat.cell.snapshot = "a write through `flat` of a strided view"
         owner.cell.shown_by(flat.cell)
-    return replace(flat, flat=True)
+    return replace(flat, flat=generators.fresh(t))
 
 
 def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:

@@ -2,7 +2,7 @@
 
 The front end reads these functions in place of the originals: what they do with run-time numbers follows.
 """
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,assignment"
 
 from __future__ import annotations
 
@@ -65,6 +65,25 @@ def compress(data, selectors):
     for item, kept in zip(data, selectors, strict=False):
         if kept:
             yield item
+
+
+def pairwise(iterable):
+    held = ()
+    for item in iterable:
+        if held:
+            yield held[0], item
+        held = (item,)
+
+
+def islice(iterable, start, stop, step):
+    k = 0
+    if stop is None or stop > 0:
+        for item in iterable:
+            if k >= start and (k - start) % step == 0:
+                yield item
+            k += 1
+            if stop is not None and k >= stop:
+                break
 
 
 def accumulate(iterable, func=None, *, initial=None):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend import arithmetic, arrays, generators, layout
 from workbench.frontend.composed import Composition, compositions, elementwise, held, refuse
 from workbench.frontend.composed.applying import dense_grid, joined_columns, joined_rows, open_grid, vectorized
 from workbench.frontend.library.elementwise import as_operand
@@ -18,7 +19,8 @@ from workbench.frontend.library.registry import (
     lookup,
 )
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.values import Array, Partial, Scalar
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.values import END, Array, Partial, Scalar
 
 
 def entering(composition: Composition) -> Handler:
@@ -77,17 +79,26 @@ def make_vectorized(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> A
 @implements(np.ndindex)
 def ndindex(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ndindex(*shape)`: the indices, known while specialising."""
-    shape = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
-    return tuple(np.ndindex(*(act.t.static_int(n, "a size that np.ndindex runs over") for n in shape)))
+    return generators.over(act.t, _places(act.t, args[0] if len(args) == 1 and isinstance(args[0], tuple) else args))
+
+
+def _places(t: Tracer, shape: Sequence[Any]) -> list[tuple[int, ...]]:
+    return list(np.ndindex(*(t.static_int(n, "a size that np.ndindex runs over") for n in shape)))
 
 
 @implements(np.ndenumerate)
 def ndenumerate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.ndenumerate(a)`: indices, known while specialising, and elements."""
-    array = as_operand(act.t, args[0])
-    dims = array.dims if isinstance(array, Array) else ()
-    places = ndindex(act, tuple(act.t.dim(d) for d in dims), {})
-    return tuple((place, act.t.environment.item(act, array, place) if place else array) for place in places)
+    """`np.ndenumerate(a)`: indices, known while specialising, and elements, read when their turn comes."""
+    t: Tracer = act.t
+    array = as_operand(t, args[0])
+    places = _places(t, [t.dim(d) for d in array.dims] if isinstance(array, Array) else [])
+    held = t.variable("$iterated", array)
+
+    def fetch(k: int) -> Any:
+        if k >= len(places):
+            return END
+        return places[k], t.environment.item(act, t.read(held), places[k]) if places[k] else t.read(held)
+    return generators.cursor(t, fetch, lambda: len(places))
 
 
 def _subscripted(function: Any) -> Handler:
