@@ -104,7 +104,7 @@ def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None 
     found = float(x_bar) * ALONG[0] + float(np.sum(a_bar * ALONG[1]))
     if not spread < 1e-2 * (1 + abs(wanted)):
         return "unsettled"
-    if abs(found - wanted) <= 1e-6 * (1 + abs(wanted)) + 4 * spread:
+    if abs(found - wanted) <= max(1e-6, 100 * slack) * (1 + abs(wanted)) + 4 * spread:
         return "right"
     return f"slope {found}, by differences {wanted}"
 
@@ -129,7 +129,7 @@ def judged(head: str, sources: list[str], folder: Path, engine: str, show: bool 
 
 
 def main(head: str, sources: Callable[[], list[str]]) -> None:
-    """All programs of a module, or one in so many, in modules of five hundred; what is wrong is printed as it is found."""
+    """All programs of a module, or one in so many, in modules of five hundred; what is wrong is printed at once."""
     engines = [sys.argv[1]] if len(sys.argv) > 1 else ["python", "tape"]
     chosen = sources()[::int(sys.argv[2]) if len(sys.argv) > 2 else 1]
     wrong = 0

@@ -183,7 +183,7 @@ USES = {
     "write the array": "b[1] = x * 0.5\nb *= 1.5",
     "write the argument": "a[0] = x\na *= 2.0",
     "for each": "for item in d:\n    if isinstance(item, np.ndarray):\n        item *= 2.0",
-    "for each bound": "for k, item in enumerate(d):\n    if not isinstance(item, (list, tuple)):\n        d[k] = item * x",
+    "for each bound": "for k, item in enumerate(d):\n    if not isinstance(item, list):\n        d[k] = item * x",
     "in a loop": "for i in range(int(x * 3)):\n    d[0] = d[0] * 0.5\n    d[0] += 1.0",
     "in an arm": "if x > 0.5:\n    d[0] *= 0.25",
     "in an arm of the other": "if x > 0.5:\n    if isinstance(c[0], np.ndarray):\n        c[0][:] = 0.25 * x",

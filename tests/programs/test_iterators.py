@@ -1,5 +1,5 @@
-"""Elements of arrays by way of `flat`, `ndenumerate`, `ndindex`, `.T`, `.real`, `ravel` and the like: of every layout,
-bound in every way, written through and read afterwards.
+"""Iterators are consumed once, by whoever gets them, and read an item when its turn comes: every way to make one, and
+every way to go through it, twice, in part, while its source is written, from several places.
 
 `python -m tests.programs.test_iterators [engine] [every]` runs all combinations, the tests a small part.
 """
@@ -12,168 +12,133 @@ import pytest
 from tests.programs.tables import combined, judged, main, program
 
 HEAD = """
-M = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+import itertools
+from collections import deque
 
 
-def places(z):
-    return np.arange(1.0, np.size(z) + 1).reshape(np.shape(z))
+def total(u):
+    if isinstance(u, (tuple, list)):
+        return sum((k + 1.0) * total(v) for k, v in enumerate(u))
+    return float(np.sum(u * u)) + np.sum(u)
 
 
-def same(c):
-    return c
+def gen(c):
+    for u in c:
+        yield u * 2
 
 
-def doubled(c):
-    c *= 2.0
-    return c
+def same(*u):
+    return u[0]
+
+
+def pair(u):
+    return total(u), 2 * total(u)
+
+
+def consumed(it):
+    s = 0.
+    for u in it:
+        s += total(u)
+    return s
 """
-ARRAYS = {  # `z`, of which the views are, and the array `o` that owns the memory
-    "rows": "o = M * a * x\nz = o",
-    "columns": "o = (M * a * x).T\nz = o",
-    "transposed": "o = M * a * x\nz = o.T",
-    "part": "o = M * a * x\nz = o[:, 1:]",
-    "step": "o = M * a * x\nz = o[:, ::2]",
-    "backwards": "o = M * a * x\nz = o[::-1]",
-    "vector": "o = a * x\nz = o",
-    "argument": "o = a\nz = a",
-    "part of the argument": "o = a\nz = a[::-1]",
-    "reversed vector": "o = a * x\nz = o[::-1]",
-    "one": "o = a * x\nz = o[:1]",
-    "none": "o = a * x\nz = o[:0]",
-    "cube": "o = np.ones((2, 2, 3)) * a * x\nz = o.transpose(2, 0, 1)",
-    "added axis": "o = a * x\nz = o[:, None]",
-    "complex": "o = M * a * (x + 0.5j)\nz = o",
-    "without axes": "o = np.array(a[0] * x)\nz = o",
-    "single": "o = (M * a * x).astype(np.float32)\nz = o",
-    "broadcast": "o = a * x\nz = np.broadcast_to(o, (2, 3))",
-}
-VIEWS = {
-    "flat": "v = z.flat",
-    "ravel": "v = z.ravel()",
-    "ravel K": "v = np.ravel(z, order='K')",
-    "ravel F": "v = z.ravel('F')",
-    "ravel A": "v = z.ravel(order='A')",
-    "flatten": "v = z.flatten()",
-    "flatten F": "v = z.flatten('F')",
-    "reshape": "v = z.reshape(-1)",
-    "reshape F": "v = np.reshape(z, -1, order='F')",
-    "T": "v = z.T",
-    "T T": "v = z.T.T",
-    "transpose": "v = np.transpose(z)",
-    "real": "v = z.real",
-    "imag": "v = z.imag",
-    "np.real": "v = np.real(z)",
-    "squeeze": "v = z.squeeze()",
-    "broadcast_to": "v = np.broadcast_to(z, (2, *z.shape))",
-    "broadcast_to same": "v = np.broadcast_to(z, z.shape)",
-    "broadcast_arrays": "v = np.broadcast_arrays(z, np.ones(np.shape(z)))[0]",
-    "atleast": "v = np.atleast_2d(z)",
-    "expand_dims": "v = np.expand_dims(z, 0)",
-    "swapaxes": "v = z.swapaxes(0, -1)",
-    "view": "v = z.view()",
-    "asarray": "v = np.asarray(z)",
-    "ellipsis": "v = z[...]",
-    "itself": "v = z",
-    "moveaxis": "v = np.moveaxis(z, 0, -1)",
-    "flip": "v = np.flip(z)",
-    "split": "v = np.split(z, 1)[0]",
-    "strides": "v = np.lib.stride_tricks.as_strided(z, z.shape, z.strides)",
-    "diagonal": "v = np.diagonal(z)",
-    "flat part": "v = z.flat[1:]",
-    "flat copy": "v = z.flat.copy()",
-    "array of flat": "v = np.array(z.flat)",
-    "list of flat": "v = np.array(list(z.flat))",
-    "base of flat": "v = z.flat.base",
-    "nditer": "v = np.array([float(e) for e in np.nditer(z)])",
-    "fromiter": "v = np.fromiter(z.flat, float)",
-    "fromiter generator": "v = np.fromiter((e * x for e in z.flat), float, z.size)",
-    "rows of": "v = [row for row in z][0]",
-    "next": "i = iter(z.flat)\nnext(i)\nv = np.array([next(i), x])",
-}
-BINDINGS = {
-    "once": "{view}",
-    "helper": "{view}\nv = same(v)",
-    "arm": "{view}\nif x > 0.5:\n    v = v[:1]",
-    "loop": "for i in range(int(x * 2) + 1):\n    {indented}",
-    "of a name": "y = z\nz = np.ones(3)\nif True:\n    z = y\n    {indented}",
-    "list": "{view}\nv = [v, z][0]",
+ITERATORS = {
+    "zip": "zip(b, c)",
+    "zip one": "zip(c, (1., 2., 3.))",
+    "enumerate": "enumerate(b)",
+    "enumerate list": "enumerate(c)",
+    "reversed list": "reversed(c)",
+    "reversed array": "reversed(b)",
+    "iter array": "iter(b)",
+    "iter list": "iter(c)",
+    "map": "map(abs, b)",
+    "filter": "filter(None, c)",
+    "generator": "(u * 2 for u in b)",
+    "gen fn": "gen(c)",
+    "product": "itertools.product(c, (1., 2.))",
+    "pairwise": "itertools.pairwise(b)",
+    "pairwise list": "itertools.pairwise(c)",
+    "islice": "itertools.islice(b, 2)",
+    "islice list": "itertools.islice(c, 2)",
+    "longest": "itertools.zip_longest(b, (1., 2.), fillvalue=x)",
+    "combinations": "itertools.combinations(c, 2)",
+    "repeat": "itertools.repeat(x, 3)",
+    "ndenumerate": "np.ndenumerate(b)",
+    "ndindex": "np.ndindex(3)",
+    "flat": "b.flat",
+    "chain": "itertools.chain(b, c)",
+    "accumulate": "itertools.accumulate(c)",
+    "starmap": "itertools.starmap(same, zip(b, c))",
+    "range iter": "iter(range(3))",
+    "dict values": "iter(dict(enumerate(c)).values())",
+    "dict view": "dict(enumerate(c)).values()",
+    "dict items": "dict(enumerate(c)).items()",
+    "values iter": "iter({'a': x, 'b': a[0]}.items())",
+    "takewhile": "itertools.takewhile(bool, c)",
+    "compress": "itertools.compress(c, [1, 0, 1])",
+    "cycle": "itertools.islice(itertools.cycle(c), 5)",
+    "count": "zip(itertools.count(), c)",
+    "tuple": "iter((x, a[0], x * 2))",
+    "zip of iter": "zip(iter(b), c)",
+    "grouped": "zip(*[iter(b)] * 2)",
+    "groupedlist": "zip(*[iter(c)] * 2)",
+    "enum of zip": "enumerate(zip(b, c))",
+    "zip of enum": "zip(enumerate(c), b)",
+    "reversed range": "reversed(range(3))",
+    "matrix": "iter(np.outer(a, a))",
+    "matrix zip": "zip(np.outer(a, b), c)",
 }
 USES = {
-    "read": "",
-    "item": "v[0] = x * x",
-    "last": "v[-1] += x",
-    "all": "v[:] = 0.5 * x",
-    "ellipsis": "v[...] = 0.25",
-    "update": "v *= 3.0",
-    "update name": "v = v * 3.0",
-    "add": "v = v + x",
-    "power": "v = v ** 2",
-    "negative": "v = -v",
-    "compared": "v = np.where(v > 1.0, v, x)",
-    "several": "v[[0, 1]] = [x, 2.0]",
-    "mask": "v[v > 1.0] = x",
-    "write the array": "o[...] = 0.25 * o + 0.125",
-    "write an item of the array": "o[0] = 7.0 * x",
-    "update the array": "o *= x",
-    "write in a loop": "for i in range(v.shape[0]):\n    v[i] = v[i] * 0.5 + x",
-    "enumerate": "for i, e in np.ndenumerate(v):\n    v[i] = e * e",
-    "ndindex": "for i in np.ndindex(v.shape):\n    v[i] = v[i] * x + sum(i)",
-    "ndindex stars": "for i in np.ndindex(*np.shape(z)):\n    z[i] *= x",
-    "enumerate written": "for i, e in np.ndenumerate(z):\n    o[...] = o * 0.5\n    o[-1] = e",
-    "iterate": "s = 0.0\nfor e in v:\n    s += np.sum(e * x)\n    o *= 0.5\no[...] = s",
-    "flat written": "for k in range(z.size):\n    z.flat[k] = z.flat[k] * x",
-    "flat in step": "for k, e in enumerate(z.flat):\n    z.flat[-1] = e * x",
-    "flat all": "z.flat = x",
-    "flat array": "z.flat = [1.0, x]",
-    "flat slice": "z.flat[::2] = x\nz.flat[1:] = z.flat[:-1] * 2.0",
-    "flat update": "z.flat[0] += x\nz.flat[-1] *= 2.0",
-    "flat picks": "z.flat[[0, -1]] = x",
-    "fill": "v.fill(x)",
-    "sort": "v.sort()",
-    "copyto": "np.copyto(v, x)",
-    "out": "np.multiply(v, x, out=v)",
-    "put": "np.put(v, [0], x)",
-    "view of a view": "v[:1][...] = x\nv = v[::-1]",
-    "helper": "doubled(v)",
-    "nditer written": "for e in np.nditer(z, op_flags=['readwrite']):\n    e[...] = e * x",
-    "shape": "v = np.sum(v.shape) * x + v.size",
-    "len": "v = len(v) * x",
-    "functions": "v = np.sin(v) + np.sum(v) + np.max(v)",
-    "dot": "v = np.dot(np.ravel(v), np.ravel(v))",
-    "indexed": "v = v[0] * v[-1]",
-    "sum": "v = sum(v)",
-    "max": "v = max(v, key=lambda e: float(np.abs(np.sum(e))))",
-    "list": "v = np.array(list(v))",
-    "zip": "v = np.array([e * f for e, f in zip(v, z.flat)])",
-    "real written": "z.real[...] = x",
-    "real assigned": "z.real = x * 2.0",
-    "imag assigned": "z.imag = x * 2.0",
-    "T assigned": "z.T[0] = x",
-    "shape assigned": "z.shape = (-1,)\nz[0] = x",
-    "resize": "v.resize(2)",
-    "flags": "v = x * float(v.flags.writeable) + x * 2.0 * float(v.flags['C_CONTIGUOUS'])",
-    "coords": "v = np.array(v.coords) * x + v.index",
-    "tolist": "v = np.array(v.tolist())",
-    "item()": "v = v.item(0)",
+    "once": "s = 0.\nfor u in it:\n    s += total(u)",
+    "twice": "s = 0.\nfor u in it:\n    s += total(u)\nfor u in it:\n    s += total(u) * 2",
+    "list twice": "d = list(it)\ne = list(it)\ns = len(d) * x + len(e) * x * 3",
+    "next then loop": "s = total(next(it))\nfor u in it:\n    s += total(u) * 2",
+    "next twice": "s = total(next(it))\ns += 2 * total(next(it))",
+    "next default": "s = sum([total(next(it, k)) for k in (0., 1., 2., 5., 7., 9., 11.)])",
+    "break": "s = 0.\nfor u in it:\n    s += total(u)\n    break\nfor u in it:\n    s += total(u) * 2",
+    "break on number": "s = 0.\nfor u in it:\n    s += total(u)\n    if s > 0.4:\n        break\n"
+                       "for u in it:\n    s += total(u) * 2",
+    "write before": "b[1] = x * 5\nc[1] = x * 7\ns = 0.\nfor u in it:\n    s += total(u)",
+    "write while": "s = 0.\nfor u in it:\n    s += total(u)\n    b[2] = s\n    c[2] = s",
+    "write then list": "b[1] = x * 5\nc[1] = x * 7\ns = total([total(u) for u in it])",
+    "bind before": "b = b * 3\nc = [x]\ns = 0.\nfor u in it:\n    s += total(u)",
+    "sum twice": "s = sum(total(u) for u in it)\ns += 3 * sum(total(u) for u in it)",
+    "star": "d = [*it]\ne = [*it, 0.]\ns = total([total(u) for u in d]) + len(e) * x",
+    "first rest": "u, *r = it\ns = total(u) + len(list(it)) * x + sum(total(v) * 3 for v in r)",
+    "nested": "s = 0.\nfor u in it:\n    for v in it:\n        s += total(u) * total(v)",
+    "helper": "s = consumed(it) + 3 * consumed(it)",
+    "in the other": "s = 0.\nfor u, v in zip(it, it):\n    s += total(u) * 2 + total(v)",
+    "iter of": "s = 0.\nfor u in iter(it):\n    s += total(u)\nfor u in iter(it):\n    s += 2 * total(u)",
+    "tuple compare": "s = x * float(it == it) + len(tuple(it))",
+    "max": "s = max(total(u) for u in it)",
+    "in loop": "s = 0.\nfor i in range(int(x * 3)):\n    for u in it:\n        s += total(u) * (i + 1)",
+    "else": "s = 0.\nfor u in it:\n    s += total(u)\nelse:\n    s += x * 10",
+    "in arm": "s = 0.\nif x > 0.5:\n    for u in it:\n        s += total(u)\nfor u in it:\n    s += 2 * total(u)",
+    "islice twice": "s = sum(total(u) for u in itertools.islice(it, 1))\ns += 3 * sum(total(u) for u in it)",
+    "zip with count": "s = sum(total(u) * k for k, u in zip(range(2), it))\ns += 3 * sum(total(u) for u in it)",
+    "zip first": "s = sum(total(u) * k for u, k in zip(it, range(2)))\ns += 3 * sum(total(u) for u in it)",
+    "unzip": "p = list(zip(*map(pair, it)))\ns = total(p[0]) + 2 * total(p[1])",
+    "len": "s = x * len(it)",
+    "index": "s = total(it[0])",
+    "bool": "s = x * bool(it)",
+    "in": "s = x if 0.7 in it else x * 2",
+    "dict": "d = dict(enumerate(it))\ns = sum(k * total(u) for k, u in d.items()) + x * len(list(it))",
+    "array": "s = float(np.sum(np.array([total(u) for u in it]) * 2)) + x * len(list(it))",
+    "deque": "d = deque(it)\nd.rotate(1)\ns = total([total(u) for u in d])",
 }
-RESULT = ("return float(np.real(np.sum(np.abs(np.array(o)) ** 2 * places(o)) + np.sum(np.array(v) * places(v)))"
-          " + 0.1 * np.sum(a * a * places(a)))")
 
 
 def sources() -> list[str]:
     """A function for every combination."""
-    made = []
-    for name, (array, view, binding, use) in combined(ARRAYS, VIEWS, BINDINGS, USES):
-        lines = binding.format(view=view, indented=view.replace("\n", "\n    "))
-        made.append((name, "\n".join([array, lines, use, RESULT])))
-    return [program(number, name, lines) for number, (name, lines) in enumerate(made)]
+    return [program(number, name, f"b = a * x\nc = [x, x * 2, a[0]]\nit = {iterator}\n{use}\n"
+                                  "return float(s + 0.1 * np.sum(b) + total(c))")
+            for number, (name, (iterator, use)) in enumerate(combined(ITERATORS, USES))]
 
 
 @pytest.mark.parametrize("engine", ["python", "tape"])
-def test_elements_and_views(engine: str, tmp_path: Path) -> None:
-    outcome = judged(HEAD, sources()[::1009], tmp_path, engine)
+def test_iterators(engine: str, tmp_path: Path) -> None:
+    outcome = judged(HEAD, sources()[::11], tmp_path, engine)
     assert not outcome.wrong, "\n\n".join(outcome.wrong)
-    assert outcome.verdicts["right"] > 40
+    assert outcome.verdicts["right"] > 120
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ from workbench.frontend.values import (
     TextValue,
     Variable,
     ZipValue,
+    is_flat,
     is_static,
 )
 from workbench.ir import Constant, Kind
@@ -380,7 +381,7 @@ def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool
 
 def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
     """`old op= operand` for a name or an attribute: arrays and lists are updated in place."""
-    if isinstance(old, Array) and op != "@":
+    if isinstance(old, Array) and op != "@" and not is_flat(old):
         operand = _as_value(act, operand)
         result = arithmetic.binary(act.t, op, old, operand)
         if not isinstance(result, Array) or result.rank != old.rank:

@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import numpy as np
+
 from workbench.frontend import (
     access,
     arithmetic,
@@ -44,6 +46,7 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     TextValue,
+    is_flat,
     is_sequence,
     is_static,
 )
@@ -234,6 +237,8 @@ class ExpressionCompiler:
             value = operand(act)
             act.t.builder.span = span
             act.t.usable(value)
+            if is_flat(value):
+                raise TypeError(f"bad operand type for unary {op}: 'numpy.flatiter'")
             if is_dynamic(value):
                 return arithmetic.unary(act.t, op, value)
             method = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}[op]
@@ -560,6 +565,8 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
         found = _method_result(act, op, a, b)
         if found is not NotImplemented:
             return found
+    if is_flat(a) or is_flat(b):
+        _check_flat(op, a, b)
     if is_dynamic(a) or is_dynamic(b):
         if not is_sequence(a) and not is_sequence(b):
             return arithmetic.binary(act.t, op, a, b)
@@ -625,8 +632,21 @@ def _alike(a: Any, b: Any) -> bool:
     return type(a) is type(b)
 
 
+def _check_flat(op: str, *operands: Any) -> None:
+    """An `ndarray.flat` has comparisons, and takes part in the operators of arrays and of NumPy's numbers."""
+    if OPERATOR_NAMES[op] not in _REFLECTED and not any(
+            isinstance(v, (np.ndarray, np.generic)) or (isinstance(v, Array) and not is_flat(v))
+            or (isinstance(v, Scalar) and not v.python) for v in operands):
+        raise TypeError(f"unsupported operand types for {op}: 'numpy.flatiter' and another that is not an array")
+
+
 def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
     """`a < b` and the like."""
+    state = generators.state_of(a) or generators.state_of(b)
+    if state is not None and name in ("==", "!="):
+        return (generators.state_of(a) is generators.state_of(b)) == (name == "==")
+    if name in ("==", "!=") and (iteration.is_view(a) or iteration.is_view(b)):
+        act.t.fail("a comparison of a dict's keys, values or items", "compare lists of them")
     if isinstance(a, (ListValue, DynamicList, tuple)) or isinstance(b, (ListValue, DynamicList, tuple)):
         return iteration.sequence_operator(act, name, a, b)
     return apply_binary(act, name, a, b)

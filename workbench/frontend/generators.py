@@ -52,6 +52,13 @@ def fresh(t: Tracer) -> Variable:
     return made
 
 
+def state_of(value: Any) -> Variable | None:
+    """What makes an iterator itself, however often it is read from a variable; None for other things."""
+    if isinstance(value, Cursor):
+        return value.position
+    return value.spent if isinstance(value, (Lazy, ZipValue)) else None
+
+
 def begun(t: Tracer, state: Variable) -> bool:
     """Begin to go through an iterator; false where it has nothing any more. Until it is `SPENT`, it counts as left."""
     found = t.read(state)

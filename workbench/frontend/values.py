@@ -168,6 +168,11 @@ class Array:
         return len(self.dims)
 
 
+def is_flat(value: Any) -> bool:
+    """True for an `ndarray.flat`."""
+    return isinstance(value, Array) and value.flat is not None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """One of several arrays, chosen by a run-time integer: `c = a if p else b`."""

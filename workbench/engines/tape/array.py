@@ -124,7 +124,9 @@ class ActiveArray:
     def imag(self) -> Any:
         """The imaginary part."""
         if self.dtype.kind != "c":
-            return np.zeros_like(bottom(self))
+            zeros = np.zeros_like(bottom(self))
+            zeros.flags.writeable = False
+            return zeros
         nodes = np.where(self.nodes >= 0, self.nodes + 1, INACTIVE)
         nodes.flags.writeable = False
         owner = _owner(self.nodes)
@@ -133,6 +135,8 @@ class ActiveArray:
 
     @imag.setter
     def imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":
+            raise TypeError("array does not have imaginary part to set")
         self[...] = self.real + 1j * value
 
     def like(self, action: Callable[[Any], Any]) -> Any:
@@ -350,6 +354,30 @@ class Flat:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.copy().__array__(dtype, copy)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.copy() < _elements(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.copy() <= _elements(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.copy() > _elements(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.copy() >= _elements(other)
+
+    def __eq__(self, other: Any) -> Any:
+        return self.copy() == _elements(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self.copy() != _elements(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _elements(x: Any) -> Any:
+    return x.copy() if type(x) is Flat else x
 
 
 ACTIVE = NUMBERS | {ActiveArray}

@@ -351,6 +351,7 @@ def _written_in_order(a: Any, places: np.ndarray, values: Any, taken: np.ndarray
         return
     if np.ndim(bottom(values)):
         values = by_numpy(np.ravel, values)[(np.arange(len(places)) if taken is None else taken) % count]
+    a = a if a.ndim else a.reshape(1)
     a[np.unravel_index(places, a.shape)] = values
 
 
@@ -359,7 +360,17 @@ functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else 
 @implements(np.broadcast_arrays)
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))
-    return tuple(by_numpy(np.broadcast_to, a, shape) for a in arrays)
+    return tuple(_spread(functions[np.asarray](a) if type(a) in NUMBERS else a, shape) for a in arrays)
+
+
+def _spread(a: Any, shape: tuple[int, ...]) -> Any:
+    """An array of another shape as `np.broadcast_arrays` gives it: what is written to it is refused."""
+    if np.shape(bottom(a)) == shape:
+        return a if isinstance(a, np.ndarray) else by_numpy(np.array, a)
+    made = by_numpy(np.broadcast_to, a, shape)
+    if type(a) is ActiveArray and type(a.primal) is np.ndarray:
+        return ActiveArray(np.broadcast_arrays(a.primal, np.empty(shape))[0], made.nodes, made.recorder)
+    return made
 
 
 @implements(np.meshgrid)

@@ -267,8 +267,10 @@ class ActiveFloat:
         """As of the float."""
         return bool(self.primal.is_integer())
 
-    def item(self) -> ActiveFloat:
+    def item(self, *where: Any) -> ActiveFloat:
         """As a Python number."""
+        if where:
+            unknown_attribute(self, "item")(*where)  # (raises where NumPy does)
         return self if type(self.primal) is float else ActiveFloat(bare(self.primal), self.node, self.recorder)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, layout
+from workbench.frontend import arrays, indexing, layout
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Array, Choice, ListValue, Scalar
+from workbench.frontend.values import Array, Choice, ListValue, Scalar, is_flat
 from workbench.ir import Constant, Kind, Value
 
 
@@ -228,8 +229,13 @@ def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.array(x)`: a copy; of nested lists, a new array. With copy=None or False what is as asked is given back."""
     t: Tracer = act.t
+    if "ndmin" in named:
+        found = array(act, args, {key: value for key, value in named.items() if key != "ndmin"})
+        return _at_least(t, found, t.static_int(named["ndmin"], "a number of axes"))
     dtype = _option(args, named, 1, "dtype", None)
-    _check_options(t, named, {"dtype", "copy"}, "array")
+    _check_options(t, named, {"dtype", "copy", "subok"}, "array")
+    if is_flat(args[0]) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
+        return _elements(t, args[0])
     order = named.get("order", "K")
     if not static_option(t, named.get("copy", True), "copy"):
         found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
@@ -248,6 +254,20 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if value is not args[0] and not isinstance(args[0], Choice):
         return layout.laid(value, layout.order_asked(t, order, None, value.rank))
     return copied(t, value, order)
+
+
+def _at_least(t: Tracer, found: Any, rank: int) -> Any:
+    """With axes of length 1 in front, where there are fewer axes."""
+    if isinstance(found, Array):
+        return indexing.get(t, found, (None,) * (rank - found.rank)) if rank > found.rank else found
+    return t.new_array(t.emit("full", t.scalar(found), *[ONE] * rank)) if rank > 0 else found
+
+
+def _elements(t: Tracer, flat: Array) -> Array:
+    """What NumPy makes of an `ndarray.flat`, whatever is asked for: a view; of strided arrays a read-only copy."""
+    if flat.cell.shows is None:
+        return replace(flat, flat=None)
+    return replace(copied(t, flat, "C"), readonly=True)
 
 
 def copied(t: Tracer, array: Array, order: Any) -> Array:
@@ -270,7 +290,7 @@ def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     dtype = _option(args, named, 1, "dtype", None)
     order = _option(args, named, 2, "order", "K")
-    if named.get("copy") is not None:
+    if named.get("copy") is not None or is_flat(args[0]):
         return array(act, args[:2], {**named, "order": order})
     if isinstance(args[0], Array) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
         if order == "F":

@@ -25,6 +25,7 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     ZipValue,
+    is_flat,
     is_static,
 )
 from workbench.ir import Constant, Kind
@@ -42,6 +43,11 @@ _FUNCTIONS: dict[str, Any] = {
 
 def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     """An attribute of an array or of a scalar."""
+    if is_flat(owner):
+        if name not in ("copy", "base", "coords", "index"):
+            raise AttributeError(f"'numpy.flatiter' object has no attribute '{name}'")
+        if name != "copy":
+            t.fail(f"`.{name}` of an array's `flat`", "index the array")
     dims = owner.dims if isinstance(owner, Array) else ()
     if name == "shape":
         return tuple(t.dim(d) for d in dims)
