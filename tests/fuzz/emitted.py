@@ -80,7 +80,7 @@ class _Math:
 
 
 def _at_pole(name: str, x: Any) -> float:
-    if name.startswith("log") and x == 0:
+    if name.startswith("log") and x == (-1 if name == "log1p" else 0):
         return -math.inf
     if name == "lgamma":
         return math.inf

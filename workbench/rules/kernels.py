@@ -271,6 +271,11 @@ def xlog1py(x, y):  # type: ignore[no-untyped-def]
     return x * np.log1p(y)
 
 
+def ratio(x, y):  # type: ignore[no-untyped-def]
+    """x / y, 0 where x is 0."""
+    return x if x == 0.0 else x / y
+
+
 def rel_entr(x, y):  # type: ignore[no-untyped-def]
     """x log(x / y), 0 where x is 0 and y is not negative, infinite outside."""
     if x != x or y != y:

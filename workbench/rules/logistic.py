@@ -1,8 +1,13 @@
-"""The logistic function and its relatives, and logarithms that are weighted: x log y, entropies."""
+"""The logistic function and its relatives, and logarithms that are weighted: x log y, entropies.
+
+Where the weight is 0, x log y is 0 for every y, 0 included, and so is its derivative by y: `ratio` is x / y there.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from workbench.deferred import Library
 from workbench.rules import kernels
@@ -32,6 +37,15 @@ def _weighted(name: str, kernel: Any, partials: tuple[Any, Any], domain: tuple[f
            transcendental=True, singular=True, analytic=False, domain=((0.2, 2.0), domain))
 
 
-_weighted("xlogy", kernels.xlogy, (lambda z, x, y: log(y), lambda z, x, y: x / y), (0.2, 2.0))
-_weighted("xlog1py", kernels.xlog1py, (lambda z, x, y: apply("log1p", y), lambda z, x, y: x / (1.0 + y)), (-0.5, 2.0))
-_weighted("rel_entr", kernels.rel_entr, (lambda z, x, y: log(x / y) + 1.0, lambda z, x, y: -x / y), (0.2, 2.0))
+def _ratio(x: Any, y: Any) -> Any:
+    return np.where(np.equal(x, 0), x, np.divide(x, y))[()]
+
+
+binary("ratio", _ratio, (lambda z, x, y: 1.0 / y, lambda z, x, y: -apply("ratio", z, y)), kinds=(FLOAT,),
+       numba="ratio({0}, {1})", helpers=(kernels.ratio,), singular=True, analytic=False,
+       domain=((0.2, 2.0), (0.2, 2.0)))
+_weighted("xlogy", kernels.xlogy, (lambda z, x, y: log(y), lambda z, x, y: apply("ratio", x, y)), (0.2, 2.0))
+_weighted("xlog1py", kernels.xlog1py,
+          (lambda z, x, y: apply("log1p", y), lambda z, x, y: apply("ratio", x, 1.0 + y)), (-0.5, 2.0))
+_weighted("rel_entr", kernels.rel_entr,
+          (lambda z, x, y: log(x / y) + 1.0, lambda z, x, y: -apply("ratio", x, y)), (0.2, 2.0))

@@ -13,7 +13,7 @@ import numpy as np
 from workbench.deferred import Library
 from workbench.rules import kernels
 from workbench.rules.arithmetic import unary
-from workbench.rules.expr import apply, digamma, exp, log, polygamma
+from workbench.rules.expr import apply, cos, digamma, exp, polygamma, sin, where
 from workbench.rules.foreign import Foreign
 from workbench.rules.primitive import FLOAT, INT, Partial, Primitive, Unknown, register
 from workbench.rules.typing import elementwise, last
@@ -68,7 +68,18 @@ unary("gamma", special.gamma, lambda y, x: y * digamma(x), kinds=FLOAT, callable
       numba="math.gamma({0})", transcendental=True, analytic=False, domain=(0.3, 4.0))
 unary("lgamma", special.gammaln, lambda y, x: digamma(x), kinds=FLOAT, callables=(math.lgamma, special.gammaln),
       numba="math.lgamma({0})", transcendental=True, analytic=False, domain=(0.3, 4.0))
-foreign("rgamma", (lambda y, x: -(y * digamma(x)),), ((0.3, 4.0),), "__pyx_fuse_1rgamma")
+
+
+def _rgamma_slope(y: Any, x: Any) -> Any:
+    """The derivative of 1 / Gamma: by the reflection formula left of 1/2, where it has zeros."""
+    left = x < 0.5
+    over, under = where(left, 1.0, x), where(left, 1.0 - x, 1.0)
+    angle = math.pi * where(left, x, 0.0)
+    reflected = apply("gamma", under) * (cos(angle) - sin(angle) * digamma(under) / math.pi)
+    return where(left, reflected, -(y * digamma(over)))
+
+
+foreign("rgamma", (_rgamma_slope,), ((-2.5, 4.0),), "__pyx_fuse_1rgamma")
 unary("digamma", special.digamma, lambda y, x: polygamma(1, x), kinds=FLOAT, callables=(special.digamma,),
       numba="digamma({0})", helpers=(kernels.digamma,), transcendental=True, analytic=False, domain=(0.3, 4.0))
 family("polygamma", lambda n, x: _in_kind_of(x, special.polygamma(n, x)), kernels.polygamma, (0.3, 4.0),
@@ -77,12 +88,12 @@ family("polygamma", lambda n, x: _in_kind_of(x, special.polygamma(n, x)), kernel
 
 def _density(a: Any, x: Any) -> Any:
     """x**(a - 1) exp(-x) / Gamma(a)."""
-    return exp((a - 1.0) * log(x) - x - apply("lgamma", a))
+    return exp(apply("xlogy", a - 1.0, x) - x - apply("lgamma", a))
 
 
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
     """x**(a - 1) (1 - x)**(b - 1) / B(a, b)."""
-    return exp((a - 1.0) * log(x) + (b - 1.0) * log(1.0 - x) - apply("betaln", a, b))
+    return exp(apply("xlogy", a - 1.0, x) + apply("xlog1py", b - 1.0, -x) - apply("betaln", a, b))
 
 
 _SHAPE = Unknown("the derivative by a shape parameter is not known in closed form")

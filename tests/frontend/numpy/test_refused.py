@@ -32,7 +32,7 @@ def test_refused_with_reason_and_line(function: Any) -> None:
 
 # refused as soon as the option or the kind is asked for
 OPTIONS: list[tuple[Any, str]] = [
-    (lambda x: np.pad(x, 1, mode="mean"), "np.pad with mode"),
+    (lambda x: np.pad(x, 1, mode="empty"), "np.pad with mode"),
     (lambda x: np.quantile(x, 0.5, method="inverted_cdf"), "a method that jumps"),
     (lambda x: np.unique(x, axis=0), "along an axis"),
     (lambda x: np.sort(x + 1j), "order of complex numbers"),

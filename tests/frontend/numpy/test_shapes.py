@@ -84,6 +84,22 @@ CASES: list[tuple[Any, ...]] = [
     (lambda x: np.pad(x, ((1, 1), (2, 0)), constant_values=((1.0, 2.0), (3.0, 4.0))), M),
     (lambda x: np.pad(x, 2, 'reflect'), V1),
     (lambda x: np.pad(x, 2), V0),
+    (lambda x: (np.pad(x, 2, "mean"), np.pad(x, (1, 3), "maximum"), np.pad(x, 1, "minimum", stat_length=2)), V5),
+    (lambda x: (np.pad(x, 2, "median", stat_length=((1, 3),)), np.pad(x, (0, 2), "mean", stat_length=(1, 9))), V5),
+    (lambda x: (np.pad(x, ((1, 2), (2, 1)), "mean"), np.pad(x, 1, "maximum", stat_length=((1, 2), (3, 1)))), M),
+    (lambda x: (np.pad(x, 2, "mean"), np.pad(x, 2, "median"), np.pad(x, 2, "minimum", stat_length=1)), V1),
+    (lambda x: (np.pad(x, 9, "reflect", reflect_type="odd"), np.pad(x, 9, "symmetric", reflect_type="odd")), V4),
+    (lambda x: np.pad(x, ((2, 1), (0, 6)), "reflect", reflect_type="odd"), M),
+    (lambda x: (np.pad(x, 3, "symmetric", reflect_type="odd"), np.pad(x, 2, "reflect", reflect_type="odd")), V1),
+    (lambda x, e: np.pad(x, (1, 2), "linear_ramp", end_values=(e, 2.0 * e)), V4, 0.7),
+    (lambda x: (np.pad(x, 2, "mean"), np.pad(x, 5, "reflect", reflect_type="odd")), V4.astype(np.float32)),
+    (lambda x: np.pad(np.floor(x).astype(int), 2, "mean") * x[0], V4),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, 3), V5),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2)), M),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=-1).mean(axis=-1), M),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, 1)), M),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, len(x))[0], V5),
+    (lambda x: np.lib.stride_tricks.sliding_window_view(x, 1), V1),
     (lambda x: np.pad(x, (x.shape[0] // 2,)), V5),
     (lambda x, y: np.meshgrid(x, y), V4, V5),
     (lambda x, y: np.meshgrid(x, y, indexing='ij'), V4, V5),
@@ -98,3 +114,32 @@ CASES: list[tuple[Any, ...]] = [
 @pytest.mark.parametrize("case", CASES, ids=named(CASES))
 def test_shapes(case: tuple[Any, ...]) -> None:
     differentiates(*case)
+
+
+def windows_of_what_is_written(x):
+    view = np.lib.stride_tricks.sliding_window_view(x, 3)
+    total = view.sum()
+    x[0] = 2.0 * x[1]
+    return total + x.sum()
+
+
+def written_windows(x):
+    view = np.lib.stride_tricks.sliding_window_view(x, 3)
+    view[0] = 1.0
+    return view.sum()
+
+
+def stale_windows(x):
+    view = np.lib.stride_tricks.sliding_window_view(x, 3)
+    x[0] = 1.0
+    return view.sum()
+
+
+def test_windows_are_views_that_are_only_read() -> None:
+    differentiates(windows_of_what_is_written, V5)
+    with pytest.raises(ValueError, match="read-only"):
+        traced(written_windows, (V5.copy(),))
+    with pytest.raises(wb.DifferentiationError, match="written since"):
+        traced(stale_windows, (V5.copy(),))
+    with pytest.raises(ValueError, match="larger than input"):
+        traced(lambda x: np.lib.stride_tricks.sliding_window_view(x, 6), (V5,))

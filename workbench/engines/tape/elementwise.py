@@ -192,6 +192,8 @@ def elementwise(ufunc: Any, inputs: Sequence[Any]) -> Any:
     if several is not None:
         return several(*inputs)
     name = _name(ufunc, inputs)
+    if name is None and lookup(ufunc) is not None:
+        return _structured(ufunc, inputs)
     if name is None or not get(name).differentiable:
         value = ufunc(*(bottom(x) for x in inputs))
         if isinstance(value, tuple) or np.asarray(value).dtype.kind not in "biu":

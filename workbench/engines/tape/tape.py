@@ -152,7 +152,8 @@ class Tape:
             (b.first for b in self.recorder.blocks), 0)
         filename, line = self.recorder.place(index)
         name = NAMES[self.recorder.operations[index]]
-        warnings.warn(f"the derivative of {name} is not finite at {filename}:{line}", RuntimeWarning, stacklevel=4)
+        warnings.warn_explicit(f"the derivative of {name} is not finite although its value is: at line {line}",
+                               RuntimeWarning, filename, line)
 
     # ------------------------------------------------------------------ looking
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from workbench.frontend.composed import (
     joining,
     missing,
     numbers,
+    padding,
     ranges,
     selection,
     shaping,
@@ -31,6 +32,6 @@ from workbench.frontend.composed.registry import (
 
 __all__ = [
     "Composition", "applying", "calculus", "composes", "compositions", "elementwise", "held", "is_own", "is_own_file",
-    "joining", "missing", "numbers", "ranges", "refuse", "selection", "shaping", "special", "statistics", "triangles",
-    "ufuncs",
+    "joining", "missing", "numbers", "padding", "ranges", "refuse", "selection", "shaping", "special", "statistics",
+    "triangles", "ufuncs",
 ]

@@ -1,4 +1,4 @@
-"""Arrays put together: blocks, insertions and deletions, padding, grids."""
+"""Arrays put together: blocks, insertions and deletions, grids."""
 
 from __future__ import annotations
 
@@ -101,93 +101,6 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     made[along(axis, slots)] = values
     made[along(axis, np.flatnonzero(old))] = arr
     return made
-
-
-# ---------------------------------------------------------------------- padding
-@composes(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, end_values: Any = 0,
-        reflect_type: str = "even", stat_length: Any = None) -> Any:
-    """Longer at both ends of each axis."""
-    array = np.asarray(array)
-    widths = _pairs(pad_width, array.ndim)
-    if not isinstance(mode, str):
-        refuse("np.pad with a function", "write the padding out")
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp"):
-        refuse(f"np.pad with mode={mode!r}", "use constant, edge, reflect, symmetric, wrap or linear_ramp")
-    if reflect_type != "even" or stat_length is not None:
-        refuse("the options reflect_type and stat_length of np.pad", "leave them out")
-    ends = _pairs(end_values if mode == "linear_ramp" else constant_values, array.ndim)
-    for k in tuple(range(array.ndim)):
-        before, after = widths[k]
-        if before < 0 or after < 0:
-            raise ValueError("index can't contain negative values")
-        if mode != "constant" and array.shape[k] == 0 and (before > 0 or after > 0):
-            raise ValueError(f"can't extend empty axis {k} using modes other than 'constant' or 'empty'")
-        if mode == "constant":
-            array = _constant(array, k, before, after, ends[k])
-        elif mode == "linear_ramp":
-            array = _ramp(array, k, before, after, ends[k])
-        else:
-            array = np.take(array, _sources(mode, array.shape[k], before, after), k)
-    return array
-
-
-def _pairs(width: Any, rank: int) -> Any:
-    """`n`, `(n,)`, `(before, after)` or a pair for each axis, as a pair for each axis."""
-    if np.ndim(width) == 0:
-        return [(width, width)] * rank
-    entries = list(width)
-    if max([np.size(entry) for entry in entries]) > 2 or (np.ndim(entries[0]) == 0 and len(entries) > 2):
-        raise ValueError("operands could not be broadcast together")
-    if np.ndim(entries[0]) == 0:
-        return [(entries[0], entries[-1])] * rank
-    pairs = [(entry[0], entry[-1]) for entry in entries]
-    if len(pairs) == 1:
-        return pairs * rank
-    if len(pairs) != rank:
-        raise ValueError("operands could not be broadcast together")
-    return pairs
-
-
-def _shape_with(array: Any, axis: int, n: Any) -> Any:
-    return (*array.shape[:axis], n, *array.shape[axis + 1:])
-
-
-def _constant(array: Any, axis: int, before: Any, after: Any, ends: Any) -> Any:
-    n = array.shape[axis]
-    made = np.empty(_shape_with(array, axis, n + before + after), array.dtype)
-    made[along(axis, slice(0, before))] = ends[0]
-    made[along(axis, slice(before, before + n))] = array
-    made[along(axis, slice(before + n, None))] = ends[1]
-    return made
-
-
-def _ramp(array: Any, axis: int, before: Any, after: Any, ends: Any) -> Any:
-    shape = (1,) * axis + (-1,) + (1,) * (array.ndim - axis - 1)
-    first = np.take(array, np.zeros(before, np.int64), axis)
-    last = np.take(array, np.full(after, array.shape[axis] - 1), axis)
-    up = np.reshape(np.arange(before), shape) / np.maximum(before, 1)
-    down = np.reshape(np.arange(after)[::-1], shape) / np.maximum(after, 1)
-    head = ends[0] + (first - ends[0]) * up
-    tail = ends[1] + (last - ends[1]) * down
-    if array.dtype.kind == "i":
-        head, tail = np.floor(head), np.floor(tail)
-    return np.concatenate((head.astype(array.dtype), array, tail.astype(array.dtype)), axis)
-
-
-def _sources(mode: str, n: Any, before: Any, after: Any) -> Any:
-    """For each place of the result along an axis, the place of the element that it shows."""
-    places = np.arange(n + before + after) - before
-    if mode == "edge":
-        return np.clip(places, 0, n - 1)
-    if mode == "wrap":
-        return places % n
-    if mode == "reflect":
-        period = max(2 * (n - 1), 1)
-        folded = places % period
-        return np.minimum(folded, period - folded) if not (isinstance(n, int) and n == 1) else 0 * places
-    folded = places % (2 * n)
-    return np.minimum(folded, 2 * n - 1 - folded)
 
 
 # ---------------------------------------------------------------------- grids

@@ -20,6 +20,8 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
         indices = np.zeros(0, np.int64)
     if out is not None and not np.can_cast(out.dtype, a.dtype, "safe"):
         raise TypeError(f"Cannot cast array data from {out.dtype} to {a.dtype} according to the rule 'safe'")
+    if mode != "raise" and a.shape[axis] == 0 and np.size(indices) > 0:
+        raise IndexError("cannot do a non-empty take from an empty axes.")
     result = a[along(axis, _wrapped(indices, a.shape[axis], mode))]
     return into(result.copy() if np.ndim(indices) == 0 else result, out)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.composed.registry import composes
+from workbench.frontend.composed.registry import composes, refuse
 
 
 def axis_of(axis: int, rank: int) -> int:
@@ -212,6 +212,29 @@ def unstack(x: Any, /, *, axis: int = 0) -> Any:
     if np.ndim(x) == 0:
         raise ValueError("Input array must be at least 1-d.")
     return tuple(np.moveaxis(x, axis, 0))
+
+
+# ---------------------------------------------------------------------- windows
+def windows(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False) -> Any:
+    """What `np.lib.stride_tricks.sliding_window_view` shows, copied: the places of a window along new last axes."""
+    if writeable:
+        refuse("np.lib.stride_tricks.sliding_window_view with writeable=True", "write into the array itself")
+    x = np.asarray(x)
+    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    for size in sizes:
+        if size < 0:
+            raise ValueError("`window_shape` cannot contain negative values")
+    given = tuple(range(x.ndim)) if axis is None else tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple([axis_of(k, x.ndim) for k in given])
+    if len(sizes) != len(axes):
+        raise ValueError("Must provide matching length window_shape and axis")
+    for k, size in zip(axes, sizes, strict=True):
+        n = x.shape[k]
+        if n < size:
+            raise ValueError("window shape cannot be larger than input array shape")
+        places = np.arange(n - size + 1)[:, None] + np.arange(size)
+        x = np.moveaxis(np.take(x, places, k), k + 1, -1)
+    return np.array(x)
 
 
 # ---------------------------------------------------------------------- repeating

@@ -24,6 +24,12 @@ def _finite(peak: Any) -> Any:
     return np.where(np.isfinite(peak), peak, 0).astype(peak.dtype)
 
 
+def _bounded(x: Any, where: Any) -> Any:
+    """x, no larger there than numbers whose exponentials are finite."""
+    limit = np.log(np.finfo(x.dtype).max)
+    return np.where(where & (np.real(x) > limit), limit, x).astype(x.dtype)
+
+
 @composes(_special.logsumexp)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """The logarithm of the (weighted) sum of exponentials; with `return_sign` that of its modulus, and its sign."""
@@ -32,13 +38,13 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     if b is not None:
         b = np.asarray(b, kind)
         a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
-        a = np.where(b == 0, -np.inf, a).astype(kind)
     if a.ndim == 0:
         a = np.reshape(a, (1,))
     if a.ndim > 1 and (axis is None or (isinstance(axis, tuple) and len(axis) > 1)) and a.size == 0:
         raise IndexError("too many indices for array")  # as SciPy does of nothing along several axes
-    peak = _finite(held(np.max(np.real(a), axis, keepdims=True, initial=-np.inf)))
-    terms = np.exp(a - peak) if b is None else b * np.exp(a - peak)
+    heights = np.real(a) if b is None else np.where(b == 0, -np.inf, np.real(a))
+    peak = _finite(held(np.max(heights, axis, keepdims=True, initial=-np.inf)))
+    terms = np.exp(a - peak) if b is None else b * np.exp(_bounded(a - peak, b == 0))
     total = np.sum(terms, axis, keepdims=True)
     found = np.log(np.abs(total) if return_sign else total) + peak
     sign = np.where(count_of(a, axis) == 0, -1, np.sign(total)).astype(total.dtype) if return_sign else found

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.frontend import arithmetic, arrays, generators, layout
 from workbench.frontend.composed import Composition, compositions, elementwise, held, refuse
 from workbench.frontend.composed.applying import dense_grid, joined_columns, joined_rows, open_grid, vectorized
+from workbench.frontend.composed.shaping import windows
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.registry import (
     Handler,
@@ -99,6 +100,18 @@ def ndenumerate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             return END
         return places[k], t.environment.item(act, t.read(held), places[k]) if places[k] else t.read(held)
     return generators.cursor(t, fetch, lambda: len(places))
+
+
+@implements(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Windows on an array, read-only, here a copy that is not read once the array was written."""
+    t = act.t
+    made = t.environment.call(act, windows, args, named)
+    array = as_operand(t, args[0] if args else named["x"])
+    made.cell.order = None
+    if isinstance(array, Array):
+        array.cell.shown_by(made.cell)
+    return Array(made.cell, (), made.dims, made.generation, readonly=True)
 
 
 def _subscripted(function: Any) -> Handler:
