@@ -186,8 +186,22 @@ def matrix_power(x, n):
     return np.sum(power_of(np.array([[x, 1.0], [0.3, x * x]]), n))
 
 
+def to_a_depth(x, n):
+    """It could be unrolled, 2**12 times: the depth is known."""
+    def f(t):
+        return math.exp(-x * t * t) * math.cos(3.0 * t)
+
+    def area(a, b, fa, fb, depth):
+        m = (a + b) / 2
+        fm = f(m)
+        if depth == 0 or abs(fa + fb - 2.0 * fm) < 1e-4:
+            return (b - a) * (fa + 4.0 * fm + fb) / 6.0
+        return area(a, m, fa, fm, depth - 1) + area(m, b, fm, fb, depth - 1)
+    return area(0.0, 0.5 * n, f(0.0), f(0.5 * n), 12)
+
+
 PROGRAMS = [fibonacci, power, even, hidden_input, adaptive, captured_array, two_results, filled, quicksort, halves,
-            method, returns_arrays, fourier, merge_sort, matrix_power]
+            method, returns_arrays, fourier, merge_sort, matrix_power, to_a_depth]
 
 
 @pytest.mark.parametrize("function", PROGRAMS, ids=lambda f: f.__name__)
@@ -202,6 +216,30 @@ def test_value_and_derivatives(function: Any) -> None:
         forward = interpreted_slope(function, (x, n), {(0,): np.asarray(1.0)})
         assert np.isclose(float(forward), float(slope[(0,)]), rtol=1e-11, atol=1e-12)
     assert list(callees(traced(function, (0.7, 6)).function)), "it was unrolled"
+
+
+def grown(depth, low, high):
+    middle = (low + high) / 2
+    return middle if depth == 0 else (middle, grown(depth - 1, low, middle), grown(depth - 1, middle, high))
+
+
+TREE = grown(7, 0.0, 2.0)
+
+
+def decided(tree, x):
+    if not isinstance(tree, tuple):
+        return tree * x
+    threshold, left, right = tree
+    if x < threshold:
+        return decided(left, x)
+    return decided(right, x * 1.01)
+
+
+def test_what_differs_from_call_to_call_is_unrolled() -> None:
+    """However often it calls itself, as deep as it goes."""
+    value, slope = interpreted_gradient(lambda x: decided(TREE, x), (0.7,))
+    assert value == decided(TREE, 0.7)
+    assert float(slope[(0,)]) == pytest.approx((decided(TREE, 0.7 + 1e-6) - decided(TREE, 0.7 - 1e-6)) / 2e-6)
 
 
 def test_compiled() -> None:

@@ -45,6 +45,8 @@ from workbench.ir import ArrayType, Callee, Constant, DifferentiationError, Kind
 _ALIASED = "a write to an array that a recursive function may have been given, and may have given back"
 MAX_PASSES = 10
 MAX_UNROLLED = 16  # levels of a function in itself, under a run-time condition, before it is taken to be recursive
+MAX_ENTERED = 64  # calls of a function in itself, under run-time conditions, before it is tried whether it may be
+PERHAPS = "perhaps"  # the decision to try; taken back where the function is not fit for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,12 @@ def may_unroll(act: Activation, node: ast.AST, name: str) -> None:
     """Before a function is entered: start over where it calls itself again and again under a run-time condition."""
     t = act.t
     levels = sum(where[2] == id(node) for where in act.path)
-    if levels < MAX_UNROLLED or not any(frame.kind == "arm" for frame in t.frames):
+    if not levels or not any(frame.kind == "arm" for frame in t.frames):
         return
-    if t.decisions.get(("recursive", id(node))) is None:
-        raise Restart(("recursive", id(node)), True, t.span, f"{name} calls itself at run time")
+    entered = t.entered[id(node)] = t.entered.get(id(node), 0) + 1
+    if (levels >= MAX_UNROLLED or entered > MAX_ENTERED) and t.decisions.get(("recursive", id(node))) is None:
+        sure = levels >= MAX_UNROLLED
+        raise Restart(("recursive", id(node)), True if sure else PERHAPS, t.span, f"{name} calls itself at run time")
 
 
 def enter(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], function: Any, name: str,
@@ -100,8 +104,12 @@ def enter(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, 
         if environment.recursions:
             act.t.fail(f"{name} and another recursive function call each other", "write them as one function")
         return _call_first(act, node, bound, function, name, parent, run)
-    except _Unfit as unfit:
-        raise DifferentiationError(str(unfit), act.t.span, "write it as a loop") from None
+    except (_Unfit, DifferentiationError) as error:
+        if act.t.decisions.get(("recursive", key)) == PERHAPS:
+            raise Restart(("recursive", key), False, act.t.span, f"{name} is unrolled") from None
+        if isinstance(error, DifferentiationError):
+            raise
+        raise DifferentiationError(str(error), act.t.span, "write it as a loop") from None
 
 
 class _Unfit(Exception):
