@@ -14,6 +14,7 @@ from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
 from workbench.passes.lanes import Lanes
+from workbench.passes.limits import Limits
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
 from workbench.passes.pipeline import Observer, Pass, run
@@ -24,9 +25,9 @@ from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 
 __all__ = [
-    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Lower",
-    "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify", "finalize",
-    "optimize", "run",
+    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
+    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify",
+    "finalize", "optimize", "run",
 ]
 
 
@@ -43,7 +44,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
                                 Merge(exact), Simplify(), Gather())
-    last = (Preallocate(), Simplify(unroll=1))
+    last = (Preallocate(), Limits(), Simplify(unroll=1))
     regrouped = () if exact is None else (Annihilate(exact), DeadCode(), Contributions(exact), Regroup(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
