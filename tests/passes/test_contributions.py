@@ -103,10 +103,9 @@ def test_an_element_is_reached_for_after_the_loop() -> None:
         exact = wb.value_and_grad(pairs, engine="numba", deterministic=True)
         exact(np.ones(3), 0, 0)
     for found, inside in ((derivative, 1), (exact, 2)):
-        innermost = found.source.split("for j in range(n")[2].split("\n")
-        depth = len(innermost[1]) - len(innermost[1].lstrip())
-        loop = [line for line in innermost[1:] if line.startswith(" " * depth)]
-        assert sum("x_bar[" in line for line in loop) == inside, found.source
+        lines = found.source.splitlines()
+        depth = max(len(line) - len(line.lstrip()) for line in lines)
+        assert sum("x_bar[" in line for line in lines if line[:depth].isspace()) == inside, found.source
 
 
 def test_complex_contributions() -> None:
