@@ -76,7 +76,7 @@ def inner(first: Gradient, second: Gradient) -> float:
 
 
 def close(found: Any, expected: Any, tolerance: float) -> bool:
-    """Equality of leaves to a relative tolerance; what is not a float, or infinite, must be equal."""
+    """Equality of leaves to a relative tolerance; what is not a float, or infinite, must be equal (a NaN: a NaN)."""
     left, right = dict(leaves(found)), dict(leaves(expected))
     if set(left) != set(right):
         return False
@@ -96,5 +96,6 @@ def _are_near(found: Any, expected: Any, tolerance: float) -> bool:
     finite = expected[np.isfinite(expected)]
     scale = 1e-3 + np.max(np.abs(finite), initial=0.0)
     with np.errstate(invalid="ignore"):
-        gap = np.where(found == expected, 0.0, np.abs(found - expected))
+        alike = (found == expected) | (np.isnan(found) & np.isnan(expected))
+        gap = np.where(alike, 0.0, np.abs(found - expected))
     return bool(np.max(gap) <= tolerance * scale)

@@ -44,7 +44,7 @@ from workbench.ir import ArrayType, Callee, Constant, DifferentiationError, Kind
 
 _ALIASED = "a write to an array that a recursive function may have been given, and may have given back"
 MAX_PASSES = 10
-MAX_UNROLLED = 16  # levels of a function in itself, under a run-time condition, before it is taken to be recursive
+MAX_UNROLLED = 16  # levels of a function in itself, and run-time conditions, before it is taken to be recursive
 MAX_ENTERED = 64  # calls of a function in itself, under run-time conditions, before it is tried whether it may be
 PERHAPS = "perhaps"  # the decision to try; taken back where the function is not fit for it
 
@@ -78,14 +78,16 @@ class Level:
 
 
 def may_unroll(act: Activation, node: ast.AST, name: str) -> None:
-    """Before a function is entered: start over where it calls itself again and again under a run-time condition."""
+    """Before a function is entered: start over where it calls itself again and again under run-time conditions (those
+    of branches, and whether a loop makes a turn)."""
     t = act.t
     levels = sum(where[2] == id(node) for where in act.path)
-    if not levels or not any(frame.kind == "arm" for frame in t.frames):
+    conditions = sum(frame.kind in ("arm", "loop") for frame in t.frames)
+    if not levels or not conditions:
         return
     entered = t.entered[id(node)] = t.entered.get(id(node), 0) + 1
-    if (levels >= MAX_UNROLLED or entered > MAX_ENTERED) and t.decisions.get(("recursive", id(node))) is None:
-        sure = levels >= MAX_UNROLLED
+    sure = min(levels, conditions) >= MAX_UNROLLED
+    if (sure or entered > MAX_ENTERED) and t.decisions.get(("recursive", id(node))) is None:
         raise Restart(("recursive", id(node)), True if sure else PERHAPS, t.span, f"{name} calls itself at run time")
 
 

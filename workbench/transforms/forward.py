@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from workbench.ir import Block, Builder, Op, Slot, Value
 from workbench.rules import emit
+from workbench.transforms.frames import Frames
 from workbench.transforms.late import stores
 from workbench.transforms.plan import Plan
 from workbench.transforms.replay import Replay
@@ -43,12 +44,14 @@ class ForwardSweep(Replay):
     """Copies the program and fills residuals. Afterwards `env` and `copies` hold what is there at the top."""
 
     def __init__(self, builder: Builder, env: dict[Value, Value], structure: Structure, plan: Plan,
-                 calls: Calls) -> None:
+                 calls: Calls, frames: Frames | None = None) -> None:
         super().__init__(builder, env)
         self.calls = calls
+        self.frames = frames
         self.structure = structure
         self.plan = plan
-        self.residuals = Residuals(builder, structure, plan.kept, self.get)
+        held = [v for v in plan.kept if frames is None or v not in frames]
+        self.residuals = Residuals(builder, structure, held, self.get)
         self.adjoint: Iterations | None = None
         self.is_again = False
         self.copies: dict[Value, Value] = {}
@@ -73,7 +76,9 @@ class ForwardSweep(Replay):
         return [self.get(v) for v in self.structure.function.results]
 
     def defined(self, value: Value) -> None:
-        if value in self._kept:
+        if value in self._kept and self.frames is not None and value in self.frames:
+            self.frames.note(value, self.get(value))
+        elif value in self._kept:
             self.residuals.keep(value, self.get(value), self.positions, value in self.structure.consumed)
         if value in self.plan.copied:
             self.copies[value] = emit(self.builder, "copy", self.get(value))
@@ -117,6 +122,8 @@ class ForwardSweep(Replay):
         region = self.structure.regions[block]
         if region.op not in self.structure.one_pass or region.op is None or self.adjoint is None:
             super().block(block)
+            if self.frames is not None:
+                self.frames.push(block, self.get)
             return
         before, after = self.structure.parted(block)
         self.ops(before)

@@ -34,6 +34,7 @@ class HistoryReads:
         self._found: dict[Value, Value | None] = {}
         self._updates: dict[Value, list[Op] | None] = {}
         self._forms: dict[Value, Polynomial] = {}
+        self._origins: dict[Value, Value] = {}
         for op in walk(structure.function.block):
             self._note(op)
 
@@ -68,20 +69,25 @@ class HistoryReads:
         return self._found[value]
 
     def _follow(self, version: Value, load: Op) -> Value | None:
-        """The final version that a version leads to, all updates on the way missing the loaded element."""
-        while True:
-            uses = self._uses.get(version, [])
+        """The final version that a version leads to on all ways, all updates on them missing the loaded element."""
+        finals: set[Value] = set()
+        pending, seen = [version], {version}
+        while pending:
+            reached = pending.pop()
+            uses = self._uses.get(reached, [])
             if not uses:
-                home = self.structure.home[version]
-                return version if home in self.structure.home[load.results[0]].chain else None
-            following = [self._next(use, load) for use in uses]
-            if len(following) == 1:
-                if following[0] is None:
+                finals.add(reached)
+            for use in uses:
+                following = self._next(use, load)
+                if following is None:
                     return None
-                version = following[0]
-                continue
-            finals = [self._follow(v, load) if v is not None else None for v in following]
-            return finals[0] if all(f is finals[0] for f in finals) else None
+                if following not in seen:
+                    seen.add(following)
+                    pending.append(following)
+        if len(finals) != 1:
+            return None
+        (final,) = finals
+        return final if self.structure.home[final] in self.structure.home[load.results[0]].chain else None
 
     def _next(self, use: _Use, load: Op) -> Value | None:
         op = use.op
@@ -142,12 +148,17 @@ class HistoryReads:
 
     def _origin(self, version: Value) -> Value:
         """The first version of a buffer that a version can be traced back to."""
-        op = self.structure.definitions.get(version)
-        while op is not None and op.prim in CONSUMING:
-            version = op.operands[0]
-            op = self.structure.definitions.get(version)
-        if op is None:
-            return version
+        if not self._origins:  # in program order: each is found from those before it, however long the program
+            self._origins = {version: version}
+            for made in self.structure.definitions:
+                if made.is_array:
+                    self._origins[made] = self._traced_back(made)
+        return self._origins.get(version, version)
+
+    def _traced_back(self, version: Value) -> Value:
+        op = self.structure.definitions[version]
+        if op.prim in CONSUMING:
+            return self._origin(op.operands[0])
         if op.prim == "if":
             position = op.results.index(version)
             return self._origin(op.regions[0].yields[position]) if self._same_buffer(op, position) else version

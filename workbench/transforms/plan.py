@@ -43,10 +43,12 @@ class Plan:
 
 
 class Planner:
-    """Makes the plan of one function for a set of required values. `lists`: whether lists can be read again."""
+    """Makes the plan of one function for a set of required values.
 
-    def __init__(self, structure: Structure, lists: bool = True) -> None:
-        self.lists = lists
+    `stacked`: what iterations keep waits on stacks (it has no place in lists), and lists cannot be read again."""
+
+    def __init__(self, structure: Structure, stacked: bool = False) -> None:
+        self.stacked = stacked
         self.structure = structure
         self.plan = Plan()
         self.required: dict[Loop | None, dict[Value, None]] = {}
@@ -94,7 +96,8 @@ class Planner:
         self.plan.kept += kept
         for value in outside:
             self.require(value)
-        if kept and unit is not None and unit.outer is not None and not self.structure.is_regular(unit):
+        if kept and unit is not None and unit.outer is not None and not (
+                self.stacked or self.structure.is_regular(unit)):
             self.require(unit.base)
 
     def _cut(self, unit: Loop | None, wanted: Sequence[Value]) -> tuple[list[Value], list[Value]]:
@@ -229,7 +232,7 @@ class Planner:
         if op.prim == "load":
             array = op.operands[0]
             growable = isinstance(array.type, ArrayType) and array.type.growable
-            return not growable or (self.lists and self.structure.is_stable(array))
+            return not growable or (not self.stacked and self.structure.is_stable(array))
         if op.prim in _CHEAP:
             return True
         primitive = get(op.prim)

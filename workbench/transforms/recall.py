@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from workbench.ir import ArrayType, Builder, Constant, Op, Slot, Type, Value
+from workbench.ir import ArrayType, Block, Builder, Constant, Op, Slot, Type, Value
 from workbench.rules import emit, emit_all
 from workbench.transforms.forward import ForwardSweep
+from workbench.transforms.frames import pop
 from workbench.transforms.residuals import Position
 from workbench.transforms.structure import Loop, Region
 
@@ -42,6 +43,9 @@ class Primal(Protocol):
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""
 
+    def begun(self, *blocks: Block) -> None:
+        """Say that the adjoint of blocks begins, whose values may wait on stacks (see `transforms.frames`)."""
+
     def again(self, op: Op, index: Value) -> None:
         """Run an iteration of a loop again (see `transforms.late`)."""
 
@@ -69,6 +73,9 @@ class Wishes:
 
     def at(self, loop: Loop, position: Position) -> None:
         """Nothing to note."""
+
+    def begun(self, *blocks: Block) -> None:
+        """Nothing waits in a dry run."""
 
     def again(self, op: Op, index: Value) -> None:
         """Nothing is run in a dry run."""
@@ -175,6 +182,14 @@ class Recall:
     def at(self, loop: Loop, position: Position) -> None:
         """Say where the reverse sweep is in a loop."""
         self.positions[loop] = position
+
+    def begun(self, *blocks: Block) -> None:
+        """Pop what blocks have pushed."""
+        frames = self.sweep.frames
+        for value in reversed(frames.values(*blocks) if frames is not None else ()):
+            type_ = mirrored(value.type, self)
+            self.scopes[self.structure.home[value]].known[value] = pop(
+                self.builder, frames.pair(value.kind), type_, value.name)
 
     def again(self, op: Op, index: Value) -> None:
         """Run an iteration of a loop again."""

@@ -93,6 +93,7 @@ class ReverseSweep:
         scope = Scope(self.builder.depth)
         for block in blocks:
             self.primal.scopes[self.structure.regions[block]] = scope
+        self.primal.begun(*blocks)
         yield
         for block in blocks:
             del self.primal.scopes[self.structure.regions[block]]
@@ -183,7 +184,8 @@ class ReverseSweep:
         (body,) = op.regions
         carried = self._carried(op.operands[2:], body.params[1:], [(y,) for y in body.yields], op.results)
         lo, hi = (self.primal.get(v) for v in op.operands[:2])
-        asked = None if any(inner.prim == "call" for inner in walk(body)) else self._asked(carried)
+        in_order = self.stacks.is_framed or any(inner.prim == "call" for inner in walk(body))
+        asked = None if in_order else self._asked(carried)
         if asked is None:  # (pullbacks may run code of the user's, and stacks are popped in order)
             self._backwards(op, carried, lo, hi)
         else:

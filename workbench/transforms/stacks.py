@@ -1,7 +1,8 @@
 """Recursion in reverse mode: what the pullback of each call will need waits on stacks.
 
 A callee that calls itself gets two twins. The *forward* twin does what the callee does and pushes, last of all, the
-values of this call that its reverse sweep needs; the *reverse* twin pops them and pulls the cotangents back. Calls are
+values of this call that its reverse sweep needs (those of iterations of its loops when an iteration ends, see
+`transforms.frames`); the *reverse* twin pops them and pulls the cotangents back. Calls are
 pulled back in the opposite order, so that each finds its own values on top. There is one stack per kind: a growable
 list and its length, handed from call to call. Arrays that the callee only reads are not pushed: the reverse twin is
 given them.
@@ -27,7 +28,6 @@ from workbench.ir import (
     Kind,
     Op,
     ScalarType,
-    Slot,
     Value,
     call_results,
     is_recursive,
@@ -38,9 +38,10 @@ from workbench.ir import (
 from workbench.passes import optimize
 from workbench.rules import emit
 from workbench.transforms.cotangents import Cotangents, zero
+from workbench.transforms.frames import Pair, in_order, pop, push
 from workbench.transforms.recall import Primal, mirrored
 from workbench.transforms.replay import Replay
-from workbench.transforms.residuals import INT, MINUS, ONE, ZERO, close_elements, open_elements
+from workbench.transforms.residuals import INT, ZERO
 
 
 @dataclass(slots=True, eq=False)
@@ -63,20 +64,14 @@ class Twins:
         return tuple(k for k in self.wrt if params[k].is_array and k not in self.callee.consumes)
 
 
-@dataclass(slots=True)
-class Pair:
-    """A stack under construction: its list, and how much of it is in use."""
-
-    elements: Slot
-    length: Slot
-
-
 @dataclass(slots=True, eq=False)
 class Stacks:
-    """The stacks of one program; `make` builds the twins of a callee (None where it cannot have any)."""
+    """The stacks of one program; `make` builds the twins of a callee (None where it cannot have any). `is_framed`: the
+    regions of its loops push, too (see `transforms.frames`)."""
 
     builder: Builder
     make: Callable[[Callee], Twins | None]
+    is_framed: bool = False
     pairs: dict[Kind, Pair] = field(default_factory=dict)
     reached: dict[Op, Twins] = field(default_factory=dict)
 
@@ -159,6 +154,7 @@ class Halves:
     popped: tuple[Value, ...]  # the stacks at the start of the reverse sweep
     bars: tuple[Value, ...]
     left: tuple[Value, ...]  # the stacks at its end
+    kinds: frozenset[Kind]  # of the stacks that are used inside
 
 
 def twins_of(callee: Callee, halves: Callable[[Function, Twins], Halves]) -> Twins | None:
@@ -226,17 +222,18 @@ def _cut(twins: Twins, halves: Halves) -> tuple[set[Kind], Function, Function] |
     for value in (*halves.accumulated, *halves.seeds, *halves.popped):
         param(value)
     waiting = [v for v in _free(reverse, (*halves.bars, *halves.left)) if v not in env]
-    if any(isinstance(v.type, ArrayType) and v.type.growable for v in waiting):
-        return None
-    arrays, numbers = [v for v in waiting if v.is_array], [v for v in waiting if not v.is_array]
-    needed = {v.kind for v in waiting}
+    growing = {v for v in waiting if isinstance(v.type, ArrayType) and v.type.growable}
+    needed = halves.kinds | {v.kind for v in waiting if v not in growing}
     if not needed <= set(twins.kinds):
-        return needed, halves.whole, halves.whole
-    _pop(r, twins, halves, env, numbers, arrays)
+        return set(needed), halves.whole, halves.whole
+    if growing:
+        return None
+    waiting = in_order(waiting)
+    _pop(r, twins, halves, env, waiting)
     replay = Replay(r, env)
     replay.block(Block((), reverse, ()))
     backward = r.finish([replay.get(v) for v in (*halves.bars, *halves.left)])
-    return needed, _pushing(twins, halves, forward, [*arrays, *numbers]), backward
+    return set(needed), _pushing(twins, halves, forward, waiting), backward
 
 
 def _free(ops: Sequence[Op], results: Sequence[Value]) -> list[Value]:
@@ -274,48 +271,16 @@ def _pushing(twins: Twins, halves: Halves, ops: Sequence[Op], values: Sequence[V
     b.frames[0].ops = list(ops)
     stacks = _stacks(b, twins, halves.pushed)
     for value in values:
-        pair = stacks[value.kind]
-        indices = open_elements(b, value.dims)
-        element = emit(b, "load", value, *indices) if value.is_array else value
-        length = b.held(pair.length)
-        b.write(pair.elements, emit(b, "store", b.held(pair.elements), element, length))
-        b.write(pair.length, emit(b, "add", length, ONE))
-        close_elements(b, value.dims)
+        push(b, stacks[value.kind], value)
     left = [b.held(slot) for pair in stacks.values() for slot in (pair.elements, pair.length)]
     return b.finish([*halves.primal, *left])
 
 
-def _pop(r: Builder, twins: Twins, halves: Halves, env: dict[Value, Value], numbers: Sequence[Value],
-         arrays: Sequence[Value]) -> None:
-    """The values off the stacks: the numbers, which were pushed last, then the arrays, whose dimensions are known by
-    then. What is left of the stacks takes their place in `env`."""
+def _pop(r: Builder, twins: Twins, halves: Halves, env: dict[Value, Value], values: Sequence[Value]) -> None:
+    """The values off the stacks. What is left of the stacks takes their place in `env`."""
     stacks = _stacks(r, twins, [env[v] for v in halves.popped])
-    for value in reversed(numbers):
-        pair = stacks[value.kind]
-        r.write(pair.length, emit(r, "add", r.held(pair.length), MINUS))
-        env[value] = emit(r, "load", r.held(pair.elements), r.held(pair.length), kept=True)
-        env[value].name = env[value].name or value.name
-    for value in reversed(arrays):
-        env[value] = _popped(r, stacks[value.kind], substitute_type(value.type, env), value.name)
+    for value in reversed(values):
+        env[value] = pop(r, stacks[value.kind], substitute_type(value.type, env), value.name)
     for k, kind in enumerate(twins.kinds):
         env[halves.popped[2 * k]] = r.held(stacks[kind].elements)
         env[halves.popped[2 * k + 1]] = r.held(stacks[kind].length)
-
-
-def _popped(r: Builder, pair: Pair, type_: object, name: str) -> Value:
-    """An array off a stack."""
-    assert isinstance(type_, ArrayType)
-    size: Value = ONE
-    for dim in type_.dims:
-        size = emit(r, "mul", size, dim)
-    r.write(pair.length, emit(r, "sub", r.held(pair.length), size))
-    made = emit(r, "empty", *type_.dims, kind=type_.kind)
-    slot = r.slot(made.type, made, name)
-    indices = open_elements(r, type_.dims)
-    place: Value = ZERO
-    for index, dim in zip(indices, type_.dims, strict=True):
-        place = emit(r, "add", emit(r, "mul", place, dim), index)
-    element = emit(r, "load", r.held(pair.elements), emit(r, "add", r.held(pair.length), place), kept=True)
-    r.write(slot, emit(r, "store", r.held(slot), element, *indices))
-    close_elements(r, type_.dims)
-    return r.held(slot)

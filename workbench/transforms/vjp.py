@@ -18,13 +18,14 @@ from workbench.ir import ArrayType, Block, Builder, Callee, Constant, Function, 
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pull, Pulled, pulled
 from workbench.transforms.forward import ForwardSweep
+from workbench.transforms.frames import Frames, Pair
 from workbench.transforms.late import late_loops
 from workbench.transforms.onepass import Suffix, can_run_in_one_pass
 from workbench.transforms.plan import Planner
 from workbench.transforms.recall import Recall, Wishes
 from workbench.transforms.replay import declare
 from workbench.transforms.reverse import ReverseSweep
-from workbench.transforms.stacks import Halves, Pair, Stacks, Twins, twins_of
+from workbench.transforms.stacks import Halves, Stacks, Twins, twins_of
 from workbench.transforms.structure import Structure
 
 
@@ -95,17 +96,17 @@ def halves(function: Function, asked: Twins) -> Halves:
     live = active(function, params, results)
     structure = Structure(function)
     required, reached = _required(function, structure, live, params, results, pullback)
-    plan = Planner(structure, lists=False).run(required)  # (a list's length is not known: it cannot be pushed)
+    plan = Planner(structure, stacked=True).run(required)  # (a list's length is not known: it cannot be pushed)
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
     env = declare(builder, function)
-    stacks = Stacks(builder, twins, reached=reached)
+    stacks = Stacks(builder, twins, reached=reached, is_framed=True)
     for kind in asked.kinds:
         elements = builder.param(ArrayType(kind, (), True), f"stack_{kind.value}")
         height = builder.param(ScalarType(Kind.INT), f"height_{kind.value}")
         stacks.pairs[kind] = Pair(builder.slot(elements.type, elements, elements.name),
                                   builder.slot(height.type, height, height.name))
-    sweep = ForwardSweep(builder, env, structure, plan, stacks)
+    sweep = ForwardSweep(builder, env, structure, plan, stacks, Frames(builder, structure, plan.kept, stacks.pair))
     primal = sweep.run()
     cut, pushed = len(builder.frames[0].ops), tuple(stacks.state(asked.kinds))
     popped = tuple(Value(v.type, v.name) for v in pushed)
@@ -123,7 +124,7 @@ def halves(function: Function, asked: Twins) -> Halves:
     ends = [len(primal), len(primal) + len(pushed), len(primal) + len(pushed) + len(bars)]
     final = whole.results
     return Halves(whole, cut, final[:ends[0]], final[ends[0]:ends[1]], tuple(accumulated.values()), tuple(seeds),
-                  popped, final[ends[1]:ends[2]], final[ends[2]:])
+                  popped, final[ends[1]:ends[2]], final[ends[2]:], frozenset(stacks.pairs))
 
 
 def _required(function: Function, structure: Structure, live: frozenset[Value], params: Sequence[Value],
