@@ -186,10 +186,11 @@ class Recall:
     def begun(self, *blocks: Block) -> None:
         """Pop what blocks have pushed."""
         frames = self.sweep.frames
-        for value in reversed(frames.values(*blocks) if frames is not None else ()):
-            type_ = mirrored(value.type, self)
-            self.scopes[self.structure.home[value]].known[value] = pop(
-                self.builder, frames.pair(value.kind), type_, value.name)
+        if frames is None:
+            return
+        for value in reversed(frames.values(*blocks)):
+            made = pop(self.builder, frames.pair(value.kind), mirrored(value.type, self), value.name)
+            self.scopes[self.structure.home[value]].known[value] = made
 
     def again(self, op: Op, index: Value) -> None:
         """Run an iteration of a loop again."""
