@@ -25,6 +25,7 @@ import numpy as np
 import workbench as wb
 from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
+from tests.fuzz import mapped
 from tests.fuzz.compare import (
     Outcome,
     apart_at_kink,
@@ -36,6 +37,7 @@ from tests.fuzz.compare import (
     value_tolerance,
     without_numbers,
 )
+from tests.fuzz.emitted import is_in_python
 from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
@@ -46,6 +48,7 @@ from workbench.ir import DifferentiationError
 Pair = tuple[FuzzProgram, Expected]
 SECOND_ORDER_SHARE = 16  # one program in so many
 GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
+MAPPED_SHARE = 12  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
 PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()
@@ -243,7 +246,18 @@ def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
             outcome = wrong_kind or judge(program, ref, "compiled", values[i], [args[i]], derivative,
                                            slope_of(ref) if slopes is None else slopes[i])
             outcomes.append(outcome.looked_at("compiled", *(["forward"] if forward else [])))
+            if not outcome.wrong and program.number % (MAPPED_SHARE * (1 if is_in_python() else 16)) == 0:
+                outcomes[-1] = _mapped(program, ref, module, outcomes[-1])
     return outcomes
+
+
+def _mapped(program: FuzzProgram, ref: Expected, module: ModuleType, outcome: Outcome) -> Outcome:
+    """The program mapped over a batch."""
+    function, arguments = functions(program, vars(module))
+    wrong = mapped.weakness(program, ref, function, arguments())
+    if wrong and not wrong.startswith("refused"):
+        return Outcome(program, "wrong under vmap", wrong)
+    return outcome.looked_at("refused under vmap" if wrong else "mapped")
 
 
 def _compiled_at_kink(program: FuzzProgram, module: ModuleType, derivative: Gradient) -> Outcome | None:

@@ -171,3 +171,8 @@ def in_python() -> Iterator[None]:
     """Within this context nothing is compiled by Numba."""
     with mock.patch.object(specialisation, "compile_function", compile_in_python):
         yield
+
+
+def is_in_python() -> bool:
+    """True within that context."""
+    return specialisation.compile_function is compile_in_python

@@ -4,7 +4,8 @@ A letter in braces is something of the scope, the same wherever it stands in one
 length and kind, `d` of its length, `n` an array whose name can be assigned, `p` an element of `a`, `g` a mask for `a`,
 `I` indices into `a` and `L` a list of them, `A`, `B` names of like arrays, `e` an array of length 0 or 1, `m` a matrix,
 `w` one of its shape, `u`, `t` arrays as long as its rows and columns, `K` an integer and `T` a scalar to assign, `z`,
-`Z` a complex number and array, `v` a fresh name. Drawn anew at each place: `i` an index of `a`, `r`, `j` indices of
+`Z` a complex number and array, `y` a float32 array, `D` the dtype of `a`, `R`, `H` masks for the rows and columns of
+`m`, `v` a fresh name. Drawn anew at each place: `i` an index of `a`, `r`, `j` indices of
 `m`, `s` a scalar, `q` one within [-1, 1], `x` an atom, `c` a condition, `k` an integer, `C` a constant.
 Invariant: values stay bounded, and indices valid, whichever way a program goes (but for the group `errors`).
 """
@@ -209,8 +210,50 @@ STENCILS = [
     *_plain("for {v} in range(1, len({a})):\n    {a}[{v}] = 0.5 * {a}[{v} - 1] + math.sin({b}[{v}])",
             "for {v} in range(len({a}) - 1):\n    {a}[{v}] += 0.3 * {a}[{v} + 1] * {q}")]
 
+MASKS_MIXED = _plain(
+    "{m}[{R}, {j}] = {s}", "{m}[{R}, {j}] += {q}", "{m}[{R}, {j}] *= {q}", "{m}[{r}, {H}] = {q}",
+    "{m}[{r}, {H}] *= {q}",
+    "{m}[{r}, {H}] -= 0.5 * {m}[{r}, {H}]", "{m}[{R}, 1:] *= {q}", "{m}[{R}, ::-1] = 0.6 * {m}[{R}]",
+    "{m}[{R}] += {q}", "{m}[1:, {H}] += {q}", "{m}[:, {H}] = {q}", "{m}[{R}, {j}] = 0.7 * {m}[{R}, {j}]",
+    "{m}[{R}, -1] = {m}[{R}, {j}]", "{m}[{r}, {H}] = {m}[{r}, {H}][::-1]", "np.add.at({m}, ({R}, {j}), {q})",
+    "{m}[{R}, {j}] -= 0.4 * {t}[{R}]", "{m}[{r}, {H}] = {u}[{H}]", "{m}[{k} % 2:, {H}] *= {q}",
+    "{m}.T[{H}, {r}] += {q}",
+    "{m}[::-1][{R}, {j}] *= {q}", "{m}[[0, -1, 0], {j}] += {q}", "{m}[{r}][{H}] = {q}",
+    "{m}[{R}, {k} % 2 - 1] += {q}", "{m}[None, {r}, {H}] += {q}", "{m}[{R}, [{j}]] *= {q}") + _scalars(
+    "np.sum({m}[{R}, {j}] * {q})", "np.sum({m}[{r}, {H}])", "np.sum({m}[{R}, 1:] ** 2)", "np.sum(np.sin({m}[:, {H}]))",
+    "np.sum({m}[{R}][:, {j}])", "np.sum(np.sin({m}[{R}, ::-1] * {u}))", "np.sum({m}[{r}, {H}] * {u}[{H}])",
+    "len({m}[{R}, {j}]) * {q}")
+
+COPIES = [Form("{v} = " + text + after, "array", lambda n: n) for text in (
+    "np.array({a}, copy=None)", "np.array({a}, copy=True)", "np.array({a}, copy=False)", "np.asarray({a}, copy=True)",
+    "{a}.astype({D}, copy=False)", "{a}.astype({D}, copy=False)", "{a}.astype({D}, copy=True)", "{a}.astype({D})",
+    "np.array({a}, {D}, copy=None)", "np.array({a}, dtype={D}, copy=False)", "np.asarray({a}, dtype={D})",
+    "np.asanyarray({a})", "np.reshape({a}, -1, copy=True)", "np.reshape({a}, (-1,), copy=None)",
+    "np.copy({a}, order='F')",
+    "np.reshape({a}, -1)", "{a}.astype({D}, order='F', copy=False)", "{a}[::-1].astype({D}, copy=False)",
+    "np.array({a}[::-1], copy=None)", "np.nan_to_num({a}, copy=False)", "{a}.copy(order='K')",
+    "{a}.reshape(-1, copy=True)") for after in (
+    "", "\n{v}[{i}] = {s}", "\n{v} *= {q}\n{a}[{i}] += {q}")] + [
+    Form("{v} = " + text + after, "matrix", lambda m: m) for text in (
+    "np.array({m}, copy=None)", "{m}.astype(np.float64, copy=False)", "np.array({m}, copy=True, order='F')",
+    "np.array({m}, order='F')", "np.asarray({m}, order='F')", "{m}.astype(np.float64, order='F', copy=False)",
+    "np.asfortranarray({m})", "np.ascontiguousarray({m})", "np.reshape({m}, {m}.shape, copy=True)",
+    "np.reshape({m}, {m}.shape, copy=None)", "np.copy({m}, order='K')", "{m}.astype(np.float64, 'C', copy=False)")
+    for after in ("", "\n{v}[{r}, {j}] = {s}", "\n{v}[{r}] *= {q}\n{m}[{r}, {j}] += {q}")]
+
+NARROW = _plain(
+    "{y}[{i}] += {d}[{i}]", "{y}[{i}] -= 0.5 * {d}[{i}]", "{y}[{i}] *= np.float64({q})", "{y} += {d}",
+    "{y} -= 0.3 * {d}",
+    "{y}[1:] *= {d}[:-1]", "{y}[::-1] += {d}", "{y}[:1] += np.float64({s})", "{y}[{g}] -= 0.4 * {d}[{g}]",
+    "{y}[{I}] += np.float64({q})", "{y}[{I}] *= {d}[{I}]", "np.add.at({y}, {I}, {d}[{I}])", "{y}[:] = {d}",
+    "np.add({y}, {d}, out={y})", "np.multiply({d}, {y}, out={y})", "{y}[{i}] /= 1.5 + {d}[{i}] ** 2",
+    "{y} /= 1.5 + {d} ** 2", "{y}[{i}] = {d}[{i}]", "{y}[{y} > {C}] += np.float64({q})", "{y} *= np.float64({q})",
+    "{y}[{k} % 2] += {k}", "{y} += 1", "{y}[{i}] += {s}", "{y}[:-1] -= {d}[1:] * {q}", "{y}.fill(np.float64({q}))",
+    "{v} = {y}[::-1]\n{v} += {d}", "for {v} in range(3):\n    {y}[{v} % 2] += {d}[{v} % 2]")
+
 FEATURES: dict[str, list[Form]] = {
     "slices": SLICES, "whole": WHOLE, "reductions": REDUCTIONS, "masks": MASKS, "fancy": FANCY, "views": VIEWS,
     "matrices": MATRICES + MATRIX_VIEWS, "integers": INTEGERS, "singles": SINGLES, "complex": COMPLEX,
     "small": SMALL, "modulo": MODULO, "errors": ERRORS, "growing": GROWING, "stencils": STENCILS,
+    "mixed": MASKS_MIXED, "copies": COPIES, "narrow": NARROW,
 }

@@ -23,6 +23,8 @@ SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy
           "recursion": 0.05, "stencils": 0.2}
 ARRIVING = {"finally": 0.08}  # drawn where asked: the compiler refuses it, the tape does not
 LAYOUT_SHARES = {"layouts": 0.3, "parts": 0.35}  # the second of those with the first
+PLACE_SHARES = {"moving": 0.15, "resizing": 0.06, "mixed": 0.07, "copies": 0.08, "narrow": 0.04}
+IMPLIED = {"moving": "matrices", "mixed": "matrices", "narrow": "singles"}  # what a feature cannot do without
 STRIDED_SHARE = 0.12  # of array arguments that are not contiguous
 STATEMENTS = 7
 BY_DIFFERENCES = {"complex", "modulo", "parts"}  # where complex step does not reach
@@ -74,7 +76,7 @@ def recursive(number: int) -> list[str]:
 def helper_source(random: Random, number: int, name: str, features: frozenset[str],
                   helpers: dict[str, bool]) -> tuple[str, bool]:
     """A helper of one array (of which two elements are sure) and one scalar; it may write into the array."""
-    writer = Writer(random, number, features - {"structures", "matrices", "layouts"}, helpers)
+    writer = Writer(random, number, features - {"structures", "matrices", "layouts", "mixed", "narrow"}, helpers)
     writer.budget = random.randint(1, 3)
     scope = Scope(random, ["t"], ["t"], {"cells": Vector(None)})
     writer.statements = [pair for pair in writer.statements if pair[1] != writer.counted_loop]
@@ -183,7 +185,7 @@ class Signature:
 
 
 def draw_features(seed: int, random: Random, arriving: bool) -> frozenset[str]:
-    """What of the language a program uses. Layouts are drawn apart, so that the other programs stay what they are."""
+    """What of the language a program uses. Layouts and places are drawn apart: other programs stay what they are."""
     shares = {**SHARES, **ARRIVING} if arriving else SHARES
     found = {name for name, share in shares.items() if random.random() < share}
     apart = Random(f"layouts {seed}")
@@ -191,7 +193,8 @@ def draw_features(seed: int, random: Random, arriving: bool) -> frozenset[str]:
         if apart.random() >= share:
             break
         found.add(name)
-    return frozenset(found)
+    apart = Random(f"places {seed}")
+    return frozenset(found | {name for name, share in PLACE_SHARES.items() if apart.random() < share})
 
 
 def result(random: Random, scope: Scope) -> str:
@@ -218,6 +221,7 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: 
     compiler does not take everywhere; `needed`: features that every program has."""
     random = Random(seed)
     features = draw_features(seed, random, arriving) | needed
+    features |= {IMPLIED[name] for name in features if name in IMPLIED}
     helpers: dict[str, bool] = {}
     parts = classes(number) if "structures" in features else []
     parts += recursive(number) if "recursion" in features else []
@@ -231,14 +235,13 @@ def generate(seed: int, number: int = 0, *, arriving: bool = False, statements: 
     scope = signature.scope
     if "layouts" in features:
         writer.layouts.opening(scope)
-    while writer.budget > 0:
-        writer.statement(scope)
+    writer.program(scope)
     if "layouts" in features:
         parts.append(f"@dataclass\nclass Views_{number}:\n    first: np.ndarray\n    second: np.ndarray")
     parts += writer.functions
     value = result(random, scope)
-    loops, sums = closing(seed, scope)
-    body = "\n".join([f"def program_{number}({', '.join(signature.names)}):", *writer.lines, *loops,
+    ending, sums = closing(seed, scope)
+    body = "\n".join([f"def program_{number}({', '.join(signature.names)}):", *writer.lines, *ending,
                       f"    return {value}{sums}"])
     parts += [body, f"def arguments_{number}():\n    return ({', '.join(signature.values)})"]
     oracle = "difference" if features & BY_DIFFERENCES else "complex"

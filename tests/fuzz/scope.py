@@ -189,7 +189,9 @@ class Scope:
         keys = {match[1] for match in _PLACE.finditer(form.text)}
         if "n" in keys:
             bound["a"] = bound["n"] = self.named(bound)
-        for first, needing in (("a", "abdpgILi"), ("m", "mwutrj")):
+        if "y" in keys:
+            bound["a"] = bound["y"] = str(self.pick(n for n in self.sized() if self.arrays[n].kind == "f"))
+        for first, needing in (("a", "abdpgILiD"), ("m", "mwutrjRH")):
             if keys & set(needing) and first not in bound:
                 bound[first] = _BOUND[first](self, bound, form)
         lines = _PLACE.sub(word, form.text).split("\n")
@@ -255,6 +257,20 @@ class Scope:
         return self.random.choice(fitting) if fitting and self.random.random() < 0.7 else \
             f"({bound['a']} > {self.constant()})"
 
+    def mask_of(self, bound: dict[str, str], axis: int) -> str:
+        """A mask for an axis of a matrix: what other arrays say, a name's, one place, or as the program has it."""
+        name, length = bound["m"], self.matrices[bound["m"]][axis]
+        across = "[:, {}]" if axis == 0 else "[{}]"
+        place = self.random.randrange(self.matrices[name][1 - axis])
+        options = [f"({name}{across.format(place)} > {self.constant()})",
+                   f"({name}{across.format(place)} < {self.atom()})",
+                   f"(np.arange({name}.shape[{axis}]) != ({self.integer()}) % {length})",
+                   f"(np.arange({length}) == ({self.integer()}) % {length})",
+                   f"np.array({[self.random.random() < 0.6 for _ in range(length)]})"]
+        options += [name for name, size in self.masks.items() if size == length] * 2
+        options += [f"({name} > {self.constant()})" for name in self.sized() if self.arrays[name].length == length][:2]
+        return self.random.choice(options)
+
     def named(self, bound: dict[str, str], *, like: str = "") -> str:
         """An array whose name can be assigned, of the length and kind of another."""
         names = [name for name in (self.same_length(bound[like]) if like else self.sized()) if name not in self.fixed]
@@ -286,6 +302,8 @@ _BOUND: dict[str, Callable[[Scope, Bound, Form], str]] = {
     "t": lambda scope, bound, form: scope.vector(scope.matrices[bound["m"]][0]),
     "g": lambda scope, bound, form: scope.mask(bound), "I": lambda scope, bound, form: scope.index_array(bound),
     "L": lambda scope, bound, form: scope.index_list(bound),
+    "R": lambda scope, bound, form: scope.mask_of(bound, 0), "H": lambda scope, bound, form: scope.mask_of(bound, 1),
+    "D": lambda scope, bound, form: "np.float32" if scope.arrays[bound["a"]].kind == "f" else "np.float64",
     "A": lambda scope, bound, form: scope.named(bound), "B": lambda scope, bound, form: scope.named(bound, like="A"),
     "K": lambda scope, bound, form: scope.pick(scope.integer_targets),
     "T": lambda scope, bound, form: scope.pick(scope.targets),

@@ -6,11 +6,15 @@ from random import Random
 
 from tests.fuzz.forms import ELEMENTS, FEATURES, Form
 from tests.fuzz.layouts import Layouts
+from tests.fuzz.moving import Moving
+from tests.fuzz.resizing import Resizing
 from tests.fuzz.scope import Scope, Unavailable, Vector
 
 Statement = Callable[[Scope], None]
 FORM_WEIGHT = 5  # of each group of forms, beside the weights of the statements written here
 LAYOUTS_WEIGHT = 60
+LOOP_WEIGHT = 14
+ONCE = ("copies", "mixed", "moving", "narrow", "resizing")  # features whose statements a program has once at least
 
 
 class Writer:
@@ -22,6 +26,7 @@ class Writer:
         self.lines: list[str] = []
         self.functions: list[str] = []  # beside the program
         self.layouts = Layouts(self, parts="parts" in features)
+        self.moving, self.resizing = Moving(self), Resizing(self)
         self.depth, self.loops, self.fresh, self.budget = 1, 0, 0, 0
         self.statements: list[tuple[int, Statement]] = [
             (6, self.assign), (5, self.augment), (6, self.element), (4, self.branch), (4, self.counted_loop)]
@@ -42,7 +47,19 @@ class Writer:
             "finally": [(3, self.cleanup)],
             "recursion": [(5, self.recursion)],
             "layouts": [(LAYOUTS_WEIGHT, self.layouts.statement)],
+            "moving": [(LOOP_WEIGHT, self.moving.statement)],
+            "resizing": [(LOOP_WEIGHT, self.resizing.statement)],
         }.get(feature, [])
+
+    def program(self, scope: Scope) -> None:
+        """All statements of a program."""
+        once = [self._of(feature)[0][1] for feature in ONCE if feature in self.features]
+        self.random.shuffle(once)
+        while self.budget > 0 or once:
+            if once and self.random.random() < 0.4:
+                self.attempt(once.pop(), scope)
+            else:
+                self.statement(scope)
 
     def nested(self) -> Writer:
         """A writer for another function of the program."""
@@ -58,9 +75,12 @@ class Writer:
     def statement(self, scope: Scope) -> None:
         """One statement; where the scope lacks what it needs, an assignment."""
         weights = [weight for weight, _ in self.statements]
+        self.attempt(self.random.choices(self.statements, weights)[0][1], scope)
+
+    def attempt(self, statement: Statement, scope: Scope) -> None:
         self.budget -= 1
         try:
-            self.random.choices(self.statements, weights)[0][1](scope)
+            statement(scope)
         except Unavailable:
             self.assign(scope)
 

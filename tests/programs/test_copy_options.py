@@ -20,6 +20,7 @@ EXPRESSIONS = [
     "np.array(a, copy=False)", "np.array(a, float, copy=None)", "np.array(a, copy=True)", "np.ascontiguousarray(a)",
     "np.asfortranarray(a)", "np.copy(a, order='F')", "np.copy(a, 'C')", "a.copy(order='F')", "np.array(a, order='F')",
     "np.reshape(a, 6, copy=True)", "np.reshape(a, 6)", "np.nan_to_num(a, copy=False)",
+    "a.reshape(6, copy=True)", "a.reshape(6, copy=None)",
     "np.array(a, ndmin=3)[0]", "np.array(a, copy=None, ndmin=3)[0]",
 ]
 REFUSED_ON_THE_TAPE = {"np.astype(a, float, copy=False)"}

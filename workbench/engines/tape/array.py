@@ -236,9 +236,9 @@ class ActiveArray:
             raise refuse("an active array is viewed as one of another kind", "use .astype")
         return self.like(lambda part: part[...])
 
-    def reshape(self, *shape: Any, order: str = "C") -> ActiveArray:
-        """A view where NumPy gives one."""
-        return alike(self, lambda part: part.reshape(*shape, order=order))
+    def reshape(self, *shape: Any, order: str = "C", **copy: bool | None) -> ActiveArray:
+        """A view where NumPy gives one, unless a copy is asked for."""
+        return alike(self, lambda part: part.reshape(*shape, order=order, **copy))
 
     def transpose(self, *axes: Any) -> ActiveArray:
         """A view."""

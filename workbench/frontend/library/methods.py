@@ -221,10 +221,11 @@ def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any])
 
 def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     shaping.row_by_row(act.t, named)
-    unknown = next((key for key in named if key != "order"), None)
+    unknown = next((key for key in named if key not in ("order", "copy")), None)
     if unknown is not None:
         raise TypeError(f"numpy.ndarray.reshape() got an unexpected keyword argument {unknown!r}")
-    return shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
+    made = shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
+    return shaping.perhaps_copied(act.t, made, named)
 
 
 def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
