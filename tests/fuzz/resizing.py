@@ -76,12 +76,10 @@ class Resizing:
 
     def filters(self, scope: Scope) -> None:
         """A vector of which in the end nothing may be left."""
-        writer, name, counter = self.writer, self.writer.name("w"), self.writer.name("i")
+        writer, name = self.writer, self.writer.name("w")
         writer.put(f"{name} = " + self.random.choice(("{a}", "{a} * {q}", "{a}.copy()")).format(
             a=scope.pick(n for n, vector in scope.arrays.items() if vector.kind == "d"), q=scope.squashed()))
-        head = self.random.choice((f"while len({name}) > {self.random.randint(0, 2)}:",
-                                   f"for {counter} in range({self.random.randint(1, 4)}):\n"
-                                   f"    if len({name}) == 0:\n        break"))
+        head = f"while len({name}) > {self.random.randint(0, 2)}:"
         self.around(scope, head, name, self.random.choice(FILTERS), READS[:2])
 
     def corners(self, scope: Scope) -> None:

@@ -137,9 +137,22 @@ def with_exchanged_buffers(X, W):
     return np.sum(A) + np.sum(B * B) + row[0]
 
 
+def replaced_once_it_has_moved(X, W):
+    rest = X[:, 1] * 1.0
+    while len(rest) > 2:
+        rest = rest[1:]
+    other = rest
+    for t in range(3):
+        X[0] += 0.5 * other[0]
+        if t > 0:
+            other = np.sin(rest) * W[0, 0]
+        rest, other = other, rest
+    return np.sum(rest) + 2.0 * np.sum(other) + np.sum(X * X)
+
+
 FUNCTIONS = [state_before, state_that_is_given, written_through_the_name, written_where_it_shows, two_names_of_one_row,
              taken_from_the_front, best_row, pair_of_rows, after_the_loop_only, in_one_arm, columns_in_nested_loops,
-             with_exchanged_buffers]
+             with_exchanged_buffers, replaced_once_it_has_moved]
 
 
 @pytest.mark.parametrize("rows", [1, 4])

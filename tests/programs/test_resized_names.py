@@ -91,8 +91,38 @@ def a_name_used_again(v, r):
     return total
 
 
+def part_of_what_is_given(v, r):
+    w = v[1:]
+    for _ in range(len(w) - 1):
+        w = 0.5 * w[1:] + r
+    return np.sum(w) + v[0]
+
+
+def first_half_with_the_last(v, r):
+    w = np.sin(v)
+    while len(w) > 1:
+        w = w[:len(w) // 2] * w[len(w) - len(w) // 2:] + r
+    return np.sum(w)
+
+
+def every_other(v, r):
+    w = v[::-1]
+    while len(w) > 2:
+        w = w[::2] * r
+    return np.sum(w * w)
+
+
+def after_a_view_has_moved(v, r):
+    w = np.tanh(v)
+    while len(w) > 4:
+        w = w[1:]
+    for _ in range(len(w) - 1):
+        w = r * w[1:]
+    return np.sum(w) + v[0]
+
+
 FUNCTIONS = [backwards_through_a_tree, by_the_level, halved, filtered, corner_of_a_matrix, in_an_outer_loop,
-             a_name_used_again]
+             a_name_used_again, part_of_what_is_given, first_half_with_the_last, every_other, after_a_view_has_moved]
 
 
 @pytest.mark.parametrize("size", [1, 2, 8])

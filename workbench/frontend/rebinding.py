@@ -76,7 +76,7 @@ class Rebinding(Moving):
             return None
         single = isinstance(old, Array) and isinstance(new, Array)
         if decided and single and not outer and not self.is_written(old.cell) and not self.is_taken(variable, old.cell):
-            return lambda: self.private(variable, old, copied=True)
+            return lambda: self.private(variable, t.read(variable), copied=True)
         unread = variable not in self.log.reads
         if isinstance(old, Choice) or decided or (outer and (isinstance(new, Choice) or unread)):
             return self.choose(variable, options, new)
@@ -142,8 +142,9 @@ class Rebinding(Moving):
                 distinct, recipes, strict=True)]
         if own is None and made:
             def with_own() -> Choice:
-                forms = outside()
-                return self.placed((*forms, self.private(variable, forms[0], copied=False)), t.read(variable))
+                forms, before = outside(), t.read(variable)
+                model = options_of(before)[0] if forms[0].moving else forms[0]  # (a length that moves is 0 in a form)
+                return self.placed((*forms, self.private(variable, model, copied=False)), before)
             return with_own
         table = tuple(distinct) if own is None else (*distinct, own)
         if isinstance(kept, Choice) and len(kept.options) == len(table) and all(

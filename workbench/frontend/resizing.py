@@ -14,8 +14,9 @@ from typing import Any
 from workbench.frontend import arrays
 from workbench.frontend.moving import Moving
 from workbench.frontend.places import at, lengths, numbers
-from workbench.frontend.tracer import ONE, ZERO
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Variable
+from workbench.ir import Constant, Value
 
 _WRITTEN = "a write to an array whose name has arrays of other shapes in a loop"
 
@@ -24,14 +25,31 @@ def changes_shape(settle: Moving, old: Any, new: Any) -> bool:
     """True where the body makes an array that has become smaller, or one of a size that the loop computes."""
     if not isinstance(old, Array) or not isinstance(new, Array) or new.cell.depth <= settle.level:
         return False
-    if old.kind is not new.kind or old.rank != new.rank or old.moving:
+    if old.kind is not new.kind or old.rank != new.rank:
         return False
     t = settle.t
-    gaps = [(t.polynomial(b) - t.polynomial(a)).constant for a, b in zip(old.dims, new.dims, strict=True)]
+    pairs = list(zip(old.dims, new.dims, strict=True))
+    gaps = [(t.polynomial(b) - t.polynomial(a)).constant for a, b in pairs]
     if any(gap is not None and gap > 0 for gap in gaps):
         return False
-    return any(gap is not None and gap < 0 for gap in gaps) or any(
+    return any(_is_smaller(t, b, a) for a, b in pairs) or any(
         gap is None and settle.recipe(dim) is None for gap, dim in zip(gaps, new.dims, strict=True))
+
+
+def _is_smaller(t: Tracer, dim: Value, than: Value) -> bool:
+    """True for a dimension that is certainly smaller than another one, unless that is 0: of `v[1:]`, `v[::2]`."""
+    gap = (t.polynomial(dim) - t.polynomial(than)).constant
+    op = t.definition(dim)
+    if gap is not None or op is None:
+        return gap is not None and gap < 0
+    if op.prim == "maximum" and op.operands[1] == ZERO:
+        return _is_smaller(t, op.operands[0], than)
+    if op.prim == "minimum":
+        return any(_is_smaller(t, part, than) for part in op.operands)
+    if op.prim == "floordiv" and isinstance(op.operands[1], Constant):
+        gap, by = (t.polynomial(op.operands[0]) - t.polynomial(than)).constant, op.operands[1].value
+        return gap is not None and gap < by and by > 1
+    return False
 
 
 def own_buffer(settle: Any, variable: Variable) -> Array:

@@ -282,6 +282,8 @@ class Tracer:
             return all(self.is_nonnegative(v) for v in op.operands)
         if op.prim in ("maximum",):
             return any(self.is_nonnegative(v) for v in op.operands)
+        if op.prim in ("floordiv", "mod") and isinstance(op.operands[1], Constant) and op.operands[1].value.real > 0:
+            return op.prim == "mod" or self.is_nonnegative(op.operands[0])
         return op.prim in ("index", "mask_count")
 
     # ------------------------------------------------------------------ arrays
