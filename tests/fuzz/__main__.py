@@ -24,7 +24,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long, with fewer programs")
     parser.add_argument("--arriving", action="store_true", help="draw features too that the compiler partly refuses")
     parser.add_argument("--statements", type=int, default=STATEMENTS, help="how long a program may be")
-    parser.add_argument("--needed", default="", help="features that every program has: layouts,parts")
+    parser.add_argument("--needed", default="", help="features that every program has: layouts,parts,moving,resizing,"
+                        "mixed,copies,narrow")
     parser.add_argument("--no-shrink", action="store_true", help="print failing programs as they were drawn")
     parser.add_argument("--engine", choices=("numba", "python", "mixed", "none"), default="mixed",
                         help="what runs compiled programs; python: all of the product but Numba, much faster; mixed: "

@@ -34,7 +34,8 @@ def test_programs_cover_the_language() -> None:
                      ast.NamedExpr, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitXor, ast.Invert, ast.MatMult}
     for phrase in ("np.add.at(", "out=", ".copy()", "[::-1]", ".T", "enumerate(", "zip(", "else:", "elif ", ".cells[",
                    "['value']", "np.where(", "helper_", "t=", "len(", "np.float32", "1j", "NamedTuple", ".energy",
-                   "np.zeros(0)", "**{", "while True", "finally:", ".append(", "halves_", ".reshape(", "axis=0"):
+                   "np.zeros(0)", "**{", "while True", "finally:", ".append(", "halves_", ".reshape(", "axis=0",
+                   "while len(", ".astype(np.float64, copy=False)", "copy=True", "= np.diff(", "[1:-1]", "np.float64("):
         assert phrase in text, phrase
 
 

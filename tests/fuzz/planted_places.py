@@ -1,0 +1,69 @@
+"""Mistakes to plant in what is known of places in arrays, and of items, as context managers; `faults` names them."""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+from workbench.frontend import arrays, indexing, resizing, settling
+from workbench.frontend.library import creation
+from workbench.frontend.tracer import ONE
+from workbench.frontend.variables import StoredView
+from workbench.transforms import late
+
+Planted = Iterator[None]
+
+
+@contextlib.contextmanager
+def place_is_stale() -> Planted:
+    """A name whose view moves shows, in the next turn, the place of the turn before."""
+    right = settling.write_tree
+
+    def write_tree(builder: Any, stored: Any, value: Any) -> None:
+        if not isinstance(stored, StoredView):
+            right(builder, stored, value)
+
+    with mock.patch.object(settling, "write_tree", write_tree):
+        yield
+
+
+@contextlib.contextmanager
+def length_is_stale() -> Planted:
+    """A name whose array has become smaller shows as much as before."""
+    right = resizing.at
+
+    def at(array: Any, values: Any, moving: Any = None) -> Any:
+        return array if moving is None else right(array, values, moving)
+
+    with mock.patch.object(resizing, "at", at):
+        yield
+
+
+@contextlib.contextmanager
+def always_copied() -> Planted:
+    """`copy=False` and `copy=None` are taken for `copy=True`."""
+    with mock.patch.object(creation, "static_option", lambda t, value, name: True):
+        yield
+
+
+@contextlib.contextmanager
+def mask_from_the_end() -> Planted:
+    """Where a mask stands beside other indices, the places of its true elements are counted from the end."""
+    right = indexing._without_masks
+
+    def without_masks(t: Any, array: Any, parts: Any) -> Any:
+        found = right(t, array, parts)
+        return [t.new_array(t.emit("sub", t.emit("sub", part.dims[0], ONE), arrays.read(t, place)))
+                if getattr(part, "rank", 0) == 1 and len(found) == len(parts) and part is not place else place
+                for part, place in zip(parts, found, strict=False)]
+
+    with mock.patch.object(indexing, "_without_masks", without_masks):
+        yield
+
+
+@contextlib.contextmanager
+def items_run_again_on_what_is_left() -> Planted:
+    """Items run again in the reverse sweep although the loop has overwritten what they read."""
+    with mock.patch.object(late, "is_stored_only", lambda op: True):
+        yield
