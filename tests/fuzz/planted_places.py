@@ -6,25 +6,31 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from workbench.frontend import arrays, indexing, resizing, settling
+from workbench.frontend import arrays, indexing, resizing, tracer
 from workbench.frontend.library import creation
-from workbench.frontend.tracer import ONE
+from workbench.frontend.places import numbers
+from workbench.frontend.tracer import ONE, ZERO
+from workbench.frontend.values import Fixed
 from workbench.frontend.variables import StoredView
+from workbench.rules import emit
 from workbench.transforms import late
 
 Planted = Iterator[None]
 
 
 @contextlib.contextmanager
-def place_is_stale() -> Planted:
-    """A name whose view moves shows, in the next turn, the place of the turn before."""
-    right = settling.write_tree
+def place_off_by_one() -> Planted:
+    """A name whose view moves shows, in the next turn, the row before the one that it was bound to."""
+    right = tracer.write_tree
 
     def write_tree(builder: Any, stored: Any, value: Any) -> None:
-        if not isinstance(stored, StoredView):
-            right(builder, stored, value)
+        right(builder, stored, value)
+        if isinstance(stored, StoredView) and len(stored.target.steps) == 1 and 0 in stored.slots and isinstance(
+                stored.target.steps[0].base[0], Fixed):
+            before = emit(builder, "sub", numbers(value)[0], ONE)
+            builder.write(stored.slots[0], emit(builder, "maximum", before, ZERO))
 
-    with mock.patch.object(settling, "write_tree", write_tree):
+    with mock.patch.object(tracer, "write_tree", write_tree):
         yield
 
 
