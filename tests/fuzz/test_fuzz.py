@@ -26,7 +26,7 @@ def test_programs_run_and_their_reference_is_sound() -> None:
 
 
 def test_programs_cover_the_language() -> None:
-    text = "\n".join(generate(seed, seed, arriving=True).source for seed in range(800))
+    text = "\n".join(generate(seed, seed, arriving=True).source for seed in range(1000))
     kinds = {type(node) for node in ast.walk(ast.parse(text))}
     assert kinds >= {ast.For, ast.While, ast.If, ast.IfExp, ast.Break, ast.Continue, ast.Return, ast.BoolOp, ast.Try,
                      ast.Lambda, ast.Tuple, ast.Dict, ast.List, ast.AugAssign, ast.Slice, ast.Compare, ast.Not,
