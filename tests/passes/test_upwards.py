@@ -1,0 +1,165 @@
+"""Loops that may run upwards do, others do not; zeros that nobody reads are not made; gradients stay right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.fuzz.emitted import in_python
+from workbench import interpret, passes
+from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, verify, walk
+from workbench.rules import effect, emit
+
+RNG = np.random.default_rng(20261203)
+INT, F64 = ScalarType(Kind.INT), ScalarType(Kind.F64)
+
+
+def integer(number: int) -> Constant:
+    return Constant(number, Kind.INT)
+
+
+def downwards(case: str) -> Function:
+    """for i from n - 1 to 0: something with bar[n], which is a cotangent (or, in one case, a result)."""
+    b = Builder("f")
+    n = b.param(INT, "n", (0, 0))
+    x = b.param(ArrayType(Kind.F64, (n,)), "x")
+    where = b.param(ArrayType(Kind.INT, (n,)), "where")
+    zero = Constant(0.0, Kind.F64)
+    bar = b.slot(x.type, emit(b, "full", zero, n), "bar")
+    s = b.slot(F64, zero, "s")
+    k = b.param(INT, "k")
+    i = b.begin_for(emit(b, "sub", n, integer(1)), integer(-1), -1)
+    value = emit(b, "sin", emit(b, "load", x, i))
+    with b.rounding(loose=case != "not a cotangent"):
+        if case in ("apart", "raises"):
+            old = emit(b, "load", b.read(bar), i)
+            b.write(bar, emit(b, "store", b.read(bar), emit(b, "mul", emit(b, "add", old, value), value), i))
+        elif case == "scattered":
+            b.write(bar, emit(b, "accum", b.read(bar), value, emit(b, "load", where, i)))
+        elif case in ("scattered and read", "stored somewhere"):
+            place = emit(b, "load", where, i)
+            if case == "scattered and read":
+                value = emit(b, "add", value, emit(b, "load", b.read(bar), place))
+            b.write(bar, emit(b, "store", b.read(bar), value, place))
+        elif case in ("sum", "not a cotangent"):
+            b.write(s, emit(b, "add", b.read(s), value))
+        elif case == "recurrence":
+            b.write(s, emit(b, "add", emit(b, "mul", b.read(s), value), value))
+        elif case == "shifted":
+            below = emit(b, "maximum", emit(b, "sub", i, integer(1)), integer(0))
+            b.write(bar, emit(b, "store", b.read(bar), emit(b, "load", b.read(bar), below), i))
+        elif case == "one element":
+            b.write(bar, emit(b, "store", b.read(bar), value, emit(b, "minimum", k, i)))
+        elif case == "used":
+            b.write(s, emit(b, "add", b.read(s), value))
+            b.write(bar, emit(b, "accum", b.read(bar), b.read(s), i))
+    if case == "raises":
+        effect(b, "check", emit(b, "lt", value, Constant(2.0, Kind.F64)), exception="ValueError", message="")
+    b.end_for()
+    exact = b.read(s) if case == "not a cotangent" else zero
+    return verify(b.finish([exact, b.read(bar), b.read(s)]))
+
+
+@pytest.mark.parametrize("case, turns", [
+    ("apart", True), ("scattered", True), ("sum", True), ("raises", False), ("scattered and read", False),
+    ("stored somewhere", False), ("not a cotangent", False), ("recurrence", False), ("shifted", False),
+    ("one element", False), ("used", False)])
+def test_loops_whose_order_does_not_matter_run_upwards(case: str, turns: bool) -> None:
+    function = downwards(case)
+    turned = verify(passes.Upwards(1)(function))
+    (loop,) = (op for op in walk(turned.block) if op.prim == "for")
+    assert (loop.attrs["step"] == 1) == turns
+    for n in (0, 1, 5):
+        args = [RNG.normal(size=n), RNG.integers(0, max(n, 1), size=n), 2]
+        for a, c in zip(interpret.run(function, args), interpret.run(turned, args), strict=True):
+            np.testing.assert_allclose(a, c, rtol=1e-14)
+
+
+def inner_product(x):
+    total = 0.0
+    for i in range(len(x)):
+        y = np.empty(len(x), x.dtype)
+        for j in range(len(x)):
+            y[j] = x[j] * x[i] + 1.0
+        for j in range(len(x)):
+            y[j] = np.sin(y[j])
+        s = 0.0 * x[i]
+        for j in range(len(x)):
+            s = s + y[j] * y[j]
+        total = total + s * s
+    return total
+
+
+def partly(x):
+    """Not the whole vector, not each element once."""
+    total = 0.0
+    for i in range(len(x)):
+        y = np.zeros(len(x), x.dtype)
+        for j in range(1, len(x)):
+            y[j] += x[j] * x[i]
+        for j in range(len(x)):
+            y[min(j, 2)] = y[j] * x[j]
+            total = total + y[j] * y[min(j, 1)]
+    return total
+
+
+@pytest.mark.parametrize("f", [inner_product, partly], ids=lambda f: f.__name__)
+def test_gradients(f: Callable[..., Any]) -> None:
+    with in_python():
+        derivative = wb.value_and_grad(f, engine="numba")
+        for n in (3, 1, 6):
+            x = RNG.uniform(0.5, 1.5, size=n)
+            value, gradient = derivative(x)
+            assert value == pytest.approx(f(x), rel=1e-13)
+            expected = [f(x + 1e-30j * unit).imag / 1e-30 for unit in np.eye(n)]
+            np.testing.assert_allclose(gradient, expected, rtol=1e-11, atol=1e-13)
+
+
+def begins_and_ends(case: str) -> Function:
+    """b = zeros(n); b[i] += v for all i; a loop takes b's elements and leaves zeros."""
+    b = Builder("f")
+    n = b.param(INT, "n", (0, 0))
+    x = b.param(ArrayType(Kind.F64, (n,)), "x")
+    zero = Constant(0.0, Kind.F64)
+    zeros = emit(b, "full", zero, n)
+    bar = b.slot(x.type, zeros, "bar")
+    s = b.slot(F64, zero, "s")
+    if case == "zeros read":
+        i = b.begin_for(integer(0), n)
+        b.write(s, emit(b, "add", b.read(s), emit(b, "load", zeros, i)))
+        b.end_for()
+    i = b.begin_for(integer(1 if case == "not the first" else 0), n)
+    where = emit(b, "maximum", emit(b, "sub", i, integer(1)), integer(0)) if case == "another place" else i
+    with b.rounding(loose=True):
+        b.write(bar, emit(b, "accum", b.read(bar), emit(b, "load", x, i), where))
+        if case == "twice":
+            b.write(bar, emit(b, "accum", b.read(bar), emit(b, "load", x, i), where))
+    b.end_for()
+    i = b.begin_for(integer(0), n)
+    if case == "read ahead":
+        b.write(s, emit(b, "add", b.read(s), emit(b, "load", b.read(bar), integer(0))))
+    b.write(s, emit(b, "add", b.read(s), emit(b, "load", b.read(bar), i)))
+    b.write(bar, emit(b, "store", b.read(bar), zero, i))
+    b.end_for()
+    results = [b.read(s), b.read(bar)] if case == "returned" else [b.read(s)]
+    return verify(b.finish([zero, *results]))
+
+
+@pytest.mark.parametrize("case, begun, left", [
+    ("plain", True, True), ("zeros read", False, True), ("not the first", False, True), ("another place", False, True),
+    ("twice", False, True), ("read ahead", True, False), ("returned", True, False)])
+def test_zeros_that_nobody_reads_are_not_made(case: str, begun: bool, left: bool) -> None:
+    function = begins_and_ends(case)
+    made = verify(passes.Unread(1)(function))
+    assert any(op.prim == "full" for op in walk(made.block)) != begun
+    assert any(op.prim == "store" and isinstance(op.operands[1], Constant) for op in walk(made.block)) != left
+    for n in (0, 1, 4):
+        x = RNG.normal(size=n)
+        if case == "read ahead" and n == 0:
+            continue
+        for a, c in zip(interpret.run(function, [x]), interpret.run(made, [x]), strict=True):
+            np.testing.assert_allclose(a, c, rtol=1e-14)
