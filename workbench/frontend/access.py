@@ -18,6 +18,7 @@ from workbench.frontend import (
     library,
     list_operations,
     objects,
+    states,
     texts,
 )
 from workbench.frontend.activation import Activation
@@ -37,6 +38,7 @@ from workbench.frontend.values import (
     Lazy,
     ListValue,
     ObjectValue,
+    OneOf,
     Partial,
     RandomValue,
     RangeValue,
@@ -195,9 +197,23 @@ def _list_variable(act: Activation, owner: ListValue, key: Any) -> Variable:
         raise IndexError("list index out of range") from None
 
 
+def _as_index(act: Activation, owner: Any, key: OneOf) -> Any:
+    """A state as an index: the number that it must be (None would make an axis of an array)."""
+    if isinstance(owner, (Array, Choice)):
+        return states.settled(act.t, key, "an index is None here, which adds an axis", "DifferentiationError")
+    if not isinstance(owner, (ListValue, DynamicList, tuple)):
+        act.t.usable(key)
+    kind = "tuple" if isinstance(owner, tuple) else "list"
+    return states.settled(act.t, key, f"{kind} indices must be integers or slices, not NoneType")
+
+
 def item(act: Activation, owner: Any, key: Any) -> Any:
     """`owner[key]`."""
     t = act.t
+    if isinstance(key, OneOf):
+        if isinstance(owner, DictValue):
+            return branches.over_options(t, key, lambda name: item(act, owner, name))
+        key = _as_index(act, owner, key)
     if isinstance(owner, Array):
         return indexing.get(t, owner, key)
     if isinstance(owner, Choice):
@@ -284,6 +300,11 @@ def _static_slice(act: Activation, key: slice) -> slice:
 def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
     """`owner[key] = value`."""
     t = act.t
+    if isinstance(key, OneOf):
+        if isinstance(owner, DictValue):
+            branches.over_options(t, key, lambda name: set_item(act, owner, name, value))
+            return
+        key = _as_index(act, owner, key)
     if isinstance(owner, Array):
         indexing.put(t, owner, key, _as_value(act, value))
     elif isinstance(owner, Choice):
@@ -342,6 +363,8 @@ def _as_value(act: Activation, value: Any) -> Any:
 def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool) -> Callable[[Any], None]:
     """`owner[key] op= ...` up to the operand: gives what finishes it."""
     t = act.t
+    if isinstance(key, OneOf) and not isinstance(owner, DictValue):
+        key = _as_index(act, owner, key)
     if isinstance(owner, Choice):
         def split(operand: Any) -> None:
             def update(array: Array) -> None:
@@ -408,6 +431,11 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
 def contains(act: Activation, container: Any, value: Any) -> Any:
     """`value in container`."""
     t = act.t
+    if isinstance(value, OneOf) and isinstance(container, (DictValue, SetValue)) and value.number is None:
+        return branches.over_options(t, value, lambda option: contains(act, container, option))
+    t.usable(container)
+    if isinstance(value, OneOf) and not isinstance(container, (tuple, ListValue)):
+        t.usable(value)
     if isinstance(container, DictValue):
         return static_key(act, value) in container.items
     if isinstance(container, TextValue) or isinstance(value, TextValue):

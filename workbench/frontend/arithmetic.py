@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, layout
+from workbench.frontend import arrays, layout, states
 from workbench.frontend.numbers import KNOWS_TURN, common_kind, computed, is_python_number, number_kind, python_ways
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Restart, Tracer, describe
-from workbench.frontend.values import Array, Choice, Conflict, DynamicList, ObjectValue, Scalar, static_truth
+from workbench.frontend.values import Array, Choice, Conflict, DynamicList, ObjectValue, OneOf, Scalar, static_truth
 from workbench.ir import Constant, Kind, Value
 
 STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -265,6 +265,8 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
                 return truth(t, t.environment.call_method(act, value, name, ()))
     if isinstance(value, DynamicList):
         return truth(t, t.read(value.length))
+    if isinstance(value, OneOf):
+        return states.truth(t, value)
     if isinstance(value, Conflict):
         t.fail(value.reason, "give it one type on both paths")
     return static_truth(value)

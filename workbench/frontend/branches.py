@@ -12,7 +12,18 @@ import numpy as np
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
 from workbench.frontend.tracer import Diverted, NeedStatic, Restart, Tracer, Widen
-from workbench.frontend.values import UNDEFINED, Array, Choice, Conflict, ExceptionValue, Maybe, Scalar, Variable
+from workbench.frontend.values import (
+    NUMBER,
+    UNDEFINED,
+    Array,
+    Choice,
+    Conflict,
+    ExceptionValue,
+    Maybe,
+    OneOf,
+    Scalar,
+    Variable,
+)
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree, references
 from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.builder import Arm
@@ -239,6 +250,18 @@ def over_choice(t: Tracer, choice: Choice, action: Callable[[Array], Any]) -> An
         if not isinstance(hit, Scalar):
             return action(choice.options[position]) if hit else case(position + 1)
         return branch(t, hit, lambda: action(choice.options[position]), lambda: case(position + 1))
+    return case(0)
+
+
+def over_options(t: Tracer, state: OneOf, action: Callable[[Any], Any]) -> Any:
+    """Do something with whichever of its options a state is: a case split."""
+    def case(position: int) -> Any:
+        option = state.options[position]
+        value = state.number if option is NUMBER else option
+        if position == len(state.options) - 1:
+            return action(value)
+        hit = arithmetic.compare(t, "==", state.index, position)
+        return branch(t, hit, lambda: action(value), lambda: case(position + 1))
     return case(0)
 
 

@@ -16,6 +16,8 @@ import operator
 import types
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import (
     access,
     arithmetic,
@@ -26,6 +28,7 @@ from workbench.frontend import (
     library,
     recursion,
     source,
+    states,
     texts,
 )
 from workbench.frontend.activation import Activation, Scope
@@ -41,6 +44,7 @@ from workbench.frontend.values import (
     Closure,
     ExceptionValue,
     ObjectValue,
+    OneOf,
     Partial,
     Scalar,
     is_static,
@@ -48,6 +52,8 @@ from workbench.frontend.values import (
 from workbench.ir import DifferentiationError, Span
 
 MAX_DEPTH = 120
+_OF_NUMBERS = (abs, min, max, float, int, round, pow)
+_NOT_A_NUMBER = "must be real number, not NoneType"
 _MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every function under `contextmanager`
 
 
@@ -65,7 +71,10 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if isinstance(callee, CallChoice):
         return _one_of(act, callee, args, named, node)
     if isinstance(callee, ArrayMethod):
+        act.t.usable(*args, *named.values())
         return _shown(call_method(act, callee.owner, callee.name, args, named))
+    if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not _is_entered(callee):
+        args, named = _settled(act, callee, args, named)
     inlined = getattr(type(callee), "inlined", None)
     if inlined is not None:  # a derivative: its program is put here
         return inlined(callee, act, args, named)
@@ -134,6 +143,24 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
                                "use a function with a rule")
 
+
+
+def _is_entered(callee: Any) -> bool:
+    """True for what is Python that the evaluator enters: states are passed to it as they are."""
+    callee = source.python_function(callee)
+    if library.lookup(callee) is not None or (isinstance(callee, type) and is_library(callee.__module__)):
+        return False
+    return isinstance(callee, (types.FunctionType, types.MethodType, functools.partial, type, ObjectValue))
+
+
+def _settled(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Arguments of a function of numbers, which must be numbers; what other functions make of a state is not known."""
+    of_numbers = isinstance(callee, np.ufunc) or any(callee is f for f in _OF_NUMBERS)
+    if of_numbers or getattr(callee, "__module__", "") == "math":
+        args = tuple(states.settled(act.t, v, _NOT_A_NUMBER) for v in args)
+        named = {k: states.settled(act.t, v, _NOT_A_NUMBER) for k, v in named.items()}
+    act.t.usable(*args, *named.values())
+    return args, named
 
 
 def _shown(found: Any) -> Any:

@@ -23,6 +23,7 @@ from workbench.frontend import (
     generators,
     growth,
     iteration,
+    states,
     texts,
     walking,
 )
@@ -43,6 +44,7 @@ from workbench.frontend.values import (
     Lazy,
     ListValue,
     ObjectValue,
+    OneOf,
     Scalar,
     SetValue,
     TextValue,
@@ -236,6 +238,7 @@ class ExpressionCompiler:
         def run(act: Activation) -> Any:
             value = operand(act)
             act.t.builder.span = span
+            value = states.settled(act.t, value, f"bad operand type for unary {op}: 'NoneType'")
             act.t.usable(value)
             if is_flat(value):
                 raise TypeError(f"bad operand type for unary {op}: 'numpy.flatiter'")
@@ -329,7 +332,7 @@ class ExpressionCompiler:
             act.t.builder.span = span
             act.t.usable(owner)
             found = access.attribute(act, owner, name)
-            act.t.usable(found)
+            act.t.certain(found)
             return found
         return run
 
@@ -340,9 +343,9 @@ class ExpressionCompiler:
             owner = value(act)
             index = key(act)
             act.t.builder.span = span
-            act.t.usable(owner, index)
+            act.t.usable(owner)
             found = access.item(act, owner, index)
-            act.t.usable(found)
+            act.t.certain(found)
             return found
         return run
 
@@ -549,6 +552,8 @@ def start_over(t: Any, site: Any, span: Span | None) -> NoReturn:
 
 def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
+    if isinstance(a, OneOf) or isinstance(b, OneOf):
+        a, b = _settled(act, op, a, b)
     act.t.usable(a, b)
     if op == "%" and isinstance(a, (str, bytes)) and is_static(b):
         return a % b
@@ -584,9 +589,27 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     return STATIC_BINARY[op](a, b)
 
 
+def _settled(act: Activation, op: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands, one of them a state that must be a number here."""
+    for value, other in ((a, b), (b, a)):
+        if isinstance(value, OneOf) and not (isinstance(other, OneOf) or states.is_number(other)):
+            act.t.usable(value)
+
+    def message(first: str, second: str) -> str:
+        if op in ("<", "<=", ">", ">="):
+            return f"'{op}' not supported between instances of '{first}' and '{second}'"
+        return f"unsupported operand type(s) for {op}: '{first}' and '{second}'"
+    names = [states.name_of_number(v) for v in (a, b)]
+    if isinstance(a, OneOf) and isinstance(b, OneOf):
+        states.not_both_none(act.t, a, b, message("NoneType", "NoneType"))
+    return (states.settled(act.t, a, message("NoneType", names[1])),
+            states.settled(act.t, b, message(names[0], "NoneType")))
+
+
 def apply_comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
     """A single comparison."""
-    act.t.usable(a, b)
+    act.t.certain(a)
+    act.t.certain(b)
     if isinstance(op, (ast.Is, ast.IsNot)):
         same = identical(act, a, b)
         if isinstance(same, Scalar):
@@ -606,6 +629,8 @@ def identical(act: Activation, a: Any, b: Any) -> Any:
     t = act.t
     if a is b and not isinstance(a, Scalar):
         return True
+    if isinstance(a, OneOf) or isinstance(b, OneOf):
+        return states.equal(t, a, b, True)
     if a is None or b is None:
         return False
     truths = [isinstance(v, bool) or (isinstance(v, Scalar) and v.python and v.kind is Kind.BOOL) for v in (a, b)]
@@ -642,6 +667,11 @@ def _check_flat(op: str, *operands: Any) -> None:
 
 def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
     """`a < b` and the like."""
+    if name in ("==", "!=") and (isinstance(a, OneOf) or isinstance(b, OneOf)):
+        same = states.equal(act.t, a, b, False)
+        if name == "==":
+            return same
+        return act.t.wrap(act.t.emit("not", act.t.scalar(same)), True) if isinstance(same, Scalar) else not same
     state = generators.state_of(a) or generators.state_of(b)
     if state is not None and name in ("==", "!="):
         return (generators.state_of(a) is generators.state_of(b)) == (name == "==")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists, layout
+from workbench.frontend import arrays, dynamic_lists, layout, states
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.order import Order, joined
 from workbench.frontend.places import at, movable, numbers, same_form
@@ -31,6 +31,7 @@ from workbench.frontend.values import (
     ListValue,
     Maybe,
     ObjectValue,
+    OneOf,
     Scalar,
     Variable,
 )
@@ -99,6 +100,8 @@ class Join:
             return self.arrays(a, b, loose)
         if _is_function(a) and _is_function(b):
             return self.functions(a, b)
+        if states.meet(a, b):
+            return self.states(a, b)
         return self.containers(a, b)
 
     def numbers(self, a: Any, b: Any) -> Finish:
@@ -379,6 +382,24 @@ class Join:
             return lambda results: Conflict("a function made on one path only of a run-time condition")
         position = self.pair(indices[0], indices[1])
         return lambda results: CallChoice(tuple(options), Scalar(results[position], True))
+
+    def states(self, a: Any, b: Any) -> Finish:
+        """One of several things known while specialising, perhaps a number: told apart by an integer."""
+        options = states.united(a, b)
+        places, numbers = [], [states.number_of(v) for v in (a, b)]
+        for side, value in enumerate((a, b)):
+            with reopened(self.t, self.arms[side]):
+                places.append(states.place(self.t, value, options))
+        position = self.pair(places[0], places[1])
+        number: Finish | None = None
+        if numbers[0] is not None and numbers[1] is not None:
+            number = self.numbers(numbers[0], numbers[1])
+        elif numbers[0] is not None or numbers[1] is not None:
+            side = 0 if numbers[0] is not None else 1
+            held = numbers[side]
+            others = held.others if isinstance(held, Scalar) else frozenset()
+            number = self.padded(Scalar(self.t.scalar(held), is_python_number(held), others), side)
+        return lambda results: OneOf(options, Scalar(results[position], True), number(results) if number else None)
 
     # ------------------------------------------------------------------ containers
     def containers(self, a: Any, b: Any) -> Finish:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists, layout
+from workbench.frontend import arrays, dynamic_lists, layout, states
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
@@ -155,6 +155,7 @@ class Exporter:
     def tree(self, value: Any) -> Tree:
         """The tree of a value."""
         t = self.t
+        value = states.settled(t, value, "a result of a differentiated function is None here", "DifferentiationError")
         t.usable(value)
         if isinstance(value, Choice):
             value = t.environment.read_choice(t, value)

@@ -113,6 +113,7 @@ class PatternCompiler(ExpressionCompiler):
 
         def run(act: Activation, subject: Any, captures: Captures) -> Any:
             type_ = class_(act)
+            act.t.usable(subject)
             if not issubclass(type_of(subject), type_):
                 return False
             fields = list(getattr(type_, "__match_args__", ()))

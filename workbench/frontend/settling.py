@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arrays, dynamic_lists, layout
+from workbench.frontend import arrays, dynamic_lists, layout, states
 from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind
 from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.rebinding import Rebinding, renewed
@@ -26,6 +26,7 @@ from workbench.frontend.values import (
     ListValue,
     Maybe,
     ObjectValue,
+    OneOf,
     Pool,
     Scalar,
     Variable,
@@ -141,6 +142,9 @@ class Settle(Rebinding):
                 return self.t.join(self.t.scalar(new, held.kind), stored.python, (held, new))
         if isinstance(stored, StoredView) and isinstance(new, Array):
             return self.as_moving(stored, new)
+        form = states.form_of_stored(stored)
+        if form is not None and states.fits(form, new):
+            return states.formed(self.t, form, new)
         if isinstance(stored, tuple) and isinstance(new, tuple) and len(stored) == len(new):
             return rebuild(new, [self.coerced(s, n) for s, n in zip(stored, new, strict=True)])
         return new
@@ -199,6 +203,10 @@ class Settle(Rebinding):
         if isinstance(value, Scalar):
             slot = self.carry_scalar(Constant(0, value.kind), t.builder.resolve(value.value), name)
             return lambda: load_tree(Leaf(slot, value.python, value.others), t.builder.read)
+        if isinstance(value, OneOf):
+            index = self.carry_out(value.index, f"{name}_index")
+            number = self.carry_out(value.number, name) if value.number is not None else None
+            return lambda: OneOf(value.options, index(), number() if number is not None else None)
         if isinstance(value, tuple):
             parts = [self.carry_out(v, f"{name}{i}") for i, v in enumerate(value)]
             if any(p is None for p in parts):
@@ -307,6 +315,10 @@ class Settle(Rebinding):
         if variable not in self.log.reads and not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} changes its type in a loop")))
             return None
+        if states.meet(old, new):
+            form = states.form_of(self.t, variable.name, old, new)
+            if form != states.form_of_stored(stored):
+                return lambda: states.formed(self.t, form, self.t.read(variable))
         return self.t.fail(f"{variable.name!r} is {describe(old)} before the loop, {describe(new)} after an iteration",
                            "give it one type")
 

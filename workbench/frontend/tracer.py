@@ -16,6 +16,7 @@ from workbench import rules
 from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
 from workbench.frontend.values import (
+    NUMBER,
     UNDEFINED,
     Array,
     BoundMethod,
@@ -30,6 +31,7 @@ from workbench.frontend.values import (
     ListValue,
     Maybe,
     ObjectValue,
+    OneOf,
     RandomValue,
     Scalar,
     SetValue,
@@ -354,7 +356,7 @@ class Tracer:
                 raise Restart(loop, "choice", self.span, "an alias of a renamed array is used") from None
             self.fail(f"{variable.name!r} names an array or container that a loop has rebound under other names",
                       "make it a copy, or do not use it after the loop")
-        self.usable(value)
+        self.certain(value)
         if isinstance(value, Maybe):
             defined = self.scalar(value.defined)
             message = f"cannot access local variable '{value.name}' where it is not associated with a value"
@@ -369,11 +371,17 @@ class Tracer:
                 break
             frame.reads.setdefault(variable, variable.stored)
 
+    def certain(self, value: Any) -> None:
+        """Refuse what is another thing on each of two paths, of kinds that are not kept apart at run time."""
+        if isinstance(value, Conflict):
+            self.usable(value)
+
     def usable(self, *values: Any) -> None:
         """Refuse what a program computes with where it is another thing on each of two paths."""
         for value in values:
-            if isinstance(value, Conflict):
-                self.fail(value.reason, "give it one type on both paths (a number in place of a text or None), or do "
+            if isinstance(value, (Conflict, OneOf)):
+                reason = value.reason if isinstance(value, Conflict) else describe(value)
+                self.fail(reason, "give it one type on both paths (a number in place of a text or None), or do "
                           "on each path what needs it")
 
     def rename(self, target: Any) -> None:
@@ -436,6 +444,9 @@ def describe(value: Any) -> str:
         return f"one of two things ({value.reason})"
     if isinstance(value, CallChoice):
         return "one of several functions"
+    if isinstance(value, OneOf):
+        first, *_, last = [value.number if option is NUMBER else option for option in value.options]
+        return f"{describe(first)} on one path and {describe(last)} on the other of a run-time condition"
     if isinstance(value, BoundMethod):
         return f"the method {getattr(value.function, '__name__', '')} of {describe(value.self_value)}"
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)

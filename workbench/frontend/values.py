@@ -376,6 +376,26 @@ class CallChoice:
     index: Scalar
 
 
+class Number:
+    """Where the number stands among the options of a state."""
+
+    def __repr__(self) -> str:
+        return "a number"
+
+
+NUMBER = Number()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """A state (`states`): one of several things known while specialising, chosen by a run-time integer. One of the
+    options may be NUMBER: then it is `number`."""
+
+    options: tuple[Any, ...]
+    index: Scalar
+    number: Scalar | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomValue:
     """A random generator: the array that is its state (see `rules.random`)."""
@@ -419,7 +439,7 @@ class SuperValue:
 
 _STAND_INS = (Conflict, Scalar, Array, Choice, ListValue, DynamicList, DictValue, ObjectValue, RangeValue, ZipValue,
               Closure, BoundMethod, ArrayMethod, Partial, SetValue, Lazy, Cursor, CallChoice, FieldValue,
-              TextValue, ExceptionValue, SuperValue, RandomValue)
+              TextValue, ExceptionValue, SuperValue, RandomValue, OneOf)
 
 
 def is_static(value: Any) -> bool:

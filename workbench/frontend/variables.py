@@ -30,6 +30,7 @@ from workbench.frontend.values import (
     ListValue,
     Maybe,
     ObjectValue,
+    OneOf,
     Partial,
     RandomValue,
     Scalar,
@@ -93,7 +94,7 @@ class StoredRecord:
 
 
 _RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
-            ExceptionValue, RandomValue)
+            ExceptionValue, RandomValue, OneOf)
 
 
 def _record_parts(value: Any) -> tuple[Any, ...]:

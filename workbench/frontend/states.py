@@ -1,0 +1,209 @@
+"""States: one of several things known while specialising, told apart by a run-time integer: `mode = "up"` in one arm
+and `"down"` in the other, `best = None` and then a number. What they are is known, which it is now is not.
+
+A state may be bound, passed, returned by a function, compared, asked for its truth, used as a key; where it is None or
+a number, arithmetic takes the number, after a check that it is one. All else that would have to know which it is is
+refused (`Tracer.usable`).
+
+Invariant: an option is told apart by its position among the options, which is the same wherever a state of these
+options goes; the number of a state that is something else is never looked at.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.values import NUMBER, Alternative, Array, OneOf, Scalar
+from workbench.frontend.variables import Leaf, StoredRecord, same_static
+from workbench.ir import Constant, Kind, Value
+
+MAX_OPTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The options of a state, and what its number is."""
+
+    options: tuple[Any, ...]
+    kind: Kind | None = None
+    python: bool = True
+    others: frozenset[Alternative] = frozenset()
+
+
+def is_label(value: Any) -> bool:
+    """True for what is one object wherever it is equal: None, texts, members of plain enumerations."""
+    if isinstance(value, enum.Enum):
+        return type(value).__eq__ is object.__eq__
+    return value is None or type(value) in (str, bytes)
+
+
+def is_number(value: Any) -> bool:
+    """True for a number, known or not."""
+    return number_kind(value) is not None and not isinstance(value, Array)
+
+
+def meet(a: Any, b: Any) -> bool:
+    """True for two things of which a state can be made, or a wider one."""
+    both = all(is_label(v) or is_number(v) or isinstance(v, OneOf) for v in (a, b))
+    return both and not (is_number(a) and is_number(b)) and len(united(a, b)) <= MAX_OPTIONS
+
+
+def options_of(value: Any) -> tuple[Any, ...]:
+    """What a value may be."""
+    if isinstance(value, OneOf):
+        return value.options
+    return (NUMBER,) if is_number(value) else (value,)
+
+
+def united(a: Any, b: Any) -> tuple[Any, ...]:
+    """What either of two values may be: the options of the first, then the others."""
+    found = list(options_of(a))
+    found += [o for o in options_of(b) if _position(found, o) is None]
+    return tuple(found)
+
+
+def number_of(value: Any) -> Any:
+    """The number that a value may be, if it may be one."""
+    return value.number if isinstance(value, OneOf) else value if is_number(value) else None
+
+
+def _position(options: Sequence[Any], option: Any) -> int | None:
+    return next((k for k, o in enumerate(options) if same_static(o, option)), None)
+
+
+def place(t: Tracer, value: Any, options: tuple[Any, ...]) -> Value:
+    """Where a value stands among options."""
+    places = [_position(options, o) for o in options_of(value)]
+    if not isinstance(value, OneOf):
+        return Constant(places[0], Kind.INT)  # type: ignore[arg-type]
+    index = t.scalar(value.index)
+    if places == list(range(len(places))):
+        return index
+    found: Value = Constant(places[-1], Kind.INT)  # type: ignore[arg-type]
+    for k in reversed(range(len(places) - 1)):
+        found = t.emit("select", t.emit("eq", index, Constant(k, Kind.INT)), Constant(places[k], Kind.INT),  # type: ignore[arg-type]
+                       found)
+    return found
+
+
+# ---------------------------------------------------------------------- in loops
+def form_of(t: Tracer, name: str, old: Any, new: Any) -> Form:
+    """The form that a name needs which holds one thing before a loop and another after an iteration."""
+    options, numbers = united(old, new), [n for n in map(number_of, (old, new)) if n is not None]
+    if not numbers:
+        return Form(options)
+    if len({is_python_number(n) for n in numbers}) > 1:
+        t.fail(f"{name!r} is a number of Python's and one of NumPy's by turns", "give it one type")
+    others = frozenset().union(*(n.others for n in numbers if isinstance(n, Scalar)))
+    return Form(options, joint_kind(*numbers), is_python_number(numbers[0]), others)
+
+
+def form_of_stored(stored: Any) -> Form | None:
+    """The form of a stored state, None of anything else."""
+    if not isinstance(stored, StoredRecord) or stored.type is not OneOf:
+        return None
+    options, _, number = stored.parts
+    if not isinstance(number, Leaf):
+        return Form(options)
+    return Form(options, number.slot.type.kind, number.python, number.others)
+
+
+def fits(form: Form, value: Any) -> bool:
+    """True where a state of this form can hold a value."""
+    if not (is_label(value) or is_number(value) or isinstance(value, OneOf)):
+        return False
+    number = number_of(value)
+    if any(_position(form.options, o) is None for o in options_of(value)):
+        return False
+    return number is None or (
+        form.kind is not None and form.kind is joint_kind(number, Scalar(Constant(0, form.kind), form.python))
+        and form.python == is_python_number(number)
+        and (number.others if isinstance(number, Scalar) else frozenset()) <= form.others)
+
+
+def formed(t: Tracer, form: Form, value: Any) -> OneOf:
+    """A value as a state of a form that it fits."""
+    number = number_of(value)
+    index = Scalar(place(t, value, form.options), True)
+    if form.kind is None:
+        return OneOf(form.options, index)
+    held = Constant(0, form.kind) if number is None else t.scalar(number, form.kind)
+    return OneOf(form.options, index, Scalar(held, form.python, form.others))
+
+
+# ---------------------------------------------------------------------- what a program asks
+def _is(t: Tracer, state: OneOf, positions: Sequence[int]) -> Any:
+    """Whether a state is at one of these positions."""
+    if len(positions) in (0, len(state.options)):
+        return bool(positions)
+    tests = [t.emit("eq", t.scalar(state.index), Constant(k, Kind.INT)) for k in positions]
+    return t.wrap(_any(t, tests), True)
+
+
+def _any(t: Tracer, tests: Sequence[Value]) -> Value:
+    found = tests[0]
+    for test in tests[1:]:
+        found = t.emit("or", found, test)
+    return found
+
+
+def truth(t: Tracer, state: OneOf) -> Any:
+    """Python's truth of a state."""
+    found = _is(t, state, [k for k, o in enumerate(state.options) if o is not NUMBER and o])
+    if state.number is None:
+        return found
+    number = t.scalar(state.number)
+    holds = t.emit("ne", number, Constant(0, number.kind))
+    mine = t.emit("and", t.scalar(_is(t, state, [state.options.index(NUMBER)]), Kind.BOOL), holds)
+    return t.wrap(t.emit("or", t.scalar(found, Kind.BOOL), mine), True)
+
+
+def equal(t: Tracer, a: Any, b: Any, identical: bool) -> Any:
+    """`a == b` (`a is b`), one of them a state."""
+    if not isinstance(a, OneOf):
+        a, b = b, a
+    if not (isinstance(b, OneOf) or is_label(b) or is_number(b)):
+        t.usable(a)
+    shared = [(k, j, o) for k, o in enumerate(a.options) for j, p in enumerate(options_of(b)) if same_static(o, p)]
+    if identical and any(o is NUMBER or isinstance(o, (str, bytes)) for _, _, o in shared):
+        t.fail("whether two texts or numbers are one object", "compare them by `==`")
+    tests: list[Value] = []
+    for k, j, option in shared:
+        test = t.scalar(_is(t, a, [k]), Kind.BOOL)
+        if isinstance(b, OneOf):
+            test = t.emit("and", test, t.scalar(_is(t, b, [j]), Kind.BOOL))
+        if option is NUMBER:
+            same = t.environment.compare(t.environment.activation(), "==", a.number, number_of(b))
+            test = t.emit("and", test, t.scalar(same, Kind.BOOL))
+        tests.append(test)
+    return t.wrap(_any(t, tests), True) if tests else False
+
+
+def name_of_number(value: Any) -> str:
+    """How Python's messages call the number that a value is, or may be."""
+    kind = number_kind(number_of(value))
+    if kind is None:
+        return ""
+    return "bool" if kind is Kind.BOOL else "int" if kind is Kind.INT else "complex" if kind.is_complex else "float"
+
+
+def not_both_none(t: Tracer, a: OneOf, b: OneOf, message: str) -> None:
+    """Check that one of two states is a number."""
+    if a.number is not None and b.number is not None:
+        either = [t.scalar(_is(t, v, [v.options.index(NUMBER)]), Kind.BOOL) for v in (a, b)]
+        t.check(_any(t, either), "TypeError", message)
+
+
+def settled(t: Tracer, value: Any, message: str, exception: str = "TypeError") -> Any:
+    """The number of a state that is None or a number, after a check that it is; any other value as it is."""
+    if not isinstance(value, OneOf):
+        return value
+    if value.number is None or any(o is not None and o is not NUMBER for o in value.options):
+        t.usable(value)
+    t.check(t.scalar(_is(t, value, [value.options.index(NUMBER)]), Kind.BOOL), exception, message)
+    return value.number
