@@ -121,7 +121,16 @@ def after_a_view_has_moved(v, r):
     return np.sum(w) + v[0]
 
 
-FUNCTIONS = [backwards_through_a_tree, by_the_level, halved, filtered, corner_of_a_matrix, in_an_outer_loop,
+def differences(v, r):
+    total = np.sum(v)
+    for _ in range(len(v) - 1):
+        v = np.diff(v) * r
+        total += v @ v
+    return total
+
+
+FUNCTIONS = [differences, backwards_through_a_tree, by_the_level, halved, filtered, corner_of_a_matrix,
+             in_an_outer_loop,
              a_name_used_again, part_of_what_is_given, first_half_with_the_last, every_other, after_a_view_has_moved]
 
 

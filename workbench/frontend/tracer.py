@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     BoundMethod,
     CallChoice,
     Cell,
+    Choice,
     Conflict,
     Cursor,
     DictValue,
@@ -444,6 +445,8 @@ def describe(value: Any) -> str:
         return f"one of two things ({value.reason})"
     if isinstance(value, CallChoice):
         return "one of several functions"
+    if isinstance(value, Choice):
+        return "one of several arrays"
     if isinstance(value, OneOf):
         first, *_, last = [value.number if option is NUMBER else option for option in value.options]
         return f"{describe(first)} on one path and {describe(last)} on the other of a run-time condition"

@@ -26,8 +26,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if a.ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional")
     axis = axis_of(axis, a.ndim)
-    parts = [a if part is a else _beside(part, a, axis) for part in (prepend, a, append) if part is not None]
-    a = parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
+    before, after = [[] if part is None else [_beside(part, a, axis)] for part in (prepend, append)]
+    a = np.concatenate([*before, a, *after], axis) if before or after else a
     for _ in tuple(range(n)):
         later, earlier = a[along(axis, slice(1, None))], a[along(axis, slice(None, -1))]
         a = later != earlier if a.dtype == np.bool_ else later - earlier
