@@ -384,7 +384,81 @@ def with_hysteresis(x):
     return total if state == "done" else total - x[0]
 
 
+def the_best_and_where(x):
+    best = None
+    for i in range(len(x)):
+        c = (x[i] - 2.05) ** 2
+        if best is None or c < best[0]:
+            best = (c, i)
+    return best[0] + x[best[1]]
+
+
+def unpacked(x):
+    best = None
+    for i, v in enumerate(x):
+        if best is None or v > best[1][0]:
+            best = (i, (v, v * v))
+    k, (a, b) = best
+    return k * a + b
+
+
+def a_pair_or_none(x):
+    last = None
+    s = 0.0
+    for v in x:
+        if last is not None:
+            a, b = last
+            s += a * b * v
+        last = (v, 2.0 * v) if v > 1 else None
+    return s if last is None else s + last[0]
+
+
+def an_entry_of_none(x):
+    last = None
+    for v in x:
+        last = (v, v) if v > 3 else None
+    return last[0]
+
+
+def none_unpacked(x):
+    last = None
+    for v in x:
+        last = (v, v) if v > 3 else None
+    a, b = last
+    return a
+
+
+def a_pair_from_a_helper(x):
+    def find(t):
+        for i in range(len(x)):
+            if x[i] > t:
+                return i, x[i]
+        return None
+
+    f = find(2.4)
+    if f:
+        return f[1] * (f[0] + 1)
+    return x[0]
+
+
+def pairs_of_other_kinds(x):
+    p = None
+    for v in x:
+        if v > 3:
+            p = (1, v)
+        elif v > 1:
+            p = (0.5, v)
+    return x[0] if p is None else p[0] * p[1]
+
+
 PROGRAMS = [
+    the_best_and_where,
+    unpacked,
+    a_pair_or_none,
+    an_entry_of_none,
+    none_unpacked,
+    a_pair_from_a_helper,
+    pairs_of_other_kinds,
     a_number_perhaps,
     a_key,
     one_of_several,
@@ -419,6 +493,13 @@ PROGRAMS = [
     a_result_of_a_helper,
     with_hysteresis,
 ]
+
+
+def pairs_and_triples(x):
+    held = None
+    for v in x:
+        held = (v, v) if v > 2.0 else (v, v, v) if v > 1.0 else None
+    return x[0] if held is None else held[0]
 
 
 def an_index_perhaps(x):
@@ -473,6 +554,7 @@ def returned(x):
 
 
 REFUSED = [
+    pairs_and_triples,
     an_index_perhaps,
     a_text_that_is_read,
     a_text_that_is_shown,

@@ -343,6 +343,7 @@ class ExpressionCompiler:
             owner = value(act)
             index = key(act)
             act.t.builder.span = span
+            owner = states.settled_tuple(act.t, owner, "'NoneType' object is not subscriptable")
             act.t.usable(owner)
             found = access.item(act, owner, index)
             act.t.certain(found)
@@ -528,6 +529,7 @@ class ExpressionCompiler:
 
         def assign(act: Activation, value: Any) -> None:
             act.t.builder.span = span
+            value = states.settled_tuple(act.t, value, "cannot unpack non-iterable NoneType object")
             items = iteration.unpacked(act, value, len(targets) if not stars else None)
             if stars:
                 star, after = stars[0], len(targets) - stars[0] - 1

@@ -393,12 +393,12 @@ class Join:
         position = self.pair(places[0], places[1])
         number: Finish | None = None
         if numbers[0] is not None and numbers[1] is not None:
-            number = self.numbers(numbers[0], numbers[1])
+            number = self.values(numbers[0], numbers[1])
         elif numbers[0] is not None or numbers[1] is not None:
             side = 0 if numbers[0] is not None else 1
-            held = numbers[side]
-            others = held.others if isinstance(held, Scalar) else frozenset()
-            number = self.padded(Scalar(self.t.scalar(held), is_python_number(held), others), side)
+            with reopened(self.t, self.arms[side]):
+                held = states.at_run_time(self.t, numbers[side])
+            number = self.padded(held, side)
         return lambda results: OneOf(options, Scalar(results[position], True), number(results) if number else None)
 
     # ------------------------------------------------------------------ containers

@@ -1,5 +1,6 @@
 """States: one of several things known while specialising, told apart by a run-time integer: `mode = "up"` in one arm
-and `"down"` in the other, `best = None` and then a number. What they are is known, which it is now is not.
+and `"down"` in the other, `best = None` and then a number, or a tuple of numbers. What they are is known, which it is
+now is not.
 
 A state may be bound, passed, returned by a function, compared, asked for its truth, used as a key; where it is None or
 a number, arithmetic takes the number, after a check that it is one. All else that would have to know which it is is
@@ -26,13 +27,20 @@ MAX_OPTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Numeric:
+    """What is known of a run-time number."""
+
+    kind: Kind
+    python: bool
+    others: frozenset[Alternative] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """The options of a state, and what its number is."""
+    """The options of a state, and what its number is: `Numeric`, or a tuple of such."""
 
     options: tuple[Any, ...]
-    kind: Kind | None = None
-    python: bool = True
-    others: frozenset[Alternative] = frozenset()
+    number: Any = None
 
 
 def is_label(value: Any) -> bool:
@@ -47,17 +55,32 @@ def is_number(value: Any) -> bool:
     return number_kind(value) is not None and not isinstance(value, Array)
 
 
+def is_numeric(value: Any) -> bool:
+    """True for a number, or a tuple of numbers."""
+    return is_number(value) or (type(value) is tuple and bool(value) and all(map(is_numeric, value)))
+
+
 def meet(a: Any, b: Any) -> bool:
     """True for two things of which a state can be made, or a wider one."""
-    both = all(is_label(v) or is_number(v) or isinstance(v, OneOf) for v in (a, b))
-    return both and not (is_number(a) and is_number(b)) and len(united(a, b)) <= MAX_OPTIONS
+    both = all(is_label(v) or is_numeric(v) or isinstance(v, OneOf) for v in (a, b))
+    if not both or (is_numeric(a) and is_numeric(b)) or len(united(a, b)) > MAX_OPTIONS:
+        return False
+    numbers = [n for n in map(number_of, (a, b)) if n is not None]
+    return len(numbers) < 2 or _alike(*numbers)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """True for two numbers, or two tuples of as many."""
+    if is_number(a) or is_number(b):
+        return is_number(a) and is_number(b)
+    return len(a) == len(b) and all(map(_alike, a, b))
 
 
 def options_of(value: Any) -> tuple[Any, ...]:
     """What a value may be."""
     if isinstance(value, OneOf):
         return value.options
-    return (NUMBER,) if is_number(value) else (value,)
+    return (NUMBER,) if is_numeric(value) else (value,)
 
 
 def united(a: Any, b: Any) -> tuple[Any, ...]:
@@ -68,8 +91,15 @@ def united(a: Any, b: Any) -> tuple[Any, ...]:
 
 
 def number_of(value: Any) -> Any:
-    """The number that a value may be, if it may be one."""
-    return value.number if isinstance(value, OneOf) else value if is_number(value) else None
+    """The number (tuple of numbers) that a value may be, if it may be one."""
+    return value.number if isinstance(value, OneOf) else value if is_numeric(value) else None
+
+
+def at_run_time(t: Tracer, number: Any) -> Any:
+    """A number, or a tuple of numbers, as values of the program."""
+    if isinstance(number, tuple):
+        return tuple(at_run_time(t, n) for n in number)
+    return number if isinstance(number, Scalar) else Scalar(t.scalar(number), is_python_number(number))
 
 
 def _position(options: Sequence[Any], option: Any) -> int | None:
@@ -95,12 +125,19 @@ def place(t: Tracer, value: Any, options: tuple[Any, ...]) -> Value:
 def form_of(t: Tracer, name: str, old: Any, new: Any) -> Form:
     """The form that a name needs which holds one thing before a loop and another after an iteration."""
     options, numbers = united(old, new), [n for n in map(number_of, (old, new)) if n is not None]
-    if not numbers:
-        return Form(options)
-    if len({is_python_number(n) for n in numbers}) > 1:
+    return Form(options, _joint(t, name, numbers[0], numbers[-1]) if numbers else None)
+
+
+def _joint(t: Tracer, name: str, a: Any, b: Any) -> Any:
+    if isinstance(a, tuple):
+        return tuple(_joint(t, name, x, y) for x, y in zip(a, b, strict=True))
+    if is_python_number(a) != is_python_number(b):
         t.fail(f"{name!r} is a number of Python's and one of NumPy's by turns", "give it one type")
-    others = frozenset().union(*(n.others for n in numbers if isinstance(n, Scalar)))
-    return Form(options, joint_kind(*numbers), is_python_number(numbers[0]), others)
+    return Numeric(joint_kind(a, b), is_python_number(a), _others(a) | _others(b))
+
+
+def _others(number: Any) -> frozenset[Alternative]:
+    return number.others if isinstance(number, Scalar) else frozenset()
 
 
 def form_of_stored(stored: Any) -> Form | None:
@@ -108,32 +145,42 @@ def form_of_stored(stored: Any) -> Form | None:
     if not isinstance(stored, StoredRecord) or stored.type is not OneOf:
         return None
     options, _, number = stored.parts
-    if not isinstance(number, Leaf):
-        return Form(options)
-    return Form(options, number.slot.type.kind, number.python, number.others)
+    return Form(options, _form_of_leaves(number))
+
+
+def _form_of_leaves(stored: Any) -> Any:
+    if isinstance(stored, tuple):
+        return tuple(map(_form_of_leaves, stored))
+    return Numeric(stored.slot.type.kind, stored.python, stored.others) if isinstance(stored, Leaf) else None
 
 
 def fits(form: Form, value: Any) -> bool:
     """True where a state of this form can hold a value."""
-    if not (is_label(value) or is_number(value) or isinstance(value, OneOf)):
+    if not (is_label(value) or is_numeric(value) or isinstance(value, OneOf)):
         return False
     number = number_of(value)
-    if any(_position(form.options, o) is None for o in options_of(value)):
-        return False
-    return number is None or (
-        form.kind is not None and form.kind is joint_kind(number, Scalar(Constant(0, form.kind), form.python))
-        and form.python == is_python_number(number)
-        and (number.others if isinstance(number, Scalar) else frozenset()) <= form.others)
+    known = all(_position(form.options, o) is not None for o in options_of(value))
+    return known and (number is None or _holds(form.number, number))
+
+
+def _holds(form: Any, number: Any) -> bool:
+    if isinstance(number, tuple):
+        return isinstance(form, tuple) and len(form) == len(number) and all(map(_holds, form, number))
+    return isinstance(form, Numeric) and form.python == is_python_number(number) and (
+        form.kind is joint_kind(number, Scalar(Constant(0, form.kind), form.python)) and _others(number) <= form.others)
 
 
 def formed(t: Tracer, form: Form, value: Any) -> OneOf:
     """A value as a state of a form that it fits."""
-    number = number_of(value)
     index = Scalar(place(t, value, form.options), True)
-    if form.kind is None:
-        return OneOf(form.options, index)
+    return OneOf(form.options, index, None if form.number is None else _formed(t, form.number, number_of(value)))
+
+
+def _formed(t: Tracer, form: Any, number: Any) -> Any:
+    if isinstance(form, tuple):
+        return tuple(_formed(t, f, None if number is None else n) for f, n in zip(form, number or form, strict=True))
     held = Constant(0, form.kind) if number is None else t.scalar(number, form.kind)
-    return OneOf(form.options, index, Scalar(held, form.python, form.others))
+    return Scalar(held, form.python, form.others)
 
 
 # ---------------------------------------------------------------------- what a program asks
@@ -157,9 +204,10 @@ def truth(t: Tracer, state: OneOf) -> Any:
     found = _is(t, state, [k for k, o in enumerate(state.options) if o is not NUMBER and o])
     if state.number is None:
         return found
-    number = t.scalar(state.number)
-    holds = t.emit("ne", number, Constant(0, number.kind))
-    mine = t.emit("and", t.scalar(_is(t, state, [state.options.index(NUMBER)]), Kind.BOOL), holds)
+    mine = t.scalar(_is(t, state, [state.options.index(NUMBER)]), Kind.BOOL)
+    if isinstance(state.number, Scalar):
+        number = t.scalar(state.number)
+        mine = t.emit("and", mine, t.emit("ne", number, Constant(0, number.kind)))
     return t.wrap(t.emit("or", t.scalar(found, Kind.BOOL), mine), True)
 
 
@@ -178,10 +226,17 @@ def equal(t: Tracer, a: Any, b: Any, identical: bool) -> Any:
         if isinstance(b, OneOf):
             test = t.emit("and", test, t.scalar(_is(t, b, [j]), Kind.BOOL))
         if option is NUMBER:
+            if isinstance(a.number, tuple):
+                t.usable(a)
             same = t.environment.compare(t.environment.activation(), "==", a.number, number_of(b))
             test = t.emit("and", test, t.scalar(same, Kind.BOOL))
         tests.append(test)
     return t.wrap(_any(t, tests), True) if tests else False
+
+
+def settled_tuple(t: Tracer, value: Any, message: str) -> Any:
+    """The tuple of a state that is None or a tuple, after a check that it is; any other value as it is."""
+    return settled(t, value, message) if isinstance(value, OneOf) and isinstance(value.number, tuple) else value
 
 
 def name_of_number(value: Any) -> str:

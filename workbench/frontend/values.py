@@ -393,7 +393,7 @@ class OneOf:
 
     options: tuple[Any, ...]
     index: Scalar
-    number: Scalar | None = None
+    number: Any = None  # a `Scalar`, or a tuple of such and of tuples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
