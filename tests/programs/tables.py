@@ -24,6 +24,7 @@ import workbench as wb
 from tests.frontend.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 from tests.programs.judge import ugly
+from tests.programs.reference import begin
 
 POINTS = (1.1, 0.3)
 FIRST = np.array([0.75, -1.25, 0.55])
@@ -54,6 +55,7 @@ def program(number: int, name: str, lines: str) -> str:
 def plain(function: Any, x: Any, a: Any) -> tuple[Any, Any]:
     """The value or the exception that Python gives, and the array as it is then."""
     left = copy.deepcopy(a)
+    begin(True)
     try:
         return function(x, left), left
     except Exception as error:
@@ -63,14 +65,19 @@ def plain(function: Any, x: Any, a: Any) -> tuple[Any, Any]:
 def slope(function: Any, x: float) -> tuple[float, float]:
     """The derivative along a direction by differences, and how far those of another step are from it."""
     def at(h: float) -> float:
+        begin(False)
         return float(function(x + h * ALONG[0], FIRST + h * ALONG[1]))
     found = [(8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h) for h in (1e-3, 2.5e-4)]
     return found[1], abs(found[0] - found[1])
 
 
 def differentiated(function: Any, x: float, engine: str) -> tuple[Any, Any, Any]:
-    """The value, the gradient, and the array afterwards: on the tape, or as the emitted program computes it."""
+    """The value, the gradient, and the array afterwards: on the tape, or as the emitted program computes it. Engine
+    `outside`: the program is not differentiated, only the operators that it uses are compiled."""
     left = FIRST.copy()
+    if engine == "outside":
+        with in_python():
+            return function(x, left), None, left
     if engine == "tape":
         value, gradient = wb.value_and_grad(function, (0, 1), engine="tape")(x, left)
     else:
@@ -79,13 +86,16 @@ def differentiated(function: Any, x: float, engine: str) -> tuple[Any, Any, Any]
     return value, gradient, left
 
 
-def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None = None, slack: float = 1e-11) -> str:
-    """`right`, `refused`, `raised`, `unsettled` (right, differences do not settle), or what is wrong."""
+def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None = None, slack: float = 1e-11,
+            reference: Any = None) -> str:
+    """`right`, `refused`, `raised`, `unsettled` (right, differences do not settle), or what is wrong: compared with the
+    program itself, or with another that is to do the same."""
+    reference = reference or function
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        expected, array = plain(function, x, FIRST)
+        expected, array = plain(reference, x, FIRST)
         try:
-            value, (x_bar, a_bar), left = differentiated(function, x, engine)
+            value, gradient, left = differentiated(function, x, engine)
         except wb.DifferentiationError as error:
             if refusals is not None:
                 refusals[error.reason[:100]] += 1
@@ -100,7 +110,10 @@ def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None 
             return f"value {value!r}, Python {expected!r}"
         if not np.allclose(left, array, rtol=1e-12, atol=1e-12):
             return f"the array is left as {left}, by Python as {array}"
-        wanted, spread = slope(function, x)
+        if gradient is None:
+            return "right"
+        wanted, spread = slope(reference, x)
+    x_bar, a_bar = gradient
     found = float(x_bar) * ALONG[0] + float(np.sum(a_bar * ALONG[1]))
     if not spread < 1e-2 * (1 + abs(wanted)):
         return "unsettled"
@@ -109,16 +122,21 @@ def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None 
     return f"slope {found}, by differences {wanted}"
 
 
-def judged(head: str, sources: list[str], folder: Path, engine: str, show: bool = False) -> Outcome:
-    """All of these programs, at each of the points."""
+def judged(head: str, sources: list[str], folder: Path, engine: str, show: bool = False, slack: float = 1e-11,
+           other_head: str | None = None) -> Outcome:
+    """All of these programs, at each of the points; compared with what they do in a module with another head."""
     module = loaded(head + "\n\n\n" + "\n\n".join(sources), folder)
+    other = module
+    if other_head is not None:
+        (folder / "other").mkdir()
+        other = loaded(other_head + "\n\n\n" + "\n\n".join(sources), folder / "other")
     outcome = Outcome()
     for source in sources:
         number = re.search(r"program_\d+", source)
         assert number is not None
         for x in POINTS:
             found = verdict(getattr(module, number[0]), x, engine, outcome.refusals,
-                            1e-6 if "float32" in source else 1e-11)
+                            1e-6 if "float32" in source else slack, getattr(other, number[0]))
             known = found in ("right", "refused", "raised", "unsettled")
             outcome.verdicts[found if known else "wrong"] += 1
             if not known:
@@ -128,7 +146,7 @@ def judged(head: str, sources: list[str], folder: Path, engine: str, show: bool 
     return outcome
 
 
-def main(head: str, sources: Callable[[], list[str]]) -> None:
+def main(head: str, sources: Callable[[], list[str]], slack: float = 1e-11, other_head: str | None = None) -> None:
     """All programs of a module, or one in so many, in modules of five hundred; what is wrong is printed at once."""
     engines = [sys.argv[1]] if len(sys.argv) > 1 else ["python", "tape"]
     chosen = sources()[::int(sys.argv[2]) if len(sys.argv) > 2 else 1]
@@ -138,7 +156,7 @@ def main(head: str, sources: Callable[[], list[str]]) -> None:
         refusals: Counter[str] = Counter()
         for first in range(0, len(chosen), 500):
             with TemporaryDirectory() as place:
-                some = judged(head, chosen[first:first + 500], Path(place), engine, show=True)
+                some = judged(head, chosen[first:first + 500], Path(place), engine, True, slack, other_head)
             verdicts += some.verdicts
             refusals += some.refusals
         print(f"{engine}: {len(chosen)} programs at {len(POINTS)} points: {dict(verdicts)}")
