@@ -71,7 +71,8 @@ def positions(f: Any, wrt: Any) -> tuple[tuple[int, ...], bool]:
 
 
 def value_and_grad(f: Any, wrt: Any = 0, has_aux: bool = False, **_: Any) -> Any:
-    def run(*args: Any) -> Any:
+    def run(*args: Any, **named: Any) -> Any:
+        args = inspect.signature(f).bind(*args, **named).args
         where, several = positions(f, wrt)
         before = copy.deepcopy(args)
         value = f(*args)
@@ -93,8 +94,8 @@ def value_and_grad(f: Any, wrt: Any = 0, has_aux: bool = False, **_: Any) -> Any
 def grad(f: Any, wrt: Any = 0, has_aux: bool = False, **_: Any) -> Any:
     both = value_and_grad(f, wrt, has_aux)
 
-    def run(*args: Any) -> Any:
-        value, found = both(*args)
+    def run(*args: Any, **named: Any) -> Any:
+        value, found = both(*args, **named)
         return (found, value[1]) if has_aux else found
     run.__signature__ = inspect.signature(f)  # type: ignore[attr-defined]
     return run

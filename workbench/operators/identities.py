@@ -26,12 +26,14 @@ from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
 from workbench.frontend.values import (
     Array,
+    BoundMethod,
     Choice,
     Closure,
     DictValue,
     DynamicList,
     ListValue,
     ObjectValue,
+    Partial,
     Scalar,
 )
 from workbench.ir import Builder, Callee, Function, Value, substitute_type
@@ -209,10 +211,11 @@ class Checkpointed:
     __name__: str
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        if not callable(function) and not isinstance(function, Closure):
+        stands_for_one = isinstance(function, (Closure, BoundMethod, Partial)) or hasattr(function, "inlined")
+        if not callable(function) and not stands_for_one:
             raise TypeError(f"a function is needed, not {function!r}")
         self.function = function
-        if not isinstance(function, Closure):
+        if callable(function):
             target = python_function(function)
             functools.update_wrapper(self, target, updated=())
             self.__wrapped__ = function

@@ -8,7 +8,9 @@ calls `wb.grad`, `wb.jvp` or `wb.vjp` on the way, need no case of their own.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +24,7 @@ from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.layout import laid, order
 from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, Worded, assemble, leaves
-from workbench.frontend.paths import Path
+from workbench.frontend.paths import Path, class_attribute
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
@@ -162,6 +164,13 @@ class _Mirror:
             args = tuple(self.value(v, path.item(k)) for k, v in enumerate(value.args))
             return Partial(self.value(value.function, path.attribute("func")), args,
                            {k: self.value(v, path.attribute(k)) for k, v in value.named.items()})
+        if hasattr(type(value), "inlined") and hasattr(value, "function"):  # what an operator makes of a function
+            function = self.value(value.function, path.attribute("function"))
+            if function is value.function:
+                return value
+            made = copy.copy(value)
+            object.__setattr__(made, "function", function)
+            return made
         if not is_static(value):
             self.outer.fail(f"{describe(value)} passed to a derivative (or a checkpoint, hook, rule) inside a program",
                             "pass numbers, arrays, lists, dictionaries or objects")
@@ -275,7 +284,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
     result = calls.call(root, callee, stand_ins, keywords)
     exporter = Exporter(t, inner)
     output = exporter.tree(result)
-    unwritten = _unwritten(t, mirror, exporter) if mirror.separate and mirror.is_repeated else frozenset()
+    unwritten = _unwritten(act, t, mirror, exporter) if mirror.separate and mirror.is_repeated else frozenset()
     _refuse_effects_outside(act, mirror)
     changes = tuple(_changes(act, t, mirror, exporter))
     stores = tuple(_stores(act, t, mirror, exporter, unwritten))
@@ -315,11 +324,13 @@ def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
                    "hook or a rule inside a program", "return what it computes, or use engine='tape'")
 
 
-def _unwritten(t: Tracer, mirror: _Mirror, exporter: Exporter) -> frozenset[int]:
-    """The data parameters given twice, if none of them is written. Raises _Written."""
+def _unwritten(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter) -> frozenset[int]:
+    """The data parameters given twice, if none of them is written, nor put elsewhere. Raises _Written."""
     repeated = frozenset(mirror.repeated)
     so_far = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
-    if mirror.inner.written or any(_is_written(so_far, k) for k in repeated):
+    moved = any(not isinstance(value, (Scalar, int, float, complex, str)) and value is not None
+                for _, _, value in _assigned(act, t, mirror))
+    if moved or any(_is_written(so_far, k) for k in repeated):
         raise _Written
     return repeated
 
@@ -359,6 +370,12 @@ def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
 def _changes(act: Activation, t: Tracer, mirror: _Mirror,
              exporter: Exporter) -> Iterator[tuple[Any, Variable, Tree]]:
     """The variables of outer containers that the inner program assigns."""
+    for owner, variable, value in _assigned(act, t, mirror):
+        yield owner, variable, exporter.tree(value)
+
+
+def _assigned(act: Activation, t: Tracer, mirror: _Mirror) -> Iterator[tuple[Any, Variable, Any]]:
+    """The entries of written containers, and what they hold now, but for those that hold the object they held."""
     for outer, inner in mirror.containers:
         if inner not in t.environment.written:
             continue
@@ -367,7 +384,20 @@ def _changes(act: Activation, t: Tracer, mirror: _Mirror,
             act.t.fail("the derivative, inside another, of a function that changes the layout of a container",
                        "make a new container in the inner function")
         for mine, theirs in pairs:
-            yield outer, mine, exporter.tree(t.read(theirs))
+            value = t.read(theirs)
+            if not _is_the_same(mirror, act.t.read(mine), value):
+                yield outer, mine, value
+
+
+def _is_the_same(mirror: _Mirror, outer: Any, inner: Any) -> bool:
+    """True where an array or container of the inner program stands for that of the outer one."""
+    if isinstance(inner, Array):
+        source = inner.cell.source
+        kept = source is not None and not inner.steps and inner.cell.origin is not None
+        found = mirror.arrays.get(source) if kept else None  # type: ignore[arg-type]
+        return (found is not None and isinstance(outer, Array) and found.cell is outer.cell
+                and found.steps == outer.steps)
+    return any(mine is outer and theirs is inner for mine, theirs in mirror.containers)
 
 
 def _entries(outer: Any, inner: Any) -> list[tuple[Variable, Variable]] | None:
@@ -470,10 +500,12 @@ def inexact(tree: Tree) -> Tree:
 
 def by_position(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments with those that can be moved out of `named` where their parameters stand."""
-    if not named or isinstance(function, Closure) or not inspect.isfunction(python_function(function)):
-        return args, named
-    bound = inspect.signature(python_function(function)).bind(*args, **named)
-    return bound.args, bound.kwargs
+    found, rest = list(args), dict(named)
+    for name in positional(function)[len(args):] if named else ():
+        if name not in rest:
+            break
+        found.append(rest.pop(name))
+    return tuple(found), rest
 
 
 def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], several: bool, with_value: bool,
@@ -604,12 +636,30 @@ def position_of(act: Activation, function: Any, wrt: int | str) -> int:
     """The position of a parameter of a function of the evaluator."""
     if isinstance(wrt, int):
         return wrt
-    if isinstance(function, Closure):
-        spec = function.node.args
-        names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    else:
-        names = [n for n, p in inspect.signature(python_function(function)).parameters.items()
-                 if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = positional(function)
     if wrt not in names:
         act.t.fail(f"the function has no positional parameter named {wrt!r}")
     return names.index(wrt)
+
+
+def positional(function: Any) -> list[str]:
+    """The names of the parameters that a function of the evaluator takes by position."""
+    if isinstance(function, Closure):
+        spec = function.node.args
+        return [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    if isinstance(function, BoundMethod):
+        return positional(function.function)[1:]
+    if isinstance(function, ObjectValue):
+        return positional(class_attribute(function.type, "__call__"))[1:]
+    if isinstance(function, Partial):
+        names = positional(function.function)[len(function.args):]
+        return list(itertools.takewhile(lambda name: name not in function.named, names))
+    if hasattr(type(function), "inlined") and hasattr(function, "function"):
+        return positional(function.function)
+    if not callable(function):
+        return []
+    try:
+        parameters = inspect.signature(python_function(function)).parameters.items()
+    except ValueError:  # (a C function that does not say)
+        return []
+    return [n for n, p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
