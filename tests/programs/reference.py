@@ -102,7 +102,7 @@ def grad(f: Any, wrt: Any = 0, has_aux: bool = False, **_: Any) -> Any:
 
 
 def jvp(f: Any, primals: Any, tangents: Any, **_: Any) -> Any:
-    before = copy.deepcopy(tuple(primals))
+    before, tangents = copy.deepcopy(tuple(primals)), copy.deepcopy(tuple(tangents))
     value = f(*primals)
 
     def at(h: float) -> list[Any]:

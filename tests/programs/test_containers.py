@@ -277,7 +277,7 @@ def by_key(lines: str) -> str:
 
 @pytest.mark.parametrize("engine", ["python", "tape"])
 def test_containers(engine: str, tmp_path: Path) -> None:
-    outcome = judged(HEAD, sources()[::997], tmp_path, engine)
+    outcome = judged(HEAD, sources()[::1999], tmp_path, engine)
     assert not outcome.wrong, "\n\n".join(outcome.wrong)
     assert outcome.verdicts["right"] > 40
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.programs.tables import combined, judged, main, program
+import workbench as wb
+from tests.fuzz.emitted import in_python
+from tests.programs.tables import FIRST, combined, judged, main, program
 
 HEAD = """
 import functools
@@ -138,17 +141,33 @@ OPERATORS = {
 }
 
 
+CHANGING = {f"writes its argument, {name}" for name in (
+    "vmap", "vmap of jvp", "grad of grad", "grad of jvp", "with more", "stopped")}  # differences change what they write
+
+
 def sources() -> list[str]:
     """A function for every combination."""
     return [program(number, name, "\n".join([*parts, "return float(s + 0.5 * x * np.sum(a * a))"]))
-            for number, (name, parts) in enumerate(combined(FUNCTIONS, OPERATORS))]
+            for number, (name, parts) in enumerate(combined(FUNCTIONS, OPERATORS)) if name not in CHANGING]
 
 
-@pytest.mark.parametrize(("engine", "every"), [("python", 61), ("tape", 31), ("outside", 61)])
+@pytest.mark.parametrize("engine", ["numba", "tape"])
+def test_a_tangent_that_the_function_writes(engine: str) -> None:
+    def f(u: float, v: np.ndarray) -> float:
+        v[0] = u * v[1]
+        v *= 0.5
+        return np.sum(v * v) * u
+
+    a, b = FIRST.copy(), FIRST.copy()
+    with in_python():
+        assert wb.jvp(f, (1.1, a), (1.0, a), engine=engine) == wb.jvp(f, (1.1, b), (1.0, FIRST), engine=engine)
+
+
+@pytest.mark.parametrize(("engine", "every"), [("python", 97), ("tape", 61), ("outside", 97)])
 def test_operators(engine: str, every: int, tmp_path: Path) -> None:
     outcome = judged(HEADS[0], sources()[5::every], tmp_path, engine, slack=1e-6, other_head=HEADS[1])
     assert not outcome.wrong, "\n\n".join(outcome.wrong)
-    assert outcome.verdicts["right"] > 25
+    assert outcome.verdicts["right"] > 16
 
 
 if __name__ == "__main__":

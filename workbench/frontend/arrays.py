@@ -115,13 +115,25 @@ def mark_written(t: Tracer, array: Array) -> None:
     if array.cell.source is not None:
         t.environment.array_written(array.cell.source)
     array.cell.written = array.cell.rewritten = True
-    for part in array.cell.parts:  # copies of what NumPy shows in place
+    for part in _copies(array.cell):  # of what NumPy shows in place
         part.stale = "a view is read (a part, a broadcast) of an array that was written since"
         if part.depth < len(t.frames):
             t.fail("an array is written in a loop or branch, and a view of it (a part, a broadcast) was taken outside",
                    "copy the view (`.copy()`)")
     for frame in t.frames:
         frame.stores.add(array.cell)
+
+
+def _copies(cell: Cell) -> list[Cell]:
+    """The copies of a buffer of which NumPy has views, and those of these."""
+    found: list[Cell] = []
+    pending = list(cell.parts)
+    while pending:
+        part = pending.pop()
+        if part not in found:
+            found.append(part)
+            pending.extend(part.parts)
+    return found
 
 
 def _write(t: Tracer, base: Value, steps: Sequence[Step], value: Value, add: bool) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -281,7 +282,8 @@ def gradient(function: Callable[..., Any], args: tuple[Any, ...], keywords: Sequ
 
 
 def forward(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The value of a function and its derivative along a direction."""
+    """The value of a function and its derivative along a direction, which may show memory that the function writes."""
+    tangents = copy.deepcopy(tangents)
     tape = Tape(function, primals, (), [k for k, t in enumerate(tangents) if t is not None])
     return tape.value, tape.tangent(tangents)
 

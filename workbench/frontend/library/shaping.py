@@ -191,7 +191,7 @@ def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     shapes = [v.dims if isinstance(v, Array) else () for v in values]
     dims = arrays.broadcast_dims(t, *shapes)
     if all(len(s) == len(dims) and all(t.same(p, q) for p, q in zip(s, dims, strict=True)) for s in shapes):
-        return tuple(need_array(t, v) for v in values)
+        return tuple(need_array(t, v) if dims else as_numpy(t, Scalar(t.scalar(v), False)) for v in values)
     made = tuple(_spread(t, v, dims) for v in values)
     for array in made:
         array.cell.snapshot = "a write to what np.broadcast_arrays gives"
