@@ -17,7 +17,7 @@ from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.order import Order, by_rows
 from workbench.frontend.places import at, dims_of, numbers
 from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
-from workbench.frontend.values import Affine, Array, Fixed, Range, Reshape, Scalar
+from workbench.frontend.values import Affine, Array, Cell, Fixed, Range, Reshape, Scalar
 from workbench.ir import Constant, Kind, Value
 
 Step = Affine | Reshape
