@@ -13,7 +13,7 @@ from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Array, Choice, ListValue, Scalar, is_flat
+from workbench.frontend.values import Affine, Array, Choice, ListValue, Scalar, is_flat
 from workbench.ir import Constant, Kind, Value
 
 
@@ -265,9 +265,14 @@ def _at_least(t: Tracer, found: Any, rank: int) -> Any:
 
 def _elements(t: Tracer, flat: Array) -> Array:
     """What NumPy makes of an `ndarray.flat`, whatever is asked for: a view; of strided arrays a read-only copy."""
-    if flat.cell.shows is None:
+    if flat.cell.shows is not None:
+        return replace(copied(t, flat, "C"), readonly=True)
+    if not any(isinstance(step, Affine) for step in flat.steps):
         return replace(flat, flat=None)
-    return replace(copied(t, flat, "C"), readonly=True)
+    made = copied(t, flat, "C")  # of a part of an array: which of them is a question of its strides
+    made.cell.snapshot = "a write to what NumPy makes of the `flat` of a part of an array"
+    flat.cell.shown_by(made.cell)
+    return made
 
 
 def copied(t: Tracer, array: Array, order: Any) -> Array:
