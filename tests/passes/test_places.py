@@ -68,3 +68,19 @@ def test_shapes_that_contradict_each_other_raise_where_they_meet() -> None:
         with pytest.raises(ValueError, match="operands could not be broadcast together") as caught:
             slopes(np.arange(6.0).reshape(2, 3))
         assert caught.traceback[-1].lineno + 1 == program.__code__.co_firstlineno + 4
+
+
+def test_divisions_stay_behind_the_checks_of_their_divisors() -> None:
+    def program(x: float, k: int, n: int) -> float:
+        total = x
+        for _ in range(n):
+            total = total * x + (k // (k - 1)) * (k % (k - 1) + 1)
+        return total
+
+    slopes = wb.value_and_grad(program, engine="numba")
+    assert slopes(0.5, 1, 0) == (0.5, 1.0)
+    found: dict[str, Any] = {}
+    exec(slopes.source, found)  # Python raises where LLVM divides by 0
+    assert found["program_vjp"](0.5, 1, 0) == (0.5, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        found["program_vjp"](0.5, 1, 1)

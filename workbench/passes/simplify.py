@@ -17,8 +17,8 @@ from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
 
-# integer division may trap for one pair of operands: not evaluated where the program might not
-_STAYS_IN_ARM = frozenset({"floordiv", "mod"})
+# integer division may trap: not evaluated where the program might not, nor before it has checked the divisor
+_DIVISIONS = frozenset({"floordiv", "mod"})
 _FAILS = "fails"  # where a frame's numbers have this, its code ends in an exception
 
 
@@ -162,11 +162,14 @@ class _Simplifier(Rebuilder):
         depth = len(frames)
         if op.result.kind is Kind.BOOL and all(v.kind is Kind.INT for v in op.operands):
             return depth  # reads better where it is tested
+        divides = op.prim in _DIVISIONS
+        divisor = self.get(op.operands[1]) if divides else None
+        checked = divides and not (isinstance(divisor, Constant) and divisor.value not in (0, -1))
         for k in range(len(frames) - 1, made - 1, -1):
             frame = frames[k]
-            if frame.is_loop:
+            if frame.is_loop and not checked:
                 depth = k
-            elif frame.kind == "arm" and (get(op.prim).transcendental or op.prim in _STAYS_IN_ARM):
+            elif frame.is_loop or (frame.kind == "arm" and (get(op.prim).transcendental or divides)):
                 break
         return depth
 
