@@ -35,14 +35,15 @@ def place_off_by_one() -> Planted:
 
 
 @contextlib.contextmanager
-def length_is_stale() -> Planted:
-    """A name whose array has become smaller shows as much as before."""
-    right = resizing.at
+def smaller_array_displaced() -> Planted:
+    """An array that has become smaller is moved one place behind the beginning of its name's buffer."""
+    right = resizing.refill
 
-    def at(array: Any, values: Any, moving: Any = None) -> Any:
-        return array if moving is None else right(array, values, moving)
+    def refill(*args: Any) -> None:
+        with mock.patch.object(resizing, "ZERO", ONE):
+            right(*args)
 
-    with mock.patch.object(resizing, "at", at):
+    with mock.patch.object(resizing, "refill", refill):
         yield
 
 
