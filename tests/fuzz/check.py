@@ -254,8 +254,10 @@ def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
 def _mapped(program: FuzzProgram, ref: Expected, module: ModuleType, outcome: Outcome) -> Outcome:
     """The program mapped over a batch."""
     function, arguments = functions(program, vars(module))
-    wrong = mapped.weakness(program, ref, function, arguments())
-    if wrong and not wrong.startswith("refused"):
+    wrong = mapped.weakness(program, ref, function, arguments(), program.number // MAPPED_SHARE)
+    if wrong == mapped.UNUSABLE:
+        return outcome
+    if wrong and wrong != mapped.REFUSED:
         return Outcome(program, "wrong under vmap", wrong)
     return outcome.looked_at("refused under vmap" if wrong else "mapped")
 

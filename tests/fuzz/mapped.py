@@ -22,7 +22,8 @@ from tests.programs.calling import close
 from workbench.ir import DifferentiationError
 
 FEW, MANY = 3, 66  # items: MANY is more than one block of them
-MANY_SHARE = 3  # one program in so many has MANY
+MANY_SHARE = 5  # one batch in so many has MANY
+UNUSABLE, REFUSED = "another item raises", "refused"
 PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 
 
@@ -35,7 +36,8 @@ class Batch:
         self.axes = tuple(map_leaves(arg, lambda path, leaf: axis if is_float_leaf(leaf) else None) for arg in args)
 
     def _stack(self, leaf: Any) -> Any:
-        return np.stack([leaf * np.asarray(leaf).dtype.type(1.0 - 0.11 * (k % 7)) for k in range(self.size)], self.axis)
+        factors = [np.asarray(leaf).dtype.type(1.0 - 0.11 * (k % 7)) for k in range(self.size)]
+        return np.stack([leaf * factor for factor in factors], self.axis)
 
     def item(self, k: int, stacked: Any = None) -> Any:
         """The arguments of item k, views where they are arrays."""
@@ -47,22 +49,22 @@ class Batch:
         return copy_arguments(self.stacked)
 
 
-
-def weakness(program: FuzzProgram, ref: Expected, function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """What is wrong with the batch, "" where nothing is; "refused: ..." where it is not compiled."""
-    turn = program.number // MANY_SHARE
-    batch = Batch(args, MANY if program.number % MANY_SHARE == 0 else FEW, -1 if turn % 2 else 0)
+def weakness(program: FuzzProgram, ref: Expected, function: Callable[..., Any], args: tuple[Any, ...],
+             turn: int) -> str:
+    """What is wrong with a batch (`turn` says of which kind), "" where nothing is; REFUSED where it is not compiled,
+    UNUSABLE where there is nothing to compare with."""
+    batch = Batch(args, MANY if turn % MANY_SHARE == 0 else FEW, -1 if turn % 2 else 0)
     plain = batch.fresh()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             values = [function(*batch.item(k, plain)) for k in range(batch.size)]
         except (*PROGRAM_ERRORS, TypeError, RuntimeWarning):
-            return ""  # another item is not as good as the first
+            return UNUSABLE
     try:
         return _values(program, function, batch, plain, values) or _gradients(program, ref, function, batch)
-    except DifferentiationError as error:
-        return f"refused: {error}"
+    except DifferentiationError:
+        return REFUSED
 
 
 def _values(program: FuzzProgram, function: Callable[..., Any], batch: Batch, plain: Any, values: list[Any]) -> str:
