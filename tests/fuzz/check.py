@@ -48,7 +48,7 @@ from workbench.ir import DifferentiationError
 Pair = tuple[FuzzProgram, Expected]
 SECOND_ORDER_SHARE = 16  # one program in so many
 GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
-MAPPED_SHARE = 12  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
+MAPPED_SHARE = 24  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
 PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()

@@ -94,8 +94,8 @@ FAULTS = (
     Fault("arrays taken to lie by rows", planted_layouts.taken_by_rows, 700_647),
     Fault("a reshape always a view", planted_layouts.reshape_always_view, 700_046),
     Fault("a stale part of a complex array", planted_layouts.stale_part, 700_402),
-    Fault("a moving view shows the row before", planted_places.place_off_by_one, 740_070),
-    Fault("a smaller array displaced", planted_places.smaller_array_displaced, 740_035),
+    Fault("a moving view shows the row before", planted_places.place_off_by_one, 740_116),
+    Fault("a smaller array displaced", planted_places.smaller_array_displaced, 740_138),
     Fault("every copy option a copy", planted_places.always_copied, 740_013),
     Fault("a mask beside indices counted from the end", planted_places.mask_from_the_end, 740_077),
 )

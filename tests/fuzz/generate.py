@@ -23,7 +23,7 @@ SHARES = {"slices": 0.4, "whole": 0.4, "reductions": 0.25, "masks": 0.25, "fancy
           "recursion": 0.05, "stencils": 0.2}
 ARRIVING = {"finally": 0.08}  # drawn where asked: the compiler refuses it, the tape does not
 LAYOUT_SHARES = {"layouts": 0.3, "parts": 0.35}  # the second of those with the first
-PLACE_SHARES = {"moving": 0.15, "resizing": 0.06, "mixed": 0.07, "copies": 0.08, "narrow": 0.04}
+PLACE_SHARES = {"moving": 0.1, "resizing": 0.05, "mixed": 0.06, "copies": 0.06, "narrow": 0.03}
 PLACES = 33_465  # one of the drawings in which programs that notice planted faults (`faults`) stay what they are
 IMPLIED = {"moving": "matrices", "mixed": "matrices", "narrow": "singles"}  # what a feature cannot do without
 STRIDED_SHARE = 0.12  # of array arguments that are not contiguous

@@ -13,7 +13,7 @@ from tests.fuzz.scope import Scope, Unavailable, Vector
 Statement = Callable[[Scope], None]
 FORM_WEIGHT = 5  # of each group of forms, beside the weights of the statements written here
 LAYOUTS_WEIGHT = 60
-LOOP_WEIGHT = 14
+LOOP_WEIGHT = 8
 ONCE = ("copies", "mixed", "moving", "narrow", "resizing")  # features whose statements a program has once at least
 
 
