@@ -76,3 +76,15 @@ def test_tuples_that_are_compared_or_read_otherwise_are_refused(function: Callab
     lambda a, b: a if Base(a) < Derived(b) else b * b])
 def test_the_class_that_is_derived_from_the_others_is_asked_first(function: Callable[..., Any]) -> None:
     agrees_with_python(function, (0.4, 0.7))
+
+
+def test_fields_cannot_be_set() -> None:
+    def program(x: float) -> float:
+        pair = Pair(x, 2.0)
+        try:
+            pair.x = 3.0  # type: ignore[misc]
+        except AttributeError:
+            x = x * 3.0
+        return x * pair[0]
+
+    assert interpret(program, (1.5,)) == program(1.5) == wb.value_and_grad(program, engine="tape")(1.5)[0]

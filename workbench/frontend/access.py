@@ -113,6 +113,8 @@ def set_attribute(act: Activation, owner: Any, name: str, value: Any) -> None:
     if isinstance(owner, (type, types.ModuleType)) and not is_library(getattr(owner, "__module__", owner.__name__)):
         t.environment.assign_outside(owner, name, value)
         return
+    if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
+        raise AttributeError("can't set attribute")
     if not isinstance(owner, ObjectValue):
         t.fail(f"assignment to an attribute of {describe(owner)}", "keep the number in an object of your own class")
     objects.put(act, owner, name, value)

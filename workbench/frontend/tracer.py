@@ -452,5 +452,7 @@ def describe(value: Any) -> str:
         return f"{describe(first)} on one path and {describe(last)} on the other of a run-time condition"
     if isinstance(value, BoundMethod):
         return f"the method {getattr(value.function, '__name__', '')} of {describe(value.self_value)}"
+    if isinstance(value, tuple):  # (its own words would show what the evaluator computes with)
+        return f"a {type(value).__name__}"
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"
