@@ -136,7 +136,8 @@ def sources() -> list[str]:
 
 @pytest.mark.parametrize("engine", ["python", "tape"])
 def test_iterators(engine: str, tmp_path: Path) -> None:
-    outcome = judged(HEAD, sources()[::23], tmp_path, engine)
+    chosen = [source for k, source in enumerate(sources()) if not k % 31 or (", in loop" in source and not k % 3)]
+    outcome = judged(HEAD, chosen, tmp_path, engine)
     assert not outcome.wrong, "\n\n".join(outcome.wrong)
     assert outcome.verdicts["right"] > 60
 

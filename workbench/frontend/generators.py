@@ -62,7 +62,8 @@ def state_of(value: Any) -> Variable | None:
 def begun(t: Tracer, state: Variable) -> bool:
     """Begin to go through an iterator; false where it has nothing any more. Until it is `SPENT`, it counts as left."""
     found = t.read(state)
-    if found == LEFT:
+    t.usable(found)
+    if found not in (FRESH, SPENT):
         t.fail("an iterator is gone on with that a loop has left, or that another loop goes through",
                "make it a list, or another iterator")
     if found == FRESH:
