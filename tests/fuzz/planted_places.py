@@ -1,4 +1,4 @@
-"""Mistakes to plant in what is known of places in arrays, and of items, as context managers; `faults` names them."""
+"""Mistakes to plant in what is known of places in arrays, as context managers; `faults` names them."""
 from __future__ import annotations
 
 import contextlib
@@ -13,7 +13,6 @@ from workbench.frontend.tracer import ONE, ZERO
 from workbench.frontend.values import Fixed
 from workbench.frontend.variables import StoredView
 from workbench.rules import emit
-from workbench.transforms import late
 
 Planted = Iterator[None]
 
@@ -66,11 +65,4 @@ def mask_from_the_end() -> Planted:
                 for part, place in zip(parts, found, strict=False)]
 
     with mock.patch.object(indexing, "_without_masks", without_masks):
-        yield
-
-
-@contextlib.contextmanager
-def items_run_again_on_what_is_left() -> Planted:
-    """Items run again in the reverse sweep although the loop has overwritten what they read."""
-    with mock.patch.object(late, "is_stored_only", lambda op: True):
         yield
