@@ -170,12 +170,6 @@ def unit_in_last_place(x, y):
 
 
 @refused
-def exponents_of_arrays(x, y):
-    m, e = np.frexp(np.array([x]))
-    return m[0] * y
-
-
-@refused
 def c_array(x, y):
     return (ctypes.c_double * 2)(x, y)[0] * y
 

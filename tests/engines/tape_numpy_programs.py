@@ -269,3 +269,9 @@ def ufuncs_where_asked(x, y):
     np.multiply(a, y, out=out, where=[False, True, False])
     np.divide(1.0, np.array([0.0, 2.0, 4.0]), out=a, where=[False, True, True])
     return out.sum() * out[1] + a @ out
+
+
+@right
+def mantissas_of_arrays(x, y):
+    m, e = np.frexp(np.array([x, y]))
+    return m[0] * y + np.ldexp(m[1], e[1]) + np.sum(m * e)

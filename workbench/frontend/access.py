@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from workbench.frontend import (
     arithmetic,
     arrays,
+    bare,
     branches,
     growth,
     indexing,
@@ -255,7 +257,9 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         parts = key if isinstance(key, tuple) else (key,)
         if not owner.python and all(p is None or p is Ellipsis for p in parts):
             lengths = [t.integer(1) for p in parts if p is None]
-            return t.new_array(t.emit("full", owner.value, *lengths)) if lengths else owner
+            if not parts:
+                return replace(owner, others=frozenset(a for a in owner.others if a.array is None))
+            return bare.shown(t, owner, t.new_array(t.emit("full", owner.value, *lengths))) if lengths else owner
         if not owner.python:
             raise IndexError("invalid index to scalar variable.")
         raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")
@@ -406,6 +410,9 @@ def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool
 
 def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
     """`old op= operand` for a name or an attribute: arrays and lists are updated in place."""
+    if isinstance(old, Scalar) and bare.of(old):
+        bare.may_change(act.t, old)
+        return bare.changed(act.t, old, act.t.environment.binary(act, op, old, operand))
     if isinstance(old, Array) and op != "@" and not is_flat(old):
         operand = _as_value(act, operand)
         result = arithmetic.binary(act.t, op, old, operand)

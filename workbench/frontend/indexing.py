@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, layout
+from workbench.frontend import arrays, bare, layout
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import Order, kept, ranked
 from workbench.frontend.overwriting import reads_first
@@ -36,7 +36,9 @@ def get(t: Tracer, array: Array, key: Any) -> Any:
     if isinstance(target, Array):
         if target.rank:
             return t.new_array(t.emit("copy", arrays.read(t, target))) if array.flat else target
-        return Scalar(arrays.read(t, target), False)
+        number = Scalar(arrays.read(t, target), False)
+        parts = key if isinstance(key, tuple) else (key,)
+        return bare.part(t, array, number) if any(p is Ellipsis for p in parts) else number
     if isinstance(target, tuple):
         return _masked(t, *target)
     return _gather(t, target)

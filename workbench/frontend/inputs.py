@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, dynamic_lists, growth, overlap, unrolling
+from workbench.frontend import arrays, bare, dynamic_lists, growth, overlap, unrolling
 from workbench.frontend.order import Given, Keys, Order
 from workbench.frontend.paths import (
     Guard,
@@ -37,6 +37,8 @@ from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, 
 from workbench.frontend.variables import Reference, store_tree
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 from workbench.rules.random import Seeded, state_of
+
+_GIVEN = "an argument without axes is changed in place"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -344,7 +346,8 @@ class Inputs:
             self.guard(path, "is", value)
             return value
         if value.ndim == 0:
-            return self._number(value[()], path)
+            number = self._number(value[()], path)
+            return bare.marked(self.t, number, _GIVEN) if isinstance(number, Scalar) else number
         owner, hops = overlap.owner_of(value)
         if id(owner) in self.groups:
             return self._shared(value, owner, hops, path)

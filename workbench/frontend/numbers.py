@@ -96,9 +96,11 @@ def possible(value: Any) -> frozenset[Alternative]:
 
 def alternatives(kind: Kind, python: bool, joined: Iterable[Any]) -> frozenset[Alternative]:
     """What a number of this kind, which joins others, is apart from that on other paths."""
+    found = [a for v in joined for a in possible(v)]
+    arrays = frozenset(a for a in found if a.array is not None)
     if python or not kind.is_inexact:
-        return frozenset()
-    return frozenset(a for v in joined for a in possible(v) if (a.kind, a.python) != (kind, python))
+        return arrays
+    return arrays | {a for a in found if (a.kind, a.python) != (kind, python)}
 
 
 def computed(kind: Kind, operands: Iterable[Any]) -> frozenset[Alternative]:

@@ -38,6 +38,7 @@ from workbench.frontend.values import (
     SetValue,
     TextValue,
     Variable,
+    bare_in,
 )
 from workbench.frontend.variables import (
     LogFrame,
@@ -310,13 +311,22 @@ class Tracer:
         """A new variable, born here."""
         variable = Variable(name, len(self.frames), UNDEFINED)
         if value is not UNDEFINED:
+            self._held(variable, value)
             variable.stored = store_tree(self.builder, value, name)
         return variable
+
+    @staticmethod
+    def _held(variable: Variable, value: Any) -> None:
+        """Note which variables have an array without axes."""
+        if variable.name != "$result":  # (what a function gives is bound to something else, or to nothing)
+            for array in bare_in(value):
+                array.holders.add(variable)
 
     def assign(self, variable: Variable, value: Any, surely: bool = True) -> None:
         """Bind a variable. `surely`: whichever way the program has come here, it is bound anew."""
         if isinstance(value, Scalar) and not value.value.name and not isinstance(value.value, Constant):
             value.value.name = variable.name.removeprefix("$")
+        self._held(variable, value)
         if isinstance(value, Array) and not value.steps and not value.cell.name:
             self._name(value.cell, variable.name.removeprefix("$"))
         if isinstance(value, DynamicList) and not variable.name.startswith("$"):

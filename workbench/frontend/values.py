@@ -10,7 +10,7 @@ Invariant: two names hold the same stand-in object exactly where Python would ha
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +28,23 @@ class Undefined:
 UNDEFINED = Undefined()
 
 
+@dataclass(slots=True, eq=False)
+class Bare:
+    """An array without axes (see `bare`): why it must not be changed in place, if so, and what is bound to it."""
+
+    why: str = ""
+    holders: set[Any] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """What a number is on another path: of this kind, Python's own or NumPy's; `loop`: only where that loop makes no
-    turn."""
+    turn; `array`: an array without axes."""
 
     kind: Kind
     python: bool
     loop: Any = None
+    array: Bare | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +60,15 @@ class Scalar:
     def kind(self) -> Kind:
         """Its scalar kind."""
         return self.value.kind
+
+
+def bare_in(value: Any) -> Iterator[Bare]:
+    """The arrays without axes that a number may be, or the numbers in a tuple."""
+    if isinstance(value, tuple):
+        for entry in value:
+            yield from bare_in(entry)
+    elif isinstance(value, Scalar):
+        yield from (other.array for other in value.others if other.array is not None)
 
 
 class Cell:

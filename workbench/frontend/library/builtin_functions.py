@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, layout, list_operations, objects, texts
+from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts
 from workbench.frontend.composed import numbers
 from workbench.frontend.generators import fresh, numbered
 from workbench.frontend.growth import MANY
@@ -385,7 +385,10 @@ implements(all)(_quantifier(False))
 def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`isinstance`."""
     value, classes = args
-    return issubclass(type_of(value), classes)
+    found = issubclass(type_of(value), classes)
+    if issubclass(np.ndarray, classes) is not found:
+        bare.require_number(act.t, value)
+    return found
 
 
 def type_of(value: Any) -> type:
@@ -420,6 +423,7 @@ def type_of(value: Any) -> type:
 @implements(type)
 def type_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`type(x)`."""
+    bare.require_number(act.t, args[0])
     return type_of(args[0])
 
 

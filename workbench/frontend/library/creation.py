@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arrays, indexing, layout
+from workbench.frontend import arrays, bare, indexing, layout
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
@@ -222,6 +222,7 @@ def isrealobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(np.isscalar)
 def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.isscalar(x)`."""
+    bare.require_number(act.t, args[0])
     return np.isscalar(args[0]) or isinstance(args[0], Scalar)
 
 
