@@ -262,3 +262,16 @@ def test_containers_made_on_one_path_hold_arrays_with_shapes_of_their_own(build:
 
     for k in (0, 1, 2):
         agrees_with_python(function, (np.asfortranarray(np.array([[0.3, -0.5], [0.9, 1.1]])), k))
+
+
+def test_no_copy_of_one_of_two_arrays() -> None:
+    def function(x, a, k):
+        if k == 1:
+            v = a.copy()[:1]
+        else:
+            v = a[1:]
+        w = np.array(v, copy=False)
+        return x * np.sum(w * w)
+
+    for k in (1, 2):
+        agrees_with_python(function, (1.3, np.array([0.3, -0.5, 0.9]), k))

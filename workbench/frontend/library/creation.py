@@ -240,7 +240,8 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     order = named.get("order", "K")
     if not static_option(t, named.get("copy", True), "copy"):
         found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
-        if named["copy"] is not None and not (isinstance(args[0], Array) and found.cell is args[0].cell):
+        if named["copy"] is not None and found is not args[0] and not (
+                isinstance(args[0], Array) and found.cell is args[0].cell):
             raise ValueError("Unable to avoid copy while creating an array as requested.")
         return found
     value = as_operand(t, args[0])
