@@ -267,7 +267,7 @@ def test_containers_made_on_one_path_hold_arrays_with_shapes_of_their_own(build:
 def test_no_copy_of_one_of_two_arrays() -> None:
     def function(x, a, k):
         if k == 1:
-            v = a.copy()[:1]
+            v = a.copy()[:2]
         else:
             v = a[1:]
         w = np.array(v, copy=False)

@@ -239,9 +239,10 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return _elements(t, args[0])
     order = named.get("order", "K")
     if not static_option(t, named.get("copy", True), "copy"):
+        if isinstance(args[0], Choice) and dtype is None and order in ("K", "A"):
+            return args[0]
         found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
-        if named["copy"] is not None and found is not args[0] and not (
-                isinstance(args[0], Array) and found.cell is args[0].cell):
+        if named["copy"] is not None and not (isinstance(args[0], Array) and found.cell is args[0].cell):
             raise ValueError("Unable to avoid copy while creating an array as requested.")
         return found
     value = as_operand(t, args[0])
