@@ -175,3 +175,48 @@ def test_arguments() -> None:
     assert z == 0.7
     value, slope = wb.value_and_grad(changes, engine="tape")(z)
     assert (value, slope, z) == (pytest.approx(1.7 * 1.7), pytest.approx(3.4), 1.7)
+
+
+def chosen_in_turn(x, n):
+    z = np.array(x)
+    for _ in range(n):
+        z = np.where(z > 1.0, z * 0.5, z * 1.5)
+    return z * x
+
+
+def exchanged(x, n):
+    z, w = np.array(x), np.array(2 * x)
+    for _ in range(n):
+        z, w = w, np.array(z * 0.9)
+    return z * w
+
+
+def changed_by_a_helper(x, n):
+    def added(start):
+        z = np.array(start)
+        for _ in range(n):
+            z += x
+        return z
+    return added(x) * added(2 * x)
+
+
+@pytest.mark.parametrize("function", [chosen_in_turn, exchanged, changed_by_a_helper], ids=lambda f: f.__name__)
+def test_loops_settle(function: Callable[[Any, Any], Any]) -> None:
+    for n in (40, 300):  # (too many turns to be unrolled)
+        value, slope = wb.value_and_grad(function, engine="numba")(0.7, n)
+        assert np.isclose(value, function(0.7, n), rtol=1e-12)
+        assert np.isclose(slope, wb.grad(function, engine="tape")(0.7, n), rtol=1e-11)
+
+
+def test_one_array_under_two_names_in_turns_of_a_loop() -> None:
+    def function(x, n):
+        z, w, s = np.array(0.0), np.array(0.0), 0.0
+        for i in range(n):
+            w += x
+            s += z
+            z = np.array(x * i)
+            w = z
+        return s
+
+    with pytest.raises(wb.DifferentiationError, match="another name"):
+        wb.grad(function, engine="numba")(0.7, 300)

@@ -1,6 +1,7 @@
 """Arrays without axes: numbers to the evaluator, but NumPy can change them in place, and show them in views.
 
-Such a number is marked by where it was made (`Bare`, among the `others` of a scalar, so that joins and loops keep it).
+Such a number is marked by the place in the program that made it (`Bare`, among the `others` of a scalar, so that joins
+keep it, and loops settle: all that one place makes is taken for one array).
 What is computed from it is a number like any other. It is changed in place where one name alone has it; where another
 may have it too, or a view, or where it is itself a view of an array that is written later, that is refused.
 
@@ -46,7 +47,7 @@ def marked(t: Tracer, value: Any, why: str = "", shared: list[Bare] | None = Non
     if kind is None or isinstance(value, Array):
         return value
     others = value.others if isinstance(value, Scalar) else frozenset()
-    tokens = shared if shared is not None else [Bare(why)]
+    tokens = shared if shared is not None else [t.bares.setdefault((t.span, why), Bare(why))]
     mine = frozenset(Alternative(kind, False, None, token) for token in tokens)
     return Scalar(t.scalar(value, kind), False, frozenset(a for a in others if a.array is None) | mine)
 
@@ -80,11 +81,11 @@ def of_method(t: Tracer, owner: Any, name: str, found: Any) -> Any:
     return marked(t, found) if name in _COPIES else found
 
 
-def left(variables: Iterable[Variable], values: Any) -> None:
+def left(t: Tracer, variables: Iterable[Variable]) -> None:
     """A function was left: its names hold nothing any more."""
     names = set(variables)
-    for token in bare_in(values):
-        token.holders -= names
+    for array in t.bares.values():
+        array.holders -= names
 
 
 def shown(t: Tracer, owner: Any, view: Array) -> Array:

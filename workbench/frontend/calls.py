@@ -274,7 +274,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
     result = code.run(inner)
     t.builder.span = return_span
     if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(node) if n is not node):
-        bare.left(scope.names.values(), (result, tuple(bound.values())))
+        bare.left(t, scope.names.values())
     return result
 
 

@@ -19,6 +19,7 @@ from workbench.frontend.values import (
     NUMBER,
     UNDEFINED,
     Array,
+    Bare,
     BoundMethod,
     CallChoice,
     Cell,
@@ -136,6 +137,7 @@ class Tracer:
         self.turned: dict[Any, tuple[Any, Value]] = {}  # loops by key: the frame they are in, and if they made a turn
         self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.entered: dict[int, int] = {}  # how often functions were entered by themselves, under run-time conditions
+        self.bares: dict[Any, Bare] = {}  # arrays without axes, by where they are made
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
         self.open_loops: list[tuple[Value, int]] = []
