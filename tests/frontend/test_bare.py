@@ -1,13 +1,16 @@
 """Arrays without axes: what can tell them from numbers gives what NumPy gives, or is refused."""
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import workbench as wb
+from tests.fuzz.interpreted import interpret
 
 MAKERS: list[Callable[[Any], Any]] = [
     lambda x: np.array(x), lambda x: np.asarray(x), lambda x: np.full((), x), lambda x: np.where(x > 0, x, -x),
@@ -220,3 +223,32 @@ def test_one_array_under_two_names_in_turns_of_a_loop() -> None:
 
     with pytest.raises(wb.DifferentiationError, match="another name"):
         wb.grad(function, engine="numba")(0.7, 300)
+
+
+SAME = ["np.array(z, copy=None)", "np.array(z, copy=False)", "np.asfortranarray(z)", "np.ascontiguousarray(z)",
+        "z.real", "np.real(z)", "z.astype(float, copy=False)", "z.astype(float)", "np.broadcast_arrays(z, np.ones(2))[0]",
+        "np.atleast_1d(z, z)[0]", "np.array(z)", "np.asarray(z, dtype=float)", "np.reshape(z, (1,))", "z.conj()",
+        "np.stack([z, z])", "z.flatten()", "z.ravel()", "z.transpose()", "z[None, ...]",
+        "max(z, 0.0)", "np.max(z)", "+z", "z.copy()", "np.where(True, z, z)", "z.item()", "np.squeeze(a=z)",
+        "z.round(9)"]
+
+
+@pytest.mark.parametrize("change", ["w += 1.0", "z += 1.0", "z += 1.0; w += x"])
+def test_what_shares_its_memory(change: str, tmp_path: Path) -> None:
+    lines = ["import numpy as np"]
+    for k, again in enumerate(SAME):
+        lines += [f"def program_{k}(x):", "    z = np.array(x)", f"    w = {again}", f"    {change}",
+                  "    return np.sum(w) * z * x"]
+    file = tmp_path / "sharing.py"
+    file.write_text("\n".join(lines) + "\n")
+    module = runpy.run_path(str(file))
+    right = 0
+    for k, again in enumerate(SAME):
+        function = module[f"program_{k}"]
+        try:
+            found = interpret(function, (0.7,))
+        except wb.DifferentiationError:
+            continue
+        assert np.isclose(found, function(0.7), rtol=1e-12), again
+        right += 1
+    assert right >= 5

@@ -259,7 +259,7 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
             lengths = [t.integer(1) for p in parts if p is None]
             if not parts:
                 return replace(owner, others=frozenset(a for a in owner.others if a.array is None))
-            return bare.shown(t, owner, t.new_array(t.emit("full", owner.value, *lengths))) if lengths else owner
+            return bare.shown(bare.of(owner), t.new_array(t.emit("full", owner.value, *lengths))) if lengths else owner
         if not owner.python:
             raise IndexError("invalid index to scalar variable.")
         raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")
@@ -340,6 +340,8 @@ def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
         act.t.environment.call(act, attribute(act, owner, "__setitem__"), (key, value), {})
     elif isinstance(owner, np.ndarray):
         t.fail(f"a write into an array of {owner.dtype}", "convert it to float64 before")
+    elif bare.of(owner):
+        t.fail("a write into an array without axes", "bind the name to the new number")
     else:
         raise TypeError(f"{describe(owner)} does not support item assignment")
 

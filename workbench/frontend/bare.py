@@ -11,7 +11,6 @@ Invariant: a program that can tell such an array from a number gives what NumPy 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,14 @@ from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Alternative, Array, Bare, Scalar, Variable, bare_in
 
-_MADE = (np.array, np.asarray, np.asanyarray, np.copy, np.zeros, np.ones, np.full, np.empty, np.zeros_like,
-         np.ones_like, np.full_like, np.empty_like, np.where, np.select, np.tensordot, np.reshape, np.squeeze,
-         np.transpose, np.ravel, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.expand_dims, np.broadcast_to,
-         np.moveaxis, np.swapaxes, np.require, np.choose, np.piecewise)
-_KEEP = (np.asarray, np.asanyarray, np.require, np.reshape, np.squeeze, np.transpose, np.moveaxis, np.swapaxes,
-         np.broadcast_to)  # what they give is, or shows, what they were given
-_VIEWS = (*_KEEP, np.ravel, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.expand_dims)
-_METHODS = frozenset({"reshape", "squeeze", "transpose", "ravel", "swapaxes", "view"})
-_COPIES = frozenset({"copy", "astype"})
+_NEW = (np.array, np.copy, np.zeros, np.ones, np.full, np.empty, np.zeros_like, np.ones_like, np.full_like,
+        np.empty_like, np.where, np.select, np.choose, np.piecewise, np.tensordot)
+_VIEWS = (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require, np.reshape, np.squeeze,
+          np.transpose, np.moveaxis, np.swapaxes, np.broadcast_to, np.broadcast_arrays, np.ravel, np.atleast_1d,
+          np.atleast_2d, np.atleast_3d, np.expand_dims)
+_VIEW_METHODS = frozenset({"reshape", "squeeze", "transpose", "ravel", "swapaxes", "view"})
+_NUMBER_METHODS = frozenset({"item", "tolist", "sum", "prod", "mean", "std", "var", "max", "min", "ptp", "all", "any",
+                             "dot", "trace", "round", "clip"})
 _SHOWN = "an array without axes that is shown by a view is changed in place"
 _SHOWS = "a write to a view of an array without axes"
 _PART = "a view without axes of an array is changed in place"
@@ -47,38 +45,46 @@ def marked(t: Tracer, value: Any, why: str = "", shared: list[Bare] | None = Non
     if kind is None or isinstance(value, Array):
         return value
     others = value.others if isinstance(value, Scalar) else frozenset()
-    tokens = shared if shared is not None else [t.bares.setdefault((t.span, why), Bare(why))]
-    mine = frozenset(Alternative(kind, False, None, token) for token in tokens)
+    arrays = shared if shared is not None else [t.bares.setdefault((t.span, why), Bare(why))]
+    mine = frozenset(Alternative(kind, False, None, array) for array in arrays)
     return Scalar(t.scalar(value, kind), False, frozenset(a for a in others if a.array is None) | mine)
 
 
-def given(t: Tracer, callee: Any, args: tuple[Any, ...], found: Any) -> Any:
-    """What a function of NumPy has given, marked where that is an array without axes."""
-    if not any(callee is f for f in _MADE):
+def given(t: Tracer, callee: Any, args: tuple[Any, ...], named: dict[str, Any], found: Any) -> Any:
+    """What a function of NumPy has given, marked where that is an array without axes. What is not known to be new
+    shares its memory with such arrays among the arguments."""
+    if isinstance(callee, np.ufunc) or not (getattr(callee, "__module__", None) or "").startswith("numpy"):
         return found
-    operand = args[0] if args else None
-    if isinstance(found, Array):
-        return shown(t, operand, found) if any(callee is f for f in _VIEWS) else found
-    if number_kind(found) is None:
-        return found
-    if any(callee is f for f in _KEEP) and of(operand):
-        return marked(t, found, shared=of(operand))
-    if any(callee is f for f in _VIEWS) and isinstance(operand, Array):
-        return part(t, operand, found)
-    return marked(t, found)
+    operands = (*args, *named.values())
+    shared = [array for operand in operands for array in of(operand)]
+    views = any(callee is f for f in _VIEWS)
+    new = any(callee is f for f in _NEW) and not (shared and "copy" in named)
+
+    def one(value: Any) -> Any:
+        if isinstance(value, Array):
+            return shown(shared, value) if views else value
+        if number_kind(value) is None or of(value):
+            return value
+        if shared and not new:
+            return marked(t, value, shared=shared)
+        if views and isinstance(operands[0], Array):
+            return part(t, operands[0], value)
+        return marked(t, value) if new or views else value
+    return tuple(map(one, found)) if type(found) is tuple else one(found)
 
 
-def of_method(t: Tracer, owner: Any, name: str, found: Any) -> Any:
-    """What a method of an array (without axes) has given."""
-    if isinstance(owner, Array) and name in _METHODS and isinstance(found, Scalar):
-        return part(t, owner, found)
-    if not of(owner):
+def of_method(t: Tracer, owner: Any, name: str, options: int, found: Any) -> Any:
+    """What a method of an array (without axes), called with so many arguments, has given."""
+    if isinstance(owner, Array):
+        return part(t, owner, found) if name in _VIEW_METHODS and isinstance(found, Scalar) else found
+    shared = of(owner)
+    if not shared or name in _NUMBER_METHODS:
         return found
     if isinstance(found, Array):
-        return shown(t, owner, found) if name in _METHODS else found
-    if name in _METHODS:
-        return marked(t, found, shared=of(owner))
-    return marked(t, found) if name in _COPIES else found
+        return shown(shared, found) if name in _VIEW_METHODS else found
+    if name == "copy" or (name == "astype" and options == 1):
+        return marked(t, found)
+    return marked(t, found, shared=shared)
 
 
 def left(t: Tracer, variables: Iterable[Variable]) -> None:
@@ -88,10 +94,10 @@ def left(t: Tracer, variables: Iterable[Variable]) -> None:
         array.holders -= names
 
 
-def shown(t: Tracer, owner: Any, view: Array) -> Array:
-    """A view with axes of what may be an array without them: neither can be written from here on."""
-    for token in of(owner):
-        token.why = _SHOWN
+def shown(arrays: Iterable[Bare], view: Array) -> Array:
+    """A view with axes of what may be arrays without them: neither can be written from here on."""
+    for array in arrays:
+        array.why = _SHOWN
         view.cell.snapshot = _SHOWS
     return view
 
@@ -113,10 +119,10 @@ def require_number(t: Tracer, value: Any) -> None:
 
 def may_change(t: Tracer, old: Scalar) -> None:
     """Before an array without axes is changed in place."""
-    for token in of(old):
-        if token.why:
-            t.fail(token.why, _INSTEAD)
-        if len(token.holders) > 1:
+    for array in of(old):
+        if array.why:
+            t.fail(array.why, _INSTEAD)
+        if len(array.holders) > 1:
             t.fail("an array without axes is changed in place that another name may have, too", _INSTEAD)
 
 
@@ -126,4 +132,4 @@ def changed(t: Tracer, old: Scalar, found: Any) -> Any:
         raise ValueError("non-broadcastable output operand")
     if number_kind(found) is not old.kind:
         t.fail("a change in place of an array without axes to another kind of number", "write `z = z + ...`")
-    return marked(t, replace(found, others=frozenset()) if isinstance(found, Scalar) else found, shared=of(old))
+    return marked(t, found, shared=of(old))

@@ -73,8 +73,8 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         return _one_of(act, callee, args, named, node)
     if isinstance(callee, ArrayMethod):
         act.t.usable(*args, *named.values())
-        return bare.of_method(act.t, callee.owner, callee.name, _shown(call_method(
-            act, callee.owner, callee.name, args, named)))
+        found = _shown(call_method(act, callee.owner, callee.name, args, named))
+        return bare.of_method(act.t, callee.owner, callee.name, len(args) + len(named), found)
     if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not _is_entered(callee):
         args, named = _settled(act, callee, args, named)
     inlined = getattr(type(callee), "inlined", None)
@@ -88,7 +88,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         args, named = library.arguments.positioned(callee, args, named)
         found = handler(act, args, named)
         library.orders.lay(act.t, callee, args, named, found, before)
-        return bare.given(act.t, callee, args, _shown(found))
+        return bare.given(act.t, callee, args, named, _shown(found))
     if isinstance(callee, types.MethodType):
         if isinstance(callee.__func__, types.FunctionType):  # (what has a rule of its own guards that)
             act.t.environment.guard_function(callee.__func__)

@@ -239,7 +239,7 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return _elements(t, args[0])
     order = named.get("order", "K")
     if not static_option(t, named.get("copy", True), "copy"):
-        if isinstance(args[0], Choice) and dtype is None and order in ("K", "A"):
+        if dtype is None and (bare.of(args[0]) or (isinstance(args[0], Choice) and order in ("K", "A"))):
             return args[0]
         found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
         if named["copy"] is not None and not (isinstance(args[0], Array) and found.cell is args[0].cell):

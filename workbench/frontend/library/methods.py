@@ -216,6 +216,8 @@ def _sort(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
 def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
     shaping.row_by_row(t, named, *args[:1])
+    if isinstance(owner, Scalar):
+        return t.new_array(t.emit("full", owner.value, Constant(1, Kind.INT)))
     return t.new_array(t.emit("copy", t.emit("reshape", arrays.read(t, owner), shaping.size_of(t, owner.dims))))
 
 
@@ -230,6 +232,10 @@ def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any])
 
 def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     axes = None if not args or args == (None,) else (args[0] if len(args) == 1 else args)
+    if isinstance(owner, Scalar):
+        if axes:
+            raise ValueError("axes don't match array")
+        return owner
     return shaping.transposed(act.t, owner, axes)
 
 
