@@ -226,7 +226,8 @@ def test_one_array_under_two_names_in_turns_of_a_loop() -> None:
 
 
 SAME = ["np.array(z, copy=None)", "np.array(z, copy=False)", "np.asfortranarray(z)", "np.ascontiguousarray(z)",
-        "z.real", "np.real(z)", "z.astype(float, copy=False)", "z.astype(float)", "np.broadcast_arrays(z, np.ones(2))[0]",
+        "z.real", "np.real(z)", "z.astype(float, copy=False)", "z.astype(float)",
+        "np.broadcast_arrays(z, np.ones(2))[0]",
         "np.atleast_1d(z, z)[0]", "np.array(z)", "np.asarray(z, dtype=float)", "np.reshape(z, (1,))", "z.conj()",
         "np.stack([z, z])", "z.flatten()", "z.ravel()", "z.transpose()", "z[None, ...]",
         "max(z, 0.0)", "np.max(z)", "+z", "z.copy()", "np.where(True, z, z)", "z.item()", "np.squeeze(a=z)",

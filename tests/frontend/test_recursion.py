@@ -204,17 +204,22 @@ PROGRAMS = [fibonacci, power, even, hidden_input, adaptive, captured_array, two_
             method, returns_arrays, fourier, merge_sort, matrix_power, to_a_depth]
 
 
+def agrees(function: Any, x: float, n: int) -> None:
+    """The interpreted program has Python's value; both modes have the slope of differences."""
+    value, slope = interpreted_gradient(function, (x, n))
+    assert np.isclose(value, function(x, n), rtol=1e-13)
+    oracle = gradient(function, (x, n), (0,), "difference")
+    assert disagreement({(0,): slope[(0,)]}, oracle, float(value), "difference") is None
+    forward = interpreted_slope(function, (x, n), {(0,): np.asarray(1.0)})
+    assert np.isclose(float(forward), float(slope[(0,)]), rtol=1e-11, atol=1e-12)
+
+
 @pytest.mark.parametrize("function", PROGRAMS, ids=lambda f: f.__name__)
 def test_value_and_derivatives(function: Any) -> None:
     for x, n in ((0.7, 6), (0.37, 3), (1.1, 0)):
         if function in (captured_array, method) and n == 0:
             continue
-        value, slope = interpreted_gradient(function, (x, n))
-        assert np.isclose(value, function(x, n), rtol=1e-13)
-        oracle = gradient(function, (x, n), (0,), "difference")
-        assert disagreement({(0,): slope[(0,)]}, oracle, float(value), "difference") is None
-        forward = interpreted_slope(function, (x, n), {(0,): np.asarray(1.0)})
-        assert np.isclose(float(forward), float(slope[(0,)]), rtol=1e-11, atol=1e-12)
+        agrees(function, x, n)
     assert list(callees(traced(function, (0.7, 6)).function)), "it was unrolled"
 
 

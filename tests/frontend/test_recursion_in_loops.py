@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.corpus.oracle import disagreement, gradient
-from tests.fuzz.interpreted import interpreted_gradient, interpreted_slope, traced
+from tests.frontend.test_recursion import agrees
+from tests.fuzz.interpreted import traced
 from workbench.ir import callees, walk
 from workbench.transforms import vjp
 
@@ -156,12 +156,7 @@ PROGRAMS = [branches, trips_that_vary, until, condition_that_calls, one_path_cal
 @pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
 def test_value_and_derivatives(function: Any) -> None:
     for x, n in ((0.7, 4), (1.1, 0), (-0.4, 3)):
-        value, slope = interpreted_gradient(function, (x, n))
-        assert np.isclose(value, function(x, n), rtol=1e-13)
-        oracle = gradient(function, (x, n), (0,), "difference")
-        assert disagreement({(0,): slope[(0,)]}, oracle, float(value), "difference") is None
-        forward = interpreted_slope(function, (x, n), {(0,): np.asarray(1.0)})
-        assert np.isclose(float(forward), float(slope[(0,)]), rtol=1e-11, atol=1e-12)
+        agrees(function, x, n)
 
 
 def test_residuals_of_iterations_are_pushed_not_computed_again() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from workbench.ir import ArrayType, Block, Builder, Kind, Slot, Type, Value
 from workbench.rules import emit
-from workbench.transforms.residuals import MINUS, ONE, ZERO, close_elements, open_elements
+from workbench.transforms.residuals import ONE, append, array_at
 from workbench.transforms.structure import Structure
 
 
@@ -32,39 +32,20 @@ class Pair:
 
 def push(b: Builder, pair: Pair, value: Value) -> None:
     """Push a number, or the elements of an array."""
-    indices = open_elements(b, value.dims)
-    element = emit(b, "load", value, *indices) if value.is_array else value
-    length = b.held(pair.length)
-    b.write(pair.elements, emit(b, "store", b.held(pair.elements), element, length))
-    b.write(pair.length, emit(b, "add", length, ONE))
-    close_elements(b, value.dims)
+    append(b, pair.elements, pair.length, value)
 
 
 def pop(b: Builder, pair: Pair, type_: Type, name: str) -> Value:
     """What was pushed last; `type_` has the dimensions of an array."""
+    size: Value = ONE
+    for dim in type_.dims if isinstance(type_, ArrayType) else ():
+        size = emit(b, "mul", size, dim)
+    b.write(pair.length, emit(b, "sub", b.held(pair.length), size))
     if isinstance(type_, ArrayType):
-        return _popped(b, pair, type_, name)
-    b.write(pair.length, emit(b, "add", b.held(pair.length), MINUS))
+        return array_at(b, b.held(pair.elements), b.held(pair.length), type_.kind, type_.dims, name)
     made = emit(b, "load", b.held(pair.elements), b.held(pair.length), kept=True)
     made.name = made.name or name
     return made
-
-
-def _popped(b: Builder, pair: Pair, type_: ArrayType, name: str) -> Value:
-    size: Value = ONE
-    for dim in type_.dims:
-        size = emit(b, "mul", size, dim)
-    b.write(pair.length, emit(b, "sub", b.held(pair.length), size))
-    made = emit(b, "empty", *type_.dims, kind=type_.kind)
-    slot = b.slot(made.type, made, name)
-    indices = open_elements(b, type_.dims)
-    place: Value = ZERO
-    for index, dim in zip(indices, type_.dims, strict=True):
-        place = emit(b, "add", emit(b, "mul", place, dim), index)
-    element = emit(b, "load", b.held(pair.elements), emit(b, "add", b.held(pair.length), place), kept=True)
-    b.write(slot, emit(b, "store", b.held(slot), element, *indices))
-    close_elements(b, type_.dims)
-    return b.held(slot)
 
 
 def in_order(values: Iterable[Value]) -> list[Value]:

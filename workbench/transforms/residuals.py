@@ -42,6 +42,31 @@ def close_elements(builder: Builder, dims: Sequence[Value]) -> None:
         builder.end_for()
 
 
+def append(builder: Builder, elements: Slot, length: Slot, value: Value) -> None:
+    """Append a number, or the elements of an array, to a growable list of which `length` elements are in use."""
+    indices = open_elements(builder, value.dims)
+    element = emit(builder, "load", value, *indices) if value.is_array else value
+    place = builder.held(length)
+    builder.write(elements, emit(builder, "store", builder.held(elements), element, place))
+    builder.write(length, emit(builder, "add", place, ONE))
+    close_elements(builder, value.dims)
+
+
+def array_at(builder: Builder, elements: Value, begin: Value, kind: Kind, dims: Sequence[Value],
+             name: str = "") -> Value:
+    """The array whose elements begin at a place of a list."""
+    made = emit(builder, "empty", *dims, kind=kind)
+    array = builder.slot(made.type, made, name)
+    indices = open_elements(builder, dims)
+    place: Value = ZERO
+    for index, dim in zip(indices, dims, strict=True):
+        place = emit(builder, "add", emit(builder, "mul", place, dim), index)
+    element = emit(builder, "load", elements, emit(builder, "add", begin, place), kept=True)
+    builder.write(array, emit(builder, "store", builder.held(array), element, *indices))
+    close_elements(builder, dims)
+    return builder.held(array)
+
+
 @dataclass(slots=True)
 class Flat:
     """A residual array of varying size: a list of elements and where each array begins in it."""
@@ -176,12 +201,7 @@ class Residuals:
         if isinstance(slot, Flat):
             place = self._indices(loop, loop.nest if loop is not None else (), positions)
             self._keep_scalar(slot.begins, self.read(slot.length), place)
-            indices = open_elements(self.builder, copy.dims)
-            element = emit(self.builder, "load", copy, *indices)
-            length = self.read(slot.length)
-            self.builder.write(slot.elements, emit(self.builder, "store", self.read(slot.elements), element, length))
-            self.builder.write(slot.length, emit(self.builder, "add", length, ONE))
-            close_elements(self.builder, copy.dims)
+            append(self.builder, slot.elements, slot.length, copy)
         elif not copy.is_array:
             self._keep_scalar(slot, copy, self._indices(loop, self.structure.axes(value), positions))
         elif loop is None:
@@ -201,7 +221,8 @@ class Residuals:
         loop = self.structure.loop_of(value)
         if isinstance(slot, Flat):
             place = self._indices(loop, loop.nest if loop is not None else (), positions)
-            return self._fetch_flat(slot, self._fetch_scalar(slot.begins, place), value.kind, dims)
+            begin = self._fetch_scalar(slot.begins, place)
+            return array_at(self.builder, self.read(slot.elements), begin, value.kind, dims)
         if not value.is_array:
             return self._fetch_scalar(slot, self._indices(loop, self.structure.axes(value), positions))
         if loop is None:
@@ -215,19 +236,6 @@ class Residuals:
             return held
         attrs = {"kept": True} if isinstance(held.type, ArrayType) and held.type.growable else {}
         return emit(self.builder, "load", held, *indices, **attrs)
-
-    def _fetch_flat(self, slot: Flat, begin: Value, kind: Kind, dims: Sequence[Value]) -> Value:
-        held = self.read(slot.elements)
-        made = emit(self.builder, "empty", *dims, kind=kind)
-        array = self.builder.slot(made.type, made)
-        indices = open_elements(self.builder, dims)
-        place: Value = ZERO
-        for index, dim in zip(indices, dims, strict=True):
-            place = emit(self.builder, "add", emit(self.builder, "mul", place, dim), index)
-        element = emit(self.builder, "load", held, emit(self.builder, "add", begin, place), kept=True)
-        self.builder.write(array, emit(self.builder, "store", self.read(array), element, *indices))
-        close_elements(self.builder, dims)
-        return self.read(array)
 
     # ------------------------------------------------------------------ positions
     def read(self, slot: Slot) -> Value:
