@@ -25,7 +25,7 @@ from workbench.ir.core import Block, Constant, Function, Op, Span, Value, walk
 from workbench.ir.dims import Polynomial, normal_form, same_dim
 from workbench.ir.errors import DifferentiationError
 from workbench.ir.printer import print_function
-from workbench.ir.rewrite import Rewriter, definitions, substitute_type
+from workbench.ir.rewrite import Rewriter, definitions, substitute_type, uses
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, kind_of, promote
 from workbench.ir.verifier import VerificationError, verify
 
@@ -34,5 +34,5 @@ __all__ = [
     "Kind", "Op", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError",
     "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "element_type", "has_effects",
     "is_recursive", "kind_of", "normal_form", "own_results", "print_function", "promote", "same_dim", "substitute_type",
-    "verify", "walk",
+    "uses", "verify", "walk",
 ]

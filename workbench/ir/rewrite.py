@@ -15,6 +15,25 @@ def definitions(function: Function) -> dict[Value, Op]:
     return {result: op for op in walk(function.block) for result in op.results}
 
 
+def uses(function: Function) -> dict[Value, list[Op | Block]]:
+    """Where values are read: operations, and blocks that yield them."""
+    found: dict[Value, list[Op | Block]] = {}
+
+    def enter(block: Block) -> None:
+        for op in block.ops:
+            for value in op.operands:
+                found.setdefault(value, []).append(op)
+            for region in op.regions:
+                enter(region)
+        for value in block.yields:
+            found.setdefault(value, []).append(block)
+
+    enter(function.block)
+    for value in function.results:
+        found.setdefault(value, []).append(function.block)
+    return found
+
+
 def substitute_type(type_: Type, env: Mapping[Value, Value]) -> Type:
     """A type with its dimensions replaced."""
     if isinstance(type_, ArrayType) and type_.dims:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Op, Value, definitions
+from workbench.ir import Constant, Function, Op, Value, definitions, uses
 from workbench.passes.exactness import exact_values
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
+from workbench.passes.zeroing import is_zero
 
 
 @dataclass(frozen=True)
@@ -47,41 +48,26 @@ def _guarded(op: Op, makers: dict[Value, Op]) -> Guarded | None:
         return None
     for bar, factor in (op.operands, op.operands[::-1]):
         select = makers.get(factor)
-        if select is None or select.prim != "select" or not _is_zero(select.operands[1]):
+        if select is None or select.prim != "select" or not is_zero(select.operands[1]):
             continue
         both, partial = makers.get(select.operands[0]), select.operands[2]
         if both is None or both.prim != "and":
             continue
         zero, infinite = (makers.get(v) for v in both.operands)
         finite = makers.get(infinite.operands[0]) if infinite is not None and infinite.prim == "not" else None
-        if zero is not None and zero.prim == "eq" and zero.operands[0] is bar and _is_zero(zero.operands[1]) and (
+        if zero is not None and zero.prim == "eq" and zero.operands[0] is bar and is_zero(zero.operands[1]) and (
                 finite is not None and finite.prim == "isfinite" and finite.operands[0] is partial):
             return bar, partial, zero
     return None
 
 
-def _is_zero(value: Value) -> bool:
-    return isinstance(value, Constant) and value.value == 0
-
-
 def annihilating(function: Function) -> set[Op]:
     """The questions whether a number is 0 that do no more than put a 0 in the place of its product with another one."""
     makers = definitions(function)
-    users: dict[Value, list[Op | Block]] = {}
-    _note_users(function.block, users)
-    return {op for op in makers.values() if op.prim == "eq" and _is_zero(op.operands[1]) and all(
-        isinstance(user, Op) and user.prim == "select" and _is_zero(user.operands[1])
+    users = uses(function)
+    return {op for op in makers.values() if op.prim == "eq" and is_zero(op.operands[1]) and all(
+        isinstance(user, Op) and user.prim == "select" and is_zero(user.operands[1])
         and _is_multiple(user.operands[2], op.operands[0], makers) for user in users.get(op.result, []))}
-
-
-def _note_users(block: Block, users: dict[Value, list[Op | Block]]) -> None:
-    for op in block.ops:
-        for value in op.operands:
-            users.setdefault(value, []).append(op)
-        for region in op.regions:
-            _note_users(region, users)
-    for value in block.yields:
-        users.setdefault(value, []).append(block)
 
 
 def _is_multiple(value: Value, factor: Value, makers: dict[Value, Op]) -> bool:

@@ -26,19 +26,18 @@ from workbench.ir import (
     Constant,
     Function,
     Op,
-    Polynomial,
     ScalarType,
     Value,
     definitions,
-    normal_form,
+    uses,
     walk,
 )
 from workbench.passes.annihilate import annihilating
 from workbench.passes.exactness import exact_values
+from workbench.passes.nests import has_turns
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
-_ONE = Polynomial.of(1)
 _MOST = 12  # numbers that a loop is given to carry
 
 
@@ -72,25 +71,13 @@ class _Search:
     def __init__(self, function: Function, exact: set[Value]) -> None:
         self.exact = exact
         self.makers = definitions(function)
-        self.users: dict[Value, list[Op | Block]] = {}
+        self.users = uses(function)
         self.found: dict[Op, list[_Sum]] = {}
-        self._count(function.block)
         for op in walk(function.block):
             if op.prim == "for" and "items" not in op.attrs:
                 sums = self._sums(op)
                 if sums and len(sums) <= _MOST:
                     self.found[op] = sums
-
-    def _count(self, block: Block) -> None:
-        for op in block.ops:
-            for value in op.operands:
-                if value.is_array:
-                    self.users.setdefault(value, []).append(op)
-            for region in op.regions:
-                self._count(region)
-        for value in block.yields:
-            if value.is_array:
-                self.users.setdefault(value, []).append(block)
 
     def _sums(self, op: Op) -> list[_Sum]:
         (body,) = op.regions
@@ -168,7 +155,7 @@ class _Adder(Rebuilder):
     def add_up(self, op: Op, sums: Sequence[_Sum], totals: Sequence[Value]) -> None:
         """Add the totals to their elements, if the loop has had a turn (else their indices may not be valid)."""
         arrays = {s.position: self.env[op.results[s.position]] for s in sums}
-        if self.has_turns(op):
+        if has_turns(op, self.around, self.search.makers.get):
             made = self.accumulated(arrays, sums, totals)
         else:
             lo, hi = self.all(op.operands[:2])
@@ -192,12 +179,3 @@ class _Adder(Rebuilder):
             (made[s.position],) = self.raw("accum", (array, total, *self.all(s.where)), (array.type,), {"loose": True},
                                            (), [array.name])
         return made
-
-    def has_turns(self, op: Op) -> bool:
-        """True where a loop around has the same bounds: then this one has a turn whenever it is reached."""
-        return any(self._bounds(op) == self._bounds(outer) for outer in self.around)
-
-    def _bounds(self, op: Op) -> tuple[object, object]:
-        """The first and the last index of a loop."""
-        lo, hi = (normal_form(v, self.search.makers.get) for v in op.operands[:2])
-        return (lo, hi - _ONE) if op.attrs["step"] == 1 else (hi + _ONE, lo)

@@ -21,6 +21,7 @@ from typing import ClassVar
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form, walk
 from workbench.ir.ops import has_effect
 from workbench.passes.fusion import unowned
+from workbench.passes.nests import has_turns
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
@@ -159,7 +160,7 @@ class _Limiter(Rebuilder):
         last = max((k for k, check in enumerate(checks) if not check.rises), default=-1)
         if last < 0:
             return
-        if self.has_turns(op):
+        if has_turns(op, self.around, self.search.makers.get):
             for check in checks[:last + 1]:
                 self.check(check.op, self.at_first(check, op, lo))
             return
@@ -200,9 +201,3 @@ class _Limiter(Rebuilder):
         self.builder.span = op.span or self.builder.span
         if not (isinstance(ok, Constant) and ok.value):
             self.raw("check", (ok,), (), op.attrs)
-
-    def has_turns(self, op: Op) -> bool:
-        """True where a loop around has the same bounds: then this one has a turn whenever it is reached."""
-        return any(outer.attrs["step"] == op.attrs["step"] and all(
-            normal_form(a, self.search.makers.get) == normal_form(b, self.search.makers.get)
-            for a, b in zip(op.operands[:2], outer.operands[:2], strict=True)) for outer in self.around)

@@ -56,6 +56,18 @@ class Nest:
         return found[::-1]
 
 
+def has_turns(op: Op, around: Sequence[Op], maker: Maker) -> bool:
+    """True where a loop around runs over the same indices: then this one has a turn whenever it is reached."""
+    return any(_ends(op, maker) == _ends(outer, maker) for outer in around)
+
+
+def _ends(op: Op, maker: Maker) -> tuple[Polynomial, Polynomial]:
+    """The least and the greatest index of a counted loop."""
+    first, bound = (normal_form(v, maker) for v in op.operands[:2])
+    one = Polynomial.of(1)
+    return (first, bound - one) if op.attrs["step"] == 1 else (bound + one, first)
+
+
 def find_nest(op: Op, maker: Maker) -> Nest | None:
     """The largest nest that begins with a loop and qualifies, or None."""
     loops, ops = [op], list(op.regions[0].ops)

@@ -16,11 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Function, Op, Polynomial, Value, definitions, normal_form, walk
+from workbench.ir import Block, Function, Op, Polynomial, Value, definitions, normal_form, uses, walk
 from workbench.passes.exactness import exact_values
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
-from workbench.passes.zeroing import is_zero, uses
+from workbench.passes.zeroing import is_zero
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from workbench.ir import Block, Constant, Function, Op, Polynomial, Value, definitions, normal_form, walk
+from workbench.ir import Block, Constant, Function, Op, Polynomial, Value, definitions, normal_form, uses, walk
 from workbench.passes.nest_parts import ZERO, Box, NestBuilder
 from workbench.passes.nests import Maker, find_nest
 
@@ -68,25 +68,6 @@ def _loops(op: Op) -> list[Op]:
 def is_zero(value: Value) -> bool:
     """True for the constant zero (not for its negative)."""
     return isinstance(value, Constant) and repr(value.value) in ("0", "0.0", "0j", "False")
-
-
-def uses(function: Function) -> dict[Value, list[Op | Block]]:
-    """Where values are read: operations, and blocks that yield them."""
-    found: dict[Value, list[Op | Block]] = {}
-
-    def enter(block: Block) -> None:
-        for op in block.ops:
-            for value in op.operands:
-                found.setdefault(value, []).append(op)
-            for region in op.regions:
-                enter(region)
-        for value in block.yields:
-            found.setdefault(value, []).append(block)
-
-    enter(function.block)
-    for value in function.results:
-        found.setdefault(value, []).append(function.block)
-    return found
 
 
 def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
