@@ -92,3 +92,67 @@ def test_value_and_gradient(f: Callable[[Any], Any], third: float) -> None:
             continue
         assert value == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(gradient, slopes, rtol=1e-7, atol=1e-8)
+
+
+# ---------------------------------------------------------------------- their elements, one after the other
+def taken(e, a):
+    """A number from an array, and a write to what is read later."""
+    a[2] = e * a[2] + 1.0
+    return e
+
+
+def length_known(x):
+    a = x.reshape(4)
+    return sum([taken(e, a) for e in a])
+
+
+def exchanged(x):
+    a, b = x, np.ones(4) * x[0]
+    for _ in range(3):
+        a, b = b, a
+    return sum([taken(e, a) for e in a]) + a[2]
+
+
+def chosen(x):
+    a, b = x.reshape(4), np.ones(4) * x[0]
+    c = a if x[2] < 0.04 else b
+    return sum([taken(e, c) for e in c]) + sum([x[1] for e in c])
+
+
+def zipped(x):
+    a, b = x.reshape(4), np.ones(4) * x[0]
+    c = a if x[2] < 0.04 else b
+    total = 0.0
+    for e, u in zip(c, [1.0, 2.0, 3.0, 4.0]):
+        total += u * taken(e, c)
+    return total + sum([u * taken(e, c) for u, e in enumerate(c)])
+
+
+def iterator(x):
+    b = np.ones(4) * x[0]
+    c = x if x[2] < 0.04 else b
+    items = iter(c)
+    total = taken(next(items), c) + 2.0 * next(items)
+    total += taken(next(items), c)
+    return total * next(items)
+
+
+def parts(x):
+    b = np.ones(4) * x[0]
+    c = x if x[2] < 0.04 else b
+    p, q, r, s = c
+    first, *others = c.reshape(4)
+    c[0] = x[1] * 3.0
+    return p * q * r * s + first * others[1] + sum(map(lambda e: e * e, [*c]))
+
+
+@pytest.mark.parametrize("third", [0.5, -0.5])
+@pytest.mark.parametrize("f", (length_known, exchanged, chosen, zipped, iterator, parts), ids=lambda f: f.__name__)
+def test_elements_are_read_when_their_turn_comes(f: Callable[[Any], Any], third: float) -> None:
+    x = np.array([0.3, -0.2, third, 0.1])
+    expected, steps = f(x.copy()), np.eye(4) * 1e-6
+    slopes = np.array([f(x + h) - f(x - h) for h in steps]) / 2e-6
+    for engine in ("numba", "tape"):
+        value, gradient = wb.value_and_grad(f, engine=engine)(x.copy())
+        assert value == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-7, atol=1e-8)

@@ -11,7 +11,6 @@ from workbench.frontend import (
     dynamic_lists,
     generators,
     growth,
-    indexing,
     list_operations,
     texts,
     unrolling,
@@ -165,8 +164,8 @@ def static_items(act: Activation, values: Any) -> list[Any]:
         if static is None:
             t.fail("a range with run-time bounds where its items must be known", "loop over it with `for`")
         return list(static)
-    if isinstance(values, Array):
-        return [indexing.get(t, values, k) for k in static_places(act, values)]
+    if isinstance(values, (Array, Choice)):
+        return [t.environment.item(act, values, k) for k in static_places(act, values)]
     if isinstance(values, ZipValue):
         return _zip_items(act, values)
     if isinstance(values, Lazy):
@@ -182,11 +181,19 @@ def static_items(act: Activation, values: Any) -> list[Any]:
     return list(values)
 
 
-def static_places(act: Activation, values: Array) -> range:
+def static_places(act: Activation, values: Array | Choice) -> range:
     """The indices of an array whose length is to be known while specialising."""
-    if not values.dims:
+    return range(act.t.static_int(act.t.dim(_length(act, values)), "the length of an array that is unpacked"))
+
+
+def _length(act: Activation, values: Array | Choice) -> Value:
+    """The length of an array, or the one that all of a choice have."""
+    first, *others = values.options if isinstance(values, Choice) else (values,)
+    if not first.dims:
         raise TypeError("iteration over a 0-d array")
-    return range(act.t.static_int(act.t.dim(values.dims[0]), "the length of an array that is unpacked"))
+    for other in others:
+        arrays.require_alike(act.t, first.dims[0], other.dims[0])
+    return first.dims[0]
 
 
 def iterator_of(act: Activation, owner: ObjectValue) -> Any:
@@ -257,8 +264,8 @@ def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
 def first_items(act: Activation, part: Any, count: int) -> list[Any]:
     if is_endless(part):
         return [endless_item(act, part, k) for k in range(count)]
-    if isinstance(part, Array):
-        return [indexing.get(act.t, part, k) for k in range(count)]
+    if isinstance(part, (Array, Choice)):
+        return [act.t.environment.item(act, part, k) for k in range(count)]
     if isinstance(part, DynamicList):
         return [dynamic_lists.load(act.t, part, Constant(k, Kind.INT)) for k in range(count)]
     if isinstance(part, RangeValue) and static_range(act, part) is None:
@@ -274,16 +281,17 @@ def unpacked(act: Activation, value: Any, count: int | None) -> list[Any]:
         items = unpacked(act, opened, count)
         generators.exhausted(act, value)
         return items
-    if isinstance(value, Array) and count is not None:
-        dim = act.t.builder.resolve(value.dims[0])
+    if isinstance(value, (Array, Choice)) and count is not None:
+        dim = act.t.builder.resolve(_length(act, value))
         if not isinstance(dim, Constant):
             act.t.environment.meet(dim, Constant(count, Kind.INT))
             act.t.check(act.t.emit("eq", dim, Constant(count, Kind.INT)), "ValueError",
                         f"cannot unpack an array into {count} names: its length differs")
-            return [indexing.get(act.t, value, k) for k in range(count)]
+            return [act.t.environment.item(act, value, k) for k in range(count)]
     if isinstance(value, DynamicList) and count is not None:
         return list_operations.unpacked(act.t, value, count)
-    iterables = (ListValue, DynamicList, DictValue, SetValue, Array, RangeValue, ZipValue, Lazy, Cursor, ObjectValue)
+    iterables = (ListValue, DynamicList, DictValue, SetValue, Array, Choice, RangeValue, ZipValue, Lazy, Cursor,
+                 ObjectValue)
     if isinstance(value, Scalar) or not (hasattr(value, "__iter__") or isinstance(value, iterables)):
         raise TypeError(f"cannot unpack non-iterable {describe(value)}")
     items = static_items(act, value)
@@ -307,19 +315,11 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
             return start, stop, int(step.value.real), _itself
         trips = _range_trips(t, start, stop, step)
         return ZERO, trips, 1, lambda i: _wrap(t, t.emit("add", start, t.emit("mul", t.scalar(i), step)))
-    if isinstance(values, Array):
-        if not values.dims:
-            raise TypeError("iteration over a 0-d array")
+    if isinstance(values, (Array, Choice)):
         iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
-        return ZERO, values.dims[0], 1, lambda i: indexing.get(t, t.read(iterated), i)
+        return ZERO, _length(act, values), 1, lambda i: t.environment.item(act, t.read(iterated), i)
     if isinstance(values, DynamicList):
         return ZERO, dynamic_lists.length_of(t, values), 1, lambda i: dynamic_lists.load(t, values, t.scalar(i))
-    if isinstance(values, Choice):
-        # element by element through the choice: what the loop writes to the array is seen
-        for option in values.options[1:]:
-            arrays.require_alike(t, values.options[0].dims[0], option.dims[0])
-        chosen = t.variable("$iterated", values)
-        return ZERO, values.options[0].dims[0], 1, lambda i: t.environment.item(act, t.read(chosen), i)
     if isinstance(values, ZipValue) and values.kind == "reversed":
         inner = values.parts[0]
         if isinstance(inner, RangeValue) and not normalised:

@@ -14,6 +14,7 @@ from workbench.frontend.activation import Activation
 from workbench.frontend.values import (
     END,
     Array,
+    Choice,
     Cursor,
     DequeValue,
     DictValue,
@@ -50,6 +51,8 @@ def live(act: Activation, values: Any) -> Fetch:
         entries = values.parts[0].items
         first = len(entries) - 1
         return lambda k: act.t.read(entries[first - k]) if 0 <= first - k < len(entries) else END
+    if isinstance(values, (Array, Choice)):
+        return _over_array(act, values)
     turns = iteration.known_turns(act, values)
     if turns is not None:
         return _by_position(act, values, turns)
@@ -60,13 +63,18 @@ def live(act: Activation, values: Any) -> Fetch:
 def iterator(act: Activation, values: Any) -> Any:
     """`iter` of anything that is not an iterator itself."""
     t = act.t
-    if isinstance(values, Array):
+    if isinstance(values, (Array, Choice)):
         length = len(iteration.static_places(act, values))
-        held = t.variable("$iterated", values)  # a variable: a loop may rename it
-        return generators.cursor(t, lambda k: indexing.get(t, t.read(held), k) if k < length else END, lambda: length)
+        return generators.cursor(t, _over_array(act, values), lambda: length)
     if isinstance(values, (ListValue, DictValue, SetValue)) or iteration.is_view(values):
         return generators.cursor(t, live(act, values), lambda: iteration.length_of(act, values) or 0)
     return generators.over(t, iteration.static_items(act, values))
+
+
+def _over_array(act: Activation, values: Array | Choice) -> Fetch:
+    length = len(iteration.static_places(act, values))
+    held = act.t.variable("$iterated", values)  # a variable: a loop may rename it
+    return lambda k: act.t.environment.item(act, act.t.read(held), k) if k < length else END
 
 
 def _by_position(act: Activation, values: Any, turns: int) -> Fetch:

@@ -30,7 +30,6 @@ from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     END,
     Array,
-    Choice,
     Cursor,
     DynamicList,
     Lazy,
@@ -197,8 +196,6 @@ def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     values = args[0]
     if isinstance(values, (Lazy, Cursor)) or getattr(values, "spent", None) or getattr(values, "flat", None):
         return values
-    if isinstance(values, Choice):
-        values = branches.read_choice(act.t, values)
     return walking.iterator(act, values)
 
 

@@ -1,0 +1,97 @@
+"""Mistakes to plant in passes that make programs cheaper, as context managers; `faults` names them."""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+from workbench.frontend.tracer import ONE, ZERO
+from workbench.passes import annihilate, contributions, limits, preallocate, privatise, unread
+from workbench.transforms import frames
+
+Planted = Iterator[None]
+
+
+@contextlib.contextmanager
+def error_behind_loop_lost() -> Planted:
+    """A loop ends before an index leaves its array, and nothing is raised behind it."""
+    with mock.patch.object(limits._Limiter, "check", lambda self, op, ok: None):
+        yield
+
+
+@contextlib.contextmanager
+def sums_read_too_early() -> Planted:
+    """Contributions are added up beside an array that the loop reads and writes in between."""
+
+    def updates(self: Any, version: Any, out: Any, body: Any) -> list[Any]:
+        found = []
+        while version is not out:
+            version_of = [user for user in self.users.get(version, []) if getattr(user, "prim", "") in (
+                "accum", "store") and user in body.ops and user.operands[0] is version]
+            if not version_of:
+                return []
+            found += [user for user in version_of if user.prim == "accum"]
+            version = version_of[0].result
+        return found
+
+    with mock.patch.object(contributions._Search, "_updates", updates):
+        yield
+
+
+@contextlib.contextmanager
+def part_taken_for_whole() -> Planted:
+    """A cotangent is not zeroed before a loop adds to some of its elements."""
+    with mock.patch.object(unread._Search, "_is_whole", lambda self, op, array: True):
+        yield
+
+
+@contextlib.contextmanager
+def zero_not_annihilating() -> Planted:
+    """A zero cotangent times an infinite partial derivative is NaN."""
+
+    def op(self: Any, op: Any) -> None:
+        if op not in self.chosen:
+            self.copy(op)
+            return
+        bar, partial = (self.get(v) for v in self.chosen[op][:2])
+        self.bind(op.result, self.emit("mul", bar, partial, **op.attrs))
+
+    with mock.patch.object(annihilate._Annihilator, "op", op):
+        yield
+
+
+@contextlib.contextmanager
+def later_elements_private() -> Planted:
+    """An array is the iteration's own though it reads what the iteration before left."""
+    with mock.patch.object(privatise._Overwriting, "_is_earlier", lambda self, load, counters, itself: True):
+        yield
+
+
+@contextlib.contextmanager
+def room_not_cleared() -> Planted:
+    """An array of zeros whose room is made once keeps what the iteration before left."""
+    with mock.patch.object(preallocate._Preallocator, "_filled", lambda self, root, array, indices: array):
+        yield
+
+
+@contextlib.contextmanager
+def room_shared() -> Planted:
+    """An array that leaves its iteration under another name has its room made once."""
+    with mock.patch.object(preallocate, "_ALIASING", frozenset()):
+        yield
+
+
+@contextlib.contextmanager
+def stack_read_from_below() -> Planted:
+    """What waits on a stack in a recursive function is taken one place too deep."""
+    right = frames.emit
+
+    def emit(builder: Any, prim: str, *operands: Any, **attrs: Any) -> Any:
+        if prim == "load":
+            below = right(builder, "sub", operands[1], ONE)
+            operands = (operands[0], right(builder, "maximum", below, ZERO))
+        return right(builder, prim, *operands, **attrs)
+
+    with mock.patch.object(frames, "emit", emit):
+        yield
