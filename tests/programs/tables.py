@@ -2,7 +2,8 @@
 
 A program must give Python's value, leave the caller's arrays as Python leaves them, have the slope that differences of
 plain Python see, raise what Python raises, or be refused; nothing else. A module of such programs has a `sources()`
-and ends with `main(...)`, which runs all of them: `python -m tests.programs.test_... [engine] [every]`.
+and ends with `main(...)`, which runs all of them: `python -m tests.programs.test_... [engine] [every] [guise]`. In a
+guise (or in `each`, in turn) the array that a program begins with is of another make.
 """
 from __future__ import annotations
 
@@ -29,6 +30,19 @@ from tests.programs.reference import begin
 POINTS = (1.1, 0.3)
 FIRST = np.array([0.75, -1.25, 0.55])
 ALONG = (0.7, np.array([0.4, -0.9, 0.6]))
+GUISES = {
+    "given": "",
+    "of known length": "a = a.reshape(3)",
+    "backwards": "a = a[::-1]",
+    "row": "a = a.reshape(1, 3)[0]",
+    "row made": "a = np.outer(np.array([x, 1.0]), a)[1]",
+    "one of two": "a = a if x > 0.5 else a[::-1]",
+    "one of two of known length": "other = np.ones(3) * x\na = a.reshape(3) if x > 0.5 else other",
+    "exchanged": "other = np.ones(3) * x\nfor _ in range(int(3.0 * x)):\n    a, other = other, a",
+    "exchanged, of known length": "other = np.ones(3)\na = a.reshape(3)\nfor _ in range(int(3.0 * x)):\n"
+                                  "    a, other = other, a",
+    "moving": "a = np.concatenate((a, a * x))\nfor _ in range(int(3.0 * x)):\n    a = a[1:]\na = a[:3]",
+}
 
 
 @dataclass
@@ -50,6 +64,13 @@ def program(number: int, name: str, lines: str) -> str:
     """A program of `x`, a number, and `a`, an array of three."""
     body = "\n".join(f"    {line}" for line in lines.split("\n") if line.strip())
     return f"def program_{number}(x, a):  # {name}\n{body}\n"
+
+
+def in_guise(source: str, guise: str) -> str:
+    """A program whose array is of this make."""
+    head, _, body = source.partition("\n")
+    lines = "".join(f"    {line}\n" for line in GUISES[guise].split("\n") if line)
+    return f"{head} ({guise})\n{lines}{body}"
 
 
 def plain(function: Any, x: Any, a: Any) -> tuple[Any, Any]:
@@ -150,6 +171,9 @@ def main(head: str, sources: Callable[[], list[str]], slack: float = 1e-11, othe
     """All programs of a module, or one in so many, in modules of five hundred; what is wrong is printed at once."""
     engines = [sys.argv[1]] if len(sys.argv) > 1 else ["python", "tape"]
     chosen = sources()[::int(sys.argv[2]) if len(sys.argv) > 2 else 1]
+    if len(sys.argv) > 3:
+        guises = list(GUISES) if sys.argv[3] == "each" else [sys.argv[3]]
+        chosen = [in_guise(source, guises[k % len(guises)]) for k, source in enumerate(chosen)]
     wrong = 0
     for engine in engines:
         verdicts: Counter[str] = Counter()

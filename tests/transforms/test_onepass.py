@@ -253,12 +253,25 @@ def swapped_sums(x):
     return 2.0 * a + b
 
 
+def replaced(x):
+    """Whether the sum is replaced is known when the `while` has run."""
+    y = x[0]
+    for i in range(len(x)):
+        y += np.sin(x[i])
+    t = 0.3 * len(x)
+    while t < 1.0:
+        t *= 2.0
+        y = 0.5
+    return y
+
+
 # how many loops of each program are run in one pass
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
                with_count: 1, between: 1,
                made_between: 2, normalised: 2, with_scratch: 1,
                indexed_after: 1}
-OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums)
+OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums,
+          replaced)
 
 
 def complex_step(f: Callable[[Any], Any], x: Any) -> Any:

@@ -133,9 +133,15 @@ class Suffix:
             self._is_formula(v, later) for op in others for v in self.others[op])
 
     def _from(self, op: Op) -> dict[Value, Op]:
-        """What is made by an operation of the region and those after it."""
+        """What is made by an operation of the region and those after it (the trips of a `while`, too)."""
         ops = self.region.block.ops
-        return {result: later for later in ops[ops.index(op):] for result in later.results}
+        later = ops[ops.index(op):]
+        made = {result: one for one in later for result in one.results}
+        for one in later:
+            loop = self.structure.loops.get(one)
+            if loop is not None:
+                made.update((v, one) for v in (loop.base, loop.trips) if v is not None)
+        return made
 
     def _is_outside(self, value: Value, results: Collection[Value]) -> bool:
         """True for values of this region or those around that are none of these results."""
