@@ -38,7 +38,16 @@ from tests.fuzz.compare import (
     without_numbers,
 )
 from tests.fuzz.emitted import is_in_python
-from tests.fuzz.expected import Expected, Failure, expected, failure_of, functions, second_derivative, wrt
+from tests.fuzz.expected import (
+    PROGRAM_ERRORS,
+    Expected,
+    Failure,
+    expected,
+    failure_of,
+    functions,
+    second_derivative,
+    wrt,
+)
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
 from tests.fuzz.interpreted import interpret, interpreted_gradient, interpreted_second, interpreted_slope
@@ -50,7 +59,6 @@ SECOND_ORDER_SHARE = 16  # one program in so many
 GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
 MAPPED_SHARE = 24  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
-PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 _numbers = itertools.count()
 
 

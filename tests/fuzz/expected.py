@@ -19,6 +19,8 @@ from tests.corpus.oracle import FIRST_STEPS, Gradient, Run, gradient, moved, pla
 from tests.corpus.structure import copy_arguments, float_leaves
 from tests.fuzz.generate import FuzzProgram
 
+#: what a program may raise (`AttributeError`: an attribute that cannot be set)
+PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, AttributeError)
 LARGEST = 1e5
 SAME_IN_DOUBLE = 1e-4
 SAME_SLOPES = 1e-5  # to both sides, beside the size of the terms
@@ -97,15 +99,14 @@ def expected(program: FuzzProgram) -> Expected:
         warnings.simplefilter("error")
         try:
             run = Run(function(*left), left)
-        except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError) as error:
+        except PROGRAM_ERRORS as error:
             return Expected("raises", Run(float("nan"), left), {}, {}, f"{type(error).__name__}: {error}",
                             failure_of(error, f"<program {program.number}>"))
         except (RuntimeWarning, TypeError) as error:  # a number that became complex, for one
             return Expected("wild", Run(float("nan"), ()), {}, {}, f"{type(error).__name__}: {error}")
         try:
             return _differentiated(program, run)
-        except (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError, RuntimeWarning,
-                TypeError) as error:
+        except (*PROGRAM_ERRORS, RuntimeWarning, TypeError) as error:
             return Expected("wild", run, {}, {}, f"near here {type(error).__name__}: {error}")
 
 

@@ -16,7 +16,7 @@ import workbench as wb
 from tests.corpus.oracle import Gradient
 from tests.corpus.structure import copy_arguments, is_float_leaf, leaves, map_leaves
 from tests.fuzz.compare import derivative_tolerance, off, value_tolerance
-from tests.fuzz.expected import Expected, wrt
+from tests.fuzz.expected import PROGRAM_ERRORS, Expected, wrt
 from tests.fuzz.generate import FuzzProgram
 from tests.programs.calling import close
 from workbench.ir import DifferentiationError
@@ -24,7 +24,6 @@ from workbench.ir import DifferentiationError
 FEW, MANY = 3, 66  # items: MANY is more than one block of them
 MANY_SHARE = 5  # one batch in so many has MANY
 UNUSABLE, REFUSED = "another item raises", "refused"
-PROGRAM_ERRORS = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)
 
 
 class Batch:

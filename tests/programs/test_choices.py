@@ -146,8 +146,17 @@ def parts(x):
     return p * q * r * s + first * others[1] + sum(map(lambda e: e * e, [*c]))
 
 
+def numbered(x):
+    others = [x[0], x[1] * 2.0]
+    total = 0.0
+    for k, (e, u) in enumerate(zip(x, others)):
+        total += (k + 1.0) * e * u
+    return total + sum([k * e * u for (k, e), u in zip(enumerate(x), others)])
+
+
 @pytest.mark.parametrize("third", [0.5, -0.5])
-@pytest.mark.parametrize("f", (length_known, exchanged, chosen, zipped, iterator, parts), ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", (length_known, exchanged, chosen, zipped, iterator, parts, numbered),
+                         ids=lambda f: f.__name__)
 def test_elements_are_read_when_their_turn_comes(f: Callable[[Any], Any], third: float) -> None:
     x = np.array([0.3, -0.2, third, 0.1])
     expected, steps = f(x.copy()), np.eye(4) * 1e-6

@@ -25,19 +25,23 @@ EXPRESSIONS = [
 ]
 REFUSED_ON_THE_TAPE = {"np.astype(a, float, copy=False)"}
 ARRAYS = {"rows": "x * np.arange(1.0, 7.0).reshape(2, 3)", "columns": "(x * np.arange(1.0, 7.0).reshape(3, 2)).T"}
+CHOSEN = {"one of two": "m if x > 1.0 else m[::-1]", "the other of two": "m if x > 2.0 else m + x",
+          "one or its columns": "m if x > 1.0 else m.reshape(3, 2).T"}
 PROGRAM = """
 def program(x):
+    m = x * np.arange(1.0, 7.0).reshape(2, 3)
     a = {array}
     b = {expression}
     b[0] = 5.0
     b.reshape(-1)[-1] = 7.0
-    return float(np.sum(a * np.arange(1.0, 7.0).reshape(a.shape))) + 0.5 * float(np.sum(b * b))
+    left = np.sum(a * np.arange(1.0, 7.0).reshape(a.shape)) + np.sum(m * np.arange(7.0, 1.0, -1.0).reshape(2, 3))
+    return float(left) + 0.5 * float(np.sum(b * b))
 """
 
 
 def made(array: str, expression: str) -> Callable[[float], float]:
     names: dict[str, Any] = {"np": np}
-    text = PROGRAM.format(array=ARRAYS[array], expression=expression)
+    text = PROGRAM.format(array={**ARRAYS, **CHOSEN}[array], expression=expression)
     exec(compile(text, f"<{array} {expression}>", "exec"), names)
     linecache.cache[f"<{array} {expression}>"] = (len(text), None, text.splitlines(keepends=True), "")
     return names["program"]  # type: ignore[no-any-return]
@@ -51,6 +55,28 @@ def test_what_is_written(array: str, expression: str) -> None:
     if expression not in REFUSED_ON_THE_TAPE:
         assert np.isclose(wb.value_and_grad(program, engine="tape")(1.25)[0], wanted, rtol=1e-6)
     assert np.isclose(interpret(program, (1.25,)), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("expression", [e for e in EXPRESSIONS if e not in REFUSED_ON_THE_TAPE])
+def test_what_is_written_to_one_of_several(expression: str) -> None:
+    compiled = 0
+    for array in CHOSEN:
+        program = made(array, expression)
+        try:
+            wanted: Any = program(1.25)
+        except ValueError as error:
+            wanted = error
+        for run in (lambda f, x: wb.value_and_grad(f, engine="tape")(x)[0], lambda f, x: interpret(f, (x,))):
+            try:
+                found: Any = run(program, 1.25)
+            except wb.DifferentiationError:
+                continue
+            except ValueError as error:
+                assert str(error) == str(wanted)
+                continue
+            compiled += 1
+            assert np.isclose(found, wanted, rtol=1e-6)
+    assert compiled > 2
 
 
 def test_what_is_refused_here() -> None:

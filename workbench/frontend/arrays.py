@@ -171,10 +171,13 @@ def _put(t: Tracer, base: Value, step: Step, value: Value, add: bool) -> Value:
 
 # ---------------------------------------------------------------------- views
 def subview(t: Tracer, array: Array, step: Affine) -> Array:
-    """A view of an array; two affine steps in a row compose to one."""
+    """A view of an array; two affine steps in a row compose to one, unless the second shortens an axis that the first
+    has made."""
     dims = dims_of(step)
-    if array.steps and isinstance(array.steps[-1], Affine):
-        merged = _compose(t, array.steps[-1], step)
+    last = array.steps[-1] if array.steps else None
+    if isinstance(last, Affine) and not any(axis is None and isinstance(b, Range) and not t.same(b.length, ONE)
+                                            for b, axis in zip(step.base, last.axes, strict=True)):
+        merged = _compose(t, last, step)
         steps = (*array.steps[:-1], merged)
     else:
         steps = (*array.steps, step)

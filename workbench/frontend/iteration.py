@@ -248,7 +248,7 @@ def _interleaved(act: Activation, parts: tuple[Any, ...], count: int) -> list[tu
 
 def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
     """How many items parts of known length allow, and whether all are known."""
-    lengths = [length_of(act, p) for p in values.parts]
+    lengths = [zip_count(act, p)[0] if is_nested(act, p) else length_of(act, p) for p in values.parts]
     known = [n for n in lengths if n is not None]
     if len(known) < len(lengths):
         # an array of run-time length beside things of known length: it must be at least as long
@@ -261,6 +261,12 @@ def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
     return min(known), endless
 
 
+def is_nested(act: Activation, part: Any) -> bool:
+    """True for `zip` or `enumerate` of which some part has a known length."""
+    return isinstance(part, ZipValue) and part.kind in ("zip", "enumerate") and not is_endless(part) and (
+        part.spent is None and is_unrolled(act, part))
+
+
 def first_items(act: Activation, part: Any, count: int) -> list[Any]:
     if is_endless(part):
         return [endless_item(act, part, k) for k in range(count)]
@@ -268,7 +274,8 @@ def first_items(act: Activation, part: Any, count: int) -> list[Any]:
         return [act.t.environment.item(act, part, k) for k in range(count)]
     if isinstance(part, DynamicList):
         return [dynamic_lists.load(act.t, part, Constant(k, Kind.INT)) for k in range(count)]
-    if isinstance(part, RangeValue) and static_range(act, part) is None:
+    if length_of(act, part) is None and (isinstance(part, RangeValue) or (
+            isinstance(part, ZipValue) and part.spent is None and not is_unrolled(act, part))):
         _, _, _, item = indexed(act, part, normalised=True)
         return [item(Scalar(Constant(k, Kind.INT), True)) for k in range(count)]
     return static_items(act, part)[:count]

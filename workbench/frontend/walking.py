@@ -147,7 +147,7 @@ def _part(act: Activation, part: Any) -> Fetch:
     length = iteration.length_of(act, part)
     if isinstance(part, Array):
         return lambda k: indexing.get(act.t, part, k) if length is None or k < length else END
-    if length is None:
+    if length is None and not iteration.is_nested(act, part):
         return lambda k: iteration.first_items(act, part, k + 1)[k]
     return live(act, part)
 

@@ -239,12 +239,19 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return _elements(t, args[0])
     order = named.get("order", "K")
     if not static_option(t, named.get("copy", True), "copy"):
-        if dtype is None and (bare.of(args[0]) or (isinstance(args[0], Choice) and order in ("K", "A"))):
+        if dtype is None and bare.of(args[0]):
             return args[0]
-        found = asarray(act, args, {key: value for key, value in named.items() if key != "copy"})
-        if named["copy"] is not None and not (isinstance(args[0], Array) and found.cell is args[0].cell):
+        options = args[0].options if isinstance(args[0], Choice) else args[:1]
+        rest = {key: value for key, value in named.items() if key != "copy"}
+        found = [asarray(act, (option, *args[1:]), rest) for option in options]
+        copies = [not isinstance(option, Array) or made.cell is not option.cell
+                  for option, made in zip(options, found, strict=True)]
+        if named["copy"] is not None and any(copies):
+            if not all(copies):
+                t.fail("copy=False of an array that must be copied or not, as a run-time condition says",
+                       "leave copy=False out")
             raise ValueError("Unable to avoid copy while creating an array as requested.")
-        return found
+        return Choice(tuple(found), args[0].index) if isinstance(args[0], Choice) else found[0]
     value = as_operand(t, args[0])
     if number_kind(value) is None:
         raise TypeError(f"np.array of {describe(value)}")
