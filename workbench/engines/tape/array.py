@@ -252,9 +252,9 @@ class ActiveArray:
         """Write one number everywhere."""
         self[...] = value
 
-    def conj(self) -> Any:
+    def conj(self, *out: Any) -> Any:
         """The conjugate: of a real array, as in NumPy, the array itself."""
-        return np.conjugate(self) if self.dtype.kind == "c" else self  # type: ignore[call-overload]
+        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self  # type: ignore[call-overload]
 
     conjugate = conj
 
@@ -276,13 +276,12 @@ class ActiveArray:
 
     def item(self, *where: Any) -> Any:
         """One element, as a Python number."""
-        if where:
-            found = self.like(lambda part: part.reshape(-1)[where[0]] if len(where) == 1 and not isinstance(
-                where[0], tuple) else part[where[0] if len(where) == 1 else where])
-        else:
-            if self.size != 1:
-                raise ValueError("can only convert an array of size 1 to a Python scalar")
-            found = self.like(lambda part: part.reshape(-1)[0])
+        place = where[0] if len(where) == 1 and isinstance(where[0], tuple) else where
+        if not place and self.size != 1:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
+        if len(place) > 1 and len(place) != self.ndim:
+            raise ValueError("incorrect number of indices for array")
+        found = self.like(lambda part: part[place] if len(place) > 1 else part.reshape(-1)[place[0] if place else 0])
         return bare(found)
 
     def tolist(self) -> Any:

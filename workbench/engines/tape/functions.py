@@ -199,7 +199,7 @@ def _creation(function: Any) -> None:
     def handler(a: Any, *args: Any, **options: Any) -> Any:
         if function is np.full_like:
             value = args[0] if args else options.pop("fill_value")
-            made = fresh(np.empty_like(bottom(a), **options), recorder_of(a, value))
+            made = fresh(np.empty_like(bottom(a), *args[1:], **options), recorder_of(a, value))
             made[...] = value
             return made
         return fresh(function(bottom(a), *args, **options), recorder_of(a))

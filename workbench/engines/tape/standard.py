@@ -218,12 +218,12 @@ def _rect(callee: Any, args: Args, named: Named) -> Any:
 # ---------------------------------------------------------------------- arrays
 @means(np.full)
 def _full(callee: Any, args: Args, named: Named) -> Any:
-    bound = dict(zip(("shape", "fill_value", "dtype"), args, strict=False)) | named
+    bound = dict(zip(("shape", "fill_value", "dtype", "order"), args, strict=False)) | named
     value = bound.pop("fill_value")
     if not holds_active(value):
         return fresh(callee(*args, **named), current())
     kind = np.asarray(bottom(value)).dtype if bound.get("dtype") is None else bound["dtype"]
-    made = fresh(np.zeros(bound["shape"], kind), innermost(tuple(actives(value))))
+    made = fresh(np.zeros(bound["shape"], kind, bound.get("order", "C")), innermost(tuple(actives(value))))
     made[...] = value
     return made
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, bare, indexing, layout
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
@@ -97,29 +98,30 @@ def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return filled(t, dims, value, kind, order)
 
 
-def _like(number: Any, undefined: bool = False) -> Any:
+def _like(name: str, number: Any, undefined: bool = False) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        model = as_operand(t, args[0])
-        value = _option(args, named, 1, "fill_value", None) if number is None else number
-        dtype = named.get("dtype", args[1] if number is not None and len(args) > 1 else None)
+        first = ("a", "fill_value") if number is None else ("a",)
+        a, *fill, dtype, order, subok, shape = bound(
+            t, f"np.{name}", args, named, *first, dtype=None, order="K", subok=True, shape=None)
+        static_option(t, subok, "subok")
+        model = as_operand(t, a)
         kind = dtype_kind(t, dtype) if dtype is not None else number_kind(model) or Kind.F64
         dims = list(model.dims) if isinstance(model, Array) else []
-        if named.get("shape") is not None:
-            dims = shape_dims(t, named["shape"])
-        order = _option(args, named, 2 if number is not None else 3, "order", "K")
+        if shape is not None:
+            dims = shape_dims(t, shape)
         whole = model if isinstance(model, Array) else None
         if undefined and dims:
             made = t.new_array(t.emit("empty", *dims, kind=kind))
             return layout.laid(made, layout.order_asked(t, order, whole, len(dims)))
-        return filled(t, dims, value, kind, order, whole)
+        return filled(t, dims, fill[0] if fill else number, kind, order, whole)
     return handler
 
 
-implements(np.zeros_like)(_like(0))
-implements(np.empty_like)(_like(0, undefined=True))
-implements(np.ones_like)(_like(1))
-implements(np.full_like)(_like(None))
+implements(np.zeros_like)(_like("zeros_like", 0))
+implements(np.empty_like)(_like("empty_like", 0, undefined=True))
+implements(np.ones_like)(_like("ones_like", 1))
+implements(np.full_like)(_like("full_like", None))
 
 
 @implements(np.eye, np.identity)
@@ -142,7 +144,9 @@ def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.arange([start,] stop[, step])`."""
     t: Tracer = act.t
     _check_options(t, named, {"dtype"}, "arange")
-    start, stop, step = {1: (0, *args, 1), 2: (*args, 1), 3: args}[len(args[:3])]
+    start, stop, step = {1: (0, *args, 1), 2: (*args, 1)}.get(len(args), args[:3])
+    asked = _option(args, named, 3, "dtype", None)
+    dtype = None if asked is None else dtype_kind(t, asked)
     kind = common_kind(start, stop, step)
     binary = arithmetic_of(act)
     if kind is Kind.INT:
@@ -166,8 +170,10 @@ def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         count = t.emit("maximum", length, ZERO)
         places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
         result = binary("+", start, binary("*", step, places))
-    dtype = named.get("dtype")
-    return result if dtype is None else cast(t, result, dtype_kind(t, dtype))
+        if dtype not in (None, Kind.F64):  # NumPy converts the first two, and goes on in such steps
+            first, second = (t.wrap(t.scalar(v, dtype), False) for v in (start, binary("+", start, step)))
+            result = binary("+", first, binary("*", binary("-", second, first), cast(t, places, dtype)))
+    return result if dtype is None else cast(t, result, dtype)
 
 
 def arithmetic_of(act: Any) -> Any:
@@ -322,7 +328,7 @@ def _by_rows(t: Tracer, array: Array) -> Array:
 @implements(np.asfortranarray)
 def asfortranarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asfortranarray(x)`: what lies by columns is given back itself, else a copy."""
-    return asarray(act, (args[0],), {**named, "order": "F"})
+    return asarray(act, args[:1], {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "F"})
 
 
 @implements(np.copy)

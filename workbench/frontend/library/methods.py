@@ -12,7 +12,7 @@ from workbench.frontend import arithmetic, arrays, branches, generators, growth,
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import ONE, Tracer, describe
 from workbench.frontend.values import (
     Array,
     ArrayMethod,
@@ -240,17 +240,25 @@ def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any
 
 
 def _item(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t: Tracer = act.t
+    place = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
     if isinstance(owner, Scalar):
+        if place not in ((), (0,)):
+            t.fail("an index into an array without axes", "leave it out")
         return Scalar(owner.value, True)
-    flat = shaping.reshape(act.t, owner, -1)
-    if not args:
-        one, words = Constant(1, Kind.INT), "can only convert an array of size 1 to a Python scalar"
-        arrays.require_same(act.t, flat.dims[0], one, words)
-    value = act.t.environment.item(act, flat, args[0] if args else 0)
-    return Scalar(value.value, True)
+    if len(place) > 1:
+        if len(place) != owner.rank:
+            raise ValueError("incorrect number of indices for array")
+        return Scalar(t.scalar(t.environment.item(act, owner, place)), True)
+    flat = shaping.reshape(t, owner, -1)
+    if not place:
+        arrays.require_same(t, flat.dims[0], ONE, "can only convert an array of size 1 to a Python scalar")
+    return Scalar(t.scalar(t.environment.item(act, flat, place[0] if place else 0)), True)
 
 
 def _conjugate(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if args or named:
+        act.t.fail("an array that a conjugate is to be put into", "use np.conjugate with out=")
     if not owner.kind.is_complex:
         return owner
     result = arithmetic.elementwise(act.t, "conj", [owner])

@@ -216,11 +216,20 @@ def _parts(act: Any, value: Any) -> list[Any]:
     return parts
 
 
-def _converted(t: Tracer, parts: list[Any], named: dict[str, Any], name: str) -> list[Any]:
+def _joining(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str, *places: str) -> dict[str, Any]:
+    """The options `axis` and `dtype`, `places` being those that may be given by position."""
+    if len(args) > 1 + len(places):
+        raise TypeError(f"{name}() takes {1 + len(places)} positional arguments but {len(args)} were given")
+    options = {**dict(zip(places, args[1:], strict=False)), **named}
+    taken = {"axis"} if args and isinstance(args[0], DynamicList) else {"axis", "dtype"}
+    unknown = sorted(key for key in options.keys() - taken if key == "axis" or options[key] is not None)
+    if unknown:
+        t.fail(f"the options {unknown} of np.{name}", "leave them out")
+    return options
+
+
+def _converted(t: Tracer, parts: list[Any], dtype: Any) -> list[Any]:
     """The parts in the dtype that is asked for."""
-    dtype = named.get("dtype")
-    if set(named) - {"axis", "dtype"}:
-        t.fail(f"the options {sorted(set(named) - {'axis', 'dtype'})} of np.{name}", "leave them out")
     if dtype is None:
         return parts
     kind = dtype_kind(t, dtype)
@@ -287,13 +296,14 @@ def _rows_joined(act: Any, owner: DynamicList, axis: Any) -> Any:
 def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.concatenate(arrays, axis=0)`."""
     t: Tracer = act.t
+    options = _joining(t, args, named, "concatenate", "axis", "out")
+    axis = options.get("axis", 0)
     if isinstance(args[0], DynamicList):
-        return _rows_joined(act, args[0], named.get("axis", args[1] if len(args) > 1 else 0))
+        return _rows_joined(act, args[0], axis)
     parts = _parts(act, args[0])
     if any(not isinstance(p, Array) for p in parts):
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    parts = _converted(t, parts, named, "concatenate")
-    axis = named.get("axis", args[1] if len(args) > 1 else 0)
+    parts = _converted(t, parts, options.get("dtype"))
     if axis is None:
         parts = [reshape(t, p, -1) for p in parts]
         axis = 0
@@ -304,10 +314,11 @@ def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.stack(arrays, axis=0)`."""
     t: Tracer = act.t
-    axis = named.get("axis", args[1] if len(args) > 1 else 0)
+    options = _joining(t, args, named, "stack", "axis", "out")
+    axis = options.get("axis", 0)
     if isinstance(args[0], DynamicList):
         return t.environment.call(act, np.moveaxis, (_rows(t, args[0]), 0, axis), {})
-    parts = _converted(t, _parts(act, args[0]), named, "stack")
+    parts = _converted(t, _parts(act, args[0]), options.get("dtype"))
     if not any(isinstance(p, Array) for p in parts):
         return t.environment.as_array(t, tuple(parts))
     (place,) = axes_of(t, axis, parts[0].rank + 1)
@@ -315,14 +326,15 @@ def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return join(t, [indexing.get(t, need_array(t, p), key) for p in parts], place)
 
 
-def _joined(axis: int, first: Any) -> Any:
+def _joined(axis: int, first: Any, name: str) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        options = _joining(act.t, args, named, name)
         if isinstance(args[0], DynamicList):
             rows = _rows(act.t, args[0])
             if rows.rank == 2 and first is not _as_itself:
                 return rows if first is _as_rows else arrays.transposed(act.t, rows, (1, 0))
             return _rows_joined(act, args[0], 0 if axis == 1 and rows.rank == 2 else axis)
-        converted = _converted(act.t, _parts(act, args[0]), named, "a stack of arrays")
+        converted = _converted(act.t, _parts(act, args[0]), options.get("dtype"))
         parts = [first(act.t, need_array(act.t, p)) for p in converted]
         place = 0 if axis == 1 and parts[0].rank == 1 else axis
         return join(act.t, parts, place)
@@ -341,9 +353,9 @@ def _as_columns(t: Tracer, array: Array) -> Any:
     return indexing.get(t, array, (slice(None), None)) if array.rank == 1 else array
 
 
-implements(np.hstack)(_joined(1, _as_itself))
-implements(np.vstack, np.row_stack)(_joined(0, _as_rows))
-implements(np.column_stack)(_joined(1, _as_columns))
+implements(np.hstack)(_joined(1, _as_itself, "hstack"))
+implements(np.vstack, np.row_stack)(_joined(0, _as_rows, "vstack"))
+implements(np.column_stack)(_joined(1, _as_columns, "column_stack"))
 
 
 @implements(np.flip)
