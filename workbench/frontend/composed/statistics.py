@@ -257,6 +257,8 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
     """Covariances of variables, one a row."""
     if fweights is not None or aweights is not None:
         refuse("np.cov with weights", "write the weighted sums out")
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be integer")
     if np.ndim(m) > 2 or np.ndim(y) > 2:
         raise ValueError("an argument of np.cov has more than 2 dimensions")
     if dtype is None:
@@ -269,7 +271,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: An
         rows = np.concatenate((rows, more.T if not rowvar and more.shape[0] != 1 else more))
     ddof = (0 if bias else 1) if ddof is None else ddof
     centred = rows - np.mean(rows, 1, keepdims=True)
-    return np.squeeze(centred @ np.conj(centred.T) / np.maximum(rows.shape[1] - ddof, 0))
+    return np.squeeze(centred @ np.conj(centred.T) / max(rows.shape[1] - ddof, 0))
 
 
 @composes(np.corrcoef)
