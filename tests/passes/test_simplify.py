@@ -153,3 +153,17 @@ def test_loads_move_out_of_loops_that_change_nothing_of_them(case: str, moves: b
             args = [rng.normal(size=size) for size in sizes]
             for a, c in zip(interpret.run(function, args), interpret.run(simple, args), strict=True):
                 assert np.array_equal(a, c)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_condition_that_selects_truth_values_is_one_itself(first: bool) -> None:
+    b = Builder("f")
+    condition = emit(b, "lt", b.param(F64, "x"), real(1.0))
+    b.begin_arm()
+    then = b.end_arm()
+    b.begin_arm()
+    chosen = b.end_if(condition, then, b.end_arm(), [(Constant(first, Kind.BOOL), Constant(not first, Kind.BOOL))])
+    function = passes.Simplify()(verify(b.finish(chosen)))
+    assert [op.prim for op in function.block.ops] == (["lt"] if first else ["lt", "not"])
+    for x in (0.5, 1.0, np.nan):
+        assert interpret.run(function, [x]) == [(x < 1.0) is first]

@@ -265,13 +265,26 @@ def replaced(x):
     return y
 
 
+def carried_over(x):
+    """From the second turn on the inner loop adds the sum itself."""
+    y = x[0]
+    for i in range(len(x)):
+        term = 0.0
+        total = y
+        for j in range(len(x)):
+            total += term
+            term = y
+        y = total + np.sin(x[i])
+    return y
+
+
 # how many loops of each program are run in one pass
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
                with_count: 1, between: 1,
                made_between: 2, normalised: 2, with_scratch: 1,
                indexed_after: 1}
 OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums,
-          replaced)
+          replaced, carried_over)
 
 
 def complex_step(f: Callable[[Any], Any], x: Any) -> Any:

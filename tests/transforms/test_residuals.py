@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pytest
 
+import workbench as wb
+from tests.fuzz.emitted import in_python
 from tests.transforms.programs import PROGRAMS
 from workbench.ir import ArrayType, Function, Op, walk
 from workbench.transforms import vjp
@@ -91,6 +97,58 @@ def test_every_operation_has_the_line_it_came_from() -> None:
     spans = [op.span for op in walk(reverse.block)]
     assert lines == {1, 2, 3, 4}
     assert all(span is not None and span.line in lines for span in spans)
+
+
+# ---------------------------------------------------------------------- arrays that are not made
+def made_in_turns(x, n, turns):
+    s = x[0]
+    for _ in range(turns):
+        y = np.zeros(n)
+        for j in range(n):
+            y[j] = np.sin(x[j] * s)
+        s += np.sum(y * y)
+    return s
+
+
+def made_in_an_arm(x, n, turns):
+    s = 2.0 * x[0]
+    if n > 0:
+        y = np.zeros(n)
+        for j in range(n):
+            y[j] = np.sin(x[j] * s)
+        z = np.exp(y) * y
+        for j in range(n):
+            z[j] = z[j] * z[j] + y[j]
+        s += np.sum(y * z)
+    return s * s
+
+
+def made_in_arms_of_turns(x, n, turns):
+    s = 0.0
+    for i in range(turns):
+        if n > 0:
+            y = np.zeros(n)
+            for j in range(n):
+                y[j] = np.sin(x[j] * x[i])
+            s += np.sum(np.exp(y) * y)
+    return s * s
+
+
+@pytest.mark.parametrize("f", [made_in_turns, made_in_an_arm, made_in_arms_of_turns], ids=lambda f: f.__name__)
+def test_arrays_that_are_not_made_may_have_negative_lengths(f: Callable[..., Any]) -> None:
+    x = np.array([0.4, -0.7, 1.1])
+    with in_python():
+        derivative = wb.value_and_grad(f, engine="numba")
+        for n, turns in ((3, 2), (-2, 0), (-2, 2), (0, 2)):
+            if n < 0 and turns and f is made_in_turns:
+                with pytest.raises(ValueError, match="negative"):
+                    derivative(x, n, turns)
+                continue
+            value, gradient = derivative(x, n, turns)
+            assert value == pytest.approx(f(x, n, turns), rel=1e-13)
+            h = 1e-5
+            slopes = [(f(x + h * e, n, turns) - f(x - h * e, n, turns)) / (2 * h) for e in np.eye(3)]
+            np.testing.assert_allclose(gradient, slopes, rtol=1e-7, atol=1e-8)
 
 
 # ---------------------------------------------------------------------- minimum cut

@@ -6,7 +6,7 @@ product (a parameter, a loop index, a `min` of two polynomials, ...).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from workbench.ir.core import Constant, Op, Value
@@ -116,3 +116,17 @@ def _fold(prim: str, numbers: list[int]) -> int | None:
 def same_dim(a: Value, b: Value, definition: Definition) -> bool:
     """True when two dimensions are provably equal."""
     return a is b or a == b or normal_form(a, definition) == normal_form(b, definition)
+
+
+def is_length(dim: Value, lengths: Container[Value], definition: Definition) -> bool:
+    """True for an integer that is certainly not negative: made by sums and products of these lengths, of constants and
+    of positive parts."""
+    form = normal_form(dim, definition)
+    atoms = {atom for monomial in form.terms for atom, _ in monomial}
+    return all(factor >= 0 for factor in form.terms.values()) and all(
+        _is_positive_part(atom) if isinstance(atom, tuple) else atom in lengths for atom in atoms)
+
+
+def _is_positive_part(atom: tuple[Any, ...]) -> bool:
+    """True for the maximum of something and a constant that is not negative."""
+    return atom[0] == "maximum" and any(part.constant is not None and part.constant >= 0 for part in atom[1:])

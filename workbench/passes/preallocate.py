@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, definitions, normal_form
+from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, definitions, is_length
 from workbench.ir.ops import CONSUMING
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.pipeline import Pass
@@ -70,7 +70,8 @@ class _Plan:
         loops = []
         for loop, outer in reversed(around):
             inside += loop.regions
-            if any(not self._is_length(dim) or self.block_of.get(dim) in inside for dim in op.result.dims):
+            if any(not is_length(dim, self.lengths, self.makers.get) or self.block_of.get(dim) in inside
+                   for dim in op.result.dims):
                 break
             loops.append(loop)
             inside.append(outer)
@@ -80,22 +81,6 @@ class _Plan:
             self.ends[op] = end
             for loop in loops:
                 self.loops.setdefault(loop, []).append(op)
-
-    def _is_length(self, dim: Value) -> bool:
-        """True for integers that are certainly not negative."""
-        if isinstance(dim, Constant):
-            return int(dim.value.real) >= 0
-        form = normal_form(dim, self.makers.get)
-        atoms = {atom for monomial in form.terms for atom, _ in monomial}
-        return all(factor >= 0 for factor in form.terms.values()) and all(
-            atom in self.lengths or _is_positive_part(atom) for atom in atoms)
-
-
-def _is_positive_part(atom: object) -> bool:
-    """True for the maximum of something and a constant that is not negative."""
-    if not isinstance(atom, tuple) or atom[0] not in ("maximum", "pymax"):
-        return False
-    return any(part.constant is not None and part.constant >= 0 for part in atom[1:])
 
 
 @dataclass(slots=True)

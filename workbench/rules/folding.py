@@ -220,6 +220,8 @@ def _select(builder: Builder, emit: Emit, operands: Sequence[Value]) -> Value | 
         return a if c.value else b
     if a is b or a == b:
         return a
+    if isinstance(a, Constant) and isinstance(b, Constant) and a.kind is b.kind is Kind.BOOL:
+        return c if a.value else emit(builder, "not", c)
     op = _made_by(builder, c, "not")
     return emit(builder, "select", op.operands[0], b, a) if op is not None else None
 

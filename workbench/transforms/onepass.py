@@ -79,21 +79,27 @@ class _Shares:
         return None
 
     def _regions(self, op: Op) -> None:
-        inits = op.operands[2:] if op.prim == "for" else op.operands
-        first = op.regions[0]
-        params = first.params[1:] if op.prim == "for" else first.params
-        if op.prim != "if":
-            self._same(params, [[self.of(v)] for v in inits])
-        for block in op.regions:
-            self.block(block)
-        ends = [block.yields for block in op.regions]
-        if op.prim == "for":
-            ends.append(inits)
-        elif op.prim == "while":
-            ends = [ends[0][1:], ends[1], inits]
-        self._same(op.results, [[self.of(v) for v in values] for values in zip(*ends, strict=True)])
+        if op.prim == "if":
+            for block in op.regions:
+                self.block(block)
+            self._same(op.results, zip(*(map(self.of, block.yields) for block in op.regions), strict=True))
+            return
+        inits, first = (op.operands[2:], 1) if op.prim == "for" else (op.operands, 0)
+        params = op.regions[0].params[first:]
+        carried = [self.of(v) for v in inits]
+        while True:  # until all iterations give what they are begun with
+            self._same(params, [(share,) for share in carried])
+            for block in op.regions:
+                self.block(block)
+            ends = zip(carried, map(self.of, op.regions[-1].yields), strict=True)
+            joined = [share if share == end else None for share, end in ends]
+            if joined == carried:
+                break
+            carried = joined
+        leaving = carried if op.prim == "for" else map(self.of, op.regions[0].yields[1:])
+        self._same(op.results, [(share,) for share in leaving])
 
-    def _same(self, values: Sequence[Value], shares: Sequence[Sequence[int | None]]) -> None:
+    def _same(self, values: Sequence[Value], shares: Iterable[Sequence[int | None]]) -> None:
         """Enter the share of each value where it is the same whichever way it came about."""
         for value, ways in zip(values, shares, strict=True):
             if value in self.active and any(way != 0 for way in ways):

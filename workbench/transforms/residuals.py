@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value
+from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value, is_length
 from workbench.rules import emit
 from workbench.transforms.structure import Loop, Region, Structure
 
@@ -100,8 +100,10 @@ class Residuals:
     cursors: dict[Loop, Slot] = field(default_factory=dict)
     by_op: dict[Op, list[Value]] = field(default_factory=dict)
     room: dict[Value, Slot] = field(default_factory=dict)
+    lengths: set[Value] = field(default_factory=set)  # dimensions of the arrays that are there
 
     def __post_init__(self) -> None:
+        self.lengths.update(self.structure.function.shape_params)
         for value in self.kept:
             self.by_op.setdefault(self.structure.top_op[value], []).append(value)
 
@@ -120,6 +122,7 @@ class Residuals:
                 length = self._variable(INT, ZERO, "length")
                 axes = loop.nest if loop is not None else ()
                 self.slots[value] = Flat(held, length, self._scalar(loop, axes, Kind.INT, "begins"))
+        self.lengths.update(d for r in op.results if self.structure.home[r] is self.structure.top for d in r.dims)
 
     def make_room(self, region: Region) -> None:
         """Make room for what the body of a loop in one pass and the loops in it keep, before the loop, where its
@@ -141,7 +144,7 @@ class Residuals:
         if not value.is_array:
             return self._scalar(loop, self.structure.axes(value), value.kind, name)
         if self._is_exact(value, loop):
-            return self._array(self.structure.axes(value), value.kind, [self.hoist(d) for d in value.dims], name)
+            return self._array(self.structure.axes(value), value.kind, [self._length(d) for d in value.dims], name)
         return self._list(value.kind, name)
 
     def _is_exact(self, value: Value, loop: Loop | None) -> bool:
@@ -185,6 +188,13 @@ class Residuals:
             self.hoisted[value] = emit(self.builder, op.prim, *(self.hoist(v) for v in op.operands), **op.attrs)
         return self.builder.resolve(self.hoisted[value])
 
+    def _length(self, dim: Value) -> Value:
+        """A dimension, computed at the top. It may be negative where no array is made."""
+        length = self.hoist(dim)
+        if is_length(dim, self.lengths, self.structure.definitions.get):
+            return length
+        return emit(self.builder, "maximum", length, ZERO)
+
     def freeze(self, region: Region) -> None:
         """The forward sweep of an open region is over: from now on its residuals are only read."""
         for value, held in self.slots.items():
@@ -205,7 +215,8 @@ class Residuals:
         elif not copy.is_array:
             self._keep_scalar(slot, copy, self._indices(loop, self.structure.axes(value), positions))
         elif loop is None:
-            self.builder.write(slot, emit(self.builder, "copy", copy) if consumed else copy)
+            copy = emit(self.builder, "copy", copy) if consumed else copy
+            self.builder.write(slot, self._shaped(copy, slot.type.dims))
         else:
             box, fixed = self._box(value, positions, copy.dims)
             self.builder.write(slot, emit(self.builder, "slice_store", self.read(slot), copy, *box, fixed=fixed))
@@ -226,9 +237,14 @@ class Residuals:
         if not value.is_array:
             return self._fetch_scalar(slot, self._indices(loop, self.structure.axes(value), positions))
         if loop is None:
-            return self.read(slot)
+            return self._shaped(self.read(slot), dims)
         box, fixed = self._box(value, positions, dims)
         return emit(self.builder, "slice", self.read(slot), *box, fixed=fixed)
+
+    def _shaped(self, array: Value, dims: Sequence[Value]) -> Value:
+        """The array with these dimensions, which are its own under other names."""
+        same = all(a == b for a, b in zip(array.dims, dims, strict=True))
+        return array if same else emit(self.builder, "reshape", array, *dims)
 
     def _fetch_scalar(self, slot: Slot, indices: Sequence[Value]) -> Value:
         held = self.read(slot)
