@@ -24,18 +24,18 @@ def error_behind_loop_lost() -> Planted:
 def sums_read_too_early() -> Planted:
     """Contributions are added up beside an array that the loop reads and writes in between."""
 
-    def updates(self: Any, version: Any, out: Any, body: Any) -> list[Any]:
+    def additions(users: Any, version: Any, out: Any, body: Any) -> list[Any]:
         found = []
         while version is not out:
-            version_of = [user for user in self.users.get(version, []) if getattr(user, "prim", "") in (
-                "accum", "store") and user in body.ops and user.operands[0] is version]
-            if not version_of:
+            following = [user for user in users.get(version, []) if getattr(user, "prim", "") in ("accum", "store")
+                         and user in body.ops and user.operands[0] is version]
+            if not following:
                 return []
-            found += [user for user in version_of if user.prim == "accum"]
-            version = version_of[0].result
+            found += [user for user in following if user.prim == "accum"]
+            version = following[0].result
         return found
 
-    with mock.patch.object(contributions._Search, "_updates", updates):
+    with mock.patch.object(contributions, "additions", additions):
         yield
 
 

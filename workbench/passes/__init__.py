@@ -24,11 +24,12 @@ from workbench.passes.regroup import Regroup
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 from workbench.passes.unread import Unread
+from workbench.passes.upwards import Upwards
 
 __all__ = [
     "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
     "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify",
-    "Unread", "finalize", "optimize", "run",
+    "Unread", "Upwards", "finalize", "optimize", "run",
 ]
 
 
@@ -47,7 +48,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
                                 Merge(exact), Simplify(), Gather())
     last = (Preallocate(), Limits(), Simplify(unroll=1))
     regrouped = () if exact is None else (
-        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact))
+        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:

@@ -16,7 +16,7 @@ section 8.3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -56,6 +56,20 @@ class Contributions(Pass):
         return _Adder(search).run(function) if search.found else function
 
 
+def additions(users: Mapping[Value, Sequence[Op | Block]], version: Value, out: Value, body: Block) -> list[Op]:
+    """The operations that add to an array, where a body does nothing else with it."""
+    own = set(body.ops)
+    found: list[Op] = []
+    while version is not out:
+        following = users.get(version, [])
+        user = following[0] if len(following) == 1 else None
+        if not isinstance(user, Op) or user not in own or user.prim != "accum" or user.operands[0] is not version:
+            return []
+        found.append(user)
+        version = user.result
+    return found if users.get(out) == [body] else []
+
+
 @dataclass(eq=False)
 class _Sum:
     """Contributions to one element of the array at a carried position of a loop."""
@@ -85,26 +99,13 @@ class _Search:
         for position, (param, out) in enumerate(zip(body.params[1:], body.yields, strict=True)):
             if isinstance(param.type, ArrayType) and not param.type.growable and param not in self.exact:
                 here: dict[tuple[Value, ...], _Sum] = {}
-                for part in self._updates(param, out, body):
+                for part in additions(self.users, param, out, body):
                     where = part.operands[2:]
                     if "loose" in part.attrs and part.operands[1].kind is param.kind and not any(
                             self._changes(v, body) for v in where):
                         here.setdefault(where, _Sum(position, where)).parts.append(part)
                 sums += here.values()
         return sums
-
-    def _updates(self, version: Value, out: Value, body: Block) -> Sequence[Op]:
-        """The operations that add to an array, where a body does nothing else with it."""
-        own = set(body.ops)
-        found: list[Op] = []
-        while version is not out:
-            users = self.users.get(version, [])
-            user = users[0] if len(users) == 1 else None
-            if not isinstance(user, Op) or user not in own or user.prim != "accum" or user.operands[0] is not version:
-                return ()
-            found.append(user)
-            version = user.result
-        return found if self.users.get(out) == [body] else ()
 
     @staticmethod
     def _changes(value: Value, body: Block) -> bool:

@@ -4,6 +4,7 @@
     b * p + b * q, c * x + c * y + c * z                 ->   b * (p + q), c * (x + y + z)
     b + e + f, where b is carried                        ->   b + (e + f)
     b * p * q + b * q * p                                ->   b * (2 * p * q)
+    for k: b += c * e, where c stays the same            ->   s = 0; for k: s += e; b += c * s
 
 The user never wrote the order in which contributions are added up or partial derivatives multiplied.
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ from workbench.passes.rebuild import Rebuilder
 
 _SUMS = LINEAR - {"mul"}
 _LAST = 1 << 20
+_ZERO = Constant(0.0, Kind.F64)
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,19 @@ class Body:
     yields: frozenset[Value] = frozenset()
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What comes out of a loop's sum: all its terms hold this number and these factors, the loop adds up the rest."""
+
+    number: float
+    factors: tuple[Value, ...]
+    rest: Node
+
+
 class _Regrouper(Rebuilder):
     def __init__(self, results: int) -> None:
         self.results = results
+        self.rests: dict[Value, Node] = {}  # of sums whose factors have been taken out: the sum that is left
 
     def before(self, function: Function) -> None:
         """What may be regrouped, and what is used how often."""
@@ -159,9 +171,64 @@ class _Regrouper(Rebuilder):
             return
         if op.prim in LINEAR and "loose" in op.attrs and self.is_loose(op.result):
             with self.builder.rounding(loose=True):
-                self.bind(op.result, self.emitted(self.best(op.result)))
+                self.bind(op.result, self.emitted(self.rests.get(op.result) or self.best(op.result)))
         else:
             self.copy(op)
+
+    def copy_for(self, op: Op) -> None:
+        """Rebuild a counted loop, what all terms of a sum have in common multiplied with it once."""
+        (body,) = op.regions
+        with self.frame("for") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            taken = self.taken(body)
+            self.rests.update((body.yields[k], out.rest) for k, out in taken.items())
+            self.ops(body)
+            block = Block(params, tuple(frame.ops), self.all(body.yields))
+        operands = list(self.all(op.operands))
+        begun = {k: operands[2 + k] for k in taken}
+        operands[2:] = [_ZERO if k in taken else v for k, v in enumerate(operands[2:])]
+        self.finish(op, operands, (block,), op.results)
+        with self.builder.rounding(loose=True):
+            for k, out in taken.items():
+                self.env[op.results[k]] = self.with_factors(self.env[op.results[k]], out, begun[k])
+
+    def taken(self, body: Block) -> dict[int, Taken]:
+        """What comes out of the sums of a loop that has been entered, by their positions."""
+        self.bodies.append(self._measured(body))
+        found = {k: taken for k, (param, out) in enumerate(zip(body.params[1:], body.yields, strict=True))
+                 if param in self.bodies[-1].sums and (taken := self._taken(param, out)) is not None}
+        self.bodies.pop()
+        return found
+
+    def _taken(self, param: Value, out: Value) -> Taken | None:
+        op = self.bodies[-1].ops.get(out)
+        if op is None or op.prim not in _SUMS or "loose" not in op.attrs or self.uses[out] != 1:
+            return None
+        most = self.best(out).count()
+        best: Taken | None = None
+        for through in (False, True):
+            terms = merged([t for t in self.terms(out, 1.0, through, True) if t.factors != [param]])
+            factors = _common(Counter(v for v in t.factors if self.is_outside(v)) for t in terms)
+            if not factors:
+                continue
+            numbers = {abs(t.number) for t in terms}
+            number = numbers.pop() if len(numbers) == 1 else 1.0
+            left = [Term(t.number / number, _without(t.factors, factors)) for t in terms]
+            rest = self.sum([Term(1.0, [param]), *left])
+            if rest.count() <= most and (best is None or rest.count() < best.rest.count()):
+                best = Taken(number, tuple(factors.elements()), rest)
+        return best
+
+    def with_factors(self, total: Value, taken: Taken, begun: Value) -> Value:
+        """What a sum would have been with the factors inside: 0 where nothing (or zeros) came together, whatever the
+        factors are."""
+        product = total
+        for factor in taken.factors:
+            product = self.emit("mul", product, self.get(factor))
+        if taken.number != 1.0:
+            product = self.emit("mul", product, Constant(taken.number, Kind.F64))
+        product = self.emit("select", self.emit("eq", total, _ZERO), _ZERO, product)
+        return product if isinstance(begun, Constant) and begun.value == 0 else self.emit("add", begun, product)
 
     def is_part(self, value: Value) -> bool:
         """True for a value that is used once, by a sum or product of the same block that is regrouped, too. Products
@@ -304,6 +371,22 @@ class _Regrouper(Rebuilder):
         for node in nodes[1:]:
             whole = self.apply("mul", *((node, whole) if node.depth else (whole, node)))
         return term.number < 0.0, whole
+
+
+def _common(counts: Iterable[Counter[Value]]) -> Counter[Value]:
+    """The factors that all have."""
+    first, *others = counts
+    for other in others:
+        first &= other
+    return first
+
+
+def _without(values: Sequence[Value], taken: Counter[Value]) -> list[Value]:
+    """Values without those that are taken."""
+    left = list(values)
+    for value in taken.elements():
+        left.remove(value)
+    return left
 
 
 def merged(terms: Sequence[Term]) -> list[Term]:

@@ -1,0 +1,101 @@
+"""Innermost loops that add up a cotangent, and add to others, run upwards.
+
+    for i = n - 1, ..., 0: s += f(i); b[g(i)] += h(i)   ->   for i = 0, ..., n - 1: ...
+
+LLVM makes vectors of the elements of such a loop as they lie in memory; downwards each has to be reversed. (Loops that
+add to arrays alone gain nothing by it, and short ones lose. Nests whose arrays are reached for at their indices are
+turned by `passes.gather`.)
+
+Invariant: a turn needs nothing of another one, and has no effect but these additions, whose order is not the user's
+(`passes.exactness`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, uses, walk
+from workbench.passes.contributions import additions
+from workbench.passes.exactness import exact_values
+from workbench.passes.pipeline import Pass
+from workbench.passes.rebuild import Rebuilder
+from workbench.rules import get
+
+_ONE = Constant(1, Kind.INT)
+
+
+@dataclass(frozen=True)
+class Upwards(Pass):
+    """Turns loops that add to what only the results from position `results` on depend on."""
+
+    name: ClassVar[str] = "upwards"
+    results: int = 0
+
+    def __call__(self, function: Function) -> Function:
+        """The function with ascending loops."""
+        if self.results >= len(function.results):
+            return function
+        search = _Search(function, exact_values(function, self.results))
+        return _Turner(search).run(function) if search.found else function
+
+
+class _Search:
+    """Finds the loops."""
+
+    def __init__(self, function: Function, exact: set[Value]) -> None:
+        self.exact = exact
+        self.uses = uses(function)
+        self.found = {op for op in walk(function.block) if op.prim == "for" and self._can_turn(op)}
+
+    def _can_turn(self, op: Op) -> bool:
+        (body,) = op.regions
+        if op.attrs["step"] != -1 or "items" in op.attrs or any(inner.regions for inner in body.ops):
+            return False
+        if all(param.is_array for param in body.params[1:]):
+            return False
+        added: set[Op] = set()
+        for param, out in zip(body.params[1:], body.yields, strict=True):
+            found = [] if param in self.exact else (
+                additions(self.uses, param, out, body) if param.is_array else self._sums(param, out, body))
+            if not found or any("loose" not in part.attrs for part in found):
+                return False
+            added.update(found)
+        return bool(added) and all(inner in added or inner.prim == "load" or (
+            len(inner.results) == 1 and not inner.result.is_array and get(inner.prim).elementwise)
+            for inner in body.ops)
+
+    def _sums(self, value: Value, out: Value, body: Block) -> list[Op]:
+        """The additions that a carried number goes through, where nothing else is done with it."""
+        found: list[Op] = []
+        while value is not out:
+            users = self.uses.get(value, [])
+            user = users[0] if len(users) == 1 else None
+            if not isinstance(user, Op) or user not in body.ops or not (
+                    user.prim == "add" or (user.prim == "sub" and user.operands[0] is value)):
+                return []
+            found.append(user)
+            value = user.result
+        return found if self.uses.get(out) == [body] else []
+
+
+class _Turner(Rebuilder):
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+
+    def copy_for(self, op: Op) -> None:
+        """Rebuild a loop, upwards where it may."""
+        if op not in self.search.found:
+            super().copy_for(op)
+            return
+        (body,) = op.regions
+        last, stop, *inits = self.all(op.operands)
+        bounds = [self.emit("add", v, _ONE) for v in (stop, last)]
+        with self.frame("for") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            self.ops(body)
+            block = Block(params, tuple(frame.ops), self.all(body.yields))
+        self.builder.span = op.span or self.builder.span
+        types, names = [self.type_of(r) for r in op.results], [r.name for r in op.results]
+        made = self.raw("for", (*bounds, *inits), types, {**op.attrs, "step": 1}, (block,), names)
+        self.env.update(zip(op.results, made, strict=True))
