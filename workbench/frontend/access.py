@@ -14,6 +14,7 @@ from workbench.frontend import (
     arrays,
     bare,
     branches,
+    generators,
     growth,
     indexing,
     iteration,
@@ -22,22 +23,22 @@ from workbench.frontend import (
     objects,
     states,
     texts,
+    walking,
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
+from workbench.frontend.held import Held
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute, is_library
-from workbench.frontend.tracer import NeedStatic, describe
+from workbench.frontend.tracer import NeedStatic, Restart, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
     ArrayMethod,
     BoundMethod,
     Choice,
-    Cursor,
     DictValue,
     DynamicList,
-    Lazy,
     ListValue,
     ObjectValue,
     OneOf,
@@ -368,46 +369,69 @@ def _as_value(act: Activation, value: Any) -> Any:
     return value
 
 
-def begin_update(act: Activation, owner: Any, key: Any, op: str, calls_out: bool) -> Callable[[Any], None]:
-    """`owner[key] op= ...` up to the operand: gives what finishes it."""
+def begin_update(act: Activation, owner: Any, key: Any, op: str, reads_first: bool, site: Any
+                 ) -> Callable[[Any], None]:
+    """`owner[key] op= ...` up to the operand: gives what finishes it. An element of an array is read before the operand
+    is evaluated where that must be (`reads_first`), or has turned out to write the array; else it is added to."""
     t = act.t
     if isinstance(key, OneOf) and not isinstance(owner, DictValue):
         key = _as_index(act, owner, key)
-    if isinstance(owner, Choice):
-        def split(operand: Any) -> None:
-            def update(array: Array) -> None:
-                begin_update(act, array, key, op, False)(operand)
-            branches.over_choice(t, owner, update)
-        return split
-    if not isinstance(owner, Array):
+    if not isinstance(owner, (Array, Choice)):
         old = item(act, owner, key)
-        return lambda operand: set_item(act, owner, key, augmented(act, op, old, operand))
-    accumulate = op in ("+", "-") and not calls_out and owner.kind.is_inexact
-    if accumulate:
-        def add(operand: Any) -> None:
-            number = _as_value(act, operand)
-            kind, element = number_kind(number), Scalar(Constant(0, owner.kind), False)
-            if kind is not None and common_kind(element, number) is not owner.kind and (
-                    not kind.is_complex or owner.kind.is_complex):  # NumPy adds in the wider kind
-                made = arithmetic.binary(t, op, indexing.get(t, owner, key), number)
-                if isinstance(made, Array):
-                    arrays.require_castable(made, owner, arithmetic.UFUNCS[op])
-                indexing.put(t, owner, key, made)
-                return
-            if op == "-":
-                number = arithmetic.unary(t, "-", number) if is_dynamic(number) else -number
-            indexing.put(t, owner, key, number, add=True)
-        return add
-    old = indexing.get(t, owner, key)
-    if isinstance(old, Array):
-        fixed = old
+        held = Held(t, old)
 
-        def update_region(operand: Any) -> None:
-            made = arithmetic.binary(t, op, fixed, _as_value(act, operand))
-            arrays.require_castable(made, owner, arithmetic.UFUNCS[op])
-            indexing.put(t, owner, key, made)
-        return update_region
-    return lambda operand: indexing.put(t, owner, key, arithmetic.binary(t, op, old, operand))
+        def replace_entry(operand: Any) -> None:
+            held.check()
+            set_item(act, owner, key, augmented(act, op, old, operand))
+        return replace_entry
+    adds = isinstance(owner, Array) and op in ("+", "-") and owner.kind.is_inexact
+    if reads_first or not (adds or isinstance(owner, Choice)) or t.decisions.get(("read first", site)):
+        return _update_of(act, owner, key, op)
+    cells = [array.cell for array in (owner.options if isinstance(owner, Choice) else (owner,))]
+    versions = [t.builder.read(cell.slot) for cell in cells]
+
+    def unless_written(operand: Any) -> None:
+        if any(t.builder.read(cell.slot) is not version for cell, version in zip(cells, versions, strict=True)):
+            raise Restart(("read first", site), True, t.span, "an operand writes the array that it is added to")
+        branches.over_choice(t, owner, lambda array: _updated(act, array, key, op, operand)) if isinstance(
+            owner, Choice) else _updated(act, owner, key, op, operand)
+    return unless_written
+
+
+def _updated(act: Activation, owner: Array, key: Any, op: str, operand: Any) -> None:
+    """`owner[key] op= operand` of an array."""
+    t = act.t
+    if op not in ("+", "-") or not owner.kind.is_inexact:
+        _update_of(act, owner, key, op)(operand)
+        return
+    number = _as_value(act, operand)
+    kind, element = number_kind(number), Scalar(Constant(0, owner.kind), False)
+    if kind is not None and common_kind(element, number) is not owner.kind and (
+            not kind.is_complex or owner.kind.is_complex):  # NumPy adds in the wider kind
+        _update_of(act, owner, key, op)(number)
+        return
+    if op == "-":
+        number = arithmetic.unary(t, "-", number) if is_dynamic(number) else -number
+    indexing.put(t, owner, key, number, add=True)
+
+
+def _update_of(act: Activation, owner: Array | Choice, key: Any, op: str) -> Callable[[Any], None]:
+    """Read what is at a key of an array, and give what writes it with an operand."""
+    t = act.t
+    old = item(act, owner, key)
+
+    def write(operand: Any) -> None:
+        made = arithmetic.binary(t, op, old, _as_value(act, operand))
+
+        def put(array: Array) -> None:
+            if isinstance(old, (Array, Choice)):
+                arrays.require_castable(made, array, arithmetic.UFUNCS[op])
+            indexing.put(t, array, key, made)
+        if isinstance(owner, Choice):
+            branches.over_choice(t, owner, put)
+        else:
+            put(owner)
+    return write
 
 
 def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
@@ -424,7 +448,7 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
         indexing.put(act.t, old, Ellipsis, result)
         return old
     if isinstance(old, Choice):
-        begin_update(act, old, Ellipsis, op, False)(operand)
+        branches.over_choice(act.t, old, lambda array: _updated(act, array, Ellipsis, op, operand))
         return old
     if isinstance(old, DictValue) and op == "|":
         library.method(act, old, "update", (operand,), {})
@@ -453,8 +477,12 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         texts.refuse(t, "`in`")
     if isinstance(container, SetValue):
         return static_key(act, value) in container.values
-    if isinstance(container, (Lazy, Cursor, ZipValue)):
+    if generators.state_of(container) is not None:
+        return walking.quantified(act, container, True, lambda entry: _is_same(act, value, entry))
+    if isinstance(container, ZipValue):
         container = t.new_list(t.environment.items(act, container))
+    if isinstance(container, RangeValue):
+        return _in_range(act, container, value)
     if isinstance(container, ListValue):
         entries: Any = [t.read(v) for v in container.items]
     elif isinstance(container, ObjectValue) and class_attribute(container.type, "__contains__") is None:
@@ -473,10 +501,30 @@ def contains(act: Activation, container: Any, value: Any) -> Any:
         return value in entries
     result: Any = False
     for entry in entries:
-        same = entry is value or arithmetic.truth(t, t.environment.compare(act, "==", value, entry))
+        same = _is_same(act, value, entry)
         if same is True:
             return True
         if same is not False:
             result = t.wrap(t.emit("or", t.scalar(result), t.scalar(same)), True)
     return result
 
+
+def _is_same(act: Activation, value: Any, entry: Any) -> Any:
+    """Whether an entry is what is looked for, or equal to it."""
+    return entry is value or arithmetic.truth(act.t, act.t.environment.compare(act, "==", value, entry))
+
+
+def _in_range(act: Activation, container: RangeValue, value: Any) -> Any:
+    """`value in range(...)`."""
+    t = act.t
+    known, kind = iteration.static_range(act, container), number_kind(value)
+    if is_static(value) and (known is not None or kind is None):
+        return known is not None and value in known
+    start, _, step = (t.integer(v, "a range bound") for v in (container.start, container.stop, container.step))
+    if kind not in (Kind.INT, Kind.BOOL) or not isinstance(step, Constant):
+        t.fail("`in` a range, of a number that may be no integer, or of run-time steps", "compare it with the bounds")
+    place = t.emit("floordiv", t.emit("sub", t.scalar(value, Kind.INT), start), step)
+    there = t.emit("eq", t.emit("add", start, t.emit("mul", place, step)), t.scalar(value, Kind.INT))
+    for test in (t.emit("ge", place, Constant(0, Kind.INT)), t.emit("lt", place, t.environment.trips(act, container))):
+        there = t.emit("and", there, test)
+    return t.wrap(there, True)

@@ -18,6 +18,7 @@ from workbench.frontend import access, calls, generators, source, trying
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import NORMAL, Mixed, mixed_completion, possible_codes
+from workbench.frontend.held import Held
 from workbench.frontend.library.registry import implements
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import FIRST_SITE, describe
@@ -73,8 +74,10 @@ def _object(act: Activation, manager: ObjectValue, inside: Callable[[Any], Any])
     if act.t.catchers and _looks_at_exceptions(leave):
         act.t.fail(f"`with` a {manager.type.__name__}, whose `__exit__` looks at the exception, inside `try`",
                    "catch the exception inside")
+    held = Held(act.t, manager)
     completion = inside(act.t.environment.call_method(act, manager, "__enter__", ()))
     if completion is not DEAD:
+        held.check()
         calls.call(act, access.attribute(act, manager, "__exit__"), (None, None, None), {})
     return completion
 

@@ -35,6 +35,7 @@ from workbench.frontend import (
     walking,
 )
 from workbench.frontend.activation import Activation
+from workbench.frontend.held import Held
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.library import creation, linear
 from workbench.frontend.loops import Loop, counted
@@ -357,13 +358,14 @@ class Environment(Inputs):
                 growth.known_length(t, site, "a list of run-time length where its entries must be known")
             return iteration.static_items(act, values)
         found: list[Any] = []
-        depth = len(t.frames)
+        depth, held = len(t.frames), Held(t)
 
         def add(item: Any) -> None:
             if len(t.frames) != depth:
                 raise Restart(("items", site), True, t.span, "a generator of run-time length")
-            found.append(item)
+            found.append(held.keep(item))
         generators.each(act, values, add)
+        held.check()
         return found
 
     def is_run_time(self, act: Activation, site: Any, values: Any) -> bool:

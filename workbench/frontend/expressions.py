@@ -29,6 +29,7 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.held import Held
 from workbench.frontend.library import containers, queues, recipes
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Restart
@@ -173,12 +174,12 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> list[Any]:
             values: list[Any] = []
+            held = Held(act.t)
             for starred, part in parts:
                 value = part(act)
-                if starred:
-                    values.extend(iteration.static_items(act, value))
-                else:
-                    values.append(value)
+                for item in iteration.static_items(act, value) if starred else (value,):
+                    values.append(held.keep(item))
+            held.check()
             return values
         return run
 
@@ -189,15 +190,17 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             entries: dict[Any, Any] = {}
+            held = Held(act.t)
             for key, value in zip(keys, values, strict=True):
                 if key is None:
                     merged = value(act)
                     for name, variable in access.dict_items(act, merged):
-                        entries[name] = act.t.read(variable)
+                        entries[name] = held.keep(act.t.read(variable))
                     continue
                 name = key(act)
                 act.t.builder.span = span
-                entries[access.static_key(act, name)] = value(act)
+                entries[access.static_key(act, name)] = held.keep(value(act))
+            held.check()
             return act.t.new_dict(entries)
         return run
 
@@ -215,8 +218,10 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             a = left(act)
+            held = Held(act.t, a)
             b = right(act)
             act.t.builder.span = span
+            held.check()
             return apply_binary(act, op, a, b)
         return run
 
@@ -299,8 +304,10 @@ class ExpressionCompiler:
 
         def rest(act: Activation, left: Any, position: int) -> Any:
             op, expression = others[position]
+            held = Held(act.t, left)
             right = expression(act)
             act.t.builder.span = span
+            held.check()
             result = apply_comparison(act, op, left, right)
             if position == len(others) - 1:
                 return result
@@ -341,8 +348,10 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             owner = value(act)
+            held = Held(act.t, owner)
             index = key(act)
             act.t.builder.span = span
+            held.check()
             owner = states.settled_tuple(act.t, owner, "'NoneType' object is not subscriptable")
             act.t.usable(owner)
             found = access.item(act, owner, index)
@@ -357,17 +366,19 @@ class ExpressionCompiler:
 
         def run(act: Activation) -> Any:
             callee = function(act)
-            args = positional(act)
+            held = Held(act.t, callee)
+            args = held.keep(tuple(positional(act)))
             named: dict[str, Any] = {}
             for name, expression in keywords:
                 value = expression(act)
                 if name is None:
                     for key, variable in access.dict_items(act, value):
-                        named[key] = act.t.read(variable)
+                        named[key] = held.keep(act.t.read(variable))
                 else:
-                    named[name] = value
+                    named[name] = held.keep(value)
             act.t.builder.span = span
-            result = calls.call(act, callee, tuple(args), named, node)
+            held.check()
+            result = calls.call(act, callee, args, named, node)
             act.t.builder.span = span
             return result
         return run
@@ -442,7 +453,9 @@ class ExpressionCompiler:
             t = act.t
 
             def element() -> Any:
-                values = tuple(part(act) for part in parts)
+                held = Held(t)
+                values = tuple(held.keep(part(act)) for part in parts)
+                held.check()
                 return values if len(values) > 1 else values[0]
 
             def level(depth: int, add: Callable[[Any], Any], at_run_time: bool) -> None:
@@ -481,7 +494,9 @@ class ExpressionCompiler:
                 if t.decisions.get(("items", site)) and not growth.is_static(t, site):
                     return dynamic_lists.filled(t, site, lambda add: level(0, add, True))
                 found: list[Any] = []
-                level(0, found.append, False)
+                held = Held(t)
+                level(0, lambda item: found.append(held.keep(item)), False)
+                held.check()
                 return dynamic_lists.made(t, found, site)
             finally:
                 act.scope = outer
@@ -507,17 +522,21 @@ class ExpressionCompiler:
             owner, attribute = self.expression(node.value), node.attr
 
             def assign_attribute(act: Activation, value: Any) -> None:
+                held = Held(act.t, value)
                 target = owner(act)
                 act.t.builder.span = span
+                held.check()
                 access.set_attribute(act, target, attribute, value)
             return assign_attribute
         if isinstance(node, ast.Subscript):
             container, key = self.expression(node.value), self.expression(node.slice)
 
             def assign_item(act: Activation, value: Any) -> None:
-                target = container(act)
+                held = Held(act.t, value)
+                target = held.keep(container(act))
                 index = key(act)
                 act.t.builder.span = span
+                held.check()
                 access.set_item(act, target, index, value)
             return assign_item
         refuse = self.refuse(node, f"assignment to {_title(node)}")
@@ -538,7 +557,9 @@ class ExpressionCompiler:
                                      f"got {len(items)})")
                 middle = act.t.new_list(items[star:len(items) - after])
                 items = [*items[:star], middle, *items[len(items) - after:]]
+            held = Held(act.t, *items)
             for target, item in zip(targets, items, strict=True):
+                held.check()
                 target(act, item)
         return assign
 

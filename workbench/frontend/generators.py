@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.completions import NORMAL, stayed
+from workbench.frontend.held import Held
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import END, Array, Choice, Cursor, Lazy, Variable, ZipValue, is_static
 
@@ -124,14 +125,15 @@ def items(act: Activation, iterator: Lazy) -> list[Any]:
     """All items, where their number is known while specialising."""
     t = act.t
     found: list[Any] = []
-    depth = len(t.frames)
+    depth, held = len(t.frames), Held(t)
 
     def take(item: Any) -> int:
         if len(t.frames) != depth:
             t.fail("the number of items of this generator is known at run time only", "loop over it, or use an array")
-        found.append(item)
+        found.append(held.keep(item))
         return NORMAL
     consume(act, iterator, Sink(take))
+    held.check()
     return found
 
 

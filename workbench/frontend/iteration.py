@@ -326,7 +326,8 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
         return ZERO, _length(act, values), 1, lambda i: t.environment.item(act, t.read(iterated), i)
     if isinstance(values, DynamicList):
-        return ZERO, dynamic_lists.length_of(t, values), 1, lambda i: dynamic_lists.load(t, values, t.scalar(i))
+        listed = t.variable("$iterated", values)
+        return ZERO, dynamic_lists.length_of(t, values), 1, lambda i: dynamic_lists.load(t, t.read(listed), t.scalar(i))
     if isinstance(values, ZipValue) and values.kind == "reversed":
         inner = values.parts[0]
         if isinstance(inner, RangeValue) and not normalised:

@@ -46,6 +46,7 @@ from workbench.frontend.completions import (
     possible_codes,
 )
 from workbench.frontend.expressions import BINARY
+from workbench.frontend.held import Held
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, can_be_left, conditional, counted
 from workbench.frontend.patterns import PatternCompiler
@@ -154,7 +155,9 @@ class StatementCompiler(PatternCompiler):
 
         def run(act: Activation) -> int:
             result = value(act)
+            held = Held(act.t, result)
             for target in targets:
+                held.check()
                 target(act, result)
             return NORMAL
         return run
@@ -178,8 +181,10 @@ class StatementCompiler(PatternCompiler):
 
             def run_name(act: Activation) -> int:
                 old = read(act)
+                held = Held(act.t, old)
                 operand = value(act)
                 act.t.builder.span = span
+                held.check()
                 write(act, access.augmented(act, op, old, operand))
                 return NORMAL
             return run_name
@@ -190,21 +195,26 @@ class StatementCompiler(PatternCompiler):
             def run_attribute(act: Activation) -> int:
                 holder = owner(act)
                 old = access.attribute(act, holder, name)
+                held = Held(act.t, holder, old)
                 operand = value(act)
                 act.t.builder.span = span
+                held.check()
                 access.set_attribute(act, holder, name, access.augmented(act, op, old, operand))
                 return NORMAL
             return run_attribute
-        key = self.expression(target.slice)
+        key, place = self.expression(target.slice), (node.lineno, node.col_offset)
         calls_out = any(isinstance(n, ast.Call) for n in ast.walk(node.value))
 
         def run_item(act: Activation) -> int:
             container = owner(act)
+            held = Held(act.t, container)
             index = key(act)
             act.t.builder.span = span
-            update = access.begin_update(act, container, index, op, calls_out)
+            held.check()
+            update = access.begin_update(act, container, index, op, calls_out, (act.path, *place))
             operand = value(act)
             act.t.builder.span = span
+            held.check()
             update(operand)
             return NORMAL
         return run_item
@@ -375,7 +385,10 @@ class StatementCompiler(PatternCompiler):
             value = subject(act)
             act.t.builder.span = span
 
+            held = Held(act.t, value)
+
             def case(position: int) -> Any:
+                held.check()
                 if position == len(cases):
                     return NORMAL
                 pattern, guard, body = cases[position]

@@ -363,12 +363,7 @@ class Tracer:
         try:
             value = load_tree(stored, self.builder.read)
         except StaleReference as stale:
-            loop = getattr(stale.target, "renamed_by", None) or getattr(
-                getattr(stale.target, "cell", None), "renamed_by", None)
-            if loop is not None and loop not in self.decisions:
-                raise Restart(loop, "choice", self.span, "an alias of a renamed array is used") from None
-            self.fail(f"{variable.name!r} names an array or container that a loop has rebound under other names",
-                      "make it a copy, or do not use it after the loop")
+            self.refuse_renamed(stale.target, repr(variable.name))
         self.certain(value)
         if isinstance(value, Maybe):
             defined = self.scalar(value.defined)
@@ -376,6 +371,14 @@ class Tracer:
             self.check(defined, "AttributeError" if missing else "UnboundLocalError", missing or message)
             return value.value
         return value
+
+    def refuse_renamed(self, target: Any, what: str) -> NoReturn:
+        """What refers to something that a loop has renamed is used: the loop makes its names choices instead."""
+        loop = getattr(getattr(target, "cell", target), "renamed_by", None)
+        if loop is not None and loop not in self.decisions:
+            raise Restart(loop, "choice", self.span, "an alias of a renamed array is used") from None
+        self.fail(f"{what} names an array or container that a loop has rebound under other names",
+                  "make it a copy, or do not use it after the loop")
 
     def note_read(self, variable: Variable) -> None:
         """Note in the open frames that what a variable holds was asked for."""

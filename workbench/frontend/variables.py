@@ -93,11 +93,12 @@ class StoredRecord:
     parts: tuple[Any, ...]
 
 
-_RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
+RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
             ExceptionValue, RandomValue, OneOf)
 
 
-def _record_parts(value: Any) -> tuple[Any, ...]:
+def record_parts(value: Any) -> tuple[Any, ...]:
+    """What an iterator, bound method or partial call consists of."""
     parts = []
     for field_ in fields(value):
         part = getattr(value, field_.name)
@@ -162,8 +163,8 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
     if isinstance(value, Choice):
         options = tuple(store_tree(builder, o, name) for o in value.options)
         return StoredChoice(options, store_tree(builder, value.index, f"{name}_index"))
-    if isinstance(value, _RECORDS):
-        return StoredRecord(type(value), store_tree(builder, _record_parts(value), name))
+    if isinstance(value, RECORDS):
+        return StoredRecord(type(value), store_tree(builder, record_parts(value), name))
     if isinstance(value, Maybe):
         return StoredMaybe(store_tree(builder, value.value, name), store_tree(builder, value.defined, f"has_{name}"),
                            value.name)
@@ -195,7 +196,7 @@ def same_shape(stored: Any, value: Any) -> bool:
         return isinstance(value, Choice) and len(value.options) == len(stored.options) and all(
             same_shape(s, v) for s, v in zip(stored.options, value.options, strict=True))
     if isinstance(stored, StoredRecord):
-        return type(value) is stored.type and same_shape(stored.parts, _record_parts(value))
+        return type(value) is stored.type and same_shape(stored.parts, record_parts(value))
     if isinstance(stored, StoredMaybe):
         return isinstance(value, Maybe) and same_shape(stored.value, value.value)
     return same_static(stored, value)
@@ -229,7 +230,7 @@ def write_tree(builder: Builder, stored: Any, value: Any) -> None:
         write_tree(builder, stored.options, value.options)
         write_tree(builder, stored.index, value.index)
     elif isinstance(stored, StoredRecord):
-        write_tree(builder, stored.parts, _record_parts(value))
+        write_tree(builder, stored.parts, record_parts(value))
     elif isinstance(stored, StoredMaybe):
         write_tree(builder, stored.value, value.value)
         write_tree(builder, stored.defined, value.defined)

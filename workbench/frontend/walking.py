@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.frontend import generators, indexing, iteration, unrolling
+from workbench.frontend import arithmetic, generators, indexing, iteration, unrolling
 from workbench.frontend.activation import Activation
+from workbench.frontend.completions import NORMAL, RETURN
+from workbench.frontend.held import Held
 from workbench.frontend.values import (
     END,
     Array,
     Choice,
+    Conflict,
     Cursor,
     DequeValue,
     DictValue,
+    Lazy,
     ListValue,
     Scalar,
     SetValue,
@@ -31,6 +35,17 @@ Fetch = Callable[[int], Any]
 
 def live(act: Activation, values: Any) -> Fetch:
     """What gives item k when its turn comes (asked in order), or END."""
+    fetch, held = _fetching(act, values), Held(act.t, values)
+
+    def current(k: int) -> Any:
+        item = fetch(k)
+        if item is not END:
+            held.check()
+        return item
+    return current if held.marks else fetch
+
+
+def _fetching(act: Activation, values: Any) -> Fetch:
     if isinstance(values, DequeValue):
         return _checked(values.items, "deque mutated during iteration",
                         lambda k: act.t.read(values.items[k]), lambda: len(values.items))
@@ -159,3 +174,55 @@ def items(act: Activation, values: Any) -> Iterator[Any]:
         yield item
         k += 1
     generators.exhausted(act, values)
+
+
+def quantified(act: Activation, values: Any, stop: bool, test: Callable[[Any], Any] = lambda item: item) -> Any:
+    """Whether a test holds for an item of an iterator (`stop` true), or for all of them. It is gone on with from behind
+    the item that settles it, where that is known while specialising; else it is not gone on with."""
+    t = act.t
+    if isinstance(values, Lazy):
+        return _quantified_lazily(act, values, stop, test)
+    if isinstance(values, Cursor):
+        return _quantified(act, iter(lambda: generators.following(act, values), END), stop, test, lambda: t.assign(
+            values.position, Conflict("how far an iterator has come, in which a run-time number was looked for")))
+    opened = generators.taken(act, values)
+    result = _quantified(act, iter(iteration.static_items(act, opened)), stop, test, lambda: None)
+    if result is (not stop):
+        generators.exhausted(act, values)
+    return result
+
+
+def _quantified(act: Activation, items: Iterator[Any], stop: bool, test: Callable[[Any], Any],
+                lost: Callable[[], None]) -> Any:
+    """The same of items known one by one; `lost`: how many of them Python would take turns out at run time."""
+    t = act.t
+    result: Any = not stop
+    for item in items:
+        holds = arithmetic.truth(t, test(item))
+        if not isinstance(holds, Scalar):
+            if bool(holds) is not stop:
+                continue
+            if isinstance(result, Scalar):
+                lost()
+            return stop
+        result = t.wrap(t.emit("or" if stop else "and", t.scalar(result, Kind.BOOL), t.scalar(holds)), True)
+    if isinstance(result, Scalar):
+        lost()
+    return result
+
+
+def _quantified_lazily(act: Activation, iterator: Lazy, stop: bool, test: Callable[[Any], Any]) -> Any:
+    t = act.t
+    found = t.variable("found", not stop)
+
+    def take(item: Any) -> Any:
+        holds = arithmetic.truth(t, test(item))
+        if not isinstance(holds, Scalar):
+            if holds is not stop:
+                return NORMAL
+            t.assign(found, stop)
+            return RETURN
+        t.assign(found, Scalar(holds.value, True))
+        return t.environment.leaving(act, holds if stop else t.wrap(t.emit("not", t.scalar(holds)), True))
+    generators.consume(act, iterator, generators.Sink(take, True))
+    return t.read(found)

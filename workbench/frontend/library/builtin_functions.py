@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts
+from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts, walking
 from workbench.frontend.composed import numbers
-from workbench.frontend.generators import fresh, numbered
+from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import creation, recipes
 from workbench.frontend.library.elementwise import as_operand, cast
-from workbench.frontend.library.iterables import best, quantified, total_of
+from workbench.frontend.library.iterables import best, total_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.paths import class_attribute
@@ -361,8 +361,8 @@ def _quantifier(stop: bool) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
         source = args[0]
-        if isinstance(source, Lazy):
-            return quantified(act, source, stop)
+        if state_of(source) is not None:
+            return walking.quantified(act, source, stop)
         if isinstance(source, Array):
             if source.rank != 1:
                 raise ValueError("The truth value of an array with more than one element is ambiguous.")

@@ -21,7 +21,8 @@ from workbench.frontend import (
     list_operations,
     walking,
 )
-from workbench.frontend.completions import NORMAL, RETURN
+from workbench.frontend.completions import RETURN
+from workbench.frontend.held import Held
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import queues, recipes
 from workbench.frontend.library.registry import implements
@@ -82,8 +83,9 @@ def reduce(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     items = t.environment.items(act, iterable)
     if not items:
         raise TypeError("reduce() of empty iterable with no initial value")
-    total = items[0]
+    total, held = items[0], Held(t, *items)
     for item in items[1:]:
+        held.check()
         total = t.environment.call(act, function, (total, item), {})
     return total
 
@@ -249,19 +251,23 @@ def best(act: Any, items: list[Any], op: str, key: Any) -> Any:
     """Python's `min` or `max`: the first item that no other beats."""
     def key_of(item: Any) -> Any:
         return act.t.environment.call(act, key, (item,), {}) if key is not None else item
-    found, held = items[0], key_of(items[0])
+    held = Held(act.t, *items)
+    found, best_key = items[0], key_of(items[0])
     for item in items[1:]:
         challenger = key_of(item)
-        better = less(act, op, challenger, held)
+        better = less(act, op, challenger, best_key)
+        held.check()
         found = select(act, better, item, found)
-        held = found if key is None else select(act, better, challenger, held)
+        best_key = found if key is None else select(act, better, challenger, best_key)
     return found
 
 
 def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
     """Python's stable sort; run-time numbers go through a network of comparisons of neighbours."""
     t: Tracer = act.t
-    keys = [t.environment.call(act, key, (item,), {}) for item in items] if key is not None else list(items)
+    held = Held(t, *items)
+    keys = [held.keep(t.environment.call(act, key, (item,), {})) for item in items] if key is not None else list(items)
+    held.check()
     op = ">" if reverse else "<"
     if is_static(tuple(keys)):
         order = sorted(range(len(items)), key=keys.__getitem__, reverse=bool(reverse))
@@ -309,24 +315,6 @@ def total_of(act: Any, iterator: Lazy, start: Any) -> Any:
     total = t.variable("total", start)
     generators.each(act, iterator, lambda item: t.assign(total, t.environment.binary(act, "+", t.read(total), item)))
     return t.read(total)
-
-
-def quantified(act: Any, iterator: Lazy, stop: bool) -> Any:
-    """`any` (`stop` true) or `all` over a generator, which goes no further than it must."""
-    t: Tracer = act.t
-    found = t.variable("found", not stop)
-
-    def take(item: Any) -> Any:
-        test = arithmetic.truth(t, item)
-        if not isinstance(test, Scalar):
-            if test is not stop:
-                return NORMAL
-            t.assign(found, stop)
-            return RETURN
-        t.assign(found, Scalar(test.value, True))
-        return t.environment.leaving(act, test if stop else t.wrap(t.emit("not", t.scalar(test)), True))
-    generators.consume(act, iterator, generators.Sink(take, True))
-    return t.read(found)
 
 
 def sort_list(act: Any, owner: ListValue | DynamicList, named: dict[str, Any]) -> None:
