@@ -278,11 +278,23 @@ def carried_over(x):
     return y
 
 
+def filled_behind(x):
+    """An array that the loop writes for its later turns, read where it is never written again."""
+    c = np.ones(len(x) + 1)
+    y = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if x[j] > 0.0:
+                y += x[j] * x[j] * c[i]
+        c[i + 1] = 0.5 * i
+    return y
+
+
 # how many loops of each program are run in one pass
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
                with_count: 1, between: 1,
                made_between: 2, normalised: 2, with_scratch: 1,
-               indexed_after: 1}
+               indexed_after: 1, filled_behind: 2}
 OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums,
           replaced, carried_over)
 
@@ -296,7 +308,7 @@ def twin(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The program for complex numbers: comparisons are of real parts, arrays are complex."""
     text = textwrap.dedent(inspect.getsource(f)).replace("np.zeros(len(x))", "np.zeros(len(x), complex)")
     text = text.replace("np.empty(4)", "np.empty(4, complex)").replace("abs(term)", "abs(term.real)")
-    for name in ("x[i]", "y"):
+    for name in ("x[i]", "x[j]", "y"):
         text = text.replace(f"if {name} >", f"if ({name}).real >")
     text = text.replace("> x[j]", "> x[j].real")
     space: dict[str, Any] = {"np": np}

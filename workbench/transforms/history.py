@@ -69,7 +69,8 @@ class HistoryReads:
         return self._found[value]
 
     def _follow(self, version: Value, load: Op) -> Value | None:
-        """The final version that a version leads to on all ways, all updates on them missing the loaded element."""
+        """The final version that a version leads to on all ways, all updates on them missing the loaded element: one of
+        the open region of the load, and there when its adjoint runs."""
         finals: set[Value] = set()
         pending, seen = [version], {version}
         while pending:
@@ -87,7 +88,9 @@ class HistoryReads:
         if len(finals) != 1:
             return None
         (final,) = finals
-        return final if self.structure.home[final] in self.structure.home[load.results[0]].chain else None
+        home, reader = self.structure.home[final], self.structure.home[load.results[0]]
+        is_there = home in reader.chain and reader.around in home.chain  # (when the adjoint of an open region runs)
+        return final if is_there else None
 
     def _next(self, use: _Use, load: Op) -> Value | None:
         op = use.op
