@@ -131,9 +131,9 @@ def _raised(a: Any, b: Any) -> Any:
 
 
 def strict(value: Any) -> Any:
-    """Arrays as strict ones, Python floats as NumPy's."""
+    """Arrays as strict ones, Python floats and arrays without axes as NumPy's numbers."""
     if isinstance(value, np.ndarray):
-        return value.view(Strict)
+        return value.view(Strict) if value.shape else value[()]
     return np.float64(value) if type(value) is float else value
 
 
