@@ -131,10 +131,15 @@ def _raised(a: Any, b: Any) -> Any:
 
 
 def strict(value: Any) -> Any:
-    """Arrays as strict ones, Python floats and arrays without axes as NumPy's numbers."""
+    """Arrays as strict ones, Python floats as NumPy's."""
     if isinstance(value, np.ndarray):
-        return value.view(Strict) if value.shape else value[()]
+        return value.view(Strict)
     return np.float64(value) if type(value) is float else value
+
+
+def _passed(value: Any) -> Any:
+    """An argument as a compiled program gets it: an array without axes is a number."""
+    return strict(value[()] if isinstance(value, np.ndarray) and not value.shape else value)
 
 
 def _plain(value: Any) -> Any:
@@ -157,7 +162,7 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
 
     def entry(*args: Any) -> Any:
         with np.errstate(all="ignore"):
-            result = run(*(strict(arg) for arg in args))
+            result = run(*map(_passed, args))
         return tuple(_plain(part) for part in result) if isinstance(result, tuple) else _plain(result)
 
     def fresh() -> Any:

@@ -5,12 +5,15 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import workbench as wb
+from tests.frontend.test_random_orders import loaded
+from tests.fuzz.emitted import in_python
 from workbench.transforms.structure import Structure
 
 RNG = np.random.default_rng(20261127)
@@ -340,3 +343,15 @@ def test_gradient(f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_index_that_is_checked_after_the_loop_raises() -> None:
     with pytest.raises(IndexError):
         wb.grad(indexed_after, engine="numba")(np.ones(1))
+
+
+def test_a_long_formula_after_the_loop_is_looked_at_once(tmp_path: Path) -> None:
+    """Each line uses the one before twice."""
+    lines = "    a = a * a - 0.1 * a\n" * 60
+    head = "def scaled(x, a):\n    y = 0.0\n    for v in x:\n        y += v * v\n"
+    scaled = loaded(f"{head}{lines}    return y * (1.0 + a)\n", tmp_path).scaled
+    with in_python():
+        x = RNG.normal(size=3)
+        value, gradient = wb.value_and_grad(scaled, 0, engine="numba")(x, 0.6)
+    assert value == pytest.approx(scaled(x, 0.6), rel=1e-13)
+    np.testing.assert_allclose(gradient, complex_step(lambda z: scaled(z, 0.6), x), rtol=1e-12)

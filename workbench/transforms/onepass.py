@@ -135,8 +135,8 @@ class Suffix:
         if any(not taken(op).isdisjoint((*given, *(v for e in others for v in (*e.operands, *captured(e)))))
                for op in self.others if op not in early):
             return False  # (the cotangent of a buffer that is taken is moved, not added to what is there)
-        return all(self._is_outside(v, early_results) for v in given) and all(
-            self._is_formula(v, later) for op in others for v in self.others[op])
+        return all(self._is_outside(v, early_results) for v in given) and (
+            self._are_formulas((v for op in others for v in self.others[op]), later))
 
     def _from(self, op: Op) -> dict[Value, Op]:
         """What is made by an operation of the region and those after it (the trips of a `while`, too)."""
@@ -160,13 +160,19 @@ class Suffix:
         home = self.structure.home[value]
         return value not in later if home is self.region else self.region not in home.chain
 
-    def _is_formula(self, value: Value, later: Mapping[Value, Op]) -> bool:
-        """True for a value that is made before, or is a plain formula of such."""
-        if self._is_made(value, later):
-            return True
-        op = later.get(value)
-        return op is not None and op.prim in FORMULAS and not value.is_array and (
-            all(self._is_formula(v, later) for v in op.operands))
+    def _are_formulas(self, values: Iterable[Value], later: Mapping[Value, Op]) -> bool:
+        """True for values that are made before, or are plain formulas of such."""
+        pending, seen = list(values), set[Value]()
+        while pending:
+            value = pending.pop()
+            if value in seen or self._is_made(value, later):
+                continue
+            seen.add(value)
+            op = later.get(value)
+            if op is None or op.prim not in FORMULAS or value.is_array:
+                return False
+            pending += op.operands
+        return True
 
 
 def _nature(ops: Iterable[Op], active: frozenset[Value]) -> tuple[bool, bool, bool]:
