@@ -98,13 +98,10 @@ FAULTS = (
     Fault("a smaller array displaced", planted_places.smaller_array_displaced, 740_138),
     Fault("every copy option a copy", planted_places.always_copied, 740_013),
     Fault("a mask beside indices counted from the end", planted_places.mask_from_the_end, 740_077),
-    Fault("error behind a loop lost", planted_passes.error_behind_loop_lost, 760_128),
     Fault("sums read too early", planted_passes.sums_read_too_early, 760_019),
     Fault("part of an array taken for the whole", planted_passes.part_taken_for_whole, 760_064),
-    Fault("a zero does not annihilate", planted_passes.zero_not_annihilating, 760_128),
     Fault("what iterations hand on taken for scratch", planted_passes.later_elements_private, 760_288),
     Fault("room of zeros not cleared", planted_passes.room_not_cleared, 760_056),
-    Fault("room of an array that is handed on", planted_passes.room_shared, 760_323),
     Fault("a stack read from below", planted_passes.stack_read_from_below, 760_064),
 )
 

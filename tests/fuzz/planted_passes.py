@@ -7,17 +7,10 @@ from typing import Any
 from unittest import mock
 
 from workbench.frontend.tracer import ONE, ZERO
-from workbench.passes import annihilate, contributions, limits, preallocate, privatise, unread
+from workbench.passes import contributions, preallocate, privatise, unread
 from workbench.transforms import frames
 
 Planted = Iterator[None]
-
-
-@contextlib.contextmanager
-def error_behind_loop_lost() -> Planted:
-    """A loop ends before an index leaves its array, and nothing is raised behind it."""
-    with mock.patch.object(limits._Limiter, "check", lambda self, op, ok: None):
-        yield
 
 
 @contextlib.contextmanager
@@ -47,21 +40,6 @@ def part_taken_for_whole() -> Planted:
 
 
 @contextlib.contextmanager
-def zero_not_annihilating() -> Planted:
-    """A zero cotangent times an infinite partial derivative is NaN."""
-
-    def op(self: Any, op: Any) -> None:
-        if op not in self.chosen:
-            self.copy(op)
-            return
-        bar, partial = (self.get(v) for v in self.chosen[op][:2])
-        self.bind(op.result, self.emit("mul", bar, partial, **op.attrs))
-
-    with mock.patch.object(annihilate._Annihilator, "op", op):
-        yield
-
-
-@contextlib.contextmanager
 def later_elements_private() -> Planted:
     """An array is the iteration's own though it reads what the iteration before left."""
     with mock.patch.object(privatise._Overwriting, "_is_earlier", lambda self, load, counters, itself: True):
@@ -72,13 +50,6 @@ def later_elements_private() -> Planted:
 def room_not_cleared() -> Planted:
     """An array of zeros whose room is made once keeps what the iteration before left."""
     with mock.patch.object(preallocate._Preallocator, "_filled", lambda self, root, array, indices: array):
-        yield
-
-
-@contextlib.contextmanager
-def room_shared() -> Planted:
-    """An array that leaves its iteration under another name has its room made once."""
-    with mock.patch.object(preallocate, "_ALIASING", frozenset()):
         yield
 
 
