@@ -158,8 +158,8 @@ class Environment(Inputs):
         return found
 
     def _named(self, path: Path, value: Any, name: str) -> Any:
-        written = self.outside.get(path.key)
-        return self.t.read(written[1]) if written is not None else self.internal(value, path)
+        written = self._written(path, name)
+        return self.t.read(written) if written is not None else self.internal(value, path)
 
     def assign_global(self, act: Activation, name: str, value: Any) -> None:
         """`name = value` of a global, or of a name of an enclosing function that has returned."""
@@ -172,7 +172,14 @@ class Environment(Inputs):
 
     def outside_variable(self, owner: Any, name: str) -> Variable | None:
         """What stands for an attribute of a class or module since the program has written it."""
-        found = self.outside.get(_attribute_path(owner, name).key)
+        return self._written(_attribute_path(owner, name), name)
+
+    def _written(self, path: Path, name: str) -> Variable | None:
+        """What stands for a global or attribute since the program has written it; from the first time that it is asked
+        for where a loop writes it, which must know what it held before."""
+        if path.key not in self.outside and self.t.decisions.get(("outside", path.key)):
+            self._note_written(path, name)
+        found = self.outside.get(path.key)
         return found[1] if found is not None else None
 
     def assign_outside(self, owner: Any, name: str, value: Any) -> None:
@@ -181,18 +188,25 @@ class Environment(Inputs):
         self._assign_at(_attribute_path(owner, name), name, value)
 
     def _assign_at(self, path: Path, name: str, value: Any) -> None:
-        t = self.t
+        t, key = self.t, ("outside", path.key)
         if path.key not in self.outside:
-            with self.at_top():
-                variable = t.variable(name)
-                try:
-                    before = path.fetch(())
-                except (LookupError, AttributeError, ValueError):
-                    self.guard(path, "absent", None)
-                else:
-                    variable.stored = store_tree(t.builder, self.internal(before, path), name)
-            self.outside[path.key] = (path, variable)
+            if key not in t.decisions and any(frame.kind == "loop" for frame in t.frames):
+                raise Restart(key, True, t.span, "a global or an attribute of a class is written in a loop")
+            self._note_written(path, name)
         t.assign(self.outside[path.key][1], value)
+
+    def _note_written(self, path: Path, name: str) -> None:
+        """Make the variable for a global or attribute that the program writes: it holds what was there before."""
+        t = self.t
+        with self.at_top():
+            variable = t.variable(name)
+            try:
+                before = path.fetch(())
+            except (LookupError, AttributeError, ValueError):
+                self.guard(path, "absent", None)
+            else:
+                variable.stored = store_tree(t.builder, self.internal(before, path), name)
+        self.outside[path.key] = (path, variable)
 
     def static_attribute(self, act: Activation, owner: Any, name: str) -> Any:
         """An attribute of an object known while specialising."""

@@ -11,6 +11,7 @@ import functools
 import types
 from typing import Any
 
+from workbench.frontend import branches
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import describe
@@ -39,12 +40,32 @@ def get(act: Activation, owner: ObjectValue, name: str) -> Any:
         return _through_property(act, descriptor, owner, name)
     variable = t.environment.object_field(owner, name)
     if variable is not None:
+        if isinstance(variable.stored, StoredMaybe) and _is_of_class(act, owner, name, descriptor):
+            t.note_read(variable)
+            own = load_tree(variable.stored, t.builder.read)
+            return branches.branch(t, own.defined, lambda: own.value, lambda: _of_class(act, owner, name, descriptor))
         value = t.read(variable, f"'{owner.type.__name__}' object has no attribute '{name}'")
         if value is not UNDEFINED:
             return value
+    return _of_class(act, owner, name, descriptor)
+
+
+def _is_of_class(act: Activation, owner: ObjectValue, name: str, descriptor: Any) -> bool:
+    """True for an attribute that an object's class has, too."""
+    slot = isinstance(descriptor, types.MemberDescriptorType)
+    return (descriptor is not None and not slot) or _has_class_attribute(act, owner.type, name)
+
+
+def _of_class(act: Activation, owner: ObjectValue, name: str, descriptor: Any) -> Any:
+    """An attribute that an object does not have itself."""
+    t = act.t
     t.environment.guard_lack(owner, name)
-    if descriptor is None and not _has_class_attribute(act, owner.type, name):
-        t.read(_unassigned(act, owner, name))  # a loop that goes on to assign it must know that it was asked for
+    t.note_read(_unassigned(act, owner, name))  # a loop that goes on to assign it must know that it was asked for
+    written = class_value(act, owner.type, name)
+    if written is not UNDEFINED:
+        made = isinstance(written, (types.FunctionType, Closure))
+        return bound(act, written, owner, owner.type, name) if made else written
+    if descriptor is None:
         fallback = class_attribute(owner.type, "__getattr__")
         if isinstance(fallback, types.FunctionType):
             return t.environment.call(act, fallback, (owner, name), {})
@@ -216,8 +237,11 @@ def class_value(act: Activation, type_: type, name: str) -> Any:
     """What the program has written to a class attribute, seen from a class; UNDEFINED where it has written nothing."""
     for base in type_.__mro__:
         variable = act.t.environment.outside_variable(base, name)
-        if variable is not None:
-            return act.t.read(variable)
+        if variable is not None and isinstance(variable.stored, StoredMaybe):
+            act.t.fail(f"{name!r} of a class, which is set on one path only", "set it beforehand")
+        value = act.t.read(variable) if variable is not None else UNDEFINED
+        if value is not UNDEFINED:
+            return value
         if name in vars(base):
             break
     return UNDEFINED

@@ -7,14 +7,14 @@ and bound where the whole pattern has matched. Source: PEP 634.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, iteration
+from workbench.frontend import access, arithmetic, growth, iteration, states
 from workbench.frontend.activation import Activation
 from workbench.frontend.expressions import ExpressionCompiler, compare, identical
 from workbench.frontend.library.builtin_functions import type_of
-from workbench.frontend.values import Array, DictValue, ListValue, Scalar
+from workbench.frontend.values import DictValue, DynamicList, ListValue, ObjectValue, OneOf, RangeValue, Scalar
 from workbench.ir import Kind
 
 Captures = dict[str, Any]
@@ -76,7 +76,12 @@ class PatternCompiler(ExpressionCompiler):
         rest_name = starred.name if isinstance(starred, ast.MatchStar) else None
 
         def run(act: Activation, subject: Any, captures: Captures) -> Any:
-            if not isinstance(subject, (tuple, list, ListValue)) or isinstance(subject, Array):
+            if isinstance(subject, OneOf) and isinstance(subject.number, tuple):
+                return _both(act, states.is_numeric_now(act.t, subject), run(act, subject.number, captures))
+            if isinstance(subject, DynamicList):
+                growth.give_up(act.t, subject, "a pattern for a list whose length is known at run time only",
+                               "compare its length")
+            if not _is_sequence(act, subject):
                 return False
             items = iteration.static_items(act, subject)
             if star is None:
@@ -133,12 +138,25 @@ class PatternCompiler(ExpressionCompiler):
 
 def _all(act: Activation, parts: list[Pattern], values: list[Any], captures: Captures) -> Any:
     """Whether every part matches its value."""
-    t = act.t
     result: Any = True
     for part, value in zip(parts, values, strict=True):
         condition = part(act, value, captures)
         if condition is False:
             return False
-        if condition is not True:
-            result = t.wrap(t.emit("and", t.scalar(result, Kind.BOOL), t.scalar(condition)), True)
+        result = _both(act, result, condition)
     return result
+
+
+def _both(act: Activation, a: Any, b: Any) -> Any:
+    """`a and b` of two conditions."""
+    t = act.t
+    if a is False or b is False:
+        return False
+    return t.wrap(t.emit("and", t.scalar(a, Kind.BOOL), t.scalar(b, Kind.BOOL)), True)
+
+
+def _is_sequence(act: Activation, subject: Any) -> bool:
+    """True for what a pattern of a sequence may match."""
+    if isinstance(subject, ObjectValue) and issubclass(subject.type, Sequence):
+        act.t.fail(f"a pattern for a {subject.type.__name__}", "match a tuple of its items")
+    return isinstance(subject, (tuple, list, range, ListValue, RangeValue))

@@ -199,6 +199,11 @@ def _any(t: Tracer, tests: Sequence[Value]) -> Value:
     return found
 
 
+def is_numeric_now(t: Tracer, state: OneOf) -> Any:
+    """Whether a state is the number (the tuple of numbers) that it may be."""
+    return _is(t, state, [k for k, o in enumerate(state.options) if o is NUMBER])
+
+
 def truth(t: Tracer, state: OneOf) -> Any:
     """Python's truth of a state."""
     found = _is(t, state, [k for k, o in enumerate(state.options) if o is not NUMBER and o])
