@@ -43,7 +43,8 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     """The sum divided by the count."""
     a = inexact(a, dtype)
     if where is True:
-        return into(np.sum(a, axis, keepdims=keepdims) / count_of(a, axis), out)
+        found = np.sum(a, axis, keepdims=keepdims) / count_of(a, axis)
+        return into(found if dtype is None else found.astype(a.dtype), out)
     n = np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims)
     return into((np.sum(a, axis, keepdims=keepdims, where=where) / n).astype(a.dtype), out)
 
@@ -52,6 +53,8 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
 def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: bool = False, *,
         where: Any = True, mean: Any = None, correction: Any = None) -> Any:
     """The mean of squared distances from the mean."""
+    if dtype is not None and np.dtype(dtype).kind in "biu":
+        refuse("np.var and np.std in integers", "leave dtype= out, or round what they give")
     a = inexact(a, dtype)
     ddof = ddof if correction is None else correction
     center = np.mean(a, axis, keepdims=True, where=where) if mean is None else mean
