@@ -18,6 +18,7 @@ MADE = (
     "np.stack((a, a), 1)", "np.stack((a, a), axis=-1, dtype=np.float32)", "np.hstack((a, a), dtype=np.float32)",
     "np.full((3, 2), x, float, 'F').reshape(6)", "np.full((3, 2), x, order='F').T.reshape(6)",
     "np.cov(h, dtype=np.float32)", "np.array([np.mean(4 * h, dtype=int)])", "np.mean(4 * h, 1, int)",
+    "np.ones(np.size(h, 1))", "np.ones(np.size(h, axis=(0, 1)))", "np.ones(np.size(h, 2))", "np.ones(np.size(x))",
     "np.var(4 * h, 1, int)", "np.mean(h, 1, np.float32)", "np.std(h, 0, np.float32)",
     "np.cov(h, ddof=1.5)", "np.corrcoef(h.T, dtype=np.float32)",
     "np.concatenate((a, a), 0, np.empty(6))", "np.concatenate((a, a), axis=None, out=None)",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, indexing, layout
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
 from workbench.frontend.library.reductions import axes_of
@@ -382,9 +383,12 @@ def shape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(np.size)
 def size(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.size(a)`."""
-    array = as_operand(act.t, args[0])
-    return act.t.dim(size_of(act.t, array.dims)) if isinstance(array, Array) else 1
+    """`np.size(a, axis=None)`: the number of elements, or of those along axes."""
+    t: Tracer = act.t
+    a, axis = bound(t, "np.size", args, named, "a", axis=None)
+    array = as_operand(t, a)
+    dims = array.dims if isinstance(array, Array) else ()
+    return t.dim(size_of(t, dims if axis is None else [dims[k] for k in axes_of(t, axis, len(dims))]))
 
 
 @implements(np.ndim)
