@@ -27,6 +27,11 @@ MADE = (
 PUT = (
     "w = np.empty(6)\nnp.concatenate((a, a), 0, w)", "w = np.empty((2, 3))\nnp.stack((a, a), 0, w)",
     "w = np.empty(3)\na.conj(w)", "w = np.empty((3, 2))\nh.cumsum(0, None, w)", "w = np.empty(3)\nh.dot([1.0, x], w)",
+    "w = np.empty(3)\nnp.round(a, 1, out=w)", "w = np.empty(3)\na.round(1, w)",
+    "w = np.empty((3, 3))\nnp.outer(a, a, out=w)", "w = np.empty((3, 3))\nnp.outer(a, a * x, w)",
+    "w = np.clip(a, None, None)\nw[0] = x\na[1] = x", "w = np.ones((3, 3), int)\nnp.outer(a, a, w)",
+    "w = a\nw[a > -9.0] = a[::-1]", "w = a\nw[a > 0.6] = a[1:2]", "w = h[0]\nw[w > -9.0] = h[1, ::-1]",
+    "w = h\nw[h > -9.0] = h.T.ravel()", "w = a\nw[a > -9.0] = a[::-1].copy()", "w = h\nw[a > -9.0] = h[::-1]",
     "w = np.empty(2)\nh.take([1, 2], None, w)",
     "r = [a]\nfor k in range(int(3.0 * x)):\n    r.append(a * k)\nw = np.stack(r, dtype=np.float32)",
     "r = [a]\nfor k in range(int(3.0 * x)):\n    r.append(a * k)\nw = np.concatenate(r, 0, np.empty(len(r) * 3))",

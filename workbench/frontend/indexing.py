@@ -15,7 +15,7 @@ import numpy as np
 from workbench.frontend import arrays, bare, layout
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import Order, kept, ranked
-from workbench.frontend.overwriting import reads_first
+from workbench.frontend.overwriting import meet, reads_first
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar
 from workbench.ir import Constant, Kind, Value
@@ -381,6 +381,10 @@ def _put_masked(t: Tracer, array: Array, mask: Array, value: Any, add: bool) -> 
         new = t.emit("add", current, scalar) if add else scalar
         arrays.write(t, array, t.emit("select", chosen, new, current))
         return
+    if not add and mask.rank == array.rank and isinstance(value, Array) and value.dims != (ONE,) and meet(
+            t, array, value):
+        t.fail("elements that a mask selects are written with a part of the same array: NumPy does that one by one",
+               "copy the part that is read (`.copy()`)")
     positions, count = _flat(t, array, mask)
     dims = _flat_dims(t, array, mask)
     fitted = arrays.fit(t, value, (count, *dims[1:]), array.kind)

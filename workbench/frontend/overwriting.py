@@ -34,6 +34,16 @@ def reads_first(t: Tracer, written: Array, read: Array) -> bool:
     return _in_order(t, to.base[d], source.base[s])
 
 
+def meet(t: Tracer, a: Array, b: Array) -> bool:
+    """Whether two views of one buffer may have elements in common: not where an index tells them apart."""
+    if a.cell is not b.cell:
+        return False
+    first, second = (v.steps[0] if v.steps else None for v in (a, b))
+    return not (isinstance(first, Affine) and isinstance(second, Affine) and any(
+        isinstance(p, Fixed) and isinstance(q, Fixed) and _differ(t, p.index, q.index)
+        for p, q in zip(first.base, second.base, strict=True)))
+
+
 def _one_step(array: Array) -> Affine | None:
     """A vector as a range along one axis of its buffer; None where it is another view."""
     if not array.steps:

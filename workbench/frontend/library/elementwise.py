@@ -11,6 +11,7 @@ import numpy as np
 from workbench import rules
 from workbench.frontend import arithmetic, arrays, branches, indexing, layout
 from workbench.frontend.composed.numbers import direction
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer, describe
@@ -433,33 +434,42 @@ def clip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if len(args) > 3:
         options["out"] = args[3]
     bounds = [(np.maximum, low), (np.minimum, high)]
-    given = [(function, as_operand(t, bound)) for function, bound in bounds if bound is not None]
+    given = [(function, as_operand(t, limit)) for function, limit in bounds if limit is not None]
     if not given:
         (result,), options, _ = in_loop(t, np.positive, [result], options)
-        result = as_numpy(t, result)
-    for k, (function, bound) in enumerate(given):
+        result = as_numpy(t, _copied(t, result) if isinstance(result, Array) else result)
+    for k, (function, limit) in enumerate(given):
         last = k == len(given) - 1
         taken = options if last else {name: v for name, v in options.items() if name == "dtype"}
-        numbers, rest, _ = in_loop(t, function, [result, bound], taken)
+        numbers, rest, _ = in_loop(t, function, [result, limit], taken)
         _check_kinds(t, rules.get("maximum"), numbers)
         result = ufunc(t, "maximum" if function is np.maximum else "minimum", numbers)
         options = rest if last else options
     return finish_ufunc(act, result, options, "clip")
 
 
+def _copied(t: Tracer, array: Array) -> Any:
+    made = t.new_array(t.emit("copy", arrays.read(t, array)))
+    return layout.laid(made, layout.order_asked(t, "K", array, array.rank))
+
+
 @implements(np.round, np.around)
 def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.round(a)`; derivative zero."""
+    """`np.round(a, decimals=0, out=None)`; derivative zero."""
     t: Tracer = act.t
-    decimals = t.static_int(named.get("decimals", args[1] if len(args) > 1 else 0), "the number of decimals")
-    value = as_operand(t, args[0])
+    a, decimals, out = bound(t, "np.round", args, named, "a", decimals=0, out=None)
+    result = _rounded(t, as_operand(t, a), t.static_int(decimals, "the number of decimals"))
+    return result if out is None else finish_ufunc(act, result, {"out": out}, "rint")
+
+
+def _rounded(t: Tracer, value: Any, decimals: int) -> Any:
     kind = number_kind(value) or Kind.F64
     if kind.is_complex:
         t.fail("np.round of complex numbers", "round the real and the imaginary part")
     if kind is Kind.BOOL or (kind is Kind.INT and decimals < 0):
         t.fail("np.round of truth values, or of integers to tens", "convert them to floats")
     if kind is Kind.INT:
-        return as_numpy(t, value if isinstance(value, Scalar) else t.new_array(t.emit("copy", arrays.read(t, value))))
+        return as_numpy(t, _copied(t, value) if isinstance(value, Array) else value)
     if decimals == 0:
         return ufunc(t, "rint", [value])
     scale = 10.0**decimals

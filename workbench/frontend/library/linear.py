@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout, order
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand, finish_ufunc, fits, in_loop, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind
@@ -139,12 +140,14 @@ def outer_of_vectors(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 
 @implements(np.outer)
 def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.outer(a, b)`."""
+    """`np.outer(a, b, out=None)`."""
     t: Tracer = act.t
-    a, b = (_vector(t, v) for v in args[:2])
+    a, b, out = bound(t, "np.outer", args, named, "a", "b", out=None)
+    a, b = _vector(t, a), _vector(t, b)
     column = t.new_array(t.emit("reshape", arrays.read(t, a), *a.dims, ONE))
     row = t.new_array(t.emit("reshape", arrays.read(t, b), ONE, *b.dims))
-    return arithmetic.binary(t, "*", column, row)
+    result = arithmetic.binary(t, "*", column, row)
+    return result if out is None else finish_ufunc(act, result, {"out": out}, "multiply")
 
 
 @implements(np.vdot)

@@ -33,7 +33,7 @@ from workbench.ir import Constant, Kind
 _FUNCTIONS: dict[str, Any] = {
     "sum": np.sum, "prod": np.prod, "mean": np.mean, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
     "std": np.std, "var": np.var, "argmax": np.argmax, "argmin": np.argmin, "cumsum": np.cumsum,
-    "cumprod": np.cumprod, "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal, "ptp": np.ptp,
+    "cumprod": np.cumprod, "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal,
     "clip": np.clip, "round": np.round, "swapaxes": np.swapaxes, "squeeze": np.squeeze, "ravel": np.ravel,
     "nonzero": np.nonzero, "put": np.put, "take": np.take, "repeat": np.repeat,
     "choose": np.choose, "argsort": np.argsort, "searchsorted": np.searchsorted, "partition": np.partition,
