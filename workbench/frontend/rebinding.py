@@ -48,6 +48,7 @@ class Rebinding(Moving):
         self.moves: list[tuple[Cell, Cell]] = []  # buffers, and those that they go on in
         self.wrote: dict[Cell, bool] = {}
         self.views: list[tuple[Cell, Cell]] = []  # copies that go on, and what NumPy has views of there
+        self.carried_if: Value | None = None  # of what a turn may leave as it was: whether it assigns it
         self.lists: list[Any] = []  # dynamic lists of the body that go on under a name from outside
         self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
 
@@ -367,8 +368,11 @@ class Rebinding(Moving):
 
     # ------------------------------------------------------------------ carried out of the loop
     def carry_scalar(self, start: Value, value: Value, name: str) -> Any:
-        slot = self.t.builder.slot(value.type, start, name, depth=self.depth)
-        self.t.builder.write(slot, value)
+        t = self.t
+        slot = t.builder.slot(value.type, start, name, depth=self.depth)
+        if self.carried_if is not None:
+            value = t.emit("select", self.carried_if, value, t.builder.held(slot))
+        t.builder.write(slot, value)
         return slot
 
 

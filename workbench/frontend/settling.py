@@ -30,6 +30,7 @@ from workbench.frontend.values import (
     Pool,
     Scalar,
     Variable,
+    is_static,
 )
 from workbench.frontend.variables import (
     Leaf,
@@ -179,21 +180,31 @@ class Settle(Rebinding):
         if not loose and not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} was assigned in a loop only")))
             return
+        given = self.t.scalar(new.defined if isinstance(new, Maybe) else True, Kind.BOOL)
+        self.carried_if = given if isinstance(new, Maybe) and self.is_kept(new.value) else None
         carried = self.carry_out(new, variable.name)
         if carried is None:
+            self.carried_if = None
             reason = f"{variable.name!r}, assigned in a loop to {describe(new)}, is not available after it"
             self.restore.append((variable, Conflict(reason)))
             return
+        flag = None if loose else self.carry_scalar(Constant(False, Kind.BOOL), given, f"has_{variable.name}")
+        self.carried_if = None
         if loose:
             self.restore.append((variable, lambda: store_tree(self.t.builder, carried(), variable.name)))
             return
-        flag = self.carry_scalar(Constant(False, Kind.BOOL), self.t.scalar(
-            new.defined if isinstance(new, Maybe) else True, Kind.BOOL), f"has_{variable.name}")
 
         def stored() -> Any:
             defined = Scalar(self.t.builder.read(flag), True)  # type: ignore[arg-type]
             return store_tree(self.t.builder, Maybe(carried(), defined, variable.name), variable.name)
         self.restore.append((variable, stored))
+
+    def is_kept(self, value: Any) -> bool:
+        """True for what is carried as numbers: a turn that does not assign it leaves what an earlier one did."""
+        if isinstance(value, tuple):
+            return all(map(self.is_kept, value))
+        return isinstance(value, (Scalar, OneOf)) or (isinstance(value, Array) and value.cell.depth <= self.level) or (
+            is_static(value))
 
     def carry_out(self, value: Any, name: str) -> Any:
         """A thunk that gives, after the loop, the value of its last iteration; None where that is not possible."""
