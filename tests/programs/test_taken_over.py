@@ -1,5 +1,5 @@
-"""Attributes that an object and its class both have, attributes of classes and globals that a loop writes, and patterns
-for what may be of several kinds."""
+"""Attributes that an object takes over from its class, classes and globals that a loop writes, names that not every turn
+of a loop assigns, and patterns for what may be of several kinds."""
 from __future__ import annotations
 
 import functools
@@ -164,3 +164,56 @@ def test_value_and_gradient(f: Callable[..., Any], x: float) -> None:
 def test_patterns_that_need_a_length_are_refused(x: float) -> None:
     assert verdict(pattern_of_list_of_run_time_length, x, "python") == "refused"
     assert verdict(pattern_of_list_of_run_time_length, x, "tape") == "right"
+
+
+# ---------------------------------------------------------------------- names that not every turn assigns
+def last_number(x, a):
+    for e in a:
+        if e < 0:
+            last, k, low = e * x, 2, e > -x
+    return last * k + low
+
+
+def last_tuple(x, a):
+    n = 0
+    while n < 3:
+        if a[n] < 0:
+            found = (a[n] * x, n)
+        n += 1
+    return found[0] + found[1]
+
+
+def last_of_inner_loop(x, a):
+    for i in range(2, -1, -1):
+        for j in range(i):
+            y = a[j] * x + i
+    return y * (j + 1)
+
+
+def last_view(x, a):
+    for i in range(3):
+        if a[i] < 0:
+            w = a[i:]
+    return w[0] * x
+
+
+def last_state(x, a):
+    for i in range(3):
+        if a[i] < 0:
+            w, q = "left", None
+        elif i == 2:
+            q = 2.0 * x
+    return x if w == "left" else q
+
+
+def never(x, a):
+    for e in a:
+        if e > 5:
+            last = e * x
+    return last
+
+
+@pytest.mark.parametrize("f", (last_number, last_tuple, last_of_inner_loop, last_view, last_state, never),
+                         ids=lambda f: f.__name__)
+def test_a_turn_that_does_not_assign_a_name_leaves_it(f: Callable[..., Any]) -> None:
+    assert verdict(f, POINTS[0], "python") == ("raised" if f is never else "right")
