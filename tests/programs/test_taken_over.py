@@ -1,5 +1,5 @@
-"""Attributes that an object takes over from its class, classes and globals that a loop writes, names that not every turn
-of a loop assigns, and patterns for what may be of several kinds."""
+"""Attributes that an object takes over from its class, classes and globals that a loop writes, names that not every
+turn of a loop assigns, and patterns for what may be of several kinds."""
 from __future__ import annotations
 
 import functools
