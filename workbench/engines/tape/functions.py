@@ -235,8 +235,10 @@ def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
 
 
 @implements(np.choose)
-def _choose(index: Any, choices: Any, mode: str = "raise") -> Any:
+def _choose(index: Any, choices: Any, *, mode: str = "raise") -> Any:
     places, last = np.asarray(bottom(index)), len(choices) - 1
+    if places.dtype.kind not in "biu":
+        raise TypeError("an array of places must be one of integers")
     if mode == "raise" and np.any((places < 0) | (places > last)):
         raise ValueError("invalid entry in choice array")
     places = places % (last + 1) if mode == "wrap" else np.clip(places, 0, last)

@@ -207,6 +207,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """For each element, the choice of that number."""
     a, options = np.asarray(a), list(choices)
+    if a.dtype.kind not in "biu":
+        raise TypeError("an array of places must be one of integers")
     n = len(options)
     if mode == "raise":
         if np.any((a < 0) | (a >= n)):

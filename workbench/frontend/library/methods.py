@@ -36,7 +36,7 @@ _FUNCTIONS: dict[str, Any] = {
     "cumprod": np.cumprod, "dot": np.dot, "trace": np.trace, "diagonal": np.diagonal,
     "clip": np.clip, "round": np.round, "swapaxes": np.swapaxes, "squeeze": np.squeeze, "ravel": np.ravel,
     "nonzero": np.nonzero, "put": np.put, "take": np.take, "repeat": np.repeat,
-    "choose": np.choose, "argsort": np.argsort, "searchsorted": np.searchsorted, "partition": np.partition,
+    "argsort": np.argsort, "searchsorted": np.searchsorted, "partition": np.partition,
     "argpartition": np.argpartition,
 }
 
@@ -208,6 +208,11 @@ def _compress(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]
     return act.t.environment.call(act, np.compress, (args[0], owner, *args[1:]), named)
 
 
+def _choose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    choices = args[0] if len(args) == 1 else args
+    return act.t.environment.call(act, np.choose, (owner, choices), named)
+
+
 def _sort(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     ordered = act.t.environment.call(act, np.sort, (owner, *args), named)
     indexing.put(act.t, owner, Ellipsis, ordered)
@@ -282,7 +287,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "astype": _astype, "copy": _copy, "fill": _fill, "flatten": _flatten, "reshape": _reshape,
     "transpose": _transpose, "item": _item, "conj": _conjugate, "conjugate": _conjugate, "tolist": _tolist,
     "is_integer": _is_integer, "sort": _sort,
-    "compress": _compress,
+    "compress": _compress, "choose": _choose,
 }
 
 
