@@ -214,6 +214,16 @@ def alias_written_while_rebound(a, b, k):
     return np.sum(a) + np.sum(c)
 
 
+def written_under_another_name_then_rebound(a, b, k):
+    """In every second turn it is the caller's array that is written, and then under no name any more."""
+    c = np.zeros(3)
+    for i in range(k):
+        a, c = c, a
+        a[1] = a[2] * b[0] + 1.0
+        a = c.copy()
+    return np.sum(c * c)
+
+
 def written_between_inner_rebindings(a, b, k):
     for i in range(k):
         for j in range(k):

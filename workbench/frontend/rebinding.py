@@ -290,7 +290,8 @@ class Rebinding(Moving):
             values.append((cell, self.renamed_value(cell, new, targets, sources)))
         self.settle_orders()
         for cell in targets:
-            if cell.external and (cell.rewritten or self.is_written(cell)) and self.is_dropped(cell, targets, sources):
+            way = self.way(cell, targets, sources) if cell.external else []
+            if way and way[-1] not in sources and (cell.rewritten or any(map(self.is_written, way))):
                 self.fallback(next(v for v, old, _ in self.renames if old.cell is cell))
         external = any(cell.external for cell in (*targets, *sources))
         rewritten = any(cell.rewritten for cell in (*targets, *sources))
@@ -310,13 +311,16 @@ class Rebinding(Moving):
                 t.rename(cell)
                 cell.renamed_by = self.loop.key
 
-    def is_dropped(self, cell: Cell, targets: dict[Cell, Any], sources: list[Cell]) -> bool:
-        """True where what a buffer holds is under no name any more, in the next iteration or one after it."""
-        seen: set[Cell] = set()
-        while cell in sources and cell not in seen:
-            seen.add(cell)
-            cell = next(home for home, new in targets.items() if isinstance(new, Array) and new.cell is cell)
-        return cell not in sources
+    def way(self, cell: Cell, targets: dict[Cell, Any], sources: list[Cell]) -> list[Cell]:
+        """The positions at which what a buffer holds is in this iteration and those after it. Where the last is no
+        source, it is under no name any more then."""
+        way = [cell]
+        while way[-1] in sources:
+            home = next(home for home, new in targets.items() if isinstance(new, Array) and new.cell is way[-1])
+            if home in way:
+                break
+            way.append(home)
+        return way
 
     def is_copied_view(self, new: Any) -> bool:
         """True for a view of what there was before the iteration, which goes on as a copy."""
