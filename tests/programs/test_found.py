@@ -11,6 +11,7 @@ import scipy.linalg
 import workbench as wb
 from tests.corpus.oracle import gradient
 from tests.corpus.structure import copy_arguments
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpret, interpreted_gradient
 from tests.programs.calling import close
 
@@ -275,3 +276,16 @@ def test_no_copy_of_one_of_two_arrays() -> None:
 
     for k in (1, 2):
         agrees_with_python(function, (1.3, np.array([0.3, -0.5, 0.9]), k))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+def test_a_name_whose_new_length_turns_out_to_be_constant(length: int) -> None:
+    def function(x, a, u):
+        for k in range(3):
+            while x <= 0.32:
+                a = a - u[k:k]
+        return np.sum(u * np.arange(1.0, 4.0)) * x
+
+    with in_python():
+        value, slope = wb.value_and_grad(function, engine="numba")(0.9, np.ones(length), np.array([0.3, -0.2, 0.5]))
+    assert value == pytest.approx(1.4 * 0.9) and slope == pytest.approx(1.4)

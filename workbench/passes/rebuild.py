@@ -12,7 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from workbench.ir import Block, Builder, Constant, Frame, Function, Op, Type, Value, callee_of, substitute_type
+from workbench.ir import (
+    ArrayType,
+    Block,
+    Builder,
+    Constant,
+    Frame,
+    Function,
+    Op,
+    Type,
+    Value,
+    callee_of,
+    same_dim,
+    substitute_type,
+)
 from workbench.ir.ops import CONSUMING
 from workbench.rules import emit, get
 
@@ -123,12 +136,24 @@ class Rebuilder:
         elif op.prim == "call":
             self.copy_call(op)
         elif len(op.results) == 1 and op.prim not in CONSUMING and get(op.prim).elementwise:
-            self.bind(op.result, self.emit(op.prim, *self.all(op.operands), **op.attrs))
+            made = self.emit(op.prim, *self.all(op.operands), **op.attrs)
+            self.bind(op.result, self.with_dims(made, self.type(op.result.type).dims) if made.is_array else made)
         else:
             types = [self.type(r.type) for r in op.results]
             results = self.raw(op.prim, self.all(op.operands), types, op.attrs, (), [r.name for r in op.results])
             for old, new in zip(op.results, results, strict=True):
                 self.env[old] = new
+
+    def with_dims(self, made: Value, dims: Sequence[Value]) -> Value:
+        """A result with the dimensions that it had: they may be less simple than those that it would have now, and
+        what it is handed on to has them."""
+        if all(same_dim(a, b, self.builder.definitions.get) for a, b in zip(made.dims, dims, strict=True)):
+            return made
+        ops = self.builder.frames[-1].ops
+        if ops and made in ops[-1].results:
+            made.type = ArrayType(made.kind, tuple(dims))
+            return made
+        return self.emit("reshape", made, *dims)
 
     def copy_call(self, op: Op) -> None:
         """Re-emit a call, what it enters left as it is."""
