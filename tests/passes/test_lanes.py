@@ -15,6 +15,7 @@ from workbench import interpret, passes
 from workbench.frontend import trace
 from workbench.ir import Function, Kind, Op, Rewriter, verify, walk
 from workbench.passes.counting import Counting
+from workbench.passes.dead import DeadCode
 from workbench.passes.lanes import WIDTH, Lanes
 from workbench.rules.expr import Expr, exp, sin
 from workbench.transforms import vjp
@@ -98,9 +99,19 @@ class Writer:
         else:
             v, u = draw.sample(self.scalars, 2)
             k.when(v.now > 0.1,
-                   lambda: u.set(self.scalar() * 0.5) if draw.random() < 0.7 else self.statement(depth + 1),
+                   lambda: draw.choice([lambda: u.set(self.scalar() * 0.5), lambda: self.statement(depth + 1),
+                                        lambda: self.written_and_read(u, depth)])(),
                    lambda: v.set(self.own[self.place()] + 0.3) if draw.random() < 0.7 else self.own.accum(
                        u.now * 0.1, self.place()))
+
+    def written_and_read(self, target: Any, depth: int) -> None:
+        """What an arm may write for itself alone."""
+        where = self.place()
+        self.own[where] = self.scalar()
+        if depth < 2 and self.draw.random() < 0.5:
+            self.kit.when(target.now > 0.0, lambda: self.written_and_read(target, depth + 1),
+                          lambda: self.statement(depth + 1))
+        target.set(sin(self.own[where]))
 
 
 def arguments(seed: int, n: int) -> list[Any]:
@@ -112,7 +123,7 @@ def arguments(seed: int, n: int) -> list[Any]:
 def test_random_loops_keep_every_bit(start: int) -> None:
     in_blocks = 0
     for seed in range(start, start + 10):
-        function = passes.optimize(Writer(seed).write())
+        function = DeadCode()(passes.optimize(Writer(seed).write()))
         blocks = verify(Lanes()(function))
         in_blocks += blocks is not function
         for n in SIZES if seed % 10 == 0 else (WIDTH + 1,):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workbench.ir import ArrayType, Block, Op, Polynomial, Value, normal_form, walk
+from workbench.ir import ArrayType, Block, Op, Polynomial, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.rules import get
 
@@ -176,6 +176,17 @@ class ItemLoop:
                 own = {(axis, form) for axis, form in enumerate(forms) if form.constant is not None}
                 places[root] = places[root] & own if root in places else own
         return all(places.values())
+
+    def dropped(self, op: Op) -> dict[Value, Value]:
+        """The arrays that the arms of a conditional update and that are not among its results, as nobody reads them
+        afterwards; with the version that it begins with."""
+        if op.prim != "if":
+            return {}
+        inside = [inner for region in op.regions for inner in walk(region)]
+        made = {v for inner in inside for v in (*inner.results, *(p for r in inner.regions for p in r.params))}
+        results = {self.roots.get(r) for r in op.results}
+        taken = [v for inner in inside for v in consumed_operands(inner) if v not in made]
+        return {self.roots[v]: v for v in taken if v in self.roots and self.roots[v] not in results}
 
     # ------------------------------------------------------------------ what differs from item to item
     def _spread(self, ops: Iterable[Op]) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Constant, Function, Kind, Op, Slot, Type, Value, definitions, walk
+from workbench.ir import Block, Constant, Function, Kind, Op, Slot, Type, Value, definitions, walk
 from workbench.passes.fusion import unowned
 from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns, uses
 from workbench.passes.pipeline import Pass
@@ -50,6 +50,7 @@ class _Laner(Rebuilder):
         self.makers = definitions(function)
         self.outside = unowned(function)
         self.found = False
+        self.kept: dict[tuple[Op, Value], Value] = {}  # of conditionals: the last versions of what they drop
         self.lane: Value | None = None
         self.loop: ItemLoop | None = None
 
@@ -232,6 +233,39 @@ class _Laner(Rebuilder):
         for result in op.results:
             if result.is_array:
                 self.builder.write(self.arrays[loop.roots[result]], self.env[result])
+        for root in loop.dropped(op):
+            self.builder.write(self.arrays[root], self.kept[op, root])
+
+    def copy_if(self, op: Op) -> None:
+        """Rebuild a conditional. The array of a version that an arm updates and nobody reads afterwards goes on to the
+        next item: it is among the results, too."""
+        loop = self.loop
+        dropped = loop.dropped(op) if self.lane is not None and loop is not None else {}
+        if loop is None or not dropped:
+            super().copy_if(op)
+            return
+        arms = []
+        for region in op.regions:
+            with self.frame("arm") as frame:
+                self.ops(region)
+                ends = [self.last(region, root, version) for root, version in dropped.items()]
+                arms.append(Block((), tuple(frame.ops), (*self.all(region.yields), *ends)))
+        types = [*map(self.type_of, op.results), *(self.arrays[root].type for root in dropped)]
+        names = [r.name for r in (*op.results, *dropped)]
+        made = self.raw("if", self.all(op.operands), types, op.attrs, tuple(arms), names)
+        self.env.update(zip(op.results, made, strict=False))
+        self.kept.update(zip([(op, root) for root in dropped], made[len(op.results):], strict=True))
+
+    def last(self, block: Block, root: Value, version: Value) -> Value:
+        """The version of an array at the end of a block that begins with this one."""
+        assert self.loop is not None
+        for op in reversed(block.ops):
+            if (op, root) in self.kept:
+                return self.kept[op, root]
+            for result in op.results:
+                if self.loop.roots.get(result) is root:
+                    return self.env[result]
+        return self.env[version]
 
     def copy(self, op: Op) -> None:
         """Re-emit an operation; an array that is an item's own is read and written at the item's place."""
