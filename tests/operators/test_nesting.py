@@ -360,3 +360,17 @@ def test_inner_derivatives_of_what_is_written_later_or_met_twice(function: Any) 
         value, slope = wb.value_and_grad(function, engine="numba")(x)
     assert value == pytest.approx(function(x), rel=1e-12)
     assert slope == pytest.approx((function(x + 1e-5) - function(x - 1e-5)) / 2e-5, rel=1e-8)
+
+
+@pytest.mark.parametrize("wrt", [0, 1, "b"])
+def test_the_parameter_is_named_by_a_closure(wrt: Any) -> None:
+    def product(a, b):
+        return a * b * b
+
+    def scaled(x, k):
+        first, second = wb.grad(product, (k, 1 - k))(x, x * 2.0)
+        return wb.grad(product, wrt)(x, x * 2.0) * first / second
+    with in_python():
+        assert wb.grad(scaled, engine="numba")(1.3, 1) == pytest.approx(8 * 1.3, rel=1e-12)
+        with pytest.raises(TypeError, match="wrt is an index"):
+            wb.grad(lambda x: wb.grad(product, x > 1.0)(x, x), engine="numba")(1.3)

@@ -632,10 +632,16 @@ def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     return calls.call(act, function, primals, {}), Pullback(program, kept, trees)
 
 
-def position_of(act: Activation, function: Any, wrt: int | str) -> int:
+def position_of(act: Activation, function: Any, wrt: Any) -> int:
     """The position of a parameter of a function of the evaluator."""
-    if isinstance(wrt, int):
-        return wrt
+    is_index = wrt.kind is Kind.INT if isinstance(wrt, Scalar) else type(wrt) is int
+    if not isinstance(wrt, str) and not is_index:
+        raise TypeError(f"wrt is an index, a name, or a tuple of them, not {describe(wrt)}")
+    if not isinstance(wrt, str):
+        position = act.t.static_int(wrt, "the parameter under wrt")
+        if position < 0:
+            act.t.fail(f"wrt={position} is no parameter of the function", "count parameters from 0")
+        return position
     names = positional(function)
     if wrt not in names:
         act.t.fail(f"the function has no positional parameter named {wrt!r}")
