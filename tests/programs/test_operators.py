@@ -163,6 +163,25 @@ def test_a_tangent_that_the_function_writes(engine: str) -> None:
         assert wb.jvp(f, (1.1, a), (1.0, a), engine=engine) == wb.jvp(f, (1.1, b), (1.0, FIRST), engine=engine)
 
 
+MADE_ON_THE_WAY = {  # functions that a program makes, and the tape takes as one operation
+    "hook": "s = np.sum(wb.hook(np.sin(a) * x, lambda bar: np.clip(bar, -1e6, 1e6)) * a)",
+    "checkpoint": "s = np.sum(wb.checkpoint(lambda v: np.sin(v) * v[0])(a * x) * a)",
+    "checkpoint, written": "c = wb.checkpoint(lambda v: (np.sin(v), {'c': np.cos(v)}))\nb, d = c(a * x)\n"
+                           "b[0] = x\nd['c'][1] *= x\ns = np.sum(b * d['c'])",
+    "vmap of checkpoint": "s = np.sum(wb.vmap(wb.checkpoint(lambda v: np.sin(v) * v[0]))(V * a) * V)",
+    "checkpoint of vmap": "s = np.sum(wb.checkpoint(wb.vmap(lambda v: np.sin(v) * v[0]))(V * a) * V)",
+    "grad of checkpoint": "s = np.sum(wb.grad(lambda t: np.sum(wb.checkpoint(lambda v: np.sin(v) * v)(t)))(a * x) * a)",
+}
+
+
+@pytest.mark.parametrize("engine", ["python", "tape"])
+def test_functions_made_on_the_way(engine: str, tmp_path: Path) -> None:
+    made = [program(number, name, f"{lines}\nreturn float(s)")
+            for number, (name, lines) in enumerate(MADE_ON_THE_WAY.items())]
+    outcome = judged(HEADS[0], made, tmp_path, engine, slack=1e-6, other_head=HEADS[1])
+    assert outcome.verdicts == {"right": 2 * len(made)}, outcome.wrong or outcome.refusals
+
+
 @pytest.mark.parametrize(("engine", "every"), [("python", 97), ("tape", 61), ("outside", 97)])
 def test_operators(engine: str, every: int, tmp_path: Path) -> None:
     outcome = judged(HEADS[0], sources()[5::every], tmp_path, engine, slack=1e-6, other_head=HEADS[1])

@@ -21,6 +21,7 @@ Definition = ast.FunctionDef | ast.Lambda
 
 _trees: dict[str, tuple[str, dict[tuple[int, str], list[Definition]]]] = {}
 _codes: dict[str, tuple[str, set[CodeType]]] = {}
+made_codes: dict[int, CodeType] = {}  # code that the tape has made of a definition's tree, by identity
 
 
 def python_function(function: Any) -> Any:
@@ -96,8 +97,8 @@ def _is_current(function: FunctionType) -> bool:
     pytest does, makes other code of the same text: there this cannot be told.)"""
     code, home = function.__code__, function.__globals__
     filename = code.co_filename
-    if type(home.get("__loader__")) is not SourceFileLoader or home.get("__file__") != filename or is_library(
-            home.get("__name__")):
+    is_file = type(home.get("__loader__")) is SourceFileLoader and home.get("__file__") == filename
+    if id(code) in made_codes or not is_file or is_library(home.get("__name__")):
         return True
     text = "".join(linecache.getlines(filename, home))
     if filename not in _codes or _codes[filename][0] != text:

@@ -35,8 +35,9 @@ from workbench.engines.tape.reach import Reach, give_back, modules_named_by, nam
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.remains import KEPT, outside
-from workbench.engines.tape.rewriting import MEDIATE, made_codes, rewritten
+from workbench.engines.tape.rewriting import MEDIATE, rewritten
 from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, mediated
+from workbench.frontend.source import made_codes
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.rewriting import made_codes
+from workbench.frontend.source import made_codes
 
 NATIVE_PACKAGES = frozenset({
     "IPython", "_pytest", "_weakrefset", "abc", "ast", "asyncio", "builtins", "copyreg", "dis", "enum", "importlib",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh, wrap
+from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh, is_constant, wrap
 from workbench.engines.tape.recorder import Recorder, current
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.structures import Items, Leaf, Tree, content, is_object, rebuilt, result_tree
@@ -96,9 +96,12 @@ def floats_of(x: Any) -> Iterator[Any]:
 
 
 def stripped(x: Any, recorder: Recorder | None) -> Any:
-    """A copy of a structure with a recorder's own numbers replaced by what they stand for."""
+    """A copy of a structure with a recorder's own numbers replaced by what they stand for; with None, arrays that are
+    constants of any (what runs on plain numbers makes such ones where it is written in a program that is recorded)."""
     if type(x) in ACTIVE and x.recorder is recorder:
         return x.primal.copy() if type(x) is ActiveArray else x.primal
+    if type(x) is ActiveArray and recorder is None and is_constant(x):
+        return bottom(x).copy()
     if isinstance(x, np.ndarray):
         return x.copy()
     found = parts_of(x)

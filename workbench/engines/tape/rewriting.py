@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend import definition_of
+from workbench.frontend.source import made_codes
 from workbench.ir import DifferentiationError
 
 MEDIATE = "__workbench_mediate__"
@@ -23,7 +24,6 @@ _NATIVE = frozenset({"super", "globals", "eval", "exec", "dir", "breakpoint"})
 _TEXT = frozenset({"eval", "exec"})
 _SCOPES = frozenset({"locals", "vars"})
 _rewritten: dict[int, tuple[types.CodeType, types.CodeType | None]] = {}
-made_codes: dict[int, types.CodeType] = {}  # rewritten code, by identity
 
 
 class _Mediated(ast.NodeTransformer):
