@@ -155,7 +155,7 @@ def same(a: Any, b: Any, slack: float = 0.0) -> bool:
     """True where two structures hold the same plain numbers, NaN included; with a slack, relative to the largest."""
     xs, ys = ([np.asarray(v) for v in floats_of(part)] for part in (a, b))
     return len(xs) == len(ys) and all(x.shape == y.shape and (
-        np.array_equal(x, y, equal_nan=True) or bool(slack) and _is_near(x, y, slack))
+        np.array_equal(x, y, equal_nan=True) or (bool(slack) and _is_near(x, y, slack)))
         for x, y in zip(xs, ys, strict=True))
 
 
