@@ -59,3 +59,42 @@ def test_an_inner_run_leaves_the_globals_of_the_outer_one_alone() -> None:
     left.DERIVATIVE[:] = [wb.grad(left.scaled, engine="tape")]
     assert wb.grad(left.outer_global, engine="tape")(1.5) == pytest.approx(20.0 * 1.5**4)
     assert type(left.FACTOR) is float and left.FACTOR == 2.25
+
+
+class Failure(Exception):
+    def __init__(self, amount: float) -> None:
+        super().__init__("failed")
+        self.amount, self.amounts = amount, [amount]
+
+
+def test_what_an_exception_carries_are_plain_numbers() -> None:
+    def failing(x: float) -> float:
+        try:
+            raise KeyError(x + 1.0)
+        except KeyError as error:
+            raise Failure(x * x) from error
+    with pytest.raises(Failure) as caught:
+        wb.grad(failing, engine="tape")(2.0)
+    error: Any = caught.value
+    assert type(error.amount) is float and type(error.amounts[0]) is float and error.amounts == [4.0]
+    assert type(error.__cause__.args[0]) is float and error.__cause__.args == (3.0,)
+
+
+def test_what_is_left_in_closures_and_attributes() -> None:
+    last = 0.0
+
+    class Items(list[float]):
+        tag = 0.0
+    items, objects, members = Items([1.0, 2.0]), np.array([1.0, 2.0], dtype=object), {1.0}
+
+    def program(x: float, items: Items, objects: Any, members: set[float]) -> float:
+        nonlocal last
+        last, items.tag, objects[0] = x * x, x + 1.0, x * 3.0
+        members.add(x * 5.0)
+        return last * items.tag * objects[0]
+    gradient = wb.grad(program, engine="tape")(2.0, items, objects, members)
+    assert gradient == pytest.approx(3.0 * (4 * 2.0**3 + 3 * 2.0**2))
+    assert (last + 1.0, items.tag + 1.0, objects[0], members) == (5.0, 4.0, 6.0, {1.0, 10.0})
+    assert type(objects[0]) is float and {type(v) for v in members} == {float}
+    with pytest.raises(wb.DifferentiationError):
+        wb.grad(lambda x: x * last, engine="tape")(2.0)

@@ -16,12 +16,13 @@ from tests.engines import (
     tape_library_refusals,
     tape_models,
     tape_numpy_programs,
+    tape_object_programs,
     tape_programs,
 )
 from tests.engines.tape_programs import REFUSED, RIGHT
 
 FILES = tuple(m.__file__ for m in (tape_arrays, tape_coroutine_programs, tape_library_programs, tape_library_refusals,
-                                   tape_models, tape_numpy_programs, tape_programs))
+                                   tape_models, tape_numpy_programs, tape_object_programs, tape_programs))
 
 
 @pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import math
 import random
 import types
@@ -207,6 +208,43 @@ def test_no_place_for_a_derivative() -> None:
         with pytest.raises(wb.DifferentiationError, match=r"set|objects|type (Sub|MaskedArray)"):
             wb.grad(lambda a: a[0] * 2.0, engine="tape")([1.0, hidden])
     assert wb.grad(lambda x, s: x * sum(s), engine="tape")(2.0, {1.0, 2.0}) == 3.0
+
+
+def test_no_place_for_a_derivative_in_other_containers() -> None:
+    for hidden in (collections.UserDict(a=1.0), collections.UserList([1.0]), types.MappingProxyType({"a": 1.0}),
+                   np.zeros(2, dtype=[("p", float)])):
+        with pytest.raises(wb.DifferentiationError, match="no places|records"):
+            wb.grad(lambda a: a[0] * 2.0, engine="tape")([1.0, hidden])
+
+    def objects(x: float) -> Any:
+        made = np.empty(1, dtype=object)
+        made[0] = x
+        return made
+    for make in (objects, lambda x: {x}, lambda x: collections.UserDict(a=x), lambda x: {"a": x}.values(),
+                 lambda x: functools.partial(math.sin, x), lambda x: ValueError(x), lambda x: frozenset([x])):
+        with pytest.raises(wb.DifferentiationError, match="no places"):
+            wb.vjp(lambda x, make=make: make(x * x), 3.0, engine="tape")
+        with pytest.raises(wb.DifferentiationError, match="no places"):
+            wb.jvp(lambda x, make=make: [make(x * x)], (3.0,), (1.0,), engine="tape")
+    assert wb.jvp(lambda x: [{1.0}, x], (3.0,), (1.0,), engine="tape")[1] == [None, 1.0]
+
+
+class Tagged(tuple[float, ...]):
+    tag: float
+
+
+class Twice(float):
+    def __mul__(self, other: float) -> float:
+        return 2.0 * float(self) * other
+
+
+def test_classes_derived_from_tuple_and_float() -> None:
+    pair = Tagged((1.0, 2.0))
+    pair.tag = 3.0
+    gradient = wb.grad(lambda p: p[0] * p[1] * p.tag, engine="tape")(pair)
+    assert gradient == (6.0, 3.0) and type(gradient) is Tagged
+    with pytest.raises(wb.DifferentiationError, match="operators of its own"):
+        wb.grad(lambda x: x * x, engine="tape")(Twice(3.0))
 
 
 def test_tangents_and_cotangents_have_the_structure() -> None:

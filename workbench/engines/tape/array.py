@@ -29,6 +29,7 @@ from workbench.engines.tape.scalar import (
     number,
     recorded_types,
 )
+from workbench.engines.tape.texts import checked_text
 
 functions: dict[Any, Callable[..., Any]] = {}  # NumPy functions with a meaning of their own; filled in by `functions`
 _HANDED = "an active array is handed to code that would drop its derivative"
@@ -204,6 +205,8 @@ class ActiveArray:
         if r.closed:
             raise kept()
         values, nodes = parts(value, r, self.dtype.kind == "c")
+        if type(nodes) is int and nodes < 0:
+            checked_text(value)
         if not self.nodes.flags.writeable and bottom(self).flags.writeable:
             raise refuse("an array is written whose memory another argument (or a complex array) shares",
                          "pass a copy (`.copy()`)")
@@ -546,7 +549,10 @@ def from_items(items: Any) -> Any:
     if _has_complex(items):
         items = _widened(items)
     shape = np.shape(bottom(items))
-    pieces = [parts(x, recorder) for x in _leaves(items)]
+    found = _leaves(items)
+    if len({np.shape(bottom(x)) for x in found}) > 1:  # arrays beside lists
+        found = [v for x in found for v in _one_by_one(x)]
+    pieces = [parts(x, recorder) for x in found]
     values = [v for v, _ in pieces]
     nodes = [np.broadcast_to(n, np.shape(v)) if type(v) in ACTIVE or np.ndim(v) else n for v, n in pieces]
     stacked = from_items(values) if holds_active(values) else np.array(values)
@@ -561,6 +567,11 @@ def _leaves(items: Any) -> list[Any]:
     if type(items) not in ACTIVE and isinstance(items, (list, tuple)):
         return [v for x in items for v in _leaves(x)]
     return [items]
+
+
+def _one_by_one(x: Any) -> list[Any]:
+    """The elements of an array; a number as it is."""
+    return [v for k in range(len(x)) for v in _one_by_one(x[k])] if np.ndim(bottom(x)) else [x]
 
 
 def _has_complex(items: Any) -> bool:

@@ -29,14 +29,16 @@ from workbench.engines.tape.array import (
     is_constant,
     laid_as,
 )
-from workbench.engines.tape.elementwise import call_numpy
+from workbench.engines.tape.classes import CACHED
+from workbench.engines.tape.elementwise import call_numpy, overrides
 from workbench.engines.tape.functions import made_here
 from workbench.engines.tape.reach import Reach, give_back, modules_named_by, named_by, reaches_active
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.remains import KEPT, outside
 from workbench.engines.tape.rewriting import MEDIATE, rewritten
-from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, mediated
+from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, bare, mediated
+from workbench.engines.tape.texts import checked_text, holds_text
 from workbench.frontend.source import made_codes
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
@@ -53,8 +55,9 @@ _IN_THREADS = ("to_thread", "run_in_executor")  # of asyncio, which is not impor
 _DISTRIBUTED = frozenset({"normal", "uniform", "exponential", "lognormal", "laplace", "logistic", "gumbel", "gamma",
                           "beta", "poisson", "binomial", "triangular", "weibull", "rayleigh", "chisquare"})
 _DESCRIPTORS = (types.WrapperDescriptorType, types.MethodDescriptorType)
+_COMPARED = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
 _NEW_ARRAY = np.ndarray.__new__
-_CACHED = type(functools.lru_cache(lambda: None))
+_NUMBERS = (int, float, complex, np.number)
 
 
 def means(*callables: Any) -> Callable[[Any], Any]:
@@ -111,7 +114,8 @@ def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
     if kind is types.MethodType:
         if type(callee.__func__) is types.FunctionType:
             return _function(callee.__func__, (callee.__self__, *args), named)
-        if getattr(type(callee.__func__), "recorded", None) is not None:  # with a rule of its own, or checkpointed
+        if type(callee.__func__) is CACHED or getattr(
+                type(callee.__func__), "recorded", None) is not None:  # with a rule of its own, or checkpointed
             return mediate(callee.__func__, callee.__self__, *args, **named)
         return native(callee, args, named)
     if kind is functools.partial:
@@ -153,7 +157,8 @@ def _native(callee: Any, *args: Any, **named: Any) -> Any:
 def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Classes, builtins, objects that can be called, and library functions."""
     if _is_math(callee) and callee not in _OF_ITEMS:
-        args = tuple(mediate(float, a) if gives_float(a) else a for a in args)
+        own = f"__{callee.__name__}__"  # (`__floor__`, `__ceil__`, `__trunc__`)
+        args = tuple(mediate(float, a) if gives_float(a) and not hasattr(type(a), own) else a for a in args)
     try:
         handler = special.get(callee)
     except TypeError:
@@ -167,6 +172,10 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return _unbound(callee.__name__, args, named)
     if (callee is np.ndarray or callee is _NEW_ARRAY) and any(type(a) is ActiveArray for a in (*args, *named.values())):
         raise refuse("an array is made on the memory of another, which the tape would not see", "use a view or a copy")
+    owner = getattr(callee, "__self__", None)
+    made = callee if isinstance(callee, type) else owner
+    if isinstance(made, type) and issubclass(made, _NUMBERS):  # (or its `__new__`)
+        args = tuple(checked_text(a) for a in args)
     recorder = current()
     if isinstance(callee, type):
         if recorder is not None:
@@ -176,7 +185,6 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     module = getattr(callee, "__module__", None)
     if not isinstance(module, str):  # a class may call something else so
         module = str(type(callee).__module__ or "")
-    owner = getattr(callee, "__self__", None)
     if type(owner) in KEPT:
         outside()
     if type(owner) is np.ndarray or isinstance(owner, (np.random.Generator, np.random.RandomState)):
@@ -207,6 +215,8 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def _unbound(name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A method of floats, complex numbers or arrays, taken from their class: `float.__mul__(x, y)`."""
     first, *others = args
+    if name in _COMPARED:
+        return getattr(first, name)(bottom(others[0]))
     if type(first) in ACTIVE:
         return first if name in ("__float__", "__complex__") else getattr(first, name)(*others, **named)
     if not (name.startswith("__") and len(others) == 1) or name.startswith("__r"):
@@ -241,6 +251,9 @@ def _protected(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     except DifferentiationError:
         raise
     except Exception as error:
+        recorder = current()
+        if recorder is not None and recorder.refusals:  # NumPy has words of its own for what `__float__` raises
+            raise recorder.refusals[-1] from error
         given = (*args, *named.values())
         if any(holds_active(mediate(float, a)) for a in given if gives_float(a)):
             raise refuse("the active number that __float__ gives is handed to code outside of Python, which would drop "
@@ -272,14 +285,15 @@ def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A function of NumPy or SciPy; its new arrays may hold active numbers later."""
     if type(callee) is np.ufunc:
         named = {k: v for k, v in named.items() if v is not None}  # (defaults that it takes as given otherwise)
+    args = tuple(as_array_of(a) for a in args)
     given = (*args, *named.values())
+    if any(overrides(a) for a in args):
+        return callee(*args, **named)
     if holds_active(given):
         if isinstance(callee, np.ufunc) or isinstance(getattr(callee, "__self__", None), np.ufunc):
             return callee(*(_as_operand(a) for a in args), **named)
         if type(callee) is np.vectorize:
-            if callee.signature is not None or callee.excluded:
-                raise refuse("these options of np.vectorize on the tape", "write it as a loop")
-            return _vectorized(callee.pyfunc, args, named)
+            return _by_vectorize(callee, args, named)
         if isinstance(callee, type) or not hasattr(callee, "__name__"):
             return _protected(callee, args, named)
         return call_numpy(callee, args, named)
@@ -289,6 +303,15 @@ def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if type(result) is np.ndarray and result.base is None and not any(result is a for a in given):
         return made_here(result)
     return result
+
+
+def as_array_of(x: Any) -> Any:
+    """An object whose class gives an array (`__array__`), which is active: that array; anything else as it is."""
+    if type(x) in ACTIVE or isinstance(x, (np.ndarray, np.generic, type)) or not hasattr(type(x), "__array__") or (
+            overrides(x)):
+        return x
+    made = mediate(type(x).__array__, x) if type(type(x).__array__) is types.FunctionType else x
+    return made if type(made) is ActiveArray else x
 
 
 def _as_operand(x: Any) -> Any:
@@ -311,6 +334,52 @@ def _vectorized(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     return result.like(lambda part: laid_as(lying, part)) if type(result) is ActiveArray else laid_as(lying, result)
 
 
+def _by_vectorize(vectorised: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`np.vectorize`: the function gets Python's numbers; the first results decide what the others are made, where that
+    is not given."""
+    if vectorised.signature is not None:
+        raise refuse("np.vectorize with a signature on the tape", "write it as a loop")
+    places = [k for k in range(len(args)) if k not in vectorised.excluded]
+    names = [k for k in named if k not in vectorised.excluded]
+
+    def each(items: list[Any]) -> Any:
+        given, by_name = list(args), {**named, **dict(zip(names, items[len(places):], strict=True))}
+        for k, item in zip(places, items, strict=False):
+            given[k] = item
+        return mediate(vectorised.pyfunc, *given, **by_name)
+    items = [*(args[k] for k in places), *(named[k] for k in names)]
+    arrays = [_as_operand(a) if holds_active(a) else np.asarray(a) for a in items]
+    shape, kinds = np.broadcast_shapes(*(np.shape(bottom(a)) for a in arrays)), vectorised.otypes
+    several = kinds is not None and len(kinds) > 1
+    if kinds is None:
+        if any(np.size(bottom(a)) == 0 for a in arrays):
+            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+        first = each([a if type(a) in NUMBERS else a[(0,) * a.ndim] for a in arrays])
+        several = isinstance(first, tuple)
+        kinds = [np.asarray(bottom(v)).dtype for v in (first if several else (first,))]
+    cached = [first] if vectorised.otypes is None and vectorised.cache else []
+    spread = [a if type(a) in NUMBERS else np.broadcast_to(a, shape) for a in arrays]
+    lying = functools.reduce(np.bitwise_or, [np.zeros_like(bottom(a), bool) for a in spread])  # as of a ufunc
+    turns = np.nditer(lying, ["multi_index", "zerosize_ok"], order="K")
+    results = {}
+    for where in (turns.multi_index for _ in turns):
+        results[where] = cached.pop() if cached else each(
+            [bare(a if type(a) in NUMBERS else a[where]) for a in spread])
+    made = [results[where] for where in np.ndindex(shape)]
+    columns = [[v[k] for v in made] for k in range(len(kinds))] if several else [made]
+    found = tuple(_of_kind(column, np.dtype(kind), lying) for column, kind in zip(columns, kinds, strict=True))
+    return found if several else found[0]
+
+
+def _of_kind(items: list[Any], kind: Any, lying: Any) -> Any:
+    """Numbers as an array of some kind that lies as another does."""
+    if not holds_active(items) or kind.kind in "iub":
+        result: Any = np.array([None, *bottom(items)], dtype=object)[1:].astype(kind)
+        return made_here(laid_as(lying, result.reshape(lying.shape)))
+    made = mediate(np.array, items, kind).reshape(lying.shape)
+    return made.like(lambda part: laid_as(lying, part))
+
+
 def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A method of an array that is not active, or a draw: its new arrays may hold active numbers later."""
     if any(holds_active(a) for a in (*args, *named.values())) and type(owner) is np.ndarray:
@@ -327,7 +396,7 @@ def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[st
                      "draw standard numbers and scale them: mean + deviation * rng.standard_normal()")
     result = _protected(callee, args, named)
     if type(owner) is np.ndarray and holds_text(owner) and np.asarray(result).dtype.kind in "fc":
-        checked_text("")
+        checked_text(owner)
     drawn = type(owner) is not np.ndarray  # (its base, if it has one, is new too)
     if type(result) is np.ndarray and result is not owner and (drawn or result.base is None):
         return made_here(result)
@@ -356,7 +425,7 @@ def _wrapped(callee: Any) -> Any:
     if type(inner) is types.FunctionType:
         return lambda args, named: _function(inner, args, named) if any(
             holds_active(a) for a in (*args, *named.values())) else callee(*args, **named)
-    if type(callee) is not _CACHED or type(callee.__wrapped__) is not types.FunctionType:
+    if type(callee) is not CACHED:
         return None
 
     def cached(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -368,7 +437,7 @@ def _wrapped(callee: Any) -> Any:
         hash(key)
         if key not in recorder.memo:
             inner: Any = callee.__wrapped__
-            recorder.memo[key] = (_function(inner, args, named), callee)
+            recorder.memo[key] = (mediate(inner, *args, **named), callee)
         return recorder.memo[key][0]
     return cached
 
@@ -393,7 +462,7 @@ def _of_number(callee: Any) -> tuple[str, int] | None:
 def callback(x: Any) -> Any:
     """A Python function handed to C code, so that its own calls are mediated."""
     kind = type(x)
-    if kind is functools.partial or kind is _CACHED or (kind in (types.BuiltinFunctionType, np.ufunc, type) and (
+    if kind is functools.partial or kind is CACHED or (kind in (types.BuiltinFunctionType, np.ufunc, type) and (
             x in special or by_callable(x) is not None)):
         return functools.partial(mediate, x)
     recorder = current()
@@ -406,29 +475,6 @@ def callback(x: Any) -> Any:
         classes.meet(x.__self__ if isinstance(x.__self__, type) else type(x.__self__), mediate)
         if type(x.__func__) is types.FunctionType and id(x.__func__.__code__) not in made_codes:
             return types.MethodType(callback(x.__func__), x.__self__)
-    return x
-
-
-def holds_text(x: np.ndarray) -> bool:
-    """True for an array of texts."""
-    return x.dtype.kind in "US" or (x.dtype.kind == "O" and any(isinstance(v, str) for v in x.reshape(-1)))
-
-
-def text_is_written() -> bool:
-    """True once an active number of an open run of this thread has been written as text."""
-    recorder = current()
-    while recorder is not None:
-        if recorder.written_as_text:
-            return True
-        recorder = recorder.outer
-    return False
-
-
-def checked_text(x: Any) -> Any:
-    """Text from which a number is read: refused once an active number has been written as text."""
-    if text_is_written() and isinstance(x, (str, bytes, bytearray)):
-        raise refuse("a number is read from text after an active one has been written as text: its derivative would be "
-                     "lost", "keep the number")
     return x
 
 

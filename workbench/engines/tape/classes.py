@@ -28,6 +28,8 @@ NATIVE_PACKAGES = frozenset({
 ATOMS = (int, float, complex, str, bytes, bool, type(None), np.ndarray, np.generic, range, types.CodeType)
 _SKIPPED = frozenset({"__class__", "__del__", "__getattribute__", "__dict__", "__weakref__", "__doc__", "__module__"})
 
+CACHED = type(functools.lru_cache(lambda: None))
+
 _lock = threading.RLock()
 _open = 0
 _depth = 0  # the recursion limit of the program itself
@@ -92,7 +94,7 @@ def _entered(name: str, value: Any, mediate: Callable[..., Any]) -> Any:
     kind = type(value)
     if name in _SKIPPED:
         return None
-    if kind is types.FunctionType:
+    if kind is types.FunctionType or (kind is CACHED and name.startswith("__")):
         return _function(value, mediate)
     if kind is property:
         old = (value.fget, value.fset, value.fdel)
@@ -115,9 +117,9 @@ def _entered(name: str, value: Any, mediate: Callable[..., Any]) -> Any:
 
 def _function(function: Any, mediate: Callable[..., Any]) -> Any:
     """A function that is mediated; None for one that is already, or is no Python function."""
-    if type(function) is not types.FunctionType or is_native(function.__module__):
+    if type(function) not in (types.FunctionType, CACHED) or is_native(function.__module__):
         return None
-    if id(function.__code__) in made_codes:
+    if type(function) is types.FunctionType and id(function.__code__) in made_codes:
         return None
 
     def mediated(*args: Any, **named: Any) -> Any:

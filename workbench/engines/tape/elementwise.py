@@ -7,6 +7,7 @@ complex ones, and those under an outer recorder, are structured (`programs`).
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,17 @@ from workbench.engines.tape.partials import as_operand
 from workbench.engines.tape.programs import by_numpy, dispatch, in_own_words, structured
 from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
-from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveComplex, ActiveFloat, apply, as_array
+from workbench.engines.tape.scalar import (
+    NUMBERS,
+    PLAIN,
+    ActiveComplex,
+    ActiveFloat,
+    apply,
+    as_array,
+    asked_first,
+    bare,
+    mediated,
+)
 from workbench.frontend.library import lookup
 from workbench.frontend.library.arguments import positioned
 from workbench.ir import DifferentiationError
@@ -313,26 +324,67 @@ def _operators() -> None:
             setattr(ActiveArray, f"__{prefix}{name}__", method)
     for name, ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal,
                         "ne": np.not_equal}.items():
-        setattr(ActiveArray, f"__{name}__", binary(ufunc)[0])
+        setattr(ActiveArray, f"__{name}__", _comparison(ufunc, getattr(operator, name)))
     for name, ufunc in {"neg": np.negative, "abs": np.absolute}.items():
         setattr(ActiveArray, f"__{name}__", lambda self, ufunc=ufunc: array_ufunc(ufunc, "__call__", (self,), {}))
 
 
+_KNOWN = (np.ndarray, np.generic, int, float, complex, list, tuple)
+
+
+def _comparison(ufunc: Any, compute: Any) -> Any:
+    def method(self: ActiveArray, other: Any) -> Any:
+        if type(other) in ACTIVE or isinstance(other, _KNOWN):
+            return array_ufunc(ufunc, "__call__", (self, other), {})
+        return NotImplemented if asked_first(other) else compute(bottom(self), other)
+    return method
+
+
 def _operand(ufunc: Any, a: Any, b: Any, other: Any) -> Any:
     """An operator with an operand that may have one of its own."""
-    known = type(other) in ACTIVE or isinstance(other, (np.ndarray, np.generic, int, float, complex, list, tuple))
-    if not known or other is None:
+    if type(other) in ACTIVE or isinstance(other, _KNOWN):
+        return array_ufunc(ufunc, "__call__", (a, b), {})
+    if overrides(other) and a is not other:
+        return ufunc(a, b)
+    if asked_first(other) or a is other or ufunc is np.matmul:
         return NotImplemented
-    return array_ufunc(ufunc, "__call__", (a, b), {})
+    items = mediated[0](np.asarray, other)
+    if items.dtype == object:
+        return _with_object(_COMPUTED[ufunc], a, b)
+    return array_ufunc(ufunc, "__call__", (a, items), {})
+
+
+def _with_object(compute: Any, a: ActiveArray, other: Any) -> Any:
+    """An operator with an object that is no number, as in NumPy: each element meets it, and the results are objects."""
+    made = np.empty(a.shape, object)
+    for where in np.ndindex(a.shape):
+        made[where] = compute(bare(a[where]), other)
+    return made if a.ndim else made[()]
+
+
+_COMPUTED = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.power: operator.pow,
+             np.true_divide: operator.truediv, np.remainder: operator.mod, np.floor_divide: operator.floordiv,
+             np.divmod: divmod}
+
+
+def overrides(x: Any) -> bool:
+    """True for an object whose class has a meaning of its own for NumPy's functions."""
+    kind = type(x)
+    return kind not in ACTIVE and not isinstance(x, (np.ndarray, np.generic, type)) and (
+        getattr(kind, "__array_ufunc__", None) is not None or hasattr(kind, "__array_function__"))
 
 
 def _of_array(self: ActiveArray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for a ufunc."""
+    if any(overrides(x) for x in inputs):
+        return NotImplemented
     return array_ufunc(ufunc, method, inputs, options)
 
 
 def _function_of_array(self: Any, function: Any, types: Any, args: Any, options: Any) -> Any:
     """What NumPy calls for any other of its functions."""
+    if any(kind not in ACTIVE and not issubclass(kind, np.ndarray) for kind in types):
+        return NotImplemented
     return call_numpy(function, args, options)
 
 

@@ -28,7 +28,7 @@ from workbench.engines.tape.array import (
 from workbench.engines.tape.programs import by_numpy, structured
 from workbench.engines.tape.recorder import current
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import NUMBERS
+from workbench.engines.tape.scalar import NUMBERS, mediated
 
 
 def implements(*callables: Any) -> Callable[[Any], Any]:
@@ -386,8 +386,12 @@ def _meshgrid(*arrays: Any, **options: Any) -> Any:
 @implements(np.apply_along_axis)
 def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: Any) -> Any:
     moved = functions[np.moveaxis](a, axis, -1)
-    rows = [function(moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]
-    made = array(np.array, rows) if holds_active(rows) else np.array(rows)
+    rows = [mediated[0](function, moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]
+    if not rows:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    kind = np.asarray(bottom(rows[0])).dtype  # the first result decides
+    made = np.array(bottom(rows)).astype(kind) if kind.kind in "iub" else array(np.array, rows, kind) if holds_active(
+        rows) else np.array(rows, kind)
     made = made.reshape(moved.shape[:-1] + made.shape[1:])
     given = made.ndim - moved.ndim + 1  # axes of one result: they take the place of the one along which it was made
     return by_numpy(np.moveaxis, made, list(range(-given, 0)), list(range(axis % a.ndim, axis % a.ndim + given)))

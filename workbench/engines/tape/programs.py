@@ -35,6 +35,7 @@ from workbench.engines.tape.array import (
 from workbench.engines.tape.recorder import Part, Recorder
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.scalar import PLAIN, by_program
+from workbench.engines.tape.texts import note_text
 from workbench.frontend import Leaf, Node, Static, Traced, Tree, calls, leaves, trace
 from workbench.frontend.library import lookup
 from workbench.interpret import run
@@ -73,6 +74,7 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
         raise refuse(f"np.{getattr(callee, '__name__', callee)} writes into active arrays in place",
                      "write it with indices")
     if not _has_floats(value):
+        note_text(value, recorder)
         return value
     if any(np.may_share_memory(bottom(v), bottom(a)) for v in _arrays_of(value) for a in _arrays_of(stripped)):
         return _view(callee, args, named, value)

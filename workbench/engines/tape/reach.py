@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, is_constant
 from workbench.engines.tape.classes import ATOMS, is_native, meet
 from workbench.engines.tape.recorder import Recorder
@@ -96,7 +98,8 @@ def give_back(roots: Iterator[Any], recorder: Recorder) -> None:
     known: dict[int, Any] = {}
     while pending and len(known) < _MAX_OBJECTS:
         x = pending.pop()
-        if type(x) in ACTIVE or x is None or isinstance(x, ATOMS) or id(x) in known:
+        objects = isinstance(x, np.ndarray) and type(x) not in ACTIVE and x.dtype.kind == "O"
+        if type(x) in ACTIVE or x is None or (isinstance(x, ATOMS) and not objects) or id(x) in known:
             continue
         known[id(x)] = x
         if isinstance(x, (set, dict)) and any(
@@ -107,6 +110,13 @@ def give_back(roots: Iterator[Any], recorder: Recorder) -> None:
             if left is not value:
                 put(x, key, left)
             pending.append(left)
+        if type(x) is types.FunctionType:
+            pending.extend(x.__closure__ or ())
+        elif isinstance(x, (set, dict, list, collections.deque)):  # of a class with attributes
+            held = getattr(x, "__dict__", {})
+            for name, value in list(held.items()):
+                held[name] = _left(value, recorder)
+                pending.append(held[name])
 
 
 def _left(x: Any, recorder: Recorder) -> Any:
@@ -148,6 +158,13 @@ def _entries(x: Any) -> list[tuple[Any, Any]]:
         return [] if is_native(home) else list(vars(x).items())
     if type(x) is types.FunctionType:
         return list(vars(x).items())
+    if isinstance(x, np.ndarray):
+        return list(np.ndenumerate(x))
+    if type(x) is types.CellType:
+        try:
+            return [("cell_contents", x.cell_contents)]
+        except ValueError:  # empty
+            return []
     if type(x) in _FUNCTIONS or is_native(type(x).__module__):
         return []
     return [(name, getattr(x, name, None)) for name in instance_attributes(x)]
@@ -161,7 +178,9 @@ def put(x: Any, key: Any, value: Any) -> None:
         x[key] = value
     elif isinstance(x, type):
         type.__setattr__(x, key, value)
-    elif isinstance(x, (types.ModuleType, types.FunctionType)):
+    elif isinstance(x, np.ndarray):
+        x[key] = value
+    elif isinstance(x, (types.ModuleType, types.FunctionType, types.CellType)):
         setattr(x, key, value)
     elif not isinstance(x, tuple):
         object.__setattr__(x, key, value)

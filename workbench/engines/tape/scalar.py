@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import dis
 import fractions
+import functools
+import inspect
 import math
 import operator
 import sys
+import types
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
@@ -107,18 +110,21 @@ class ActiveFloat:
             b = other.primal
             value = self.primal / b
             if b != 0:
-                return ActiveFloat(value, r.two(_DIV, value, self.node, 1.0 / b, other.node, -value / b), r)
+                if type(b) is float:
+                    return ActiveFloat(value, r.two(_DIV, value, self.node, 1.0 / b, other.node, -value / b), r)
+                weight = 1.0 / bare(b)  # (Python's floats have no warnings of their own)
+                return ActiveFloat(value, r.two(_DIV, value, self.node, weight, other.node, -bare(value) / bare(b)), r)
         elif kind in PLAIN:
             value = self.primal / other
             if other != 0:
-                return ActiveFloat(value, r.one(_DIV, value, self.node, 1.0 / other), r)
+                return ActiveFloat(value, r.one(_DIV, value, self.node, 1.0 / bare(other)), r)
         return _other("div", operator.truediv, self, other, other)
 
     def __rtruediv__(self, other: Any) -> Any:
         b, r = self.primal, self.recorder
         if type(other) in PLAIN and b != 0:
             value = other / b
-            return ActiveFloat(value, r.one(_DIV, value, self.node, -value / b), r)
+            return ActiveFloat(value, r.one(_DIV, value, self.node, -bare(value) / bare(b)), r)
         return _other("div", operator.truediv, other, self, other)
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
@@ -139,20 +145,24 @@ class ActiveFloat:
         return _other("mod", operator.mod, other, self, other)
 
     def __floordiv__(self, other: Any) -> Any:
-        return NotImplemented if type(other) not in _SCALARS else self.primal // plain(other)  # piecewise constant
+        if type(other) in _SCALARS:
+            return self.primal // plain(other)  # piecewise constant
+        return _other("floordiv", operator.floordiv, self, other, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return NotImplemented if type(other) not in _SCALARS else plain(other) // self.primal
+        if type(other) in _SCALARS:
+            return plain(other) // self.primal
+        return _other("floordiv", operator.floordiv, other, self, other)
 
     def __divmod__(self, other: Any) -> Any:
         if type(other) not in _SCALARS:
-            return NotImplemented
+            return _other("divmod", divmod, self, other, other)
         divmod(self.primal, plain(other))  # has its own words for a zero divisor
         return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> Any:
         if type(other) not in _SCALARS:
-            return NotImplemented
+            return _other("divmod", divmod, other, self, other)
         divmod(plain(other), self.primal)
         return other // self, other % self
 
@@ -167,24 +177,6 @@ class ActiveFloat:
         return apply("abs", operator.abs, self)
 
     # ------------------------------------------------------------------ what has no derivative, or a zero one
-    def __eq__(self, other: object) -> Any:
-        return self.primal == plain(other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.primal != plain(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.primal < plain(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.primal <= plain(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.primal > plain(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.primal >= plain(other)
-
     def __hash__(self) -> int:
         return hashed(self)
 
@@ -249,6 +241,11 @@ class ActiveFloat:
     def __getattr__(self, name: str) -> Any:
         return unknown_attribute(self, name)
 
+    def __getitem__(self, key: Any) -> Any:
+        return subscripted(self, key)
+
+    __iter__ = None  # (with `__getitem__` alone it would seem to have elements)
+
     @property
     def real(self) -> ActiveFloat:
         """Itself."""
@@ -299,12 +296,6 @@ class ActiveComplex:
     def __abs__(self) -> Any:
         return apply("modulus", operator.abs, self)
 
-    def __eq__(self, other: object) -> Any:
-        return self.primal == plain(other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.primal != plain(other)
-
     def __hash__(self) -> int:
         return hashed(self)
 
@@ -326,6 +317,11 @@ class ActiveComplex:
 
     def __getattr__(self, name: str) -> Any:
         return unknown_attribute(self, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return subscripted(self, key)
+
+    __iter__ = None
 
     @property
     def real(self) -> ActiveFloat:
@@ -367,6 +363,40 @@ def _complex_operators() -> None:
 
 
 _complex_operators()
+
+
+def _comparisons() -> None:
+    """Comparisons of the values; a class of the program's, asked where the number does not know it, gets the active
+    number."""
+    def compared(name: str, reflected: str, compute: Callable[[Any, Any], Any]) -> Any:
+        def method(self: Any, other: Any) -> Any:
+            primal = self.primal
+            if type(other) in _SCALARS:
+                return compute(primal, plain(other))
+            if isinstance(primal, np.generic):  # NumPy hands its scalar on as Python's
+                return compute(bare(self), other) if _in_python(other, reflected) and not asked_first(other) else (
+                    compute(primal, other))
+            found = getattr(primal, name)(other)
+            if found is not NotImplemented or _in_python(other, reflected):
+                return found
+            return compute(primal, other)
+        return method
+    sides = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+    for name, reflected in sides.items():
+        method = compared(f"__{name}__", f"__{reflected}__", getattr(operator, name))
+        setattr(ActiveFloat, f"__{name}__", method)
+        if name in ("eq", "ne"):
+            setattr(ActiveComplex, f"__{name}__", method)
+
+
+def _in_python(x: Any, *names: str) -> bool:
+    """True for an object whose class has one of these methods, written in Python."""
+    return not isinstance(x, fractions.Fraction) and any(
+        type(inspect.getattr_static(type(x), name, None)) in _METHODS for name in names)
+
+
+_METHODS = (types.FunctionType, staticmethod, functools.partialmethod)
+_comparisons()
 
 
 # ---------------------------------------------------------------------- numbers
@@ -442,8 +472,22 @@ def unknown_attribute(x: Any, name: str) -> Any:
     if name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
         return getattr(value, name)
     if issubclass(type(value), np.generic):
-        return getattr(as_array[0](x), name)
+        return _as_scalar(getattr(as_array[0](x), name))
     raise refuse(f"the tape does not know the attribute {name!r} of a number", "write it out")
+
+
+def _as_scalar(x: Any) -> Any:
+    """What a scalar of NumPy gives where an array without dimensions gives this: a scalar again."""
+    if isinstance(x, np.ndarray):
+        return x if x.ndim else x[()]
+    return (lambda *args, **named: _as_scalar(x(*args, **named))) if callable(x) else x
+
+
+def subscripted(x: Any, key: Any) -> Any:
+    """`x[()]`, `x[...]`, `x[None]`: of a scalar of NumPy."""
+    value = bottom_of(x)
+    value[key]  # raises where the program does
+    return as_array[0](x)[key]
 
 
 # ---------------------------------------------------------------------- recording an operation
@@ -459,7 +503,8 @@ def innermost(operands: Sequence[Any]) -> Recorder:
     return found  # type: ignore[no-any-return]
 
 
-_OPERATORS = tuple(f"__{side}{op}__" for op in ("add", "sub", "mul", "truediv", "pow", "mod") for side in ("", "r"))
+_NAMES = ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod")
+_OPERATORS = tuple(f"__{side}{op}__" for op in _NAMES for side in ("", "r"))
 
 
 def _other(name: str, compute: Callable[..., Any], a: Any, b: Any, other: Any) -> Any:
@@ -467,11 +512,32 @@ def _other(name: str, compute: Callable[..., Any], a: Any, b: Any, other: Any) -
     if type(other) in _SCALARS:
         return apply(name, compute, a, b)
     if isinstance(other, fractions.Fraction):
-        return apply(name, compute, *(float(x) if x is other else x for x in (a, b)))
+        return compute(*(float(x) if x is other else x for x in (a, b)))
     for base in (int, float):
         if isinstance(other, base) and all(getattr(type(other), op) is getattr(base, op) for op in _OPERATORS):
-            return apply(name, compute, *(base(x) if x is other else x for x in (a, b)))  # (an `enum.IntEnum`)
+            return compute(*(base(x) if x is other else x for x in (a, b)))  # (an `enum.IntEnum`)
+    if isinstance(other, (np.ndarray, np.generic)):
+        return NotImplemented
+    if not _in_python(other, *_OPERATORS):
+        _refuse_what_works(compute, a, b)
+    elif b is other and isinstance(bottom_of(a), np.generic) and not asked_first(other):
+        return compute(bare(a), other)  # NumPy hands its scalar on as Python's
     return NotImplemented
+
+
+def _refuse_what_works(compute: Callable[..., Any], a: Any, b: Any) -> None:
+    """An operation of C code that takes floats (`datetime.timedelta(1) * x`) does not take active ones."""
+    try:
+        compute(bottom_of(a), bottom_of(b))
+    except Exception:  # so the program itself fails here
+        return
+    raise refuse("an active number meets an operator of code outside of Python, which would drop its derivative",
+                 "write it in floats")
+
+
+def asked_first(x: Any) -> bool:
+    """True for an object whose operators NumPy asks before its own."""
+    return hasattr(type(x), "__array_ufunc__") or getattr(x, "__array_priority__", -1.0) > 0
 
 
 def call(callee: Any, *args: Any) -> Any:

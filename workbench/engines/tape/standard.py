@@ -14,6 +14,7 @@ import itertools
 import json
 import math
 import threading
+import types
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
 from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
-from workbench.engines.tape.calls import checked_text, gives_float, holds_text, means, mediate, text_is_written
+from workbench.engines.tape.calls import as_array_of, gives_float, means, mediate
 from workbench.engines.tape.elementwise import call_numpy
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
@@ -34,6 +35,7 @@ from workbench.engines.tape.scalar import (
     as_complex,
     innermost,
 )
+from workbench.engines.tape.texts import checked_text
 
 Args = tuple[Any, ...]
 Named = dict[str, Any]
@@ -65,6 +67,10 @@ def _cast(kind: Any, x: ActiveFloat) -> ActiveFloat:
 @means(complex, np.complex128)
 def _complex(callee: Any, args: Args, named: Named) -> Any:
     args = (*args, *(named[k] for k in ("real", "imag") if k in named))
+    if len(args) == 1 and type(getattr(type(args[0]), "__complex__", None)) is types.FunctionType and (
+            type(args[0]) not in ACTIVE):
+        method: Any = type(args[0]).__complex__
+        args = (mediate(method, args[0]),)
     if not any(type(a) in NUMBERS for a in args) or len(args) > 2 or (named and "real" not in named):
         return callee(*(checked_text(a) for a in args), **named)
     if len(args) == 1:
@@ -110,6 +116,15 @@ def _hash(callee: Any, args: Args, named: Named) -> Any:
 @means(copying.copy, copying.deepcopy)
 def _copied(callee: Any, args: Args, named: Named) -> Any:
     return callee(*args, **named)  # (as it is: it knows active numbers by their `__deepcopy__`)
+
+
+@means(hasattr, getattr)
+def _attribute(callee: Any, args: Args, named: Named) -> Any:
+    if args and type(args[0]) in ACTIVE and args[1:2] and args[1] not in ActiveFloat.__slots__:
+        plain = bottom(args[0])
+        if callee is hasattr or (isinstance(args[1], str) and not hasattr(plain, args[1])):
+            return callee(plain, *args[1:])
+    return callee(*args, **named)
 
 
 @means(type)
@@ -221,6 +236,7 @@ def _full(callee: Any, args: Args, named: Named) -> Any:
     bound = dict(zip(("shape", "fill_value", "dtype", "order"), args, strict=False)) | named
     value = bound.pop("fill_value")
     if not holds_active(value):
+        checked_text(value)
         return fresh(callee(*args, **named), current())
     kind = np.asarray(bottom(value)).dtype if bound.get("dtype") is None else bound["dtype"]
     made = fresh(np.zeros(bound["shape"], kind, bound.get("order", "C")), innermost(tuple(actives(value))))
@@ -238,10 +254,11 @@ def _linspace(callee: Any, args: Args, named: Named) -> Any:
 
 @means(np.array, np.asarray, np.ascontiguousarray, np.asanyarray, np.asfortranarray, np.asarray_chkfinite)
 def _from_items(callee: Any, args: Args, named: Named) -> Any:
+    args = (*(as_array_of(a) for a in args[:1]), *args[1:])
     if not args or not holds_active(args[0]):
         result = callee(*args, **named)
-        if text_is_written() and result.dtype.kind in "fc" and holds_text(np.asarray(args[0])):
-            checked_text("")
+        if args and result.dtype.kind in "fc":
+            checked_text(args[0])
         return fresh(result, current()) if result.base is None and not any(result is a for a in args) else result
     options = {k: v for k, v in named.items() if k not in ("dtype", "subok")}
     if set(options) - {"copy", "ndmin", "order"}:
@@ -256,6 +273,7 @@ def _fromiter(callee: Any, args: Args, named: Named) -> Any:
     count = bound.get("count", -1)
     items = list(items) if count < 0 else list(itertools.islice(items, count))
     if not holds_active(items):
+        checked_text(items)
         return fresh(callee(items, **bound), current())
     callee(bottom(items), **bound)  # raises where there are too few
     return numpy_functions.array(np.array, items, bound.get("dtype", float))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from workbench.engines.tape.array import ACTIVE, bottom, holds_active
@@ -26,8 +26,8 @@ def _statistic(exact: Any) -> Any:
     def register(formula: Any) -> Any:
         @means(exact)
         def handler(callee: Any, args: Args, named: Named) -> Any:
-            args = tuple(list(a) if hasattr(a, "__iter__") else a for a in args)
-            named = {k: list(v) if hasattr(v, "__iter__") else v for k, v in named.items()}
+            args = tuple(list(a) if isinstance(a, Iterable) else a for a in args)
+            named = {k: list(v) if isinstance(v, Iterable) else v for k, v in named.items()}
             if not any(holds_active(a) for a in (*args, *named.values())):
                 return callee(*args, **named)
             value = callee(*(bottom(a) for a in args), **{k: bottom(v) for k, v in named.items()})

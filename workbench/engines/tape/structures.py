@@ -9,7 +9,9 @@ Invariant: after a refusal every argument is as it was before the call.
 from __future__ import annotations
 
 import collections
+import collections.abc
 import copy
+import functools
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh
+from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import INACTIVE, INPUT, Part, Recorder, gathered, scattered
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.remains import KEPT, plain_of
@@ -26,6 +29,8 @@ from workbench.engines.tape.scalar import NUMBERS, bare, number
 from workbench.frontend import instance_attributes, is_plain_object
 
 _FLOATS = (float, np.floating, complex, np.complexfloating)
+_OPERATIONS = tuple(f"{side}{name}" for name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod")
+                    for side in ("", "r")) + ("neg", "abs", "pos", "lt", "le", "gt", "ge", "eq", "ne", "bool", "hash")
 _MISSING = object()
 
 
@@ -99,7 +104,7 @@ def _items_of(x: Any, keys: tuple[Any, ...] | None) -> list[Any]:
 def rebuilt(model: Any, keys: tuple[Any, ...] | None, items: list[Any]) -> Any:
     """A container of the model's own type, made without running `__init__`."""
     if isinstance(model, tuple):
-        return tuple.__new__(type(model), items)
+        return as_tuple(model, items)
     if isinstance(model, collections.deque):
         return type(model)(items, model.maxlen)
     made: Any
@@ -116,6 +121,22 @@ def rebuilt(model: Any, keys: tuple[Any, ...] | None, items: list[Any]) -> Any:
     for key, item in zip(keys, items, strict=True):
         object.__setattr__(made, key, item)
     return made
+
+
+def as_tuple(model: Any, items: list[Any]) -> Any:
+    """A tuple of the model's own class, with its attributes."""
+    made = tuple.__new__(type(model), items)
+    if type(model) is not tuple and getattr(model, "__dict__", None):
+        made.__dict__.update(model.__dict__)  # type: ignore[attr-defined]
+    return made
+
+
+def plain_objects(array: Any, plain: Callable[[Any], Any]) -> None:
+    """Give an array of objects plain ones, in place."""
+    for where, held in np.ndenumerate(array):
+        left = plain(held)
+        if left is not held:
+            array[where] = left
 
 
 def empty(cls: type) -> Any:
@@ -155,7 +176,26 @@ def result_tree(x: Any, recorder: Recorder) -> Tree:
     if is_object(x):
         keys = tuple(instance_attributes(x))
         return Items(x, keys, tuple(result_tree(getattr(x, k), recorder) for k in keys))
+    if any(type(v) in ACTIVE or reaches_active(v) for v in _held_elsewhere(x)):
+        raise refuse(f"a result that holds active numbers in a {type(x).__name__}: it has no places for derivatives",
+                     "return them in a list, dict or dataclass")
     return None
+
+
+def _held_elsewhere(x: Any) -> list[Any]:
+    """What a container of another kind holds, one that a derivative has no structure for."""
+    if isinstance(x, np.ndarray):
+        return x.reshape(-1).tolist() if x.dtype.kind in "OV" else []
+    if isinstance(x, BaseException):
+        return [*x.args, *vars(x).values()]
+    if type(x) is functools.partial:
+        return [*x.args, *x.keywords.values()]
+    if isinstance(x, collections.abc.Mapping):
+        return list(x.values())
+    return list(x) if isinstance(x, collections.abc.Collection) and not isinstance(x, _WITHOUT_ITEMS) else []
+
+
+_WITHOUT_ITEMS = (str, bytes, bytearray, range, memoryview, type)
 
 
 # ---------------------------------------------------------------------- arguments
@@ -167,6 +207,8 @@ class Arguments:
         self.known: dict[int, tuple[Any, Tree]] = {}
         self.containers: list[tuple[Any, Any, Any]] = []  # a container, what it held, what it holds at the start
         self.arrays: list[tuple[ActiveArray, Any]] = []  # and what they held
+        self.objects: list[tuple[Any, Any]] = []  # arrays of objects, and what they held
+        self.sets: list[tuple[Any, Any]] = []  # and what they held
 
     def active(self, x: Any, wrt: bool) -> tuple[Any, Tree]:
         """An argument with its floats as independent variables (`wrt`) or as they are; and its tree."""
@@ -177,13 +219,15 @@ class Arguments:
             return self.array(x, wrt)
         if isinstance(x, tuple):
             items, trees = self.several(x, wrt)
-            return tuple.__new__(type(x), items), Items(x, None, trees) if wrt else None
+            return as_tuple(x, items), Items(x, None, trees) if wrt else None
         if isinstance(x, (list, dict, collections.deque)) or is_object(x):
             if id(x) not in self.known:
                 self.container(x, wrt)
             return x, self.known[id(x)][1]
-        if wrt and isinstance(x, (set, frozenset)) and any(isinstance(v, _FLOATS) for v in x):
-            raise refuse(f"a derivative by the floats in a {type(x).__name__}: a set has no places for them",
+        if isinstance(x, set):
+            self.sets.append((x, x.copy()))
+        if wrt and any(isinstance(v, _FLOATS) for v in _held_elsewhere(x)):
+            raise refuse(f"a derivative by the floats in a {type(x).__name__}: it has no places for them",
                          "pass them in a list, dict or dataclass")
         return x, None
 
@@ -195,6 +239,11 @@ class Arguments:
     def number(self, x: Any) -> tuple[Any, Tree]:
         """An independent variable."""
         plain = bottom(x)
+        if isinstance(plain, float) and any(getattr(type(plain), f"__{name}__") is not getattr(base, f"__{name}__")
+                                            for base in (np.float64 if isinstance(plain, np.float64) else float,)
+                                            for name in _OPERATIONS):
+            raise refuse(f"an argument of type {type(plain).__name__}, a float with operators of its own",
+                         "pass a float, or a class that holds one")
         node = self.recorder.any_number(INPUT, x.real if isinstance(x, (complex, np.complexfloating)) else x, ())
         if isinstance(x, (complex, np.complexfloating)):
             self.recorder.any_number(INPUT, x.imag, ())
@@ -205,6 +254,10 @@ class Arguments:
         if x.dtype.kind not in "fc":
             if wrt and x.dtype.kind == "O":
                 raise refuse("a derivative by an array of objects", "pass an array of floats, or a list")
+            if wrt and x.dtype.kind == "V":
+                raise refuse("a derivative by an array of records", "pass each field as an array of its own")
+            if x.dtype.kind == "O":
+                self.objects.append((x, x.copy()))
             return x, None
         if type(x) not in (np.ndarray, ActiveArray):  # another class, another meaning of `*`
             raise refuse(f"an argument of type {type(x).__name__}", "pass a plain array")
@@ -238,9 +291,18 @@ class Arguments:
         for array, values in self.arrays:
             if bottom(array).flags.writeable:
                 array.primal[...] = values
+        for items, held in self.sets:
+            items.clear()
+            items.update(held)
+        for objects, held in self.objects:
+            plain_objects(objects, lambda v: v.primal if type(v) in ACTIVE else v)
+            if objects.flags.writeable:
+                objects[...] = held
 
     def write_back(self, plain: Callable[[Any], Any]) -> None:
         """Give the user's containers what the program has left in them."""
+        for x, _ in (*self.objects, *self.sets):
+            plain(x)
         for x, before, now in self.containers:
             found = content(x)
             if isinstance(x, dict) and any(type(k) in NUMBERS for k in x):
@@ -321,7 +383,10 @@ class Plain:
         if isinstance(x, tuple):
             items = [self(v) for v in x]
             changed = any(a is not b for a, b in zip(items, x, strict=True))
-            return tuple.__new__(type(x), items) if changed else x
+            return as_tuple(x, items) if changed else x
+        if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+            plain_objects(x, self)
+            return x
         if not (isinstance(x, (list, dict, set, frozenset, collections.deque)) or is_object(x)) or id(x) in self.known:
             return x
         self.known[id(x)] = x

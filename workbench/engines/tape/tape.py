@@ -68,7 +68,7 @@ class Tape:
                 arguments.restore()
                 raise refused[0] from None
             arguments.write_back(plain)
-            error.args = tuple(_in_users_terms(a, plain) for a in error.args)
+            _give_users(error, plain)
             raise
         else:
             arguments.write_back(plain)
@@ -219,6 +219,23 @@ class Tape:
                   "line": n.line} for n in self]
         results = [leaf.part.nodes.reshape(-1).tolist() for leaf in leaves(self.result)]
         return json.dumps({"nodes": nodes, "results": results})
+
+
+def _give_users(error: BaseException, plain: Plain) -> None:
+    """Make an exception of the program, and those that led to it, what they would have been without the tape."""
+    pending: list[BaseException | None] = [error]
+    known: list[BaseException] = []
+    while pending:
+        x = pending.pop()
+        if x is None or any(x is other for other in known):
+            continue
+        known.append(x)
+        x.args = tuple(_in_users_terms(a, plain) for a in x.args)
+        for name, value in list(vars(x).items()):
+            left = plain(value)
+            if left is not value:
+                vars(x)[name] = left
+        pending += [x.__cause__, x.__context__, *(x.exceptions if isinstance(x, BaseExceptionGroup) else ())]
 
 
 def _in_users_terms(x: Any, plain: Plain) -> Any:
