@@ -35,6 +35,7 @@ _PRIMS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floordiv", "%":
           "&": "bitand", "|": "bitor", "^": "bitxor", "<<": "lshift", ">>": "rshift"}
 _COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _BOOLEAN = {"&": "and", "|": "or", "^": "xor"}
+_KEEPING = frozenset({"add", "sub", "mul", "floordiv", "mod", "neg", "abs"})  # whose results are as their operands
 _TOO_LARGE = "(34, 'Numerical result out of range')"  # as Python writes an error number and its text
 
 
@@ -52,15 +53,15 @@ def elementwise(t: Tracer, prim: str, operands: list[Any], kind: Kind | None = N
     if len(dims) > 1:
         arrays.broadcast_dims(t, *dims)
     values = [arrays.operand(t, v, kind) for v in operands]
-    return result(t, t.emit(prim, *values), arrays.mixes_python(*operands), name, operands)
+    return result(t, t.emit(prim, *values), arrays.mixes_python(*operands), name, operands, prim in _KEEPING)
 
 
-def result(t: Tracer, value: Value, python: bool, name: str, operands: Sequence[Any]) -> Any:
-    """A value computed element by element of operands, for the evaluator."""
+def result(t: Tracer, value: Value, python: bool, name: str, operands: Sequence[Any], keeps: bool = False) -> Any:
+    """A value computed element by element of operands, for the evaluator; `keeps`: an integer of integers."""
     if python and value.kind is Kind.INT:
         t.integers.add(value)
     if not value.is_array:
-        others = computed(value.kind, operands)
+        others = computed(value.kind, python, operands, keeps)
         return Scalar(value, python, others) if others else t.wrap(value, python)
     return layout.laid(t.new_array(value, name), layout.combined_order(t, operands, value.dims))
 
@@ -161,26 +162,27 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
     python = arrays.mixes_python(a, b)
     if kind is Kind.BOOL:
         kind = Kind.INT
-    if isinstance(b, (int, float)) and not isinstance(b, bool) and kind.is_inexact and float(b).is_integer():
-        if python and b < 0:
+    if kind is Kind.INT and python and isinstance(b, int) and b < 0:
+        kind = Kind.F64
+    if python and kind is Kind.C128:
+        _check_complex_power(t, a, b)
+    if kind.is_inexact and _is_whole(b):
+        if python and b < 0 and kind is Kind.F64:
             base = t.scalar(a, kind)
             t.check(t.emit("ne", base, Constant(0, kind)), "ZeroDivisionError",
                     "0.0 cannot be raised to a negative power")
         if b == 1:
-            return elementwise(t, "mul", [a, 1], kind)
-        if b == 2:
-            made = elementwise(t, "square", [a], kind)
-        else:
-            made = result(t, t.emit("pow", arrays.operand(t, a, kind), Constant(int(b), Kind.INT)), python, "", [a])
+            return elementwise(t, "mul", [a, b], kind)
+        base = arrays.operand(t, a, kind)
+        made = result(t, t.emit("square", base) if b == 2 else t.emit("pow", base, Constant(int(b), Kind.INT)), python,
+                      "", [a, b], b >= 0)
         if python and kind is Kind.F64 and b != 0:
             check_range(t, made.value, [t.scalar(a, kind)], _TOO_LARGE)
         return made
     if kind is Kind.INT:
         if isinstance(b, int) and b < 0:
-            if not python:
-                raise ValueError("Integers to negative integer powers are not allowed.")
-            kind = Kind.F64
-        elif isinstance(b, Scalar):
+            raise ValueError("Integers to negative integer powers are not allowed.")
+        if isinstance(b, Scalar):
             if python:
                 t.check(t.emit("ge", t.scalar(b), Constant(0, Kind.INT)),
                         "DifferentiationError", "a negative run-time exponent of an integer gives a float: write "
@@ -195,6 +197,21 @@ def power(t: Tracer, a: Any, b: Any) -> Any:
             check_range(t, made.value, [t.scalar(a, kind), t.scalar(b, kind)], _TOO_LARGE)
         return made
     return elementwise(t, "pow", [a, b], kind)
+
+
+def _is_whole(exponent: Any) -> bool:
+    """True for an exponent known beforehand that is an integer, and one of the machine's."""
+    return (isinstance(exponent, (int, float)) and not isinstance(exponent, bool) and abs(exponent) < 2**63
+            and float(exponent).is_integer())
+
+
+def _check_complex_power(t: Tracer, a: Any, b: Any) -> None:
+    """Python's own condition on powers of complex numbers: no zero to a negative or complex one."""
+    base, exponent = t.scalar(a, Kind.C128), t.scalar(b, Kind.C128)
+    zero = Constant(0.0, Kind.F64)
+    fine = t.emit("and", t.emit("eq", t.emit("imag", exponent), zero), t.emit("ge", t.emit("real", exponent), zero))
+    t.check(t.emit("or", t.emit("ne", base, Constant(0, Kind.C128)), fine), "ZeroDivisionError",
+            "0.0 to a negative or complex power")
 
 
 def check_range(t: Tracer, value: Value, operands: list[Value], message: str) -> None:
@@ -235,9 +252,16 @@ def unary(t: Tracer, op: str, a: Any) -> Any:
     if op == "~":
         return elementwise(t, "not" if kind is Kind.BOOL and not is_python_number(a) else "invert", [a],
                            Kind.INT if kind is Kind.BOOL and is_python_number(a) else None)
-    if kind is Kind.BOOL:
-        kind = Kind.INT
-    if op == "+":
+    if kind is Kind.BOOL and not is_python_number(a):
+        if op == "-":
+            raise TypeError("The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or "
+                            "the logical_not function instead.")
+        if op == "+":
+            raise TypeError("ufunc 'positive' did not contain a loop with signature matching types "
+                            "<class 'numpy.dtypes.BoolDType'> -> None")
+    elif kind is Kind.BOOL:
+        return unary(t, op, Scalar(t.scalar(a, Kind.INT), True))
+    if op == "+" or kind is Kind.BOOL:
         return a if isinstance(a, Scalar) else result(t, t.emit("copy", arrays.read(t, a)), False, "", [a])
     return elementwise(t, {"-": "neg", "abs": "abs"}[op], [a], kind)
 

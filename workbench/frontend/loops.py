@@ -57,11 +57,11 @@ def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Ca
 
 
 def _turned(t: Tracer, loop: Loop, turned: Value) -> None:
-    """Behind a loop that makes Python numbers NumPy's: what tells if it made a turn."""
+    """Behind a loop that makes Python numbers NumPy's, or other numbers of Python's: what tells if it made a turn."""
     t.turned[loop.key] = t.builder.frames[-1], turned
     if (MADE_A_TURN, loop.key) in t.decisions:
-        t.check(turned, "DifferentiationError", "a loop made no turn, so that a number which it makes NumPy's is "
-                "Python's still: what is computed from it is of another precision")
+        t.check(turned, "DifferentiationError", "a loop made no turn, so that a number which it makes NumPy's, "
+                "or another of Python's, is as it was: what is computed from it is of another precision or type")
 
 
 def _must_stay(t: Tracer, loop: Loop, mark: int) -> None:

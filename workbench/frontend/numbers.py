@@ -1,8 +1,8 @@
 """Promotion of kinds as Python and NumPy do it (NEP 50).
 
-A number that is joined from several paths may be NumPy's on one and Python's own on another, or of two precisions.
-Its value is right in any case, but what is computed from it may be rounded to float32 on one path only: there
-`common_kind` refuses. (In the first turn of a loop a name that starts as a Python number and is then NumPy's counts as
+A number that is joined from several paths may be NumPy's on one and Python's own on another, of two precisions, or an
+integer on one path only. Its value is right in any case, but what is computed from it may be rounded to float32 on one
+path only: there `common_kind` refuses; and so does `the_same` where a program asks for its type, or prints it. (In the first turn of a loop a name that starts as a Python number and is then NumPy's counts as
 NumPy's. Where no turn was made, it is Python's: that is checked while the program runs.)
 
 Invariant: a Python number never widens a NumPy array or scalar; two Python numbers follow Python's rules.
@@ -10,7 +10,7 @@ Invariant: a Python number never widens a NumPy array or scalar; two Python numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any
 
@@ -54,12 +54,13 @@ def is_python_number(value: Any) -> bool:
 
 
 class UnsettledKind(DifferentiationError):
-    """The precision of a result depends on a run-time condition: on these `loops` having made a turn, or on others."""
+    """The precision of a result, or the type of a number that is asked for, depends on a run-time condition: on these
+    `loops` having made a turn, or on others."""
 
-    def __init__(self, loops: frozenset[Any]) -> None:
-        super().__init__("whether this is computed in single precision depends on a run-time condition: a number in it "
-                         "is NumPy's on one path and Python's own, or of another precision, on another", None,
-                         "make it the same on all paths, by np.float32(...) or float(...)")
+    def __init__(self, loops: frozenset[Any], reason: str = "", hint: str = "") -> None:
+        super().__init__(reason or "whether this is computed in single precision depends on a run-time condition: a "
+                         "number in it is NumPy's on one path and Python's own, or of another precision, on another",
+                         None, hint or "make it the same on all paths, by np.float32(...) or float(...)")
         self.loops = loops
 
 
@@ -94,21 +95,44 @@ def possible(value: Any) -> frozenset[Alternative]:
     return value.others | {mine} if isinstance(value, Scalar) else frozenset((mine,))
 
 
+def the_same(value: Any, ask: Callable[[Kind, bool], Any], what: str) -> Any:
+    """What is found out of the kind of a number, and of whether it is Python's own, where that is the same on all paths
+    that it came by.
+
+    Raises UnsettledKind where it is not."""
+    kind = number_kind(value)
+    assert kind is not None
+    found = ask(kind, is_python_number(value))
+    others = [a for a in possible(value) if a.array is None and ask(a.kind, a.python) != found]
+    if others:
+        raise UnsettledKind(frozenset(a.loop for a in others),
+                            f"{what} depends on a run-time condition: it is of one type on one path and of another on "
+                            "another", "make it the same on all paths, by float(...) or int(...)")
+    return found
+
+
 def alternatives(kind: Kind, python: bool, joined: Iterable[Any]) -> frozenset[Alternative]:
     """What a number of this kind, which joins others, is apart from that on other paths."""
     found = [a for v in joined for a in possible(v)]
-    arrays = frozenset(a for a in found if a.array is not None)
-    if python or not kind.is_inexact:
-        return arrays
-    return arrays | {a for a in found if (a.kind, a.python) != (kind, python)}
+    return frozenset(a for a in found if a.array is not None or (a.kind, a.python) != (kind, python))
 
 
-def computed(kind: Kind, operands: Iterable[Any]) -> frozenset[Alternative]:
-    """What a result of operands is on other paths: Python's own, where all of them are."""
-    if not kind.is_inexact:
-        return frozenset()
-    return frozenset(Alternative(kind, True, next((a.loop for a in w if a.loop is not None), None))
-                     for w in python_ways(*operands))
+def computed(kind: Kind, python: bool, operands: Iterable[Any], keeps: bool) -> frozenset[Alternative]:
+    """What a result of operands is on other paths: Python's own, where all of them are; of the kind that they have
+    there, if the operation `keeps` it."""
+    operands = tuple(operands)
+    if keeps and any(isinstance(v, Scalar) and v.others for v in operands):
+        ways = list(product(*map(possible, operands)))
+    else:
+        ways = python_ways(*operands) if kind.is_inexact else []
+    found = set()
+    for way in ways:
+        other = _common((a.kind, a.python) for a in way) if keeps else kind
+        mine = all(a.python for a in way)
+        other = Kind.INT if other is Kind.BOOL and mine else other
+        if (other, mine) != (kind, python):
+            found.add(Alternative(other, mine, next((a.loop for a in way if a.loop is not None), None)))
+    return frozenset(found)
 
 
 def python_ways(*operands: Any) -> list[tuple[Alternative, ...]]:

@@ -13,7 +13,7 @@ from typing import Any
 from workbench.frontend import access, arithmetic, growth, iteration, states
 from workbench.frontend.activation import Activation
 from workbench.frontend.expressions import ExpressionCompiler, compare, identical
-from workbench.frontend.library.builtin_functions import type_of
+from workbench.frontend.library.builtin_functions import is_instance
 from workbench.frontend.values import DictValue, DynamicList, ListValue, ObjectValue, OneOf, RangeValue, Scalar
 from workbench.ir import Kind
 
@@ -119,7 +119,7 @@ class PatternCompiler(ExpressionCompiler):
         def run(act: Activation, subject: Any, captures: Captures) -> Any:
             type_ = class_(act)
             act.t.usable(subject)
-            if not issubclass(type_of(subject), type_):
+            if not is_instance(act.t, subject, type_):
                 return False
             fields = list(getattr(type_, "__match_args__", ()))
             if positional and not fields and type_ in _SELF_MATCHING:

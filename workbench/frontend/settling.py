@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
-from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind
+from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind, possible
 from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.rebinding import Rebinding, renewed
 from workbench.frontend.tracer import ZERO, Restart, Widen, describe
@@ -126,6 +126,8 @@ class Settle(Rebinding):
             else:
                 self.changes.append((variable, started))
             return
+        if _is_scalar(new) and Alternative(self.loop.started.get(variable), True) in possible(new):  # type: ignore[arg-type]
+            del self.loop.started[variable]  # it may be as it started, whatever the number of turns
         new = self.coerced(self.log.entry[variable], new)
         if same_shape(self.log.entry[variable], new):
             variable.stored = self.log.entry[variable]
@@ -334,19 +336,24 @@ class Settle(Rebinding):
                            "give it one type")
 
     def starts(self, variable: Variable, old: Any, new: Any) -> bool:
-        """True for a Python number that the loop makes NumPy's: it counts as NumPy's from the first turn on."""
-        if not is_python_number(old) or is_python_number(new):
+        """True for a Python number that the loop makes NumPy's: it counts as NumPy's from the first turn on. (One that
+        it makes another number of Python's, such as a float of an integer, is either in the body.)"""
+        kind = number_kind(old)
+        if not is_python_number(old) or Alternative(kind, True) in possible(new):
             return False
-        self.loop.started[variable] = number_kind(old)
-        return True
+        self.loop.started[variable] = kind
+        return not is_python_number(new)
 
     def perhaps_as_started(self, variable: Variable) -> Any:
         """What such a name holds after the loop: Python's number still, where no turn was made."""
         stored = variable.stored
-        if self.t.decisions.get((MADE_A_TURN, self.loop.key)) or not isinstance(stored, Leaf):
+        if not isinstance(stored, Leaf):
             return stored
-        start = Alternative(self.loop.started[variable], True, self.loop.key)
-        return Leaf(stored.slot, stored.python, stored.others | {start})
+        kind = self.loop.started[variable]
+        others = stored.others - {Alternative(kind, True)} if stored.python else stored.others
+        if not self.t.decisions.get((MADE_A_TURN, self.loop.key)):
+            others |= {Alternative(kind, True, self.loop.key)}
+        return Leaf(stored.slot, stored.python, others)
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
         inner = new.value if isinstance(new, Maybe) else new

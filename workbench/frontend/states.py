@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
+from workbench.frontend.numbers import alternatives, is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import NUMBER, Alternative, Array, OneOf, Scalar
 from workbench.frontend.variables import Leaf, StoredRecord, same_static
@@ -133,11 +133,8 @@ def _joint(t: Tracer, name: str, a: Any, b: Any) -> Any:
         return tuple(_joint(t, name, x, y) for x, y in zip(a, b, strict=True))
     if is_python_number(a) != is_python_number(b):
         t.fail(f"{name!r} is a number of Python's and one of NumPy's by turns", "give it one type")
-    return Numeric(joint_kind(a, b), is_python_number(a), _others(a) | _others(b))
-
-
-def _others(number: Any) -> frozenset[Alternative]:
-    return number.others if isinstance(number, Scalar) else frozenset()
+    kind, python = joint_kind(a, b), is_python_number(a)
+    return Numeric(kind, python, alternatives(kind, python, (a, b)))
 
 
 def form_of_stored(stored: Any) -> Form | None:
@@ -167,7 +164,8 @@ def _holds(form: Any, number: Any) -> bool:
     if isinstance(number, tuple):
         return isinstance(form, tuple) and len(form) == len(number) and all(map(_holds, form, number))
     return isinstance(form, Numeric) and form.python == is_python_number(number) and (
-        form.kind is joint_kind(number, Scalar(Constant(0, form.kind), form.python)) and _others(number) <= form.others)
+        form.kind is joint_kind(number, Scalar(Constant(0, form.kind), form.python)) and
+        alternatives(form.kind, form.python, (number,)) <= form.others)
 
 
 def formed(t: Tracer, form: Form, value: Any) -> OneOf:

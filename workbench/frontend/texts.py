@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench.frontend import arrays
-from workbench.frontend.numbers import number_kind
+from workbench.frontend.numbers import number_kind, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -36,6 +36,9 @@ from workbench.rules.text import Container, Failure, Field, Hole, Template
 
 _CONVERT: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([-+ #0]*(?:\d+)?(?:\.\d+)?[diouxXeEfFgGcrsa%])")
+
+
+_ANY_NUMBER = "diouxXeEfFgG%"  # formats in which an integer looks as a float of its value does
 
 
 # ---------------------------------------------------------------------- making texts
@@ -198,6 +201,7 @@ class Holes:
 
     act: Any
     numbers: list[Value] = field(default_factory=list)
+    exact: bool = False  # refuse numbers whose type depends on a condition
 
     def tree(self, value: Any) -> Any:
         """The tree of a value."""
@@ -211,6 +215,9 @@ class Holes:
             assert kind is not None
             return self.hole(arrays.read(t, value), value.rank, False)
         if isinstance(value, TextValue):
+            for part in value.parts:
+                if self.exact and isinstance(part, FieldValue):
+                    _check_looks(part)
             return Template(tuple(p if isinstance(p, str) else Field(self.tree(p.value), p.how, p.spec)
                                   for p in value.parts))
         if isinstance(value, ExceptionValue):
@@ -242,6 +249,12 @@ class Holes:
                        cause if cause is None or cause is False else self.tree(cause))
 
 
+def _check_looks(part: FieldValue) -> None:
+    """Refuse a number that is written as the type that it has, where that depends on a condition."""
+    if isinstance(part.value, Scalar) and (part.spec[-1:] not in _ANY_NUMBER or part.spec == ""):
+        the_same(part.value, lambda kind, python: (kind, python or part.how != "r"), "what a printed number looks like")
+
+
 def print_(act: Any, args: tuple[Any, ...], sep: Any, end: Any, stream: str, flush: bool) -> None:
     """Emit a `print`."""
     parts: list[Any] = []
@@ -250,7 +263,7 @@ def print_(act: Any, args: tuple[Any, ...], sep: Any, end: Any, stream: str, flu
             parts.append(" " if sep is None else sep)
         parts.append(text(act, value))
     whole = joined([*parts, "\n" if end is None else end])
-    holes = Holes(act)
+    holes = Holes(act, exact=True)
     template = holes.tree(whole) if isinstance(whole, TextValue) else Template((whole,))
     act.t.builder.effect("print", holes.numbers, template=template, stream=stream, flush=flush)
 

@@ -22,7 +22,7 @@ from workbench.frontend.library import creation, recipes
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, total_of
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import number_kind
+from workbench.frontend.numbers import number_kind, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -248,6 +248,8 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if isinstance(args[1], float):
             raise TypeError("'float' object cannot be interpreted as an integer")
         digits = args[1]
+        if number_kind(value) is Kind.INT and not isinstance(digits, Scalar) and digits >= 0:
+            return value
         if not isinstance(value, Scalar) or not value.kind.is_float or isinstance(digits, Scalar) or abs(digits) > 22:
             t.fail("round of an integer, or to a number of digits that is known at run time only",
                    "divide, round and multiply")
@@ -255,7 +257,7 @@ def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             return t.environment.call(act, np.round, args, {})
         return t.environment.call(act, numbers.rounded, (value, 10.0 ** abs(digits), digits >= 0), {})
     if number_kind(value) is Kind.INT:
-        return value
+        return value if isinstance(value, Array) else Scalar(t.scalar(value), True)
     return t.wrap(t.whole(t.emit("rint", t.scalar(value))), True)
 
 
@@ -385,10 +387,25 @@ implements(all)(_quantifier(False))
 def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`isinstance`."""
     value, classes = args
-    found = issubclass(type_of(value), classes)
+    return is_instance(act.t, value, classes)
+
+
+def is_instance(t: Tracer, value: Any, classes: Any) -> bool:
+    """Whether a value is an instance of (one of) these classes, on every path that it came by."""
+    if isinstance(value, Scalar):
+        found = the_same(value, lambda kind, python: issubclass(_number_type(kind, python), classes),
+                         "whether a number is an instance of a class")
+    else:
+        found = issubclass(type_of(value), classes)
     if issubclass(np.ndarray, classes) is not found:
-        bare.require_number(act.t, value)
-    return found
+        bare.require_number(t, value)
+    return bool(found)
+
+
+def _number_type(kind: Kind, python: bool) -> type:
+    if not python:
+        return kind.dtype.type
+    return {Kind.BOOL: bool, Kind.INT: int, Kind.C128: complex}.get(kind, float)
 
 
 def type_of(value: Any) -> type:
@@ -414,9 +431,7 @@ def type_of(value: Any) -> type:
     if isinstance(value, RangeValue):
         return range
     if isinstance(value, Scalar):
-        if not value.python:
-            return value.kind.dtype.type
-        return {Kind.BOOL: bool, Kind.INT: int, Kind.C128: complex}.get(value.kind, float)
+        return the_same(value, _number_type, "the type of a number")  # type: ignore[no-any-return]
     return type(value)
 
 

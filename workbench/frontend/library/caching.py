@@ -1,7 +1,8 @@
 """`functools.lru_cache` and `functools.cache`: results for arguments known while specialising are kept, as Python does.
 
-A function called with run-time numbers is called again. Invariant: a kept result is used only where it is still there
-(inside the arm or loop where it was made); a function whose calls have effects that would then be repeated is refused.
+A function called with run-time numbers is called again, and one from outside in each call of the program. Invariant: a
+kept result is used only where it is still there (inside the arm or loop where it was made); a function whose calls have
+effects that would then be repeated is refused, and so is a write to a result that Python would give again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from workbench.frontend import source
 from workbench.frontend.library.registry import implements, implements_instances
-from workbench.frontend.values import Closure, is_static
+from workbench.frontend.values import Array, Closure, DictValue, DynamicList, ListValue, ObjectValue, is_static
 
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "popleft", "appendleft", "remove", "clear", "update", "add",
                       "discard", "setdefault", "popitem", "sort", "reverse", "fill", "put", "send"})
@@ -29,11 +30,15 @@ class Cached:
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call of it."""
-        return _called(act, self.function, self.kept, args, named)
+        return _called(act, self.function, self.kept, args, named, False)
 
 
-def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...], named: dict[str, Any],
+            lasting: bool) -> Any:
+    """A call; `lasting`: Python keeps its results from one call of the program to the next."""
     t = act.t
+    if lasting:
+        _refuse_effects(act, function)
     given = (args, tuple(sorted(named.items())))
     key = None
     if is_static(args) and all(is_static(v) for v in named.values()):
@@ -50,9 +55,21 @@ def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...]
     else:
         _refuse_effects(act, function)
     result = t.environment.call(act, function, args, named)
+    if lasting or key is None:
+        _keep_from_writes(result)
     if key is not None:
         kept[key] = (result, tuple(t.frames))
     return result
+
+
+def _keep_from_writes(result: Any) -> None:
+    why = "a write to a result of a function under `functools.lru_cache`"
+    if isinstance(result, Array):
+        result.cell.snapshot = result.cell.snapshot or why
+    elif isinstance(result, (ListValue, DynamicList, DictValue, ObjectValue)):
+        result.snapshot = result.snapshot or why
+    for part in result if isinstance(result, tuple) else ():
+        _keep_from_writes(part)
 
 
 def _definition(function: Any) -> ast.AST:
@@ -112,4 +129,4 @@ def called(wrapper: Any, act: Any, args: tuple[Any, ...], named: dict[str, Any])
     if not isinstance(function, types.FunctionType):
         return act.t.environment.call(act, function, args, named)
     kept = act.t.environment.kept_results.setdefault(id(wrapper), {})
-    return _called(act, function, kept, args, named)
+    return _called(act, function, kept, args, named, True)

@@ -1,0 +1,198 @@
+"""Numbers whose type depends on the path taken, powers of zero, NumPy's booleans, results that `lru_cache` keeps: what
+plain Python gives or raises, or a refusal."""
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.frontend.running import agrees
+from tests.fuzz.interpreted import interpret
+
+A = np.array([0.75, -1.25, 0.55])
+DEPENDS = "depends on a run-time condition"
+
+
+def one_or_float(x, a):
+    n = 1 if x > 1 else x
+    return x * isinstance(n, int) + n
+
+
+def type_of_largest(x, a):
+    return x * (type(max(0, x - 1.2)) is float)
+
+
+def attribute_that_changes(x, a):
+    entries = [0, 1]
+    if x > 1:
+        entries[0] = x
+    return x * isinstance(entries[0], int)
+
+
+def divided_down(x, a):
+    n = 3 if x > 1 else 2.0
+    return x * isinstance(n // 2, int) + n
+
+
+def squared(x, a):
+    n = 3 if x > 1 else 2.0
+    return x * isinstance(n**2, int) + n
+
+
+def matched(x, a):
+    match 1 if x > 1 else x:
+        case int():
+            return x * 3
+        case _:
+            return x * 5
+
+
+def true_or_three(x, a):
+    n = True if x > 1 else 3
+    return x * isinstance(n, bool) + n
+
+
+def printed(x, a):
+    print(max(0, x))
+    return x
+
+
+@pytest.mark.parametrize("f", [one_or_float, type_of_largest, attribute_that_changes, divided_down, squared, matched,
+                               true_or_three, printed])
+def test_a_type_that_depends_on_a_condition_is_refused(f: Any) -> None:
+    with pytest.raises(wb.DifferentiationError, match=DEPENDS):
+        interpret(f, (1.1, A))
+
+
+def settled(x, a):
+    n = 3 if x > 1 else 2.0
+    kinds = [n / 2, n**2.0, n**-1, n * 1.0, x + n, math.sin(n), float(n)]
+    total = 0
+    for k in range(3):
+        total += x * k
+    return x * sum(isinstance(v, float) for v in kinds) + isinstance(n, (int, float)) + isinstance(int(n), int) + total
+
+
+def formatted(x, a):
+    print(f"{max(0, x):.2f}", "%.1e" % max(0, x))
+    return x
+
+
+@pytest.mark.parametrize("f", [settled, formatted])
+def test_a_type_that_is_the_same_on_all_paths_is_known(f: Any) -> None:
+    for x in (1.1, 0.3):
+        agrees(f, x, A)
+
+
+def summed_in_a_loop(x, a):
+    n = 0
+    for _ in range(int(x)):
+        n += x
+    return x * isinstance(n, int) + n
+
+
+def test_a_type_that_a_loop_changes_is_checked() -> None:
+    agrees(summed_in_a_loop, 2.5, A)
+    with pytest.raises(wb.DifferentiationError, match="made no turn"):
+        interpret(summed_in_a_loop, (0.5, A))
+
+
+def integer_power(x, a):
+    return x * int(x) ** -1
+
+
+def power_of_a_boolean(x, a):
+    return x * (x > 1) ** -2
+
+
+def complex_power(x, a):
+    return abs(complex(x - x, 0) ** -0.5)
+
+
+def power_to_a_complex(x, a):
+    return abs(complex(int(x), 0) ** complex(0.5, x))
+
+
+def test_zero_to_a_negative_power() -> None:
+    for f in (integer_power, power_of_a_boolean, power_to_a_complex):
+        agrees(f, 1.1, A)
+    for f in (integer_power, power_of_a_boolean, power_to_a_complex, complex_power):
+        with pytest.raises(ZeroDivisionError):
+            interpret(f, (0.3, A))
+
+
+def enormous_power(x, a):
+    return x**1e300 + x**2.0**70
+
+
+def signs_of_booleans(x, a):
+    b = x > 1
+    mask = abs(a > 0)
+    return x * (type(+b) is int) + (+b) * 2 - b + a[mask].sum() + abs(a[0] > 0)
+
+
+def rounded_integers(x, a):
+    n = np.arange(3)[1]
+    return x * (type(round(n)) is int) + round(int(x * 10), 1) + round(n, 2)
+
+
+@pytest.mark.parametrize("f", [enormous_power, signs_of_booleans, rounded_integers])
+def test_numbers_as_in_python(f: Any) -> None:
+    agrees(f, 0.3, A)
+
+
+@pytest.mark.parametrize("f", [lambda x, a: x * (-(a > 0)).sum(), lambda x, a: x * +(a[0] > 0)])
+def test_signs_of_numpys_booleans(f: Any) -> None:
+    with pytest.raises(TypeError):
+        f(1.1, A)
+    with pytest.raises(TypeError):
+        interpret(f, (1.1, A))
+
+
+CALLS = []
+
+
+@functools.lru_cache
+def counted(n):
+    CALLS.append(n)
+    return n * 2.0
+
+
+@functools.lru_cache
+def listed(n):
+    return [1.0] * n
+
+
+@functools.cache
+def ones(n):
+    return np.ones(n)
+
+
+def counts(x, a):
+    return counted(3) * x
+
+
+def grows(x, a):
+    listed(2).append(1.0)
+    return x * sum(listed(2))
+
+
+def writes(x, a):
+    w = ones(3)
+    w += 1
+    return x * w.sum()
+
+
+def reads(x, a):
+    return x * sum(listed(2)) + ones(3).sum() * x
+
+
+def test_what_a_cache_keeps_from_call_to_call() -> None:
+    agrees(reads, 1.1, A)
+    for f in (counts, grows, writes):
+        with pytest.raises(wb.DifferentiationError, match="lru_cache"):
+            interpret(f, (1.1, A))
