@@ -3,8 +3,8 @@
 A number that is joined from several paths may be NumPy's on one and Python's own on another, of two precisions, or an
 integer on one path only. Its value is right in any case, but what is computed from it may be rounded to float32 on one
 path only: there `common_kind` refuses; and so does `the_same` where a program asks for its type, or prints it. (In the
-first turn of a loop a name that starts as a Python number and is then NumPy's counts as NumPy's. Where no turn was made,
-it is Python's: that is checked while the program runs.)
+first turn of a loop a name that starts as a Python number and is then NumPy's counts as NumPy's. Without a turn it is
+Python's: that is checked while the program runs.)
 
 Invariant: a Python number never widens a NumPy array or scalar; two Python numbers follow Python's rules.
 """
