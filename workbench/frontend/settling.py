@@ -339,7 +339,7 @@ class Settle(Rebinding):
         """True for a Python number that the loop makes NumPy's: it counts as NumPy's from the first turn on. (One that
         it makes another number of Python's, such as a float of an integer, is either in the body.)"""
         kind = number_kind(old)
-        if not is_python_number(old) or Alternative(kind, True) in possible(new):
+        if kind is None or not is_python_number(old) or Alternative(kind, True) in possible(new):
             return False
         self.loop.started[variable] = kind
         return not is_python_number(new)
