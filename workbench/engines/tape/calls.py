@@ -388,9 +388,17 @@ def _array_method(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[st
             return call_numpy(function, (owner, *args), named)
     if args and holds_active(args[0]) and getattr(callee, "__name__", "") in ("choice", "permutation"):
         items = _as_operand(args[0])  # the same draws, of places
-        if type(items) is ActiveArray and not named.get("axis") and not holds_active((args[1:], named)):
+        place = 4 if callee.__name__ == "choice" else 1
+        along = named.get("axis", args[place] if len(args) > place else 0)
+        if type(items) is ActiveArray and not along and not holds_active((args[1:], named)):
             return items[callee(len(items), *args[1:], **{k: v for k, v in named.items() if k != "axis"})]
     name = getattr(callee, "__name__", "")
+    if name == "shuffle" and args and type(args[0]) is ActiveArray and type(owner) is not np.ndarray and args[0].ndim:
+        axis = named.get("axis", args[1] if len(args) > 1 else 0)
+        places = np.arange(args[0].shape[axis])
+        callee(places)  # the same draws, of places
+        args[0][...] = call_numpy(np.take, (args[0], places, axis), {})
+        return None
     if type(owner) is not np.ndarray and name in _DISTRIBUTED and holds_active((args, named)):
         raise refuse(f"numbers are drawn by {name}, whose parameters are active",
                      "draw standard numbers and scale them: mean + deviation * rng.standard_normal()")

@@ -247,6 +247,7 @@ def _choose(index: Any, choices: Any, *, mode: str = "raise") -> Any:
 
 @implements(np.sort)
 def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    np.sort(np.zeros(1), kind=kind, order=order, stable=stable)  # raises for what there is not
     a = from_items(a)
     if a.dtype.kind == "c":
         raise refuse("np.sort of complex numbers on the tape", "sort by a real key")

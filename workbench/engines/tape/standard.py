@@ -66,13 +66,16 @@ def _cast(kind: Any, x: ActiveFloat) -> ActiveFloat:
 
 @means(complex, np.complex128)
 def _complex(callee: Any, args: Args, named: Named) -> Any:
-    args = (*args, *(named[k] for k in ("real", "imag") if k in named))
     if len(args) == 1 and type(getattr(type(args[0]), "__complex__", None)) is types.FunctionType and (
             type(args[0]) not in ACTIVE):
         method: Any = type(args[0]).__complex__
         args = (mediate(method, args[0]),)
-    if not any(type(a) in NUMBERS for a in args) or len(args) > 2 or (named and "real" not in named):
+    given = dict(zip(("real", "imag"), args, strict=False)) | named
+    if not any(type(a) in NUMBERS for a in given.values()):
         return callee(*(checked_text(a) for a in args), **named)
+    if len(given) != len(args) + len(named) or set(given) - {"real", "imag"}:
+        return callee(*bottom(args), **bottom(named))  # raises
+    args = (given.get("real", 0.0), given["imag"]) if "imag" in given else (given["real"],)
     if len(args) == 1:
         return as_complex(args[0]) if type(args[0]) is ActiveFloat else args[0]
     if any(type(a) is ActiveComplex or type(a) is complex for a in args):

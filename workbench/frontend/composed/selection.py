@@ -168,6 +168,9 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     """Written where a mask holds."""
     if casting not in ("same_kind", "unsafe"):
         refuse(f"np.copyto with casting={casting!r}", "leave it out")
+    kind = np.asarray(src).dtype
+    if casting == "same_kind" and kind.kind in "fc" and dst.dtype.kind not in ("c" if kind.kind == "c" else "fc"):
+        raise TypeError(f"Cannot cast array data from {kind!r} to {dst.dtype!r} according to the rule 'same_kind'")
     dst[...] = src if where is True else np.where(where, src, dst)
 
 
@@ -262,7 +265,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     """In order, NaN last; the derivative follows each element to its place."""
     a = np.ravel(a) if axis is None else np.asarray(a)
     axis = -1 if axis is None else axis
-    return np.take_along_axis(a, np.argsort(a, axis=axis, order=order), axis)
+    return np.take_along_axis(a, np.argsort(a, axis, kind, order, stable=stable), axis)
 
 
 @composes(np.lexsort)

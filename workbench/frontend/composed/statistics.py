@@ -56,6 +56,8 @@ def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any 
     if dtype is not None and np.dtype(dtype).kind in "biu":
         refuse("np.var and np.std in integers", "leave dtype= out, or round what they give")
     a = inexact(a, dtype)
+    if correction is not None and ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
     ddof = ddof if correction is None else correction
     center = np.mean(a, axis, keepdims=True, where=where) if mean is None else mean
     total = np.sum(squares(a - center), axis, keepdims=keepdims, where=where)

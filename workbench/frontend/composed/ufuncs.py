@@ -121,8 +121,8 @@ def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None, out: An
 def outer(ufunc: Any, A: Any, B: Any, /, *, out: Any = None, dtype: Any = None) -> Any:
     """Every element with every other."""
     a, b = np.asarray(A), np.asarray(B)
-    result = ufunc(np.reshape(a, a.shape + (1,) * b.ndim) if b.ndim else a, b)
-    return into(result if dtype is None else result.astype(dtype), out)
+    column = np.reshape(a, a.shape + (1,) * b.ndim) if b.ndim else a
+    return into(ufunc(column, b) if dtype is None else ufunc(column, b, dtype=dtype), out)
 
 
 def reduceat(ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:

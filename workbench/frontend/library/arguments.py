@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 from workbench.frontend.tracer import Tracer
+from workbench.frontend.values import Array, Scalar
 
 
 @functools.cache
@@ -42,7 +43,7 @@ def positioned(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tup
 
 def bound(t: Tracer, name: str, args: tuple[Any, ...], named: dict[str, Any], *required: str,
           **defaults: Any) -> tuple[Any, ...]:
-    """The values of the parameters `required`, then `defaults`, in this order.
+    """The values of the parameters `required`, then `defaults`, in this order; flags are known while specialising.
 
     Raises TypeError where Python would, DifferentiationError for a parameter that is not listed."""
     order = (*required, *defaults)
@@ -58,7 +59,17 @@ def bound(t: Tracer, name: str, args: tuple[Any, ...], named: dict[str, Any], *r
     for key in required:
         if key not in values:
             raise TypeError(f"{name}() missing 1 required positional argument: '{key}'")
+    for key, value in defaults.items():
+        if isinstance(value, bool):
+            static_option(t, values[key], key)
     return tuple(values[key] for key in order)
+
+
+def static_option(t: Tracer, value: Any, name: str) -> Any:
+    """An option that decides what is computed: it must be known while specialising."""
+    if isinstance(value, (Scalar, Array)):
+        t.fail(f"the option {name!r} known at run time only", "write True or False")
+    return value
 
 
 def refuse(t: Tracer, name: str, **options: tuple[Any, Any]) -> None:

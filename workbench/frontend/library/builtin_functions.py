@@ -19,6 +19,7 @@ from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import creation, recipes
+from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, total_of
 from workbench.frontend.library.registry import implements
@@ -64,7 +65,7 @@ def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(zip)
 def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`zip`."""
-    if named.get("strict"):
+    if static_option(act.t, named.get("strict", False), "strict"):
         lengths = [act.t.integer(len_(act, (a,), {}), "a length") for a in args]
         for k, length in enumerate(lengths[1:], 2):
             message = "zip() argument {} is {} than argument{}"
@@ -77,10 +78,10 @@ def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(enumerate)
 def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`enumerate`."""
-    start = args[1] if len(args) > 1 else named.get("start", 0)
-    if isinstance(args[0], Lazy):
-        return numbered(act, args[0], start)
-    return ZipValue("enumerate", args[:1], start, fresh(act.t))
+    iterable, start = bound(act.t, "enumerate", args, named, "iterable", start=0)
+    if isinstance(iterable, Lazy):
+        return numbered(act, iterable, start)
+    return ZipValue("enumerate", (iterable,), start, fresh(act.t))
 
 
 @implements(reversed)
@@ -140,6 +141,8 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
             args = (t.environment.list_of(act, args[0]),)
         if len(args) == 1 and isinstance(args[0], Choice):
             args = (t.environment.read_choice(t, args[0]),)
+        if len(args) > 1 and "default" in named:
+            raise TypeError(f"Cannot specify a default for {name}() with multiple positional arguments")
         if len(args) > 1:
             items = list(args)
         elif _is_long(act, args[0]) and (
@@ -220,12 +223,13 @@ def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(pow)
 def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`pow(a, b)`."""
-    if is_static(args):
-        return pow(*args)
-    if len(args) != 2:
+    """`pow(base, exp, mod=None)`."""
+    base, exponent, modulus = bound(act.t, "pow", args, named, "base", "exp", mod=None)
+    if is_static((base, exponent, modulus)):
+        return pow(base, exponent, modulus)
+    if modulus is not None:
         act.t.fail("pow with a modulus", "write it out")
-    return act.t.environment.binary(act, "**", *args)
+    return act.t.environment.binary(act, "**", base, exponent)
 
 
 @implements(divmod)
@@ -239,22 +243,21 @@ def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(round)
 def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`round(x)`; derivative zero."""
+    """`round(number, ndigits=None)`; derivative zero."""
     t: Tracer = act.t
-    if is_static(args):
-        return round(*args)
-    value = args[0]
-    if len(args) > 1 and args[1] is not None:
-        if isinstance(args[1], float):
+    value, digits = bound(t, "round", args, named, "number", ndigits=None)
+    if is_static((value, digits)):
+        return round(value, digits)
+    if digits is not None:
+        if isinstance(digits, float):
             raise TypeError("'float' object cannot be interpreted as an integer")
-        digits = args[1]
         if number_kind(value) is Kind.INT and not isinstance(digits, Scalar) and digits >= 0:
             return value
         if not isinstance(value, Scalar) or not value.kind.is_float or isinstance(digits, Scalar) or abs(digits) > 22:
             t.fail("round of an integer, or to a number of digits that is known at run time only",
                    "divide, round and multiply")
         if not value.python:
-            return t.environment.call(act, np.round, args, {})
+            return t.environment.call(act, np.round, (value, digits), {})
         return t.environment.call(act, numbers.rounded, (value, 10.0 ** abs(digits), digits >= 0), {})
     if number_kind(value) is Kind.INT:
         return value if isinstance(value, Array) else Scalar(t.scalar(value), True)
@@ -269,13 +272,16 @@ _NUMBERS_WANTED = {float: "float() argument must be a string or a real number",
 def _to_kind(kind: Kind, callee: Any) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        if not args or is_static(args):
-            return callee(*args)
+        if is_static((args, tuple(named.values()))):
+            return callee(*args, **named)
+        if named or len(args) > 1:
+            if callee is complex:
+                return _complex_of(act, *bound(t, "complex", args, named, real=0.0, imag=0.0))
+            if any(isinstance(a, TextValue) for a in args):
+                texts.refuse(t, f"{callee.__name__}()")
+            raise TypeError(f"{callee.__name__}() takes one number")
         if isinstance(args[0], ObjectValue):
             return t.environment.call_method(act, args[0], f"__{callee.__name__}__", ())
-        if len(args) > 1:
-            real, imaginary = (t.scalar(a, Kind.F64) for a in args)
-            return Scalar(t.emit("complex", real, imaginary), True)
         if isinstance(args[0], TextValue):
             texts.refuse(t, f"{callee.__name__}()")
         words = _NUMBERS_WANTED[callee]
@@ -297,6 +303,14 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
             number = t.whole(t.emit("trunc", number))
         return t.wrap(t.emit("cast", number, kind=kind) if number.kind is not kind else number, True)
     return handler
+
+
+def _complex_of(act: Any, real: Any, imaginary: Any) -> Any:
+    """`real + 1j * imaginary`."""
+    t: Tracer = act.t
+    if any((number_kind(part) or Kind.F64).is_complex for part in (real, imaginary)):
+        return t.environment.binary(act, "+", real, t.environment.binary(act, "*", imaginary, 1j))
+    return Scalar(t.emit("complex", *(t.scalar(part, Kind.F64) for part in (real, imaginary))), True)
 
 
 implements(float)(_to_kind(Kind.F64, float))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, bare, indexing, layout
-from workbench.frontend.library.arguments import bound
+from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
@@ -48,13 +48,6 @@ def _check_options(t: Tracer, named: dict[str, Any], allowed: set[str], name: st
     for key, value in named.items():
         if key not in allowed and not (key == "order" and value in ("C", "F", "K", "A")) and value is not None:
             t.fail(f"the option {key!r} of np.{name}", "leave it out")
-
-
-def static_option(t: Tracer, value: Any, name: str) -> Any:
-    """An option that decides between a view and a copy: it must be known while specialising."""
-    if isinstance(value, Scalar):
-        t.fail(f"the option {name!r} known at run time only", "write True or False")
-    return value
 
 
 def _constant_fill(number: Any, name: str) -> Any:

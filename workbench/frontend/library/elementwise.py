@@ -472,7 +472,9 @@ def _rounded(t: Tracer, value: Any, decimals: int) -> Any:
         return as_numpy(t, _copied(t, value) if isinstance(value, Array) else value)
     if decimals == 0:
         return ufunc(t, "rint", [value])
-    scale = 10.0**decimals
+    scale = 10.0**abs(decimals)
+    if decimals < 0:
+        return arithmetic.binary(t, "*", ufunc(t, "rint", [arithmetic.binary(t, "/", value, scale)]), scale)
     return arithmetic.binary(t, "/", ufunc(t, "rint", [arithmetic.binary(t, "*", value, scale)]), scale)
 
 
@@ -543,14 +545,18 @@ def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 @implements(math.isclose)
 def isclose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.isclose`."""
-    if all(_is_static_number(a) for a in args):
-        return math.isclose(*args, **named)
     t: Tracer = act.t
-    a, b = (t.scalar(v, Kind.F64) for v in args)
-    relative = t.scalar(named.get("rel_tol", 1e-09), Kind.F64)
-    absolute = t.scalar(named.get("abs_tol", 0.0), Kind.F64)
-    bound = t.emit("maximum", t.emit("mul", relative, t.emit("maximum", t.emit("abs", a), t.emit("abs", b))), absolute)
-    return t.wrap(t.emit("le", t.emit("abs", t.emit("sub", a, b)), bound), True)
+    given = bound(t, "math.isclose", args, named, "a", "b", rel_tol=1e-09, abs_tol=0.0)
+    if all(_is_static_number(v) for v in given):
+        return math.isclose(given[0], given[1], rel_tol=given[2], abs_tol=given[3])
+    a, b, relative, absolute = (t.scalar(v, Kind.F64) for v in given)
+    for tolerance in (relative, absolute):
+        t.check(t.emit("not", t.emit("lt", tolerance, Constant(0.0, Kind.F64))), "ValueError",
+                "tolerances must be non-negative")
+    limit = t.emit("maximum", t.emit("mul", relative, t.emit("maximum", t.emit("abs", a), t.emit("abs", b))), absolute)
+    near = t.emit("le", t.emit("abs", t.emit("sub", a, b)), limit)
+    infinite = t.emit("or", t.emit("isinf", a), t.emit("isinf", b))  # close to none but itself
+    return t.wrap(t.emit("or", t.emit("eq", a, b), t.emit("and", near, t.emit("not", infinite))), True)
 
 
 _register()

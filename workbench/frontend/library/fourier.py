@@ -14,13 +14,13 @@ import numpy as np
 from workbench.deferred import Library
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.elementwise import as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
-from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.frontend.values import Array, Choice, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
 _scipy = Library("scipy.fft")
@@ -150,11 +150,26 @@ _ONE_AXIS: dict[str, Any] = {
 def _one(name: str, first: str, **ignored: Any) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        a, n, axis, norm, *_ = bound(t, name, args, named, first, n=None, axis=-1, norm=None, **ignored)
+        a, n, axis, norm, *rest = bound(t, name, args, named, first, n=None, axis=-1, norm=None, **ignored)
         array = _array(t, a)
         (place,) = axes_of(t, axis, array.rank)
-        return _ONE_AXIS[name](t, array, n, place, norm)
+        result = _ONE_AXIS[name](t, array, n, place, norm)
+        return _into(t, rest[0], result, name) if "out" in ignored and name != "hfft" else result  # (NumPy's has none)
     return handler
+
+
+def _into(t: Tracer, out: Any, result: Array, name: str) -> Any:
+    """`out=` of a transform."""
+    if out is None:
+        return result
+    fits(out, result, exact=True)
+    first = out.options[0] if isinstance(out, Choice) else out
+    if (result.kind.is_complex and not first.kind.is_complex) or not first.kind.is_inexact:
+        raise TypeError(f"Cannot cast output of {name} from {result.kind.dtype!r} to {first.kind.dtype!r}")
+    for dim, other in zip(result.dims, first.dims, strict=True):
+        arrays.require_same(t, dim, other, "output array has wrong shape.")
+    write_out(t, out, result)
+    return out
 
 
 # ---------------------------------------------------------------------- several axes
@@ -167,14 +182,14 @@ def _entries(t: Tracer, value: Any) -> list[Any] | None:
 
 
 def _plan(t: Tracer, array: Array, s: Any, axes: Any) -> list[tuple[int, Any]]:
-    """Axes in order, each with the length asked for (None: its own)."""
+    """Axes in order, each with the length asked for, or its own."""
     lengths, places = _entries(t, s), _entries(t, axes)
     if places is None:
         places = list(range(array.rank) if lengths is None else range(-len(lengths), 0))
     if lengths is not None and len(lengths) != len(places):
         raise ValueError("Shape and axes have different lengths.")
     found = [axes_of(t, axis, array.rank)[0] for axis in places]
-    wanted = lengths or [None] * len(found)
+    wanted = [-1] * len(found) if lengths is None else lengths
     return [(axis, t.dim(array.dims[axis]) if n == -1 else n) for axis, n in zip(found, wanted, strict=True)]
 
 
@@ -184,16 +199,23 @@ def _several(name: str, first: str, axes: Any, **ignored: Any) -> Any:
 
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         t: Tracer = act.t
-        a, s, places, norm, *_ = bound(t, name, args, named, first, s=None, axes=axes, norm=None, **ignored)
+        a, s, places, norm, *rest = bound(t, name, args, named, first, s=None, axes=axes, norm=None, **ignored)
+        out = rest[0] if "out" in ignored else None
+        if out is not None and s is not None:
+            t.fail(f"np.fft.{name} with s= and out=", "assign what it returns: out[...] = ...")
         result = _array(t, a)
         steps: Sequence[tuple[int, Any]] = _plan(t, result, s, places)
         if not steps:
             raise ValueError("at least 1 axis must be transformed")
+        if real and inverse and s is None:
+            steps = [*steps[:-1], (steps[-1][0], None)]
         if real and not inverse:
             result = real_transform(t, result, steps[-1][1], steps[-1][0], norm)
         for axis, n in reversed(steps[:-1] if real else steps):
             result = complex_transform(t, result, n, axis, norm, inverse)
-        return real_inverse(t, result, steps[-1][1], steps[-1][0], norm) if real and inverse else result
+        if real and inverse:
+            result = real_inverse(t, result, steps[-1][1], steps[-1][0], norm)
+        return _into(t, out, result, name)
     return handler
 
 

@@ -25,6 +25,7 @@ from workbench.frontend.completions import RETURN
 from workbench.frontend.held import Held
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import queues, recipes
+from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
@@ -268,7 +269,7 @@ def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
     held = Held(t, *items)
     keys = [held.keep(t.environment.call(act, key, (item,), {})) for item in items] if key is not None else list(items)
     held.check()
-    op = ">" if reverse else "<"
+    op = ">" if static_option(t, reverse, "reverse") else "<"
     if is_static(tuple(keys)):
         order = sorted(range(len(items)), key=keys.__getitem__, reverse=bool(reverse))
         return [items[k] for k in order]
@@ -292,7 +293,7 @@ def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> Dy
         growth.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
                               "only", "use np.argsort of an array")
     ordered = t.environment.call(act, np.sort, (list_operations.as_array(t, owner),), {})
-    if named.get("reverse", False):
+    if static_option(t, named.get("reverse", False), "reverse"):
         ordered = t.environment.item(act, ordered, slice(None, None, -1))
     return dynamic_lists.from_array(t, arrays.read(t, ordered), owner.site)
 

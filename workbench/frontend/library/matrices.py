@@ -325,6 +325,8 @@ def least_squares(t: Tracer, matrix: Value, right: Array, rcond: Any) -> tuple[A
     m, n = matrix.dims
     arrays.require_same(t, m, right.dims[0], "Incompatible dimensions")
     stack, _ = stacked(t, matrix)
+    if isinstance(rcond, (int, float)) and rcond < 0:  # as LAPACK has it
+        rcond = float(np.finfo(stack.kind.dtype).eps)
     p, ranks = pseudoinverse(t, stack, machine_cutoff(t, stack) if rcond is None else rcond)
     x = matmul(t, unstacked(t, p, ()), right)
     rank = unstacked(t, ranks, ())

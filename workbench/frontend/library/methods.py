@@ -10,6 +10,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, branches, generators, growth, indexing, layout, list_operations
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
+from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, Tracer, describe
@@ -188,7 +189,7 @@ def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) 
         raise TypeError(f"Cannot cast array data from {old.dtype!r} to {kind.dtype!r} "
                         f"according to the rule {casting!r}")
     if kind is old and isinstance(owner, Array):
-        if not creation.static_option(t, options.get("copy", True), "copy"):
+        if not static_option(t, options.get("copy", True), "copy"):
             return creation.asarray(act, (owner,), {"order": order})
         return creation.copied(t, owner, order)
     found = elementwise.cast(t, owner, kind)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
@@ -21,17 +22,18 @@ from workbench.ir import Constant, Kind
 def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.argsort(a, axis=-1, kind=None, order=None, stable=None)`: stable, whatever order of ties is asked for."""
     t: Tracer = act.t
-    options = {"axis": -1, "kind": None, "order": None, "stable": None,
-               **dict(zip(("axis", "kind", "order"), args[1:], strict=False)), **named}
-    if options["order"] is not None:
+    if unknown := set(named) - {"a", "axis", "kind", "order", "stable"}:
+        raise TypeError(f"argsort() got an unexpected keyword argument '{min(unknown)}'")
+    a, axis, kind, order, stable = bound(t, "np.argsort", args, named, "a", axis=-1, kind=None, order=None, stable=None)
+    if order is not None:
         t.fail("np.argsort with order=", "arrays with fields are not arrays of numbers")
-    array = need_array(t, args[0])
+    np.argsort(np.zeros(1), kind=kind, stable=stable)  # raises for kinds that there are not
+    array = need_array(t, a)
     if array.kind.is_complex:
         t.fail("the order of complex numbers", "sort by np.abs or np.real")
-    if options["axis"] is None:
-        array = reshape(t, array, -1)
-        options["axis"] = -1
-    (axis,) = axes_of(t, options["axis"], array.rank)
+    if axis is None:
+        array, axis = reshape(t, array, -1), -1
+    (axis,) = axes_of(t, axis, array.rank)
     value = arrays.read(t, array)
     swap = list(range(array.rank))
     swap[axis], swap[-1] = swap[-1], swap[axis]

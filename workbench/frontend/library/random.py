@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
+from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.containers import plain_form
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
@@ -176,9 +178,9 @@ def _integers(act: Any, generator: RandomValue, args: tuple[Any, ...], named: di
         last = t.emit("sub", last, ONE)
     t.check(t.emit("le", first, last), "ValueError", "low >= high" if not endpoint else "low > high")
     span = t.emit("sub", last, first)
-    for bound in (first, last, span):
-        if not (isinstance(bound, Constant) and abs(bound.value.real) <= _WIDEST):
-            inside = t.emit("le", t.emit("abs", bound), Constant(_WIDEST, Kind.INT))
+    for end in (first, last, span):
+        if not (isinstance(end, Constant) and abs(end.value.real) <= _WIDEST):
+            inside = t.emit("le", t.emit("abs", end), Constant(_WIDEST, Kind.INT))
             t.check(inside, "DifferentiationError", "random integers of more than 53 bits")
     params = [Scalar(v, True) for v in (first, span, ZERO, ZERO)]
     drawn = draws(act, generator, "bounded", _shape(act, size), params)
@@ -187,17 +189,18 @@ def _integers(act: Any, generator: RandomValue, args: tuple[Any, ...], named: di
 
 def _choice(act: Any, generator: RandomValue, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
-    given = {**dict(zip(("a", "size", "replace", "p"), args, strict=False)), **named}
-    size = given.get("size")
-    if given.get("p") is not None or (size is not None and given.get("replace", True) is not True):
+    a, size, replace, p, axis, _ = bound(t, "choice", args, named, "a", size=None, replace=True, p=None, axis=0,
+                                         shuffle=True)
+    if p is not None or (size is not None and replace is not True):
         t.fail("choice with probabilities, or without replacement", "draw integers")
-    source = as_operand(t, given["a"])
+    source = as_operand(t, a)
     if isinstance(source, (ListValue, tuple)):
         source = t.environment.as_array(t, source)
-    length = t.dim(source.dims[0]) if isinstance(source, Array) else source
+    place = axes_of(t, axis, source.rank)[0] if isinstance(source, Array) else 0
+    length = t.dim(source.dims[place]) if isinstance(source, Array) else source
     places = _integers(act, generator, (0, length, size), {})
     if isinstance(source, Array):
-        return t.environment.item(act, source, places)
+        return t.environment.item(act, source, (slice(None),) * place + (places,))
     return Scalar(places.value, True) if isinstance(places, Scalar) else places
 
 
@@ -214,8 +217,8 @@ def _swaps(act: Any, generator: RandomValue, count: Value, swap: Callable[[Value
 
 def _shuffle(act: Any, generator: RandomValue, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
-    (x,) = args
-    if named or not isinstance(x, Array):
+    x, axis = bound(t, "shuffle", args, named, "x", axis=0)
+    if axis != 0 or not isinstance(x, Array):
         t.fail("shuffle of a list, or along an axis", "shuffle an array")
     held = t.variable("$shuffled", x)
 
@@ -233,9 +236,10 @@ def _shuffle(act: Any, generator: RandomValue, args: tuple[Any, ...], named: dic
 
 def _permutation(act: Any, generator: RandomValue, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     t: Tracer = act.t
-    if named or len(args) != 1:
+    x, axis = bound(t, "permutation", args, named, "x", axis=0)
+    source = as_operand(t, x)
+    if axis != 0 and isinstance(source, Array):
         t.fail("permutation along an axis", "permute the first axis")
-    source = as_operand(t, args[0])
     count = source.dims[0] if isinstance(source, Array) else t.integer(source, "a number of items")
     order = t.new_array(t.emit("iota", count))
     _shuffle(act, generator, (order,), {})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.elementwise import (
     as_numpy,
     as_operand,
@@ -25,6 +26,7 @@ from workbench.frontend.values import Array, Choice, Scalar
 from workbench.ir import Constant, Kind, Value
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+_TRUTH = ("any", "all")
 _JOIN_TRUTH = {"max": "or", "min": "and"}
 _JOIN = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
@@ -68,11 +70,14 @@ def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str,
              ) -> dict[str, Any]:
     options: dict[str, Any] = {"axis": None, "dtype": None, "out": None, "keepdims": False, "initial": None,
                                "where": True}
+    if len(args) > len(order) + 1:
+        raise TypeError(f"{name}() takes from 1 to {len(order) + 1} positional arguments but {len(args)} were given")
     options.update(zip(order, args[1:], strict=False))
     for key, value in named.items():
-        if key not in options and key not in ("a", "array"):
-            t.fail(f"the option {key!r} of np.{name}", "leave it out")
+        if key not in order and key not in ("a", "array") and not (key == "where" and name in _TRUTH):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
         options[key] = value
+    static_option(t, options["keepdims"], "keepdims")
     return options
 
 
@@ -84,6 +89,9 @@ def _into(t: Tracer, result: Any, options: dict[str, Any]) -> Any:
     if not isinstance(out, (Array, Choice)):
         raise TypeError("output must be an array")
     fits(out, result, exact=True)
+    old, new = number_kind(result) or Kind.F64, (out.options[0] if isinstance(out, Choice) else out).kind
+    if not np.can_cast(old.dtype, new.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast the result of a reduction from {old.dtype!r} to {new.dtype!r}")
     write_out(t, out, result)
     return out
 
