@@ -74,6 +74,8 @@ def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str,
         raise TypeError(f"{name}() takes from 1 to {len(order) + 1} positional arguments but {len(args)} were given")
     options.update(zip(order, args[1:], strict=False))
     for key, value in named.items():
+        if key not in options and key not in ("a", "array"):
+            t.fail(f"the option {key!r} of np.{name}", "leave it out")
         if key not in order and key not in ("a", "array") and not (key == "where" and name in _TRUTH):
             raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
         options[key] = value
