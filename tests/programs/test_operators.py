@@ -163,11 +163,86 @@ def test_a_tangent_that_the_function_writes(engine: str) -> None:
         assert wb.jvp(f, (1.1, a), (1.0, a), engine=engine) == wb.jvp(f, (1.1, b), (1.0, FIRST), engine=engine)
 
 
+LEFT_BEHIND = {  # what the function of an inner operator leaves in variables, lists and objects of the outer one
+    "a number": "s = x\ndef f(t):\n    nonlocal s\n    s = s * t\n    return s * t\ng = {}(f)\ns = s * g",
+    "a count": "k = 0\ndef f(t):\n    nonlocal k\n    k += 1\n    return t * t * k\ns = {0}(f) + {0}(f)\ns = s * k",
+    "another's": "k = x\ndef bump():\n    nonlocal k\n    k = k * 2.0\ndef f(t):\n    bump()\n    return k * t * t\n"
+                 "s = {}(f) * k",
+    "read by another": "k = x\nh = lambda t: k * t\ndef f(t):\n    nonlocal k\n    k = k + t\n    return h(t)\n"
+                       "s = h({}(f))",
+    "on a path": "k = x\ndef f(t):\n    nonlocal k\n    if t > 0.8:\n        k = t * t\n    return k * t\n"
+                 "s = {}(f) * k",
+    "in a loop": "s = x\ndef f(t):\n    nonlocal s\n    s = s * t\n    return s * t\n"
+                 "for i in range(int(3 * x) + 1):\n    s = s + 0.1 * {}(f)",
+    "None before": "k = None\ndef f(t):\n    nonlocal k\n    k = t * 2.0\n    return k * t\ns = {}(f) * k",
+    "an array": "w = a * x\ndef f(t):\n    nonlocal w\n    w = w * t\n    return np.sum(w * w)\ns = {}(f) * np.sum(w)",
+    "another array": "w = a * x\nv = a * 2.0\ndef f(t):\n    nonlocal w\n    w = v\n    w[0] = t\n"
+                     "    return np.sum(w * v * t)\ns = {}(f)\nw[1] = x\ns = s * np.sum(w * v * a)",
+    "another entry": "l = [a * 1.0, a * 2.0]\nb = l[1]\ndef f(t):\n    l[0] = l[1]\n    return t * np.sum(l[0])\n"
+                     "s = {}(f)\nl[0][0] = 5.0 * x\ns = s * np.sum(b * a)",
+    "calls itself": "def r(t, n):\n    return t if n == 0 else r(t * t * 0.5, n - 1) * t\n"
+                    "def f(t):\n    return r(t, 2)\ns = {}(f)",
+}
+TAKERS = {"grad": "take = lambda f: wb.grad(f)(x)", "jvp": "take = lambda f: wb.jvp(f, (x,), (1.0,))[1]",
+          "checkpoint": "take = lambda f: wb.checkpoint(f)(x)"}
+ONCE = HEADS[0] + """
+
+def held(f):
+    for cell in f.__closure__ or ():
+        yield cell, cell.cell_contents
+        if hasattr(cell.cell_contents, "__closure__") and cell.cell_contents is not f:
+            yield from held(cell.cell_contents)
+
+
+def once(f, x):
+    # the derivative by differences, in which what `f` leaves behind is taken back, but for that of one call
+    cells = [(c, v, [w.copy() if hasattr(w, "copy") else w for w in v] if isinstance(v, list) else
+              v.copy() if isinstance(v, np.ndarray) else v, list(v) if isinstance(v, list) else None)
+             for c, v in held(f)]
+
+    def at(t):
+        y = f(t)
+        for cell, value, content, entries in cells:
+            cell.cell_contents = value
+            if entries is not None:
+                value[:] = entries
+                for entry, was in zip(entries, content):
+                    if isinstance(entry, np.ndarray):
+                        entry[:] = was
+            elif isinstance(value, np.ndarray):
+                value[:] = content
+        return y
+    h = 1e-3
+    slope = (8 * (at(x + h) - at(x - h)) - (at(x + 2 * h) - at(x - 2 * h))) / (12 * h)
+    return f(x), slope
+
+
+class wb:
+    grad = staticmethod(lambda f: lambda x: once(f, x)[1])
+    jvp = staticmethod(lambda f, primals, tangents: once(f, *primals))
+    checkpoint = staticmethod(lambda f: f)
+"""
+
+
+def left_behind() -> list[str]:
+    """A program for every combination."""
+    return [program(number, name, f"{taken}\n{lines.replace('{}', 'take').replace('{0}', 'take')}\nreturn float(s)")
+            for number, (name, (taken, lines)) in enumerate(combined(TAKERS, LEFT_BEHIND))]
+
+
+@pytest.mark.parametrize("engine", ["python", "tape"])
+def test_what_is_left_behind(engine: str, tmp_path: Path) -> None:
+    outcome = judged(HEADS[0], left_behind(), tmp_path, engine, slack=1e-6, other_head=ONCE)
+    assert not outcome.wrong, "\n\n".join(outcome.wrong)
+    assert outcome.verdicts["right"] > (60 if engine == "python" else 20), outcome.refusals
+
+
 MADE_ON_THE_WAY = {  # functions that a program makes, and the tape takes as one operation
     "hook": "s = np.sum(wb.hook(np.sin(a) * x, lambda bar: np.clip(bar, -1e6, 1e6)) * a)",
     "checkpoint": "s = np.sum(wb.checkpoint(lambda v: np.sin(v) * v[0])(a * x) * a)",
     "checkpoint, written": "c = wb.checkpoint(lambda v: (np.sin(v), {'c': np.cos(v)}))\nb, d = c(a * x)\n"
                            "b[0] = x\nd['c'][1] *= x\ns = np.sum(b * d['c'])",
+    "checkpoint, given back": "p, q = wb.checkpoint(lambda v: (v * 2.0, v))(a)\nq[1] = x\ns = np.sum(p * a * q)",
     "vmap of checkpoint": "s = np.sum(wb.vmap(wb.checkpoint(lambda v: np.sin(v) * v[0]))(V * a) * V)",
     "checkpoint of vmap": "s = np.sum(wb.checkpoint(wb.vmap(lambda v: np.sin(v) * v[0]))(V * a) * V)",
     "grad of checkpoint": "s = np.sum(wb.grad(lambda t: np.sum(wb.checkpoint(lambda v: np.sin(v) * v)(t)))(a * x) * a)",

@@ -243,4 +243,4 @@ class Checkpointed:
         callee = Callee(self.__name__, program.function)
         results = list(t.builder.call(callee, program.operands))
         program.effects(act, results)
-        return nesting.value_of(act, program.output, results, arrays=program.arrays)
+        return nesting.value_of(act, program.output, results, program=program)

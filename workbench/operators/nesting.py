@@ -12,7 +12,7 @@ import copy
 import inspect
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
 from workbench.frontend.values import (
     Array,
     BoundMethod,
+    Cell,
     Choice,
     Closure,
     DictValue,
@@ -52,6 +53,25 @@ from workbench.transforms import jvp, vjp
 from workbench.transforms.replay import Replay
 
 
+class _Exporter(Exporter):
+    """Notes which results are one array, and which show parts of arrays given."""
+
+    def __init__(self, t: Tracer, inputs: Environment) -> None:
+        super().__init__(t, inputs)
+        self.cells: dict[Cell, int] = {}
+        self.twins: dict[int, int] = {}
+        self.shown: dict[int, int] = {}
+
+    def array(self, array: Array) -> Leaf:
+        """The leaf of an array."""
+        leaf = super().array(array)
+        if not array.steps:
+            self.twins[leaf.position] = self.cells.setdefault(array.cell, leaf.position)
+        elif array.cell.source is not None:
+            self.shown[leaf.position] = array.cell.source
+        return leaf
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """An inner function traced on stand-ins: its IR, and the outer values of its data parameters."""
@@ -63,9 +83,25 @@ class Program:
     args: tuple[Any, ...]  # the outer arguments
     output: Tree
     stores: tuple[tuple[Array, int, bool], ...]  # outer arrays that it writes, their result, whether it rebinds them
-    changes: tuple[tuple[Any, Variable, Tree], ...]  # outer containers that it writes, their variables
+    changes: tuple[tuple[Any, Variable, Tree], ...]  # outer containers that it writes, their variables; and `nonlocal`s
     arrays: dict[int, Array]  # data parameter -> the outer array it stands for
     same: dict[Any, Path]  # further paths to containers -> the first
+    twins: dict[int, int]  # results that are one array -> the first of them
+    shown: dict[int, int]  # results that show a part of an array given -> its data parameter
+    made: dict[int, Array] = field(default_factory=dict)  # arrays of results, as the outer program has them
+
+    def array(self, act: Activation, leaf: Leaf, results: list[Value]) -> Array:
+        """The outer array of a result: an argument itself where it is one; one that is in several places is one."""
+        if leaf.source in self.arrays:
+            return self.arrays[leaf.source]
+        first = self.twins.get(leaf.position, leaf.position)
+        if first not in self.made:
+            made = self.made[first] = _array(act.t, leaf, results[first])
+            owner = self.arrays.get(self.shown.get(first, -1))
+            if owner is not None:
+                made.cell.snapshot = "a write to a part of an array, which the function of an inner derivative gives"
+                owner.cell.shown_by(made.cell)
+        return self.made[first]
 
     def effects(self, act: Activation, results: list[Value]) -> None:
         """Write what the function writes into its arguments, once."""
@@ -83,8 +119,9 @@ class Program:
                 t.rename(array.cell)
                 array.cell.origin = None
         for owner, variable, tree in self.changes:
-            t.environment.note_write(owner)
-            t.assign(variable, value_of(act, tree, results))
+            if owner is not None:
+                t.environment.note_write(owner)
+            t.assign(variable, value_of(act, tree, results, None, self))
 
 
 class _Written(Exception):
@@ -110,6 +147,8 @@ class _Mirror:
         self.keep: list[Any] = []
         self.arrays: dict[int, Array] = {}
         self.containers: list[tuple[Any, Any]] = []
+        self.captured: dict[int, tuple[Variable, Variable]] = {}  # what closures share: outer and inner variables
+        self.nonlocals: set[int] = set()  # those that a closure may bind anew
         inner.meet_outside = self.meet
 
     def meet(self, a: Value, b: Value) -> None:
@@ -138,6 +177,8 @@ class _Mirror:
             made = self.known[id(value)]
             self.same[path.key] = self.inner.paths[made]
             return made
+        if id(value) in self.known and isinstance(value, Closure):
+            return self.known[id(value)]
         if id(value) in self.known:
             self.is_repeated = True
             if not self.separate:
@@ -193,19 +234,32 @@ class _Mirror:
         return made
 
     def closure(self, value: Closure, path: Path) -> Closure:
-        """A nested function with what it captured."""
-        names = {n.id for n in ast.walk(value.node) if isinstance(n, ast.Name)}
-        scope = Scope({}, None, value.scope.function)
-        for name in sorted(names):
-            variable = value.scope.find(name)
-            if variable is not None:
-                held = self.outer.read(variable)
-                scope.names[name] = self.inner.t.variable(name, self.value(held, path.attribute(name)))
+        """A nested function with what it captured; its variables are those of other closures that capture them too."""
         defaults = tuple(self.inner.t.variable("default", self.value(self.outer.read(d), path.item(k)))
                          for k, d in enumerate(value.defaults))
         named = {k: self.inner.t.variable(k, self.value(self.outer.read(d), path.item(k)))
                  for k, d in value.keyword_defaults.items()}
-        return Closure(value.node, scope, defaults, named, value.name)
+        scope = Scope({}, None, value.scope.function)
+        made = Closure(value.node, scope, defaults, named, value.name)
+        self.known[id(value)] = made  # (it may capture itself)
+        self.keep.append(value)
+        names = {n.id for n in ast.walk(value.node) if isinstance(n, ast.Name)}
+        bound_anew = {name for n in ast.walk(value.node) if isinstance(n, ast.Nonlocal) for name in n.names}
+        for name in sorted(names | bound_anew):
+            variable = value.scope.find(name)
+            if variable is not None:
+                scope.names[name] = self.variable(name, variable, path.attribute(name))
+                if name in bound_anew:
+                    self.nonlocals.add(id(variable))
+        return made
+
+    def variable(self, name: str, outer: Variable, path: Path) -> Variable:
+        """The variable that stands for one of the outer program."""
+        if id(outer) not in self.captured:
+            held = self.value(self.outer.read(outer), path)
+            if id(outer) not in self.captured:  # (else on the way, by a closure that captures itself)
+                self.captured[id(outer)] = outer, self.inner.t.variable(name, held)
+        return self.captured[id(outer)][1]
 
     def scalar(self, value: Scalar, path: Path) -> Scalar:
         param = self.inner.t.builder.param(ScalarType(value.kind), value.value.name)
@@ -282,7 +336,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
     root = Activation(t, Scope({}, None, python_function(function)), None, (), t.variable("$result"),  # type: ignore[arg-type]
                       "", "", {})
     result = calls.call(root, callee, stand_ins, keywords)
-    exporter = Exporter(t, inner)
+    exporter = _Exporter(t, inner)
     output = exporter.tree(result)
     unwritten = _unwritten(act, t, mirror, exporter) if mirror.separate and mirror.is_repeated else frozenset()
     _refuse_effects_outside(act, mirror)
@@ -311,7 +365,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
             operands[k] = act.t.emit("copy", operands[k])
     places = {item.path.key: item.position for item in inner.inputs} | mirror.aliases
     return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays,
-                   mirror.same)
+                   mirror.same, exporter.twins, exporter.shown)
 
 
 def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
@@ -369,13 +423,14 @@ def _stores(act: Activation, t: Tracer, mirror: _Mirror, exporter: Exporter,
 
 def _changes(act: Activation, t: Tracer, mirror: _Mirror,
              exporter: Exporter) -> Iterator[tuple[Any, Variable, Tree]]:
-    """The variables of outer containers that the inner program assigns."""
+    """The variables of outer containers, and of the closures, that the inner program assigns."""
     for owner, variable, value in _assigned(act, t, mirror):
         yield owner, variable, exporter.tree(value)
 
 
 def _assigned(act: Activation, t: Tracer, mirror: _Mirror) -> Iterator[tuple[Any, Variable, Any]]:
-    """The entries of written containers, and what they hold now, but for those that hold the object they held."""
+    """The entries of written containers and the variables that closures may bind anew, with what they hold now, but for
+    those that hold the object they held."""
     for outer, inner in mirror.containers:
         if inner not in t.environment.written:
             continue
@@ -387,6 +442,9 @@ def _assigned(act: Activation, t: Tracer, mirror: _Mirror) -> Iterator[tuple[Any
             value = t.read(theirs)
             if not _is_the_same(mirror, act.t.read(mine), value):
                 yield outer, mine, value
+    for key, (mine, theirs) in mirror.captured.items():
+        if key in mirror.nonlocals and not _is_the_same(mirror, act.t.read(mine), value := t.read(theirs)):
+            yield None, mine, value
 
 
 def _is_the_same(mirror: _Mirror, outer: Any, inner: Any) -> bool:
@@ -423,20 +481,17 @@ def inline(act: Activation, function: Function, operands: list[Value]) -> list[V
 
 
 def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int, int] | None = None,
-             arrays: dict[int, Array] | None = None) -> Any:
-    """The evaluator's value of a tree of results (leaves not in `offset` become None where it is given; with `arrays`,
-    a result that is an argument itself is that very array)."""
+             program: Program | None = None) -> Any:
+    """The evaluator's value of a tree of results (leaves not in `offset` become None where it is given; with `program`,
+    arrays are those that they are in Python: see there)."""
     t = act.t
     if isinstance(tree, Leaf):
-        if arrays is not None and tree.source is not None:
-            return arrays[tree.source]
         if offset is not None and tree.position not in offset:
             return None
         value = results[offset[tree.position] if offset is not None else tree.position]
         if not value.is_array:
             return Scalar(value, tree.python)
-        owned = value not in {t.builder.read(c.slot) for c in t.cells if c.depth <= len(t.frames)}
-        return laid(t.new_array(value if owned else t.emit("copy", value)), tree.order)
+        return _array(t, tree, value) if program is None else program.array(act, tree, results)
     if isinstance(tree, Static):
         return tree.value if offset is None else None
     if isinstance(tree, Packed):
@@ -444,8 +499,14 @@ def value_of(act: Activation, tree: Tree, results: list[Value], offset: dict[int
                "return an array")
     if isinstance(tree, Worded):
         return t.fail("a derivative of a function that returns a text of run-time numbers", "return the numbers")
-    children = [value_of(act, c, results, offset, arrays) for c in tree.children]
+    children = [value_of(act, c, results, offset, program) for c in tree.children]
     return rebuilt(t, tree.type, tree.keys, children)
+
+
+def _array(t: Tracer, leaf: Leaf, value: Value) -> Array:
+    """An array of the evaluator's own that holds a result."""
+    owned = value not in {t.builder.read(c.slot) for c in t.cells if c.depth <= len(t.frames)}
+    return laid(t.new_array(value if owned else t.emit("copy", value)), leaf.order)
 
 
 def rebuilt(t: Tracer, type_: type, keys: tuple[Any, ...] | None, children: list[Any]) -> Any:
@@ -536,7 +597,7 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     gradients = tuple(value_of(act, tree, results, offset) for tree in trees)
     gradient = gradients if several else gradients[0]
     program.effects(act, results)
-    value = value_of(act, program.output, results)
+    value = value_of(act, program.output, results, None, program)
     if with_value:
         return value, gradient
     return (gradient, value[1]) if has_aux else gradient
@@ -558,7 +619,7 @@ def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangent
     count = len(program.function.results)
     offset = {leaf.position: count + k for k, leaf in enumerate(outputs)}
     program.effects(act, results)
-    return value_of(act, program.output, results), value_of(act, program.output, results, offset)
+    return value_of(act, program.output, results, None, program), value_of(act, program.output, results, offset)
 
 
 def conforming(act: Activation, value: Value, dims: Sequence[Value], what: str, of: str) -> Value:

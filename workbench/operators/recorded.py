@@ -238,8 +238,8 @@ def _restore(generator: Any, state: Any) -> None:
 
 
 def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """A call of a checkpointed function in a recorded run. One that uses active numbers besides its arguments, or
-    writes into these, is recorded as any other."""
+    """A call of a checkpointed function in a recorded run. One that uses active numbers besides its arguments, writes
+    into these or gives parts of them back is recorded as any other."""
     if named or reaches_active(function):
         return mediate(function, *args, **named)
     draws: list[Draws] = []
@@ -252,8 +252,8 @@ def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[st
         if outside.leave() or outside.wrote():
             raise refuse(f"{name}, which is checkpointed, changes what is outside of it, and would do so twice",
                          "let it return what it computes")
-        if not same(before, plain):
-            raise _Writes
+        if not same(before, plain) or _is_shared(y, plain):
+            raise _NotByItself
         return stripped(y, None)
 
     def again(primals: tuple[Any, ...], y: Any) -> Tape:
@@ -273,13 +273,24 @@ def checkpointed(function: Any, name: str, args: tuple[Any, ...], named: dict[st
         return again(primals, y).tangent(dots)
     try:
         return opaque(name, compute, args, pull, push)
-    except _Writes:  # into copies: what writes is recorded as any other function
+    except _NotByItself:  # with copies: it is recorded as any other function
         with draws[0].again(), contextlib.redirect_stdout(io.StringIO()):  # it has written once
             return mediate(function, *args)
 
 
-class _Writes(Exception):
-    """A checkpointed function writes into its arguments."""
+def _is_shared(y: Any, args: Any) -> bool:
+    """Whether arrays of a result show the memory of one another, or of an argument."""
+    known = [x for x in floats_of(args) if isinstance(x, np.ndarray)]
+    for array in floats_of(y):
+        if isinstance(array, np.ndarray):
+            if any(np.may_share_memory(array, other) for other in known):
+                return True
+            known.append(array)
+    return False
+
+
+class _NotByItself(Exception):
+    """A checkpointed function writes into its arguments, or gives them back."""
 
 
 def bound(owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
