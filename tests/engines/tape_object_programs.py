@@ -286,3 +286,21 @@ def text_as_own_float(x, y):
 @refused
 def text_as_new_float(x, y):
     return float.__new__(float, str(x)) * y
+
+
+# ---------------------------------------------------------------------- memory
+@refused
+def memory_as_integers(x, y):
+    return float(np.frombuffer(np.array([x, y]), np.int64).view(float)[0]) * y
+
+
+@refused
+def memory_as_floats(x, y):
+    return float(np.frombuffer(np.array([x, y]))[0]) * y
+
+
+@right
+def assertions_of_numpy(x, y):
+    np.testing.assert_allclose(np.array([x, y]), [x, y])
+    np.testing.assert_array_less(-10.0, x)
+    return x * y

@@ -1,11 +1,13 @@
 """Arguments and results of recorded runs: every kind of container, changed in place, shared, refused."""
 from __future__ import annotations
 
+import array
 import collections
 import dataclasses
 import functools
 import math
 import random
+import struct
 import types
 from typing import Any, NamedTuple
 
@@ -260,3 +262,16 @@ def test_tangents_and_cotangents_have_the_structure() -> None:
     for wrong in ({"pair": (1.0,), "cells": np.zeros(2)}, {"pair": (1.0, 2.0), "cells": np.zeros(3)}):
         with pytest.raises(TypeError, match="structure|shape"):
             pullback(wrong)
+    for wrong in (2.0, {"pair": Point(1.0, 3.0), "other": 1.0}, Point(1.0, 2.0)):
+        with pytest.raises(TypeError, match="structure"):
+            pullback(wrong)
+        with pytest.raises(TypeError, match="structure"):
+            wb.jvp(program, (s,), (wrong,), engine="tape")
+
+
+def test_a_refused_call_outside_of_python_has_no_effect() -> None:
+    numbers, buffer = array.array("d", [1.0]), bytearray(8)
+    for program, held in ((lambda x, b: b.append(x), numbers), (lambda x, b: struct.pack_into("d", b, 0, x), buffer)):
+        with pytest.raises(wb.DifferentiationError, match="drop its derivative"):
+            wb.grad(program, engine="tape")(2.0, held)
+    assert numbers.tolist() == [1.0] and buffer == bytes(8)

@@ -8,6 +8,7 @@ have done.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import itertools
@@ -264,13 +265,28 @@ def _protected(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
         if _is_python(callee) or not any(holds_active(a) for a in given) or any(
                 callable(a) and not holds_active(a) for a in given):
             raise
-        try:
-            callee(*(bottom(a) for a in args), **{k: bottom(v) for k, v in named.items()})
-        except Exception:  # so the program itself would have failed here
+        if _fails_on_numbers(callee, args, named):  # so the program itself would have failed here
             raise error from None
         name = getattr(callee, "__name__", callee)
         raise refuse(f"an active number is handed to {name}, which would drop its derivative",
                      "use a function with a rule") from error
+
+
+def _fails_on_numbers(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """True where a call of C code raises on plain numbers, too; tried on copies of what it may change."""
+    given = (tuple(bottom(a) for a in args), {k: bottom(v) for k, v in named.items()})
+    owner = getattr(callee, "__self__", None)
+    bound = type(callee) is types.BuiltinFunctionType and owner is not None and not isinstance(
+        owner, (type, types.ModuleType))
+    try:
+        given, owner = copy.deepcopy((given, owner if bound else None))
+    except Exception:  # not to be copied: it is tried as it is
+        bound = False
+    try:
+        (getattr(owner, callee.__name__) if bound else callee)(*given[0], **given[1])
+    except Exception:
+        return True
+    return False
 
 
 def _is_python(callee: Any) -> bool:
@@ -289,6 +305,8 @@ def _numpy(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     given = (*args, *named.values())
     if any(overrides(a) for a in args):
         return callee(*args, **named)
+    if str(callee.__module__ if hasattr(callee, "__module__") else "").startswith("numpy.testing"):
+        return callee(*bottom(args), **bottom(named))
     if holds_active(given):
         if isinstance(callee, np.ufunc) or isinstance(getattr(callee, "__self__", None), np.ufunc):
             return callee(*(_as_operand(a) for a in args), **named)

@@ -73,10 +73,11 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
     if value is None:
         raise refuse(f"np.{getattr(callee, '__name__', callee)} writes into active arrays in place",
                      "write it with indices")
-    if not _has_floats(value):
+    shown = any(np.may_share_memory(bottom(v), bottom(a)) for v in _arrays_of(value) for a in _arrays_of(stripped))
+    if not _has_floats(value) and not shown:
         note_text(value, recorder)
         return value
-    if any(np.may_share_memory(bottom(v), bottom(a)) for v in _arrays_of(value) for a in _arrays_of(stripped)):
+    if shown:
         return _view(callee, args, named, value)
     active = frozenset(k for k, v in enumerate(values) if not all(is_constant(x) for x in actives(v)))
     traced, function, given = _program(callee, tuple(_plain(v) for v in stripped), tuple(names), bottom(value), active)
@@ -177,7 +178,8 @@ def _has_floats(value: Any) -> bool:
 def _view(callee: Any, args: tuple[Any, ...], named: dict[str, Any], value: Any) -> Any:
     """A result that is a view of the only active array among the arguments: it has the same view of the nodes."""
     found = list(actives((args, named)))
-    if len(found) == 1 and type(found[0]) is ActiveArray and isinstance(value, np.ndarray):
+    if len(found) == 1 and type(found[0]) is ActiveArray and isinstance(value, np.ndarray) and (
+            value.dtype == found[0].dtype and getattr(callee, "__name__", "") != "frombuffer"):
         nodes = callee(*(a.nodes if a is found[0] else a for a in args), **named)
         if nodes.shape == value.shape and np.may_share_memory(nodes, found[0].nodes):
             return wrap(value, nodes, found[0].recorder)

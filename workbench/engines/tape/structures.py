@@ -89,15 +89,18 @@ def write(tree: Tree, given: Any, numbers: Any, what: str) -> None:
             given, dtype=complex if tree.part.is_complex else float))
         return
     items = _items_of(given, tree.keys)
-    if len(items) != len(tree.children):
+    if items is None or len(items) != len(tree.children):
         raise TypeError(f"{what} has not the structure of what it belongs to")
     for child, item in zip(tree.children, items, strict=True):
         write(child, item, numbers, what)
 
 
-def _items_of(x: Any, keys: tuple[Any, ...] | None) -> list[Any]:
+def _items_of(x: Any, keys: tuple[Any, ...] | None) -> list[Any] | None:
+    """What is given for the items, keys or attributes of a container (None for zero); None where it does not fit."""
     if keys is None:
-        return list(x) if isinstance(x, (list, tuple, collections.deque)) else []
+        return list(x) if isinstance(x, (list, tuple, collections.deque)) else None
+    if set(x) - set(keys) if isinstance(x, dict) else keys and not any(hasattr(x, str(k)) for k in keys):
+        return None
     return [x.get(k) if isinstance(x, dict) else getattr(x, k, None) for k in keys]
 
 
