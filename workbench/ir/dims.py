@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from workbench.ir.core import Constant, Op, Value
 from workbench.ir.types import Kind
@@ -17,16 +18,28 @@ _ONE: Monomial = frozenset()
 
 
 class Polynomial:
-    """An integer polynomial; immutable, hashable, equal by content."""
+    """An integer polynomial; immutable, hashable, equal by content.
 
-    __slots__ = ("_hash", "terms")
+    Equal ones are one object as a rule: atoms that hold polynomials that hold atoms (lengths of parts of parts) would
+    take a time exponential in their depth to compare."""
 
-    def __init__(self, terms: Mapping[Monomial, int]) -> None:
-        self.terms: dict[Monomial, int] = {m: c for m, c in terms.items() if c}
-        self._hash = hash(frozenset(self.terms.items()))
+    __slots__ = ("__weakref__", "_hash", "terms")
+    terms: dict[Monomial, int]
+    _hash: int
+
+    def __new__(cls, terms: Mapping[Monomial, int]) -> Polynomial:
+        content = {m: c for m, c in terms.items() if c}
+        key = frozenset(content.items())
+        made = _ALL.get(key)
+        if made is None:
+            made = object.__new__(cls)
+            made.terms, made._hash = content, hash(key)
+            _ALL[key] = made
+        return made
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Polynomial) and self.terms == other.terms
+        return self is other or (
+            isinstance(other, Polynomial) and self._hash == other._hash and self.terms == other.terms)
 
     def __hash__(self) -> int:
         return self._hash
@@ -74,25 +87,38 @@ class Polynomial:
         return Polynomial({frozenset({(key, 1)}): 1})
 
 
+_ALL: WeakValueDictionary[frozenset[tuple[Monomial, int]], Polynomial] = WeakValueDictionary()
+
 Definition = Callable[[Value], Op | None]
 
 
 def normal_form(value: Value, definition: Definition) -> Polynomial:
     """The normal form of an integer value; `definition` gives the operation that makes a value, if any."""
+    return _form(value, definition, {})
+
+
+def _form(value: Value, definition: Definition, known: dict[Value, Polynomial]) -> Polynomial:
+    """known: forms of what has been met (lengths of parts of parts are made of the same values again and again)."""
     if isinstance(value, Constant):
         return Polynomial.of(int(value.value.real))
+    if value not in known:
+        known[value] = _made(value, definition, known)
+    return known[value]
+
+
+def _made(value: Value, definition: Definition, known: dict[Value, Polynomial]) -> Polynomial:
     op = definition(value)
     if op is None or value.kind is not Kind.INT or value.is_array or len(op.results) != 1:
         return Polynomial.atom(value)
     if op.prim in ("add", "sub", "mul", "neg"):
-        parts = [normal_form(v, definition) for v in op.operands]
+        parts = [_form(v, definition, known) for v in op.operands]
         if op.prim == "neg":
             return -parts[0]
         if op.prim == "add":
             return parts[0] + parts[1]
         return parts[0] - parts[1] if op.prim == "sub" else parts[0] * parts[1]
     if op.prim in ("floordiv", "mod", "minimum", "maximum"):
-        parts = [normal_form(v, definition) for v in op.operands]
+        parts = [_form(v, definition, known) for v in op.operands]
         numbers = [p.constant for p in parts]
         if None not in numbers:
             folded = _fold(op.prim, [n for n in numbers if n is not None])
