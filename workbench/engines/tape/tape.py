@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -56,6 +56,8 @@ class Tape:
             active, positional = [a for a, _ in pairs], len(args) - len(keywords)
             named = dict(zip(keywords, active[positional:], strict=True))
             output = call_function(self.recorder, function, tuple(active[:positional]), named)
+            if isinstance(output, Coroutine):
+                output.close()  # it is refused below: nobody will await it
             if self.recorder.refusals:
                 raise self.recorder.refusals[0]
             self.result = result_tree(self._differentiated(function, output), self.recorder)
