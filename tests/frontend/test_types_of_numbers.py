@@ -11,6 +11,7 @@ import pytest
 
 import workbench as wb
 from tests.frontend.running import agrees
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpret
 
 A = np.array([0.75, -1.25, 0.55])
@@ -196,3 +197,68 @@ def test_what_a_cache_keeps_from_call_to_call() -> None:
     for f in (counts, grows, writes):
         with pytest.raises(wb.DifferentiationError, match="lru_cache"):
             interpret(f, (1.1, A))
+
+
+def attributes_of_numbers(x, a):
+    found = hasattr(x, "shape") + 2 * hasattr(a[0], "shape") + 4 * hasattr(int(x), "dtype") + getattr(x, "ndim", 7)
+    return found * x + x.real + a[0].sum() + getattr(a[0], "ndim", 7)
+
+
+def attributes_missed(x, a):
+    try:
+        return x.sum()
+    except AttributeError:
+        return x * 2
+
+
+def attributes_of_a_partial(x, a):
+    h = functools.partial(pow, x, exp=2)
+    return h.args[0] * len(h.args) + h.keywords["exp"] * x
+
+
+def sorted_pairs(x, a):
+    pairs = [(v, k * x) for k, v in enumerate(a)]
+    pairs.sort(key=lambda pair: -pair[0])
+    return sum(k * pair[1] * pair[0] for k, pair in enumerate(pairs))
+
+
+@pytest.mark.parametrize("f", [attributes_of_numbers, attributes_missed, attributes_of_a_partial, sorted_pairs])
+def test_attributes_and_items(f: Any) -> None:
+    agrees(f, 1.1, A)
+
+
+def test_attributes_of_a_number_of_several_types() -> None:
+    with pytest.raises(wb.DifferentiationError, match=DEPENDS):
+        interpret(lambda x, a: x * hasattr(1 if x > 1 else x, "is_integer"), (1.1, A))
+    with pytest.raises(wb.DifferentiationError, match="int8"):
+        interpret(lambda x, a: x * np.int8(2), (1.1, A))
+
+
+class Lazy:
+    def __init__(self) -> None:
+        self.made = 0
+
+    @functools.cached_property
+    def factor(self) -> float:
+        self.made += 1
+        return 2.0
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.made += 100
+        return 3.0
+
+
+def test_a_property_that_is_kept_is_run_once() -> None:
+    lazy = Lazy()
+
+    def uses_what_is_made_once(x, a):
+        lazy.other = lazy.factor * x
+        return lazy.other + lazy.made
+
+    derivative = wb.value_and_grad(uses_what_is_made_once, engine="numba")
+    with in_python():
+        for x in (1.1, 0.3):
+            assert derivative(x, A) == (2.0 * x + 1, 2.0)
+    assert vars(lazy) == {"made": 1, "factor": 2.0, "other": 0.6}

@@ -76,6 +76,9 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
         return library.number_attribute(t, owner, name)
     if isinstance(owner, (ListValue, DynamicList, DictValue, SetValue)):
         return ArrayMethod(owner, name)
+    if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
+        return {"func": lambda: owner.function, "args": lambda: owner.args,
+                "keywords": lambda: t.new_dict(dict(owner.named))}[name]()
     if isinstance(owner, type):
         written = objects.class_value(act, owner, name)
         if written is not UNDEFINED:

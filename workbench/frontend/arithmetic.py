@@ -77,6 +77,9 @@ def binary(t: Tracer, op: str, a: Any, b: Any) -> Any:
     """`a op b` for numbers and arrays, at least one of them known only at run time."""
     a, b = arrays_of(t, a), arrays_of(t, b)
     if number_kind(a) is None or number_kind(b) is None:
+        for number in (a, b):
+            if isinstance(number, np.number) and number_kind(number) is None:
+                t.fail(f"a number of type {number.dtype} with run-time numbers", "convert it: int(...), np.float64(...)")
         raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
     if op in _COMPARE:
         return compare(t, op, a, b)

@@ -47,6 +47,13 @@ def number_kind(value: Any) -> Kind | None:
     return None
 
 
+def number_type(kind: Kind, python: bool) -> type:
+    """The type that Python or NumPy gives a number of a kind."""
+    if not python:
+        return kind.dtype.type
+    return {Kind.BOOL: bool, Kind.INT: int, Kind.C128: complex}.get(kind, float)
+
+
 def is_python_number(value: Any) -> bool:
     """True for Python's own numbers, static or not."""
     if isinstance(value, Scalar):

@@ -9,7 +9,9 @@ Invariant: a written argument holds at every exit, errors included, what the pro
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
+from types import MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -180,7 +182,10 @@ def apply_effects(effects: Sequence[Effect], args: tuple[Any, ...], leaf: Callab
 
 
 def _set(owner: Any, name: str, value: Any) -> None:
-    if getattr(owner, name, MISS) is not value:
+    held = inspect.getattr_static(owner, name, MISS)  # (no `cached_property` or `__getattr__` is to run)
+    if isinstance(held, MemberDescriptorType):
+        held = getattr(owner, name, MISS)
+    if held is not value:
         setattr(owner, name, value)
 
 

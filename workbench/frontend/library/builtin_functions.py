@@ -23,7 +23,7 @@ from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, total_of
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import number_kind, the_same
+from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
@@ -407,19 +407,13 @@ def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 def is_instance(t: Tracer, value: Any, classes: Any) -> bool:
     """Whether a value is an instance of (one of) these classes, on every path that it came by."""
     if isinstance(value, Scalar):
-        found = the_same(value, lambda kind, python: issubclass(_number_type(kind, python), classes),
+        found = the_same(value, lambda kind, python: issubclass(number_type(kind, python), classes),
                          "whether a number is an instance of a class")
     else:
         found = issubclass(type_of(value), classes)
     if issubclass(np.ndarray, classes) is not found:
         bare.require_number(t, value)
     return bool(found)
-
-
-def _number_type(kind: Kind, python: bool) -> type:
-    if not python:
-        return kind.dtype.type
-    return {Kind.BOOL: bool, Kind.INT: int, Kind.C128: complex}.get(kind, float)
 
 
 def type_of(value: Any) -> type:
@@ -445,7 +439,7 @@ def type_of(value: Any) -> type:
     if isinstance(value, RangeValue):
         return range
     if isinstance(value, Scalar):
-        return the_same(value, _number_type, "the type of a number")  # type: ignore[no-any-return]
+        return the_same(value, number_type, "the type of a number")  # type: ignore[no-any-return]
     return type(value)
 
 

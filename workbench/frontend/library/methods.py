@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, branches, generators, growth, indexing, layout, list_operations
+from workbench.frontend import arithmetic, arrays, bare, branches, generators, growth, indexing, layout, list_operations
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import number_kind
+from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.tracer import ONE, Tracer, describe
 from workbench.frontend.values import (
     Array,
@@ -49,6 +49,9 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
             raise AttributeError(f"'numpy.flatiter' object has no attribute '{name}'")
         if name != "copy":
             t.fail(f"`.{name}` of an array's `flat`", "index the array")
+    if isinstance(owner, Scalar) and not bare.of(owner) and not the_same(
+            owner, lambda kind, python: hasattr(number_type(kind, python), name), "what attributes a number has"):
+        raise AttributeError(f"'{number_type(owner.kind, owner.python).__name__}' object has no attribute '{name}'")
     dims = owner.dims if isinstance(owner, Array) else ()
     if name == "shape":
         return tuple(t.dim(d) for d in dims)
