@@ -79,7 +79,7 @@ def binary(t: Tracer, op: str, a: Any, b: Any) -> Any:
     if number_kind(a) is None or number_kind(b) is None:
         for number in (a, b):
             if isinstance(number, np.number) and number_kind(number) is None:
-                t.fail(f"a number of type {number.dtype} with run-time numbers", "convert it: int(...), np.float64(...)")
+                t.fail(f"a number of type {number.dtype} with run-time numbers", "convert it (`float(...)`)")
         raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
     if op in _COMPARE:
         return compare(t, op, a, b)
