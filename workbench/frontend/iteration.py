@@ -251,8 +251,7 @@ def zip_count(act: Activation, values: ZipValue) -> tuple[int, bool]:
     lengths = [zip_count(act, p)[0] if is_nested(act, p) else length_of(act, p) for p in values.parts]
     if all(n is None for n in lengths):
         trips = [act.t.wrap(_trips(act, part), True) for part in values.parts if not is_endless(part)]
-        lengths = [act.t.static_int(n, "the number of items that are gone through one by one") for n in trips]
-        return min(lengths), False
+        return min(act.t.static_int(n, "the number of items that are gone through one by one") for n in trips), False
     known = [n for n in lengths if n is not None]
     if len(known) < len(lengths):
         # an array of run-time length beside things of known length: it must be at least as long
