@@ -374,3 +374,26 @@ def test_the_parameter_is_named_by_a_closure(wrt: Any) -> None:
         assert wb.grad(scaled, engine="numba")(1.3, 1) == pytest.approx(8 * 1.3, rel=1e-12)
         with pytest.raises(TypeError, match="wrt is an index"):
             wb.grad(lambda x: wb.grad(product, x > 1.0)(x, x), engine="numba")(1.3)
+
+
+class Layer:
+    def __init__(self, w):
+        self.w = w
+        self.output = self.activity = None
+
+    def loss(self, x):
+        y = self.w * x
+        self.output = self.activity = y
+        return np.sum(y * y), (y, y[1:], y)
+
+
+def test_an_array_in_several_places_is_one() -> None:
+    layer, x = Layer(np.array([1.0, 2.0, 4.0])), np.ones(3)
+    with in_python():
+        gradient, (first, _, last) = wb.grad(layer.loss, has_aux=True, engine="numba")(x)
+        (_, (pushed, _, other)), _ = wb.jvp(layer.loss, (x,), (x,), engine="numba")
+        _, pull = wb.vjp(lambda t: (t * 2.0, layer.loss(t)[1]), x, engine="numba")
+    assert np.allclose(gradient, 2.0 * layer.w ** 2 * x)
+    assert first is last and pushed is other and layer.output is layer.activity
+    bars = np.array([1.0, 0.0, 2.0]), (x, x[1:], 3.0 * x)
+    assert np.allclose(pull(bars)[0], 2.0 * bars[0] + layer.w * np.array([4.0, 5.0, 5.0]))

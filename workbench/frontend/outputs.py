@@ -6,7 +6,7 @@ Invariant: an array that is an argument is given back itself; every other array 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from workbench.frontend.tracer import Tracer, describe
 from workbench.frontend.values import (
     Array,
     BoundMethod,
+    Cell,
     Choice,
     Closure,
     Cursor,
@@ -42,7 +43,8 @@ from workbench.rules.text import Template
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
-    """A number or array: result `position` of the compiled function; `source` the parameter it is, if it is one."""
+    """A number or array: result `position` of the compiled function; `source` the parameter it is, if it is one;
+    `first`: the result that is the very array, where one is in several places."""
 
     position: int
     kind: Kind
@@ -51,6 +53,7 @@ class Leaf:
     source: int | None = None
     view: Any = None  # the part of an array that an argument shows (see `overlap`)
     order: Order | None = None  # how an array lies as Python has it
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +154,7 @@ class Exporter:
         self.inputs = inputs
         self.results: list[Value] = []
         self.used: set[Value] = set()
+        self.firsts: dict[Cell, int] = {}  # arrays -> the first result that is one
 
     def tree(self, value: Any) -> Tree:
         """The tree of a value."""
@@ -212,7 +216,10 @@ class Exporter:
         if value in self.used or array.steps or (source is not None):
             value = self.t.emit("copy", value)
         self.used.add(value)
-        return self.leaf(value, False, source, layout.order(self.t, array))
+        leaf = self.leaf(value, False, source, layout.order(self.t, array))
+        if array.steps:
+            return leaf
+        return replace(leaf, first=self.firsts.setdefault(array.cell, leaf.position))
 
     def final_versions(self) -> None:
         """Results that keep writes into buffers from outside alive: the last version of every such buffer."""

@@ -194,7 +194,7 @@ def leaf_reader(traced: Traced, data: tuple[Any, ...], results: Sequence[Any]) -
     def read(leaf: Leaf) -> Any:
         if leaf.source is not None:
             return data[leaf.source]
-        value = results[leaf.position]
+        value = results[leaf.position if leaf.first is None else leaf.first]
         return value if leaf.rank >= 0 else python_scalar(value, leaf)
     return read
 

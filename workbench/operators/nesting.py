@@ -31,7 +31,6 @@ from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
 from workbench.frontend.values import (
     Array,
     BoundMethod,
-    Cell,
     Choice,
     Closure,
     DictValue,
@@ -54,20 +53,16 @@ from workbench.transforms.replay import Replay
 
 
 class _Exporter(Exporter):
-    """Notes which results are one array, and which show parts of arrays given."""
+    """Notes which results show parts of arrays given."""
 
     def __init__(self, t: Tracer, inputs: Environment) -> None:
         super().__init__(t, inputs)
-        self.cells: dict[Cell, int] = {}
-        self.twins: dict[int, int] = {}
         self.shown: dict[int, int] = {}
 
     def array(self, array: Array) -> Leaf:
         """The leaf of an array."""
         leaf = super().array(array)
-        if not array.steps:
-            self.twins[leaf.position] = self.cells.setdefault(array.cell, leaf.position)
-        elif array.cell.source is not None:
+        if array.steps and array.cell.source is not None:
             self.shown[leaf.position] = array.cell.source
         return leaf
 
@@ -86,7 +81,6 @@ class Program:
     changes: tuple[tuple[Any, Variable, Tree], ...]  # outer containers that it writes, their variables; and `nonlocal`s
     arrays: dict[int, Array]  # data parameter -> the outer array it stands for
     same: dict[Any, Path]  # further paths to containers -> the first
-    twins: dict[int, int]  # results that are one array -> the first of them
     shown: dict[int, int]  # results that show a part of an array given -> its data parameter
     made: dict[int, Array] = field(default_factory=dict)  # arrays of results, as the outer program has them
 
@@ -94,7 +88,7 @@ class Program:
         """The outer array of a result: an argument itself where it is one; one that is in several places is one."""
         if leaf.source in self.arrays:
             return self.arrays[leaf.source]
-        first = self.twins.get(leaf.position, leaf.position)
+        first = leaf.position if leaf.first is None else leaf.first
         if first not in self.made:
             made = self.made[first] = _array(act.t, leaf, results[first])
             owner = self.arrays.get(self.shown.get(first, -1))
@@ -365,7 +359,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
             operands[k] = act.t.emit("copy", operands[k])
     places = {item.path.key: item.position for item in inner.inputs} | mirror.aliases
     return Program(ir, tuple(inner.inputs), tuple(operands), places, args, output, stores, changes, mirror.arrays,
-                   mirror.same, exporter.twins, exporter.shown)
+                   mirror.same, exporter.shown)
 
 
 def _refuse_effects_outside(act: Activation, mirror: _Mirror) -> None:
