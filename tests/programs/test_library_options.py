@@ -39,6 +39,7 @@ ROWS = (
     "w = np.var(h, 0, correction=1)",
     "w = np.linalg.lstsq(m, a, rcond=-1)[0]", "w = np.linalg.lstsq(m, h, -1)[3]", "w = np.linalg.norm(h, 3, 1, True)",
     "w = np.linalg.norm(h, 1, (1, 0), keepdims=x > 0.5)", "w = np.linalg.eigvalsh(m, 'U')",
+    "w = sl.solve(m - 3.0 * np.eye(3), a, assume_a='pos')", "w = sl.inv(m, assume_a='pos', lower=True)",
     "w = sl.solve_triangular(m, a, 0, x > 0.5)", "w = sl.solve_triangular(m, a, trans='T', unit_diagonal=True)",
     "w = np.multiply.outer(4.0 * a, C, dtype=int)", "w = np.subtract.outer(a, C, dtype=np.float32)",
     "w = np.vectorize(lambda e: e * x, otypes=[np.float32])(a)", "w = np.sort(h, order='x')",

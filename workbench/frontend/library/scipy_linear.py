@@ -64,7 +64,10 @@ def _structured(t: Tracer, a: Value, assume: Any, lower: bool, name: str) -> Val
         part, rest = triangle(t, a, lower), triangle(t, a, lower, strict=True)
         if a.kind.is_complex and assume[0] != "s":
             t.fail(f"assume_a={assume!r} of a complex matrix in {name}", "leave it out")
-        return t.emit("add", part, transposed(t, rest, conjugate=False))
+        whole = t.emit("add", part, transposed(t, rest, conjugate=False))
+        if assume[0] == "p":
+            cholesky_factor(t, whole, False)  # raises where the matrix is not positive definite
+        return whole
     if assume not in ("upper triangular", "lower triangular"):
         t.fail(f"assume_a={assume!r} of {name}", "leave it out")
     return triangle(t, a, assume.startswith("lower"))
