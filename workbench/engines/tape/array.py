@@ -251,7 +251,7 @@ class ActiveArray:
         """A copy with one axis."""
         return self.like(lambda part: part.flatten(order))
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: Any, /) -> None:
         """Write one number everywhere."""
         self[...] = value
 
@@ -263,15 +263,17 @@ class ActiveArray:
 
     def sort(self, axis: int = -1, *args: Any, **options: Any) -> None:
         """Sort in place."""
+        if axis is None:
+            raise TypeError("'NoneType' object cannot be interpreted as an integer")
         self[...] = functions[np.sort](self, axis, *args, **options)
 
     def partition(self, kth: Any, axis: int = -1, *args: Any, **options: Any) -> None:
         """Put the elements up to some in their places, in place."""
         self[...] = functions[np.partition](self, kth, axis, *args, **options)
 
-    def put(self, where: Any, value: Any, mode: str = "raise") -> None:
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
         """Write into the elements in order."""
-        functions[np.put](self, where, value, mode)
+        functions[np.put](self, indices, values, mode)
 
     def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
         """Of the values."""

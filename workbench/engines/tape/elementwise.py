@@ -410,9 +410,9 @@ def _method(self: ActiveArray, name: str) -> Any:
     if name.startswith("_") or not hasattr(np.ndarray, name):
         raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
     if name == "compress":
-        return lambda condition, **options: call_numpy(np.compress, (condition, self), options)
+        return lambda condition, *args, **options: call_numpy(np.compress, (condition, self, *args), options)
     if name == "clip":
-        return lambda min=None, max=None, **options: call_numpy(np.clip, (self, min, max), options)
+        return lambda min=None, max=None, *out, **options: call_numpy(np.clip, (self, min, max, *out), options)
     if name not in _METHODS:
         raise refuse(f"the tape does not know the attribute {name!r} of an array", "write it out")
 

@@ -50,7 +50,7 @@ def vectorized(function: Any, otypes: Any, *args: Any, **named: Any) -> Any:
     arrays = [np.asarray(a) for a in args]
     shape = np.broadcast_shapes(*[np.shape(a) for a in arrays])
     if len(shape) == 0:
-        return np.asarray(function(*arrays, **named))
+        return np.asarray(function(*arrays, **named), otypes)
     flat = [np.ravel(np.broadcast_to(a, shape)) for a in arrays]
     n = flat[0].shape[0]
     first = function(*[v[0] for v in flat], **named)
