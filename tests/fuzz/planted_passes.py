@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 from workbench.frontend.tracer import ONE, ZERO
-from workbench.passes import contributions, preallocate, privatise, unread
+from workbench.passes import contributions, preallocate, unread
 from workbench.transforms import frames
 
 Planted = Iterator[None]
@@ -36,13 +36,6 @@ def sums_read_too_early() -> Planted:
 def part_taken_for_whole() -> Planted:
     """A cotangent is not zeroed before a loop adds to some of its elements."""
     with mock.patch.object(unread._Search, "_is_whole", lambda self, op, array: True):
-        yield
-
-
-@contextlib.contextmanager
-def later_elements_private() -> Planted:
-    """An array is the iteration's own though it reads what the iteration before left."""
-    with mock.patch.object(privatise._Overwriting, "_is_earlier", lambda self, load, counters, itself: True):
         yield
 
 
