@@ -304,3 +304,14 @@ def assertions_of_numpy(x, y):
     np.testing.assert_allclose(np.array([x, y]), [x, y])
     np.testing.assert_array_less(-10.0, x)
     return x * y
+
+
+@right
+def parts_of_complex_arrays(x, y):
+    z = np.zeros(2, complex)
+    z.real = [x, y]
+    z.imag = z.real * x
+    w = z * (1.0 + 2.0j)
+    total = w.imag.sum() * x + abs(w.imag).max()
+    w *= y
+    return float(total + (z * w).sum().imag + w.imag.sum())

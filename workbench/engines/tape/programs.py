@@ -90,19 +90,19 @@ def structured(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any
 
 def _of_constants(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A call in which nothing is active: NumPy's own. Its new arrays may hold active numbers later."""
-    recorder = recorder_of(args, named)
+    return _made(callee(*bottom(args), **bottom(named)), list(actives((args, named))), recorder_of(args, named))
 
-    def made(value: Any) -> Any:
-        if isinstance(value, (tuple, list)):
-            items = [made(v) for v in value]
-            return items if type(value) is list else tuple.__new__(type(value), items)  # type: ignore[type-var]
-        if type(value) is not np.ndarray:
-            return value
-        shown = [a for a in actives((args, named)) if np.may_share_memory(value, bottom(a))]
-        for a in shown:
-            a.show()
-        return value if shown else fresh(value, recorder)
-    return made(callee(*bottom(args), **bottom(named)))
+
+def _made(value: Any, operands: list[Any], recorder: Recorder) -> Any:
+    if isinstance(value, (tuple, list)):
+        items = [_made(v, operands, recorder) for v in value]
+        return items if type(value) is list else tuple.__new__(type(value), items)  # type: ignore[type-var]
+    if type(value) is not np.ndarray:
+        return value
+    shown = [a for a in operands if np.may_share_memory(value, bottom(a))]
+    for a in shown:
+        a.show()
+    return value if shown else fresh(value, recorder)
 
 
 def _array_like(x: Any) -> Any:
@@ -406,7 +406,7 @@ def _recorded(name: str, function: Function, inputs: Sequence[Any], outputs: Seq
 
     def push(dots: list[Any]) -> Sequence[Any]:
         return apply_function(_transformed(function, "jvp", tuple(wrt), tuple(outputs)), [*kept, *(
-            _like(dot, inputs[k]) for dot, k in zip(dots, wrt, strict=True))])
+            _like(dot, kept[k]) for dot, k in zip(dots, wrt, strict=True))])  # (keeps no input: parts are looked after)
     nodes = recorder.structured(name, [_measured(v) for v in values], operands, pull, push)
     return [wrap(v, n if _is_array(v) else n[()], recorder) for v, n in zip(values, nodes, strict=True)]
 
