@@ -269,6 +269,13 @@ def test_tangents_and_cotangents_have_the_structure() -> None:
             wb.jvp(program, (s,), (wrong,), engine="tape")
 
 
+def test_a_tangent_of_an_integer_is_refused() -> None:
+    with pytest.raises(wb.DifferentiationError, match="argument 1 holds no float: 3"):
+        wb.jvp(lambda x, n: x * n, (1.0, 3), (1.0, 1.0), engine="tape")
+    for zero in (None, 0, 0.0):
+        assert wb.jvp(lambda x, n: x * n, (1.0, 3), (1.0, zero), engine="tape") == (3.0, 3.0)
+
+
 def test_a_refused_call_outside_of_python_has_no_effect() -> None:
     numbers, buffer = array.array("d", [1.0]), bytearray(8)
     for program, held in ((lambda x, b: b.append(x), numbers), (lambda x, b: struct.pack_into("d", b, 0, x), buffer)):

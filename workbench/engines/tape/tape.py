@@ -304,6 +304,9 @@ def forward(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tu
     """The value of a function and its derivative along a direction, which may show memory that the function writes."""
     tangents = copy.deepcopy(tangents)
     tape = Tape(function, primals, (), [k for k, t in enumerate(tangents) if t is not None])
+    for k, tangent in enumerate(tangents):
+        if tape.leaves[k] is None and isinstance(tangent, (int, float, complex, np.number)) and bottom(tangent) != 0:
+            raise _error(function, f"argument {k} holds no float: {primals[k]!r:.60}", "give it as a float")
     return tape.value, tape.tangent(tangents)
 
 
