@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dis
 import json
+import re
 import warnings
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ from workbench.engines.tape.recorder import NAMES, Block, scattered
 from workbench.engines.tape.structures import Arguments, Items, Plain, leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
+
+_UNPACKING = frozenset(dis.opmap[name] for name in ("UNPACK_SEQUENCE", "UNPACK_EX"))
+_NOT_ITERABLE = re.compile(r"^'(float|complex)' object is not iterable$")
 
 _SHOWN = 20
 
@@ -233,11 +238,22 @@ def _give_users(error: BaseException, plain: Plain) -> None:
             continue
         known.append(x)
         x.args = tuple(_in_users_terms(a, plain) for a in x.args)
+        if _is_of_unpacking(x):
+            x.args = (_NOT_ITERABLE.sub(r"cannot unpack non-iterable \1 object", str(x.args[0])),)
         for name, value in list(vars(x).items()):
             left = plain(value)
             if left is not value:
                 vars(x)[name] = left
         pending += [x.__cause__, x.__context__, *(x.exceptions if isinstance(x, BaseExceptionGroup) else ())]
+
+
+def _is_of_unpacking(x: BaseException) -> bool:
+    """True for a `TypeError` of `a, b = x`, which says of numbers what `iter` does not (ours refuse to be iterated)."""
+    at = x.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return isinstance(x, TypeError) and len(x.args) == 1 and at is not None and (
+        at.tb_frame.f_code.co_code[at.tb_lasti] in _UNPACKING)
 
 
 def _in_users_terms(x: Any, plain: Plain) -> Any:
