@@ -190,7 +190,7 @@ class _Regrouper(Rebuilder):
         self.finish(op, operands, (block,), op.results)
         with self.builder.rounding(loose=True):
             for k, out in taken.items():
-                self.env[op.results[k]] = self.with_factors(self.env[op.results[k]], out, begun[k])
+                self.env[op.results[k]] = self.with_factors(op, self.env[op.results[k]], out, begun[k])
 
     def taken(self, body: Block) -> dict[int, Taken]:
         """What comes out of the sums of a loop that has been entered, by their positions."""
@@ -219,15 +219,15 @@ class _Regrouper(Rebuilder):
                 best = Taken(number, tuple(factors.elements()), rest)
         return best
 
-    def with_factors(self, total: Value, taken: Taken, begun: Value) -> Value:
-        """What a sum would have been with the factors inside: 0 where nothing (or zeros) came together, whatever the
-        factors are."""
+    def with_factors(self, op: Op, total: Value, taken: Taken, begun: Value) -> Value:
+        """What a loop's sum would have been with the factors inside: 0 where there was no turn, whatever they are."""
         product = total
         for factor in taken.factors:
             product = self.emit("mul", product, self.get(factor))
         if taken.number != 1.0:
             product = self.emit("mul", product, Constant(taken.number, Kind.F64))
-        product = self.emit("select", self.emit("eq", total, _ZERO), _ZERO, product)
+        turned = self.emit("lt" if op.attrs["step"] == 1 else "gt", *self.all(op.operands[:2]))
+        product = self.emit("select", turned, product, _ZERO)
         return product if isinstance(begun, Constant) and begun.value == 0 else self.emit("add", begun, product)
 
     def is_part(self, value: Value) -> bool:
