@@ -5,6 +5,7 @@ import array
 import collections
 import dataclasses
 import functools
+import itertools
 import math
 import random
 import struct
@@ -282,3 +283,21 @@ def test_a_refused_call_outside_of_python_has_no_effect() -> None:
         with pytest.raises(wb.DifferentiationError, match="drop its derivative"):
             wb.grad(program, engine="tape")(2.0, held)
     assert numbers.tolist() == [1.0] and buffer == bytes(8)
+
+
+def test_results_that_make_their_numbers_later() -> None:
+    class Holder:
+        def __init__(self, x: Any) -> None:
+            self.x = x
+
+        def times(self, y: float) -> Any:
+            return self.x * y
+    for make in (lambda x: zip([x], [x * x], strict=True), lambda x: (x * k for k in range(3)), lambda x: iter([x]),
+                 lambda x: map(lambda k: k * x, [1.0]), lambda x: itertools.accumulate([x, x]),
+                 lambda x: lambda y: x * y, lambda x: Holder(x).times):
+        with pytest.raises(wb.DifferentiationError, match="not made yet|uses active numbers"):
+            wb.vjp(make, 3.0, engine="tape")
+        with pytest.raises(wb.DifferentiationError, match="not made yet|uses active numbers"):
+            wb.jvp(lambda x, make=make: {"a": make(x)}, (3.0,), (1.0,), engine="tape")
+    _, tangent = wb.jvp(lambda x: (math.sin, str, x), (3.0,), (1.0,), engine="tape")
+    assert tangent == (None, None, 1.0)

@@ -62,8 +62,50 @@ def printed(x, a):
     return x
 
 
+def entries_by_turns(x, a):
+    rows = []
+    for k in range(int(x * 10)):
+        rows.append(k if k % 2 else x)
+    return sum(x * isinstance(v, int) for v in rows)
+
+
+def entries_of_two_kinds(x, a):
+    rows = []
+    for k in range(int(x * 10)):
+        rows.append(k)
+        rows.append(x)
+    return x * isinstance(max(rows), int)
+
+
+def entries_in_tuples(x, a):
+    rows = []
+    for k in range(int(x * 10)):
+        rows.append((k if x > 0.4 else x, 1))
+    t = x
+    for p, q in rows:
+        t += isinstance(p, int) * x + q
+    return t
+
+
+def power(x, n):
+    return 1 if n <= 0 else x * power(x, n - 1)
+
+
+def halves(n, d):
+    return isinstance(n, int) * 1.0 if d <= 0 else halves(n / 2, d - 1)
+
+
+def result_of_a_recursion(x, a):
+    return x * isinstance(power(x, int(x * 10)), float)
+
+
+def argument_of_a_recursion(x, a):
+    return x * halves(3, int(x * 10))
+
+
 @pytest.mark.parametrize("f", [one_or_float, type_of_largest, attribute_that_changes, divided_down, squared, matched,
-                               true_or_three, printed])
+                               true_or_three, printed, entries_by_turns, entries_of_two_kinds, entries_in_tuples,
+                               result_of_a_recursion, argument_of_a_recursion])
 def test_a_type_that_depends_on_a_condition_is_refused(f: Any) -> None:
     with pytest.raises(wb.DifferentiationError, match=DEPENDS):
         interpret(f, (1.1, A))
@@ -83,7 +125,18 @@ def formatted(x, a):
     return x
 
 
-@pytest.mark.parametrize("f", [settled, formatted])
+def in_lists_and_recursions(x, a):
+    rows = []
+    for k in range(int(x * 10)):
+        rows.append(k)
+        rows.append(x)
+    t = 0
+    for r in rows:
+        t += r * x
+    return t + power(x, int(x * 10)) * 2.0 + max(rows)
+
+
+@pytest.mark.parametrize("f", [settled, formatted, in_lists_and_recursions])
 def test_a_type_that_is_the_same_on_all_paths_is_known(f: Any) -> None:
     for x in (1.1, 0.3):
         agrees(f, x, A)

@@ -30,6 +30,7 @@ _NUMBER_METHODS = frozenset({"item", "tolist", "sum", "prod", "mean", "std", "va
 _SHOWN = "an array without axes that is shown by a view is changed in place"
 _SHOWS = "a write to a view of an array without axes"
 _PART = "a view without axes of an array is changed in place"
+_HELD = "an array without axes that is in a list of run-time length, or was given to a recursive function, is changed"
 _BEHIND = "a write to an array of which a view without axes was taken"
 _INSTEAD = "take the number out (`float(...)`, `[()]`), or write `z = z + ...`"
 
@@ -62,7 +63,7 @@ def given(t: Tracer, callee: Any, args: tuple[Any, ...], named: dict[str, Any], 
 
     def one(value: Any) -> Any:
         if isinstance(value, Array):
-            return shown(shared, value) if views else value
+            return shown(t, shared, value) if views else value
         if number_kind(value) is None or of(value):
             return value
         if shared and not new:
@@ -81,7 +82,7 @@ def of_method(t: Tracer, owner: Any, name: str, options: int, found: Any) -> Any
     if not shared or name in _NUMBER_METHODS:
         return found
     if isinstance(found, Array):
-        return shown(shared, found) if name in _VIEW_METHODS else found
+        return shown(t, shared, found) if name in _VIEW_METHODS else found
     if name == "copy" or (name == "astype" and options == 1):
         return marked(t, found)
     return marked(t, found, shared=shared)
@@ -94,12 +95,24 @@ def left(t: Tracer, variables: Iterable[Variable]) -> None:
         array.holders -= names
 
 
-def shown(arrays: Iterable[Bare], view: Array) -> Array:
+def shown(t: Tracer, arrays: Iterable[Bare], view: Array) -> Array:
     """A view with axes of what may be arrays without them: neither can be written from here on."""
-    for array in arrays:
-        array.why = _SHOWN
-        view.cell.snapshot = _SHOWS
+    _unchanged(t, arrays, _SHOWN)
+    view.cell.snapshot = _SHOWS
     return view
+
+
+def held(t: Tracer, value: Any) -> None:
+    """A number becomes an entry of a list of run-time length, or is given to a recursive function."""
+    _unchanged(t, bare_in(value), _HELD)
+
+
+def _unchanged(t: Tracer, arrays: Iterable[Bare], why: str) -> None:
+    """Arrays must not be changed in place from here on, nor in another turn of a loop."""
+    for array in arrays:
+        if array.changed and any(frame.kind == "loop" for frame in t.frames):
+            t.fail(why, _INSTEAD)
+        array.why = array.why or why
 
 
 def part(t: Tracer, array: Array, found: Any) -> Any:
@@ -128,6 +141,8 @@ def may_change(t: Tracer, old: Scalar) -> None:
 
 def changed(t: Tracer, old: Scalar, found: Any) -> Any:
     """What an array without axes has become."""
+    for array in of(old):
+        array.changed = True
     if isinstance(found, Array):
         raise ValueError("non-broadcastable output operand")
     if number_kind(found) is not old.kind:

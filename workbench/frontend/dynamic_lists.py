@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from workbench.frontend import arrays
+from workbench.frontend import arrays, bare
 from workbench.frontend.growth import decided, give_up, key_of
 from workbench.frontend.layouts import (
     Layout,
@@ -175,6 +175,8 @@ def _note(t: Tracer, owner: DynamicList, value: Any) -> None:
     elif isinstance(value, tuple):
         for item in value:
             _note(t, owner, item)
+    elif isinstance(value, Scalar):
+        bare.held(t, value)
 
 
 def _sizes(t: Tracer, column: Matrix, sizes: tuple[Variable | None, ...]) -> list[Value]:
@@ -223,7 +225,7 @@ def load(t: Tracer, owner: DynamicList, place: Value) -> Any:
             if isinstance(slot, Pool):
                 yield _window(t, owner, slot, place)
             elif isinstance(column, Number):
-                yield t.wrap(t.emit("load", t.builder.held(slot), place, kept=True), column.python)
+                yield column.scalar(t.emit("load", t.builder.held(slot), place, kept=True))
             elif isinstance(column, Matrix):
                 yield _load_array(t, t.builder.held(slot), _sizes(t, column, sizes), place)
     return assembled(owner.layout, leaves(), lambda record, items: _container(t, record, items))

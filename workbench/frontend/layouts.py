@@ -8,21 +8,26 @@ Invariant: two values of one layout can be entries of one list; `joined` gives t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
-from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Scalar
+from workbench.frontend.numbers import alternatives, is_python_number, joint_kind, number_kind
+from workbench.frontend.values import Alternative, Array, Bare, DynamicList, ListValue, ObjectValue, Scalar
 from workbench.frontend.variables import rebuild, same_static
-from workbench.ir import Constant, Kind
+from workbench.ir import Constant, Kind, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number of one kind, Python's own or NumPy's."""
+    """A number held as one kind, Python's own or NumPy's; `others`: what else it may have been (as of a scalar)."""
 
     kind: Kind
     python: bool
+    others: frozenset[Alternative] = frozenset()
+
+    def scalar(self, value: Value) -> Scalar:
+        """A number of this layout."""
+        return Scalar(value, self.python, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Nested:
     entry: Layout
 
 
+HELD = Bare("an array without axes that comes out of a list of run-time length, or of a recursive function, is changed")
 Layout = Number | Matrix | Record | Nested | Same
 
 
@@ -72,7 +78,9 @@ def layout_of(value: Any, read: Callable[[Any], Any]) -> Layout | None:
         return Matrix(value.kind, sizes) if sizes else None
     kind = number_kind(value)
     if kind is not None:
-        return Number(kind, is_python_number(value))
+        others = value.others if isinstance(value, Scalar) else frozenset()
+        return Number(kind, is_python_number(value), frozenset(a if a.array is None else replace(a, array=HELD)
+                                                               for a in others))
     names: tuple[str, ...] | None = None
     type_: type
     if isinstance(value, DynamicList):
@@ -91,14 +99,20 @@ def layout_of(value: Any, read: Callable[[Any], Any]) -> Layout | None:
     return Record(type_, names, tuple(e for e in entries if e is not None))
 
 
+def joined_numbers(a: Number, b: Number) -> Number:
+    """The least layout that holds a number of either."""
+    both = [x.scalar(Constant(0, x.kind)) for x in (a, b)]
+    kind, python = joint_kind(*both), a.python and b.python
+    return Number(kind, python, alternatives(kind, python, both))
+
+
 def joined(a: Layout | None, b: Layout | None) -> Layout | None:
     """The least layout that takes what both take, None where there is none. (One that is not yet known takes all.)"""
     if isinstance(a, Number) and isinstance(b, Number):
-        numbers = [Scalar(Constant(0, x.kind), x.python) for x in (a, b)]
         if (a.kind.is_inexact or b.kind.is_inexact) and Kind.BOOL in (a.kind, b.kind):
             return None
         if a.python is b.python and (a.kind is b.kind or a.python):
-            return Number(common_kind(*numbers), a.python)
+            return joined_numbers(a, b)
         return None  # the entries would not all keep their kind
     if isinstance(a, Matrix) and isinstance(b, Matrix):
         if a.kind is not b.kind or len(a.dims) != len(b.dims):

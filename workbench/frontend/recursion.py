@@ -17,13 +17,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.frontend import arrays, overflow
+from workbench.frontend import arrays, bare, overflow
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import Unreachable
 from workbench.frontend.dynamic_lists import array_of, elements
-from workbench.frontend.layouts import Layout, Matrix, Number, Record, Same, assembled, joined, layout_of
+from workbench.frontend.layouts import (
+    Layout,
+    Matrix,
+    Number,
+    Record,
+    Same,
+    assembled,
+    joined,
+    joined_numbers,
+    layout_of,
+)
 from workbench.frontend.layouts import parts as layout_parts
-from workbench.frontend.numbers import common_kind
 from workbench.frontend.paths import Path
 from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
 from workbench.frontend.values import (
@@ -136,8 +145,7 @@ def _is_numeric(layout: Layout) -> bool:
 def _merged(a: Layout, b: Layout) -> Layout | None:
     """The least layout that takes both; numbers join as on two paths."""
     if isinstance(a, Number) and isinstance(b, Number):
-        numbers = [Scalar(Constant(0, x.kind), x.python) for x in (a, b)]
-        return Number(common_kind(*numbers), a.python and b.python)
+        return joined_numbers(a, b)
     if isinstance(a, Record) and isinstance(b, Record) and a.type is b.type and len(a.entries) == len(b.entries):
         entries = [_merged(x, y) for x, y in zip(a.entries, b.entries, strict=True)]
         return None if any(e is None for e in entries) else Record(a.type, a.names, tuple(
@@ -213,7 +221,7 @@ class _Pass:
 
         def leaf(column: Number | Matrix) -> Any:
             if isinstance(column, Number):
-                return Scalar(t.builder.param(ScalarType(column.kind), name), column.python)
+                return column.scalar(t.builder.param(ScalarType(column.kind), name))
             position = len(t.builder.params) - len(t.builder.shape_params)
             dims: list[Value] = []
             for axis, size in enumerate(column.dims):
@@ -453,6 +461,9 @@ def _called(t: Tracer, level: Level, operands: list[Value], bound: dict[str, Any
             raise _Unfit("a recursive function writes an array that it also has under another name")
         arrays.mark_written(t, array)
     columns = list(_leaves(shape.result))
+    if any(other.array for c in columns if isinstance(c, Number) for other in c.others):
+        for value in bound.values():
+            bare.held(t, value)
     results: list[Value] = []
     for column in columns:
         results += [Value(ScalarType(Kind.INT), "size") for _ in (column.dims if isinstance(column, Matrix) else ())]
@@ -474,7 +485,7 @@ def _called(t: Tracer, level: Level, operands: list[Value], bound: dict[str, Any
             array.cell.snapshot = _ALIASED
             t.listed[array.cell] = None
     given = iter(results)
-    leaves = iter([t.wrap(next(given), c.python) if isinstance(c, Number) else _array(t, c, given, shape.aliased)
+    leaves = iter([c.scalar(next(given)) if isinstance(c, Number) else _array(t, c, given, shape.aliased)
                    for c in columns])
     return assembled(shape.result, leaves, lambda record, items: None)
 

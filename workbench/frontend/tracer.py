@@ -19,11 +19,13 @@ from workbench.frontend.values import (
     NUMBER,
     UNDEFINED,
     Array,
+    ArrayMethod,
     Bare,
     BoundMethod,
     CallChoice,
     Cell,
     Choice,
+    Closure,
     Conflict,
     Cursor,
     DictValue,
@@ -34,11 +36,14 @@ from workbench.frontend.values import (
     Maybe,
     ObjectValue,
     OneOf,
+    Partial,
     RandomValue,
+    RangeValue,
     Scalar,
     SetValue,
     TextValue,
     Variable,
+    ZipValue,
     bare_in,
 )
 from workbench.frontend.variables import (
@@ -448,8 +453,16 @@ def describe(value: Any) -> str:
         return f"a {value.type.__name__}"
     if isinstance(value, SetValue):
         return "a set"
-    if isinstance(value, (Lazy, Cursor)):
-        return "an iterator"
+    if isinstance(value, (Lazy, Cursor, ZipValue)):
+        return "an iterator" if not isinstance(value, ZipValue) or value.spent is not None else "a view of a dict"
+    if isinstance(value, RangeValue):
+        return "a range"
+    if isinstance(value, Closure):
+        return "a lambda" if value.name == "<lambda>" else f"the function {value.name.split('.')[-1]}"
+    if isinstance(value, Partial):
+        return "a functools.partial"
+    if isinstance(value, ArrayMethod):
+        return f"the method {value.name} of {describe(value.owner)}"
     if isinstance(value, RandomValue):
         return "a random generator"
     if isinstance(value, TextValue):

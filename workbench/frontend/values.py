@@ -30,9 +30,11 @@ UNDEFINED = Undefined()
 
 @dataclass(slots=True, eq=False)
 class Bare:
-    """An array without axes (see `bare`): why it must not be changed in place, if so, and what is bound to it."""
+    """An array without axes (see `bare`): why it must not be changed in place, if so, whether it was, and what is bound
+    to it."""
 
     why: str = ""
+    changed: bool = False
     holders: set[Any] = field(default_factory=set)
 
 

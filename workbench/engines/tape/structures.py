@@ -179,6 +179,11 @@ def result_tree(x: Any, recorder: Recorder) -> Tree:
     if is_object(x):
         keys = tuple(instance_attributes(x))
         return Items(x, keys, tuple(result_tree(getattr(x, k), recorder) for k in keys))
+    if isinstance(x, collections.abc.Iterator):
+        raise refuse(f"a result of type {type(x).__name__}, whose items are not made yet",
+                     "return them in a list or tuple")
+    if isinstance(x, _FUNCTIONS) and reaches_active(x):
+        raise refuse("a result that is a function which uses active numbers", "return numbers or arrays")
     if any(type(v) in ACTIVE or reaches_active(v) for v in _held_elsewhere(x)):
         raise refuse(f"a result that holds active numbers in a {type(x).__name__}: it has no places for derivatives",
                      "return them in a list, dict or dataclass")
@@ -198,6 +203,7 @@ def _held_elsewhere(x: Any) -> list[Any]:
     return list(x) if isinstance(x, collections.abc.Collection) and not isinstance(x, _WITHOUT_ITEMS) else []
 
 
+_FUNCTIONS = (types.FunctionType, types.MethodType)
 _WITHOUT_ITEMS = (str, bytes, bytearray, range, memoryview, type)
 
 

@@ -153,7 +153,7 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
             items = t.environment.items(act, args[0])
         elif isinstance(args[0], DynamicList):
             found = _over_array(act, as_operand(t, args[0]), op, name)
-            return Scalar(found.value, isinstance(args[0].layout, Number) and args[0].layout.python)
+            return args[0].layout.scalar(found.value) if isinstance(args[0].layout, Number) else found
         elif isinstance(args[0], Array):
             return _over_array(act, args[0], op, name)
         else:
