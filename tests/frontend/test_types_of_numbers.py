@@ -13,6 +13,7 @@ import workbench as wb
 from tests.frontend.running import agrees
 from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpret
+from workbench.frontend import recursion
 
 A = np.array([0.75, -1.25, 0.55])
 DEPENDS = "depends on a run-time condition"
@@ -250,6 +251,45 @@ def test_what_a_cache_keeps_from_call_to_call() -> None:
     for f in (counts, grows, writes):
         with pytest.raises(wb.DifferentiationError, match="lru_cache"):
             interpret(f, (1.1, A))
+
+
+@functools.cache
+def fibonacci(n):
+    if n < 3:
+        return 1.0 * n
+    return fibonacci(n - 1) + fibonacci(n - 2) * fibonacci(2) + fibonacci(0)
+
+
+def known_first(x, a):
+    return fibonacci(5) * x + fibonacci(int(x * 20)) * fibonacci(7)
+
+
+def known_last(x, a):
+    return fibonacci(int(x * 20)) * x + fibonacci(9)
+
+
+def test_a_recursive_function_whose_results_are_kept() -> None:
+    for f in (known_first, known_last):
+        agrees(f, 0.55, A)
+
+
+def path(x, a):
+    cost = np.sin(np.linspace(0.0, 1.0, 40) * x)
+
+    @functools.cache
+    def best(i, j):
+        if i == 0 or j == 0:
+            return cost[i + j]
+        if cost[i] > 0.1:
+            return min(best(i - 1, j), best(i, j - 1)) * 1.01 + cost[i + j]
+        return best(i - 1, j - 1)
+    return best(15, 15)
+
+
+def test_a_recursion_that_would_be_unrolled_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recursion, "MAX_CALLS", 100)
+    with pytest.raises(wb.DifferentiationError, match="more than 100 times"):
+        interpret(path, (0.55, A))
 
 
 def attributes_of_numbers(x, a):

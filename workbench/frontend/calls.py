@@ -247,7 +247,8 @@ def _entered(act: Activation, function: types.FunctionType, args: tuple[Any, ...
 
 def _run(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[str, Any], parent: Scope | None,
          function: Any, name: str, site: Any) -> Any:
-    if act.t.decisions.get(("recursive", id(node))) and not generators.is_generator(node):
+    recursive = act.t.decisions.get(("recursive", id(node))) and id(node) not in act.t.unrolled
+    if recursive and not generators.is_generator(node):
         def body(root: Activation, values: dict[str, Any], scope: Scope | None) -> Any:
             return _evaluate(root, node, values, scope, function, name, site)
         return recursion.enter(act, node, bound, function, name, parent, body)

@@ -55,6 +55,7 @@ _ALIASED = "a write to an array that a recursive function may have been given, a
 MAX_PASSES = 10
 MAX_UNROLLED = 16  # levels of a function in itself, and run-time conditions, before it is taken to be recursive
 MAX_ENTERED = 64  # calls of a function in itself, under run-time conditions, before it is tried whether it may be
+MAX_CALLS = 2000  # calls of a function in itself, under run-time conditions, that are traced at all
 PERHAPS = "perhaps"  # the decision to try; taken back where the function is not fit for it
 
 
@@ -95,6 +96,10 @@ def may_unroll(act: Activation, node: ast.AST, name: str) -> None:
     if not levels or not conditions:
         return
     entered = t.entered[id(node)] = t.entered.get(id(node), 0) + 1
+    if entered > MAX_CALLS:
+        t.fail(f"{name} calls itself more than {MAX_CALLS:,} times under run-time conditions", "write it as a loop")
+    if id(node) in t.unrolled:
+        return
     sure = min(levels, conditions) >= MAX_UNROLLED
     if (sure or entered > MAX_ENTERED) and t.decisions.get(("recursive", id(node))) is None:
         raise Restart(("recursive", id(node)), True if sure else PERHAPS, t.span, f"{name} calls itself at run time")

@@ -56,6 +56,7 @@ from workbench.frontend.variables import (
 )
 from workbench.ir import Builder, Constant, DifferentiationError, Kind, Slot, Span, Value, normal_form
 
+MAX_EMITTED = 400_000  # by then, compiling would take hours
 ZERO = Constant(0, Kind.INT)
 ONE = Constant(1, Kind.INT)
 TRUE = Constant(True, Kind.BOOL)
@@ -142,6 +143,8 @@ class Tracer:
         self.turned: dict[Any, tuple[Any, Value]] = {}  # loops by key: the frame they are in, and if they made a turn
         self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.entered: dict[int, int] = {}  # how often functions were entered by themselves, under run-time conditions
+        self.emitted = 0  # operations, those of attempts too
+        self.unrolled: frozenset[int] = frozenset()  # (by their nodes) functions not taken to be recursive
         self.bares: dict[Any, Bare] = {}  # arrays without axes, by where they are made
         self.static_loops: dict[Value, int] = {}  # indices of loops whose number of iterations is known
         self.listed: dict[Cell, None] = {}  # arrays that are entries of dynamic lists
@@ -170,6 +173,10 @@ class Tracer:
     # ------------------------------------------------------------------ values
     def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
         """Emit a typed operation."""
+        self.emitted += 1
+        if self.emitted > MAX_EMITTED:
+            self.fail(f"a program of more than {MAX_EMITTED:,} operations: each call of a function is traced by itself",
+                      "call functions fewer times, or put what they do into loops over arrays")
         return rules.emit(self.builder, prim, *operands, **attrs)
 
     def emit_all(self, prim: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:

@@ -51,10 +51,15 @@ def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...]
             if len(frames) <= len(t.frames) and all(a is b for a, b in zip(frames, t.frames, strict=False)):
                 return result
             _refuse_effects(act, function)
-        t.decisions.setdefault(("recursive", id(_definition(function))), False)  # (as deep as it goes, it is unrolled)
     else:
         _refuse_effects(act, function)
-    result = t.environment.call(act, function, args, named)
+    unrolled = t.unrolled
+    mine = frozenset((id(_definition(function)),))
+    t.unrolled = unrolled - mine if key is None else unrolled | mine  # (as deep as it goes, if the arguments are known)
+    try:
+        result = t.environment.call(act, function, args, named)
+    finally:
+        t.unrolled = unrolled
     if lasting or key is None:
         _keep_from_writes(result)
     if key is not None:
