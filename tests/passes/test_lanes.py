@@ -202,6 +202,27 @@ def test_mapped_programs_and_their_gradients_are_in_blocks() -> None:
             assert all(map(same, interpret.run(final, copies(data)), interpret.run(plain, copies(data))))
 
 
+def spread_while(x, m, f):  # type: ignore[no-untyped-def]
+    while x < -1.49:
+        x += 1.0
+        m[1, 1:] = m[0, :1]
+    for _ in range(1, len(f)):
+        pass
+    return np.sum(m * np.max(f))
+
+
+def test_an_array_that_items_make_in_loops_of_their_own_is_not_put_in_blocks() -> None:
+    """Items with 0, 0, 2 and 1 turns, each of which makes an array in the reverse sweep."""
+    rng = np.random.default_rng()
+    m, f = rng.normal(size=(4, 2, 3)), rng.normal(size=(4, 5))
+    mapped = wb.vmap(spread_while, (0, 0, 0))
+    found = wb.grad(lambda *args: np.sum(mapped(*args)), (1, 2), engine="numba")(np.array([3.0, 2.0, -3.0, -2.0]),
+                                                                                 m.copy(), f)
+    for k, x in enumerate((3.0, 2.0, -3.0, -2.0)):
+        alone = wb.grad(spread_while, (1, 2), engine="tape")(x, m[k].copy(), f[k])
+        assert all(np.allclose(a[k], b, rtol=1e-12) for a, b in zip(found, alone, strict=True))
+
+
 class _Unmarked(Rewriter):
     """A program whose loops over items are loops as any others."""
 

@@ -67,6 +67,10 @@ class ItemLoop:
         while self._spread(self.body.ops):
             pass
         even = [op for op in walk(self.body) if op.prim in _MAKERS or op.prim == "check"]
+        uneven = [op for op in walk(self.body) if op.prim == "for" and not self.is_even(op)]
+        if any(inner in even for op in uneven for inner in walk(op.regions[0])):
+            self.qualifies = False  # (such loops are run item by item)
+            return
         checked = any(op.prim == "check" for op in even)
         if any(v in self.varying for op in even for v in op.operands) or (
                 checked and any(v in outside for v in op.operands)):
