@@ -263,7 +263,9 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
             lengths = [t.integer(1) for p in parts if p is None]
             if not parts:
                 return replace(owner, others=frozenset(a for a in owner.others if a.array is None))
-            return bare.shown(t, bare.of(owner), t.new_array(t.emit("full", owner.value, *lengths))) if lengths else owner
+            if not lengths:
+                return owner
+            return bare.shown(t, bare.of(owner), t.new_array(t.emit("full", owner.value, *lengths)))
         if not owner.python:
             raise IndexError("invalid index to scalar variable.")
         raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")
