@@ -10,7 +10,7 @@ Invariant: a program that can tell such an array from a number gives what NumPy 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,11 @@ def left(t: Tracer, variables: Iterable[Variable]) -> None:
         array.holders -= names
 
 
-def shown(t: Tracer, arrays: Iterable[Bare], view: Array) -> Array:
-    """A view with axes of what may be arrays without them: neither can be written from here on."""
-    _unchanged(t, arrays, _SHOWN)
-    view.cell.snapshot = _SHOWS
+def shown(t: Tracer, arrays: Sequence[Bare], view: Array) -> Array:
+    """A view with axes, perhaps of arrays without them: neither can be written from here on, then."""
+    if arrays:
+        _unchanged(t, arrays, _SHOWN)
+        view.cell.snapshot = _SHOWS
     return view
 
 
