@@ -23,6 +23,31 @@ def rebound_conditionally_with_a_chosen_alias(a, b, k):
     return np.sum(b)
 
 
+def copied_in_a_loop_that_is_unrolled(a, b, k):
+    for _ in range(3):
+        u = a
+        j = 0
+        while j < k and u[1] <= 100.0:
+            j += 1
+            u = b
+            a = b * a[0]
+        a += 0.5 * u
+    return np.sum(a)
+
+
+def exchanged_in_a_loop_that_is_unrolled(a, b, k):
+    c = 2.0 * a
+    for _ in range(3):
+        u, v = a, c
+        j = 0
+        while j < k and u[0] <= v[1] + 50.0:
+            j += 1
+            u, v = v, b
+            a, c = c.copy(), 0.5 * a
+        a += 0.25 * v
+    return np.sum(a * c) + u[0]
+
+
 def rebound_conditionally(a, b, k):
     for i in range(k):
         if a[i] > 1.5:

@@ -21,7 +21,7 @@ from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
 
 
-@dataclass
+@dataclass(eq=False)
 class Loop:
     """One loop: a key for decisions, which names may be read after it, and the evaluation of its body. `items`: it is
     over the items of a batch."""
@@ -51,7 +51,7 @@ class Moving:
         """The form of two views of an older buffer, in which the numbers move that are not the same in both; None
         where they are of different forms."""
         private = a.cell.private_to
-        if a.cell is not b.cell or a.cell.depth > self.level or (private is not None and private[0] == self.loop.key):
+        if a.cell is not b.cell or a.cell.depth > self.level or (private is not None and private[0] is self.loop):
             return None
         a, b = self.spread(a, b), self.spread(b, a)
         if not same_form(a, b):

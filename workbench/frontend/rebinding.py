@@ -71,7 +71,7 @@ class Rebinding(Moving):
         options = [*options_of(old), *options_of(new)]
         outer = all(o.cell.depth <= self.level for o in options)
         decided = t.decisions.get(self.loop.key) == "choice"
-        if isinstance(old, Array) and old.cell.private_to == (self.loop.key, variable):
+        if isinstance(old, Array) and old.cell.private_to == (self.loop, variable):
             self.renames.append((variable, old, new))
             self.restore.append((variable, self.since_rebound(variable, old)))
             return None
@@ -98,7 +98,7 @@ class Rebinding(Moving):
         else:
             value = t.emit("empty", *model.dims, kind=model.kind)
         made: Array = t.new_array(value, variable.name)
-        made.cell.private_to = (self.loop.key, variable)
+        made.cell.private_to = (self.loop, variable)
         made.cell.instead_of = model
         made.cell.order = layout.order(t, model)
         return made
@@ -128,7 +128,7 @@ class Rebinding(Moving):
         """The name stands for one of several arrays from here on: those from outside the loop, and a buffer of its own
         that takes what the body makes."""
         t = self.t
-        own = next((o for o in options if o.cell.private_to == (self.loop.key, variable)), None)
+        own = next((o for o in options if o.cell.private_to == (self.loop, variable)), None)
         made = any(self.goes_to(o, variable) for o in options)
         distinct = self.forms(variable, [o for o in options if o is not own and not self.goes_to(o, variable)])
         current = self.log.entry[variable]
@@ -188,7 +188,7 @@ class Rebinding(Moving):
         made, and what is in the buffer that another name has for this loop now."""
         private = option.cell.private_to
         return option.cell.depth > self.level or (
-            private is not None and private[0] == self.loop.key and private[1] is not variable)
+            private is not None and private[0] is self.loop and private[1] is not variable)
 
     def settle_orders(self) -> None:
         """Where arrays lie otherwise after the body than it took them to, it is evaluated again."""
@@ -206,7 +206,7 @@ class Rebinding(Moving):
         if array.cell in self.t.listed and home in self.log.stores:
             self.t.fail(f"{home.name or 'an array'} is written in a loop that puts it into a list",
                         "put a copy into the list (`.copy()`)")
-        if private is not None and private[0] == self.loop.key and private != home.private_to and not homes:
+        if private is not None and private[0] is self.loop and private != home.private_to and not homes:
             homes.append((array.cell, self.is_written(array.cell)))  # its owner may keep it
         homes.append((home, self.is_written(home)))
         if len(homes) == 1:

@@ -64,7 +64,7 @@ def own_buffer(settle: Any, variable: Variable) -> Array:
 
 def is_resized(settle: Moving, variable: Variable, old: Any) -> bool:
     """True where the name has such a buffer in this loop."""
-    return isinstance(old, Array) and bool(old.moving) and old.cell.private_to == (settle.loop.key, variable)
+    return isinstance(old, Array) and bool(old.moving) and old.cell.private_to == (settle.loop, variable)
 
 
 def refill(settle: Any, variable: Variable, old: Array, new: Any) -> None:
