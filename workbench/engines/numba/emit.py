@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import inspect
 import linecache
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbench.engines.numba import outlet, runtime
 from workbench.engines.numba.folding import Folding, is_growable
+from workbench.engines.numba.in_place import InPlace, in_place
 from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
 from workbench.engines.numba.spelling import Speller, constant_text, dtype
@@ -54,8 +55,8 @@ DECORATOR = '@njit(error_model="numpy")'
 class Source:
     """An emitted program: its text, the name to call, and which user line each emitted line came from.
 
-    `called` are the functions of the program that it calls, by their names in the text; `first` counts the lines of
-    imports and helpers."""
+    `called` are the functions of the program that it calls, with the results that they return, by their names in the
+    text; `first` counts the lines of imports and helpers."""
 
     name: str
     text: str
@@ -89,8 +90,10 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
     main = _Emitter(function, name, titles, alone, quiet or alone, written)
     called = [_Emitter(callee.function, title, titles, alone, quiet or alone, written)
               for callee, title in titles.items()]
-    for part in (*called, main):
-        part.run()
+    kept = in_place({callee: (callee.function, part.classes) for callee, part in zip(titles, called, strict=True)})
+    for callee, part in zip(titles, called, strict=True):
+        part.run(kept, kept[callee])
+    main.run(kept)
     helpers = {k: h for part in (*called, main) for k, h in {**part.spell.helpers, **part.helpers}.items()}
     head = header(tuple(helpers.values()), bool(called))
     lines, spans = list(head), [None] * len(head)  # type: list[str], list[Span | None]
@@ -99,7 +102,15 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
         lines += [*top, *part.lines]
         spans += [*([None] * len(top)), *part.spans]
     return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
-                  {part.title: part.function for part in called}, len(head))
+                  {part.title: _returning(part.function, kept[callee]) for callee, part in zip(
+                      titles, called, strict=True)}, len(head))
+
+
+def _returning(function: Function, kept: Collection[int]) -> Function:
+    """The function without the results that it need not return."""
+    results = tuple(r for k, r in enumerate(function.results) if k not in kept)
+    block = Block(function.params, function.block.ops, results)
+    return Function(function.name, block, function.shape_params, function.span)
 
 
 def reads_only_written(function: Function) -> bool:
@@ -161,18 +172,20 @@ class _Emitter:
         self.span: Span | None = None
         self.said: tuple[str, int] | None = None
         self.helpers: dict[str, Callable[..., object]] = {}
+        self.in_place: InPlace = {}
         self.main_file = function.span.filename if function.span else None
         self.made = definitions(function)
 
     # ------------------------------------------------------------------ the whole
-    def run(self) -> None:
-        """The lines of the function."""
+    def run(self, in_place: InPlace, own: Collection[int] = ()) -> None:
+        """The lines of the function. `in_place`: results that functions need not return, `own` those of this one."""
+        self.in_place = in_place
         self.parameters = [self.names(p) for p in self.function.data_params]
         self.span = self.function.span
         self.shapes()
         self.block(self.function.block)
         self.span = None
-        results = [self.spell.text(v) for v in self.function.results]
+        results = [self.spell.text(v) for k, v in enumerate(self.function.results) if k not in own]
         if results:
             self.line(f"return {_tuple(results)}")
         else:
@@ -400,9 +413,22 @@ class _Emitter:
 
     # ------------------------------------------------------------------ effects and control flow
     def enter(self, op: Op) -> None:
-        """`a, b = f(x, y)`."""
+        """`a, b = f(x, y)`; what `f` changes in place is there under its own name."""
+        kept = self.in_place.get(callee_of(op), {})
         call = f"{self.titles[callee_of(op)]}({', '.join(self.spell.text(v) for v in op.operands)})"
-        self.line(f"{', '.join(self.names(r) for r in op.results)} = {call}" if op.results else call)
+        given = [self.names(r) for k, r in enumerate(op.results) if k not in kept]
+        moved = [(self.names(op.results[k]), self.names(op.operands[p])) for k, p in kept.items()
+                 if self.names(op.results[k]) != self.names(op.operands[p])]
+        if not moved:
+            self.line(f"{', '.join(given)} = {call}" if given else call)
+            return
+        if not given:
+            self.line(call)
+            call = ""
+        first = [", ".join(given)] if len(given) == 1 else [f"({', '.join(given)})"] if given else []
+        targets, sources = ", ".join([*first, *(r for r, _ in moved)]), [*([call] if call else []),
+                                                                         *(p for _, p in moved)]
+        self.line(f"{targets} = {', '.join(sources)}")  # (at once: a name may be one that is read)
 
     def check(self, op: Op) -> None:
         """`if not ok: raise ...`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from workbench.ir import Block, Constant, Function, Op, Value, walk
+from workbench.ir import Block, Constant, Function, Op, Value, callee_of, walk
 from workbench.ir.ops import CONSUMING
 
 Leaves = Callable[[Value], Iterable[Value]]
@@ -162,6 +162,9 @@ def coalesce(function: Function, classes: Classes, is_variable: Callable[[Value]
         if op.prim in CONSUMING:
             if not classes.join(op.operands[0], op.result):
                 raise ValueError(f"{op.prim} of {op.operands[0]!r} cannot be made in place")
+        elif op.prim == "call":  # (what a callee takes, it often gives back)
+            wishes.extend((op.operands[p], r) for p in callee_of(op).consumes for r in op.results
+                          if r.is_array and r.type == op.operands[p].type)
         elif op.prim == "for":
             body = op.regions[0]
             for param, result in zip(body.params[1:], op.results, strict=True):
