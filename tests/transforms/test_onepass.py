@@ -294,12 +294,50 @@ def filled_behind(x):
 
 
 # how many loops of each program are run in one pass
+def times_an_input(x):
+    """The sum is a factor of an input's cotangent: that part comes when the sum is there."""
+    total, first = 0.0, x[0]
+    for i in range(len(x)):
+        total += np.sin(x[i])
+    return total * first - x[1] * x[1]
+
+
+def greatest(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i]) * x[i]
+    return np.maximum(x[0], total)
+
+
+def greater(x):
+    y = 0.0
+    for i in range(len(x)):
+        y += np.sin(x[i]) * x[i]
+    if y > 0.3:
+        return y
+    return x[0] * 3.0
+
+
+def one_more_in_an_arm(x):
+    """A loop in an arm behind a loop."""
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[0]
+    y = x[0]
+    result = total
+    if y > 0.0:
+        more = 0.0
+        for k in range(len(x)):
+            more += np.exp(x[0] * x[k])
+        result = total + more
+    return result
+
+
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
-               with_count: 1, between: 1,
-               made_between: 2, normalised: 2, with_scratch: 1,
-               indexed_after: 1, filled_behind: 2}
-OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums,
-          replaced, carried_over)
+               with_count: 1, between: 1, made_between: 2, normalised: 2, with_scratch: 1, indexed_after: 1,
+               filled_behind: 2, times_an_input: 1}
+OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums, replaced,
+          carried_over, greatest, greater, one_more_in_an_arm)
 
 
 def complex_step(f: Callable[[Any], Any], x: Any) -> Any:

@@ -17,6 +17,7 @@ from workbench.transforms.cotangents import Cotangents
 from workbench.transforms.recall import Primal, mirrored
 from workbench.transforms.residuals import ONE
 from workbench.transforms.stacks import Stacks
+from workbench.transforms.structure import is_arithmetic
 
 
 class Adjoints:
@@ -29,8 +30,8 @@ class Adjoints:
         self.bars = bars
         self.primal = primal
 
-    def run(self, op: Op) -> None:
-        """Propagate the cotangent of the results to the operands."""
+    def run(self, op: Op, wanted: Callable[[Value], bool] = lambda operand: True) -> None:
+        """Propagate the cotangent of the results to the operands (of an operation on numbers: to those wanted)."""
         if op.prim == "call":
             self.call(op)
             return
@@ -41,7 +42,7 @@ class Adjoints:
         if handler is not None and bars[0] is not None:
             handler(self, op, bars[0])
         else:
-            self._rule(op, bars)
+            self._rule(op, bars, wanted)
 
     def emit(self, prim: str, *operands: Value, **attrs: object) -> Value:
         """Append an operation."""
@@ -75,18 +76,19 @@ class Adjoints:
             self.bars.add(op.operands[k], bar, owned=True)
 
     # ------------------------------------------------------------------ mathematics
-    def _rule(self, op: Op, bars: list[Value | None]) -> None:
+    def _rule(self, op: Op, bars: list[Value | None], wanted: Callable[[Value], bool]) -> None:
         primitive = get(op.prim)
         if not primitive.differentiable:
             raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
-        ys = tuple(self._expr(v) for v in op.results)
         y_bars = tuple(None if bar is None else Expr(self.builder, bar) for bar in bars)
-        y, y_bar = (ys[0], y_bars[0]) if primitive.results == 1 else (ys, y_bars)
-        xs = [self._expr(v) for v in op.operands]
         shared: tuple[Value, ...] = ()
+        each = is_arithmetic(op)
         for k, operand in enumerate(op.operands):
-            if operand not in self.bars.active:
+            if operand not in self.bars.active or (each and not wanted(operand)):
                 continue
+            self.primal.about(operand if each else None)
+            xs, ys = ([self._expr(v) for v in values] for values in (op.operands, op.results))  # (asked anew for each)
+            y, y_bar = (ys[0], y_bars[0]) if primitive.results == 1 else (tuple(ys), y_bars)
             part = cotangent(primitive, op, xs, y, y_bar, k)
             if part is None:
                 continue
@@ -97,6 +99,7 @@ class Adjoints:
                 shared = (*shared, contribution)
                 continue
             self.bars.give(operand, contribution, shared)
+        self.primal.about(None)
 
     def _expr(self, value: Value) -> Expr:
         if isinstance(value, Constant):

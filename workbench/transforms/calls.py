@@ -75,9 +75,10 @@ def pushed(callee: Callee, wrt: Asked, outputs: Asked, jvp: Callable[[Function, 
     return found
 
 
-def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, Asked, Asked], Function]) -> Pulled:
-    """The pullback of a callee; `vjp` differentiates a body."""
-    key = ("pullback", wrt, outputs)
+def pulled(callee: Callee, wrt: Asked, outputs: Asked, vjp: Callable[[Function, Asked, Asked], Function],
+           backwards: bool = False) -> Pulled:
+    """The pullback of a callee; `vjp` differentiates a body (`backwards`: without anything in one pass)."""
+    key = ("pullback", wrt, outputs, backwards)
     if key not in callee.derived:
         count = len(callee.function.data_params)
         made = Callee(f"{callee.name}_vjp", consumes=callee.consumes)

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from workbench.ir import Block, Builder, Op, Slot, Value
+from workbench.ir import Block, Builder, Op, Slot, Value, callee_of
 from workbench.rules import emit
 from workbench.transforms.frames import Frames
 from workbench.transforms.late import stores
+from workbench.transforms.onepass import open_blocks
 from workbench.transforms.plan import Plan
 from workbench.transforms.replay import Replay
 from workbench.transforms.residuals import INT, ONE, ZERO, Position, Residuals
@@ -30,14 +31,17 @@ class Calls(Protocol):
         """Emit such a call; its results."""
 
 
-class Iterations(Protocol):
-    """The adjoints of iterations of loops in one pass (see `transforms.reverse`)."""
+class Adjoint(Protocol):
+    """The adjoints of what is run in one pass (see `transforms.reverse`)."""
 
-    def enter(self, op: Op) -> bool:
-        """Begin one: the adjoints that come before the first loop in one pass inside. False where there is none."""
+    def enter(self, op: Op, block: Block) -> bool:
+        """Begin one: the adjoints that come before the first in one pass inside. False where there is none."""
 
-    def leave(self, op: Op) -> None:
+    def leave(self, op: Op, block: Block) -> None:
         """End it."""
+
+    def joint(self, op: Op, operands: Sequence[Value]) -> Sequence[Value] | None:
+        """Emit a call together with its pullback; its results. None where it has no adjoint."""
 
 
 class ForwardSweep(Replay):
@@ -52,7 +56,7 @@ class ForwardSweep(Replay):
         self.plan = plan
         held = [v for v in plan.kept if frames is None or v not in frames]
         self.residuals = Residuals(builder, structure, held, self.get)
-        self.adjoint: Iterations | None = None
+        self.adjoint: Adjoint | None = None
         self.is_again = False
         self.copies: dict[Value, Value] = {}
         self.positions: dict[Loop, Position] = {}
@@ -95,7 +99,11 @@ class ForwardSweep(Replay):
             return
         if self.is_again and op.prim == "index":
             op = replace(op, attrs={**op.attrs, "checked": False})
-        if op in self.calls.reached:
+        if op in self.structure.one_pass and self.adjoint is not None:
+            operands = [self.get(v) for v in op.operands]
+            results = self.adjoint.joint(op, operands)
+            self.bind_all(op.results, results or self.builder.call(callee_of(op), operands))
+        elif op in self.calls.reached:
             self.bind_all(op.results, self.calls.call(op, [self.get(v) for v in op.operands]))
         else:
             super().plain(op)
@@ -117,21 +125,22 @@ class ForwardSweep(Replay):
         self.is_again = False
         self.residuals.freeze(self.structure.regions[body])
 
-    # ------------------------------------------------------------------ loops in one pass
+    # ------------------------------------------------------------------ in one pass
     def block(self, block: Block) -> None:
         region = self.structure.regions[block]
-        if region.op not in self.structure.one_pass or region.op is None or self.adjoint is None:
+        op = region.op
+        if op is None or op not in self.structure.one_pass or self.adjoint is None or block not in open_blocks(op):
             super().block(block)
             if self.frames is not None:
                 self.frames.push(block, self.get)
             return
         before, after = self.structure.parted(block)
         self.ops(before)
-        reached = self.adjoint.enter(region.op) if after else False
+        reached = self.adjoint.enter(op, block) if after else False
         self.ops(after)
         self.residuals.freeze(region)
-        if reached or (not after and self.adjoint.enter(region.op)):
-            self.adjoint.leave(region.op)
+        if reached or (not after and self.adjoint.enter(op, block)):
+            self.adjoint.leave(op, block)
 
     # ------------------------------------------------------------------ counting
     def open_body(self, op: Op, index: Value | None) -> None:
@@ -144,7 +153,7 @@ class ForwardSweep(Replay):
 
     def for_(self, op: Op) -> None:
         if op in self.structure.one_pass:
-            self.residuals.make_room(self.structure.regions[op.regions[0]])
+            self.residuals.make_room(op)
         self._begin(self.structure.loops[op])
         super().for_(op)
 
@@ -154,6 +163,8 @@ class ForwardSweep(Replay):
 
     def while_(self, op: Op) -> None:
         loop = self.structure.loops[op]
+        if op in self.structure.one_pass:
+            self.residuals.make_room(op)
         if loop in self.plan.counted:
             self.counts[loop] = self.builder.slot(INT, ZERO, "trips")
         self._begin(loop)

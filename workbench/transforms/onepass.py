@@ -1,4 +1,4 @@
-"""Loops whose iterations are differentiated one at a time, each right after it has run.
+"""Loops whose iterations are differentiated one at a time, each right after it has run; and recursive calls.
 
 In `for i in range(n): total += g(i)` no iteration waits for another's derivative: whatever follows the loop, the
 cotangent of `total` is the same in all of them. Where that cotangent is known before the loop begins (what follows is
@@ -7,10 +7,15 @@ residual leaves it, and its primal is not run twice.
 
 Such loops are a suffix of those of the function's own block, and of the bodies of such loops. The adjoints of the
 operations that depend on their results are emitted before the first of them. So these must ask for nothing that is
-computed later (but for plain formulas, which are computed twice), the loops must not pass cotangents to what is made by
+computed later (but for plain formulas, which are computed twice; and an operation on numbers propagates to what depends
+on the loops first, and to its other operands when all is there), the loops must not pass cotangents to what is made by
 them, and no element of an array may be reached for before its index has been checked. The adjoints of all other
 operations come when everything has run; these must not take the buffer of an array that the loops read, whose cotangent
 would be moved and not added to.
+
+A call of a recursive function can stand for a loop: where the cotangents of its results are known before it, it is
+replaced by one that gives the results and pulls the cotangents back (`transforms.joint`). So can a conditional or a
+`while` that such calls are in.
 
 Invariant: the primal's operations and effects are in the program's order. The contributions to a cotangent are added in
 the order of the iterations, instead of the opposite one.
@@ -21,22 +26,48 @@ Algorithms, 2002).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from workbench.ir import Block, Constant, Op, Value
+from workbench.ir import Block, Callee, Constant, Function, Op, Value, callee_of, walk
 from workbench.ir.ops import has_effect
 from workbench.transforms.structure import Region, Structure, captured, dependent, taken
 
 FORMULAS = frozenset({"cast", "add", "sub", "mul", "neg"})
 
 
+def candidates(function: Function, active: frozenset[Value], joint: Callable[[Callee], object]) -> set[Op]:
+    """The operations of a function that may be run in one pass, by themselves: loops, calls of functions that can be
+    run so (`joint`), and what holds such calls."""
+    found: set[Op] = set()
+
+    def gather(block: Block) -> bool:
+        calls = False
+        for op in block.ops:
+            inside = sum(map(gather, op.regions)) > 0  # (all of them are gone through)
+            if op.prim == "call" and any(r in active for r in op.results):
+                inside = joint(callee_of(op)) is not None
+            fit = any(r in active for r in op.results) and can_run_in_one_pass(op, active)
+            if fit and (inside or op.prim == "for"):
+                found.add(op)
+            calls |= inside
+        return calls
+    gather(function.block)
+    return found
+
+
 def can_run_in_one_pass(op: Op, active: frozenset[Value]) -> bool:
-    """True for loops whose active carried values are numbers that the body only adds to."""
-    if op.prim != "for":
+    """True for loops whose active carried values are numbers that the body only adds to, for conditionals and calls
+    that give active numbers."""
+    if op.prim in ("if", "call"):
+        return not any(r.is_array for r in op.results if r in active)
+    if op.prim not in ("for", "while"):
         return False
-    (body,) = op.regions
-    carried = [(param, out) for param, out, result in zip(body.params[1:], body.yields, op.results, strict=True)
+    body = op.regions[-1]
+    params = op.regions[0].params[1 if op.prim == "for" else 0:]
+    carried = [(param, out) for param, out, result in zip(params, body.yields, op.results, strict=True)
                if result in active]
+    if op.prim == "while" and not _is_condition_only(op, active):
+        return False
     for param, _ in carried:
         if param.is_array:
             return False
@@ -45,6 +76,19 @@ def can_run_in_one_pass(op: Op, active: frozenset[Value]) -> bool:
         if any(shares.of(out) != (1 if other is param else 0) for other, out in carried):
             return False
     return True
+
+
+def _is_condition_only(op: Op, active: frozenset[Value]) -> bool:
+    """True where the first region of a `while` does nothing with active values but hand them on."""
+    before = op.regions[0]
+    handed = zip(before.params, before.yields[1:], op.results, strict=True)
+    return all(v is param for param, v, result in handed if result in active or param in active or v in active) and (
+        not any(r in active for inner in walk(before) for r in inner.results))
+
+
+def open_blocks(op: Op) -> tuple[Block, ...]:
+    """The regions of an operation in one pass in which adjoints are run."""
+    return op.regions[1:] if op.prim == "while" else op.regions
 
 
 class _Shares:
@@ -107,15 +151,16 @@ class _Shares:
 
 
 class Suffix:
-    """The operations of an open region from some loop on: loops in one pass, and others, with what their adjoints ask
-    for. Of these, the ones that depend on a loop's result must be able to come before all loops."""
+    """The operations of an open region from some loop on: loops (calls, ...) in one pass, and others, with what their
+    adjoints ask for (and for which operand, if not for all). Of these, the ones that depend on a loop's result must be
+    able to come before all loops."""
 
     def __init__(self, region: Region, structure: Structure, active: frozenset[Value]) -> None:
         self.region = region
         self.structure = structure
         self.active = active
         self.loops: list[Op] = []
-        self.others: dict[Op, list[Value]] = {}
+        self.others: dict[Op, list[tuple[Value | None, Value]]] = {}
 
     def can_begin(self, loop: Op) -> bool:
         """True where a further loop can be run in one pass: the adjoints of the operations that depend on it (or on the
@@ -124,19 +169,21 @@ class Suffix:
         first = self.region.block.ops.index(loop)
         early = dependent(self.region.block.ops[first:], loops)
         others = [op for op in self.others if op in early]
-        if any(op in self.structure.one_pass for op in others):  # (what its adjoint asks for is not known)
+        within = (inner for op in others for inner in (op, *(i for block in op.regions for i in walk(block))))
+        if any(op in self.structure.one_pass for op in within):  # (what its adjoint asks for is not known)
             return False
         calls, _, touches = _nature(others, self.active)
         if calls or (touches and _nature(self.others, self.active)[1]):
             return False
         later = self._from(loop)
         early_results = {r for op in early for r in op.results}
-        given = [v for op in loops for v in captured(op) if v in self.active]
+        given = [v for op in loops for v in (op.operands if op.prim == "call" else captured(op)) if v in self.active]
         if any(not taken(op).isdisjoint((*given, *(v for e in others for v in (*e.operands, *captured(e)))))
                for op in self.others if op not in early):
             return False  # (the cotangent of a buffer that is taken is moved, not added to what is there)
         return all(self._is_outside(v, early_results) for v in given) and (
-            self._are_formulas((v for op in others for v in self.others[op]), later))
+            self._are_formulas((v for op in others for operand, v in self.others[op]
+                                if operand is None or operand in early_results), later))
 
     def _from(self, op: Op) -> dict[Value, Op]:
         """What is made by an operation of the region and those after it (the trips of a `while`, too)."""

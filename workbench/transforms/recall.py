@@ -37,6 +37,9 @@ class Primal(Protocol):
     def get(self, value: Value) -> Value:
         """The value of the primal, as a value of the adjoint program."""
 
+    def about(self, operand: Value | None) -> None:
+        """Say for which operand of an operation the next questions are (None: for all)."""
+
     def base(self, loop: Loop) -> Value | None:
         """Where this execution begins in the loop's lists, if not at 0."""
 
@@ -56,16 +59,21 @@ class Wishes:
     def __init__(self) -> None:
         self.scopes: dict[Region, Scope] = {}
         self.asked: dict[Value, Value] = {}
-        self.latest: dict[Value, None] = {}  # what was asked since this was emptied
+        self.latest: dict[tuple[Value | None, Value], None] = {}  # for what operand, and what, since this was emptied
+        self.operand: Value | None = None
 
     def get(self, value: Value) -> Value:
         """A placeholder."""
         if isinstance(value, Constant):
             return value
-        self.latest[value] = None
+        self.latest[self.operand, value] = None
         if value not in self.asked:
             self.asked[value] = Value(mirrored(value.type, self), value.name)
         return self.asked[value]
+
+    def about(self, operand: Value | None) -> None:
+        """Note it."""
+        self.operand = operand
 
     def base(self, loop: Loop) -> Value | None:
         """None: there are no lists in a dry run."""
@@ -174,6 +182,9 @@ class Recall:
         rounds = self.sweep.residuals.iteration(loop, self.positions)
         offset = emit(self.builder, "mul", rounds, Constant(step, value.kind))
         return emit(self.builder, "add", self._known(init), offset)
+
+    def about(self, operand: Value | None) -> None:
+        """It is the same to all."""
 
     def base(self, loop: Loop) -> Value | None:
         """Where this execution begins in the loop's lists, if not at 0."""

@@ -124,20 +124,20 @@ class Residuals:
                 self.slots[value] = Flat(held, length, self._scalar(loop, axes, Kind.INT, "begins"))
         self.lengths.update(d for r in op.results if self.structure.home[r] is self.structure.top for d in r.dims)
 
-    def make_room(self, region: Region) -> None:
+    def make_room(self, op: Op) -> None:
         """Make room for what the body of a loop in one pass and the loops in it keep, before the loop, where its
         size is known there."""
         for value in self.kept:
             loop = self.structure.loop_of(value)
-            if loop is None or value in self.room or not self._is_inside(value, region):
+            if loop is None or value in self.room or not self._is_inside(value, op):
                 continue
             sizes = [*value.dims, *(v for outer in loop.nest for v in outer.op.operands[:2])]
             exact = self._is_exact(value, loop) if value.is_array else self.structure.is_regular(loop)
-            if not exact or not any(self._is_inside(v, region) for v in sizes):
+            if not exact or not any(self._is_inside(v, op) for v in sizes):
                 self.room[value] = self._main(value, loop, f"{value.name}_kept" if value.name else "kept")
 
-    def _is_inside(self, value: Value, region: Region) -> bool:
-        return not isinstance(value, Constant) and region in self.structure.home[value].chain
+    def _is_inside(self, value: Value, op: Op) -> bool:
+        return not isinstance(value, Constant) and any(region.op is op for region in self.structure.home[value].chain)
 
     def _main(self, value: Value, loop: Loop | None, name: str) -> Slot:
         """Room for a value (for its elements, where its size varies)."""

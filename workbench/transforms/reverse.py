@@ -1,9 +1,9 @@
 """The reverse sweep: the program's regions backwards, each operation replaced by its adjoint.
 
 A counted loop runs from its last iteration to its first. A `while` whose full iterations were counted runs the adjoint
-of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`. A loop
-that is run in one pass (`transforms.onepass`) is only passed by: its cotangents are noted for `enter` and `leave`,
-which the forward sweep calls in its body.
+of `before` once, for its last, partial iteration, then as often as counted the adjoints of `after` and `before`. What
+is run in one pass (`transforms.onepass`) is only passed by: its cotangents are noted for `enter` and `leave`, which the
+forward sweep calls in its regions, and for `joint`, which makes a call of it.
 
 Invariant: every primal value is asked of `Primal` (never taken from the forward sweep's regions), so that a dry run
 finds exactly what is required. Cotangents are never materialised where they are symbolic zeros, but on entry
@@ -12,19 +12,20 @@ of a region that adds to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from workbench.ir import Block, Builder, Constant, Op, Slot, Value, walk
+from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, walk
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
 from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents, zero
+from workbench.transforms.joint import Joint
 from workbench.transforms.recall import Primal, Scope, mirrored
 from workbench.transforms.residuals import MINUS, ZERO, Position
 from workbench.transforms.stacks import Stacks
-from workbench.transforms.structure import Structure
+from workbench.transforms.structure import Halves, Structure
 
 _MULTIPLES = frozenset({"add", "sub", "mul", "neg", "cast"})  # of zeros they are zeros
 
@@ -43,7 +44,8 @@ class ReverseSweep:
     """Emits the reverse sweep of a function whose results' cotangents have been put."""
 
     def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal,
-                 pull: Pull, stacks: Stacks) -> None:
+                 pull: Pull, stacks: Stacks, joints: Callable[[Callee], Joint | None]) -> None:
+        self.joints = joints
         self.builder = builder
         self.structure = structure
         self.active = active
@@ -51,7 +53,7 @@ class ReverseSweep:
         self.stacks = stacks
         self.bars = Cotangents(builder, structure, active, primal)
         self.adjoints = Adjoints(builder, self.bars, primal, pull, stacks)
-        self.passed: dict[Op, list[tuple[Value, Value]]] = {}  # yields of one-pass loops, and their cotangents
+        self.passed: dict[Op, dict[int, Value]] = {}  # what is in one pass: cotangents of its results, by position
         primal.scopes[structure.top] = Scope(builder.depth)
 
     def begin(self, results: Sequence[Value], cotangents: Sequence[Value]) -> None:
@@ -69,24 +71,33 @@ class ReverseSweep:
         """The adjoint of a block."""
         self.ops(block.ops)
 
-    def ops(self, ops: Sequence[Op]) -> None:
-        """The adjoints of operations, from last to first."""
+    def ops(self, ops: Sequence[Op], wanted: Callable[[Value], bool] = lambda operand: True) -> None:
+        """The adjoints of operations, from last to first; those of operations on numbers as far as operands are
+        `wanted`."""
         with self.builder.rounding(loose=True):
-            self._ops(ops)
+            for op in reversed(ops):
+                self.builder.span = op.span
+                self._op(op, wanted)
 
-    def _ops(self, ops: Sequence[Op]) -> None:
-        for op in reversed(ops):
-            self.builder.span = op.span
-            if op in self.structure.one_pass:
-                self._pass_by(op)
-            elif op.prim == "for":
-                self._for(op)
-            elif op.prim == "while":
-                self._while(op)
-            elif op.prim == "if":
-                self._if(op)
-            else:
-                self.adjoints.run(op)
+    def early(self, halves: Halves) -> None:
+        """The adjoints that come before what is in one pass."""
+        self.ops(halves.early, lambda operand: operand in halves.made)
+
+    def late(self, halves: Halves) -> None:
+        """The adjoints that come when all has run."""
+        self.ops(halves.late, lambda operand: operand not in halves.made)
+
+    def _op(self, op: Op, wanted: Callable[[Value], bool]) -> None:
+        if op in self.structure.one_pass:
+            self._pass_by(op)
+        elif op.prim == "for":
+            self._for(op)
+        elif op.prim == "while":
+            self._while(op)
+        elif op.prim == "if":
+            self._if(op)
+        else:
+            self.adjoints.run(op, wanted)
 
     @contextmanager
     def _scope(self, *blocks: Block) -> Iterator[None]:
@@ -119,33 +130,55 @@ class ReverseSweep:
         self.builder.span = op.span
         self.builder.end_if(condition, arms[0], arms[1])
 
-    # ------------------------------------------------------------------ loops in one pass
+    # ------------------------------------------------------------------ in one pass
     def _pass_by(self, op: Op) -> None:
-        (body,) = op.regions
-        self.passed[op] = []
-        for init, out, result in zip(op.operands[2:], body.yields, op.results, strict=True):
-            bar = self.bars.read(result) if result in self.active else None
-            if bar is not None:
-                self.passed[op].append((out, bar))
-                self.bars.add(init, bar)
+        found = {k: self.bars.read(r) for k, r in enumerate(op.results) if r in self.active}
+        self.passed[op] = passed = {k: bar for k, bar in found.items() if bar is not None}
+        if op.prim in ("for", "while"):
+            inits = op.operands[2:] if op.prim == "for" else op.operands
+            for k, bar in passed.items():
+                self.bars.add(inits[k], bar)
 
-    def enter(self, op: Op, early: Sequence[Op] | None = None) -> bool:
-        """Begin the adjoint of an iteration of a loop that was passed by, in its body: that of `early`, loops in one
-        pass and what depends on them. False where no cotangent reaches the loop."""
-        (body,) = op.regions
+    def enter(self, op: Op, block: Block) -> bool:
+        """Begin the adjoint of a region of an operation that was passed by, in that region. False where no cotangent
+        reaches the operation."""
         if not self.passed[op]:
             return False
-        self.primal.scopes[self.structure.regions[body]] = Scope(self.builder.depth)
-        for value, bar in self.passed[op]:
-            self.bars.add(value, bar)
-        self.ops(self.structure.halves(body)[0] if early is None else early)
+        self._at(op, block)
+        self.early(self.structure.halves(block))
         return True
 
-    def leave(self, op: Op, rest: Sequence[Op] | None = None) -> None:
-        """End that adjoint: that of the other operations."""
-        (body,) = op.regions
-        self.ops(self.structure.halves(body)[1] if rest is None else rest)
-        del self.primal.scopes[self.structure.regions[body]]
+    def leave(self, op: Op, block: Block) -> None:
+        """End that adjoint."""
+        self.late(self.structure.halves(block))
+        for inner in self._shared(op, block):
+            del self.primal.scopes[self.structure.regions[inner]]
+
+    @contextmanager
+    def inside(self, op: Op, block: Block) -> Iterator[None]:
+        """That adjoint, run by the caller."""
+        self._at(op, block)
+        yield
+        for inner in self._shared(op, block):
+            del self.primal.scopes[self.structure.regions[inner]]
+
+    def _at(self, op: Op, block: Block) -> None:
+        scope = Scope(self.builder.depth)
+        for inner in self._shared(op, block):
+            self.primal.scopes[self.structure.regions[inner]] = scope
+        for k, bar in self.passed[op].items():
+            self.bars.add(block.yields[k], bar)
+
+    def _shared(self, op: Op, block: Block) -> tuple[Block, ...]:
+        """The regions that have one scope: those of a `while`."""
+        return op.regions if op.prim == "while" else (block,)
+
+    def joint(self, op: Op, operands: Sequence[Value]) -> Sequence[Value] | None:
+        """A call that was passed by, together with its pullback: what the callee gives. None where no cotangent
+        reaches it."""
+        passed = self.passed[op]
+        joint = self.joints(callee_of(op))
+        return joint.call(op, operands, passed, self.builder, self.primal, self.bars) if joint and passed else None
 
     # ------------------------------------------------------------------ loops
     def _carried(self, inits: Sequence[Value], params: Sequence[Value], yields: Sequence[tuple[Value, ...]],

@@ -1,11 +1,12 @@
 """Where each value of a program lives, and what is known of its loops and arrays.
 
-The loops that are run in one pass (`transforms.onepass`) are given: in the body of such a loop, as in the function's
-own block, the reverse sweep follows the forward sweep at once, and all that the body made is still there. Such a region
+What is run in one pass (`transforms.onepass`) is given: in the regions of such an operation, as in the function's own
+block, the reverse sweep follows the forward sweep at once, and all that the region made is still there. Such a region
 is *open*. So is the body of a loop that the reverse sweep runs again (`transforms.late`).
 
 Invariant: nothing here changes the program; a `Region` stands for one block, a `Loop` for one `for` or `while`. The two
-regions of a `while` and all arms inside a body belong to that body's loop. The body of a one-pass loop belongs to none.
+regions of a `while` and all arms inside a body belong to that body's loop. The regions of what is run in one pass
+belong to none.
 A value that is not said to vary with a loop around it has the same bits in all its iterations (in one iteration of the
 other loops).
 """
@@ -23,7 +24,7 @@ _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "
 
 
 def dependent(ops: Sequence[Op], loops: Collection[Op]) -> set[Op]:
-    """These loops, and the operations that depend on their results."""
+    """These operations, and those that depend on their results."""
     found: set[Op] = set()
     made: set[Value] = set()
     for op in ops:
@@ -31,6 +32,11 @@ def dependent(ops: Sequence[Op], loops: Collection[Op]) -> set[Op]:
             found.add(op)
             made.update(op.results)
     return found
+
+
+def is_arithmetic(op: Op) -> bool:
+    """True for an operation on numbers, whose adjoint has a part for each of its operands."""
+    return not op.regions and op.prim != "call" and not any(v.is_array for v in (*op.operands, *op.results))
 
 
 def captured(op: Op) -> set[Value]:
@@ -114,6 +120,18 @@ class Region:
         while region is not None:
             yield region
             region = region.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """The operations of an open region: those whose adjoints come before the first one in one pass (and what is in one
+    pass), and those whose adjoints come when all has run: what the cotangents of `made`, the results of the early ones,
+    do not depend on. The adjoint of an arithmetic operation comes early for operands that are `made`, late for others.
+    """
+
+    early: tuple[Op, ...]
+    late: tuple[Op, ...]
+    made: frozenset[Value]
 
 
 class Structure:
@@ -203,16 +221,22 @@ class Structure:
 
     # ------------------------------------------------------------------ questions
     def parted(self, block: Block) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
-        """The operations of an open region before the first loop in one pass, and the others."""
+        """The operations of an open region before the first one in one pass, and the others."""
         first = next((k for k, op in enumerate(block.ops) if op in self.one_pass), len(block.ops))
         return block.ops[:first], block.ops[first:]
 
-    def halves(self, block: Block) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
-        """The operations of an open region whose adjoints come before the first loop in one pass (and these loops), and
-        those whose adjoints come when all has run: what the cotangents of the loops' results do not depend on."""
+    def halves(self, block: Block) -> Halves:
+        """The operations of an open region, by when their adjoints come."""
         before, after = self.parted(block)
         early = dependent(after, self.one_pass)
-        return tuple(op for op in after if op in early), (*before, *(op for op in after if op not in early))
+        made = frozenset(r for op in early for r in op.results)
+        return Halves(tuple(op for op in after if op in early),
+                      (*before, *(op for op in after if op not in early or self._is_split(op, made))), made)
+
+    def _is_split(self, op: Op, made: Collection[Value]) -> bool:
+        """True where part of an early adjoint comes late."""
+        return op not in self.one_pass and is_arithmetic(op) and not all(
+            isinstance(v, Constant) or v in made for v in op.operands)
 
     def loop_of(self, value: Value) -> Loop | None:
         """The loop in whose body a value is made."""

@@ -14,13 +14,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from workbench.ir import ArrayType, Block, Builder, Callee, Constant, Function, Kind, Op, ScalarType, Value, walk
+from workbench.ir import (
+    ArrayType,
+    Block,
+    Builder,
+    Callee,
+    Constant,
+    Function,
+    Kind,
+    Op,
+    ScalarType,
+    Value,
+    callee_of,
+    walk,
+)
 from workbench.passes.activity import active
 from workbench.transforms.calls import Pull, Pulled, pulled
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.frames import Frames, Pair
+from workbench.transforms.joint import Joint, joint_of
 from workbench.transforms.late import late_loops
-from workbench.transforms.onepass import Suffix, can_run_in_one_pass
+from workbench.transforms.onepass import Suffix, candidates, open_blocks
 from workbench.transforms.plan import Planner
 from workbench.transforms.recall import Recall, Wishes
 from workbench.transforms.replay import declare
@@ -60,18 +74,25 @@ def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: s
     env, cotangents = _declare(builder, function, outputs, seeds)
     stacks = Stacks(builder, twins, reached=reached)
     sweep = ForwardSweep(builder, env, structure, plan, stacks)
-    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pull, stacks)
-    sweep.adjoint = reverse
-    before, after = structure.parted(function.block)
-    early, rest = structure.halves(function.block)
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pull, stacks, joint)
     sweep.begin()
+    return builder.finish(_run(sweep, reverse, params, results, cotangents))
+
+
+def _run(sweep: ForwardSweep, reverse: ReverseSweep, params: Sequence[Value], results: Sequence[Value],
+         cotangents: Sequence[Value]) -> list[Value]:
+    """Both sweeps: the results, and the cotangents of parameters."""
+    block = sweep.structure.function.block
+    before, after = sweep.structure.parted(block)
+    halves = sweep.structure.halves(block)
+    sweep.adjoint = reverse
     sweep.ops(before)
     reverse.begin(results, cotangents)
-    reverse.ops(early)
+    reverse.early(halves)
     sweep.ops(after)
     primal = sweep.end()
-    reverse.ops(rest)
-    return builder.finish([*primal, *reverse.end(params)])
+    reverse.late(halves)
+    return [*primal, *reverse.end(params)]
 
 
 def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
@@ -81,7 +102,7 @@ def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> 
 
 def pullback_backwards(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
     """The pullback without loops in one pass."""
-    return pulled(callee, wrt, outputs, partial(vjp, backwards=True))
+    return pulled(callee, wrt, outputs, partial(vjp, backwards=True), backwards=True)
 
 
 def twins(callee: Callee) -> Twins | None:
@@ -89,11 +110,44 @@ def twins(callee: Callee) -> Twins | None:
     return twins_of(callee, halves)
 
 
+def joint(callee: Callee) -> Joint | None:
+    """The joint twin of a callee that calls itself."""
+    return joint_of(callee, _jointly)
+
+
+def _jointly(function: Function, asked: Joint) -> Function | None:
+    """The body of a joint twin; None where its calls of itself cannot all be run in one pass."""
+    data = function.data_params
+    params, results = [data[k] for k in asked.wrt], [function.results[k] for k in asked.outputs]
+    live = active(function, params, results) | {data[k] for k in asked.accumulated}
+    one_pass = _one_pass(function, live, results)
+    calls = [op for op in walk(function.block) if op.prim == "call" and any(r in live for r in op.results)]
+    if not calls or not all(op in one_pass and callee_of(op) is asked.callee for op in calls):
+        return None
+    structure = Structure(function, one_pass)
+    required, _ = _required(function, structure, live, params, results, pullback)
+    plan = Planner(structure).run(required)
+    if any(structure.home[v].op in one_pass for v in plan.copied):
+        return None
+    builder = Builder(asked.twin.name)
+    builder.span = function.span
+    env = declare(builder, function)
+    stacks = Stacks(builder, twins)
+    sweep = ForwardSweep(builder, env, structure, plan, stacks)
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks, joint)
+    sweep.begin()
+    for k in asked.accumulated:
+        bar = builder.param(sweep.type(data[k]), f"{data[k].name or 'x'}_bar")
+        reverse.bars.add(data[k], bar, owned=True)
+    cotangents = [builder.param(sweep.type(r), f"{r.name or 'result'}_bar") for r in results]
+    return builder.finish(_run(sweep, reverse, params, results, cotangents))
+
+
 def halves(function: Function, asked: Twins) -> Halves:
     """The adjoint of a recursive callee's body, not yet cut in two."""
     data = function.data_params
     params, results = [data[k] for k in asked.wrt], [function.results[k] for k in asked.outputs]
-    live = active(function, params, results)
+    live = active(function, params, results) | {data[k] for k in asked.accumulated}  # (what was added up goes on)
     structure = Structure(function)
     required, reached = _required(function, structure, live, params, results, pullback)
     plan = Planner(structure, stacked=True).run(required)  # (a list's length is not known: it cannot be pushed)
@@ -113,7 +167,7 @@ def halves(function: Function, asked: Twins) -> Halves:
     stacks.after(asked.kinds, popped)
     accumulated = {k: Value(sweep.type(data[k]), f"{data[k].name or 'x'}_bar") for k in asked.accumulated}
     seeds = [Value(sweep.type(r), f"{r.name or 'result'}_bar") for r in results]
-    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks)
+    reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks, joint)
     for k, bar in accumulated.items():
         reverse.bars.add(data[k], bar, owned=True)
     reverse.begin(results, seeds)
@@ -131,36 +185,40 @@ def _required(function: Function, structure: Structure, live: frozenset[Value], 
               results: Sequence[Value], pull: Pull) -> tuple[list[Value], dict[Op, Twins]]:
     """What the reverse sweep asks of the primal, and which recursive calls it reaches: found by a dry run of it."""
     sweep, wishes = _dry(function, structure, live, results, pull)
-    early, rest = structure.halves(function.block)
-    sweep.ops(early)
-    _dry_iterations(sweep, early)
-    sweep.ops(rest)
+    halves = structure.halves(function.block)
+    sweep.early(halves)
+    _dry_regions(sweep, halves.early)
+    sweep.late(halves)
     sweep.end(params)
     return list(wishes.asked), sweep.stacks.reached
 
 
-def _dry_iterations(sweep: ReverseSweep, ops: Sequence[Op]) -> None:
+def _dry_regions(sweep: ReverseSweep, ops: Sequence[Op]) -> None:
     for op in ops:
-        if op in sweep.structure.one_pass and sweep.enter(op):
-            _dry_iterations(sweep, sweep.structure.halves(op.regions[0])[0])
-            sweep.leave(op)
+        if op not in sweep.structure.one_pass:
+            continue
+        if op.prim == "call":
+            sweep.joint(op, op.operands)
+        for block in open_blocks(op):
+            if sweep.enter(op, block):
+                _dry_regions(sweep, sweep.structure.halves(block).early)
+                sweep.leave(op, block)
 
 
 def _dry(function: Function, structure: Structure, live: frozenset[Value],
          results: Sequence[Value], pull: Pull) -> tuple[ReverseSweep, Wishes]:
     wishes, builder = Wishes(), Builder(function.name)
-    sweep = ReverseSweep(builder, structure, live, wishes, pull, Stacks(builder, twins))
+    sweep = ReverseSweep(builder, structure, live, wishes, pull, Stacks(builder, twins), joint)
     sweep.begin(results, [Value(r.type) for r in results])
     return sweep, wishes
 
 
 def _one_pass(function: Function, live: frozenset[Value], results: Sequence[Value]) -> tuple[Op, ...]:
-    """The loops to run in one pass: as many of the last ones as the adjoints between and after them allow."""
-    loops = {op for op in walk(function.block)
-             if any(r in live for r in op.results) and can_run_in_one_pass(op, live)}
-    if not loops:
+    """What to run in one pass: as many of the last loops (calls, ...) as the adjoints between and after them allow."""
+    found = candidates(function, live, joint)
+    if not found:
         return ()
-    sweep, wishes = _dry(function, Structure(function, loops), live, results, pullback)
+    sweep, wishes = _dry(function, Structure(function, found), live, results, pullback)
     return tuple(_chosen(sweep, wishes, function.block))
 
 
@@ -175,11 +233,10 @@ def _chosen(sweep: ReverseSweep, wishes: Wishes, block: Block) -> list[Op]:
         else:
             suffix.others[op] = list(wishes.latest)
     chosen = list(suffix.loops)
-    for op in tuple(chosen):
-        if sweep.passed[op]:
-            sweep.enter(op, ())
-            chosen += _chosen(sweep, wishes, op.regions[0])
-            sweep.leave(op, ())
+    for op in suffix.loops:
+        for inner in open_blocks(op) if sweep.passed[op] else ():
+            with sweep.inside(op, inner):
+                chosen += _chosen(sweep, wishes, inner)
     return chosen
 
 

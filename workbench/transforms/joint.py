@@ -1,0 +1,96 @@
+"""Recursive calls in one pass: a function that gives what the callee gives, and pulls cotangents back at once.
+
+Where a function adds up what its calls of itself give, times factors that it knows before (`total += factor * f(...)`),
+the cotangents of a call's results are known before the call. Such a callee gets a *joint* twin: it takes the callee's
+arguments, the cotangents of the arrays it reads, to be added to in place, and the cotangents of its results; it
+computes the callee's results and runs the adjoint of its body, region by region, as `transforms.onepass` says. In it,
+each call of the callee is one of the twin. Nothing waits on stacks (compare `transforms.stacks`), and nothing runs
+twice.
+
+Invariant: the twin has the callee's effects, in the callee's order. All recursive calls that are differentiated are
+joint, or there is no twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from workbench.ir import Builder, Callee, Function, Op, Value, call_results, is_recursive, verify
+from workbench.transforms.calls import body
+from workbench.transforms.cotangents import Cotangents, zero
+from workbench.transforms.recall import Primal, mirrored
+
+
+@dataclass(slots=True, eq=False)
+class Joint:
+    """The joint twin of a callee. `wrt` are the parameters with cotangents, `outputs` the results with cotangents."""
+
+    callee: Callee
+    twin: Callee
+    wrt: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def accumulated(self) -> tuple[int, ...]:
+        """The parameters whose cotangent the twin adds to in place."""
+        params = self.callee.function.data_params
+        return tuple(k for k in self.wrt if params[k].is_array)
+
+    def call(self, op: Op, operands: Sequence[Value], passed: Mapping[int, Value], builder: Builder, primal: Primal,
+             bars: Cotangents) -> Sequence[Value]:
+        """The twin instead of the callee: what the callee gives. `passed` are the cotangents of the call's results."""
+        given = list(operands)
+        grown: list[int] = []
+        for k in self.accumulated:
+            value = op.operands[k]
+            fresh = value not in bars.active or any(op.operands[j] is value for j in grown)
+            given.append(zero(builder, mirrored(value.type, primal)) if fresh else bars.buffer(value))
+            if not fresh:
+                grown.append(k)
+        given += [passed[k] if k in passed else zero(builder, op.results[k].type) for k in self.outputs]
+        results = call_results(self.callee, operands)
+        names = [f"{op.operands[k].name or 'x'}_bar" for k in self.wrt]
+        made = [Value(mirrored(op.operands[k].type, primal), name) for k, name in zip(self.wrt, names, strict=True)]
+        builder.call(self.twin, given, [*results, *made])
+        for k, bar in zip(self.wrt, made, strict=True):
+            if k in grown:
+                bars.put(op.operands[k], bar)
+            else:
+                bars.add(op.operands[k], bar, owned=True)
+        return results
+
+
+def joint_of(callee: Callee, build: Callable[[Function, Joint], Function | None]) -> Joint | None:
+    """The joint twin of a callee that calls itself, made once; None where there is none. `build` differentiates its
+    body with a twin that is under construction."""
+    if not callee.is_defined:
+        return None
+    if "joint" not in callee.derived:
+        callee.derived["joint"] = None
+        if callee.rule is None and is_recursive(callee):
+            try:
+                _make(callee, build)
+            except BaseException:
+                del callee.derived["joint"]
+                raise
+    found: Joint | None = callee.derived["joint"]
+    return found
+
+
+def _make(callee: Callee, build: Callable[[Function, Joint], Function | None]) -> None:
+    function = body(callee)
+    params, results = function.data_params, function.results
+    wrt = tuple(k for k, p in enumerate(params) if p.kind.is_inexact)
+    outputs = tuple(k for k, r in enumerate(results) if r.kind.is_inexact)
+    if not wrt or not outputs or any(results[k].is_array for k in outputs) or any(k in callee.consumes for k in wrt):
+        return
+    joint = Joint(callee, Callee(f"{callee.name}_joint"), wrt, outputs)
+    joint.twin.consumes = (*callee.consumes, *(len(params) + n for n in range(len(joint.accumulated))))
+    callee.derived["joint"] = joint
+    made = build(function, joint)
+    if made is None:
+        callee.derived["joint"] = None
+        return
+    joint.twin.define(made, joint.twin.consumes)
+    verify(joint.twin.function)
