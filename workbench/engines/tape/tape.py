@@ -65,7 +65,7 @@ class Tape:
                 output.close()  # it is refused below: nobody will await it
             if self.recorder.refusals:
                 raise self.recorder.refusals[0]
-            self.result = result_tree(self._differentiated(function, output), self.recorder)
+            self.result = self._result(function, output)
         except DifferentiationError:
             arguments.restore()  # a refusal leaves no trace
             raise
@@ -85,6 +85,13 @@ class Tape:
                 self.recorder.run.close(self.recorder)
         self.adjoints = self.recorder.zeros()
         self.position = len(self.recorder)
+
+    def _result(self, function: Any, output: Any) -> Any:
+        """The nodes of what is differentiated; refused at the function's own line."""
+        try:
+            return result_tree(self._differentiated(function, output), self.recorder)
+        except DifferentiationError as error:
+            raise _error(function, error.reason, error.hint) from None
 
     def _differentiated(self, function: Any, output: Any) -> Any:
         if not self.has_aux:
