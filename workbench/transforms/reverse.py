@@ -151,16 +151,14 @@ class ReverseSweep:
     def leave(self, op: Op, block: Block) -> None:
         """End that adjoint."""
         self.late(self.structure.halves(block))
-        for inner in self._shared(op, block):
-            del self.primal.scopes[self.structure.regions[inner]]
+        self._gone(op, block)
 
     @contextmanager
     def inside(self, op: Op, block: Block) -> Iterator[None]:
         """That adjoint, run by the caller."""
         self._at(op, block)
         yield
-        for inner in self._shared(op, block):
-            del self.primal.scopes[self.structure.regions[inner]]
+        self._gone(op, block)
 
     def _at(self, op: Op, block: Block) -> None:
         scope = Scope(self.builder.depth)
@@ -168,6 +166,10 @@ class ReverseSweep:
             self.primal.scopes[self.structure.regions[inner]] = scope
         for k, bar in self.passed[op].items():
             self.bars.add(block.yields[k], bar)
+
+    def _gone(self, op: Op, block: Block) -> None:
+        for inner in self._shared(op, block):
+            del self.primal.scopes[self.structure.regions[inner]]
 
     def _shared(self, op: Op, block: Block) -> tuple[Block, ...]:
         """The regions that have one scope: those of a `while`."""

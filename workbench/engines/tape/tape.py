@@ -87,11 +87,13 @@ class Tape:
         self.position = len(self.recorder)
 
     def _result(self, function: Any, output: Any) -> Any:
-        """The nodes of what is differentiated; refused at the function's own line."""
+        """The nodes of what is differentiated; refused at the function's own line, if it has one."""
+        differentiated = self._differentiated(function, output)
         try:
-            return result_tree(self._differentiated(function, output), self.recorder)
+            return result_tree(differentiated, self.recorder)
         except DifferentiationError as error:
-            raise _error(function, error.reason, error.hint) from None
+            located = _error(function, error.reason, error.hint)
+            raise (located if located.span is not None else error) from None
 
     def _differentiated(self, function: Any, output: Any) -> Any:
         if not self.has_aux:
