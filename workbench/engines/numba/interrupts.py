@@ -3,7 +3,8 @@
 Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask for
 pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and asks at
 zero; a `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between;
-a function that calls itself asks when it is entered. What the signal's handler raises leaves the program.
+a function that calls itself counts how often it is entered, over all its calls, and asks likewise. What the signal's
+handler raises leaves the program.
 
 Invariant: the emitted source is not changed, iterations come in the same order, and a loop that is short and stands
 alone asks nothing. Programs hold the interpreter's lock, as asking needs.
@@ -25,6 +26,7 @@ from numba.extending import intrinsic
 
 PIECE = 1 << 16  # iterations of an innermost loop
 PERIOD = 8  # turns of the other loops
+ENTRIES = 64  # calls of a function that calls itself
 CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
 RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
 
@@ -71,6 +73,22 @@ def count_down(typing: Any, left: Any) -> Any:
             builder.store(kind(PERIOD), slot)
         return builder.load(slot)
     return types.int64(types.int64), lowered
+
+
+@intrinsic
+def count_entry(typing: Any) -> Any:
+    """One call less, of all that a function gets; at zero, ask and begin again."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = llvm.IntType(64)
+        counter = cgutils.add_global_variable(builder.module, kind, "workbench_entries_left")
+        counter.linkage, counter.initializer = "internal", kind(ENTRIES)
+        left = builder.sub(builder.load(counter), kind(1))
+        builder.store(left, counter)
+        with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
+            builder.store(kind(ENTRIES), counter)
+            _asked(context, builder)
+        return context.get_dummy_value()
+    return types.none(), lowered
 
 
 @intrinsic
@@ -157,7 +175,7 @@ class _Asking:
         if self.counts:
             made.append(numba_ir.Assign(numba_ir.Const(PERIOD, self.entry.loc), self.left, self.entry.loc))
         if recursive:
-            made += self.called(ask, (), self.fresh("asked"))
+            made += self.called(count_entry, (), self.fresh("asked"))
         first = next((k for k, s in enumerate(self.entry.body) if not (
             isinstance(s, numba_ir.Assign) and isinstance(s.value, numba_ir.Arg))), 0)
         self.entry.body[first:first] = made

@@ -22,7 +22,6 @@ from numba.core.rewrites.static_raise import RewriteConstRaises
 from numba.core.typed_passes import (
     AnnotateTypes,
     IRLegalization,
-    NativeLowering,
     NoPythonBackend,
     NopythonTypeInference,
     PreLowerStripPhis,
@@ -32,6 +31,7 @@ from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 from workbench.engines import signals
 from workbench.engines.collecting import uncollected
+from workbench.engines.numba.borrowing import BorrowingLowering
 from workbench.engines.numba.interrupts import Interruptible
 from workbench.engines.numba.vector_math import VectorLibrary, in_use
 
@@ -153,7 +153,7 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         manager.add_pass(PreLowerStripPhis, "remove phis nodes")
         manager.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
         manager.add_pass(AnnotateTypes, "annotate types")
-        manager.add_pass(NativeLowering, "native lowering")
+        manager.add_pass(BorrowingLowering, "native lowering")
         manager.add_pass(LetInterrupt, "let an interrupt through")
         manager.add_pass(NoPythonBackend, "nopython mode backend")
         manager.finalize()
