@@ -10,7 +10,7 @@ from typing import Any
 from workbench.engines import tape as recording
 from workbench.engines.numba import Configuration, configuration
 from workbench.frontend.library import implements
-from workbench.operators import Derivative, nesting
+from workbench.operators import Derivative, linear, nesting
 from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
@@ -121,6 +121,47 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
     return taken
 
 
+@with_users_tracebacks
+def linearize(f: Callable[..., Any], *primals: Any, engine: str = "auto",
+              deterministic: bool = False) -> tuple[Any, Callable[..., Any]]:
+    """The value of f and its pushforward: forward mode, for as many directions as are wanted; engine and deterministic
+    as for `grad`.
+
+    Returns (value, pushforward); `pushforward(*tangents)` takes a tangent per argument, of its structure (None where
+    it is zero), and gives the tangent of the value. Inside a compiled program f runs once, and the pushforward uses
+    what it has kept; else it is compiled together with f, and runs it again.
+    Method: forward mode, Griewank & Walther (2008), section 3.1.
+
+    >>> value, pushforward = linearize(lambda x, y: x * y, 3.0, 5.0)
+    >>> value, pushforward(1.0, 0.0), pushforward(0.0, 1.0)
+    (15.0, 5.0, 3.0)
+    """
+    if engine == "tape":
+        return _counted(recording.pushforward(f, primals), len(primals))
+    value_of = _cached(f, "value", (), engine, deterministic)
+    derivative = _cached(f, "push", tuple(range(len(primals))), engine, deterministic)
+    args, keywords = derivative.bind(primals, {})
+
+    def compiled(made: Specialisation) -> Any:
+        kept = made.snapshot(args)
+        plain = value_of.specialised(args, keywords)
+        value = plain.value(args, *plain.run(args))
+        return value, lambda *tangents: made.push(kept, tangents, args)
+    return _counted(derivative.compiled_or_recorded(args, keywords, compiled,
+                                                    lambda: recording.pushforward(f, primals)), len(primals))
+
+
+def _counted(made: tuple[Any, Callable[..., Any]], count: int) -> tuple[Any, Callable[..., Any]]:
+    """A value and its pushforward, which takes as many tangents as there are arguments."""
+    value, push = made
+
+    def pushforward(*tangents: Any) -> Any:
+        if len(tangents) != count:
+            raise TypeError(f"{count} arguments and {len(tangents)} tangents")
+        return push(*tangents)
+    return value, pushforward
+
+
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, engine: str = "auto") -> Mapped:
     """A function of one item as a function of a batch: what a loop over the items gives, stacked.
 
@@ -213,7 +254,12 @@ def _nested_jvp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 @implements(vjp)
 def _nested_vjp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return nesting.nested_vjp(act, args[0], args[1:])
+    return linear.nested_vjp(act, args[0], args[1:])
+
+
+@implements(linearize)
+def _nested_linearize(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return linear.nested_linearize(act, args[0], args[1:])
 
 
 @implements(vmap)
@@ -237,6 +283,12 @@ def _recorded_jvp(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 def _recorded_vjp(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`vjp` inside a recorded run."""
     return recording.pullback(args[0], args[1:])
+
+
+@recording.means(linearize)
+def _recorded_linearize(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`linearize` inside a recorded run."""
+    return _counted(recording.pushforward(args[0], args[1:]), len(args) - 1)
 
 
 @recording.means(tape)

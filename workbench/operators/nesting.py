@@ -42,12 +42,11 @@ from workbench.frontend.values import (
     Variable,
     is_static,
 )
-from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, bound, consumed_operands, verify, walk
+from workbench.ir import ArrayType, Constant, Function, Kind, ScalarType, Value, consumed_operands, verify, walk
 from workbench.ir.calls import own_results, taken_params
 from workbench.passes import optimize
 from workbench.passes.counting import Counting
 from workbench.passes.fusion import unowned
-from workbench.passes.silence import silenced
 from workbench.transforms import jvp, vjp
 from workbench.transforms.replay import Replay
 
@@ -604,7 +603,7 @@ def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangent
     flat: dict[int, Value] = {}
     for k, tangent in enumerate(tangents):
         if tangent is not None:
-            _flatten(act, gradient_shape(program, program.args[k], Path(("arg", k)), t), tangent, flat)
+            flatten(act, gradient_shape(program, program.args[k], Path(("arg", k)), t), tangent, flat)
     outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
     for position, value in flat.items():
         flat[position] = conforming(act, value, program.operands[position].dims, "tangent", "argument")
@@ -627,7 +626,7 @@ def conforming(act: Activation, value: Value, dims: Sequence[Value], what: str, 
     return t.emit("reshape", value, *dims)
 
 
-def _flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) -> None:
+def flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) -> None:
     """Tangents or cotangents of the structure of `tree`, by position."""
     t = act.t
     if isinstance(tree, Leaf):
@@ -645,46 +644,7 @@ def _flatten(act: Activation, tree: Tree, given: Any, flat: dict[int, Value]) ->
             parts = [t.environment.attribute(act, given, k) for k in tree.keys or ()]
         for child, part in zip(tree.children, parts, strict=True):
             if not isinstance(child, Static):
-                _flatten(act, child, part, flat)
-
-
-@dataclass(frozen=True, eq=False)
-class Pullback:
-    """The pullback that `vjp` gives inside a traced program: that of the program as it was when `vjp` was called, whose
-    arrays were copied then."""
-
-    program: Program
-    operands: tuple[Value, ...]
-    trees: tuple[Tree, ...]
-
-    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Call it."""
-        program, trees = self.program, self.trees
-        function = own_results(optimize(silenced(program.function)))
-        taken = taken_params(function)
-        operands = [act.t.emit("copy", v) if k in taken else v for k, v in enumerate(self.operands)]
-        outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
-        flat: dict[int, Value] = {}
-        _flatten(act, program.output, args[0], flat)
-        positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
-        env = bound(function, operands)
-        for leaf in outputs:
-            dims = [env.get(d, d) for d in function.results[leaf.position].dims]
-            if all(isinstance(d, Constant) or d in env.values() for d in dims):
-                flat[leaf.position] = conforming(act, flat[leaf.position], dims, "cotangent", "result")
-        pulled = vjp(function, positions, [leaf.position for leaf in outputs])
-        results = inline(act, pulled, [*operands, *(flat[leaf.position] for leaf in outputs)])
-        count = len(function.results)
-        offset = {position: count + k for k, position in enumerate(positions)}
-        return tuple(value_of(act, tree, results, offset) for tree in trees)
-
-
-def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
-    """`vjp(function, *primals)` inside a traced program."""
-    program = traced(act, function, primals, {})
-    trees = tuple(gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args))
-    kept = tuple(act.t.emit("copy", v) if v.is_array else v for v in program.operands)
-    return calls.call(act, function, primals, {}), Pullback(program, kept, trees)
+                flatten(act, child, part, flat)
 
 
 def position_of(act: Activation, function: Any, wrt: Any) -> int:

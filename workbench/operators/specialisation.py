@@ -31,17 +31,21 @@ from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, own_results, walk
 from workbench.operators import calling, nonfinite, repeating
 from workbench.operators.readers import MoreInputs
-from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values
+from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values, zeros
 from workbench.passes import finalize, optimize
 from workbench.rules.random import copied
 from workbench.rules.text import told
 from workbench.transforms import jvp, vjp
 
 
+_LATER = ("vjp", "push")  # what runs when the program has run
+
+
 @dataclass(frozen=True)
 class Request:
-    """What is asked: "value", "grad", "jvp" or "vjp", with respect to which parameters. deterministic: cotangents are
-    added up in the program's order, backwards, and functions are those of the C library."""
+    """What is asked: "value", "grad", "jvp", "vjp" or "push" (a pushforward, of a program that has run), with respect
+    to which parameters. deterministic: cotangents are added up in the program's order, backwards, and functions are
+    those of the C library."""
 
     mode: str
     wrt: tuple[int, ...] = ()
@@ -79,7 +83,7 @@ class Specialisation:
         primal = self.primal = optimize(self.traced.function, observer)
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(self._final(observer), quiet=request.mode == "vjp", primal=primal,
+        self.compiled = compile_function(self._final(observer), quiet=request.mode in _LATER, primal=primal,
                                          scalar=request.deterministic)
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
@@ -121,7 +125,7 @@ class Specialisation:
             tree = gradient_tree(args[k], Path(("arg", k)), self.inputs, lambda item: item.position,
                                  self.traced.views, self.traced.same)
             empty = isinstance(args[k], (list, tuple, dict)) and not args[k]
-            if not has_leaf(tree) and not empty and self.request.mode != "vjp":
+            if not has_leaf(tree) and not empty and self.request.mode not in _LATER:
                 refuse_integer(args[k], self.names[k], self._error("").span)
             for leaf in leaves(tree):
                 item = self.traced.inputs[leaf.position]
@@ -135,7 +139,7 @@ class Specialisation:
             return primal
         wrt = [item.position for item in self.wrt_inputs]
         outputs = [leaf.position for leaf in self.outputs]
-        if mode == "jvp":
+        if mode in ("jvp", "push"):
             return jvp(primal, wrt, outputs)
         if mode == "vjp":
             return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
@@ -287,15 +291,25 @@ class Specialisation:
                      for v, item in zip(data, self.traced.inputs, strict=True))
 
     def pull(self, kept: tuple[Any, ...], cotangents: Sequence[Any]) -> tuple[Any, ...]:
-        """Cotangents of the arguments. Runs on copies of what was kept, so that it can be done again."""
+        """Cotangents of the arguments."""
+        results = self._again(kept, cotangents)
+        return tuple(self.gradient(tree, results) for tree in self.gradients)
+
+    def push(self, kept: tuple[Any, ...], given: Sequence[Any], args: tuple[Any, ...]) -> Any:
+        """The tangent of the value, from tangents of the arguments (None: zero)."""
+        filled = [zeros(tree, args[k]) if tangent is None else tangent
+                  for tree, tangent, k in zip(self.gradients, given, self.request.wrt, strict=True)]
+        return self.output_tangent(self._again(kept, self.tangents(filled, args)))
+
+    def _again(self, kept: tuple[Any, ...], extra: Sequence[Any]) -> Sequence[Any]:
+        """Run on copies of what was kept, so that it can be done again."""
         sources = [copied(v) if _is_drawn(item.path) else None
                    for v, item in zip(kept, self.traced.inputs, strict=True)]
         data = tuple(item.path.steps[-1][1](source) if _is_drawn(item.path) else
                      np.array(v) if item.position in self.traced.written else v
                      for v, item, source in zip(kept, self.traced.inputs, sources, strict=True))
-        result = self.compiled.entry(*data, *cotangents)
-        results = (result,) if self.single else () if result is None else result
-        return tuple(self.gradient(tree, results) for tree in self.gradients)
+        result = self.compiled.entry(*data, *extra)
+        return (result,) if self.single else () if result is None else result
 
     def cotangents(self, given: Any, results: Sequence[Any]) -> list[Any]:
         """Flat cotangents of the outputs, from a cotangent of the result's structure."""

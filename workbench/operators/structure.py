@@ -109,3 +109,16 @@ def tangent_values(tree: Tree, given: Any, values: dict[int, Any], name: str) ->
             if given is None:
                 raise TypeError(f"the tangent of {name} is missing")
             tangent_values(child, _part(given, position, key), values, f"{name}.{key}")
+
+
+def zeros(tree: Tree, value: Any) -> Any:
+    """A tangent of zeros for an argument whose gradient has this tree."""
+    if isinstance(tree, Leaf):
+        return np.zeros(np.shape(value))
+    if isinstance(tree, Packed):
+        return [zeros(tree.entry, entry) for entry in value]
+    if not isinstance(tree, Node):
+        return None
+    keys = tree.keys or range(len(tree.children))
+    parts = [zeros(child, _part(value, k, key)) for k, (key, child) in enumerate(zip(keys, tree.children, strict=True))]
+    return dict(zip(tree.keys, parts, strict=True)) if tree.keys else parts

@@ -21,6 +21,7 @@ from workbench.ir import (
     Function,
     Op,
     Slot,
+    Type,
     Value,
     call_results,
     callee_of,
@@ -105,6 +106,10 @@ class TangentSweep(Replay):
             self.call(op)
             return
         super().plain(op)
+        self.push(op)
+
+    def push(self, op: Op) -> None:
+        """The tangents of the results of an operation without regions."""
         if not any(v in self.active for v in op.results):
             return
         handler = _HANDLERS.get(op.prim)
@@ -138,11 +143,11 @@ class TangentSweep(Replay):
         primitive = get(op.prim)
         if not primitive.differentiable:
             raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
-        xs = [Expr(self.builder, self.get(v)) for v in op.operands]
-        ys = tuple(Expr(self.builder, self.get(v)) for v in op.results)
         dots = [self.dot(v) for v in op.operands]
         if all(d is None for d in dots):
-            return [None] * len(ys)
+            return [None] * len(op.results)
+        xs = [self.expr(v) for v in op.operands]
+        ys = tuple(self.expr(v) for v in op.results)
         given = [None if d is None else Expr(self.builder, d) for d in dots]
         if primitive.results == 1:
             found = [tangent(primitive, op, xs, ys[0], given)]
@@ -151,6 +156,10 @@ class TangentSweep(Replay):
         return [None if part is None else
                 self._owned(op, result, retyped(self.builder, part.value, self.type(result)), dots)
                 for part, result in zip(found, op.results, strict=True)]
+
+    def expr(self, value: Value) -> Expr:
+        """An operand of a rule."""
+        return Expr(self.builder, self.get(value))
 
     def _owned(self, op: Op, result: Value, dot: Value, dots: Sequence[Value | None]) -> Value:
         """A buffer of its own, where it or what it may share a buffer with is updated later."""
@@ -195,12 +204,12 @@ class TangentSweep(Replay):
         slots = super().carry(inits, params)
         for slot, init, param in zip(slots, inits, params, strict=True):
             if param in self.active:
-                name = f"{param.name}_dot" if param.name else ""
-                self.twins[slot] = self._twin(slot, self.dot(init), name)
+                self.twins[slot] = self.tangent_slot(slot.type, self.dot(init), param.name)
         return slots
 
-    def _twin(self, slot: Slot, dot: Value | None, name: str) -> Slot:
-        return self.builder.slot(slot.type, dot, name, lambda b: zero(b, slot.type))
+    def tangent_slot(self, type_: Type, dot: Value | None, name: str) -> Slot:
+        """A variable for the tangent of a carried value of this name: zero as long as it has none."""
+        return self.builder.slot(type_, dot, f"{name}_dot" if name else "", lambda b: zero(b, type_))
 
     def enter(self, slots: Sequence[Slot], params: Sequence[Value]) -> None:
         super().enter(slots, params)

@@ -39,6 +39,7 @@ from workbench.transforms.plan import Planner
 from workbench.transforms.recall import Recall, Wishes
 from workbench.transforms.replay import declare
 from workbench.transforms.reverse import ReverseSweep
+from workbench.transforms.split import Split, parted
 from workbench.transforms.stacks import Halves, Stacks, Twins, twins_of
 from workbench.transforms.structure import Structure
 
@@ -93,6 +94,34 @@ def _run(sweep: ForwardSweep, reverse: ReverseSweep, params: Sequence[Value], re
     primal = sweep.end()
     reverse.late(halves)
     return [*primal, *reverse.end(params)]
+
+
+def later(function: Function, wrt: Sequence[int], outputs: Sequence[int]) -> Split | None:
+    """The function, and its pullback apart from it: no cotangent is known when the function runs. Parameters as for
+    `vjp`. None where the pullback takes what the function has left (see `transforms.stacks`)."""
+    params = [function.data_params[k] for k in wrt]
+    results = [function.results[k] for k in outputs]
+    live = active(function, params, results)
+    for late in dict.fromkeys((late_loops(function, live, ()), ())):
+        structure = Structure(function, (), late)
+        required, reached = _required(function, structure, live, params, results, pullback)
+        plan = Planner(structure).run(required)
+        if any(structure.home[v].op in late for v in plan.copied):
+            continue  # (see `vjp`)
+        builder = Builder(f"{function.name}_vjp")
+        builder.span = function.span
+        stacks = Stacks(builder, twins, reached=reached)
+        sweep = ForwardSweep(builder, declare(builder, function), structure, plan, stacks)
+        primal = sweep.run()
+        cut = len(builder.frames[0].ops)
+        reverse = ReverseSweep(builder, structure, live, Recall(builder, sweep), pullback, stacks, joint)
+        seeds = [Value(sweep.type(r), f"{r.name or 'result'}_bar") for r in results]
+        reverse.begin(results, seeds)
+        reverse.ops(function.block.ops)
+        split = parted(builder.finish([*primal, *reverse.end(params)]), cut, seeds, len(primal))
+        if split is not None:
+            return split
+    return None
 
 
 def pullback(callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:

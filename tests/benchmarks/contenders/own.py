@@ -48,30 +48,28 @@ def bundle_rows(cameras, points, weights, features, seen_by, seen):
 
 def simple_columns(theta, parents, relatives, inverses, vertices, weights, seen, points):
     columns = np.empty((len(theta), len(seen), 3))
-    errors = np.empty((len(seen), 3))
+    errors, pushforward = wb.linearize(
+        lambda t: hand_simple(t, parents, relatives, inverses, vertices, weights, seen, points), theta)
     for k in range(len(theta)):
         direction = np.zeros(len(theta))
         direction[k] = 1.0
-        errors[:], columns[k] = wb.jvp(
-            lambda t: hand_simple(t, parents, relatives, inverses, vertices, weights, seen, points),
-            (theta,), (direction,))
+        columns[k] = pushforward(direction)
     return errors, (columns,)
 
 
 def complicated_columns(theta, us, parents, relatives, inverses, vertices, weights, corners, points):
     """The columns of theta; and those of the points' own coordinates, which hit one point each, as two columns."""
     columns = np.empty((len(theta) + 2, len(us), 3))
-    errors = np.empty((len(us), 3))
-    for k in range(len(theta) + 2):
-        direction = np.zeros(len(theta))
+    errors, pushforward = wb.linearize(
+        lambda t, u: hand_complicated(t, u, parents, relatives, inverses, vertices, weights, corners, points), theta, us)
+    for k in range(2):
         own = np.zeros((len(us), 2))
-        if k < 2:
-            own[:, k] = 1.0
-        else:
-            direction[k - 2] = 1.0
-        errors[:], columns[k] = wb.jvp(
-            lambda t, u: hand_complicated(t, u, parents, relatives, inverses, vertices, weights, corners, points),
-            (theta, us), (direction, own))
+        own[:, k] = 1.0
+        columns[k] = pushforward(None, own)
+    for k in range(len(theta)):
+        direction = np.zeros(len(theta))
+        direction[k] = 1.0
+        columns[k + 2] = pushforward(direction, None)
     return errors, (columns,)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from workbench.engines.tape import composites, standard, statistical
 from workbench.engines.tape.calls import means
 from workbench.engines.tape.opaque import constant, innermost, opaque
-from workbench.engines.tape.tape import Node, Tape, forward, gradient, pullback
+from workbench.engines.tape.tape import Node, Tape, forward, gradient, pullback, pushforward
 
 __all__ = [
     "Node", "Tape", "composites", "constant", "forward", "gradient", "innermost", "means", "opaque", "pullback",
-    "standard", "statistical",
+    "pushforward", "standard", "statistical",
 ]

@@ -345,6 +345,12 @@ def pullback(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[An
     return tape.value, pull
 
 
+def pushforward(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
+    """The value of a function, and what turns tangents of the arguments (None: zero) into that of the value."""
+    tape = Tape(function, primals)
+    return tape.value, lambda *tangents: tape.tangent(copy.deepcopy(tangents))
+
+
 def _error(function: Any, reason: str, hint: str = "") -> DifferentiationError:
     code = getattr(python_function(function), "__code__", None)
     span = Span(code.co_filename, code.co_firstlineno, function=code.co_name) if code else None
