@@ -12,10 +12,10 @@ from typing import Any
 
 from workbench.frontend import calls
 from workbench.frontend.activation import Activation
-from workbench.frontend.outputs import Leaf, Node, Tree, leaves
+from workbench.frontend.outputs import Leaf, Tree, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.tracer import Tracer
-from workbench.ir import Constant, Kind, Value, bound
+from workbench.ir import Constant, Value, bound
 from workbench.ir.calls import own_results, taken_params
 from workbench.operators.nesting import (
     Program,
@@ -55,7 +55,8 @@ class LinearMap:
             t.fail(f"a function of {self.what}s that was made in an iteration, a branch or another derivative, and is "
                    "called outside of it", "make it where it is called")
         if len(args) != len(self.takes) or named:
-            raise TypeError(f"{len(self.takes)} {self.what}s are needed, by position, not {len(args) + len(named)}")
+            what = "arguments" if self.what == "tangent" else "result"
+            raise TypeError(f"{len(self.takes)} {what} and {len(args) + len(named)} {self.what}s")
         flat: dict[int, Value] = {}
         for tree, given in zip(self.takes, args, strict=True):
             if given is not None:

@@ -37,7 +37,6 @@ from workbench.rules.random import copied
 from workbench.rules.text import told
 from workbench.transforms import jvp, vjp
 
-
 _LATER = ("vjp", "push")  # what runs when the program has run
 
 

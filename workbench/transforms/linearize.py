@@ -168,7 +168,7 @@ class LinearSweep(TangentSweep):
                 ends.append([self.filled(region.yields[k]) for k in live])
             arms.append(self.builder.end_arm())
         self.builder.span = op.span
-        joined = self.builder.end_if(condition, *arms, list(zip(*ends, strict=True)))
+        joined = self.builder.end_if(condition, arms[0], arms[1], list(zip(*ends, strict=True)))
         for k, dot in zip(live, joined, strict=True):
             dot.name = f"{op.results[k].name}_dot" if op.results[k].name else ""
             self.dots[op.results[k]] = dot

@@ -60,8 +60,10 @@ def simple_columns(theta, parents, relatives, inverses, vertices, weights, seen,
 def complicated_columns(theta, us, parents, relatives, inverses, vertices, weights, corners, points):
     """The columns of theta; and those of the points' own coordinates, which hit one point each, as two columns."""
     columns = np.empty((len(theta) + 2, len(us), 3))
-    errors, pushforward = wb.linearize(
-        lambda t, u: hand_complicated(t, u, parents, relatives, inverses, vertices, weights, corners, points), theta, us)
+
+    def residuals(t, u):
+        return hand_complicated(t, u, parents, relatives, inverses, vertices, weights, corners, points)
+    errors, pushforward = wb.linearize(residuals, theta, us)
     for k in range(2):
         own = np.zeros((len(us), 2))
         own[:, k] = 1.0
