@@ -147,7 +147,7 @@ def _plain(value: Any) -> Any:
 
 
 def compile_in_python(function: Function, name: str | None = None, *, quiet: bool = False,
-                      primal: Function | None = None, scalar: bool = False) -> Compiled:
+                      primal: Function | None = None, scalar: bool = False, exact: int | None = None) -> Compiled:
     """What `compile_function` gives, its entry the emitted Python; the options change nothing here."""
     verify(function)
     source = emit(function, name)

@@ -83,7 +83,7 @@ class Specialisation:
         self.count = len(primal.results)
         self.ir = own_results(optimize(self._transform(primal), observer))
         self.compiled = compile_function(self._final(observer), quiet=request.mode in _LATER, primal=primal,
-                                         scalar=request.deterministic)
+                                         scalar=request.deterministic, exact=self._exact())
         self.single = len(self.ir.results) == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         final = self.compiled.function
@@ -101,8 +101,12 @@ class Specialisation:
     def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
         """What is emitted: the sums and products of cotangents may be regrouped, those of derivatives inside a program
         that is no derivative itself, too."""
+        return finalize(self.ir, observer, self._exact())
+
+    def _exact(self) -> int | None:
+        """How many results are no cotangents; None where sums of cotangents keep their order."""
         exact = {"value": 0, "grad": self.count, "vjp": self.count}.get(self.request.mode)
-        return finalize(self.ir, observer, None if self.request.deterministic else exact)
+        return None if self.request.deterministic else exact
 
     def _output_leaves(self) -> list[Leaf]:
         return leaves(self._loss_tree())

@@ -28,6 +28,7 @@ from workbench.engines.numba.emit import Source, emit
 from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
+from workbench.engines.numba.rounding import LOOSE
 from workbench.engines.numba.vector_math import BY_TITLE, KERNELS, in_use, left_to_libm, ready, titles
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
@@ -165,6 +166,7 @@ def python_function(source: Source, left: frozenset[str] = frozenset()) -> Calla
     for title, called in source.called.items():  # with their types: what calls itself is not typed by itself
         namespace[title].compile(signature(called))
     found: Callable[..., Any] = namespace[source.name]
+    setattr(found, LOOSE, source.loose)
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
     found.__qualname__ = f"{source.name}_{name[-13:-1]}"
     return found
@@ -185,17 +187,17 @@ def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
 
 
 def compile_function(function: Function, name: str | None = None, quiet: bool = False,
-                     primal: Function | None = None, scalar: bool = False) -> Compiled:
+                     primal: Function | None = None, scalar: bool = False, exact: int | None = None) -> Compiled:
     """Compile a finalized function (see `workbench.passes.finalize`) for the CPU; `quiet`: it prints nothing.
 
     primal: the program that it was made from, whose value is to be the same bits. scalar: elementary functions are all
-    the C library's.
+    the C library's. exact: the results after the first `exact` ones are cotangents, whose sums may be regrouped.
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
     keep_freed()
     outlet.enter(function)
-    source = emit(function, name, quiet=quiet)
+    source = emit(function, name, quiet=quiet, exact=exact)
     args = tuple(numba_type(p.type) for p in function.data_params)
     left = frozenset[str]()
     if in_use():
@@ -210,7 +212,7 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
             message = f"Numba refused the program emitted for {function.name}: {first}"
             raise CompilationError(message, source.text, error) from None
 
-    key = cache.key(source.text, f"{args} {sorted(left)} {in_use()}")
+    key = cache.key(source.text, f"{args} {sorted(left)} {sorted(source.loose)} {in_use()}")
     # machine code of functions that call themselves holds references that only the process that made it resolves
     payload = cache.load(key) if not source.called else None
     if payload is not None:

@@ -20,6 +20,7 @@ from workbench.engines.numba.folding import Folding, is_growable
 from workbench.engines.numba.in_place import InPlace, in_place
 from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
+from workbench.engines.numba.rounding import is_loose, loose_sums
 from workbench.engines.numba.spelling import Speller, constant_text, dtype
 from workbench.ir import (
     Block,
@@ -56,7 +57,8 @@ class Source:
     """An emitted program: its text, the name to call, and which user line each emitted line came from.
 
     `called` are the functions of the program that it calls, with the results that they return, by their names in the
-    text; `first` counts the lines of imports and helpers."""
+    text; `first` counts the lines of imports and helpers; `loose` are the numbers of lines that only add up cotangents
+    (see `rounding`)."""
 
     name: str
     text: str
@@ -65,6 +67,7 @@ class Source:
     parameters: tuple[str, ...] = field(default=())
     called: Mapping[str, Function] = field(default_factory=dict)
     first: int = 0
+    loose: frozenset[int] = frozenset()
 
     @property
     def source_map(self) -> list[tuple[int, int]]:
@@ -72,11 +75,13 @@ class Source:
         return [(k, span.line) for k, span in enumerate(self.spans, 1) if span is not None]
 
 
-def emit(function: Function, name: str | None = None, alone: bool = False, quiet: bool = False) -> Source:
+def emit(function: Function, name: str | None = None, alone: bool = False, quiet: bool = False,
+         exact: int | None = None) -> Source:
     """The function as Python source that Numba compiles (and Python runs), after the functions that it calls.
 
     alone: it is to run without the workbench: it prints nothing, and exceptions are Python's own without numbers;
-    quiet: it prints nothing."""
+    quiet: it prints nothing; exact: results after the first `exact` ones are cotangents, which may be added up in any
+    order."""
     titles: dict[Callee, str] = {}
     taken = {identifier(name or function.name, RESERVED)}
     for callee in callees(function):
@@ -88,6 +93,8 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
         taken.add(title)
     written = all(map(reads_only_written, (function, *(callee.function for callee in titles))))
     main = _Emitter(function, name, titles, alone, quiet or alone, written)
+    if exact is not None:
+        main.sums = loose_sums(function, exact)
     called = [_Emitter(callee.function, title, titles, alone, quiet or alone, written)
               for callee, title in titles.items()]
     kept = in_place({callee: (callee.function, part.classes) for callee, part in zip(titles, called, strict=True)})
@@ -100,10 +107,11 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
     for part in (*called, main):
         top = ["", "", *([DECORATOR] if part is not main else []), f"def {part.title}({', '.join(part.parameters)}):"]
         lines += [*top, *part.lines]
+        loose = [len(spans) + len(top) + k + 1 for k in part.loose]
         spans += [*([None] * len(top)), *part.spans]
     return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
                   {part.title: _returning(part.function, kept[callee]) for callee, part in zip(
-                      titles, called, strict=True)}, len(head))
+                      titles, called, strict=True)}, len(head), frozenset(loose))
 
 
 def _returning(function: Function, kept: Collection[int]) -> Function:
@@ -171,6 +179,8 @@ class _Emitter:
         self.depth = 1
         self.span: Span | None = None
         self.said: tuple[str, int] | None = None
+        self.sums: frozenset[Op] = frozenset()
+        self.loose: list[int] = []  # positions of lines
         self.helpers: dict[str, Callable[..., object]] = {}
         self.in_place: InPlace = {}
         self.main_file = function.span.filename if function.span else None
@@ -221,9 +231,11 @@ class _Emitter:
         return [v for v in self.function.shape_params if v in used]
 
     # ------------------------------------------------------------------ lines
-    def line(self, text: str) -> None:
-        """One line of code, with a comment before it where the user's line changes."""
+    def line(self, text: str, op: Op | None = None) -> None:
+        """One line of code, with a comment before it where the user's line changes; `op` is what it does."""
         self.comment()
+        if op is not None and is_loose(op, self.sums, self.folding):
+            self.loose.append(len(self.lines))
         self.lines.append("    " * self.depth + text)
         self.spans.append(self.span)
 
@@ -275,7 +287,7 @@ class _Emitter:
             self.assign_text(op.result, self.call(op))
             return
         update = self.as_update(op, self.names(op.result))
-        self.line(update if update is not None else f"{self.names(op.result)} = {self.spell.operation(op)[0]}")
+        self.line(update if update is not None else f"{self.names(op.result)} = {self.spell.operation(op)[0]}", op)
 
     def as_update(self, op: Op, name: str) -> str | None:
         """`name += e` where the operation is name + e, else None."""
@@ -364,12 +376,12 @@ class _Emitter:
         if inner is not None and sign is not None:
             first, second = inner.operands
             if self.spell.text(first) == place:
-                self.line(f"{place} {sign} {self.spell.text(second)}")
+                self.line(f"{place} {sign} {self.spell.text(second)}", inner)
                 return
             if inner.prim in ("add", "mul") and self.spell.text(second) == place:
-                self.line(f"{place} {sign} {self.spell.text(first)}")
+                self.line(f"{place} {sign} {self.spell.text(first)}", inner)
                 return
-        self.line(f"{place} = {self.spell.text(value)}")
+        self.line(f"{place} = {self.spell.text(value)}", inner)
 
     def accum(self, op: Op) -> None:
         """`a[i] += v`."""
@@ -380,9 +392,9 @@ class _Emitter:
         negated = self.folding.inlined.get(value)
         place = self.spell.element(array, tuple(indices))
         if negated is not None and negated.prim == "neg":
-            self.line(f"{place} -= {self.spell.text(negated.operands[0])}")
+            self.line(f"{place} -= {self.spell.text(negated.operands[0])}", op)
         else:
-            self.line(f"{place} += {self.spell.text(value)}")
+            self.line(f"{place} += {self.spell.text(value)}", op)
 
     # ------------------------------------------------------------------ growable lists
     def new_list(self, op: Op) -> None:
@@ -504,7 +516,7 @@ class _Emitter:
             name, value = pending.pop(k)
             op = self.folding.inlined.get(value)
             update = self.as_update(op, name) if op is not None else None
-            self.line(update if update is not None else f"{name} = {self.spell.text(value)}")
+            self.line(update if update is not None else f"{name} = {self.spell.text(value)}", op)
 
     def reads(self, value: Value) -> set[str]:
         """Names of the variables that a value's text reads."""

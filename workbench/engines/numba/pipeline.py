@@ -33,6 +33,7 @@ from workbench.engines import signals
 from workbench.engines.collecting import uncollected
 from workbench.engines.numba.borrowing import BorrowingLowering
 from workbench.engines.numba.interrupts import Interruptible
+from workbench.engines.numba.rounding import LooseSums
 from workbench.engines.numba.vector_math import VectorLibrary, in_use
 
 
@@ -149,6 +150,7 @@ class LeanCompiler(CompilerBase):  # type: ignore[misc]
         manager.add_pass(NopythonTypeInference, "nopython frontend")
         manager.add_pass(LetInterrupt, "let an interrupt through")
         manager.add_pass(UnsignedIndices, "unsigned indices")
+        manager.add_pass(LooseSums, "loose sums")
         manager.add_pass(VectorMath, "vector math")
         manager.add_pass(PreLowerStripPhis, "remove phis nodes")
         manager.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
