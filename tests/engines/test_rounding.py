@@ -1,4 +1,4 @@
-"""Sums of cotangents that the machine may do in any order: which lines they are on, and that no other sum is among them."""
+"""Sums of cotangents that the machine may do in any order: which lines they are on, and no other sum is among them."""
 
 from __future__ import annotations
 
@@ -104,4 +104,4 @@ def test_other_sums_keep_their_bits(inner_is_loose: bool, asked: bool) -> None:
     assert ("add" in kinds) == (inner_is_loose and not asked)
     source = written(function, exact=int(asked))
     lines = [source.text.split("\n")[k - 1] for k in source.loose]
-    assert any("a[0] +=" in line for line in lines) == (asked or inner_is_loose)  # (asked: the inner one has its own line)
+    assert any("a[0] +=" in line for line in lines) == (asked or inner_is_loose)
