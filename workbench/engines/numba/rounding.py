@@ -80,7 +80,7 @@ class LooseSums(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Change the additions and multiplications of floats on the marked lines, after type inference."""
-        lines = getattr(state.func_id.func, LOOSE, frozenset())
+        lines: frozenset[int] = getattr(state.func_id.func, LOOSE, frozenset())
         if not lines:
             return False
         for block in state.func_ir.blocks.values():
@@ -90,9 +90,10 @@ class LooseSums(FunctionPass):
                 value: Any = statement.value
                 if isinstance(value, numba_ir.Expr) and value.op in ("binop", "inplace_binop"):
                     signature = state.calltypes[value]
-                    first, *others = (signature.return_type, *signature.args)
+                    result: Any = signature.return_type
                     loosely = _LOOSELY.get(value.fn)
-                    if loosely is not None and isinstance(first, types.Float) and all(t == first for t in others):
+                    if loosely is not None and isinstance(result, types.Float) and all(
+                            t == result for t in signature.args):
                         value.fn = loosely
                         if value.op == "inplace_binop":
                             value.immutable_fn = loosely
