@@ -50,7 +50,13 @@ from tests.fuzz.expected import (
 )
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
-from tests.fuzz.interpreted import interpret, interpreted_gradient, interpreted_second, interpreted_slope
+from tests.fuzz.interpreted import (
+    interpret,
+    interpreted_apart,
+    interpreted_gradient,
+    interpreted_second,
+    interpreted_slope,
+)
 from tests.programs.calling import close, tangents
 from workbench.ir import DifferentiationError
 
@@ -58,6 +64,7 @@ Pair = tuple[FuzzProgram, Expected]
 SECOND_ORDER_SHARE = 16  # one program in so many
 GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
 MAPPED_SHARE = 24  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
+APART_SHARE = 4  # one in so many is differentiated by maps apart from the program
 FORWARD_SHARE = 8  # one compiled batch in about so many runs in forward mode too
 _numbers = itertools.count()
 
@@ -162,7 +169,23 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
         if outcome.kind == "agrees" and program.number % GUARDS_SHARE == 0:
             slips = weakness(function, module, arguments, 100.0 * value_tolerance(program))
             outcome = Outcome(program, "guards too weak", slips) if slips else outcome.looked_at("guards")
+        if outcome.kind == "agrees" and program.number % APART_SHARE == 1:
+            wrong = _apart(program, ref, function, arguments(), derivative, slope)
+            outcome = Outcome(program, "wrong apart (interpreted)", wrong) if wrong else outcome.looked_at("apart")
     return [outcome]
+
+
+def _apart(program: FuzzProgram, ref: Expected, function: Any, args: tuple[Any, ...], derivative: Gradient,
+           slope: Any) -> str:
+    """What is wrong with maps that are run behind the program, twice."""
+    tolerance = 100.0 * value_tolerance(program)
+    for factor, (gradient, along) in enumerate(interpreted_apart(function, args, ref.direction), 1):
+        wanted = {path: factor * derivative[path] for path in gradient}
+        if gradient and (wrong := off(gradient, wanted, tolerance)):
+            return f"pullback at {factor}: {wrong}"
+        if along is not None and (wrong := off({(): np.asarray(along)}, {(): np.asarray(factor * slope)}, tolerance)):
+            return f"pushforward at {factor}: {wrong}"
+    return ""
 
 
 def _second(program: FuzzProgram, ref: Expected, function: Any, args: tuple[Any, ...], outcome: Outcome) -> Outcome:

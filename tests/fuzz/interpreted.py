@@ -11,10 +11,13 @@ import numpy as np
 
 from tests.corpus.oracle import Gradient
 from tests.corpus.structure import leaves
+from tests.transforms.apart import twice
 from workbench.frontend import Leaf, Traced, build, python_function, python_scalar, trace
 from workbench.interpret import run
 from workbench.ir import DifferentiationError
-from workbench.transforms import jvp, vjp
+from workbench.ir.calls import own_results
+from workbench.passes import optimize
+from workbench.transforms import jvp, later, linearize, vjp
 
 
 def traced(function: Any, args: tuple[Any, ...]) -> Traced:
@@ -116,3 +119,28 @@ def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient
     results = run(forward, [*inputs(program, args), *seeds])
     dots = results[-len(positions):]
     return {path_of(program, position): np.asarray(dot) for position, dot in zip(positions, dots, strict=True)}
+
+
+def interpreted_apart(function: Any, args: tuple[Any, ...], direction: Gradient) -> list[tuple[Gradient, Any]]:
+    """The gradient and the derivative along the direction by maps apart from the program, each run twice: at the seed
+    itself, and at twice that. What has no such map gives {} and None."""
+    program = traced(function, args)
+    positions, given = float_inputs(program), inputs(program, args)
+    body = own_results(optimize(program.function))
+    count = len(body.results)
+    pull, push = later(body, positions, [0]), linearize(body, positions, [0])
+    seeds = seeds_of(program, positions, args, direction)
+    one = body.results[0].kind.dtype.type(1)
+    bars = run(twice(body, pull), [*_again(given), one, 2 * one])[count:] if pull else []
+    dots = run(twice(body, push), [*_again(given), *seeds, *(2 * s for s in seeds)])[count:] if push else [None, None]
+    found = []
+    for k in range(2):
+        gradient: Gradient = {}
+        for position, bar in zip(positions, bars[k * len(positions):], strict=False):
+            gradient.update(spread(program, position, np.asarray(bar)))
+        found.append((gradient, dots[k]))
+    return found
+
+
+def _again(given: list[Any]) -> list[Any]:
+    return [v.copy() if isinstance(v, np.ndarray) else v for v in given]

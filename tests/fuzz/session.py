@@ -12,8 +12,8 @@ from tests.fuzz.shrink import shrink
 
 REPRODUCERS_OF_A_KIND = 2
 REFUSALS_SHOWN = 12
-HOW = ("tape", "refused by the tape", "interpreted", "second order", "guards", "compiled", "forward", "mapped",
-       "refused under vmap", "optimised", "unoptimised", "run as Python")
+HOW = ("tape", "refused by the tape", "interpreted", "second order", "guards", "apart", "compiled", "forward",
+       "mapped", "refused under vmap", "optimised", "unoptimised", "run as Python")
 
 
 @dataclass
