@@ -21,6 +21,7 @@ from workbench.passes.pipeline import Observer, Pass, run
 from workbench.passes.preallocate import Preallocate
 from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
+from workbench.passes.reuse import Reuse
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.simplify import Simplify
 from workbench.passes.unread import Unread
@@ -28,8 +29,8 @@ from workbench.passes.upwards import Upwards
 
 __all__ = [
     "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
-    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "ScalarReplacement", "Simplify",
-    "Unread", "Upwards", "finalize", "optimize", "run",
+    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
+    "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
 ]
 
 
@@ -45,7 +46,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
-                                Merge(exact), Simplify(), Gather())
+                                Merge(exact), Simplify(), Gather(), Reuse())
     last = (Preallocate(), Limits(), Simplify(unroll=1))
     regrouped = () if exact is None else (
         Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact))
