@@ -9,6 +9,7 @@ import pytest
 
 from workbench import interpret, passes
 from workbench.ir import ArrayType, Builder, Constant, Function, Kind, ScalarType, verify, walk
+from workbench.passes import collector
 from workbench.rules import emit
 
 INT, F64 = ScalarType(Kind.INT), ScalarType(Kind.F64)
@@ -70,9 +71,75 @@ def test_the_same_bits_at_every_size(seed: int, rank: int) -> None:
     function = scattering(seed, rank, sums=seed % 2 == 0, overwrite=seed % 3 == 0)
     turned = passes.run((passes.Gather(), passes.Simplify(unroll=1)), function, lambda name, stage: verify(stage))
     assert loads(turned) > loads(function)
-    sizes = range(4, 11) if rank == 1 else (4, 5, 8, 9) if rank == 2 else (4, 6)
+    sizes = range(11) if rank == 1 else (0, 1, 2, 4, 5, 8) if rank == 2 else (0, 1, 4, 6)
     for n in sizes:
         agree(function, turned, (n, *(n + k for k in range(1, rank))))
+    agree(function, turned, tuple(range(9, 9 - 4 * rank, -4)))
+
+
+@pytest.mark.parametrize("written", [0, 8, 10_000])
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_ends_and_edges_in_every_form(monkeypatch: pytest.MonkeyPatch, written: int, seed: int) -> None:
+    monkeypatch.setattr(collector, "_WRITTEN", written)
+    for function in (scattering(seed, 2, sums=False, overwrite=True), swapping(seed, 2)):
+        turned = passes.run((passes.Simplify(), passes.Gather(), passes.Simplify(unroll=1)), function,
+                            lambda name, stage: verify(stage))
+        rng = np.random.default_rng(seed)
+        for sizes in ((0, 3), (1, 1), (3, 2), (4, 9), (8, 8)):
+            source = rng.normal(size=sizes)
+            args = [source, 3] if len(function.params) == 4 else [rng.normal(size=sizes), source, 0.3]
+            first, second = (interpret.run(f, [a.copy() if isinstance(a, np.ndarray) else a for a in args])
+                             for f in (function, turned))
+            for a, c in zip(first, second, strict=True):
+                assert np.array_equal(a, c), (sizes, written)
+
+
+def test_long_axes_are_asked_about_once() -> None:
+    """A five-point stencil: one condition, and in the arm where there is room for all terms none."""
+    b = Builder("five")
+    n, m = b.param(INT, "n", (0, 0)), b.param(INT, "m", (0, 1))
+    array = ArrayType(Kind.F64, (n, m))
+    target, source = b.slot(array, b.param(array, "bar"), "bar"), b.param(array, "source")
+    i = b.begin_for(integer(1), emit(b, "sub", n, integer(1)))
+    j = b.begin_for(integer(1), emit(b, "sub", m, integer(1)))
+    for di, dj in ((-1, 0), (0, -1), (0, 0), (0, 1), (1, 0)):
+        where = [emit(b, "add", k, integer(d)) for k, d in ((i, di), (j, dj))]
+        b.write(target, emit(b, "accum", b.read(target), emit(b, "load", source, i, j), *where))
+    b.end_for()
+    b.end_for()
+    turned = verify(passes.Gather()(verify(b.finish([b.read(target)]))))
+    (asked,) = (op for op in turned.block.ops if op.prim == "if")
+    room, short = asked.regions
+    assert not any(op.prim == "if" for op in walk(room)) and any(op.prim == "if" for op in walk(short))
+    assert sum(op.prim == "accum" for op in walk(room)) == 0
+    rng = np.random.default_rng(1)
+    for sizes in ((0, 0), (1, 4), (2, 2), (3, 3), (3, 7), (4, 4), (5, 3), (9, 8)):
+        args = [rng.normal(size=sizes), rng.normal(size=sizes)]
+        expected = args[0].copy()
+        for p in range(1, sizes[0] - 1):
+            for q in range(1, sizes[1] - 1):
+                for dp, dq in ((-1, 0), (0, -1), (0, 0), (0, 1), (1, 0)):
+                    expected[p + dp, q + dq] += args[1][p, q]
+        assert np.array_equal(interpret.run(turned, args)[0], expected), sizes
+
+
+def test_an_empty_nest_touches_no_element() -> None:
+    """Loops without a turn, over indices that the array does not have."""
+    b = Builder("nothing")
+    n, first, last = b.param(INT, "n", (2, 0)), b.param(INT, "first"), b.param(INT, "last")
+    array = ArrayType(Kind.F64, (n,))
+    target = b.slot(array, b.param(array, "bar"), "bar")
+    i = b.begin_for(first, last)
+    for shift in (-1, 1, 2):
+        b.write(target, emit(b, "accum", b.read(target), Constant(1.0, Kind.F64), emit(b, "add", i, integer(shift))))
+    b.end_for()
+    function = verify(b.finish([b.read(target)]))
+    turned = verify(passes.Gather()(function))
+    assert sum(op.prim == "for" for op in walk(turned.block)) > 1
+    for bounds in ((20, 20), (20, 19), (20, 18), (-7, -7), (1, 1), (1, 2), (1, 3)):
+        for f in (function, turned):
+            got, = interpret.run(f, [*bounds, np.zeros(5)])
+            assert got.sum() == 3 * max(bounds[1] - bounds[0], 0)
 
 
 def test_a_transposed_target() -> None:

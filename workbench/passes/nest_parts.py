@@ -14,6 +14,7 @@ from workbench.passes.rebuild import Rebuilder
 
 Box = list[tuple[Value, Value]]
 ZERO, ONE = Constant(0, Kind.INT), Constant(1, Kind.INT)
+TRUE = Constant(True, Kind.BOOL)
 
 
 class NestBuilder(Rebuilder):
