@@ -23,13 +23,14 @@ from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
 from workbench.passes.reuse import Reuse
 from workbench.passes.scalars import ScalarReplacement
+from workbench.passes.scaling import Scaling
 from workbench.passes.simplify import Simplify
 from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
 __all__ = [
     "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
-    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
+    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement", "Scaling",
     "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
 ]
 
@@ -49,7 +50,8 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
                                 Merge(exact), Simplify(), Gather(), Reuse())
     last = (Preallocate(), Limits(), Simplify(unroll=1))
     regrouped = () if exact is None else (
-        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact))
+        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact),
+        Scaling(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:
