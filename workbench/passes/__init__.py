@@ -30,8 +30,8 @@ from workbench.passes.upwards import Upwards
 
 __all__ = [
     "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
-    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement", "Scaling",
-    "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
+    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
+    "Scaling", "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
 ]
 
 

@@ -111,7 +111,7 @@ def _depth(op: Op) -> int:
 
 
 class _Linear:
-    """Which values of a block are multiples of a number. `scaled`: None where no nest of loops multiplies them, or where
+    """Which values of a block are multiples of a number. `scaled`: None where no nest of loops multiplies them, or
     its inner loops would have more to do: they may hand on multiples, and add their products with what stays the same.
 
     All new arrays, and carried numbers that begin as a multiple or 0, are taken for multiples until one is found to get
@@ -307,7 +307,7 @@ class _Scaler(Rebuilder):
                                           [op.result.name])
 
     def added(self, value: Value) -> Value:
-        """A multiple as it was, to be added: of a product, the other factor is scaled, as far outside as it is there."""
+        """A multiple as it was, to be added: of a product, the other factor is scaled, as far outside as can be."""
         maker = self.makers.get(value)
         if maker is None or maker.prim != "mul" or sum(v in self.over for v in maker.operands) != 1:
             return self.get(value)
