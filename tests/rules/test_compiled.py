@@ -199,9 +199,11 @@ def test_helpers_of_large_matrices() -> None:
         for x, y in ((a, b), (a + 1j * a[:, ::-1], b + 2j)):
             positive = x @ np.conj(np.swapaxes(x, 1, 2)) + np.eye(n)
             unit = np.triu(x, 1) / n + np.eye(n)
+            low = np.linalg.cholesky(positive) + np.triu(x, 1)  # what is above the diagonal is not read
             for found, expected in (
                     (matrix_kernels.solve_matrices(x, y)[0], np.linalg.solve(x, y)),
                     (matrix_kernels.cholesky_factors(positive)[0], np.linalg.cholesky(positive)),
+                    (decomposition_kernels.cholesky_pullbacks(low, x), table()["cholesky_pullback"].numpy(low, x)),
                     (matrix_kernels.solve_triangles(unit, y, False, True)[0], np.linalg.solve(unit, y)),
                     (matrix_kernels.signs_and_logs(x)[1], np.linalg.slogdet(x)[1])):
                 np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())

@@ -1,8 +1,11 @@
-"""QR, eigenvalues, singular values and pseudoinverses in compiled programs: the rest of `matrix_kernels`.
+"""QR, eigenvalues, singular values, pseudoinverses, the adjoint of Cholesky in compiled programs: the rest of
+`matrix_kernels`.
 
-Every array is a C-contiguous stack of rank 3. What is iterative is LAPACK's, by way of the compiler.
+Every array is a C-contiguous stack of rank 3 (of the adjoint of Cholesky: any). What is iterative is LAPACK's, by way
+of the compiler.
 
-Source: Golub & Van Loan, Matrix Computations (2013), 5.2 (QR by reflections).
+Source: Golub & Van Loan, Matrix Computations (2013), 5.2 (QR by reflections); Murray, "Differentiation of the Cholesky
+decomposition" (2016).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import math
 
 import numpy as np
 
-from workbench.rules.matrix_kernels import is_finite_matrix, make_nan, set_to
+from workbench.rules.matrix_kernels import is_finite_matrix, make_nan, set_to, stack_of
 
 
 def reflector(x):  # type: ignore[no-untyped-def]
@@ -148,3 +151,65 @@ def pseudoinverses(a, cutoff):  # type: ignore[no-untyped-def]
                     right[p, j] *= 0
         set_to(result[i], np.dot(right, np.conj(u[i]).T.copy()))
     return result, ranks, ok
+
+
+def cholesky_pulled_back(low, bar):  # type: ignore[no-untyped-def]
+    """The cotangent of a lower triangle from that of its factor, in place: the factorisation's blocks in reverse."""
+    n = low.shape[0]
+    stop = n
+    while stop > 0:
+        start = max(stop - 48, 0)
+        for i in range(stop, n):
+            for k in range(stop - 1, start - 1, -1):
+                bar[i, k] /= low[k, k].real
+                for j in range(start, k):
+                    bar[i, j] -= bar[i, k] * low[k, j]
+        if stop < n:
+            below = bar[stop:, start:stop].copy()
+            turned = np.conj(below).T.copy()
+            product = np.dot(turned, low[stop:, :stop].copy())
+            for i in range(start, stop):
+                for j in range(i + 1):
+                    bar[i, j] -= product[i - start, j]
+            if start > 0:
+                product = np.dot(below, low[start:stop, :start].copy())
+                for i in range(stop, n):
+                    for j in range(start):
+                        bar[i, j] -= product[i - stop, j]
+        block = np.zeros((stop - start, stop - start), bar.dtype)
+        for k in range(stop - 1, start - 1, -1):
+            root = low[k, k].real
+            pivot = bar[k, k].real
+            for i in range(k + 1, stop):
+                bar[i, k] /= root
+                pivot -= (np.conj(bar[i, k]) * low[i, k]).real
+            pivot /= 2 * root
+            bar[k, k] = pivot
+            block[k - start, k - start] = 2 * pivot
+            for j in range(start, k):
+                bar[k, j] -= 2 * pivot * low[k, j]
+            for i in range(k + 1, stop):
+                factor = bar[i, k]
+                block[i - start, k - start] = factor
+                block[k - start, i - start] = np.conj(factor)
+                for j in range(start, k):
+                    bar[i, j] -= factor * low[k, j]
+                    bar[k, j] -= np.conj(factor) * low[i, j]
+        if start > 0:
+            product = np.dot(block, low[start:stop, :start].copy())
+            for i in range(start, stop):
+                for j in range(start):
+                    bar[i, j] -= product[i - start, j]
+        stop = start
+
+
+def cholesky_pullbacks(low, bar):  # type: ignore[no-untyped-def]
+    """Cotangents of lower triangles from those of their factors; only lower triangles are read."""
+    result = bar.copy()
+    factors, out = stack_of(low), stack_of(result)
+    for k in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            for j in range(i + 1, out.shape[2]):
+                out[k, i, j] = 0
+        cholesky_pulled_back(factors[k], out[k])
+    return result

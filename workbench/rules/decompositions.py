@@ -18,7 +18,7 @@ import numpy as np
 
 from workbench.ir import Kind, Op, ScalarType, Type, Value
 from workbench.rules import decomposition_kernels, matrix_kernels
-from workbench.rules.expr import constant_like, imag, kind_of_value, matmul, real, shape, sum_, where
+from workbench.rules.expr import apply, constant_like, imag, kind_of_value, matmul, real, shape, sum_, where
 from workbench.rules.matrices import (
     Attrs,
     adjoint,
@@ -66,12 +66,12 @@ def _half(x: Any) -> Any:
 def _cholesky_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
     """`x_bar = the lower triangle of s + s^H off the diagonal, of s on it, with s = f^-H half(f^H f_bar) f^-1 (half:
     the lower triangle, half the diagonal)`."""
-    low = y[0]
-    inner = _half(matmul(adjoint(low), lower(y_bar[0])))
-    turned = adjoint(low)
-    left = solved_triangle(turned, inner, below=False)
-    s_bar = adjoint(solved_triangle(turned, adjoint(left), below=False))
-    return hermitian_adjoint(s_bar)
+    return apply("cholesky_pullback", y[0], y_bar[0])
+
+
+def _over(x: Any, low: Any) -> Any:
+    """x low^-1."""
+    return adjoint(solved_triangle(adjoint(low), adjoint(x), below=False))
 
 
 def _cholesky_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
@@ -93,6 +93,55 @@ register(Primitive("cholesky", _cholesky, _cholesky_types, 1, kinds=(INEXACT,), 
                    flops=1,
                    **by_helper(matrix_kernels.cholesky_factors, "{0}"),
                    results=2, analytic=False, samples=_positive_samples))
+
+
+def _pullback_types(operands: Sequence[Value], attrs: Attrs) -> tuple[Type, ...]:
+    return (matrices(operands, "cholesky_pullback", square=True)[1],)
+
+
+def _pullback(low: Any, bar: Any) -> Any:
+    """The rule of `cholesky` by solving; the kernel, which takes the factorisation's steps back, does a sixth of the
+    work (Murray, "Differentiation of the Cholesky decomposition", 2016)."""
+    inner = _half(matmul(adjoint(lower(low)), lower(bar)))
+    return hermitian_adjoint(_over(solved_triangle(adjoint(low), inner, below=False), low))
+
+
+def _pullback_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
+    """`with h the Hermitian matrix of f_bar, q = half(x^-1 h x^-H): x_bar = lower(y q^H - (f + f^H) h x^-H); y_bar =
+    lower(x q)`."""
+    low, bar = xs
+    left = solved_triangle(low, hermitian_of(y_bar), below=True)
+    inner = _half(adjoint(solved_triangle(low, adjoint(left), below=True)))
+    if k == 1:
+        return lower(matmul(lower(low), inner))
+    return lower(matmul(lower(bar), adjoint(inner)) - matmul(y + adjoint(y), adjoint(left)))
+
+
+def _pullback_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
+    low, bar = xs
+    low_dot, bar_dot = tangents
+    total = None if bar_dot is None else matmul(adjoint(lower(low)), lower(bar_dot))
+    if low_dot is not None:
+        part = matmul(adjoint(lower(low_dot)), lower(bar))
+        total = part if total is None else total + part
+    change = solved_triangle(adjoint(low), _half(total), below=False)
+    if low_dot is not None:
+        change = change - matmul(y + adjoint(y), lower(low_dot))
+    return hermitian_adjoint(_over(change, low))
+
+
+def _pullback_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
+    found = []
+    for sample in _positive_samples(rng, kind):
+        (a,) = sample.operands
+        noise = stacks(rng, kind, [a.shape, a.shape])  # what is above the diagonals is not read
+        found.append(Sample((np.linalg.cholesky(a) + np.triu(noise[0], 1), noise[1])))
+    return found
+
+
+register(Primitive("cholesky_pullback", _pullback, _pullback_types, 2, kinds=(INEXACT,), vjp=_pullback_vjp,
+                   jvp=_pullback_jvp, flops=1, **by_helper(decomposition_kernels.cholesky_pullbacks, "{0}, {1}"),
+                   analytic=False, samples=_pullback_samples))
 
 
 # ---------------------------------------------------------------------- qr, of stacks not wider than high
