@@ -2,7 +2,7 @@
 
 Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask for
 pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and asks at
-zero; a `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between;
+zero (a turn of a `while` that does neither counts for little); a `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between;
 a function that calls itself counts how often it is entered, over all its calls, and asks likewise. What the signal's
 handler raises leaves the program.
 
@@ -25,7 +25,8 @@ from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.extending import intrinsic
 
 PIECE = 1 << 16  # iterations of an innermost loop
-PERIOD = 8  # turns of the other loops
+PERIOD = 1024  # what loops count down from: turns of a quick `while`
+LONG = 128  # what a turn of a loop around another one or a slow call counts
 ENTRIES = 64  # calls of a function that calls itself
 CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
 RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
@@ -61,18 +62,28 @@ def ask_if(typing: Any, interrupted: Any) -> Any:
     return types.none(types.int32), lowered
 
 
-@intrinsic
-def count_down(typing: Any, left: Any) -> Any:
-    """One turn less; at zero, ask and begin again."""
+def _count_down(weight: int) -> Any:
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[0].type
-        left = builder.sub(args[0], kind(1))
+        left = builder.sub(args[0], kind(weight))
         slot = cgutils.alloca_once_value(builder, left)
         with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
             _asked(context, builder)
             builder.store(kind(PERIOD), slot)
         return builder.load(slot)
     return types.int64(types.int64), lowered
+
+
+@intrinsic
+def count_quick(typing: Any, left: Any) -> Any:
+    """One quick turn less; at zero, ask and begin again."""
+    return _count_down(1)
+
+
+@intrinsic
+def count_long(typing: Any, left: Any) -> Any:
+    """One long turn less; at zero, ask and begin again."""
+    return _count_down(LONG)
 
 
 @intrinsic
@@ -190,7 +201,7 @@ class _Asking:
                                       if isinstance(s, numba_ir.Assign))
         if not quick or step is None or not isinstance(end, numba_ir.Branch) or not self.is_range(step.value):
             self.counts = True
-            header.body[:0] = self.called(count_down, (self.left,), self.left)
+            header.body[:0] = self.called(count_quick if quick else count_long, (self.left,), self.left)
         elif outermost:
             self.in_pieces(loop, header, step, end)
 
