@@ -65,6 +65,17 @@ def until(x, n):
     return x
 
 
+def mixed(x, n):
+    for k in range(n):
+        y = x
+        while y > 1e-3:
+            for _ in range(k % 3):
+                y = 0.5 * y
+            y = 0.75 * y
+        x = x + y / (k + 1.0)
+    return x
+
+
 def exchanged(a, n):
     b = a.copy()
     for _ in range(n):
@@ -79,6 +90,7 @@ def calls_itself(x, n):
 
 @pytest.mark.parametrize("function, first, few, many", [
     (alone, 0.5, 70_000, 10**12), (nested, np.linspace(0.0, 1.0, 1000), 20, 10**12), (until, 0.5, 20, 10**12),
+    (mixed, 0.5, 20, 10**12),
     (exchanged, np.linspace(0.0, 1.0, 1000), 21, 10**12),
     (calls_itself, 0.5, 8, 90)])
 def test_a_compiled_program_stops(function: Any, first: Any, few: int, many: int) -> None:

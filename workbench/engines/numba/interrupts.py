@@ -1,10 +1,10 @@
 """Compiled loops that a person can interrupt.
 
-Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask for
-pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and asks at
-zero (a turn of a `while` that does neither counts for little); a `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between;
-a function that calls itself counts how often it is entered, over all its calls, and asks likewise. What the signal's
-handler raises leaves the program.
+Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask
+for pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and
+asks at zero; what counts is work: a turn, the turns of the quick loops inside, a slow call as much as many of them.
+A `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between; a
+function that calls itself asks when it is entered. What the signal's handler raises leaves the program.
 
 Invariant: the emitted source is not changed, iterations come in the same order, and a loop that is short and stands
 alone asks nothing. Programs hold the interpreter's lock, as asking needs.
@@ -24,9 +24,12 @@ from numba.core.callconv import RETCODE_EXC
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.extending import intrinsic
 
+from workbench.engines.numba.runtime import grow, grow_zeros
+
 PIECE = 1 << 16  # iterations of an innermost loop
-PERIOD = 1024  # what loops count down from: turns of a quick `while`
-LONG = 128  # what a turn of a loop around another one or a slow call counts
+PERIOD = 1 << 12  # turns that loops count down from
+SLOW = PERIOD // 8  # what a turn with a slow call counts
+CALL = PERIOD // 128  # what a turn with a call of a function that is compiled here counts
 ENTRIES = 64  # calls of a function that calls itself
 CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
 RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
@@ -62,28 +65,28 @@ def ask_if(typing: Any, interrupted: Any) -> Any:
     return types.none(types.int32), lowered
 
 
-def _count_down(weight: int) -> Any:
+@intrinsic
+def count_down(typing: Any, left: Any, turns: Any) -> Any:
+    """So many turns less; at zero, ask and begin again."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[0].type
-        left = builder.sub(args[0], kind(weight))
+        left = builder.sub(*args)
         slot = cgutils.alloca_once_value(builder, left)
         with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
             _asked(context, builder)
             builder.store(kind(PERIOD), slot)
         return builder.load(slot)
-    return types.int64(types.int64), lowered
+    return types.int64(types.int64, types.int64), lowered
 
 
 @intrinsic
-def count_quick(typing: Any, left: Any) -> Any:
-    """One quick turn less; at zero, ask and begin again."""
-    return _count_down(1)
-
-
-@intrinsic
-def count_long(typing: Any, left: Any) -> Any:
-    """One long turn less; at zero, ask and begin again."""
-    return _count_down(LONG)
+def count_range(typing: Any, left: Any, iterator: Any) -> Any:
+    """The turns of a range's iterator less, as far as they matter; the loop around asks."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        count = builder.load(cgutils.create_struct_proxy(signature.args[1])(context, builder, args[1]).count)
+        most = count.type(PERIOD)
+        return builder.sub(args[0], builder.select(builder.icmp_signed("<", count, most), count, most))
+    return types.int64(types.int64, iterator), lowered
 
 
 @intrinsic
@@ -197,13 +200,19 @@ class _Asking:
         step = next((s.value for s in header.body if isinstance(s, numba_ir.Assign)
                      and isinstance(s.value, numba_ir.Expr) and s.value.op == "iternext"), None)
         end = header.body[-1]
-        quick = innermost and not any(self.is_slow(s.value) for label in loop.body for s in self.blocks[label].body
-                                      if isinstance(s, numba_ir.Assign))
-        if not quick or step is None or not isinstance(end, numba_ir.Branch) or not self.is_range(step.value):
+        turn = max((self.weight(s.value) for label in loop.body for s in self.blocks[label].body
+                    if isinstance(s, numba_ir.Assign)), default=0)
+        if not innermost or turn >= SLOW or step is None or not isinstance(end, numba_ir.Branch) or (
+                not self.is_range(step.value)):
             self.counts = True
-            header.body[:0] = self.called(count_quick if quick else count_long, (self.left,), self.left)
+            turns = self.fresh("turns")
+            header.body[:0] = [numba_ir.Assign(numba_ir.Const(max(turn, 1), header.loc), turns, header.loc),
+                               *self.called(count_down, (self.left, turns), self.left)]
         elif outermost:
             self.in_pieces(loop, header, step, end)
+        else:
+            for label in loop.entries:
+                self.blocks[label].body[-1:-1] = self.called(count_range, (self.left, step.value), self.left)
 
     def in_pieces(self, loop: Any, header: Any, step: Any, end: Any) -> None:
         """entry -> take a piece -> header ... -> (the piece is done) more? -> ask -> take a piece."""
@@ -258,13 +267,18 @@ class _Asking:
             value = self.value(value.value)
         return isinstance(value, numba_ir.Expr) and value.op == "call" and self.resolved(value.func) is range
 
-    def is_slow(self, value: Any) -> bool:
-        """Whether a call may take long without asking: what is no scalar operation, and no function compiled here."""
+    def weight(self, value: Any) -> int:
+        """How many turns a call may take without asking: none for scalar operations, and for lists that grow, which
+        takes long as seldom as it is long."""
         if not isinstance(value, numba_ir.Expr) or value.op != "call":
-            return False
+            return 0
         found = self.resolved(value.func)
-        quick = isinstance(found, type | np.ufunc) or getattr(found, "__module__", None) in (math.__name__, "builtins")
-        return not (quick or hasattr(found, "py_func"))
+        if isinstance(found, type | np.ufunc) or getattr(found, "__module__", None) in (math.__name__, "builtins"):
+            return 0
+        own = getattr(found, "py_func", None)
+        if own is None:
+            return SLOW
+        return 0 if own.__code__ in (grow.__code__, grow_zeros.__code__) else CALL
 
 
 def _redirect(block: Any, before: int, after: int) -> None:
