@@ -112,7 +112,8 @@ class Fusion:
         value = op.result
         place = self._places[value]
         self.keys[value] = keys = {self._key(use, value, place) for use in place.uses}
-        if not place.uses or not self._can_fuse(op) or not all(self._reads_elements(use) for use in place.uses):
+        if not place.uses or not self._can_fuse(op) or not all(
+                self._reads_elements(use) or self._is_turned(op, use) for use in place.uses):
             return
         root = next(iter(keys)) if len(keys) == 1 else None
         ends: list[int] = []
@@ -215,6 +216,13 @@ class Fusion:
         if op.prim == "gather":
             return True
         return not op.regions and op.prim not in CONSUMING and get(op.prim).elementwise
+
+    def _is_turned(self, op: Op, use: _Use) -> bool:
+        """True for a transposed matrix (or a stack of them) that is a factor of a product. In loops matrices are small:
+        the library is faster at small ones that lie by rows than a copy takes."""
+        rank = op.result.rank
+        return op.prim == "transpose" and use.op.prim == "matmul" and use.position >= 0 and self.eligible(use.op) and (
+            rank <= 3 and op.attrs["perm"] == (*range(rank - 2), rank - 1, rank - 2)) and (rank == 3 or not use.loops)
 
     @staticmethod
     def _same_shape(a: Value, b: Value) -> bool:

@@ -324,7 +324,7 @@ class _Lowerer(Elements):
         a, b = op.operands
         small = all(isinstance(d, Constant) and d.value <= _SMALL for d in (*a.dims, *b.dims))
         if max(a.rank, b.rank) <= 3 and not small and op.result.kind.is_inexact:
-            self.copy(op)
+            self.by_library(op)
             return
         batch = max(a.rank, b.rank) - 2
         left, right = self.type(a.type).dims, self.type(b.type).dims
@@ -352,6 +352,21 @@ class _Lowerer(Elements):
         out = self.new_array(op.result.kind, dims, op.result.name)
         self.nest(dims, lambda outer: self.update(out, "store", product(outer), outer))
         self.bind(op.result, self.builder.held(out))
+
+
+    def by_library(self, op: Op) -> None:
+        """A product of stored matrices; one of them may be stored by columns."""
+        operands, turned = [], []
+        for value in op.operands:
+            view = self.fusion.fused.get(value)
+            source = view.operands[0] if view is not None else value
+            turned.append(view is not None and source not in self.fusion.fused and not any(turned))
+            if view is not None and not turned[-1]:
+                self.materialise(view)
+            operands.append(self.get(source if turned[-1] else value))
+        attrs = {**op.attrs, "turned": tuple(turned)} if any(turned) else op.attrs
+        (made,) = self.raw(op.prim, operands, [self.type(op.result.type)], attrs, (), [op.result.name])
+        self.bind(op.result, made)
 
 
 def neutral(prim: str, kind: Kind) -> Constant:

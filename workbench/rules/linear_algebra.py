@@ -1,5 +1,8 @@
 """Matrix products of ranks 1 and 2, and batched ones of equal rank (batch dimensions equal, or 1).
 
+`turned`: which operands have their last two axes exchanged. Programs that are about to be emitted have such products
+alone: the library reads a matrix by columns as well as by rows.
+
 Source: Giles (2008), section 2.2.1; the adjoint conjugates, for the complex inner product.
 """
 
@@ -11,15 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Kind, Op, Type, Value
+from workbench.ir import ArrayType, Kind, Op, Type, Value
 from workbench.rules.expr import conj, matmul, one_dim, reshape, shape, sum_to, swap_last
 from workbench.rules.primitive import NUMBER, Primitive, Sample, register
 from workbench.rules.reductions import draw
 from workbench.rules.typing import array, broadcast_dims, shaped
 
 
+def _product(a: Any, b: Any, turned: tuple[bool, bool] = (False, False)) -> Any:
+    return np.matmul(*(np.swapaxes(v, -1, -2) if t else v for v, t in zip((a, b), turned, strict=True)))
+
+
 def _types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
-    a, b = (array(v, "matmul") for v in operands)
+    a, b = (_turned(array(v, "matmul")) if t else array(v, "matmul")
+            for v, t in zip(operands, attrs.get("turned", (False, False)), strict=True))
     if a.kind is not b.kind or a.kind not in NUMBER:
         raise TypeError(f"matmul of {a.kind.value} and {b.kind.value}")
     if a.rank <= 2 and b.rank <= 2:
@@ -27,6 +35,11 @@ def _types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, .
     if a.rank != b.rank:
         raise TypeError(f"matmul of ranks {a.rank} and {b.rank}: give both the same batch axes")
     return (shaped(a.kind, (*broadcast_dims([a.dims[:-2], b.dims[:-2]]), a.dims[-2], b.dims[-1])),)
+
+
+def _turned(type_: ArrayType) -> ArrayType:
+    *lead, m, n = type_.dims
+    return ArrayType(type_.kind, (*lead, n, m))
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -64,6 +77,6 @@ def _samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, a), draw(rng, kind, b))) for a, b in shapes]
 
 
-register(Primitive("matmul", np.matmul, _types, 2, kinds=(NUMBER,),
+register(Primitive("matmul", _product, _types, 2, kinds=(NUMBER,),
                    callables=(np.matmul, operator.matmul, operator.imatmul), vjp=_vjp, jvp=_jvp, flops=2,
                    samples=_samples))

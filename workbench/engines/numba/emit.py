@@ -351,11 +351,15 @@ class _Emitter:
 
     def matmul(self, op: Op) -> None:
         """A product by BLAS."""
-        function = "np.dot"
+        turned = op.attrs.get("turned", (False, False))
+        names = [self.names(v) for v in op.operands]
         if op.result.rank > 2:
-            function = runtime.product_of_stacks.__name__
-            self.helpers[function] = runtime.product_of_stacks
-        self.assign_text(op.result, f"{function}({', '.join(self.names(v) for v in op.operands)})")
+            helper = runtime.PRODUCTS[turned]
+            self.helpers[helper.__name__] = helper
+            self.assign_text(op.result, f"{helper.__name__}({', '.join(names)})")
+            return
+        texts = [f"{name}.T" if t else name for name, t in zip(names, turned, strict=True)]
+        self.assign_text(op.result, f"np.dot({', '.join(texts)})")
 
     def is_ours(self, array: Value) -> bool:
         """True where the buffer is surely made by this program (not the caller's)."""

@@ -40,3 +40,49 @@ def product_of_stacks(a, b):  # type: ignore[no-untyped-def]
                 for j in range(n):
                     product[i, j] += factor * y[k, j]
     return out
+
+
+def product_with_turned_left(a, b):  # type: ignore[no-untyped-def]
+    """Matrix products of two stacks as `product_of_stacks`, the matrices of the first transposed."""
+    count = a.shape[0] if b.shape[0] == 1 else b.shape[0]
+    m, depth, n = a.shape[2], a.shape[1], b.shape[2]
+    out = np.empty((count, m, n), a.dtype)
+    large = m * depth * n > 512
+    for s in range(count):
+        x, y, product = a[s if a.shape[0] > 1 else 0], b[s if b.shape[0] > 1 else 0], out[s]
+        if large:
+            np.dot(x.T, y, product)
+            continue
+        for i in range(m):
+            for j in range(n):
+                product[i, j] = 0
+            for k in range(depth):
+                factor = x[k, i]
+                for j in range(n):
+                    product[i, j] += factor * y[k, j]
+    return out
+
+
+def product_with_turned_right(a, b):  # type: ignore[no-untyped-def]
+    """Matrix products of two stacks as `product_of_stacks`, the matrices of the second transposed."""
+    count = a.shape[0] if b.shape[0] == 1 else b.shape[0]
+    m, depth, n = a.shape[1], a.shape[2], b.shape[1]
+    out = np.empty((count, m, n), a.dtype)
+    large = m * depth * n > 512
+    for s in range(count):
+        x, y, product = a[s if a.shape[0] > 1 else 0], b[s if b.shape[0] > 1 else 0], out[s]
+        if large:
+            np.dot(x, y.T, product)
+            continue
+        for i in range(m):
+            for j in range(n):
+                product[i, j] = 0
+            for k in range(depth):
+                factor = x[i, k]
+                for j in range(n):
+                    product[i, j] += factor * y[j, k]
+    return out
+
+
+PRODUCTS = {(False, False): product_of_stacks, (True, False): product_with_turned_left,
+            (False, True): product_with_turned_right}  # by which operands are turned
