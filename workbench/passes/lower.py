@@ -356,7 +356,8 @@ class _Lowerer(Elements):
 
     def by_library(self, op: Op) -> None:
         """A product of stored matrices; one of them may be stored by columns."""
-        operands, turned = [], []
+        operands: list[Value] = []
+        turned: list[bool] = []
         for value in op.operands:
             view = self.fusion.fused.get(value)
             source = view.operands[0] if view is not None else value
