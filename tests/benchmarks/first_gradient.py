@@ -1,18 +1,27 @@
 """Seconds to the first gradient in a real kernel: empty caches, extension loaded five seconds before.
 
 A kernel is started as JupyterLab would start one, in a fresh cache directory. The clock runs from sending the cell to
-its last reply; a plain `@njit` of the same model in another fresh kernel is the yardstick.
+its last reply; a plain `@njit` of the same model in another fresh kernel is the yardstick. Programs of 20 and of 100
+lines (`first_programs`) come from a module; of the one, a second kernel that finds the first one's caches is timed too.
 """
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from tests.benchmarks import first_programs
 from tests.benchmarks.bars import Bar
+
+PAUSE = 5.0  # seconds between loading the extension and the first gradient
 
 DATA = """
 import numpy as np
@@ -43,6 +52,15 @@ MODEL = """def misfit(p, hare, lynx):
 CALL = "misfit(np.array([0.55, 0.028, 0.026, 0.84, 30.0, 4.0]), hare, lynx)\n"
 
 
+@functools.cache
+def installed() -> dict[str, str]:
+    """The environment of a user, whose modules Python has compiled when they were installed."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    code = "import tests.benchmarks.first_programs as p, workbench as wb; wb.value_and_grad(p.predators)(*p.ORBIT)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**environment, "WORKBENCH_CACHE": "0"})
+    return environment
+
+
 def run_cell(client: BlockingKernelClient, code: str) -> float:
     """Seconds from sending a cell to its end; an error in the cell is raised."""
     start = time.perf_counter()
@@ -53,11 +71,12 @@ def run_cell(client: BlockingKernelClient, code: str) -> float:
     return seconds
 
 
-def in_fresh_kernel(cells: list[str], pause: float) -> float:
-    """Seconds of the last cell, a pause after the first ones, in a kernel with empty caches."""
-    with tempfile.TemporaryDirectory(prefix="first-gradient-") as folder:
-        environment = {**os.environ, "XDG_CACHE_HOME": folder, "NUMBA_CACHE_DIR": os.path.join(folder, "numba"),
-                       "IPYTHONDIR": os.path.join(folder, "ipython")}
+def in_fresh_kernel(cells: list[str], pause: float, folder: str | None = None) -> float:
+    """Seconds of the last cell, a pause after the first ones, in a kernel with empty caches (or those in `folder`)."""
+    with tempfile.TemporaryDirectory(prefix="first-gradient-") as fresh:
+        kept = folder or fresh
+        environment = {**installed(), "XDG_CACHE_HOME": kept, "NUMBA_CACHE_DIR": os.path.join(kept, "numba"),
+                       "IPYTHONDIR": os.path.join(kept, "ipython")}
         manager = KernelManager(kernel_name="python3")
         manager.start_kernel(env=environment)
         client = manager.blocking_client()
@@ -74,7 +93,52 @@ def in_fresh_kernel(cells: list[str], pause: float) -> float:
 
 
 def first_gradient() -> Bar:
-    ours = in_fresh_kernel([DATA, "%load_ext workbench", "%%grad\n" + MODEL + CALL], pause=5.0)
-    yardstick = in_fresh_kernel([DATA, "import numba", "@numba.njit\n" + MODEL + CALL], pause=5.0)
+    """The quick start's model, as a cell."""
+    ours = in_fresh_kernel([DATA, "%load_ext workbench", "%%grad\n" + MODEL + CALL], pause=PAUSE)
+    yardstick = in_fresh_kernel([DATA, "import numba", "@numba.njit\n" + MODEL + CALL], pause=PAUSE)
     return Bar("first gradient of the quick start's model, empty caches", ours, 1.5, "s",
-               f"the model alone under @njit, numba imported 5 s before: {yardstick:.2f} s")
+               f"the model alone under @njit, numba imported {PAUSE:.0f} s before: {yardstick:.2f} s")
+
+
+def first_of(function: str, arguments: str, limit: float) -> Bar:
+    """A program of `first_programs`."""
+    read = f"from tests.benchmarks.first_programs import {function}, {arguments}\nimport {{0}}"
+    ours = in_fresh_kernel([read.format("workbench as wb"), "%load_ext workbench",
+                            f"wb.value_and_grad({function})(*{arguments})"], pause=PAUSE)
+    yardstick = in_fresh_kernel([read.format("numba"), "numba.njit(lambda x: x)(1.0)",
+                                 f"numba.njit({function})(*{arguments})"], pause=PAUSE)
+    lines = len(inspect.getsource(getattr(first_programs, function)).splitlines())
+    return Bar(f"first gradient of a loop, a function of {lines} lines, empty caches", ours, limit, "s",
+               f"the function alone under njit, which has compiled another one before: {yardstick:.2f} s")
+
+
+def short() -> Bar:
+    """20 lines."""
+    return first_of("predators", "ORBIT", 0.3)
+
+
+def long() -> Bar:
+    """Nearly 100 lines."""
+    return first_of("glider", "FLIGHT", 0.8)
+
+
+def warm() -> Bar:
+    """The same in a new kernel that finds what another one has compiled."""
+    cells = ["from tests.benchmarks.first_programs import glider, FLIGHT\nimport workbench as wb",
+             "%load_ext workbench", "wb.value_and_grad(glider)(*FLIGHT)"]
+    with tempfile.TemporaryDirectory(prefix="first-gradient-") as folder:
+        first = in_fresh_kernel(cells, PAUSE, folder)
+        again = in_fresh_kernel(cells, PAUSE, folder)
+    return Bar("the same function in a new kernel, caches of another one", 1e3 * again, 100.0, "ms",
+               f"in the first kernel {1e3 * first:.0f} ms")
+
+
+def importing() -> Bar:
+    """What `import workbench` takes beyond NumPy and Numba, medians of fresh processes."""
+    def seconds(modules: str) -> float:
+        code = f"import time; t = time.perf_counter(); import {modules}; print(time.perf_counter() - t)"
+        return statistics.median(float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True,
+                                                      text=True, env=installed()).stdout) for _ in range(9))
+    with_it, without = seconds("numpy, numba, workbench"), seconds("numpy, numba")
+    return Bar("`import workbench`, beyond NumPy and Numba", with_it - without, 0.2, "s",
+               f"NumPy and Numba alone: {without:.2f} s")

@@ -24,7 +24,7 @@ from numba.extending import get_cython_function_address
 
 from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
-from workbench.engines.numba.emit import Source, emit
+from workbench.engines.numba.emit import Source, emit, helper_source
 from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
@@ -183,7 +183,48 @@ def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
     called = {part.__name__: shared(part, left) for part in with_called(helper) if part is not helper}
     own = FunctionType(helper.__code__, {**helper.__globals__, **called}, helper.__name__)
     setattr(own, LEFT_TO_LIBM, left)
-    return njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
+    dispatcher: Any = njit(error_model="numpy", pipeline_class=LeanCompiler)(own)
+    lines = [line for part in with_called(helper) for line in helper_source(part)]
+    kept = KeptHelper("\n".join([*lines, *sorted(left)]))
+    own.__qualname__ = f"{helper.__name__}_{kept.digest}"  # (machine code from the disk is linked by this name)
+    dispatcher._cache = kept
+    return dispatcher
+
+
+class KeptHelper:
+    """What Numba asks for and gives as the disk cache of a function: machine code per signature, in our cache."""
+
+    cache_path = None
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def load_overload(self, sig: Any, target: Any) -> Any:
+        """The compile result for a signature, None where there is none."""
+        found = cache.load(self._key(sig))
+        return None if found is None else rebuilt(found, target)
+
+    def save_overload(self, sig: Any, result: Any) -> None:
+        """Keep a compile result."""
+        cache.save(self._key(sig), packed(result))
+
+    def _key(self, sig: Any) -> str:
+        return cache.key(self.text, f"{sig} {in_use()}")
+
+
+def packed(result: Any) -> bytes:
+    """A compile result for the disk."""
+    return bytes(dumps((titles(result), result._reduce())))
+
+
+def rebuilt(found: Any, target: Any) -> Any:
+    """A compile result from the disk."""
+    kernels, payload = found
+    with global_compiler_lock, signals.postponed():
+        ready(BY_TITLE[title] for title in kernels)
+        target.refresh()
+        return compiler.CompileResult._rebuild(target, *payload)
 
 
 def compile_function(function: Function, name: str | None = None, quiet: bool = False,
@@ -217,14 +258,9 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
     payload = cache.load(key) if not source.called else None
     if payload is not None:
         python_function(source)  # so that tracebacks find the lines
-        target = cpu_target.target_context
-        kernels, payload = payload
-        with global_compiler_lock, signals.postponed():
-            ready(BY_TITLE[title] for title in kernels)
-            target.refresh()
-            result = compiler.CompileResult._rebuild(target, *payload)
+        result = rebuilt(payload, cpu_target.target_context)
     else:
         result = fresh()
         if not source.called:
-            cache.save(key, dumps((titles(result), result._reduce())))
+            cache.save(key, packed(result))
     return Compiled(function, source, result, fresh)

@@ -15,7 +15,9 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
     m = x.shape[0]
     total = 0.0
     out = np.zeros(m)
-    stack = np.empty((n, m))
+    stack = np.empty((max(n, 0), min(m, 9)))
+    kept, flags, places = np.empty(m), np.empty(m, np.bool_), np.empty(m, np.int64)
+    bar, grid = x.copy(), np.zeros((m, m))
     if n < 0:
         raise ValueError("negative")
     for t in range(n):
@@ -23,13 +25,22 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
             stack[t, i] = math.exp(-x[i]) / (1.0 + y * y)
             out[i] += stack[t, i] if y > 0.0 else math.log(x[i])
             total += math.sin(out[i]) ** 2
-    return total, out
+            kept[i], places[i], flags[i] = total, i, np.isfinite(total)
+            grid[i, i] += kept[i] + bar[places[i]] if flags[i] else float(n)
+    return total, out, grid
+
+
+def _product(a, b):  # type: ignore[no-untyped-def]
+    return np.dot(a, b)
 
 
 def warm() -> None:
-    """Compile a program that uses what most do; nothing of it is kept. Have the elementary functions ready."""
+    """Compile programs that use what most do; nothing of them is kept. Have the elementary functions ready. (Each
+    compilation is one of its own: another one need not wait for all.)"""
     compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
     if in_use():
-        for kernel in KERNELS:  # one by one: other compilations need not wait for all
+        for kernel in KERNELS:
             if kernel.element == "double":
                 ready((kernel,))
+    for ranks in ((2, 2), (2, 1), (1, 2), (1, 1)):
+        compile_python(_product, tuple(types.Array(types.float64, rank, "C") for rank in ranks))
