@@ -9,6 +9,8 @@ import pytest
 
 import workbench
 
+os.environ.setdefault("WORKBENCH_CACHE", "source")  # tests change passes and rules while they run
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where a wheel is under test, the sources must not shadow it."""

@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 from workbench.engines.numba import outlet
-from workbench.engines.numba.compile import Compiled, filename
+from workbench.engines.numba.compile import Compiled, Recipe, filename
 from workbench.engines.numba.emit import emit
 from workbench.ir import DifferentiationError, Function, verify
 from workbench.operators import specialisation
@@ -165,10 +165,7 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
             result = run(*map(_passed, args))
         return tuple(_plain(part) for part in result) if isinstance(result, tuple) else _plain(result)
 
-    def fresh() -> Any:
-        raise NotImplementedError("there is no machine code")
-
-    return Compiled(function, source, SimpleNamespace(entry_point=entry), fresh)
+    return Compiled(Recipe.of(function, source), SimpleNamespace(entry_point=entry))
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from workbench.ir.calls import (
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value, walk
 from workbench.ir.dims import Polynomial, is_length, normal_form, same_dim
 from workbench.ir.errors import DifferentiationError
+from workbench.ir.fingerprint import fingerprint
 from workbench.ir.printer import print_function
 from workbench.ir.rewrite import Rewriter, definitions, substitute_type, uses
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, kind_of, promote
@@ -32,7 +33,7 @@ from workbench.ir.verifier import VerificationError, verify
 __all__ = [
     "ArrayType", "Block", "Builder", "CallRule", "Callee", "Constant", "DifferentiationError", "Frame", "Function",
     "Kind", "Op", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError",
-    "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "element_type", "has_effects",
-    "is_length", "is_recursive", "kind_of", "normal_form", "own_results", "print_function", "promote", "same_dim",
-    "substitute_type", "uses", "verify", "walk",
+    "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "element_type",
+    "fingerprint", "has_effects", "is_length", "is_recursive", "kind_of", "normal_form", "own_results",
+    "print_function", "promote", "same_dim", "substitute_type", "uses", "verify", "walk",
 ]

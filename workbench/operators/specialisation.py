@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.collecting import uncollected
-from workbench.engines.numba import compile_function, export
+from workbench.engines.numba import Compiled, compile_function, export, recall, remember, traced_key
 from workbench.frontend import (
     Input,
     Leaf,
@@ -28,7 +29,7 @@ from workbench.frontend import (
     strided,
 )
 from workbench.frontend.trace import trace
-from workbench.ir import DifferentiationError, Function, own_results, walk
+from workbench.ir import DifferentiationError, Function, fingerprint, own_results, walk
 from workbench.operators import calling, nonfinite, repeating
 from workbench.operators.readers import MoreInputs
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer, tangent_values, zeros
@@ -53,7 +54,7 @@ class Request:
 
 
 class Specialisation:
-    """See the module's text. `ir` is the transformed program before it is lowered, `compiled` what runs."""
+    """See the module's text. `compiled` is what runs."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
                  keywords: tuple[str, ...] = (), observer: Callable[[str, Function], None] | None = None) -> None:
@@ -79,15 +80,12 @@ class Specialisation:
         self.inputs = {item.path.key: item for item in self.traced.inputs}
         self.outputs = [leaf for leaf in self._output_leaves() if leaf.kind.is_inexact]
         self.wrt_inputs = self._wrt_inputs(args)
-        primal = self.primal = optimize(self.traced.function, observer)
-        self.count = len(primal.results)
-        self.ir = own_results(optimize(self._transform(primal), observer))
-        self.compiled = compile_function(self._final(observer), quiet=request.mode in _LATER, primal=primal,
-                                         scalar=request.deterministic, exact=self._exact())
-        self.single = len(self.ir.results) == 1
+        self.count = len(self.traced.function.results)
+        if request.mode == "grad":
+            self._need_scalar()
+        self.compiled, self.repeats = self._compiled(observer)
+        self.single = self.compiled.recipe.results == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
-        final = self.compiled.function
-        self.repeats = (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
         self.undone = sorted(self.traced.written) if self.repeats else []
         self.pick = calling.picker(self.traced.inputs)
         guards = (*self.traced.guards, *self.traced.late.values())
@@ -97,6 +95,34 @@ class Specialisation:
         self.gradients = [gradient_tree(args[k], Path(("arg", k)), self.inputs, self._place, self.traced.views,
                                         self.traced.same)
                           for k in request.wrt]
+
+    def _compiled(self, observer: Callable[[str, Function], None] | None) -> tuple[Compiled, bool]:
+        """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
+        by Python. (What has effects on containers is not looked for: it must be known whether it may raise.)"""
+        known = None if observer is not None or self.traced.effects else fingerprint(self.traced.function)
+        request = dataclasses.replace(self.request, wrt=tuple(item.position for item in self.wrt_inputs))
+        name = traced_key(known[0], f"{request} {[leaf.position for leaf in self.outputs]}") if known else None
+        found = recall(name, known[1]) if known and name else None
+        if found is not None:
+            return found, False
+        self.primal = optimize(self.traced.function, observer)
+        self.ir = own_results(optimize(self._transform(self.primal), observer))
+        final = self._final(observer)
+        made = compile_function(final, quiet=self.request.mode in _LATER, primal=self.primal,
+                                scalar=self.request.deterministic, exact=self._exact())
+        if known and name:
+            remember(name, made, known[1])
+        return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
+
+    @functools.cached_property
+    def primal(self) -> Function:
+        """The program, simplified."""
+        return optimize(self.traced.function)
+
+    @functools.cached_property
+    def ir(self) -> Function:
+        """The transformed program before it is lowered."""
+        return own_results(optimize(self._transform(self.primal)))
 
     def _final(self, observer: Callable[[str, Function], None] | None = None) -> Function:
         """What is emitted: the sums and products of cotangents may be regrouped, those of derivatives inside a program
@@ -146,7 +172,6 @@ class Specialisation:
             return jvp(primal, wrt, outputs)
         if mode == "vjp":
             return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
-        self._need_scalar()
         return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic)
 
     def _need_scalar(self) -> None:

@@ -2,7 +2,8 @@
 
 A file's name is the hash of everything its contents depend on: the emitted source (helpers included), the argument
 types, the versions of Python, NumPy, Numba and LLVM, the processor, and this engine's own text. So a file is never
-stale, and nothing is ever invalidated.
+stale, and nothing is ever invalidated. What becomes of a traced program is noted, too, under a hash of that program and
+of all the workbench's files: in a new process it need not be differentiated and emitted again.
 
 Security: files hold pickles and machine code, so the directory must belong to this user and be writable by nobody else;
 otherwise nothing is read or written. Files appear by atomic rename.
@@ -31,7 +32,8 @@ _HERE = Path(__file__).parent
 
 def directory() -> Path | None:
     """Where compiled programs are kept: NUMBA_CACHE_DIR, XDG_CACHE_HOME, or the platform's place; None if nowhere is
-    safe (or WORKBENCH_CACHE=0)."""
+    safe (or WORKBENCH_CACHE=0; WORKBENCH_CACHE=source keeps machine code by its source alone: whoever changes the
+    workbench while it runs, as its tests do, must not be given what it was before)."""
     if os.environ.get("WORKBENCH_CACHE") == "0":
         return None
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
@@ -71,6 +73,25 @@ def environment() -> bytes:
              binding.get_host_cpu_name(), features, own.hexdigest(),
              *(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("NUMBA_") and k != "NUMBA_CACHE_DIR")]
     return "\0".join(parts).encode()
+
+
+@cache
+def workbench() -> bytes:
+    """All files of the workbench: names, sizes and times."""
+    files = sorted(_HERE.parents[1].rglob("*.py"))
+    return "\0".join(f"{file.name} {found.st_size} {found.st_mtime_ns}" for file in files
+                     for found in (file.stat(),)).encode()
+
+
+def traced_key(program: bytes, request: str) -> str | None:
+    """The name under which it is noted what becomes of a traced program; None where nothing is to be noted."""
+    if os.environ.get("WORKBENCH_CACHE") in ("0", "source") or os.environ.get("WORKBENCH_DUMP"):
+        return None
+    digest = hashlib.sha256(environment())
+    settings = "\0".join(f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("WORKBENCH_"))
+    for part in (workbench(), settings.encode(), request.encode(), program):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
 
 
 def key(source: str, signature: str) -> str:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 from llvmlite import binding
 from numba import njit
-from numba.core import compiler, types
+from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
@@ -26,10 +27,11 @@ from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit, helper_source
 from workbench.engines.numba.interrupts import RECURSIVE
+from workbench.engines.numba.kept import KeptHelper, packed, rebuilt
 from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
 from workbench.engines.numba.rounding import LOOSE
-from workbench.engines.numba.vector_math import BY_TITLE, KERNELS, in_use, left_to_libm, ready, titles
+from workbench.engines.numba.vector_math import KERNELS, in_use, left_to_libm
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
@@ -63,6 +65,59 @@ def signature(function: Function) -> Any:
     return result(*(numba_type(p.type) for p in function.data_params))
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """All that a program is compiled from: its source, kinds and ranks (0: a number) of its parameters, how many
+    results it has, and the elementary functions that it takes from the C library."""
+
+    source: Source
+    params: tuple[tuple[Kind, int], ...]
+    results: int
+    left: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, function: Function, source: Source, primal: Function | None = None, scalar: bool = False) -> Recipe:
+        """The recipe of a function that was emitted. (See `compile_function`.)"""
+        left = frozenset[str]()
+        if in_use():
+            left = frozenset(kernel.name for kernel in KERNELS) if scalar else left_to_libm(function, primal)
+        params = tuple((p.kind, p.type.rank) for p in function.data_params)
+        return cls(source, params, len(function.results), left)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The Numba types of its parameters: arrays are C-contiguous and writable."""
+        return tuple(types.Array(_TYPES[kind], rank, "C") if rank else _TYPES[kind] for kind, rank in self.params)
+
+    @property
+    def key(self) -> str | None:
+        """The name of its machine code on the disk. (That of functions that call themselves holds references that only
+        the process that made it resolves: it is not kept.)"""
+        if self.source.called:
+            return None
+        return cache.key(self.source.text, f"{self.args} {sorted(self.left)} {sorted(self.source.loose)} {in_use()}")
+
+    def fresh(self) -> Any:
+        """Numba's compile result."""
+        keep_freed()
+        try:
+            with global_compiler_lock, signals.postponed():
+                return compile_python(python_function(self.source, self.left), self.args)
+        except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
+            first = str(error).strip().split("\n")[0]
+            message = f"Numba refused the program emitted as {self.source.name}: {first}"
+            raise CompilationError(message, self.source.text, error) from None
+
+    def kept(self) -> Any:
+        """The compile result from the disk, None where there is none."""
+        payload = cache.load(self.key) if self.key is not None else None
+        if payload is None:
+            return None
+        keep_freed()
+        python_function(self.source)  # so that tracebacks find the lines
+        return rebuilt(payload, cpu_target.target_context)
+
+
 class Compiled:
     """A compiled function.
 
@@ -70,14 +125,12 @@ class Compiled:
     `entry` is the same without checks, with the results as the source returns them (a bare value if there is one):
     it is for callers that have checked. Arrays that the function writes are written in place."""
 
-    def __init__(self, function: Function, source: Source, result: Any, fresh: Callable[[], Any]) -> None:
-        self.function = function
-        self.program = source
+    def __init__(self, recipe: Recipe, result: Any) -> None:
+        self.recipe = recipe
+        self.program = recipe.source
         self.entry: Callable[..., Any] = result.entry_point
         self._result = result
-        self._fresh = fresh
-        self._params = tuple((p.kind.dtype, p.rank) if p.is_array else None for p in function.data_params)
-        self._count = len(function.results)
+        self._params = tuple((kind.dtype, rank) if rank else None for kind, rank in recipe.params)
 
     @property
     def source(self) -> str:
@@ -102,9 +155,9 @@ class Compiled:
             result = self.entry(*args)
         except Exception as error:
             raise self.translated(error)  # noqa: B904
-        if self._count == 1:
+        if self.recipe.results == 1:
             return (result,)
-        return () if self._count == 0 else result
+        return () if self.recipe.results == 0 else result
 
     def translated(self, error: Exception) -> Exception:
         """An error raised by `entry` as the program means it, with the user's place on it."""
@@ -135,11 +188,11 @@ class Compiled:
 
     def llvm(self) -> str:
         """Optimised LLVM IR."""
-        return str(self._fresh().library.get_llvm_str())
+        return str(self.recipe.fresh().library.get_llvm_str())
 
     def assembly(self) -> str:
         """Machine code as assembly."""
-        return str(self._fresh().library.get_asm_str())
+        return str(self.recipe.fresh().library.get_asm_str())
 
 
 def filename(source: Source) -> str:
@@ -191,42 +244,6 @@ def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
     return dispatcher
 
 
-class KeptHelper:
-    """What Numba asks for and gives as the disk cache of a function: machine code per signature, in our cache."""
-
-    cache_path = None
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def load_overload(self, sig: Any, target: Any) -> Any:
-        """The compile result for a signature, None where there is none."""
-        found = cache.load(self._key(sig))
-        return None if found is None else rebuilt(found, target)
-
-    def save_overload(self, sig: Any, result: Any) -> None:
-        """Keep a compile result."""
-        cache.save(self._key(sig), packed(result))
-
-    def _key(self, sig: Any) -> str:
-        return cache.key(self.text, f"{sig} {in_use()}")
-
-
-def packed(result: Any) -> bytes:
-    """A compile result for the disk."""
-    return bytes(dumps((titles(result), result._reduce())))
-
-
-def rebuilt(found: Any, target: Any) -> Any:
-    """A compile result from the disk."""
-    kernels, payload = found
-    with global_compiler_lock, signals.postponed():
-        ready(BY_TITLE[title] for title in kernels)
-        target.refresh()
-        return compiler.CompileResult._rebuild(target, *payload)
-
-
 def compile_function(function: Function, name: str | None = None, quiet: bool = False,
                      primal: Function | None = None, scalar: bool = False, exact: int | None = None) -> Compiled:
     """Compile a finalized function (see `workbench.passes.finalize`) for the CPU; `quiet`: it prints nothing.
@@ -236,31 +253,32 @@ def compile_function(function: Function, name: str | None = None, quiet: bool = 
 
     Raises VerificationError for an invalid function, CompilationError where Numba refuses the emitted program."""
     verify(function)
-    keep_freed()
     outlet.enter(function)
-    source = emit(function, name, quiet=quiet, exact=exact)
-    args = tuple(numba_type(p.type) for p in function.data_params)
-    left = frozenset[str]()
-    if in_use():
-        left = frozenset(kernel.name for kernel in KERNELS) if scalar else left_to_libm(function, primal)
+    recipe = Recipe.of(function, emit(function, name, quiet=quiet, exact=exact), primal, scalar)
+    result = recipe.kept()
+    if result is None:
+        result = recipe.fresh()
+        if recipe.key is not None:
+            cache.save(recipe.key, packed(result))
+    return Compiled(recipe, result)
 
-    def fresh() -> Any:
-        try:
-            with global_compiler_lock, signals.postponed():
-                return compile_python(python_function(source, left), args)
-        except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
-            first = str(error).strip().split("\n")[0]
-            message = f"Numba refused the program emitted for {function.name}: {first}"
-            raise CompilationError(message, source.text, error) from None
 
-    key = cache.key(source.text, f"{args} {sorted(left)} {sorted(source.loose)} {in_use()}")
-    # machine code of functions that call themselves holds references that only the process that made it resolves
-    payload = cache.load(key) if not source.called else None
-    if payload is not None:
-        python_function(source)  # so that tracebacks find the lines
-        result = rebuilt(payload, cpu_target.target_context)
-    else:
-        result = fresh()
-        if not source.called:
-            cache.save(key, packed(result))
-    return Compiled(function, source, result, fresh)
+def remember(name: str, compiled: Compiled, files: Sequence[str]) -> None:
+    """Note under a name how a program was compiled; `files` are those that its places are in."""
+    source = compiled.program
+    places = {file: k for k, file in enumerate(files)}
+    if compiled.recipe.key is None or any(span is not None and span.filename not in places for span in source.spans):
+        return
+    spans = tuple(span and replace(span, filename=str(places[span.filename])) for span in source.spans)
+    cache.save(name, bytes(dumps(replace(compiled.recipe, source=replace(source, spans=spans)))))
+
+
+def recall(name: str, files: Sequence[str]) -> Compiled | None:
+    """The program noted under a name, if its machine code is there, too; its places are in these files."""
+    recipe = cache.load(name)
+    if not isinstance(recipe, Recipe):
+        return None
+    spans = tuple(span and replace(span, filename=files[int(span.filename)]) for span in recipe.source.spans)
+    recipe = replace(recipe, source=replace(recipe.source, spans=spans))
+    result = recipe.kept()
+    return None if result is None else Compiled(recipe, result)
