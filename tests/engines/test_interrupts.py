@@ -123,6 +123,28 @@ def test_loops_in_pieces_take_every_turn_once() -> None:
             np.testing.assert_array_equal(grad, expected)
 
 
+def test_nests_in_short_pieces_take_every_turn_once() -> None:
+    def counted(a, step, most):
+        s = 0.0
+        for i in range(a.size - 1, -1, step):
+            if i == most:
+                break
+            for j in range(i % 3):
+                s += a[i] * (i + j)
+            a[i] = s
+        return s
+    compiled = wb.value_and_grad(counted, engine="numba")
+    for size in (0, 1, 15, 16, 17, 33, 100):
+        for step, most in ((-1, -5), (-3, -5), (-1, 20)):
+            a = np.linspace(1.0, 2.0, size)
+            b, held = a.copy(), a.copy()
+            value, grad = compiled(a, step, most)
+            assert value == counted(b, step, most)
+            np.testing.assert_array_equal(a, b)
+            slopes = [(counted(held + 0.5 * e, step, most) - counted(held - 0.5 * e, step, most)) for e in np.eye(size)]
+            np.testing.assert_allclose(grad, slopes, atol=1e-9)
+
+
 def test_a_gradient_hands_back_what_was_written() -> None:
     def doubled(a, n):
         a *= 2.0

@@ -3,8 +3,9 @@
 Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask
 for pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and
 asks at zero; what counts is work: a turn, the turns of the quick loops inside, a slow call as much as many of them.
-A `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between; a
-function that calls itself asks when it is entered. What the signal's handler raises leaves the program.
+A `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between; one
+around such loops only, in short pieces, so that nothing of it is in a nest that small. A function that calls itself
+asks when it is entered. What the signal's handler raises leaves the program.
 
 Invariant: the emitted source is not changed, iterations come in the same order, and a loop that is short and stands
 alone asks nothing. Programs hold the interpreter's lock, as asking needs.
@@ -27,8 +28,10 @@ from numba.extending import intrinsic
 from workbench.engines.numba.runtime import grow, grow_zeros
 
 PIECE = 1 << 16  # iterations of an innermost loop
+SHORT = 16  # iterations of a loop around innermost ones
 PERIOD = 1 << 12  # turns that loops count down from
 SLOW = PERIOD // 8  # what a turn with a slow call counts
+NEST = PERIOD // 2  # what a short piece of a loop around innermost ones counts
 CALL = PERIOD // 128  # what a turn with a call of a function that is compiled here counts
 ENTRIES = 64  # calls of a function that calls itself
 CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
@@ -106,20 +109,20 @@ def count_entry(typing: Any) -> Any:
 
 
 @intrinsic
-def piece(typing: Any, iterator: Any) -> Any:
+def piece(typing: Any, iterator: Any, most: Any) -> Any:
     """The next turns of a range's iterator, as an iterator; they are taken from it."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         proxy = cgutils.create_struct_proxy(signature.args[0])
         whole, part = proxy(context, builder, args[0]), proxy(context, builder)
         start, count = builder.load(whole.iter), builder.load(whole.count)
-        most = count.type(PIECE)
+        most = builder.trunc(args[1], count.type) if count.type.width < 64 else args[1]
         size = builder.select(builder.icmp_signed("<", count, most), count, most)
         part.iter, part.count = cgutils.alloca_once_value(builder, start), cgutils.alloca_once_value(builder, size)
         part.stop, part.step = whole.stop, whole.step
         builder.store(builder.sub(count, size), whole.count)
         builder.store(builder.add(start, builder.mul(size, whole.step)), whole.iter)
         return part._getvalue()
-    return iterator(iterator), lowered
+    return iterator(iterator, types.int64), lowered
 
 
 @intrinsic
@@ -148,10 +151,9 @@ class Interruptible(FunctionPass):
         recursive = getattr(state.func_id.func, RECURSIVE, False)
         changed = _Asking(blocks)
         changed.around_callbacks()
+        changed.judge(loops)
         for loop in loops:
-            others = [other for other in loops if other is not loop]
-            changed.loop(loop, innermost=not any(other.header in loop.body for other in others),
-                         outermost=not any(loop.header in other.body for other in others))
+            changed.loop(loop)
         changed.begin(recursive)
         state.func_ir.blocks = dict(sorted(blocks.items()))
         return True
@@ -187,46 +189,80 @@ class _Asking:
         """What the function does first."""
         made: list[Any] = []
         if self.counts:
-            made.append(numba_ir.Assign(numba_ir.Const(PERIOD, self.entry.loc), self.left, self.entry.loc))
+            made.append(self.constant(PERIOD, self.left))
         if recursive:
             made += self.called(count_entry, (), self.fresh("asked"))
         first = next((k for k, s in enumerate(self.entry.body) if not (
             isinstance(s, numba_ir.Assign) and isinstance(s.value, numba_ir.Arg))), 0)
         self.entry.body[first:first] = made
 
-    def loop(self, loop: Any, innermost: bool, outermost: bool) -> None:
-        """Let one loop ask, unless it is a quick one inside another, which asks."""
-        header = self.blocks[loop.header]
-        step = next((s.value for s in header.body if isinstance(s, numba_ir.Assign)
-                     and isinstance(s.value, numba_ir.Expr) and s.value.op == "iternext"), None)
-        end = header.body[-1]
-        turn = max((self.weight(s.value) for label in loop.body for s in self.blocks[label].body
-                    if isinstance(s, numba_ir.Assign)), default=0)
-        if not innermost or turn >= SLOW or step is None or not isinstance(end, numba_ir.Branch) or (
-                not self.is_range(step.value)):
-            self.counts = True
-            turns = self.fresh("turns")
-            header.body[:0] = [numba_ir.Assign(numba_ir.Const(max(turn, 1), header.loc), turns, header.loc),
-                               *self.called(count_down, (self.left, turns), self.left)]
-        elif outermost:
-            self.in_pieces(loop, header, step, end)
-        else:
-            for label in loop.entries:
-                self.blocks[label].body[-1:-1] = self.called(count_range, (self.left, step.value), self.left)
+    # ------------------------------------------------------------------ loops
+    def judge(self, loops: list[Any]) -> None:
+        """Before anything is changed: which loops are quick, nests of quick ones, or counted turn by turn, and what a
+        turn counts; for each loop also the one around it."""
+        self.forms: dict[int, str] = {}
+        self.turns: dict[int, int] = {}
+        self.outer: dict[int, int] = {}
+        for loop in sorted(loops, key=lambda loop: len(loop.body)):
+            inner = [other for other in loops if other is not loop and other.header in loop.body]
+            for other in inner:
+                self.outer.setdefault(other.header, loop.header)
+            turn = max((self.weight(s.value) for label in loop.body for s in self.blocks[label].body
+                        if isinstance(s, numba_ir.Assign)), default=0)
+            forms = {self.forms[other.header] for other in inner}
+            if not self.is_over_range(loop) or turn >= SLOW or forms - {"quick"} or (inner and turn):
+                form = "counted"
+            else:
+                form = "nest" if inner else "quick"
+            self.forms[loop.header] = form
+            self.turns[loop.header] = SLOW if "nest" in forms else max(turn, 1)
 
-    def in_pieces(self, loop: Any, header: Any, step: Any, end: Any) -> None:
+    def loop(self, loop: Any) -> None:
+        """Let one loop ask, unless it is a quick one inside another, which asks."""
+        form, outer = self.forms[loop.header], self.outer.get(loop.header)
+        if form == "counted":
+            self.blocks[loop.header].body[:0] = self.counted(self.turns[loop.header])
+        elif form == "nest":
+            self.in_pieces(loop, SHORT, self.counted(NEST))
+        elif outer is None:
+            self.in_pieces(loop, PIECE, self.called(ask, (), self.fresh("asked")))
+        elif self.forms[outer] == "counted" and self.turns[outer] < SLOW:
+            iterator = self.step(loop).value
+            for label in loop.entries:
+                self.blocks[label].body[-1:-1] = self.called(count_range, (self.left, iterator), self.left)
+
+    def counted(self, turns: int) -> list[Any]:
+        """Count down by so many turns."""
+        self.counts = True
+        number = self.fresh("turns")
+        return [self.constant(turns, number), *self.called(count_down, (self.left, number), self.left)]
+
+    def step(self, loop: Any) -> Any:
+        """What takes the next item, in the header of a `for`."""
+        return next((s.value for s in self.blocks[loop.header].body if isinstance(s, numba_ir.Assign)
+                     and isinstance(s.value, numba_ir.Expr) and s.value.op == "iternext"), None)
+
+    def is_over_range(self, loop: Any) -> bool:
+        """Whether a loop is a `for` over a range."""
+        step = self.step(loop)
+        return step is not None and isinstance(self.blocks[loop.header].body[-1], numba_ir.Branch) and (
+            self.is_range(step.value))
+
+    def in_pieces(self, loop: Any, most: int, between: list[Any]) -> None:
         """entry -> take a piece -> header ... -> (the piece is done) more? -> ask -> take a piece."""
-        whole, part = step.value, self.fresh("piece")
+        header, step = self.blocks[loop.header], self.step(loop)
+        whole, part, end = step.value, self.fresh("piece"), header.body[-1]
         take, after, again = (max(self.blocks) + k for k in (1, 2, 3))
         step.value = part
         header.body[-1] = numba_ir.Branch(end.cond, end.truebr, after, end.loc)
         for label in loop.entries:
             _redirect(self.blocks[label], loop.header, take)
-        more = self.fresh("more")
-        self.blocks[take] = self.block([*self.called(piece, (whole,), part), numba_ir.Jump(loop.header, header.loc)])
+        more, size = self.fresh("more"), self.fresh("size")
+        self.blocks[take] = self.block([self.constant(most, size), *self.called(piece, (whole, size), part),
+                                        numba_ir.Jump(loop.header, header.loc)])
         self.blocks[after] = self.block([*self.called(unfinished, (whole,), more),
                                          numba_ir.Branch(more, again, end.falsebr, header.loc)])
-        self.blocks[again] = self.block([*self.called(ask, (), self.fresh("asked")), numba_ir.Jump(take, header.loc)])
+        self.blocks[again] = self.block([*between, numba_ir.Jump(take, header.loc)])
 
     # ------------------------------------------------------------------ making statements
     def block(self, body: list[Any]) -> Any:
@@ -236,6 +272,9 @@ class _Asking:
 
     def fresh(self, name: str) -> Any:
         return self.scope.redefine(f"${name}", self.entry.loc)
+
+    def constant(self, number: int, target: Any) -> Any:
+        return numba_ir.Assign(numba_ir.Const(number, self.entry.loc), target, self.entry.loc)
 
     def called(self, function: Any, args: tuple[Any, ...], target: Any) -> list[Any]:
         loc, name = self.entry.loc, self.fresh("called")
