@@ -10,6 +10,7 @@ from workbench.passes.bounds import Bounds
 from workbench.passes.contributions import Contributions
 from workbench.passes.counting import Counting
 from workbench.passes.dead import DeadCode
+from workbench.passes.early_end import EarlyEnd
 from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
@@ -29,8 +30,8 @@ from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
 __all__ = [
-    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "Expand", "Gather", "Inline", "Lanes", "Limits",
-    "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
+    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "EarlyEnd", "Expand", "Gather", "Inline", "Lanes",
+    "Limits", "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
     "Scaling", "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
 ]
 
@@ -51,7 +52,7 @@ def finalize(function: Function, observer: Observer | None = None, exact: int | 
     last = (Preallocate(), Limits(), Simplify(unroll=1))
     regrouped = () if exact is None else (
         Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact),
-        Scaling(exact))
+        Scaling(exact), EarlyEnd(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:

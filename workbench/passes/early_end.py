@@ -1,0 +1,204 @@
+"""A loop that hands a cotangent from turn to turn ends when one has taken it.
+
+    for j = n - 1, ..., 0: s = b if c[j] else 0; b = 0 if c[j] else b; a[j] += s * p    ->    ... while b != 0
+
+So is the reverse sweep of a maximum or minimum that is found in a loop (`nearest = min(nearest, d)`): the last turn
+that was better takes all of the cotangent; the turns before it would add zeros.
+
+Invariant: what is left out adds nothing but multiples of a zero to cotangents, which may be rounded otherwise
+(`passes.exactness`); it has no effect. (A zero times what is infinite is left out, too: what was not selected has the
+derivative zero.)
+
+Source: Griewank & Walther (2008), section 14.2: the reverse sweep of a selection is a selection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, has_effects, uses, walk
+from workbench.passes.exactness import exact_values
+from workbench.passes.pipeline import Pass
+from workbench.passes.rebuild import Rebuilder
+from workbench.passes.zeroing import is_zero
+
+_INT = ScalarType(Kind.INT)
+# operands by which a result is a multiple: one of them of a product, all of them of other operations
+_MULTIPLES: dict[str, tuple[int, ...]] = {
+    "mul": (0, 1), "neg": (0,), "cast": (0,), "div": (0,), "add": (0, 1), "sub": (0, 1), "select": (1, 2),
+}
+
+
+@dataclass(frozen=True)
+class EarlyEnd(Pass):
+    """Ends such loops, where what they carry reaches only the results from position `results` on."""
+
+    name: ClassVar[str] = "early-end"
+    results: int = 0
+
+    def __call__(self, function: Function) -> Function:
+        """The function with loops that end early."""
+        if self.results >= len(function.results) or not any(op.prim == "for" for op in walk(function.block)):
+            return function
+        search = _Search(function, exact_values(function, self.results))
+        return _Ender(search.found).run(function) if search.found else function
+
+
+class _Search:
+    """Finds the loops, and at which positions they carry what is handed over."""
+
+    def __init__(self, function: Function, exact: set[Value]) -> None:
+        self.exact = exact
+        self.uses = uses(function)
+        self.found: dict[Op, list[int]] = {}
+        for op in walk(function.block):
+            if op.prim == "for" and "items" not in op.attrs:
+                handed = self.handed(op)
+                if handed:
+                    self.found[op] = handed
+
+    def handed(self, op: Op) -> list[int]:
+        """The positions of the carried cotangents that some turn takes, if the loop does no more than use them."""
+        (body,) = op.regions
+        found, taken = [], set[Value]()
+        for k, (param, out) in enumerate(zip(body.params[1:], body.yields, strict=True)):
+            share = self.share(body, param, out)
+            if share is not None:
+                found.append(k)
+                taken.add(share)
+        others = [k for k in range(len(body.yields)) if k not in found]
+        if not found or any(body.params[1 + k] in self.exact for k in others):
+            return []
+        sums = _Sums(taken, {body.params[1 + k]: body.params[1 + k] for k in others})
+        same = sums.enter(body) and all(sums.same.get(body.yields[k]) is body.params[1 + k] for k in others)
+        return found if same else []
+
+    def share(self, body: Block, param: Value, out: Value) -> Value | None:
+        """What a turn takes of a carried number: all or nothing, in which case it is handed on; else None."""
+        users = self.uses.get(param, [])
+        if param.is_array or not param.kind.is_float or param in self.exact or len(users) != 2 or (
+                self.uses.get(out) != [body]):
+            return None
+        selects = [user for user in users if isinstance(user, Op) and user.prim == "select" and user in body.ops]
+        kept = [op for op in selects if op.result is out]
+        taken = [op for op in selects if op.result is not out]
+        if len(kept) != 1 or len(taken) != 1:
+            return None
+        condition, *ways = kept[0].operands
+        other, *turned = taken[0].operands
+        if other is not condition or not all((a is param and is_zero(b)) or (b is param and is_zero(a))
+                                             for a, b in (ways, turned)) or (ways[0] is param) == (turned[0] is param):
+            return None
+        return taken[0].result
+
+
+class _Sums:
+    """Which values are multiples of some numbers, and which are what others were but for multiples added to them."""
+
+    def __init__(self, multiples: set[Value], same: dict[Value, Value]) -> None:
+        self.multiples = multiples
+        self.same = same
+
+    def is_multiple(self, value: Value) -> bool:
+        """True for a value that is zero where the numbers are."""
+        return value in self.multiples or is_zero(value)
+
+    def enter(self, block: Block) -> bool:
+        """Note the values of a block; False where it does more than compute."""
+        return all(self.op(op) for op in block.ops)
+
+    def op(self, op: Op) -> bool:
+        """Note the results of an operation; False where it does more than compute."""
+        if has_effects(op) or op.prim in ("while", "call", "draw"):
+            return False
+        if op.prim == "if":
+            if not all(self.enter(region) for region in op.regions):
+                return False
+            self.join(op.results, *(region.yields for region in op.regions))
+        elif op.prim == "for":
+            return self.loop(op)
+        elif len(op.results) == 1:
+            self.one(op)
+        return True
+
+    def one(self, op: Op) -> None:
+        """Note one result."""
+        values = op.operands
+        factors = [self.is_multiple(values[k]) for k in _MULTIPLES.get(op.prim, ())]
+        if factors and (any(factors) if op.prim == "mul" else all(factors)):
+            self.multiples.add(op.result)
+        elif op.prim in ("add", "sub", "accum") and values[0] in self.same and self.is_multiple(values[1]):
+            self.same[op.result] = self.same[values[0]]
+        elif op.prim == "add" and values[1] in self.same and self.is_multiple(values[0]):
+            self.same[op.result] = self.same[values[1]]
+
+    def join(self, results: Sequence[Value], first: Sequence[Value], second: Sequence[Value]) -> None:
+        """Note what is one of two."""
+        for result, a, b in zip(results, first, second, strict=True):
+            if self.is_multiple(a) and self.is_multiple(b) and not result.is_array:
+                self.multiples.add(result)
+            elif a in self.same and self.same[a] is self.same.get(b):
+                self.same[result] = self.same[a]
+
+    def loop(self, op: Op) -> bool:
+        """Note the results of a loop: all that it may carry unchanged is taken to be so, until its body says no."""
+        (body,) = op.regions
+        inits, params = op.operands[2:], body.params[1:]
+        possible = set(range(len(params)))
+        while True:
+            inner = _Sums(set(self.multiples), dict(self.same))
+            for k in possible:
+                if inits[k] in self.same:
+                    inner.same[params[k]] = self.same[inits[k]]
+                elif self.is_multiple(inits[k]) and not params[k].is_array:
+                    inner.multiples.add(params[k])
+            if not inner.enter(body):
+                return False
+            wrong = {k for k in possible if not inner.agrees(params[k], body.yields[k])}
+            if not wrong:
+                break
+            possible -= wrong
+        for k in possible:
+            if params[k] in inner.same:
+                self.same[op.results[k]] = inner.same[params[k]]
+            elif params[k] in inner.multiples:
+                self.multiples.add(op.results[k])
+        return True
+
+    def agrees(self, param: Value, out: Value) -> bool:
+        """True where a carried value stays what it is taken to be."""
+        if param in self.same:
+            return self.same.get(out) is self.same[param]
+        return param in self.multiples and self.is_multiple(out)
+
+
+class _Ender(Rebuilder):
+    def __init__(self, found: dict[Op, list[int]]) -> None:
+        self.found = found
+
+    def copy_for(self, op: Op) -> None:
+        """Rebuild a loop, as one that ends when there is nothing to hand over."""
+        if op not in self.found:
+            super().copy_for(op)
+            return
+        (body,) = op.regions
+        start, stop, *inits = self.all(op.operands)
+        step = op.attrs["step"]
+        with self.frame("while") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            goes = self.emit("lt" if step == 1 else "gt", params[0], stop)
+            left: Value = Constant(False, Kind.BOOL)
+            for k in self.found[op]:
+                left = self.emit("or", left, self.emit("ne", params[1 + k], Constant(0, params[1 + k].kind)))
+            condition = self.emit("and", goes, left)
+            first = Block(params, tuple(frame.ops), (condition, *params))
+            frame.ops = []
+            self.ops(body)
+            following = self.emit("add", params[0], Constant(step, Kind.INT))
+            second = Block((), tuple(frame.ops), (following, *self.all(body.yields)))
+        self.builder.span = op.span or self.builder.span
+        types, names = [_INT, *(self.type_of(r) for r in op.results)], ["", *(r.name for r in op.results)]
+        made = self.raw("while", (start, *inits), types, {}, (first, second), names)
+        self.env.update(zip(op.results, made[1:], strict=True))
