@@ -123,18 +123,19 @@ def test_loops_in_pieces_take_every_turn_once() -> None:
             np.testing.assert_array_equal(grad, expected)
 
 
-def test_nests_in_short_pieces_take_every_turn_once() -> None:
+def test_nests_that_ask_take_every_turn_once() -> None:
     def counted(a, step, most):
         s = 0.0
-        for i in range(a.size - 1, -1, step):
-            if i == most:
-                break
-            for j in range(i % 3):
-                s += a[i] * (i + j)
-            a[i] = s
+        for _ in range(2):
+            for i in range(a.size - 1, -1, step):
+                if i == most:
+                    break
+                for j in range(i % 3):
+                    s += a[i] * (i + j)
+                a[i] = 0.1 * s
         return s
     compiled = wb.value_and_grad(counted, engine="numba")
-    for size in (0, 1, 15, 16, 17, 33, 100):
+    for size in (0, 1, 15, 16, 17, 40):
         for step, most in ((-1, -5), (-3, -5), (-1, 20)):
             a = np.linspace(1.0, 2.0, size)
             b, held = a.copy(), a.copy()
@@ -142,7 +143,7 @@ def test_nests_in_short_pieces_take_every_turn_once() -> None:
             assert value == counted(b, step, most)
             np.testing.assert_array_equal(a, b)
             slopes = [(counted(held + 0.5 * e, step, most) - counted(held - 0.5 * e, step, most)) for e in np.eye(size)]
-            np.testing.assert_allclose(grad, slopes, atol=1e-9)
+            np.testing.assert_allclose(grad, slopes, rtol=1e-6, atol=1e-9)
 
 
 def test_a_gradient_hands_back_what_was_written() -> None:

@@ -3,9 +3,10 @@
 Python delivers SIGINT when its interpreter runs, which a compiled loop keeps from running. So compiled programs ask
 for pending signals by themselves. Every loop around another loop or a slow call, and every `while`, counts down and
 asks at zero; what counts is work: a turn, the turns of the quick loops inside, a slow call as much as many of them.
-A `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between; one
-around such loops only, in short pieces, so that nothing of it is in a nest that small. A function that calls itself
-asks when it is entered. What the signal's handler raises leaves the program.
+A `for` over a range that stands alone, which the machine may run as vectors, is run in pieces and asks between. One
+around such loops only, itself in another, asks when the number of its turns that are left ends in certain bits:
+nothing is counted in a small nest. A function that calls itself asks when it is entered. What the signal's handler
+raises leaves the program.
 
 Invariant: the emitted source is not changed, iterations come in the same order, and a loop that is short and stands
 alone asks nothing. Programs hold the interpreter's lock, as asking needs.
@@ -28,10 +29,9 @@ from numba.extending import intrinsic
 from workbench.engines.numba.runtime import grow, grow_zeros
 
 PIECE = 1 << 16  # iterations of an innermost loop
-SHORT = 16  # iterations of a loop around innermost ones
+OFTEN = 16  # iterations of a loop between an outer one and innermost ones (a power of 2)
 PERIOD = 1 << 12  # turns that loops count down from
 SLOW = PERIOD // 8  # what a turn with a slow call counts
-NEST = PERIOD // 2  # what a short piece of a loop around innermost ones counts
 CALL = PERIOD // 128  # what a turn with a call of a function that is compiled here counts
 ENTRIES = 64  # calls of a function that calls itself
 CALLBACKS = {f"workbench_{name}" for name in ("give_float", "give_int", "say")}  # Python's
@@ -40,9 +40,13 @@ RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
 
 # ---------------------------------------------------------------------- what programs call
 def _asked(context: Any, builder: Any) -> None:
-    """Run the handlers of pending signals; leave the program with what they raise."""
+    """Run the handlers of pending signals; leave the program with what they raise.
+
+    LLVM is told that handlers leave the program's memory alone: what a loop reads stays in registers."""
     kind = llvm.FunctionType(llvm.IntType(32), ())
     function = cgutils.get_or_insert_function(builder.module, kind, "PyErr_CheckSignals")
+    for attribute in ("inaccessiblememonly", "nounwind", "cold"):
+        function.attributes.add(attribute)
     with cgutils.if_unlikely(builder, builder.icmp_signed("!=", builder.call(function, ()), kind.return_type(0))):
         context.call_conv._return_errcode_raw(builder, RETCODE_EXC)
 
@@ -109,20 +113,32 @@ def count_entry(typing: Any) -> Any:
 
 
 @intrinsic
-def piece(typing: Any, iterator: Any, most: Any) -> Any:
+def ask_often(typing: Any, iterator: Any) -> Any:
+    """Ask when the number of turns that a range's iterator has left is one of a series."""
+    def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        count = builder.load(cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).count)
+        last = count.type(OFTEN - 1)
+        with cgutils.if_unlikely(builder, builder.icmp_signed("==", builder.and_(count, last), last)):
+            _asked(context, builder)
+        return context.get_dummy_value()
+    return types.none(iterator), lowered
+
+
+@intrinsic
+def piece(typing: Any, iterator: Any) -> Any:
     """The next turns of a range's iterator, as an iterator; they are taken from it."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         proxy = cgutils.create_struct_proxy(signature.args[0])
         whole, part = proxy(context, builder, args[0]), proxy(context, builder)
         start, count = builder.load(whole.iter), builder.load(whole.count)
-        most = builder.trunc(args[1], count.type) if count.type.width < 64 else args[1]
+        most = count.type(PIECE)
         size = builder.select(builder.icmp_signed("<", count, most), count, most)
         part.iter, part.count = cgutils.alloca_once_value(builder, start), cgutils.alloca_once_value(builder, size)
         part.stop, part.step = whole.stop, whole.step
         builder.store(builder.sub(count, size), whole.count)
         builder.store(builder.add(start, builder.mul(size, whole.step)), whole.iter)
         return part._getvalue()
-    return iterator(iterator, types.int64), lowered
+    return iterator(iterator), lowered
 
 
 @intrinsic
@@ -205,12 +221,14 @@ class _Asking:
         self.outer: dict[int, int] = {}
         for loop in sorted(loops, key=lambda loop: len(loop.body)):
             inner = [other for other in loops if other is not loop and other.header in loop.body]
+            is_outermost = not any(loop.header in other.body for other in loops if other is not loop)
             for other in inner:
                 self.outer.setdefault(other.header, loop.header)
             turn = max((self.weight(s.value) for label in loop.body for s in self.blocks[label].body
                         if isinstance(s, numba_ir.Assign)), default=0)
             forms = {self.forms[other.header] for other in inner}
-            if not self.is_over_range(loop) or turn >= SLOW or forms - {"quick"} or (inner and turn):
+            if not self.is_over_range(loop) or turn >= SLOW or forms - {"quick"} or (
+                    inner and (turn or is_outermost)):
                 form = "counted"
             else:
                 form = "nest" if inner else "quick"
@@ -223,9 +241,10 @@ class _Asking:
         if form == "counted":
             self.blocks[loop.header].body[:0] = self.counted(self.turns[loop.header])
         elif form == "nest":
-            self.in_pieces(loop, SHORT, self.counted(NEST))
+            iterator = self.step(loop).value
+            self.blocks[loop.header].body[:0] = self.called(ask_often, (iterator,), self.fresh("asked"))
         elif outer is None:
-            self.in_pieces(loop, PIECE, self.called(ask, (), self.fresh("asked")))
+            self.in_pieces(loop)
         elif self.forms[outer] == "counted" and self.turns[outer] < SLOW:
             iterator = self.step(loop).value
             for label in loop.entries:
@@ -248,7 +267,7 @@ class _Asking:
         return step is not None and isinstance(self.blocks[loop.header].body[-1], numba_ir.Branch) and (
             self.is_range(step.value))
 
-    def in_pieces(self, loop: Any, most: int, between: list[Any]) -> None:
+    def in_pieces(self, loop: Any) -> None:
         """entry -> take a piece -> header ... -> (the piece is done) more? -> ask -> take a piece."""
         header, step = self.blocks[loop.header], self.step(loop)
         whole, part, end = step.value, self.fresh("piece"), header.body[-1]
@@ -257,12 +276,11 @@ class _Asking:
         header.body[-1] = numba_ir.Branch(end.cond, end.truebr, after, end.loc)
         for label in loop.entries:
             _redirect(self.blocks[label], loop.header, take)
-        more, size = self.fresh("more"), self.fresh("size")
-        self.blocks[take] = self.block([self.constant(most, size), *self.called(piece, (whole, size), part),
-                                        numba_ir.Jump(loop.header, header.loc)])
+        more = self.fresh("more")
+        self.blocks[take] = self.block([*self.called(piece, (whole,), part), numba_ir.Jump(loop.header, header.loc)])
         self.blocks[after] = self.block([*self.called(unfinished, (whole,), more),
                                          numba_ir.Branch(more, again, end.falsebr, header.loc)])
-        self.blocks[again] = self.block([*between, numba_ir.Jump(take, header.loc)])
+        self.blocks[again] = self.block([*self.called(ask, (), self.fresh("asked")), numba_ir.Jump(take, header.loc)])
 
     # ------------------------------------------------------------------ making statements
     def block(self, body: list[Any]) -> Any:
