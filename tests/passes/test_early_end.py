@@ -81,13 +81,15 @@ def decaying(x):
     return best + weight
 
 
-def ends(source: str) -> bool:
-    return any(line.strip().startswith("while ") for line in source.splitlines())
+def ends(source: str) -> str:
+    lines = [line.strip() for line in source.splitlines()]
+    return "early" if any(line.startswith("while ") for line in lines) else (
+        "one turn" if any(line.startswith("last = ") for line in lines) else "")
 
 
 @pytest.mark.parametrize("f, early", [
-    (nearest, True), (greatest, True), (spread, True), (pooled, None), (running, False), (decaying, False)])
-def test_gradients_of_extrema(f: Callable[[Any], Any], early: bool | None) -> None:
+    (nearest, "one turn"), (greatest, "one turn"), (spread, "early"), (pooled, None), (running, ""), (decaying, "")])
+def test_gradients_of_extrema(f: Callable[[Any], Any], early: str | None) -> None:
     derivative = wb.value_and_grad(f, engine="numba")
     rng = np.random.default_rng(3)
     with in_python():
@@ -154,6 +156,61 @@ def handing(case: str) -> Function:
     b.write(bar, left)
     b.end_for()
     return verify(b.finish([ZERO, b.held(sums), b.held(bar), b.held(other)]))
+
+
+def found_before(case: str) -> Function:
+    """for j: c[j] = x[j] > best; best = max(best, x[j]); then the loop that hands over, and s += c[0]."""
+    b = Builder("f")
+    n = b.param(INT, "n", (0, 0))
+    x = b.param(ArrayType(Kind.F64, (n,)), "x")
+    zero, one = Constant(0, Kind.INT), Constant(1, Kind.INT)
+    best, bar, s = b.slot(F64, ZERO, "best"), b.slot(F64, Constant(1.0, Kind.F64), "bar"), b.slot(F64, ZERO, "s")
+    kept = b.slot(ArrayType(Kind.BOOL, (n,)), emit(b, "full", Constant(False, Kind.BOOL), n), "kept")
+    sums = b.slot(x.type, emit(b, "full", ZERO, n), "sums")
+    j = b.begin_for(one if case == "from another" else zero, n)
+    value = emit(b, "load", x, j)
+    better = emit(b, "gt", value, b.held(best))
+    b.write(best, emit(b, "select", better, value, b.held(best)))
+    place = emit(b, "sub", emit(b, "sub", n, one), j) if case == "elsewhere" else j
+    if case == "in an arm":
+        b.begin_arm()
+        b.write(kept, emit(b, "store", b.held(kept), Constant(True, Kind.BOOL), place))
+        first = b.end_arm()
+        b.begin_arm()
+        b.end_if(better, first, b.end_arm())
+    else:
+        b.write(kept, emit(b, "store", b.held(kept), better, place))
+    b.end_for()
+    if case == "overwritten":
+        b.write(kept, emit(b, "store", b.held(kept), Constant(False, Kind.BOOL), emit(b, "sub", n, one)))
+    last = emit(b, "sub", n, one)
+    i = b.begin_for(zero, n) if case == "upwards" else b.begin_for(last, Constant(-1, Kind.INT), -1)
+    chosen, before = emit(b, "load", b.held(kept), i), b.held(bar)
+    with b.rounding(loose=True):
+        share = emit(b, "select", chosen, before, ZERO)
+        b.write(sums, emit(b, "accum", b.held(sums), emit(b, "mul", share, emit(b, "load", x, i)), i))
+    b.write(bar, emit(b, "select", chosen, ZERO, before))
+    b.end_for()
+    if case == "read again":
+        b.write(s, emit(b, "cast", emit(b, "load", b.held(kept), zero), kind=Kind.F64))
+    return verify(b.finish([b.held(best), b.held(sums), b.held(bar), b.held(s)]))
+
+
+@pytest.mark.parametrize("case, turns", [
+    ("plain", 1), ("read again", 1), ("from another", 0), ("elsewhere", 0), ("in an arm", 0), ("overwritten", 0),
+    ("upwards", 0)])
+def test_which_loops_are_one_turn(case: str, turns: int) -> None:
+    function = found_before(case)
+    changed = verify(passes.DeadCode()(verify(passes.EarlyEnd(1)(function))))
+    assert sum(op.prim == "if" and bool(op.results) for op in walk(changed.block)) == turns + (case == "in an arm")
+    assert any(op.prim == "store" for op in walk(changed.block)) == (turns == 0 or case == "read again")
+    rng = np.random.default_rng(6)
+    for n in (1, 2, 7):
+        for x in (rng.uniform(-1.0, 1.0, n), -np.ones(n), np.ones(n), np.arange(1.0, n + 1)):
+            for a, b in zip(interpret.run(function, [x]), interpret.run(changed, [x]), strict=True):
+                np.testing.assert_array_equal(a, b)
+    if case == "plain":
+        assert all(np.size(a) <= 1 for a in interpret.run(changed, [np.empty(0)]))
 
 
 @pytest.mark.parametrize("case, early", [

@@ -3,7 +3,8 @@
     for j = n - 1, ..., 0: s = b if c[j] else 0; b = 0 if c[j] else b; a[j] += s * p    ->    ... while b != 0
 
 So is the reverse sweep of a maximum or minimum that is found in a loop (`nearest = min(nearest, d)`): the last turn
-that was better takes all of the cotangent; the turns before it would add zeros.
+that was better takes all of the cotangent; the turns before it would add zeros. Where the loop that kept the conditions
+is in the same block, it notes the last turn whose condition was true, and the other loop is that turn alone.
 
 Invariant: what is left out adds nothing but multiples of a zero to cotangents, which may be rounded otherwise
 (`passes.exactness`); it has no effect. (A zero times what is infinite is left out, too: what was not selected has the
@@ -18,13 +19,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, has_effects, uses, walk
+from workbench.ir import (
+    Block,
+    Constant,
+    Function,
+    Kind,
+    Op,
+    Polynomial,
+    ScalarType,
+    Value,
+    definitions,
+    has_effects,
+    normal_form,
+    uses,
+    walk,
+)
 from workbench.passes.exactness import exact_values
 from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
 _INT = ScalarType(Kind.INT)
+_NONE = Constant(-1, Kind.INT)
 # operands by which a result is a multiple: one of them of a product, all of them of other operations
 _MULTIPLES: dict[str, tuple[int, ...]] = {
     "mul": (0, 1), "neg": (0,), "cast": (0,), "div": (0,), "add": (0, 1), "sub": (0, 1), "select": (1, 2),
@@ -43,7 +59,16 @@ class EarlyEnd(Pass):
         if self.results >= len(function.results) or not any(op.prim == "for" for op in walk(function.block)):
             return function
         search = _Search(function, exact_values(function, self.results))
-        return _Ender(search.found).run(function) if search.found else function
+        return _Ender(search).run(function) if search.found else function
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The conditions of a loop that ends early: what loads them, the loop that stored them and what it stored."""
+
+    load: Op
+    loop: Op
+    condition: Value
 
 
 class _Search:
@@ -52,12 +77,48 @@ class _Search:
     def __init__(self, function: Function, exact: set[Value]) -> None:
         self.exact = exact
         self.uses = uses(function)
+        self.makers = definitions(function)
         self.found: dict[Op, list[int]] = {}
-        for op in walk(function.block):
-            if op.prim == "for" and "items" not in op.attrs:
-                handed = self.handed(op)
-                if handed:
-                    self.found[op] = handed
+        self.kept: dict[Op, _Kept] = {}
+        self.enter(function.block)
+
+    def enter(self, block: Block) -> None:
+        """Search a block."""
+        for op in block.ops:
+            for region in op.regions:
+                self.enter(region)
+            handed = self.handed(op) if op.prim == "for" and "items" not in op.attrs else []
+            if handed:
+                self.found[op] = handed
+                kept = self.conditions(op, handed, block)
+                if kept is not None:
+                    self.kept[op] = kept
+
+    def conditions(self, op: Op, handed: list[int], block: Block) -> _Kept | None:
+        """What a loop takes by, where it is stored by a loop before it in its block, turn by turn."""
+        (body,) = op.regions
+        share = self.makers[body.yields[handed[0]]]
+        load = self.makers.get(share.operands[0])
+        loop = self.makers.get(load.operands[0]) if load is not None and load.prim == "load" else None
+        if len(handed) > 1 or load is None or loop is None or loop.prim != "for" or loop not in block.ops:
+            return None
+        (other,) = loop.regions
+        store = self.makers.get(other.yields[loop.results.index(load.operands[0])])
+        if store is None or store.prim != "store" or store.operands[0] not in other.params or store not in other.ops:
+            return None
+        turn, again = other.params[0], body.params[0]
+        places = zip(store.operands[2:], load.operands[1:], strict=True)
+        if not all((a is turn and b is again) or a == b for a, b in places) or turn not in store.operands[2:]:
+            return None
+        return _Kept(load, loop, store.operands[1]) if self.is_reverse(loop, op) else None
+
+    def is_reverse(self, loop: Op, op: Op) -> bool:
+        """True for a loop over the turns of another, which are not negative, from the last to the first."""
+        (first, end), (last, stop) = loop.operands[:2], op.operands[:2]
+        one = Polynomial.of(1)
+        forms = [normal_form(v, self.makers.get) for v in (first, end, last, stop)]
+        return (isinstance(first, Constant) and int(first.value.real) >= 0 and loop.attrs["step"] == 1
+                and op.attrs["step"] == -1 and forms[2] == forms[1] - one and forms[3] == forms[0] - one)
 
     def handed(self, op: Op) -> list[int]:
         """The positions of the carried cotangents that some turn takes, if the loop does no more than use them."""
@@ -175,14 +236,58 @@ class _Sums:
 
 
 class _Ender(Rebuilder):
-    def __init__(self, found: dict[Op, list[int]]) -> None:
-        self.found = found
+    def __init__(self, search: _Search) -> None:
+        self.found, self.kept = search.found, search.kept
+        self.noted = {kept.loop: kept.condition for kept in self.kept.values()}
+        self.last: dict[Op, Value] = {}  # of loops that note it: their last turn whose condition was true
 
     def copy_for(self, op: Op) -> None:
-        """Rebuild a loop, as one that ends when there is nothing to hand over."""
-        if op not in self.found:
+        """Rebuild a loop."""
+        if op in self.kept:
+            self.only_turn(op, self.kept[op])
+        elif op in self.found:
+            self.while_any(op)
+        elif op in self.noted:
+            self.noting(op, self.noted[op])
+        else:
             super().copy_for(op)
-            return
+
+    def noting(self, op: Op, condition: Value) -> None:
+        """A loop that carries its last turn whose condition was true."""
+        (body,) = op.regions
+        with self.frame("for") as frame:
+            params = tuple(self.param(p) for p in body.params)
+            last = Value(_INT, "last")
+            self.depth_of[last] = self.builder.depth
+            self.ops(body)
+            noted = self.emit("select", self.get(condition), params[0], last)
+            block = Block((*params, last), tuple(frame.ops), (*self.all(body.yields), noted))
+        self.builder.span = op.span or self.builder.span
+        types, names = [*(self.type_of(r) for r in op.results), _INT], [*(r.name for r in op.results), "last"]
+        made = self.raw("for", (*self.all(op.operands), _NONE), types, op.attrs, (block,), names)
+        self.env.update(zip(op.results, made[:-1], strict=True))
+        self.last[op] = made[-1]
+
+    def only_turn(self, op: Op, kept: _Kept) -> None:
+        """The turn that takes the cotangent, if there is one."""
+        (body,) = op.regions
+        last, inits = self.last[kept.loop], self.all(op.operands[2:])
+        condition = self.emit("ne", last, _NONE)
+        self.env.update(zip(body.params, (last, *inits), strict=True))
+        self.env[kept.load.result] = Constant(True, Kind.BOOL)
+        with self.frame("arm") as frame:
+            for inner in body.ops:
+                if inner is not kept.load:
+                    self.builder.span = inner.span or self.builder.span
+                    self.op(inner)
+            taken = Block((), tuple(frame.ops), self.all(body.yields))
+        self.builder.span = op.span or self.builder.span
+        types, names = [self.type_of(r) for r in op.results], [r.name for r in op.results]
+        made = self.raw("if", (condition,), types, {}, (taken, Block((), (), inits)), names)
+        self.env.update(zip(op.results, made, strict=True))
+
+    def while_any(self, op: Op) -> None:
+        """A loop that ends when there is nothing to hand over."""
         (body,) = op.regions
         start, stop, *inits = self.all(op.operands)
         step = op.attrs["step"]
