@@ -4,6 +4,7 @@ Each is tried on stored operands, and between elementwise operations (fused with
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -149,3 +150,52 @@ def test_updates_of_our_own_arrays_are_in_place_and_the_callers_are_not_touched(
     before = x.copy()
     interpret.run(final, [x])
     assert np.array_equal(x, before)
+
+
+def in_order(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """Sums whose terms are added one after the other in row-major order."""
+    kept = [k for k in range(x.ndim) if k not in axes]
+    out = np.zeros([x.shape[k] for k in kept])
+    for where in np.ndindex(x.shape):
+        out[tuple(where[k] for k in kept)] += x[where]
+    return out
+
+
+@pytest.mark.parametrize("perm", list(itertools.permutations(range(3))), ids=str)
+def test_sums_of_transposed_arrays_keep_their_order(perm: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(sum(perm) + perm[0])
+    for axes in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2)):
+        def make(b: Builder, values: list[Value], axes: tuple[int, ...] = axes) -> Value:
+            return emit(b, "sum", emit(b, "neg", emit(b, "transpose", values[0], perm=perm)), axes=axes)
+
+        for shape in ((2, 3, 4), (5, 1, 2), (0, 2, 3), (3, 2, 0)):
+            x = rng.normal(size=shape)
+            (found,) = interpret.run(passes.finalize(build(make, [x])), [x])
+            assert np.array_equal(found, in_order(-np.transpose(x, perm), axes))
+
+
+def test_sums_along_the_innermost_axis_in_memory_are_numbers() -> None:
+    def make(b: Builder, values: list[Value]) -> Value:
+        return emit(b, "sum", emit(b, "transpose", values[0], perm=(2, 0, 1)), axes=(0,))
+
+    final = passes.finalize(build(make, [np.ones((2, 3, 4))]))
+    assert not [op for op in walk(final.block) if op.prim == "accum"]
+    innermost = [op for op in walk(final.block) if op.prim == "for" and not any(o.regions for o in op.regions[0].ops)]
+    loads = [op for op in walk(innermost[0].regions[0]) if op.prim == "load"]
+    assert loads[0].operands[-1] is innermost[0].regions[0].params[0]
+
+
+@pytest.mark.parametrize("read_later", [False, True])
+def test_arrays_that_were_read_before_are_written_in_place(read_later: bool) -> None:
+    def make(b: Builder, values: list[Value]) -> list[Value]:
+        y = emit(b, "sin", values[0])
+        before = emit(b, "max", y, axes=(0,))
+        squares = emit(b, "exp", emit(b, "mul", y, before))
+        after = emit(b, "sum", y, axes=(0,)) if read_later else before
+        return [squares, after, emit(b, "sum", squares, axes=(0,))]
+
+    for size in (1, 5):
+        x = np.linspace(-2.0, 3.0, size)
+        compare(build(make, [x]), [x])
+    final = passes.finalize(build(make, [np.ones(3)]))
+    assert sum(op.prim == "empty" for op in walk(final.block)) == (2 if read_later else 1)

@@ -177,9 +177,15 @@ class Fusion:
         return next(iter(keys)) if len(keys) == 1 else None
 
     def aligned(self, value: Value, op: Op) -> bool:
-        """True where all uses of a value are reads of the elementwise `op`, each element where it is written."""
-        place = self._places[value]
-        return {self._key(use, value, place) for use in place.uses} == {op}
+        """True where the elementwise `op` reads a value, each element where it is written, and nothing does later."""
+        place, now = self._places[value], self._places[op.result].time
+        keys = [(self._key(use, value, place), use) for use in place.uses]
+        return any(key is op for key, _ in keys) and all(key is op or self._last(use) < now for key, use in keys)
+
+    def _last(self, use: _Use) -> int:
+        """When a use is evaluated last."""
+        result = use.op.results[0] if use.op.results else None
+        return max(self._ends[result]) if result is not None and result in self.fused else use.time
 
     def _can_fuse(self, op: Op) -> bool:
         if op.prim == "reshape":

@@ -188,7 +188,8 @@ class _Lowerer(Elements):
             value = self.element(source, index)
             return value if value.kind is op.result.kind else self.emit("cast", value, kind=op.result.kind)
 
-        if kept and kept[-1] == source.rank - 1 and len(axes) > 0:  # the last axis stays: add whole rows
+        order = self.memory_order(source)
+        if kept and kept[-1] == source.rank - 1 and len(axes) > 0 and order[-1] not in axes:  # add whole rows
             out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name, start)
 
             def add_row(index: Index) -> None:
@@ -221,8 +222,26 @@ class _Lowerer(Elements):
             self.bind(op.result, total([]))
             return
         out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name)
-        self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", total(outer), outer))
+        walked = sorted(kept, key=order.index) if order[-1] in axes else kept
+
+        def element(along: Index) -> None:
+            outer = [along[walked.index(k)] for k in kept]
+            self.update(out, "store", total(outer), outer)
+
+        self.nest([dims[k] for k in walked], element)
         self.bind(op.result, self.builder.held(out))
+
+    def memory_order(self, value: Value) -> list[int]:
+        """The axes of a value as they lie in the memory that it is read from, the last one innermost."""
+        op = self.fusion.fused.get(value)
+        if op is not None and op.prim == "transpose":
+            inner = self.memory_order(op.operands[0])
+            return [op.attrs["perm"].index(axis) for axis in inner]
+        if op is not None and (op.prim == "copy" or get(op.prim).elementwise):
+            arrays = {v for v in op.operands if v.is_array}
+            if len(arrays) == 1 and (array := arrays.pop()).rank == value.rank:
+                return self.memory_order(array)
+        return list(range(value.rank))
 
     def arg_extreme(self, op: Op) -> None:
         """`argmax`, `argmin`: the first of the extreme elements, or the first NaN."""

@@ -39,9 +39,10 @@ from workbench.ir import (
     walk,
 )
 from workbench.ir.ops import CONSUMING
-from workbench.rules import Foreign, get
+from workbench.rules import Foreign, get, with_called
 from workbench.rules.foreign import MODULE
 from workbench.rules.primitive import ATOM
+from workbench.rules.product_kernels import PRODUCTS
 from workbench.rules.random import LAWS
 
 _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
@@ -354,8 +355,8 @@ class _Emitter:
         turned = op.attrs.get("turned", (False, False))
         names = [self.names(v) for v in op.operands]
         if op.result.rank > 2:
-            helper = runtime.PRODUCTS[turned]
-            self.helpers[helper.__name__] = helper
+            helper = PRODUCTS[turned]
+            self.helpers.update((part.__name__, part) for part in with_called(helper))
             self.assign_text(op.result, f"{helper.__name__}({', '.join(names)})")
             return
         texts = [f"{name}.T" if t else name for name, t in zip(names, turned, strict=True)]
