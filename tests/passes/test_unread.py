@@ -106,3 +106,35 @@ def test_zeros_that_nobody_reads_are_not_made(case: str, begun: bool, left: bool
             continue
         for a, c in zip(interpret.run(function, [x]), interpret.run(made, [x]), strict=True):
             np.testing.assert_allclose(a, c, rtol=1e-14)
+
+
+def nest_over(case: str) -> Function:
+    """b = zeros(n, m); a nest adds to b's elements."""
+    b = Builder("f")
+    n, m = b.param(INT, "n", (0, 0)), b.param(INT, "m", (0, 1))
+    x = b.param(ArrayType(Kind.F64, (n, m)), "x")
+    bar = b.slot(x.type, emit(b, "full", Constant(0.0, Kind.F64), n, m), "bar")
+    i = b.begin_for(integer(1 if case == "not the first row" else 0), n)
+    j = b.begin_for(emit(b, "sub", m, integer(1)), i if case == "half of a row" else integer(-1), -1)
+    where = (i, integer(0)) if case == "one place in a row" else (i, j)
+    with b.rounding(loose=case != "a sum of the program"):
+        b.write(bar, emit(b, "accum", b.read(bar), emit(b, "load", x, i, j), *where))
+    b.end_for()
+    if case == "a row again":
+        b.write(bar, emit(b, "store", b.read(bar), emit(b, "load", x, i, integer(0)), i, integer(0)))
+    b.end_for()
+    return verify(b.finish([Constant(0.0, Kind.F64), b.read(bar)]))
+
+
+@pytest.mark.parametrize("case", ["whole", "not the first row", "half of a row", "one place in a row",
+                                  "a sum of the program", "a row again"])
+def test_zeros_of_an_array_that_a_nest_adds_to(case: str) -> None:
+    function = nest_over(case)
+    made = verify(passes.Unread(1)(function))
+    assert any(op.prim == "full" for op in walk(made.block)) == (case != "whole")
+    for sizes in ((0, 2), (2, 0), (1, 1), (3, 4)):
+        if case == "a row again" and 0 in sizes:
+            continue
+        x = RNG.normal(size=sizes)
+        for a, c in zip(interpret.run(function, [x]), interpret.run(made, [x]), strict=True):
+            np.testing.assert_array_equal(a, c)

@@ -1,14 +1,14 @@
 """Zeros that nobody reads are not made.
 
     b = full(0, n)                        b = empty(n)
-    for i: b[i] += e(i)        ->         for i: b[i] = e(i)
+    for i: b[i] += e(i)        ->         for i: b[i] = e(i)          (in nests likewise)
 
     for i: ... b[i] ...; b[i] = 0         for i: ... b[i] ...          where b ends with the loop
 
 The one is how a cotangent begins, the other how the adjoint of a store leaves it.
 
-Invariant: the elements are those of a loop over the whole of a vector, each of them one turn's; sums are of cotangents
-(the sign of a zero may change, `passes.exactness`).
+Invariant: the elements are those of a loop over the whole of a vector (of a nest of a loop an axis over the whole of an
+array), each of them one turn's; sums are of cotangents (the sign of a zero may change, `passes.exactness`).
 """
 
 from __future__ import annotations
@@ -55,25 +55,40 @@ class _Search:
 
     def _begins(self, op: Op, position: int) -> None:
         """Zeros made for this loop alone, which adds to each element once and does not read it otherwise."""
-        (body,) = op.regions
-        init, param = op.operands[2 + position], body.params[1 + position]
+        init = op.operands[2 + position]
         zeros = self.makers.get(init)
-        if zeros is None or zeros.prim != "full" or not is_zero(zeros.operands[0]) or param.rank != 1 or (
-                param in self.exact or self.uses.get(init) != [op] or not self._is_whole(op, param)):
+        if zeros is None or zeros.prim != "full" or not is_zero(zeros.operands[0]) or self.uses.get(init) != [op]:
             return
-        users = self.uses.get(param, [])
-        user = users[0] if len(users) == 1 else None
-        if isinstance(user, Op) and user.prim == "accum" and user in body.ops and "loose" in user.attrs and (
-                user.operands[0] is param and user.operands[2:] == body.params[:1]
-                and user.operands[1].kind is param.kind
-                and body.yields[position] is user.result and self.uses.get(user.result) == [body]):
+        indices: list[Value] = []
+        for axis in range(init.rank):
+            (body,) = op.regions
+            param, out = body.params[1 + position], body.yields[position]
+            users = self.uses.get(param, [])
+            user = users[0] if len(users) == 1 else None
+            if not isinstance(user, Op) or user not in body.ops or self.uses.get(out) != [body] or (
+                    param in self.exact or not self._is_whole(op, param.dims[axis])):
+                return
+            indices.append(body.params[0])
+            if len(indices) == init.rank:
+                self._adds(zeros, user, param, out, indices)
+            elif user.prim != "for" or "items" in user.attrs or param not in user.operands[2:]:
+                return
+            else:
+                op, position = user, user.operands[2:].index(param)
+                if op.results[position] is not out:
+                    return
+
+    def _adds(self, zeros: Op, user: Op, param: Value, out: Value, indices: list[Value]) -> None:
+        """Note the zeros and the addition, if that is all that becomes of an element."""
+        if user.prim == "accum" and "loose" in user.attrs and user.operands[0] is param and out is user.result and (
+                user.operands[2:] == tuple(indices) and user.operands[1].kind is param.kind):
             self.begun.add(zeros)
             self.stored.add(user)
 
-    def _is_whole(self, op: Op, array: Value) -> bool:
-        """True for a loop over the whole of a vector."""
+    def _is_whole(self, op: Op, dim: Value) -> bool:
+        """True for a loop over the whole of an axis."""
         lo, hi = (normal_form(v, self.makers.get) for v in op.operands[:2])
-        length = normal_form(array.dims[0], self.makers.get)
+        length = normal_form(dim, self.makers.get)
         if op.attrs["step"] == 1:
             return lo == Polynomial.of(0) and hi == length
         return hi == Polynomial.of(-1) and lo == length - Polynomial.of(1)
