@@ -24,15 +24,18 @@ Shape = tuple[Any, ...]
 
 
 class Expr:
-    """An operand that emits IR. `.value` gives the IR value (calling the thunk if there is one)."""
+    """An operand that emits IR. `.value` gives the IR value (calling the thunk if there is one). `known` finds what a
+    primitive of this operand alone is, where the program has computed it."""
 
-    __slots__ = ("_type", "_value", "builder", "remembered")
+    __slots__ = ("_type", "_value", "builder", "known", "remembered")
     __array_ufunc__ = None  # a NumPy scalar on the left leaves the operation to us
 
-    def __init__(self, builder: Builder, value: Value | Callable[[], Value], type_: Type | None = None) -> None:
+    def __init__(self, builder: Builder, value: Value | Callable[[], Value], type_: Type | None = None,
+                 known: Callable[[str], Value | None] | None = None) -> None:
         self.builder = builder
         self._value = value
         self._type = type_
+        self.known = known
         self.remembered: dict[str, Any] = {}
 
     @property
@@ -163,6 +166,10 @@ def apply(name: str, *operands: Any, **attrs: Any) -> Any:
     builder = builder_of(operands)
     if builder is None:
         return get(name).numpy(*operands, **attrs)
+    if len(operands) == 1 and operands[0].known is not None and not attrs:
+        found = operands[0].known(name)
+        if found is not None:
+            return Expr(builder, found)
     return Expr(builder, emit(builder, name, *_lift(builder, name, operands), **attrs))
 
 

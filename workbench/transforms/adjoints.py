@@ -14,7 +14,7 @@ from workbench.ir import Builder, Constant, DifferentiationError, Kind, Op, Valu
 from workbench.rules import Expr, cotangent, emit, get
 from workbench.transforms.calls import Pull
 from workbench.transforms.cotangents import Cotangents
-from workbench.transforms.recall import Primal, mirrored
+from workbench.transforms.recall import Primal, mirrored, operand_of
 from workbench.transforms.residuals import ONE
 from workbench.transforms.stacks import Stacks
 from workbench.transforms.structure import is_arithmetic
@@ -87,7 +87,9 @@ class Adjoints:
             if operand not in self.bars.active or (each and not wanted(operand)):
                 continue
             self.primal.about(operand if each else None)
-            xs, ys = ([self._expr(v) for v in values] for values in (op.operands, op.results))  # (asked anew for each)
+            # (asked anew for each)
+            xs, ys = ([operand_of(self.builder, self.bars.structure, self.primal, op, v) for v in values]
+                      for values in (op.operands, op.results))
             y, y_bar = (ys[0], y_bars[0]) if primitive.results == 1 else (tuple(ys), y_bars)
             part = cotangent(primitive, op, xs, y, y_bar, k)
             if part is None:
@@ -100,11 +102,6 @@ class Adjoints:
                 continue
             self.bars.give(operand, contribution, shared)
         self.primal.about(None)
-
-    def _expr(self, value: Value) -> Expr:
-        if isinstance(value, Constant):
-            return Expr(self.builder, value)
-        return Expr(self.builder, lambda: self.primal.get(value), mirrored(value.type, self.primal))
 
     # ------------------------------------------------------------------ elements
     def load(self, op: Op, bar: Value) -> None:

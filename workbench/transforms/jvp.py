@@ -146,8 +146,8 @@ class TangentSweep(Replay):
         dots = [self.dot(v) for v in op.operands]
         if all(d is None for d in dots):
             return [None] * len(op.results)
-        xs = [self.expr(v) for v in op.operands]
-        ys = tuple(self.expr(v) for v in op.results)
+        xs = [self.expr(op, v) for v in op.operands]
+        ys = tuple(self.expr(op, v) for v in op.results)
         given = [None if d is None else Expr(self.builder, d) for d in dots]
         if primitive.results == 1:
             found = [tangent(primitive, op, xs, ys[0], given)]
@@ -157,8 +157,8 @@ class TangentSweep(Replay):
                 self._owned(op, result, retyped(self.builder, part.value, self.type(result)), dots)
                 for part, result in zip(found, op.results, strict=True)]
 
-    def expr(self, value: Value) -> Expr:
-        """An operand of a rule."""
+    def expr(self, op: Op, value: Value) -> Expr:
+        """An operand, or the result, of an operation whose rule is run."""
         return Expr(self.builder, self.get(value))
 
     def _owned(self, op: Op, result: Value, dot: Value, dots: Sequence[Value | None]) -> Value:

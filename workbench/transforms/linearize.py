@@ -19,7 +19,7 @@ from workbench.rules import Expr
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.jvp import TangentSweep
 from workbench.transforms.plan import Planner
-from workbench.transforms.recall import Primal, Recall, Scope, Wishes, mirrored
+from workbench.transforms.recall import Primal, Recall, Scope, Wishes, mirrored, operand_of
 from workbench.transforms.replay import declare
 from workbench.transforms.residuals import ZERO, Position
 from workbench.transforms.split import Split, parted
@@ -77,11 +77,9 @@ class LinearSweep(TangentSweep):
         """The type of a value's tangent."""
         return mirrored(value.type, self.primal)
 
-    def expr(self, value: Value) -> Expr:
+    def expr(self, op: Op, value: Value) -> Expr:
         """An operand of a rule: asked for when the rule uses it."""
-        if isinstance(value, Constant):
-            return Expr(self.builder, value)
-        return Expr(self.builder, lambda: self.primal.get(value), self.type(value))
+        return operand_of(self.builder, self.structure, self.primal, op, value)
 
     def plain(self, op: Op) -> None:
         """The tangents of an operation's results."""

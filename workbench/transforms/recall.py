@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from workbench.ir import ArrayType, Block, Builder, Constant, Op, Slot, Type, Value
-from workbench.rules import emit, emit_all
+from workbench.rules import Expr, emit, emit_all
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.frames import pop
 from workbench.transforms.residuals import Position
-from workbench.transforms.structure import Loop, Region
+from workbench.transforms.structure import Loop, Region, Structure
 
 
 @dataclass(slots=True, eq=False)
@@ -214,3 +214,16 @@ def mirrored(type_: Type, primal: Primal) -> Type:
     if isinstance(type_, ArrayType) and type_.dims:
         return ArrayType(type_.kind, tuple(primal.get(d) for d in type_.dims))
     return type_
+
+
+def operand_of(builder: Builder, structure: Structure, primal: Primal, op: Op, value: Value) -> Expr:
+    """An operand, or the result, of an operation whose rule is run: asked for when the rule uses it. What the rule
+    makes of it that the program makes, too, is the program's (the cosine of an angle whose sine is differentiated)."""
+    if isinstance(value, Constant):
+        return Expr(builder, value)
+    region = structure.home[op.results[0]]
+
+    def known(prim: str) -> Value | None:
+        found = structure.computed(prim, value, region)
+        return primal.get(found) if found is not None and found not in op.results else None
+    return Expr(builder, lambda: primal.get(value), mirrored(value.type, primal), known)

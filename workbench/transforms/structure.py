@@ -149,6 +149,7 @@ class Structure:
         self.consumed: set[Value] = set()
         self.top_op: dict[Value, Op] = {}
         self.varies: dict[Value, frozenset[Loop]] = {}
+        self.applied: dict[tuple[str, Value], list[Value]] = {}  # what functions of one number give, by name and number
         self.top = self._block(function.block, None, None, None, None)
 
     # ------------------------------------------------------------------ building
@@ -184,6 +185,8 @@ class Structure:
         self._define(op.results, region, None if region.is_open else top_op)
         for result in op.results:
             self.definitions[result] = op
+        if len(op.operands) == 1 and len(op.results) == 1 and not op.attrs and op.result.kind.is_inexact:
+            self.applied.setdefault((op.prim, op.operands[0]), []).append(op.result)
         if not op.regions and op.prim not in CONSUMING and op.prim not in ("call", *ALLOCATING):
             operands = (v for v in op.operands if not isinstance(v, Constant))
             changing = frozenset[Loop]().union(*(self.varies[v] for v in operands))
@@ -246,6 +249,11 @@ class Structure:
         """The loops around a value, outermost first, in whose iterations it differs."""
         loop = self.loop_of(value)
         return tuple(outer for outer in loop.nest if outer in self.varies[value]) if loop is not None else ()
+
+    def computed(self, prim: str, operand: Value, region: Region) -> Value | None:
+        """What a function of an operand is, where it has been computed whenever a region runs (and is still there)."""
+        return next((v for v in self.applied.get((prim, operand), ()) if self.home[v] in region.chain and (
+            not v.is_array or self.is_stable(v))), None)
 
     def is_top(self, value: Value) -> bool:
         """True for constants and for values made directly in an open region: they are there when they are asked for."""
