@@ -45,14 +45,17 @@ def optimize(function: Function, observer: Observer | None = None) -> Function:
 def finalize(function: Function, observer: Observer | None = None, exact: int | None = None) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls.
 
-    exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped."""
+    exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped. With 0 the
+    program is no derivative: only what is marked as a cotangent's is one (of a derivative inside), and passes that take
+    what results do not depend on for cotangents are left out."""
     loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
     passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
                                 Merge(exact), Simplify(), Gather(), Reuse())
     last = (Preallocate(), Limits(), Simplify(unroll=1))
-    regrouped = () if exact is None else (
-        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact),
-        Scaling(exact), EarlyEnd(exact))
+    regrouped: tuple[Pass, ...] = () if exact is None else (
+        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact))
+    if exact:
+        regrouped += (Scaling(exact), EarlyEnd(exact))
     made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     if not called:

@@ -77,10 +77,11 @@ def environment() -> bytes:
 
 @cache
 def workbench() -> bytes:
-    """All files of the workbench: names, sizes and times."""
-    files = sorted(_HERE.parents[1].rglob("*.py"))
-    return "\0".join(f"{file.name} {found.st_size} {found.st_mtime_ns}" for file in files
-                     for found in (file.stat(),)).encode()
+    """A hash of all files of the workbench."""
+    digest = hashlib.sha256()
+    for file in sorted(_HERE.parents[1].rglob("*.py")):
+        digest.update(str(file.relative_to(_HERE.parents[1])).encode() + b"\0" + file.read_bytes())
+    return digest.digest()
 
 
 def traced_key(program: bytes, request: str) -> str | None:
@@ -112,7 +113,7 @@ def load(name: str) -> Any:
             if hasattr(os, "geteuid") and os.fstat(file.fileno()).st_uid != os.geteuid():
                 return None
             return pickle.load(file)
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+    except Exception:  # (whatever a damaged file makes `pickle` raise: it is made anew)
         return None
 
 

@@ -221,7 +221,8 @@ def python_function(source: Source, left: frozenset[str] = frozenset()) -> Calla
     found: Callable[..., Any] = namespace[source.name]
     setattr(found, LOOSE, source.loose)
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
-    found.__qualname__ = f"{source.name}_{name[-13:-1]}"
+    made_of = f"{name} {sorted(left)} {sorted(source.loose)}"
+    found.__qualname__ = f"{source.name}_{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     return found
 
 

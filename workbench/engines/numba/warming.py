@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba.core import types
 
+from workbench.engines.numba import cache
 from workbench.engines.numba.pipeline import compile_python
 from workbench.engines.numba.vector_math import KERNELS, in_use, ready
 
@@ -37,6 +38,8 @@ def _product(a, b):  # type: ignore[no-untyped-def]
 def warm() -> None:
     """Compile programs that use what most do; nothing of them is kept. Have the elementary functions ready. (Each
     compilation is one of its own: another one need not wait for all.)"""
+    cache.environment()
+    cache.workbench()
     compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
     if in_use():
         for kernel in KERNELS:
