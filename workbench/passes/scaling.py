@@ -13,7 +13,8 @@ number to sums that are much larger. The product that is added is rounded with t
 (`engines/numba/rounding.py`), so that it is no such number either.
 
 Invariant: only cotangents of float64 are touched (`passes.exactness`), by powers of two: but for what would have been
-rounded to fewer bits, or overflow from a number below 2^-960, every sum is the same.
+rounded to fewer bits, or overflow from a number below 2^-960 times factors above 2^900, or vanish with factors below
+2^-894, every sum is the same.
 
 Source: Muller et al., Handbook of Floating-Point Arithmetic (2018), section 2.1.2 (subnormal numbers) and 6.1 (exact
 scaling by powers of the radix).
