@@ -18,6 +18,11 @@ def erf(x: Lanes) -> Lanes:
     z = a * a
     head, low = two_product(a, TWO_PER_ROOT_PI[0])
     near = head + fma(a, fma(z, polynomial(z, ERF_NEAR), TWO_PER_ROOT_PI[1]), low)
-    t, _, r, r_low = reduced(-z)
-    far = 1.0 - scaled(near_zero(r, r_low), t) * polynomial(a - 3.0, ERF_FAR)
-    return signed(where(a > 1.0, far, near), sign_of(x))
+
+    def with_far() -> Lanes:
+        t, _, r, r_low = reduced(-z)
+        far = 1.0 - scaled(near_zero(r, r_low), t) * polynomial(a - 3.0, ERF_FAR)
+        return signed(where(a > 1.0, far, near), sign_of(x))
+
+    x.writer.leave(a > 1.0, with_far, rare=False)
+    return signed(near, sign_of(x))

@@ -71,12 +71,13 @@ class Writer:
         self.declared.add(f"declare i1 {name}({type_})")
         return self.emit(f"call i1 {name}({type_} {mask.name})", "i1").name
 
-    def leave(self, mask: Lanes, careful: Callable[[], Lanes]) -> None:
-        """Return what `careful` gives, for all lanes, where any lane of the mask is true."""
+    def leave(self, mask: Lanes, careful: Callable[[], Lanes], rare: bool = True) -> None:
+        """Return what `careful` gives, for all lanes, where any lane of the mask is true (which is seldom, if rare)."""
         self._labels += 1
-        rare, common = f"rare{self._labels}", f"common{self._labels}"
-        self.lines.append(f"  br i1 {self.any(mask)}, label %{rare}, label %{common}, !prof !0")
-        self.lines.append(f"{rare}:")
+        left, common = f"left{self._labels}", f"common{self._labels}"
+        weights = ", !prof !0" if rare else ""
+        self.lines.append(f"  br i1 {self.any(mask)}, label %{left}, label %{common}{weights}")
+        self.lines.append(f"{left}:")
         self.ret(careful())
         self.lines.append(f"{common}:")
 
