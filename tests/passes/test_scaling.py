@@ -12,6 +12,7 @@ import pytest
 
 import workbench as wb
 from tests.fuzz.emitted import in_python
+from workbench.passes import scaling
 from workbench.passes.scaling import Scaling
 
 RNG = np.random.default_rng(20261127)
@@ -116,8 +117,9 @@ PROGRAMS = (triangles, numbers, branches, several, recurrence)
 SHAPES = ((0, 2), (2, 0), (1, 1), (3, 1), (2, 2), (4, 3))
 
 
-def drawn(n: int, d: int) -> tuple[Any, Any, Any]:
-    return RNG.uniform(0.5, 2.0, n), RNG.normal(size=(d, d)), RNG.normal(size=(n, d))
+def drawn(n: int, d: int, dtype: Any = np.float64) -> tuple[Any, ...]:
+    arrays = RNG.uniform(0.5, 2.0, n), RNG.normal(size=(d, d)), RNG.normal(size=(n, d))
+    return tuple(a.astype(dtype) for a in arrays)
 
 
 def complex_step(f: Callable[..., Any], args: tuple[Any, ...]) -> list[Any]:
@@ -169,6 +171,53 @@ def test_what_is_scaled_is_what_was(f: Callable[..., Any]) -> None:
             np.testing.assert_equal(found[0], expected[0])
             for leaf, same in zip(found[1], expected[1], strict=True):
                 np.testing.assert_allclose(leaf, same, rtol=1e-13, atol=1e-320)
+
+
+def single(w, a, x):
+    """`triangles` in single precision."""
+    n, d = x.shape
+    y = np.empty(d, np.float32)
+    total = np.float32(0.0)
+    for i in range(n):
+        for j in range(d):
+            y[j] = x[i, j]
+        for column in range(d):
+            for row in range(column, d):
+                y[row] += a[row, column] * x[i, column]
+        s = np.float32(0.0)
+        for j in range(d):
+            s += y[j] * y[j]
+        total += w[i] * s
+    return total
+
+
+def test_single_precision() -> None:
+    gradient = wb.value_and_grad(single, (0, 1, 2), engine="numba")
+    with in_python():
+        for n, d in SHAPES:
+            w, a, x = drawn(n, d, np.float32)
+            value, found = gradient(w, a, x)
+            assert value == single(w, a, x) and all(leaf.dtype == np.float32 for leaf in found)
+            for power in (-95, -97, -110):
+                factor = np.float32(2.0 ** power)
+                _, tiny = gradient(w * factor, a, x)
+                for leaf, usual, times in zip(tiny, found, (np.float32(1.0), factor, factor), strict=True):
+                    assert np.all(np.abs(leaf - usual * times) <= np.float32(2.0 ** -145))
+    assert "down = " in gradient.source
+
+
+def test_a_scale_that_is_not_undone_is_noticed() -> None:
+    broken = {kind: (below, power * 2.0) for kind, (below, power) in scaling._SCALES.items()}
+    wrong = wb.value_and_grad(triangles, 1, engine="numba")
+    right = wb.value_and_grad(triangles, 1, engine="numba")
+    w, a, x = drawn(3, 3)
+    with in_python():
+        with mock.patch.object(scaling._Scaler, "added", lambda self, value: self.over[value]):
+            found = wrong(w * 2.0 ** -970, a, x)[1]
+        with mock.patch.dict(scaling._SCALES, broken):  # another power does no harm
+            expected = right(w * 2.0 ** -970, a, x)[1]
+        assert np.array_equal(expected, right(w, a, x)[1] * 2.0 ** -970)
+        assert np.any(found > 2.0 * np.abs(expected))
 
 
 def test_where_numbers_are_scaled() -> None:

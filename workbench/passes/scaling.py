@@ -7,14 +7,14 @@
                                               y = c * p[i]
                                               for j: a[i, j] += y * (q[j] * down)
 
-Products with numbers below 2^-1022 take processors a hundred times as long as others. The weights of a mixture, of an
-attention, of any softmax reach down there, and what their adjoints do with them is linear: they add multiples of one
-number to sums that are much larger. The product that is added is rounded with the sum where the machine can
-(`engines/numba/rounding.py`), so that it is no such number either.
+Products with numbers below 2^-1022 (float32: 2^-126) take processors a hundred times as long as others. The weights of
+a mixture, of an attention, of any softmax reach down there, and what their adjoints do with them is linear: they add
+multiples of one number to sums that are much larger. The product that is added is rounded with the sum where the
+machine can (`engines/numba/rounding.py`), so that it is no such number either.
 
-Invariant: only cotangents of float64 are touched (`passes.exactness`), by powers of two: but for what would have been
-rounded to fewer bits, or overflow from a number below 2^-960 times factors above 2^900, or vanish with factors below
-2^-894, every sum is the same.
+Invariant: only cotangents are touched (`passes.exactness`), by powers of two: but for what would have been rounded to
+fewer bits, or overflow from a tiny number times factors above 2^900, or vanish with factors below 2^-894 (float32: what
+is as close to the ends of its range), every sum is the same.
 
 Source: Muller et al., Handbook of Floating-Point Arithmetic (2018), section 2.1.2 (subnormal numbers) and 6.1 (exact
 scaling by powers of the radix).
@@ -33,7 +33,8 @@ from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
-_TINY, _UP, _DOWN, _ONE = (Constant(x, Kind.F64) for x in (2.0 ** -960, 2.0 ** 128, 2.0 ** -128, 1.0))
+# by kind: below which number, and by which power of two
+_SCALES = {Kind.F64: (2.0 ** -960, 2.0 ** 128), Kind.F32: (2.0 ** -96, 2.0 ** 48)}
 _MOST = 12  # numbers of a block that are tried
 _UPDATES = ("store", "accum")
 
@@ -87,7 +88,7 @@ class _Search:
         if self.exact is None:
             self.exact = exact_values(self.function, self.results, annihilating(self.function))
         candidates = [v for v in (*block.params, *(r for op in block.ops for r in op.results))
-                      if not v.is_array and v.kind is Kind.F64 and self._is_multiplied(v)]
+                      if not v.is_array and v.kind in _SCALES and self._is_multiplied(v)]
         best: Scaled | None = None
         for seed in candidates[:_MOST]:
             if best is None or seed not in best.values:
@@ -120,6 +121,7 @@ class _Linear:
 
     def __init__(self, seed: Value, block: Block, exact: set[Value]) -> None:
         self.exact = exact
+        self.kind = seed.kind
         self.plain: set[Value] = set()
         self.scaled: Scaled | None = None
         while True:
@@ -144,7 +146,7 @@ class _Linear:
 
     def _is_free(self, value: Value) -> bool:
         """True for numbers that may be scaled: cotangents."""
-        return not value.is_array and value.kind is Kind.F64 and value not in self.exact
+        return not value.is_array and value.kind is self.kind and value not in self.exact
 
     def _given(self, values: Iterable[Value]) -> None:
         """Arrays that are used in other ways than here hold what they should."""
@@ -203,7 +205,7 @@ class _Linear:
 
     def _plain_op(self, op: Op) -> None:
         if op.prim == "empty" or (op.prim == "full" and is_zero(op.operands[0])):
-            if op.result.kind is Kind.F64 and op.result not in self.exact:
+            if op.result.kind is self.kind and op.result not in self.exact:
                 self.roots[op.result] = op.result
         elif op.prim in _UPDATES and op.operands[0] in self.roots:
             root = self.roots[op.result] = self.roots[op.operands[0]]
@@ -266,10 +268,12 @@ class _Scaler(Rebuilder):
     def begin(self, seed: Value) -> None:
         """Scale the seed."""
         b = self.env[seed]
-        tiny = self.emit("lt", self.emit("abs", b), _TINY)
+        below, power = _SCALES[b.kind]
+        limit, up, down, one = (Constant(x, b.kind) for x in (below, power, 1.0 / power, 1.0))
+        tiny = self.emit("lt", self.emit("abs", b), limit)
         with self.builder.rounding(loose=True):
-            self.down = self.emit("select", tiny, _DOWN, _ONE)
-            self.over[seed] = self.emit("mul", b, self.emit("select", tiny, _UP, _ONE))
+            self.down = self.emit("select", tiny, down, one)
+            self.over[seed] = self.emit("mul", b, self.emit("select", tiny, up, one))
         self.down.name = self.down.name or "down"
 
     # ------------------------------------------------------------------ operations
