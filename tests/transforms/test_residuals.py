@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -181,3 +183,30 @@ def test_nothing_to_cut_without_a_source() -> None:
     graph.vertex("a", 8)
     graph.end("a")
     assert graph.cut() == []
+
+
+def logistic(r, x, turns, most):
+    """Two numbers are kept a turn, and the loop may be left in the middle of one."""
+    total = 0.0
+    k = 0
+    while k < turns:
+        y = np.sin(x)
+        x = r * x * (1.0 - x) + 0.1 * y
+        total += x * y + 0.01
+        k += 1
+        if k == most:
+            break
+        x = x + 0.01 * np.cos(x)
+    return total * x
+
+
+def test_loops_run_while_there_is_room_for_what_they_keep() -> None:
+    for run in (in_python, contextlib.nullcontext):
+        with run():
+            derivative = wb.value_and_grad(logistic, (0, 1), engine="numba")
+            for turns, most in ((0, 9), (1, 9), (63, 99), (64, 99), (65, 99), (140, 130), (400, 399), (3, 9)):
+                value, gradient = derivative(2.1, 0.3, turns, most)
+                assert value == pytest.approx(logistic(2.1, 0.3, turns, most), rel=1e-12)
+                for got, r, x in zip(gradient, (2.1 + 1e-30j, 2.1), (0.3, 0.3 + 1e-30j), strict=True):
+                    assert got == pytest.approx(logistic(r, x, turns, most).imag / 1e-30, rel=1e-9)
+            assert re.search(r"while \w+ < \w+\.size and \w+ < \w+\.size:", derivative.source) is not None

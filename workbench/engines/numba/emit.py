@@ -163,6 +163,7 @@ class _Emitter:
                  quiet: bool, written: bool) -> None:
         self.function = function
         self.alone = alone
+        self.with_room: set[Op] = set()  # stores into lists that have room for them
         self.allocate, self.grow = ("np.empty", runtime.grow) if written else ("np.zeros", runtime.grow_zeros)
         self.quiet = quiet
         self.titles = titles
@@ -411,12 +412,18 @@ class _Emitter:
         """Grow if needed, then store or add."""
         array, value, index = op.operands
         name, k = self.names(array), self.spell.text(index)
-        self.helpers[self.grow.__name__] = self.grow
-        self.line(f"if {k} >= {name}.size:")
-        self.depth += 1
-        self.line(f"{name} = {self.grow.__name__}({name}, {k})")
-        self.depth -= 1
+        if op not in self.with_room:
+            self.grow_list(name, k)
         self.line(f"{name}[{k}] {'+=' if op.prim == 'accum' else '='} {self.spell.text(value)}")
+
+    def grow_list(self, name: str, k: str, lacks: bool = False) -> None:
+        """Make room for an element; `lacks`: there is surely none."""
+        self.helpers[self.grow.__name__] = self.grow
+        if not lacks:
+            self.line(f"if {k} >= {name}.size:")
+        self.depth += not lacks
+        self.line(f"{name} = {self.grow.__name__}({name}, {k})")
+        self.depth -= not lacks
 
     def list_load(self, op: Op) -> None:
         """An element, or zero beyond the end (where the adjoint of an element has not been written)."""
@@ -573,7 +580,10 @@ class _Emitter:
         self.nested(body, zip(body.params[1:], body.yields, strict=True))
 
     def while_(self, op: Op) -> None:
-        """`while condition:` where the condition is one expression, else a loop with a break."""
+        """`while condition:` where the condition is one expression, else a loop with a break.
+
+        Where each turn begins with an element more in a list, the loop runs as long as there is room, inside of one
+        that makes room: what is in the way of the machine there is not in the way of each turn."""
         before, after = op.regions
         self.copies(zip(before.params, op.operands, strict=True))
         leave = list(zip(op.results, before.yields[1:], strict=True))
@@ -583,8 +593,15 @@ class _Emitter:
             self.line(f"while {self.spell.text(before.yields[0], truth=True)}:")
             self.nested(after, zip(before.params, after.yields, strict=True))
             return
+        lists = [op for op in (*before.ops, *after.ops) if op.prim == "store" and is_growable(op.operands[0])
+                 and {op.operands[0], op.operands[2]} <= set(before.params)]
+        self.with_room.update(lists)
+        rooms = [(self.names(op.operands[0]), self.spell.text(op.operands[2])) for op in lists]
         self.line("while True:")
         self.depth += 1
+        if rooms:
+            self.line(f"while {' and '.join(f'{k} < {name}.size' for name, k in rooms)}:")
+            self.depth += 1
         self.block(before)
         self.line(f"if {self.negation(before.yields[0])}:")
         self.depth += 1
@@ -593,7 +610,20 @@ class _Emitter:
         self.depth -= 1
         self.block(after)
         self.copies(zip(before.params, after.yields, strict=True))
+        if rooms:
+            self.to_grow(rooms)
         self.depth -= 1
+
+    def to_grow(self, rooms: Sequence[tuple[str, str]]) -> None:
+        """After a loop that runs as long as there is room in lists: make room and enter it again, or leave."""
+        self.depth -= 1
+        self.line("else:")
+        self.depth += 1
+        for name, k in rooms:
+            self.grow_list(name, k, lacks=len(rooms) == 1)
+        self.line("continue")
+        self.depth -= 1
+        self.line("break")
 
 
 _STATEMENTS: dict[str, Callable[[_Emitter, Op], None]] = {
