@@ -17,6 +17,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from tests.benchmarks.workloads import WORKLOADS
+
 FOLDER = Path(__file__).parent.parent.parent / ".build" / "benchmarks"
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- latest: begin -->", "<!-- latest: end -->"
@@ -78,10 +80,11 @@ def brief(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
-def mean(results: Results, name: str) -> str:
-    """The geometric mean of a contender's ratios, and over how many workloads."""
-    ratios = [row["contenders"][name]["ratio"] for row in results["workloads"].values()
-              if "ratio" in row["contenders"].get(name, {})]
+def mean(results: Results, name: str, jacobians: bool) -> str:
+    """The geometric mean of a contender's ratios, and over how many workloads (with or without Jacobians)."""
+    ratios = [row["contenders"][name]["ratio"] for key, row in results["workloads"].items()
+              if "ratio" in row["contenders"].get(name, {})
+              and (jacobians or WORKLOADS[key].derivative != "jacobian")]
     return f"{brief(math.exp(sum(map(math.log, ratios)) / len(ratios)))} ({len(ratios)})" if ratios else ""
 
 
@@ -94,7 +97,9 @@ def table(results: Results) -> str:
         primal = primal_of(contenders)
         lines.append(f"| {row['title']} | {primal * 1e3:.3g} | " if primal else f"| {row['title']} | – | ")
         lines[-1] += " | ".join(cell(contenders.get(name)) for name in names) + " |"
-    lines.append("| **geometric mean (of how many)** | | " + " | ".join(mean(results, name) for name in names) + " |")
+    for what, jacobians in (("", True), (", Jacobians left out", False)):
+        lines.append(f"| **geometric mean (of how many){what}** | | " + " | ".join(
+            mean(results, name, jacobians) for name in names) + " |")
     return "\n".join([*lines, "", *remarks(results)])
 
 
