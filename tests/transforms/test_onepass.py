@@ -333,11 +333,21 @@ def one_more_in_an_arm(x):
     return result
 
 
+def goes_on_nonlinearly(x):
+    """What the second loop keeps is asked for by operations in it."""
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    for _ in range(3):
+        total += np.sin(total * 0.1)
+    return total
+
+
 IN_ONE_PASS = {squares: 1, terms: 1, nested: 2, pairs: 2, mixture: 1, scratch: 1, two_loops: 2, two_sums: 1,
                with_count: 1, between: 1, made_between: 2, normalised: 2, with_scratch: 1, indexed_after: 1,
                filled_behind: 2, times_an_input: 1}
 OTHERS = (leaving, overwritten, squared_sum, fed_forward, doubled, stored, rewritten, swapped_sums, replaced,
-          carried_over, greatest, greater, one_more_in_an_arm)
+          carried_over, greatest, greater, one_more_in_an_arm, goes_on_nonlinearly)
 
 
 def complex_step(f: Callable[[Any], Any], x: Any) -> Any:

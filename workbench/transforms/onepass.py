@@ -152,8 +152,8 @@ class _Shares:
 
 class Suffix:
     """The operations of an open region from some loop on: loops (calls, ...) in one pass, and others, with what their
-    adjoints ask for (and for which operand, if not for all). Of these, the ones that depend on a loop's result must be
-    able to come before all loops."""
+    adjoints ask for (and for which operand, if not for all; for operands inside of those with regions). Of these, the
+    ones that depend on a loop's result must be able to come before all loops."""
 
     def __init__(self, region: Region, structure: Structure, active: frozenset[Value]) -> None:
         self.region = region
@@ -183,7 +183,7 @@ class Suffix:
             return False  # (the cotangent of a buffer that is taken is moved, not added to what is there)
         return all(self._is_outside(v, early_results) for v in given) and (
             self._are_formulas((v for op in others for operand, v in self.others[op]
-                                if operand is None or operand in early_results), later))
+                                if operand is None or op.regions or operand in early_results), later))
 
     def _from(self, op: Op) -> dict[Value, Op]:
         """What is made by an operation of the region and those after it (the trips of a `while`, too)."""
