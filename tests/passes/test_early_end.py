@@ -81,6 +81,29 @@ def decaying(x):
     return best + weight
 
 
+def least(x):
+    """Taken where the condition is false."""
+    best = 1e30
+    for k in range(len(x)):
+        d = x[k] * x[k] + 0.1 * x[0]
+        best = best if best < d else d
+    return best
+
+
+def least_in_an_arm(x):
+    total = 0.0
+    for i in range(len(x)):
+        best = 1e30
+        for j in range(len(x)):
+            d = (x[j] - 0.3 * x[i]) ** 2
+            if best < d:
+                pass
+            else:
+                best = d
+        total += best * x[i]
+    return total
+
+
 def ends(source: str) -> str:
     lines = [line.strip() for line in source.splitlines()]
     return "early" if any(line.startswith("while ") for line in lines) else (
@@ -88,7 +111,8 @@ def ends(source: str) -> str:
 
 
 @pytest.mark.parametrize("f, early", [
-    (nearest, "one turn"), (greatest, "one turn"), (spread, "early"), (pooled, None), (running, ""), (decaying, "")])
+    (nearest, "one turn"), (greatest, "one turn"), (spread, "early"), (pooled, None), (running, ""), (decaying, ""),
+    (least, "one turn"), (least_in_an_arm, "one turn")])
 def test_gradients_of_extrema(f: Callable[[Any], Any], early: str | None) -> None:
     derivative = wb.value_and_grad(f, engine="numba")
     rng = np.random.default_rng(3)
@@ -101,11 +125,11 @@ def test_gradients_of_extrema(f: Callable[[Any], Any], early: str | None) -> Non
             expected = [(f(x + h * unit) - f(x - h * unit)) / (2 * h) for unit in np.eye(n)]
             np.testing.assert_allclose(gradient, expected, rtol=1e-7, atol=1e-7)
         assert early is None or ends(derivative.source) == early
-        if f not in (decaying, running):
+        if f not in (decaying, running, least):
             assert np.array_equal(derivative(np.empty(0))[1], [])
 
 
-@pytest.mark.parametrize("f", [nearest, greatest, spread, running])
+@pytest.mark.parametrize("f", [nearest, greatest, spread, running, least, least_in_an_arm])
 def test_ties_go_where_they_go_without(f: Callable[[Any], Any]) -> None:
     with in_python():
         quick, plain = (wb.grad(f, engine="numba", deterministic=flag) for flag in (False, True))
@@ -169,8 +193,8 @@ def found_before(case: str) -> Function:
     sums = b.slot(x.type, emit(b, "full", ZERO, n), "sums")
     j = b.begin_for(one if case == "from another" else zero, n)
     value = emit(b, "load", x, j)
-    better = emit(b, "gt", value, b.held(best))
-    b.write(best, emit(b, "select", better, value, b.held(best)))
+    better = emit(b, "le" if case == "turned" else "gt", value, b.held(best))
+    b.write(best, emit(b, "select", better, *((b.held(best), value) if case == "turned" else (value, b.held(best)))))
     place = emit(b, "sub", emit(b, "sub", n, one), j) if case == "elsewhere" else j
     if case == "in an arm":
         b.begin_arm()
@@ -187,9 +211,9 @@ def found_before(case: str) -> Function:
     i = b.begin_for(zero, n) if case == "upwards" else b.begin_for(last, Constant(-1, Kind.INT), -1)
     chosen, before = emit(b, "load", b.held(kept), i), b.held(bar)
     with b.rounding(loose=True):
-        share = emit(b, "select", chosen, before, ZERO)
+        share = emit(b, "select", chosen, *((ZERO, before) if case == "turned" else (before, ZERO)))
         b.write(sums, emit(b, "accum", b.held(sums), emit(b, "mul", share, emit(b, "load", x, i)), i))
-    b.write(bar, emit(b, "select", chosen, ZERO, before))
+    b.write(bar, emit(b, "select", chosen, *((before, ZERO) if case == "turned" else (ZERO, before))))
     b.end_for()
     if case == "read again":
         b.write(s, emit(b, "cast", emit(b, "load", b.held(kept), zero), kind=Kind.F64))
@@ -197,8 +221,8 @@ def found_before(case: str) -> Function:
 
 
 @pytest.mark.parametrize("case, turns", [
-    ("plain", 1), ("read again", 1), ("from another", 0), ("elsewhere", 0), ("in an arm", 0), ("overwritten", 0),
-    ("upwards", 0)])
+    ("plain", 1), ("turned", 1), ("read again", 1), ("from another", 0), ("elsewhere", 0), ("in an arm", 0),
+    ("overwritten", 0), ("upwards", 0)])
 def test_which_loops_are_one_turn(case: str, turns: int) -> None:
     function = found_before(case)
     changed = verify(passes.DeadCode()(verify(passes.EarlyEnd(1)(function))))

@@ -4,7 +4,7 @@
 
 So is the reverse sweep of a maximum or minimum that is found in a loop (`nearest = min(nearest, d)`): the last turn
 that was better takes all of the cotangent; the turns before it would add zeros. Where the loop that kept the conditions
-is in the same block, it notes the last turn whose condition was true, and the other loop is that turn alone.
+is in the same block, it notes the last turn that takes, and the other loop is that turn alone.
 
 Invariant: what is left out adds nothing but multiples of a zero to cotangents, which may be rounded otherwise
 (`passes.exactness`); it has no effect. (A zero times what is infinite is left out, too: what was not selected has the
@@ -64,11 +64,13 @@ class EarlyEnd(Pass):
 
 @dataclass(frozen=True)
 class _Kept:
-    """The conditions of a loop that ends early: what loads them, the loop that stored them and what it stored."""
+    """The conditions of a loop that ends early: what loads them, the loop that stored them and what it stored, and what
+    they are in turns that take."""
 
     load: Op
     loop: Op
     condition: Value
+    takes: bool
 
 
 class _Search:
@@ -91,7 +93,8 @@ class _Search:
             if handed:
                 self.found[op] = handed
                 kept = self.conditions(op, handed, block)
-                if kept is not None:
+                others = [k for k in self.kept.values() if kept is not None and k.loop is kept.loop]
+                if kept is not None and all(k.condition is kept.condition and k.takes == kept.takes for k in others):
                     self.kept[op] = kept
 
     def conditions(self, op: Op, handed: list[int], block: Block) -> _Kept | None:
@@ -103,14 +106,18 @@ class _Search:
         if len(handed) > 1 or load is None or loop is None or loop.prim != "for" or loop not in block.ops:
             return None
         (other,) = loop.regions
-        store = self.makers.get(other.yields[loop.results.index(load.operands[0])])
-        if store is None or store.prim != "store" or store.operands[0] not in other.params or store not in other.ops:
+        position = loop.results.index(load.operands[0])
+        store = self.makers.get(other.yields[position])
+        if store is None or store.prim != "store" or store not in other.ops or (
+                store.operands[0] is not other.params[1 + position]):
             return None
         turn, again = other.params[0], body.params[0]
         places = zip(store.operands[2:], load.operands[1:], strict=True)
         if not all((a is turn and b is again) or a == b for a, b in places) or turn not in store.operands[2:]:
             return None
-        return _Kept(load, loop, store.operands[1]) if self.is_reverse(loop, op) else None
+        # what is handed on is nothing, where the condition is what it is in turns that take
+        takes = is_zero(share.operands[1])
+        return _Kept(load, loop, store.operands[1], takes) if self.is_reverse(loop, op) else None
 
     def is_reverse(self, loop: Op, op: Op) -> bool:
         """True for a loop over the turns of another, which are not negative, from the last to the first."""
@@ -238,8 +245,8 @@ class _Sums:
 class _Ender(Rebuilder):
     def __init__(self, search: _Search) -> None:
         self.found, self.kept = search.found, search.kept
-        self.noted = {kept.loop: kept.condition for kept in self.kept.values()}
-        self.last: dict[Op, Value] = {}  # of loops that note it: their last turn whose condition was true
+        self.noted = {kept.loop: kept for kept in self.kept.values()}
+        self.last: dict[Op, Value] = {}  # of loops that note it: their last turn that takes
 
     def copy_for(self, op: Op) -> None:
         """Rebuild a loop."""
@@ -252,15 +259,16 @@ class _Ender(Rebuilder):
         else:
             super().copy_for(op)
 
-    def noting(self, op: Op, condition: Value) -> None:
-        """A loop that carries its last turn whose condition was true."""
+    def noting(self, op: Op, kept: _Kept) -> None:
+        """A loop that carries its last turn that takes."""
         (body,) = op.regions
         with self.frame("for") as frame:
             params = tuple(self.param(p) for p in body.params)
             last = Value(_INT, "last")
             self.depth_of[last] = self.builder.depth
             self.ops(body)
-            noted = self.emit("select", self.get(condition), params[0], last)
+            ways = (params[0], last) if kept.takes else (last, params[0])
+            noted = self.emit("select", self.get(kept.condition), *ways)
             block = Block((*params, last), tuple(frame.ops), (*self.all(body.yields), noted))
         self.builder.span = op.span or self.builder.span
         types, names = [*(self.type_of(r) for r in op.results), _INT], [*(r.name for r in op.results), "last"]
@@ -274,7 +282,7 @@ class _Ender(Rebuilder):
         last, inits = self.last[kept.loop], self.all(op.operands[2:])
         condition = self.emit("ne", last, _NONE)
         self.env.update(zip(body.params, (last, *inits), strict=True))
-        self.env[kept.load.result] = Constant(True, Kind.BOOL)
+        self.env[kept.load.result] = Constant(kept.takes, Kind.BOOL)
         with self.frame("arm") as frame:
             for inner in body.ops:
                 if inner is not kept.load:

@@ -7,14 +7,14 @@
                                               y = c * p[i]
                                               for j: a[i, j] += y * (q[j] * down)
 
-Products with numbers below 2^-1022 (float32: 2^-126) take processors a hundred times as long as others. The weights of
-a mixture, of an attention, of any softmax reach down there, and what their adjoints do with them is linear: they add
-multiples of one number to sums that are much larger. The product that is added is rounded with the sum where the
-machine can (`engines/numba/rounding.py`), so that it is no such number either.
+Products with numbers below 2^-1022 take processors a hundred times as long as others. The weights of a mixture, of an
+attention, of any softmax reach down there, and what their adjoints do with them is linear: they add multiples of one
+number to sums that are much larger. The product that is added is rounded with the sum where the machine can
+(`engines/numba/rounding.py`), so that it is no such number either.
 
-Invariant: only cotangents are touched (`passes.exactness`), by powers of two: but for what would have been rounded to
-fewer bits, or overflow from a tiny number times factors above 2^900, or vanish with factors below 2^-894 (float32: what
-is as close to the ends of its range), every sum is the same.
+Invariant: only cotangents of float64 are touched (`passes.exactness`), by powers of two: but for what would have been
+rounded to fewer bits, or overflow from a tiny number times factors above 2^900, or vanish with factors below 2^-894,
+every sum is the same. (The range of float32 is too short for that: factors of 2^-80 are nothing unusual.)
 
 Source: Muller et al., Handbook of Floating-Point Arithmetic (2018), section 2.1.2 (subnormal numbers) and 6.1 (exact
 scaling by powers of the radix).
@@ -34,7 +34,7 @@ from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
 # by kind: below which number, and by which power of two
-_SCALES = {Kind.F64: (2.0 ** -960, 2.0 ** 128), Kind.F32: (2.0 ** -96, 2.0 ** 48)}
+_SCALES = {Kind.F64: (2.0 ** -960, 2.0 ** 128)}
 _MOST = 12  # numbers of a block that are tried
 _UPDATES = ("store", "accum")
 
