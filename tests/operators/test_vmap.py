@@ -242,6 +242,7 @@ def test_derivatives_through_the_loop(engine: str) -> None:
     rng = np.random.default_rng()
     p, dp = (Pair(rng.normal(size=2), float(rng.normal())) for _ in range(2))
     x, dx = rng.normal(size=(2, 6, 2))
+    x[:, 1] += np.copysign(0.1, x[:, 1])  # away from where the condition changes
     s, ds = rng.normal(size=2)
 
     def plain(p, x, s):  # type: ignore[no-untyped-def]
