@@ -31,13 +31,9 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
     return total, out, grid
 
 
-def _product(a, b):  # type: ignore[no-untyped-def]
-    return np.dot(a, b)
-
-
 def warm() -> None:
-    """Compile programs that use what most do; nothing of them is kept. Have the elementary functions ready. (Each
-    compilation is one of its own: another one need not wait for all.)"""
+    """Compile a program that uses what most do; nothing of it is kept. Have the elementary functions ready, one by
+    one: other compilations need not wait for all."""
     cache.environment()
     cache.workbench()
     compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
@@ -45,5 +41,3 @@ def warm() -> None:
         for kernel in KERNELS:
             if kernel.element == "double":
                 ready((kernel,))
-    for ranks in ((2, 2), (2, 1), (1, 2), (1, 1)):
-        compile_python(_product, tuple(types.Array(types.float64, rank, "C") for rank in ranks))
