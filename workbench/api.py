@@ -103,21 +103,10 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
     """
     if engine == "tape":
         return recording.pullback(f, primals)
-    value_of = _cached(f, "value", (), engine, deterministic)
-    derivative = _cached(f, "vjp", tuple(range(len(primals))), engine, deterministic)
-    args, keywords = derivative.bind(primals, {})
-    def compiled(made: Specialisation) -> Any:
-        kept = made.snapshot(args)
-        plain = value_of.specialised(args, keywords)
-        data, results = plain.run(args)
-        value = plain.value(args, data, results)
-        shapes = list(results)
-
-        def pullback(cotangent: Any) -> tuple[Any, ...]:
-            return made.pull(kept, made.cotangents(cotangent, shapes))
-        return value, pullback
-    taken: tuple[Any, Any] = derivative.compiled_or_recorded(args, keywords, compiled,
-                                                             lambda: recording.pullback(f, primals))
+    def pull(made: Specialisation, kept: tuple[Any, ...], args: tuple[Any, ...], shapes: list[Any]) -> Any:
+        return lambda cotangent: made.pull(kept, made.cotangents(cotangent, shapes))
+    taken: tuple[Any, Any] = _later(f, primals, "vjp", pull, lambda: recording.pullback(f, primals), engine,
+                                    deterministic)
     return taken
 
 
@@ -138,17 +127,26 @@ def linearize(f: Callable[..., Any], *primals: Any, engine: str = "auto",
     """
     if engine == "tape":
         return _counted(recording.pushforward(f, primals), len(primals))
+    def push(made: Specialisation, kept: tuple[Any, ...], args: tuple[Any, ...], shapes: list[Any]) -> Any:
+        return lambda *tangents: made.push(kept, tangents, args)
+    return _counted(_later(f, primals, "push", push, lambda: recording.pushforward(f, primals), engine, deterministic),
+                    len(primals))
+
+
+def _later(f: Callable[..., Any], primals: tuple[Any, ...], mode: str, make: Callable[..., Any],
+           recorded: Callable[[], Any], engine: str, deterministic: bool) -> Any:
+    """The value of f, and what `make` makes of the specialisation for later: with a copy of the data, the arguments,
+    and all that the program has given. `recorded` does all that on the tape."""
     value_of = _cached(f, "value", (), engine, deterministic)
-    derivative = _cached(f, "push", tuple(range(len(primals))), engine, deterministic)
+    derivative = _cached(f, mode, tuple(range(len(primals))), engine, deterministic)
     args, keywords = derivative.bind(primals, {})
 
     def compiled(made: Specialisation) -> Any:
         kept = made.snapshot(args)
         plain = value_of.specialised(args, keywords)
-        value = plain.value(args, *plain.run(args))
-        return value, lambda *tangents: made.push(kept, tangents, args)
-    return _counted(derivative.compiled_or_recorded(args, keywords, compiled,
-                                                    lambda: recording.pushforward(f, primals)), len(primals))
+        data, results = plain.run(args)
+        return plain.value(args, data, results), make(made, kept, args, list(results))
+    return derivative.compiled_or_recorded(args, keywords, compiled, recorded)
 
 
 def _counted(made: tuple[Any, Callable[..., Any]], count: int) -> tuple[Any, Callable[..., Any]]:
