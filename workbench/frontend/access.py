@@ -77,8 +77,7 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     if isinstance(owner, (ListValue, DynamicList, DictValue, SetValue)):
         return ArrayMethod(owner, name)
     if isinstance(owner, Partial) and name in ("func", "args", "keywords"):
-        return {"func": lambda: owner.function, "args": lambda: owner.args,
-                "keywords": lambda: t.new_dict(dict(owner.named))}[name]()
+        return owner.function if name == "func" else owner.args if name == "args" else t.new_dict(dict(owner.named))
     if isinstance(owner, type):
         written = objects.class_value(act, owner, name)
         if written is not UNDEFINED:

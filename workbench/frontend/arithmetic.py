@@ -16,7 +16,17 @@ from workbench.frontend import arrays, layout, states
 from workbench.frontend.numbers import KNOWS_TURN, common_kind, computed, is_python_number, number_kind, python_ways
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Restart, Tracer, describe
-from workbench.frontend.values import Array, Choice, Conflict, DynamicList, ObjectValue, OneOf, Scalar, static_truth
+from workbench.frontend.values import (
+    Array,
+    Choice,
+    Conflict,
+    DynamicList,
+    ObjectValue,
+    OneOf,
+    RangeValue,
+    Scalar,
+    static_truth,
+)
 from workbench.ir import Constant, Kind, Value
 
 STATIC_BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -80,6 +90,8 @@ def binary(t: Tracer, op: str, a: Any, b: Any) -> Any:
         for number in (a, b):
             if isinstance(number, np.number) and number_kind(number) is None:
                 t.fail(f"a number of type {number.dtype} with run-time numbers", "convert it (`float(...)`)")
+        if op in ("==", "!=") and any(v is None for v in (a, b)) and not any(isinstance(v, Array) for v in (a, b)):
+            return op == "!="
         raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
     if op in _COMPARE:
         return compare(t, op, a, b)
@@ -292,8 +304,11 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
                 return truth(t, t.environment.call_method(act, value, name, ()))
     if isinstance(value, DynamicList):
         return truth(t, t.read(value.length))
+    if isinstance(value, RangeValue):
+        return truth(t, t.wrap(t.environment.trips(t.environment.activation(), value), True))
     if isinstance(value, OneOf):
-        return states.truth(t, value)
+        found: bool | Scalar = states.truth(t, value)
+        return found
     if isinstance(value, Conflict):
         t.fail(value.reason, "give it one type on both paths")
     return static_truth(value)

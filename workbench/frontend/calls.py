@@ -34,7 +34,7 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.branches import DEAD, Unreachable
-from workbench.frontend.paths import Path, is_library
+from workbench.frontend.paths import Path, class_attribute, is_library
 from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
@@ -131,7 +131,7 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
             return _enter_library(act, callee, args, named, node)
         return _enter_function(act, callee, args, named, node)
     if isinstance(callee, ObjectValue):
-        if access.class_attribute(callee.type, "__call__") is None:
+        if class_attribute(callee.type, "__call__") is None:
             raise TypeError(f"'{callee.type.__name__}' object is not callable")
         return call(act, access.attribute(act, callee, "__call__"), args, named, node)
     if not callable(callee):
@@ -347,7 +347,7 @@ def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dic
         return call(act, range, args, named, node)
     if type_.__module__.startswith("numba."):
         act.t.fail(f"no derivative rule is known for {type_.__module__}.{type_.__qualname__}", "use lists and dicts")
-    maker = access.class_attribute(type_, "__new__")
+    maker = class_attribute(type_, "__new__")
     maker = maker.__func__ if isinstance(maker, staticmethod) else maker
     if isinstance(maker, types.FunctionType) and type_.__module__ != "builtins":
         made = call(act, maker, (type_, *args), named, node)
@@ -413,7 +413,7 @@ def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], n
                 continue
         if field not in variables:
             made.fields[field.name] = act.t.variable(field.name, values[field.name])
-    if access.class_attribute(made.type, "__post_init__") is not None:
+    if class_attribute(made.type, "__post_init__") is not None:
         call(act, access.attribute(act, made, "__post_init__"), tuple(values[f.name] for f in variables), {})
 
 

@@ -23,6 +23,7 @@ from workbench.frontend import (
     generators,
     growth,
     iteration,
+    sequences,
     states,
     texts,
     walking,
@@ -32,10 +33,11 @@ from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dyna
 from workbench.frontend.held import Held
 from workbench.frontend.library import containers, queues, recipes
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.tracer import Restart
+from workbench.frontend.tracer import Restart, describe
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
+    ArrayMethod,
     BoundMethod,
     CallChoice,
     Choice,
@@ -46,6 +48,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     OneOf,
+    RangeValue,
     Scalar,
     SetValue,
     TextValue,
@@ -600,8 +603,8 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
             return arithmetic.binary(act.t, op, a, b)
         if is_dynamic(a) and is_dynamic(b):
             return arithmetic.binary(act.t, op, a, b)
-    if isinstance(a, (ListValue, DynamicList, tuple)) or isinstance(b, (ListValue, DynamicList, tuple)):
-        return iteration.sequence_operator(act, op, a, b)
+    if any(isinstance(v, (ListValue, DynamicList, tuple, RangeValue)) for v in (a, b)):
+        return sequences.operator(act, op, a, b)
     if isinstance(a, SetValue) or isinstance(b, SetValue):
         return containers.set_operator(act, op, a, b)
     if isinstance(a, DictValue) and isinstance(b, DictValue) and op in ("==", "!="):
@@ -609,7 +612,17 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     if isinstance(a, DictValue) and isinstance(b, DictValue) and op == "|":
         merged = {k: act.t.read(v) for d in (a, b) for k, v in d.items.items()}
         return act.t.new_dict(merged)
+    if op in ("==", "!="):
+        _refuse_unknown(act, a, b)
     return STATIC_BINARY[op](a, b)
+
+
+def _refuse_unknown(act: Activation, *operands: Any) -> None:
+    """Refuse equality where it does not follow from what things are to the evaluator: which may make anew what is one
+    object, or has an equality of its own, to Python."""
+    for value in operands:
+        if isinstance(value, (slice, BoundMethod, ArrayMethod, CallChoice)) and not is_static(value):
+            act.t.fail(f"a comparison of {describe(value)}", "compare what it is made of")
 
 
 def _settled(act: Activation, op: str, a: Any, b: Any) -> tuple[Any, Any]:
@@ -700,8 +713,6 @@ def compare(act: Activation, name: str, a: Any, b: Any) -> Any:
         return (generators.state_of(a) is generators.state_of(b)) == (name == "==")
     if name in ("==", "!=") and (iteration.is_view(a) or iteration.is_view(b)):
         act.t.fail("a comparison of a dict's keys, values or items", "compare lists of them")
-    if isinstance(a, (ListValue, DynamicList, tuple)) or isinstance(b, (ListValue, DynamicList, tuple)):
-        return iteration.sequence_operator(act, name, a, b)
     return apply_binary(act, name, a, b)
 
 
@@ -709,7 +720,7 @@ def _equal_dicts(act: Activation, op: str, a: DictValue, b: DictValue) -> Any:
     if set(a.items) != set(b.items):
         return op == "!="
     sides = [tuple(act.t.read(d.items[k]) for k in a.items) for d in (a, b)]
-    return iteration.sequence_operator(act, op, *sides)
+    return sequences.operator(act, op, *sides)
 
 
 def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
@@ -720,7 +731,7 @@ def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
             if op in ("==", "!="):
                 return op == "!="
             raise TypeError(f"'{op}' not supported between instances of '{a.type.__name__}' and another type")
-        return iteration.sequence_operator(act, op, *(tuple(
+        return sequences.operator(act, op, *(tuple(
             access.attribute(act, v, f.name) for f in dataclasses.fields(a.type) if f.compare) for v in (a, b)))
     if op == "!=" and access.class_attribute(getattr(a, "type", object), "__ne__") is object.__ne__:
         equal = arithmetic.truth(act.t, _operator_method(act, "==", a, b))

@@ -10,17 +10,16 @@ from workbench.frontend import (
     arrays,
     dynamic_lists,
     generators,
-    growth,
     list_operations,
     texts,
     unrolling,
 )
 from workbench.frontend.activation import Activation
-from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
 from workbench.frontend.values import (
     END,
+    VIEWS,
     Array,
     Choice,
     Cursor,
@@ -34,7 +33,6 @@ from workbench.frontend.values import (
     SetValue,
     TextValue,
     ZipValue,
-    is_static,
 )
 from workbench.ir import Constant, Kind, Value
 
@@ -109,9 +107,6 @@ def known_turns(act: Activation, values: Any) -> int | None:
     if not unrolling.wanted(act.t) or isinstance(values, Lazy) or is_endless(values) or is_unrolled(act, values):
         return None
     return length_of(act, values)
-
-
-VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict
 
 
 def is_view(values: Any) -> bool:
@@ -406,52 +401,6 @@ def depends_on(t: Tracer, value: Value, index: Value) -> bool:
     return False
 
 
-# ---------------------------------------------------------------------- operators of sequences
-def sequence_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
-    """`+`, `*` and comparisons of lists and tuples."""
-    t = act.t
-    if isinstance(a, DynamicList) or isinstance(b, DynamicList):
-        return _dynamic_operator(act, op, a, b)
-    if op == "+" and isinstance(a, ListValue) and isinstance(b, ListValue):
-        return t.new_list([*static_items(act, a), *static_items(act, b)])
-    if op == "+" and isinstance(a, tuple) and isinstance(b, tuple):
-        return tuple(a) + tuple(b)
-    if op == "*":
-        sequence, count = (a, b) if isinstance(a, (ListValue, tuple)) else (b, a)
-        if isinstance(count, Scalar) and isinstance(sequence, ListValue):
-            return _repeated(act, sequence, count)
-        if not isinstance(count, (ListValue, tuple, Array)):
-            times = t.static_int(count, "how often a list is repeated")
-            items = static_items(act, sequence) * times
-            return t.new_list(items) if isinstance(sequence, ListValue) else tuple(items)
-    if op in ("==", "!=", "<", "<=", ">", ">=") and any(
-            isinstance(a, kind) and isinstance(b, kind) for kind in (tuple, ListValue)):
-        return _compare(act, op, static_items(act, a), static_items(act, b))
-    if isinstance(a, Array) or isinstance(b, Array):
-        a, b = (t.environment.as_array(t, v) if isinstance(v, (ListValue, tuple)) else v for v in (a, b))
-        return arithmetic.binary(t, op, a, b)
-    if op in ("==", "!="):
-        return op == "!="
-    raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
-
-
-def _ordered(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
-    """The order of two sequences: that of the first entries that differ, else of their lengths."""
-    t = act.t
-    result: Any = STATIC_BINARY[op](len(a), len(b))
-    for x, y in reversed(list(zip(a, b, strict=False))):
-        same = arithmetic.truth(t, t.environment.compare(act, "==", x, y))
-        if same is True:
-            continue
-        inner = arithmetic.truth(t, t.environment.compare(act, op, x, y))
-        if same is False:
-            result = inner
-            continue
-        test, first, rest = (t.scalar(v, Kind.BOOL) for v in (same, inner, result))
-        result = t.wrap(t.emit("or", t.emit("and", t.emit("not", test), first), t.emit("and", test, rest)), True)
-    return result
-
-
 def dynamic_parts(values: Any) -> list[DynamicList]:
     """The dynamic lists that a loop over `values` goes through."""
     if isinstance(values, ZipValue):
@@ -463,54 +412,3 @@ def site_here(act: Activation) -> Any:
     """The place of a list that an operator makes."""
     span = act.t.span
     return (act.path, "operator", span.line, span.column) if span is not None else None
-
-
-def _repeated(act: Activation, sequence: ListValue, count: Scalar) -> DynamicList:
-    """`[0.0] * n`."""
-    t, site = act.t, site_here(act)
-    items = static_items(act, sequence)
-    layout = growth.decided(t, site)
-    for entry in items:
-        layout = growth.wider(t, layout, entry)
-    if layout is None or not growth.is_immutable(layout):
-        t.fail("this list, repeated a number of times that is known at run time only", "use an array")
-    made = dynamic_lists.new(t, layout, site)
-
-    def once(index: Value) -> None:
-        for entry in items:
-            dynamic_lists.append(t, made, entry)
-    t.environment.repeat(t, t.emit("maximum", t.integer(count), ZERO), site, once)
-    return made
-
-
-def _dynamic_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
-    """`a + b` of lists, and of a list and an array."""
-    t = act.t
-    if isinstance(a, Array) or isinstance(b, Array):
-        a, b = (t.environment.as_array(t, v) if isinstance(v, (ListValue, DynamicList, tuple)) else v for v in (a, b))
-        return arithmetic.binary(t, op, a, b)
-    if op == "+" and all(isinstance(v, (ListValue, DynamicList)) for v in (a, b)):
-        first = a if isinstance(a, DynamicList) else b
-        made = dynamic_lists.new(t, first.layout, first.site)
-        for part in (a, b):
-            list_operations.extend(act, made, part)
-        return made
-    if op in ("==", "!=", "<", "<=", ">", ">="):
-        t.fail("a comparison of lists whose length is known at run time only", "compare their entries")
-    raise TypeError(f"unsupported operand type(s) for {op}: {describe(a)} and {describe(b)}")
-
-
-def _compare(act: Activation, op: str, a: list[Any], b: list[Any]) -> Any:
-    if not is_static((*a, *b)):
-        if any(isinstance(v, Array) for v in [*a, *b]):
-            act.t.fail("a comparison of sequences of arrays", "compare their entries")
-        if op not in ("==", "!="):
-            return _ordered(act, op, a, b)
-        if len(a) != len(b):
-            return op == "!="
-        value: Value = Constant(True, Kind.BOOL)
-        for x, y in zip(a, b, strict=True):
-            same = arithmetic.truth(act.t, act.t.environment.compare(act, "==", x, y))
-            value = act.t.emit("and", value, act.t.scalar(same, Kind.BOOL))
-        return act.t.wrap(value if op == "==" else act.t.emit("not", value), True)
-    return STATIC_BINARY[op](a, b)

@@ -55,7 +55,7 @@ def is_one(t: Tracer, dim: Value, what: str) -> bool:
     """Whether a length is 1, where `what` depends on it: decided while specialising, and guarded."""
     dim = t.builder.resolve(dim)
     if isinstance(dim, Constant):
-        return dim.value == 1
+        return dim == ONE
     if not may_be_one(t, dim):
         return False
     found = t.polynomial(dim)

@@ -178,7 +178,7 @@ def super_of(act: Activation, args: tuple[Any, ...]) -> SuperValue:
     if args:
         return SuperValue(args[0], args[1])
     scope, node = act.scope, act.node
-    first = node.args.posonlyargs + node.args.args if hasattr(node, "args") else []  # type: ignore[attr-defined]
+    first = node.args.posonlyargs + node.args.args if hasattr(node, "args") else []
     cell = scope.find("__class__")
     if cell is not None:
         after = act.t.read(cell)

@@ -65,7 +65,7 @@ class _Sizes:
     def small(self, value: Value) -> bool:
         """True for an integer that cannot come near 64 bits."""
         if isinstance(value, Constant):
-            return abs(value.value) <= LARGEST
+            return bool(abs(value.value) <= LARGEST)
         if value in self.known:
             return self.known[value]
         if value in self.assumed:

@@ -355,6 +355,9 @@ class RangeValue:
     step: Any
 
 
+VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ZipValue:
     """`zip`, `enumerate`, `reversed` or `iter` of things that can be indexed, an endless iterator, or a dict's view.
@@ -482,7 +485,6 @@ def static_truth(value: Any) -> bool:
         return bool(value.items)
     if isinstance(value, SetValue):
         return bool(value.values)
-    if isinstance(value, (ObjectValue, Closure, BoundMethod, ArrayMethod, Partial, RangeValue, ZipValue, Lazy, Cursor,
-                          CallChoice)):
-        return True
+    if isinstance(value, ZipValue) and value.kind in VIEWS:
+        return static_truth(value.parts[0])
     return bool(value)

@@ -15,6 +15,7 @@ from workbench.frontend.completions import NORMAL, RETURN
 from workbench.frontend.held import Held
 from workbench.frontend.values import (
     END,
+    VIEWS,
     Array,
     Choice,
     Conflict,
@@ -58,7 +59,7 @@ def _fetching(act: Activation, values: Any) -> Fetch:
         return _checked(values.values, "Set changed size during iteration", lambda k: members[k], lambda: len(members))
     if isinstance(values, DictValue):
         return _over_dict(act, values, "keys")
-    if isinstance(values, ZipValue) and values.kind in iteration.VIEWS:
+    if isinstance(values, ZipValue) and values.kind in VIEWS:
         return _over_dict(act, values.parts[0], values.kind)
     if isinstance(values, ZipValue) and values.kind in ("zip", "enumerate") and not iteration.is_endless(values):
         return _together(act, values)
