@@ -27,10 +27,11 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
+from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute, is_library
-from workbench.frontend.tracer import NeedStatic, Restart, describe
+from workbench.frontend.unwinding import NeedStatic, Restart
 from workbench.frontend.values import (
     UNDEFINED,
     Array,

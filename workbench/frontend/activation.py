@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.frontend.source import Definition
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Variable
 
@@ -35,11 +36,32 @@ class Activation:
 
     t: Tracer
     scope: Scope
-    node: ast.AST
-    path: tuple[Any, ...]
-    result: Variable
-    filename: str
-    name: str
-    globals: dict[str, Any]
-    global_names: frozenset[str] = field(default_factory=frozenset)
+    result: Variable  # what it returns
+    node: Definition | None = None
+    path: tuple[Any, ...] = ()  # the calls that lead to it, from the outermost
+    name: str = ""
+    globals: dict[str, Any] = field(default_factory=dict)
+    global_names: frozenset[str] = frozenset()
     sink: Any = None  # of a generator: what its consumer does with an item
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """A function compiled to closures."""
+
+    local_names: tuple[str, ...]
+    global_names: frozenset[str]
+    run: Callable[[Activation], Any]
+
+
+def outside(t: Tracer, function: Any = None) -> Activation:
+    """What calls the outermost function: an activation of no function itself. `function`: whose globals it sees."""
+    return Activation(t, Scope({}, None, function), t.variable("$result"))
+
+
+def entered(caller: Activation, code: Code, scope: Scope, node: Definition, where: Any, name: str, function: Any,
+            sink: Any = None) -> Activation:
+    """The activation of a function that is called (of a generator: gone through) from another."""
+    t = caller.t
+    return Activation(t, scope, t.variable("$result"), node, (*caller.path, where), name, function.__globals__,
+                      code.global_names, sink)

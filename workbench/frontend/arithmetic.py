@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, layout, states
+from workbench.frontend.activation import outside
+from workbench.frontend.describing import describe
 from workbench.frontend.numbers import KNOWS_TURN, common_kind, computed, is_python_number, number_kind, python_ways
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import Restart, Tracer, describe
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import (
     Array,
     Choice,
@@ -300,7 +303,7 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
     if isinstance(value, ObjectValue):
         for name in ("__bool__", "__len__"):
             if class_attribute(value.type, name) is not None:
-                act = t.environment.activation()
+                act = outside(t)
                 return truth(t, t.environment.call_method(act, value, name, ()))
     if isinstance(value, DynamicList):
         return truth(t, t.read(value.length))

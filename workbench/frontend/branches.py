@@ -11,7 +11,8 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.joins import Join
-from workbench.frontend.tracer import Diverted, NeedStatic, Restart, Tracer, Widen
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import Diverted, NeedStatic, Restart, Unreachable, Widen
 from workbench.frontend.values import (
     NUMBER,
     UNDEFINED,
@@ -37,10 +38,6 @@ class Dead:
 
 
 DEAD = Dead()
-
-
-class Unreachable(Exception):
-    """Unwinds to the statement after a call that always raises."""
 
 
 @dataclass(frozen=True, slots=True)

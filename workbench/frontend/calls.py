@@ -32,10 +32,11 @@ from workbench.frontend import (
     states,
     texts,
 )
-from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.branches import DEAD, Unreachable
+from workbench.frontend.activation import Activation, Scope, entered
+from workbench.frontend.branches import DEAD
+from workbench.frontend.describing import describe
 from workbench.frontend.paths import Path, class_attribute, is_library
-from workbench.frontend.tracer import describe
+from workbench.frontend.unwinding import Unreachable
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -270,8 +271,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
     where = (getattr(site, "lineno", 0), getattr(site, "col_offset", 0), id(node))
     if generators.is_generator(node):
         return generators.suspended(act, code, scope, node, where, name, function)
-    inner = Activation(t, scope, node, (*act.path, where), t.variable("$result"), code.filename, name,
-                       function.__globals__, code.global_names)
+    inner = entered(act, code, scope, node, where, name, function)
     result = code.run(inner)
     t.builder.span = return_span
     if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(node) if n is not node):

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.describing import describe
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import UNDEFINED, is_static
 
 

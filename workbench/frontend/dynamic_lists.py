@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from workbench.frontend import arrays, bare
+from workbench.frontend.describing import describe
 from workbench.frontend.growth import decided, give_up, key_of
 from workbench.frontend.layouts import (
     Layout,
@@ -27,7 +28,8 @@ from workbench.frontend.layouts import (
     layout_of,
     parts,
 )
-from workbench.frontend.tracer import ONE, ZERO, Restart, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
+from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Pool, Scalar, Variable
 from workbench.ir import Constant, Kind, Value
 

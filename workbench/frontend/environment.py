@@ -12,7 +12,6 @@ import copy
 import inspect
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,14 +33,15 @@ from workbench.frontend import (
     unrolling,
     walking,
 )
-from workbench.frontend.activation import Activation
+from workbench.frontend.activation import Activation, Code, outside
 from workbench.frontend.held import Held
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.library import creation, linear
 from workbench.frontend.loops import Loop, counted
 from workbench.frontend.paths import Path, is_library
 from workbench.frontend.statements import StatementCompiler
-from workbench.frontend.tracer import ZERO, Restart, Tracer
+from workbench.frontend.tracer import ZERO, Tracer
+from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import (
     Array,
     BoundMethod,
@@ -59,16 +59,6 @@ from workbench.frontend.variables import store_tree
 from workbench.ir import Value
 
 _MISSING = object()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Code:
-    """A function compiled to closures."""
-
-    filename: str
-    local_names: tuple[str, ...]
-    global_names: frozenset[str]
-    run: Callable[[Activation], Any]
 
 
 _codes: dict[int, tuple[ast.AST, Code]] = {}
@@ -93,8 +83,7 @@ class Environment(Inputs):
         known = _codes.get(id(node))
         if known is not None and known[0] is node:
             return known[1]
-        filename = function.__code__.co_filename
-        compiler = StatementCompiler(filename, name, node)
+        compiler = StatementCompiler(function.__code__.co_filename, name, node)
         args = node.args
         names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
         names += [a.arg for a in (args.vararg, args.kwarg) if a is not None]
@@ -117,7 +106,7 @@ class Environment(Inputs):
 
             def run(act: Activation) -> Any:
                 return calls.finish(act, block.run(act))
-        code = Code(filename, tuple(dict.fromkeys(names)), global_names, run)
+        code = Code(tuple(dict.fromkeys(names)), global_names, run)
         _codes[id(node)] = (node, code)
         return code
 
@@ -240,17 +229,13 @@ class Environment(Inputs):
         """`a @ b`."""
         return linear.matmul(t, a, b)
 
-    def activation(self) -> Activation:
-        """An activation of no function in particular."""
-        return Activation(self.t, None, None, (), None, "", "", {})  # type: ignore[arg-type]
-
     def as_array(self, t: Tracer, value: Any) -> Any:
         """Lists, tuples and NumPy arrays as arrays of the evaluator."""
         if isinstance(value, np.ndarray):
             return self.internal(value, None)
         if isinstance(value, DynamicList):
             return list_operations.as_array(t, value)
-        act = self.activation()
+        act = outside(t)
         return creation.from_nested(t, value, lambda v: iteration.static_items(act, v))
 
     def binary(self, act: Activation, op: str, a: Any, b: Any) -> Any:
@@ -306,10 +291,6 @@ class Environment(Inputs):
         if isinstance(value, Choice):
             value = branches.read_choice(act.t, value)
         return iteration.static_items(act, value)
-
-    def entries(self, act: Activation, value: Any) -> list[tuple[Any, Variable]]:
-        """The entries of a dict."""
-        return access.dict_items(act, value)
 
     def trips(self, act: Activation, value: Any) -> Value:
         """The number of items of a range, array or zip, at run time."""

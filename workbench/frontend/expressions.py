@@ -30,10 +30,11 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
+from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
 from workbench.frontend.library import containers, queues, recipes
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.tracer import Restart, describe
+from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import (
     UNDEFINED,
     Array,

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.activation import Activation, Code, Scope, entered
 from workbench.frontend.completions import NORMAL, stayed
 from workbench.frontend.held import Held
+from workbench.frontend.source import Definition
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import END, Array, Choice, Cursor, Lazy, Variable, ZipValue, is_static
 
@@ -99,12 +100,12 @@ def exhausted(act: Activation, values: Any) -> None:
             exhausted(act, values.parts[0])
 
 
-def suspended(act: Activation, code: Any, scope: Scope, node: ast.AST, where: Any, name: str, function: Any) -> Lazy:
+def suspended(act: Activation, code: Code, scope: Scope, node: Definition, where: Any, name: str,
+              function: Any) -> Lazy:
     """A generator function's frame, its arguments bound: it runs when it is consumed."""
     def push(consumer: Activation, sink: Sink) -> Any:
         t = consumer.t
-        inner = Activation(t, scope, node, (*consumer.path, where), t.variable("$result"), code.filename, name,
-                           function.__globals__, code.global_names, sink)
+        inner = entered(consumer, code, scope, node, where, name, function, sink)
         span = t.span
         completion = code.run(inner)
         t.builder.span = span

@@ -32,7 +32,8 @@ from workbench.frontend.paths import (
     layout_of,
     members_of,
 )
-from workbench.frontend.tracer import ONE, Restart, Tracer
+from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import Array, DictValue, ListValue, ObjectValue, RandomValue, Scalar, SetValue, Variable
 from workbench.frontend.variables import Reference, store_tree
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of

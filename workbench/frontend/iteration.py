@@ -15,8 +15,9 @@ from workbench.frontend import (
     unrolling,
 )
 from workbench.frontend.activation import Activation
+from workbench.frontend.describing import describe
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import (
     END,
     VIEWS,

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
+from workbench.frontend.describing import describe
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.order import Order, joined
 from workbench.frontend.places import at, movable, numbers, same_form
-from workbench.frontend.tracer import ZERO, Tracer, describe
+from workbench.frontend.tracer import ZERO, Tracer
 from workbench.frontend.values import (
     UNDEFINED,
     Array,

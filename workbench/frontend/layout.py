@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.order import Carried, Given, Order, by_columns, by_rows, combined, joined, kept, ranked
-from workbench.frontend.tracer import ONE, ZERO, NeedStatic, Tracer
+from workbench.frontend.tracer import ONE, ZERO, Tracer
+from workbench.frontend.unwinding import NeedStatic
 from workbench.frontend.values import Affine, Array, Cell, Range, Scalar
 from workbench.ir import Constant, Value
 from workbench.ir.dims import Polynomial

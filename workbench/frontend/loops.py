@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 from workbench.frontend.moving import Loop
 from workbench.frontend.numbers import KNOWS_TURN, MADE_A_TURN
 from workbench.frontend.settling import Settle
-from workbench.frontend.tracer import Restart, Tracer, Widen
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import Scalar
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value

@@ -13,8 +13,8 @@ from typing import Any
 
 from workbench.frontend import branches
 from workbench.frontend.activation import Activation
+from workbench.frontend.describing import describe
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import describe
 from workbench.frontend.values import (
     UNDEFINED,
     BoundMethod,
@@ -178,7 +178,7 @@ def super_of(act: Activation, args: tuple[Any, ...]) -> SuperValue:
     if args:
         return SuperValue(args[0], args[1])
     scope, node = act.scope, act.node
-    first = node.args.posonlyargs + node.args.args if hasattr(node, "args") else []
+    first = [*node.args.posonlyargs, *node.args.args] if node is not None else []
     cell = scope.find("__class__")
     if cell is not None:
         after = act.t.read(cell)

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
+from workbench.frontend.activation import outside
+from workbench.frontend.describing import describe
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
 from workbench.frontend.order import Order
 from workbench.frontend.texts import Holes
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
     BoundMethod,
@@ -184,7 +186,7 @@ class Exporter:
             children = tuple(self.tree(t.read(v)) for v in entries.values())
             return Node(value.type, tuple(entries), children)
         if isinstance(value, TextValue):
-            holes = Holes(self.t.environment.activation())
+            holes = Holes(outside(self.t))
             template = holes.tree(value)
             return Worded(template, tuple(self.leaf(v, False, None) for v in holes.numbers))
         if isinstance(value, (Closure, BoundMethod, Partial, RangeValue, ZipValue, Lazy, Cursor, RandomValue)):

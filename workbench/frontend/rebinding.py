@@ -15,7 +15,8 @@ from workbench.frontend import arrays, branches, layout, resizing
 from workbench.frontend.moving import Loop, Moving, options_of, same_array
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.places import at, numbers
-from workbench.frontend.tracer import Tracer, Widen
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import Widen
 from workbench.frontend.values import Array, Cell, Choice, Conflict, Scalar, Variable
 from workbench.frontend.variables import (
     LogFrame,

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend import arrays, bare, overflow
-from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.branches import Unreachable
+from workbench.frontend.activation import Activation, Scope, outside
+from workbench.frontend.describing import describe
 from workbench.frontend.dynamic_lists import array_of, elements
 from workbench.frontend.layouts import (
     Layout,
@@ -34,7 +34,8 @@ from workbench.frontend.layouts import (
 )
 from workbench.frontend.layouts import parts as layout_parts
 from workbench.frontend.paths import Path
-from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import NeedStatic, Restart, Unreachable
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -192,7 +193,6 @@ class _Pass:
         self.paths = paths
         self.environment = environment = act.t.environment.another()
         self.t = t = Tracer(name.split(".")[-1].strip("<>"), environment, act.t.decisions)
-        environment.t = t
         t.builder.span = act.t.span
         self.operands: list[Value] = []  # of what was captured
         depth = t.builder.param(ScalarType(Kind.INT), "depth")
@@ -209,7 +209,7 @@ class _Pass:
         for path in paths:
             environment.internal(path.fetch(()), path)
         t.check(limit, "RecursionError", "maximum recursion depth exceeded")
-        root = Activation(t, Scope({}, None, function), None, (), t.variable("$result"), "", "", {})  # type: ignore[arg-type]
+        root = outside(t, function)
         try:
             self.result: Any = run(root, {k: values[k] for k in bound}, scope)
             self.returns = True

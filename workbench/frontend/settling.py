@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
+from workbench.frontend.describing import describe
 from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind, possible
 from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.rebinding import Rebinding, renewed
-from workbench.frontend.tracer import ZERO, Restart, Widen, describe
+from workbench.frontend.tracer import ZERO
+from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import (
     UNDEFINED,
     Alternative,

@@ -50,7 +50,7 @@ from workbench.frontend.held import Held
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, can_be_left, conditional, counted
 from workbench.frontend.patterns import PatternCompiler
-from workbench.frontend.tracer import NeedStatic
+from workbench.frontend.unwinding import NeedStatic
 from workbench.frontend.values import UNDEFINED, Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.frontend.activation import outside
 from workbench.frontend.numbers import alternatives, is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import NUMBER, Alternative, Array, OneOf, Scalar
@@ -231,7 +232,7 @@ def equal(t: Tracer, a: Any, b: Any, identical: bool) -> Any:
         if option is NUMBER:
             if isinstance(a.number, tuple):
                 t.usable(a)
-            same = t.environment.compare(t.environment.activation(), "==", a.number, number_of(b))
+            same = t.environment.compare(outside(t), "==", a.number, number_of(b))
             test = t.emit("and", test, t.scalar(same, Kind.BOOL))
         tests.append(test)
     return t.wrap(_any(t, tests), True) if tests else False

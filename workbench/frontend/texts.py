@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench.frontend import arrays
+from workbench.frontend.describing import describe
 from workbench.frontend.numbers import number_kind, the_same
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
     Choice,

@@ -12,16 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.frontend import calls, overflow, source, unrolling
-from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.branches import Unreachable
+from workbench.frontend import activation, calls, overflow, source, unrolling
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.numbers import MADE_A_TURN, UnsettledKind
 from workbench.frontend.outputs import Exporter, Tree
 from workbench.frontend.overlap import Placement
 from workbench.frontend.paths import Guard, Path
-from workbench.frontend.tracer import NeedStatic, Restart, Tracer
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import NeedStatic, Restart, Unreachable
 from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
 from workbench.frontend.variables import StoredMaybe, load_tree
 from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
@@ -86,7 +85,6 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
         environment.pins = pins
         environment.argument_names = names
         t = Tracer(getattr(function, "__name__", "f"), environment, decisions)
-        environment.t = t
         try:
             return _run(t, environment, function, args, wrt, keywords)
         except Restart as restart:
@@ -152,8 +150,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     values = tuple(environment.internal(a, Path(("arg", k))) for k, a in enumerate(args))
     for k in wrt:
         environment.load_all(values[k])
-    result_variable = t.variable("$result")
-    root = Activation(t, Scope({}, None, target), None, (), result_variable, "", "", {})  # type: ignore[arg-type]
+    root = activation.outside(t, target)
     if owner is not None and hasattr(function, "__func__"):
         target = BoundMethod(function.__func__, environment.internal(owner, None))
     positional = len(values) - len(keywords)

@@ -1,8 +1,8 @@
 """The symbolic machine: emits IR for what the evaluator does, and keeps variables straight through regions.
 
 `Tracer` holds the builder, the open frames of the static log, the current source span, and what was read from outside
-(guards and hidden inputs, through its `environment`). Arithmetic lives in `arithmetic`, arrays in `arrays`, branches
-and loops in `control`; all take the tracer as first argument.
+(guards and hidden inputs, through its `environment`). What the language means is written in modules above
+(`arithmetic`, `arrays`, `branches`, `loops`, ...), whose functions take the tracer as first argument.
 """
 
 from __future__ import annotations
@@ -13,37 +13,24 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench import rules
+from workbench.frontend.describing import describe
 from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
+from workbench.frontend.unwinding import Diverted, NeedStatic, Restart
 from workbench.frontend.values import (
-    NUMBER,
     UNDEFINED,
     Array,
-    ArrayMethod,
     Bare,
-    BoundMethod,
-    CallChoice,
     Cell,
-    Choice,
-    Closure,
     Conflict,
-    Cursor,
     DictValue,
     DynamicList,
-    ExceptionValue,
-    Lazy,
     ListValue,
     Maybe,
     ObjectValue,
     OneOf,
-    Partial,
-    RandomValue,
-    RangeValue,
     Scalar,
-    SetValue,
-    TextValue,
     Variable,
-    ZipValue,
     bare_in,
 )
 from workbench.frontend.variables import (
@@ -60,37 +47,6 @@ MAX_EMITTED = 400_000  # by then, compiling would take hours
 ZERO = Constant(0, Kind.INT)
 ONE = Constant(1, Kind.INT)
 TRUE = Constant(True, Kind.BOOL)
-
-
-class NeedStatic(Exception):
-    """A run-time integer is needed while specialising (an axis, a position in a tuple)."""
-
-    def __init__(self, scalar: Scalar, reason: str, span: Span | None) -> None:
-        super().__init__(reason)
-        self.scalar = scalar
-        self.reason = reason
-        self.span = span
-
-
-class Restart(Exception):
-    """Tracing starts over with one more decision made (an aliasing mode for a loop, a pinned argument)."""
-
-    def __init__(self, key: Any, decision: Any, span: Span | None, reason: str) -> None:
-        super().__init__(reason)
-        self.key = key
-        self.decision = decision
-        self.span = span
-        self.reason = reason
-        self.outwards = 0  # how many programs further out it is that starts over
-
-
-class Diverted(Exception):
-    """Unwinds to the statement: an exception is raised here that the program catches. `code` is the completion."""
-
-    def __init__(self, code: Any, possible: frozenset[int]) -> None:
-        super().__init__("diverted")
-        self.code = code
-        self.possible = possible
 
 
 FIRST_SITE = 16  # completions from here on say which `raise` control comes from
@@ -121,19 +77,13 @@ class Pending:
     level: int  # of the static log, this arm included
 
 
-@dataclass
-class Widen(Exception):
-    """Variables that must hold more general values on entry to a loop."""
-
-    changes: list[tuple[Variable, Any]] = field(default_factory=list)
-
-
 class Tracer:
     """See the module's text. `decisions` are those of earlier, abandoned tracings."""
 
     def __init__(self, name: str, environment: Any, decisions: dict[Any, Any]) -> None:
         self.builder = Builder(name)
         self.environment = environment
+        environment.t = self
         self.decisions = decisions
         self.frames: list[LogFrame] = [LogFrame("function")]
         self.calls: tuple[Any, ...] = ()
@@ -444,50 +394,3 @@ class Tracer:
                 self.fail(reason, "use an array")
             # a loop whose trip count is known is unrolled
             raise NeedStatic(Scalar(self.open_loops[-1][0], True), reason, self.span)
-
-
-def describe(value: Any) -> str:
-    """A few words for an evaluator's value in an error."""
-    if isinstance(value, Scalar):
-        return f"a run-time {value.kind.value} number"
-    if isinstance(value, Array):
-        return f"a {value.kind.value} array of {value.rank} dimension{'s' * (value.rank != 1)}"
-    if isinstance(value, (ListValue, DynamicList)):
-        return "a list"
-    if isinstance(value, DictValue):
-        return "a dict"
-    if isinstance(value, ObjectValue):
-        return f"a {value.type.__name__}"
-    if isinstance(value, SetValue):
-        return "a set"
-    if isinstance(value, (Lazy, Cursor, ZipValue)):
-        return "an iterator" if not isinstance(value, ZipValue) or value.spent is not None else "a view of a dict"
-    if isinstance(value, RangeValue):
-        return "a range"
-    if isinstance(value, Closure):
-        return "a lambda" if value.name == "<lambda>" else f"the function {value.name.split('.')[-1]}"
-    if isinstance(value, Partial):
-        return "a functools.partial"
-    if isinstance(value, ArrayMethod):
-        return f"the method {value.name} of {describe(value.owner)}"
-    if isinstance(value, RandomValue):
-        return "a random generator"
-    if isinstance(value, TextValue):
-        return "a text of run-time numbers"
-    if isinstance(value, ExceptionValue):
-        return f"a {value.type.__name__}"
-    if isinstance(value, Conflict):
-        return f"one of two things ({value.reason})"
-    if isinstance(value, CallChoice):
-        return "one of several functions"
-    if isinstance(value, Choice):
-        return "one of several arrays"
-    if isinstance(value, OneOf):
-        first, *_, last = [value.number if option is NUMBER else option for option in value.options]
-        return f"{describe(first)} on one path and {describe(last)} on the other of a run-time condition"
-    if isinstance(value, BoundMethod):
-        return f"the method {getattr(value.function, '__name__', '')} of {describe(value.self_value)}"
-    if isinstance(value, tuple):  # (its own words would show what the evaluator computes with)
-        return f"a {type(value).__name__}"
-    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-    return f"{name}" if isinstance(name, str) else f"{type(value).__name__} {value!r:.60}"

@@ -15,13 +15,14 @@ from typing import Any
 from workbench.frontend import arrays, indexing
 from workbench.frontend.activation import Activation
 from workbench.frontend.composed.applying import agreed
+from workbench.frontend.describing import describe
 from workbench.frontend.iteration import site_here
 from workbench.frontend.layout import laid
 from workbench.frontend.library.containers import plain_form
 from workbench.frontend.loops import Loop, counted
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import by_rows
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import (
     Array,
     Cell,

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import calls, overflow
-from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.activation import Activation, Scope, outside
 from workbench.frontend.arrays import mark_written, read, write
+from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.layout import laid, order
@@ -27,7 +28,8 @@ from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tre
 from workbench.frontend.paths import Path, class_attribute
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
-from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import NeedStatic, Restart
 from workbench.frontend.values import (
     Array,
     BoundMethod,
@@ -303,7 +305,6 @@ def traced(act: Activation, function: Any, args: tuple[Any, ...], named: dict[st
         inner.pins = pins
         inner.argument_names = tuple(f"arg{k}" for k in range(len(args)))
         t = Tracer(getattr(function, "__name__", "inner"), inner, decisions)
-        inner.t = t
         t.builder.span = act.t.span
         try:
             return _traced(act, t, _Mirror(act.t, inner, separate), function, args, named)
@@ -326,8 +327,7 @@ def _traced(act: Activation, t: Tracer, mirror: _Mirror, function: Any, args: tu
     stand_ins = tuple(mirror.value(a, Path(("arg", k))) for k, a in enumerate(args))
     keywords = {k: mirror.value(v, Path(("object", k), (("item", k),))) for k, v in named.items()}
     callee = mirror.value(function, Path(("object", "function"), (("item", 0),)))
-    root = Activation(t, Scope({}, None, python_function(function)), None, (), t.variable("$result"),  # type: ignore[arg-type]
-                      "", "", {})
+    root = outside(t, python_function(function))
     result = calls.call(root, callee, stand_ins, keywords)
     exporter = _Exporter(t, inner)
     output = exporter.tree(result)

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from workbench.frontend import calls, overflow
-from workbench.frontend.activation import Activation, Scope
+from workbench.frontend.activation import outside
 from workbench.frontend.arrays import read
+from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
 from workbench.frontend.inputs import Input
 from workbench.frontend.numbers import number_kind
@@ -23,7 +24,8 @@ from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
 from workbench.frontend.paths import Guard, Path
 from workbench.frontend.source import definition_of, python_function, span_of_function
 from workbench.frontend.trace import MAX_RESTARTS
-from workbench.frontend.tracer import NeedStatic, Restart, Tracer, describe
+from workbench.frontend.tracer import Tracer
+from workbench.frontend.unwinding import NeedStatic, Restart
 from workbench.frontend.values import Array, Choice, DictValue, ListValue, ObjectValue, Scalar
 from workbench.ir import (
     ArrayType,
@@ -157,7 +159,6 @@ class CallSite:
             inner = Environment()
             inner.late = self.late
             t = Tracer(getattr(rule, "__name__", "rule"), inner, decisions)
-            inner.t = t
             t.builder.span = span_of_function(python_function(rule))
             try:
                 return self._traced(t, inner, callee.function, mode, rule)
@@ -178,8 +179,7 @@ class CallSite:
         place = {k: n for n, k in enumerate(self.inputs if mode == "jvp" else self.outputs)}
         for path, position in self.hidden.values():
             _enter_hidden(inner, path, data[position])
-        root = Activation(t, Scope({}, None, python_function(rule)), None, (), t.variable("$result"),  # type: ignore[arg-type]
-                          "", "", {})
+        root = outside(t, python_function(rule))
         y = nesting.value_of(root, self.output, results)
         if mode == "jvp":
             first = tuple(nesting.value_of(root, tree, data) for tree in self.args)
@@ -316,8 +316,7 @@ class Matcher:
                 self.fail(where, given, f"a dict with the keys {list(names)}")
             parts = [t.read(given.items[k]) for k in names]
         elif isinstance(given, ObjectValue) and given.type is tree.type:
-            root = Activation(t, Scope({}, None, None), None, (), t.variable("$r"), "", "", {})  # type: ignore[arg-type]
-            parts = [t.environment.attribute(root, given, k) for k in names]
+            parts = [t.environment.attribute(outside(t), given, k) for k in names]
         else:
             self.fail(where, given, wanted, hint)
         if len(parts) != len(tree.children):

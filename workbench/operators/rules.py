@@ -16,11 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend.activation import Activation
+from workbench.frontend.describing import describe
 from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
 from workbench.frontend.paths import Path
 from workbench.frontend.source import python_function
-from workbench.frontend.tracer import describe
 from workbench.frontend.values import Array, Closure
 from workbench.ir import (
     Block,

@@ -15,6 +15,7 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts, walking
 from workbench.frontend.composed import numbers
+from workbench.frontend.describing import describe
 from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
@@ -25,7 +26,7 @@ from workbench.frontend.library.iterables import best, total_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
     ArrayMethod,

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, bare, indexing, layout
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.order import by_rows
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Affine, Array, Choice, ListValue, Scalar, is_flat
 from workbench.ir import Constant, Kind, Value
 

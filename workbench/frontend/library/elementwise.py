@@ -11,10 +11,11 @@ import numpy as np
 from workbench import rules
 from workbench.frontend import arithmetic, arrays, branches, indexing, layout
 from workbench.frontend.composed.numbers import direction
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
-from workbench.frontend.tracer import Tracer, describe
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Choice, DynamicList, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value, kind_of
 

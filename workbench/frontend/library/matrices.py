@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound, refuse
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.linear import matmul, to_batch
@@ -18,7 +19,7 @@ from workbench.frontend.library.reductions import reduce, squared
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Scalar
 from workbench.ir import Constant, Kind, Value
 

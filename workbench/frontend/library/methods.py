@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, generators, growth, indexing, layout, list_operations
+from workbench.frontend.describing import describe
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind, number_type, the_same
-from workbench.frontend.tracer import ONE, Tracer, describe
+from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import (
     Array,
     ArrayMethod,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound, refuse
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.matrices import (
@@ -25,7 +26,7 @@ from workbench.frontend.library.matrices import (
 from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum, squared
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Scalar
 from workbench.ir import Constant, Kind, Value
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.elementwise import (
     as_numpy,
@@ -21,7 +22,7 @@ from workbench.frontend.library.elementwise import (
 )
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
-from workbench.frontend.tracer import ONE, ZERO, Tracer, describe
+from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Choice, Scalar
 from workbench.ir import Constant, Kind, Value
 

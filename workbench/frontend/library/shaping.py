@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, indexing, layout
+from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
@@ -15,7 +16,7 @@ from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import concatenated
-from workbench.frontend.tracer import ONE, Tracer, describe
+from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, DynamicList, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
