@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.engines import tape as recording
 from workbench.engines.numba import Configuration, configuration
-from workbench.frontend.library import implements
+from workbench.frontend.library import handles
 from workbench.operators import Derivative, linear, nesting
 from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
@@ -240,27 +240,27 @@ def _nested_operator(with_value: bool) -> Any:
     return handler
 
 
-implements(grad)(_nested_operator(False))
-implements(value_and_grad)(_nested_operator(True))
+handles(grad)(_nested_operator(False))
+handles(value_and_grad)(_nested_operator(True))
 
 
-@implements(jvp)
+@handles(jvp)
 def _nested_jvp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     primals, tangents = (tuple(act.t.environment.items(act, a)) for a in args[1:3])
     return nesting.nested_jvp(act, args[0], primals, tangents)
 
 
-@implements(vjp)
+@handles(vjp)
 def _nested_vjp(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return linear.nested_vjp(act, args[0], args[1:])
 
 
-@implements(linearize)
+@handles(linearize)
 def _nested_linearize(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return linear.nested_linearize(act, args[0], args[1:])
 
 
-@implements(vmap)
+@handles(vmap)
 def _nested_vmap(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return Mapped(*args, **named)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from workbench import checking
 from workbench.checking import CheckReport
 from workbench.engines import tape as recording
-from workbench.frontend.library import implements
+from workbench.frontend.library import handles
 from workbench.operators import identities, recorded
 from workbench.operators.identities import Checkpointed, copied
 from workbench.operators.rules import Rule
@@ -145,24 +145,24 @@ def microscope(f: Callable[..., Any], *args: Any, direction: Any = None, span: f
     return checking.magnified(f, args, direction, span)
 
 
-@implements(rule)
+@handles(rule)
 def _nested_rule(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     act.t.fail("wb.rule inside a differentiated function", "decorate a function at the top of a module")
 
 
-@implements(stop_gradient)
+@handles(stop_gradient)
 def _stopped(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     (x,) = _bound(("x",), args, named)
     return identities.stopped(act, x)
 
 
-@implements(hook)
+@handles(hook)
 def _hooked(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     x, fn = _bound(("x", "fn"), args, named)
     return identities.hooked(act, x, fn)
 
 
-@implements(checkpoint)
+@handles(checkpoint)
 def _checkpointed(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     (f,) = _bound(("f",), args, named)
     return Checkpointed(f)

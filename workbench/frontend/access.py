@@ -14,6 +14,7 @@ from workbench.frontend import (
     arrays,
     bare,
     branches,
+    composed,
     generators,
     growth,
     indexing,
@@ -269,9 +270,9 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         if not owner.python:
             raise IndexError("invalid index to scalar variable.")
         raise TypeError(f"'{'int' if owner.kind is Kind.INT else 'float'}' object is not subscriptable")
-    meaning = library.subscript(owner)
+    meaning = composed.subscript(owner)
     if meaning is not None:
-        return meaning(act, (key,), {})
+        return t.environment.call(act, meaning, (key,), {})
     if not is_static(key):
         key = t.static_int(key, f"an index into {describe(owner)}")
     return owner[key]

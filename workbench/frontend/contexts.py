@@ -20,7 +20,7 @@ from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import NORMAL, Mixed, mixed_completion, possible_codes
 from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import FIRST_SITE
 from workbench.frontend.values import Lazy, ObjectValue, Partial, Scalar
@@ -34,7 +34,7 @@ class Plain:
         self.value = value
 
 
-@implements(np.errstate)
+@handles(np.errstate)
 def errstate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.errstate(...)`: compiled code warns of nothing; raising is refused."""
     if "raise" in (*args, *named.values()) or "call" in named:
@@ -42,7 +42,7 @@ def errstate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return Partial(Plain, (None,), {})
 
 
-@implements(contextlib.nullcontext)
+@handles(contextlib.nullcontext)
 def nullcontext(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`contextlib.nullcontext(value=None)`."""
     return Partial(Plain, args or (named.get("enter_result"),), {})

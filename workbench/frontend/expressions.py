@@ -32,7 +32,7 @@ from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
 from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
-from workbench.frontend.library import containers, queues, recipes
+from workbench.frontend.library import containers
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import (
@@ -78,7 +78,7 @@ class ExpressionCompiler:
 
     def span(self, node: ast.AST) -> Span | None:
         """The source span of a node; None in a function that stands in for one of the library."""
-        if self.filename in (recipes.__file__, queues.__file__) or composed.is_own_file(self.filename):
+        if composed.is_own_file(self.filename):
             return None
         return Span(self.filename, getattr(node, "lineno", 0), getattr(node, "col_offset", 0),
                     _end_column(node), self.function)

@@ -11,12 +11,13 @@ import pytest
 import workbench as wb
 from tests.fuzz.interpreted import traced
 from workbench.frontend import library
-from workbench.frontend.library.refused import REFUSED, name_of
+from workbench.frontend.library.arguments import title
+from workbench.frontend.library.refused import REFUSED
 
 X = np.array([0.5, 1.5, -0.5])
 
 
-@pytest.mark.parametrize("function", REFUSED, ids=name_of)
+@pytest.mark.parametrize("function", REFUSED, ids=title)
 def test_refused_with_reason_and_line(function: Any) -> None:
     reason, hint = REFUSED[function]
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 from workbench.frontend.composed import (
     applying,
     calculus,
+    iterators,
     joining,
     missing,
     numbers,
     padding,
+    queues,
     ranges,
     selection,
     shaping,
@@ -22,16 +24,18 @@ from workbench.frontend.composed import (
 from workbench.frontend.composed.registry import (
     Composition,
     composes,
+    composes_subscript,
     compositions,
     elementwise,
     held,
     is_own,
     is_own_file,
     refuse,
+    subscript,
 )
 
 __all__ = [
-    "Composition", "applying", "calculus", "composes", "compositions", "elementwise", "held", "is_own", "is_own_file",
-    "joining", "missing", "numbers", "padding", "ranges", "refuse", "selection", "shaping", "special", "statistics",
-    "triangles", "ufuncs",
+    "Composition", "applying", "calculus", "composes", "composes_subscript", "compositions", "elementwise", "held",
+    "is_own", "is_own_file", "iterators", "joining", "missing", "numbers", "padding", "queues", "ranges", "refuse",
+    "selection", "shaping", "special", "statistics", "subscript", "triangles", "ufuncs",
 ]

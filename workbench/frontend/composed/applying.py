@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.composed.registry import composes, elementwise, refuse
+from workbench.frontend.composed.registry import composes, composes_subscript, elementwise, refuse
 from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.shaping import axis_of
 
@@ -105,6 +105,7 @@ def _range(part: Any) -> Any:
     return np.arange(start, part.stop, 1 if part.step is None else part.step)
 
 
+@composes_subscript(np.ogrid)
 def open_grid(key: Any) -> Any:
     """`np.ogrid[...]`."""
     if isinstance(key, slice):
@@ -113,6 +114,7 @@ def open_grid(key: Any) -> Any:
     return tuple([np.reshape(_range(part), (1,) * k + (-1,) + (1,) * (rank - k - 1)) for k, part in enumerate(key)])
 
 
+@composes_subscript(np.mgrid)
 def dense_grid(key: Any) -> Any:
     """`np.mgrid[...]`."""
     if isinstance(key, slice):
@@ -128,15 +130,23 @@ def _piece(part: Any) -> Any:
     return _range(part) if isinstance(part, slice) else np.atleast_1d(part)
 
 
+@composes_subscript(np.r_)
 def joined_rows(key: Any) -> Any:
     """`np.r_[...]`."""
     return np.concatenate([_piece(part) for part in (key if isinstance(key, tuple) else (key,))])
 
 
+@composes_subscript(np.c_)
 def joined_columns(key: Any) -> Any:
     """`np.c_[...]`."""
     pieces = [_piece(part) for part in (key if isinstance(key, tuple) else (key,))]
     return np.concatenate([p[:, None] if p.ndim == 1 else p for p in pieces], -1)
+
+
+@composes_subscript(np.s_)
+def key_itself(key: Any) -> Any:
+    """`np.s_[...]`."""
+    return key
 
 
 # ---------------------------------------------------------------------- sets

@@ -27,6 +27,7 @@ class Composition:
 
 
 _compositions: Meanings[Composition] = Meanings()
+_subscripts: dict[int, Callable[..., Any]] = {}
 _FOLDER = __file__.rpartition("registry")[0]
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -40,9 +41,22 @@ def composes(*callables: Any, first: tuple[Any, ...] = ()) -> Callable[[F], F]:
     return register
 
 
+def composes_subscript(item: Any) -> Callable[[F], F]:
+    """Register what a subscript of an object means: a composition of the key."""
+    def register(function: F) -> F:
+        _subscripts[id(item)] = function
+        return function
+    return register
+
+
 def compositions() -> Meanings[Composition]:
     """All compositions by the callables that they stand for."""
     return _compositions
+
+
+def subscript(item: Any) -> Callable[..., Any] | None:
+    """What subscripts of an object mean, if they are written out."""
+    return _subscripts.get(id(item))
 
 
 def is_own(function: Any) -> bool:

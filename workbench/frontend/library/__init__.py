@@ -7,6 +7,7 @@ callables. Handlers here compose operations (a mean is a sum and a division); th
 from __future__ import annotations
 
 from workbench.frontend.library import (
+    applying,
     arguments,
     builtin_functions,
     caching,
@@ -25,20 +26,21 @@ from workbench.frontend.library import (
     ordering,
     orders,
     powers,
+    purity,
     random,
     reductions,
     refused,
     scipy_linear,
     shaping,
-    written,
 )
 from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
-from workbench.frontend.library.registry import implements, is_pure, lookup, subscript
+from workbench.frontend.library.purity import is_pure
+from workbench.frontend.library.registry import handles, implements, lookup
 
 __all__ = [
-    "apply_primitive", "arguments", "builtin_functions", "caching", "choice_attribute", "complex_functions",
-    "containers", "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "implements", "is_pure",
-    "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute", "ordering", "orders",
-    "powers", "primitive", "random", "reductions", "refused", "scipy_linear", "shaping", "subscript", "written",
+    "apply_primitive", "applying", "arguments", "builtin_functions", "caching", "choice_attribute",
+    "complex_functions", "containers", "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "handles",
+    "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute",
+    "ordering", "orders", "powers", "primitive", "purity", "random", "reductions", "refused", "scipy_linear", "shaping",
 ]

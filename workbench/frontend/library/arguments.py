@@ -1,17 +1,22 @@
-"""Arguments of library functions bound to their parameters."""
+"""Arguments of library functions bound to their parameters.
+
+Invariant: what a call gives is taken, refused, or raises as Python does; nothing is left out in silence.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable
 from typing import Any
 
+from workbench.frontend.activation import Activation
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Scalar
 
 
 @functools.cache
-def _parameters(callee: Any) -> tuple[tuple[str, ...], frozenset[str]]:
+def _required(callee: Any) -> tuple[tuple[str, ...], frozenset[str]]:
     """Names of the parameters that a function of NumPy or SciPy must be given, and of those that have no keyword."""
     module = getattr(callee, "__module__", None)
     if isinstance(callee, type) or not isinstance(module, str) or not module.startswith(("numpy", "scipy")):
@@ -31,7 +36,7 @@ def positioned(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tup
     Raises TypeError where Python would: for a keyword that is none."""
     if not named:
         return args, named
-    required, single = _parameters(callee)
+    required, single = _required(callee)
     if not single.isdisjoint(named):
         raise TypeError(f"{callee.__name__}() got some positional-only arguments passed as keyword arguments: "
                         f"'{', '.join(sorted(single & named.keys()))}'")
@@ -39,6 +44,54 @@ def positioned(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tup
     while len(args) < len(required) and required[len(args)] in rest:
         args = (*args, rest.pop(required[len(args)]))
     return args, rest
+
+
+def title(callee: Any) -> str:
+    """A callable as users write it: `np.linalg.svd`."""
+    module = getattr(callee, "module", None) or getattr(callee, "__module__", None) or "numpy"
+    return f"{module}.{callee.__name__}".replace("numpy.", "np.", 1).removeprefix("builtins.")
+
+
+@functools.cache
+def _own_parameters(function: Callable[..., Any], leading: int) -> tuple[inspect.Parameter, ...]:
+    """The parameters of a function behind the first ones."""
+    return tuple(inspect.signature(function).parameters.values())[leading:]
+
+
+def bind(t: Tracer, name: str, parameters: tuple[inspect.Parameter, ...], args: tuple[Any, ...], named: dict[str, Any]
+          ) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call by position and by keyword, one for each parameter; flags (parameters whose default is
+    True or False) are known while specialising.
+
+    Raises TypeError where Python would, DifferentiationError for an argument that has no parameter."""
+    places = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    single = {p.name: p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    further = {p.kind for p in parameters if p.name not in single}
+    if len(args) > len(places) and inspect.Parameter.VAR_POSITIONAL not in further:
+        t.fail(f"{len(args)} arguments of {name}", f"give it {', '.join(single)}")
+    values = dict(zip(places, args, strict=False))
+    for key, value in named.items():
+        if key not in single and inspect.Parameter.VAR_KEYWORD not in further:
+            t.fail(f"the option {key!r} of {name}", "leave it out")
+        if key in values:
+            raise TypeError(f"{name}() got multiple values for argument '{key}'")
+        values[key] = value
+    for key, parameter in single.items():
+        if key not in values and parameter.default is parameter.empty:
+            raise TypeError(f"{name}() missing 1 required positional argument: '{key}'")
+        value = values.setdefault(key, parameter.default)
+        if isinstance(parameter.default, bool):
+            static_option(t, value, key)
+    positions = [*(values[key] for key in places), *args[len(places):]]
+    return positions, {key: value for key, value in values.items() if key not in places}
+
+
+def called(act: Activation, function: Callable[..., Any], name: str, args: tuple[Any, ...], named: dict[str, Any],
+           *leading: Any) -> Any:
+    """Call a function of the activation, of `leading` arguments and of a call's own, which is called `name`."""
+    own = _own_parameters(function, 1 + len(leading))
+    positions, keywords = bind(act.t, name, own, args, named)
+    return function(act, *leading, *positions, **keywords)
 
 
 def bound(t: Tracer, name: str, args: tuple[Any, ...], named: dict[str, Any], *required: str,

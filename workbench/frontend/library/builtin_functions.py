@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts, walking
-from workbench.frontend.composed import numbers
+from workbench.frontend.composed import iterators, numbers
 from workbench.frontend.describing import describe
 from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
-from workbench.frontend.library import creation, recipes
+from workbench.frontend.library import creation
 from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast
 from workbench.frontend.library.iterables import best, total_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer
@@ -52,7 +52,7 @@ from workbench.frontend.values import (
 from workbench.ir import Constant, Kind, kind_of
 
 
-@implements(range)
+@handles(range)
 def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`range`."""
     for arg in args:
@@ -63,7 +63,7 @@ def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return RangeValue(start, stop, step)
 
 
-@implements(zip)
+@handles(zip)
 def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`zip`."""
     if static_option(act.t, named.get("strict", False), "strict"):
@@ -76,7 +76,7 @@ def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return ZipValue("zip", tuple(args), spent=fresh(act.t)) if args else ()
 
 
-@implements(enumerate)
+@handles(enumerate)
 def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`enumerate`."""
     iterable, start = bound(act.t, "enumerate", args, named, "iterable", start=0)
@@ -85,13 +85,13 @@ def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return ZipValue("enumerate", (iterable,), start, fresh(act.t))
 
 
-@implements(reversed)
+@handles(reversed)
 def reversed_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`reversed`."""
     return ZipValue("reversed", args, spent=fresh(act.t))
 
 
-@implements(len)
+@handles(len)
 def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`len`."""
     t: Tracer = act.t
@@ -126,7 +126,7 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return len(value)
 
 
-@implements(abs)
+@handles(abs)
 def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`abs`."""
     (value,) = args
@@ -180,12 +180,12 @@ def _is_long(act: Any, values: Any) -> bool:
 def _by_key(act: Any, values: Any, name: str, named: dict[str, Any]) -> Any:
     """`max` or `min` with a key or a default, in a loop at run time."""
     t: Tracer = act.t
-    recipe = recipes.greatest if name == "max" else recipes.least
+    recipe = iterators.greatest if name == "max" else iterators.least
     some = t.emit("gt", t.environment.trips(act, values), Constant(0, Kind.INT))
     key = named.get("key")
 
     def chosen() -> Any:
-        return t.environment.call(act, recipe, (values, recipes.itself if key is None else key), {})
+        return t.environment.call(act, recipe, (values, iterators.itself if key is None else key), {})
     if "default" in named:
         return branches.branch(t, Scalar(some, True), chosen, lambda: named["default"])
     t.check(some, "ValueError", f"{name}() arg is an empty sequence")
@@ -202,11 +202,11 @@ def _over_array(act: Any, array: Array, op: str, name: str) -> Any:
     return Scalar(t.emit("load", arrays.read(t, array), place), False)
 
 
-implements(min)(_extremum("<", np.min, "min"))
-implements(max)(_extremum(">", np.max, "max"))
+handles(min)(_extremum("<", np.min, "min"))
+handles(max)(_extremum(">", np.max, "max"))
 
 
-@implements(sum)
+@handles(sum)
 def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`sum`: in order, from `start`."""
     t: Tracer = act.t
@@ -222,7 +222,7 @@ def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return total
 
 
-@implements(pow)
+@handles(pow)
 def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`pow(base, exp, mod=None)`."""
     base, exponent, modulus = bound(act.t, "pow", args, named, "base", "exp", mod=None)
@@ -233,7 +233,7 @@ def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return act.t.environment.binary(act, "**", base, exponent)
 
 
-@implements(divmod)
+@handles(divmod)
 def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`divmod(a, b)`."""
     binary = act.t.environment.binary
@@ -242,7 +242,7 @@ def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return binary(act, "//", *args), binary(act, "%", *args)
 
 
-@implements(round)
+@handles(round)
 def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`round(number, ndigits=None)`; derivative zero."""
     t: Tracer = act.t
@@ -314,12 +314,12 @@ def _complex_of(act: Any, real: Any, imaginary: Any) -> Any:
     return Scalar(t.emit("complex", *(t.scalar(part, Kind.F64) for part in (real, imaginary))), True)
 
 
-implements(float)(_to_kind(Kind.F64, float))
-implements(int)(_to_kind(Kind.INT, int))
-implements(complex)(_to_kind(Kind.C128, complex))
+handles(float)(_to_kind(Kind.F64, float))
+handles(int)(_to_kind(Kind.INT, int))
+handles(complex)(_to_kind(Kind.C128, complex))
 
 
-@implements(bool)
+@handles(bool)
 def bool_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`bool`."""
     value = arithmetic.truth(act.t, args[0]) if args else False
@@ -341,28 +341,28 @@ def _numpy_scalar(dtype: Any) -> Any:
 
 
 for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np.bool_):
-    implements(_dtype)(_numpy_scalar(_dtype))
+    handles(_dtype)(_numpy_scalar(_dtype))
 
 
-@implements(slice)
+@handles(slice)
 def slice_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`slice`."""
     return slice(*args)
 
 
-@implements(list)
+@handles(list)
 def list_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`list`."""
     return act.t.environment.list_of(act, args[0] if args else ())
 
 
-@implements(tuple)
+@handles(tuple)
 def tuple_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tuple`."""
     return tuple(act.t.environment.items(act, args[0])) if args else ()
 
 
-@implements(dict)
+@handles(dict)
 def dict_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dict`."""
     t: Tracer = act.t
@@ -394,11 +394,11 @@ def _quantifier(stop: bool) -> Any:
     return handler
 
 
-implements(any)(_quantifier(True))
-implements(all)(_quantifier(False))
+handles(any)(_quantifier(True))
+handles(all)(_quantifier(False))
 
 
-@implements(isinstance)
+@handles(isinstance)
 def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`isinstance`."""
     value, classes = args
@@ -444,14 +444,14 @@ def type_of(value: Any) -> type:
     return type(value)
 
 
-@implements(type)
+@handles(type)
 def type_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`type(x)`."""
     bare.require_number(act.t, args[0])
     return type_of(args[0])
 
 
-@implements(callable)
+@handles(callable)
 def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`callable`."""
     (value,) = args
@@ -460,7 +460,7 @@ def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return isinstance(value, (Closure, BoundMethod, ArrayMethod, Partial)) or (is_static(value) and callable(value))
 
 
-@implements(hasattr)
+@handles(hasattr)
 def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`hasattr`."""
     present = objects.presence(act, *args)
@@ -473,7 +473,7 @@ def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return True
 
 
-@implements(getattr)
+@handles(getattr)
 def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`getattr`."""
     present = objects.presence(act, *args[:2]) if len(args) > 2 else None
@@ -487,13 +487,13 @@ def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         raise
 
 
-@implements(setattr)
+@handles(setattr)
 def setattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`setattr`."""
     act.t.environment.set_attribute(act, *args)
 
 
-@implements(print)
+@handles(print)
 def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`print`."""
     stream = {None: "stdout", id(sys.stdout): "stdout", id(sys.stderr): "stderr"}.get(
@@ -503,7 +503,7 @@ def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return texts.print_(act, args, named.get("sep"), named.get("end"), stream, bool(named.get("flush", False)))
 
 
-@implements(str)
+@handles(str)
 def str_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`str(x)`."""
     if not args or is_static((args, tuple(named.values()))):
@@ -511,19 +511,19 @@ def str_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return texts.text(act, args[0], "s")
 
 
-@implements(repr)
+@handles(repr)
 def repr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`repr(x)`."""
     return texts.text(act, args[0], "r")
 
 
-@implements(format)
+@handles(format)
 def format_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`format(x, spec="")`."""
     return texts.text(act, args[0], "", args[1] if len(args) > 1 else "")
 
 
-@implements(dataclasses.replace)
+@handles(dataclasses.replace)
 def replace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.replace`."""
     t: Tracer = act.t
@@ -535,19 +535,19 @@ def replace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.environment.call(act, model.type, (), {**values, **named})
 
 
-@implements(functools.partial)
+@handles(functools.partial)
 def partial(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`functools.partial`."""
     return Partial(args[0], tuple(args[1:]), dict(named))
 
 
-@implements(copying.copy)
+@handles(copying.copy)
 def copy_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.copy`."""
     return _copied(act, args[0], lambda item: item)
 
 
-@implements(copying.deepcopy)
+@handles(copying.deepcopy)
 def deepcopy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.deepcopy`."""
     return _deeply(act, args[0], {})

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend import source
-from workbench.frontend.library.registry import implements, implements_instances
+from workbench.frontend.library.registry import handles, handles_instances
 from workbench.frontend.values import Array, Closure, DictValue, DynamicList, ListValue, ObjectValue, is_static
 
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "popleft", "appendleft", "remove", "clear", "update", "add",
@@ -104,13 +104,13 @@ def _root(part: ast.expr) -> str:
     return part.id if isinstance(part, ast.Name) else ""
 
 
-@implements(functools.lru_cache)
+@handles(functools.lru_cache)
 def lru_cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`@lru_cache`, or `@lru_cache(maxsize)`: how many results are kept is not seen."""
     return Cached(args[0]) if args and isinstance(args[0], (Closure, types.FunctionType)) else _decorator
 
 
-@implements(functools.cache)
+@handles(functools.cache)
 def cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`@cache`."""
     return Cached(args[0])
@@ -127,7 +127,7 @@ class _Decorator:
 _decorator = _Decorator()
 
 
-@implements_instances(type(functools.cache(len)))
+@handles_instances(type(functools.cache(len)))
 def called(wrapper: Any, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A call of a function from outside that is under `lru_cache`."""
     function = wrapper.__wrapped__

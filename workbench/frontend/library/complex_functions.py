@@ -6,7 +6,7 @@ import cmath
 from typing import Any
 
 from workbench.frontend import arithmetic
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Scalar, is_static
 from workbench.ir import Constant, Kind, Value
@@ -44,10 +44,10 @@ def _function(name: str, prim: str) -> Any:
 
 
 for _name, _prim in _PRIMITIVES.items():
-    implements(getattr(cmath, _name))(_function(_name, _prim))
+    handles(getattr(cmath, _name))(_function(_name, _prim))
 
 
-@implements(cmath.log)
+@handles(cmath.log)
 def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`cmath.log(z[, base])`."""
     if is_static(args):
@@ -56,7 +56,7 @@ def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return found[0] if len(found) == 1 else arithmetic.binary(act.t, "/", found[0], found[1])
 
 
-@implements(cmath.phase)
+@handles(cmath.phase)
 def phase(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`cmath.phase(z)`."""
     if is_static(args):
@@ -77,6 +77,6 @@ def _test(name: str, every: bool) -> Any:
     return handler
 
 
-implements(cmath.isfinite)(_test("isfinite", True))
-implements(cmath.isinf)(_test("isinf", False))
-implements(cmath.isnan)(_test("isnan", False))
+handles(cmath.isfinite)(_test("isfinite", True))
+handles(cmath.isinf)(_test("isinf", False))
+handles(cmath.isnan)(_test("isnan", False))

@@ -10,8 +10,8 @@ from typing import Any
 
 from workbench.frontend import objects
 from workbench.frontend.arithmetic import STATIC_BINARY
-from workbench.frontend.library import recipes
-from workbench.frontend.library.registry import implements
+from workbench.frontend.composed import iterators
+from workbench.frontend.library.registry import handles
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     DequeValue,
@@ -32,13 +32,13 @@ def static_members(act: Any, value: Any) -> set[Any]:
     return set(keys)
 
 
-@implements(set)
+@handles(set)
 def set_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`set(iterable)`."""
     return SetValue(static_members(act, args[0]) if args else set(), len(act.t.frames))
 
 
-@implements(frozenset)
+@handles(frozenset)
 def frozenset_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`frozenset(iterable)`."""
     return frozenset(static_members(act, args[0])) if args else frozenset()
@@ -69,7 +69,7 @@ def set_operator(act: Any, op: str, a: Any, b: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- collections
-@implements(collections.defaultdict)
+@handles(collections.defaultdict)
 def defaultdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`defaultdict(factory, ...)`."""
     entries = act.t.environment.call(act, dict, args[1:], named)
@@ -78,7 +78,7 @@ def defaultdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return entries
 
 
-@implements(collections.OrderedDict)
+@handles(collections.OrderedDict)
 def ordered_dict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`OrderedDict(...)`."""
     entries = act.t.environment.call(act, dict, args, named)
@@ -86,7 +86,7 @@ def ordered_dict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return entries
 
 
-@implements(dict.fromkeys)
+@handles(dict.fromkeys)
 def from_keys(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dict.fromkeys(keys, value=None)`."""
     t: Tracer = act.t
@@ -94,7 +94,7 @@ def from_keys(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_dict({t.environment.key(act, k): value for k in t.environment.items(act, args[0])})
 
 
-@implements(collections.deque)
+@handles(collections.deque)
 def deque(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`deque(iterable=(), maxlen=None)`."""
     t: Tracer = act.t
@@ -145,23 +145,23 @@ def deque_method(act: Any, owner: DequeValue, name: str, args: tuple[Any, ...]) 
 # ---------------------------------------------------------------------- operator
 def _getter(recipe: Callable[..., Any]) -> Any:
     def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        return Partial(recipe, (args, *([tuple(named.items())] if recipe is recipes.method_of else [])), {})
+        return Partial(recipe, (args, *([tuple(named.items())] if recipe is iterators.method_of else [])), {})
     return handler
 
 
-implements(operator.itemgetter)(_getter(recipes.items_of))
-implements(operator.attrgetter)(_getter(recipes.attributes_of))
-implements(operator.methodcaller)(_getter(recipes.method_of))
+handles(operator.itemgetter)(_getter(iterators.items_of))
+handles(operator.attrgetter)(_getter(iterators.attributes_of))
+handles(operator.methodcaller)(_getter(iterators.method_of))
 
 
 def getter_of(callee: Any) -> Any:
     """An `itemgetter` and the like that was made outside, as the evaluator's."""
     kind, args = callee.__reduce__()[:2]
     if kind is operator.itemgetter:
-        return Partial(recipes.items_of, (args,), {})
+        return Partial(iterators.items_of, (args,), {})
     if kind is operator.attrgetter:
-        return Partial(recipes.attributes_of, (args,), {})
-    return Partial(recipes.method_of, (args, ()), {})
+        return Partial(iterators.attributes_of, (args,), {})
+    return Partial(iterators.method_of, (args, ()), {})
 
 
 _BINARY = {operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==",
@@ -177,35 +177,35 @@ def _binary(op: str) -> Any:
 
 
 for _function, _op in _BINARY.items():
-    implements(_function)(_binary(_op))
+    handles(_function)(_binary(_op))
 
 
-@implements(operator.getitem)
+@handles(operator.getitem)
 def getitem(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.getitem(a, k)`."""
     return act.t.environment.item(act, *args)
 
 
-@implements(operator.setitem)
+@handles(operator.setitem)
 def setitem(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.setitem(a, k, v)`."""
     act.t.environment.set_item(act, *args)
 
 
-@implements(operator.contains)
+@handles(operator.contains)
 def contains(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.contains(a, v)`."""
     return act.t.environment.contains(act, *args)
 
 
 # ---------------------------------------------------------------------- objects and dataclasses
-@implements(super)
+@handles(super)
 def super_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`super()`."""
     return objects.super_of(act, args)
 
 
-@implements(vars)
+@handles(vars)
 def vars_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`vars(x)` of a user's object."""
     if not args or not isinstance(args[0], ObjectValue):
@@ -213,32 +213,32 @@ def vars_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return objects.fields_of(act, args[0])
 
 
-@implements(object.__setattr__)
+@handles(object.__setattr__)
 def object_setattr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`object.__setattr__(x, name, value)`."""
     objects.store(act, *args)
 
 
-@implements(object.__new__)
+@handles(object.__new__)
 def object_new(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`object.__new__(cls)`."""
     return act.t.new_object(args[0], {})
 
 
-@implements(tuple.__new__)
+@handles(tuple.__new__)
 def tuple_new(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tuple.__new__(cls, items)`."""
     return tuple.__new__(args[0], act.t.environment.items(act, args[1]) if len(args) > 1 else ())
 
 
-@implements(dataclasses.fields)
+@handles(dataclasses.fields)
 def dataclass_fields(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.fields(x)`."""
     (value,) = args
     return dataclasses.fields(value.type if isinstance(value, ObjectValue) else value)
 
 
-@implements(dataclasses.is_dataclass)
+@handles(dataclasses.is_dataclass)
 def is_dataclass(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.is_dataclass(x)`."""
     (value,) = args
@@ -261,7 +261,7 @@ def _unfolded(act: Any, value: Any, as_dict: bool) -> Any:
     return t.environment.copied(act, value)
 
 
-@implements(dataclasses.asdict)
+@handles(dataclasses.asdict)
 def asdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.asdict(x)`."""
     if named:
@@ -269,7 +269,7 @@ def asdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _unfolded(act, args[0], True)
 
 
-@implements(dataclasses.astuple)
+@handles(dataclasses.astuple)
 def astuple(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.astuple(x)`."""
     if named:

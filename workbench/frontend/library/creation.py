@@ -11,7 +11,7 @@ from workbench.frontend import arrays, bare, indexing, layout
 from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound, static_option
 from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
-from workbench.frontend.library.registry import gives_view, implements
+from workbench.frontend.library.registry import gives_view, handles
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -61,11 +61,11 @@ def _constant_fill(number: Any, name: str) -> Any:
     return handler
 
 
-implements(np.zeros)(_constant_fill(0, "zeros"))
-implements(np.ones)(_constant_fill(1, "ones"))
+handles(np.zeros)(_constant_fill(0, "zeros"))
+handles(np.ones)(_constant_fill(1, "ones"))
 
 
-@implements(np.empty)
+@handles(np.empty)
 def empty(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.empty`."""
     t: Tracer = act.t
@@ -77,7 +77,7 @@ def empty(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return layout.laid(t.new_array(t.emit("empty", *dims, kind=kind)), order)
 
 
-@implements(np.full)
+@handles(np.full)
 def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.full(shape, value)`."""
     t: Tracer = act.t
@@ -112,13 +112,13 @@ def _like(name: str, number: Any, undefined: bool = False) -> Any:
     return handler
 
 
-implements(np.zeros_like)(_like("zeros_like", 0))
-implements(np.empty_like)(_like("empty_like", 0, undefined=True))
-implements(np.ones_like)(_like("ones_like", 1))
-implements(np.full_like)(_like("full_like", None))
+handles(np.zeros_like)(_like("zeros_like", 0))
+handles(np.empty_like)(_like("empty_like", 0, undefined=True))
+handles(np.ones_like)(_like("ones_like", 1))
+handles(np.full_like)(_like("full_like", None))
 
 
-@implements(np.eye, np.identity)
+@handles(np.eye, np.identity)
 def eye(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.eye(n)`."""
     t: Tracer = act.t
@@ -133,7 +133,7 @@ def eye(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("cast", t.emit("eq", rows, columns), kind=kind))
 
 
-@implements(np.arange)
+@handles(np.arange)
 def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.arange([start,] stop[, step])`."""
     t: Tracer = act.t
@@ -183,50 +183,50 @@ def _dtype_of(value: Any) -> Any:
     return (0, 0, 0, 0.0, 0.0j, 0.0j)[list(Kind).index(kind)] if is_python_number(value) else kind.dtype
 
 
-@implements(np.finfo)
+@handles(np.finfo)
 def finfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.finfo(dtype)`."""
     return np.finfo(*args)
 
 
-@implements(np.iinfo)
+@handles(np.iinfo)
 def iinfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.iinfo(dtype)`."""
     return np.iinfo(*args)
 
 
-@implements(np.dtype)
+@handles(np.dtype)
 def dtype(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.dtype(dtype)`."""
     return np.dtype(*args)
 
 
-@implements(np.result_type)
+@handles(np.result_type)
 def result_type(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.result_type(*arrays_and_dtypes)`."""
     return np.result_type(*(_dtype_of(as_operand(act.t, a)) for a in args))
 
 
-@implements(np.iscomplexobj)
+@handles(np.iscomplexobj)
 def iscomplexobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.iscomplexobj(x)`."""
     return (number_kind(as_operand(act.t, args[0])) or Kind.BOOL).is_complex
 
 
-@implements(np.isrealobj)
+@handles(np.isrealobj)
 def isrealobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.isrealobj(x)`."""
     return not iscomplexobj(act, args, named)
 
 
-@implements(np.isscalar)
+@handles(np.isscalar)
 def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.isscalar(x)`."""
     bare.require_number(act.t, args[0])
     return np.isscalar(args[0]) or isinstance(args[0], Scalar)
 
 
-@implements(np.array)
+@handles(np.array)
 def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.array(x)`: a copy; of nested lists, a new array. With copy=None or False what is as asked is given back."""
     t: Tracer = act.t
@@ -291,14 +291,14 @@ def copied(t: Tracer, array: Array, order: Any) -> Array:
     return layout.laid(made, layout.order_asked(t, order, array, array.rank))  # type: ignore[no-any-return]
 
 
-@implements(np.ascontiguousarray)
+@handles(np.ascontiguousarray)
 def ascontiguousarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ascontiguousarray(x)`: what lies in order is given back itself, else a copy."""
     made = asarray(act, (args[0],), {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "C"})
     return made if isinstance(made, Array) else act.t.new_array(act.t.emit("full", act.t.scalar(made), ONE))
 
 
-@implements(np.asarray, np.asanyarray)
+@handles(np.asarray, np.asanyarray)
 @gives_view
 def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asarray(x)`: an array of the right dtype is given back itself."""
@@ -319,13 +319,13 @@ def _by_rows(t: Tracer, array: Array) -> Array:
     return arrays.reshaped(t, array, array.dims, flattened=True)
 
 
-@implements(np.asfortranarray)
+@handles(np.asfortranarray)
 def asfortranarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.asfortranarray(x)`: what lies by columns is given back itself, else a copy."""
     return asarray(act, args[:1], {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "F"})
 
 
-@implements(np.copy)
+@handles(np.copy)
 def copy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.copy(x)`."""
     return array(act, args[:1], {"order": _option(args, named, 1, "order", "K")})

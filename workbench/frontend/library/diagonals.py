@@ -10,7 +10,7 @@ from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind, fits, write_out
 from workbench.frontend.library.reductions import axes_of, reduce
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import need_array, reshape, stack
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.order import Order, by_rows
@@ -51,7 +51,7 @@ def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any)
     return made
 
 
-@implements(np.diagonal)
+@handles(np.diagonal)
 def diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.diagonal(a, offset=0, axis1=0, axis2=1)`, here a copy (NumPy's is read-only)."""
     t: Tracer = act.t
@@ -59,7 +59,7 @@ def diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _diagonal_view(t, need_array(t, a), t.static_int(offset, "the offset of a diagonal"), axis1, axis2)
 
 
-@implements(np.linalg.diagonal)
+@handles(np.linalg.diagonal)
 def linalg_diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.diagonal(x, offset=0)`: of the last two axes."""
     t: Tracer = act.t
@@ -73,7 +73,7 @@ def _trace(t: Tracer, array: Array, offset: Any, axis1: Any, axis2: Any, dtype: 
     return reduce(t, "sum", cast(t, found, kind if dtype is None else dtype_kind(t, dtype)), -1, False)
 
 
-@implements(np.trace)
+@handles(np.trace)
 def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.trace(a, offset=0, axis1=0, axis2=1)`."""
     t: Tracer = act.t
@@ -87,7 +87,7 @@ def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result
 
 
-@implements(np.linalg.trace)
+@handles(np.linalg.trace)
 def linalg_trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.trace(x, offset=0)`: of the last two axes."""
     t: Tracer = act.t
@@ -106,7 +106,7 @@ def _with_diagonal(t: Tracer, vector: Array, offset: int) -> Array:
     return made
 
 
-@implements(np.diag)
+@handles(np.diag)
 def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.diag(v, k=0)` of a matrix or of a vector."""
     t: Tracer = act.t
@@ -117,7 +117,7 @@ def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _diagonal_view(t, array, offset, 0, 1) if array.rank == 2 else _with_diagonal(t, array, offset)
 
 
-@implements(np.diagflat)
+@handles(np.diagflat)
 def diagflat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.diagflat(v, k=0)`."""
     t: Tracer = act.t
@@ -143,12 +143,12 @@ def _triangle(test: str) -> Any:
     return handler
 
 
-implements(np.tril)(_triangle("le"))
-implements(np.triu)(_triangle("ge"))
+handles(np.tril)(_triangle("le"))
+handles(np.triu)(_triangle("ge"))
 
 
 # ---------------------------------------------------------------------- products
-@implements(np.kron)
+@handles(np.kron)
 def kron(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.kron(a, b)` in all ranks."""
     t: Tracer = act.t
@@ -182,7 +182,7 @@ def _components(t: Tracer, value: Any, axis: Any) -> list[Any]:
     return [indexing.get(t, array, (*lead, k)) for k in range(int(size.value.real))]
 
 
-@implements(np.cross)
+@handles(np.cross)
 def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.cross(a, b)` along any axes, of vectors of three or (as NumPy takes them, still) two components."""
     t: Tracer = act.t
@@ -204,7 +204,7 @@ def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return stack(act, ([minor(1, 2), minor(2, 0), minor(0, 1)],), {"axis": axisc})
 
 
-@implements(np.linalg.cross)
+@handles(np.linalg.cross)
 def linalg_cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.cross(x1, x2, axis=-1)`: of vectors of three components."""
     t: Tracer = act.t
@@ -214,7 +214,7 @@ def linalg_cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return cross(act, (x1, x2), {"axis": axis})
 
 
-@implements(np.linalg.matrix_transpose)
+@handles(np.linalg.matrix_transpose)
 def matrix_transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.matrix_transpose(x)`: a view with the last two axes swapped."""
     t: Tracer = act.t

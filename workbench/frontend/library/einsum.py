@@ -18,7 +18,7 @@ from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_numpy, as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import Order, combined
@@ -199,7 +199,7 @@ def _interleaved(t: Tracer, act: Any, args: tuple[Any, ...]) -> tuple[str, list[
     return subscripts if last is None else f"{subscripts}->{text(last)}", list(pairs[::2])
 
 
-@implements(np.einsum)
+@handles(np.einsum)
 def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.einsum(subscripts, *operands)`; how it is optimised is not asked."""
     t: Tracer = act.t
@@ -259,7 +259,7 @@ def _order(t: Tracer, operands: Sequence[Any], inputs: Sequence[Labels], output:
 
 
 # ---------------------------------------------------------------------- special cases
-@implements(np.tensordot, np.linalg.tensordot)
+@handles(np.tensordot, np.linalg.tensordot)
 def tensordot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.tensordot(a, b, axes=2)`."""
     t: Tracer = act.t
@@ -287,7 +287,7 @@ def _axes(t: Tracer, act: Any, value: Any, rank: int) -> tuple[int, ...]:
     return tuple(axes_of(t, k, rank)[0] for k in entries)
 
 
-@implements(np.inner)
+@handles(np.inner)
 def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.inner(a, b)`: the sum over the last axes."""
     t: Tracer = act.t
@@ -323,6 +323,6 @@ def _last(t: Tracer, array: Array, axis: Any) -> Array:
     return arrays.transposed(t, array, (*(k for k in range(array.rank) if k != place), place))
 
 
-implements(np.vecdot, np.linalg.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
-implements(np.matvec)(_by_subscripts("np.matvec", "...ij,...j->...i", False))
-implements(np.vecmat)(_by_subscripts("np.vecmat", "...i,...ij->...j", True))
+handles(np.vecdot, np.linalg.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
+handles(np.matvec)(_by_subscripts("np.matvec", "...ij,...j->...i", False))
+handles(np.vecmat)(_by_subscripts("np.vecmat", "...i,...ij->...j", True))

@@ -13,7 +13,7 @@ from workbench.frontend import arithmetic, arrays, branches, indexing, layout
 from workbench.frontend.composed.numbers import direction
 from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Choice, DynamicList, ListValue, Scalar
@@ -334,11 +334,11 @@ def _is_static_number(value: Any) -> bool:
 
 def _register() -> None:
     for callee, op in _OPERATORS.items():
-        implements(callee)(_operator(callee, op))
+        handles(callee)(_operator(callee, op))
     for callee, op in _UNARY.items():
-        implements(callee)(_operator(callee, op))
+        handles(callee)(_operator(callee, op))
     for callee, op in _LOGICAL.items():
-        implements(callee)(_logical(callee, op))
+        handles(callee)(_logical(callee, op))
 
 
 def _operator(callee: Any, op: str) -> Any:
@@ -375,7 +375,7 @@ def _logical(callee: Any, op: str) -> Any:
     return handler
 
 
-@implements(np.logical_not)
+@handles(np.logical_not)
 def logical_not(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.logical_not`."""
     t: Tracer = act.t
@@ -386,7 +386,7 @@ def logical_not(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return finish_ufunc(act, arithmetic.result(t, t.emit("not", value), False, "", [number]), named, "logical_not")
 
 
-@implements(np.where)
+@handles(np.where)
 def where(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.where(condition, x, y)`; the one-argument form has no static number of results."""
     t: Tracer = act.t
@@ -396,7 +396,7 @@ def where(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return select(t, mask, a, b)
 
 
-@implements(np.add.at)
+@handles(np.add.at)
 def add_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.add.at(a, indices, b)`."""
     t: Tracer = act.t
@@ -414,7 +414,7 @@ def add_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return None
 
 
-@implements(np.subtract.at)
+@handles(np.subtract.at)
 def subtract_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.subtract.at(a, indices, b)`."""
     t: Tracer = act.t
@@ -423,7 +423,7 @@ def subtract_at(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return add_at(act, (args[0], args[1], negative), named)
 
 
-@implements(np.clip)
+@handles(np.clip)
 def clip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.clip(a, low, high)`."""
     t: Tracer = act.t
@@ -454,7 +454,7 @@ def _copied(t: Tracer, array: Array) -> Any:
     return layout.laid(made, layout.order_asked(t, "K", array, array.rank))
 
 
-@implements(np.round, np.around)
+@handles(np.round, np.around)
 def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.round(a, decimals=0, out=None)`; derivative zero."""
     t: Tracer = act.t
@@ -479,13 +479,13 @@ def _rounded(t: Tracer, value: Any, decimals: int) -> Any:
     return arithmetic.binary(t, "/", ufunc(t, "rint", [arithmetic.binary(t, "*", value, scale)]), scale)
 
 
-@implements(math.fsum)
+@handles(math.fsum)
 def fsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.fsum`, summed in order."""
     return act.t.environment.call(act, sum, (args[0], 0.0), {})
 
 
-@implements(math.prod)
+@handles(math.prod)
 def prod(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.prod` of a list or tuple."""
     t: Tracer = act.t
@@ -495,7 +495,7 @@ def prod(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.read(total)
 
 
-@implements(math.dist)
+@handles(math.dist)
 def dist(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.dist(p, q)`."""
     binary = act.t.environment.binary
@@ -503,7 +503,7 @@ def dist(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return act.t.environment.call(act, math.hypot, tuple(binary(act, "-", a, b) for a, b in pairs), {})
 
 
-@implements(math.hypot)
+@handles(math.hypot)
 def hypot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.hypot(*coordinates)`."""
     t: Tracer = act.t
@@ -530,7 +530,7 @@ def _largest_first(t: Tracer, numbers: list[Value]) -> tuple[Value, list[Value]]
     return largest, [t.emit("select", t.emit("eq", place, k), zero, n) for k, n in zip(places, numbers, strict=True)]
 
 
-@implements(math.log)
+@handles(math.log)
 def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.log(x[, base])`."""
     if all(_is_static_number(a) for a in args):
@@ -543,7 +543,7 @@ def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result
 
 
-@implements(math.isclose)
+@handles(math.isclose)
 def isclose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`math.isclose`."""
     t: Tracer = act.t

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import is_static
 
@@ -58,8 +58,8 @@ def _table(function: Any) -> Any:
 
 
 for _indices in (np.tri, np.tril_indices, np.triu_indices, np.diag_indices):
-    implements(_indices)(_table(_indices))
+    handles(_indices)(_table(_indices))
 for _shape in (np.bartlett, np.blackman, np.hamming, np.hanning, np.kaiser):
-    implements(_shape)(_window(_shape))
+    handles(_shape)(_window(_shape))
 for _function in (math.comb, math.perm, math.factorial, math.isqrt):
-    implements(_function)(_exact(_function))
+    handles(_function)(_exact(_function))

@@ -17,7 +17,7 @@ from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -223,12 +223,12 @@ def _several(name: str, first: str, axes: Any, **ignored: Any) -> Any:
 def _register() -> None:
     scipys = {"overwrite_x": False, "workers": None, "plan": None}
     for name in _ONE_AXIS:
-        implements(getattr(np.fft, name))(_one(name, "a", out=None))
-        implements(getattr(_scipy, name))(_one(name, "x", **scipys))
+        handles(getattr(np.fft, name))(_one(name, "a", out=None))
+        handles(getattr(_scipy, name))(_one(name, "x", **scipys))
     for name in ("fft", "ifft", "rfft", "irfft"):
         for suffix, axes in (("2", (-2, -1)), ("n", None)):
-            implements(getattr(np.fft, name + suffix))(_several(name + suffix, "a", axes, out=None))
-            implements(getattr(_scipy, name + suffix))(_several(name + suffix, "x", axes, **scipys))
+            handles(getattr(np.fft, name + suffix))(_several(name + suffix, "a", axes, out=None))
+            handles(getattr(_scipy, name + suffix))(_several(name + suffix, "x", axes, **scipys))
 
 
 # ---------------------------------------------------------------------- shifts and frequencies
@@ -245,8 +245,8 @@ def _shift(sign: int) -> Any:
     return handler
 
 
-implements(np.fft.fftshift, _scipy.fftshift)(_shift(1))
-implements(np.fft.ifftshift, _scipy.ifftshift)(_shift(-1))
+handles(np.fft.fftshift, _scipy.fftshift)(_shift(1))
+handles(np.fft.ifftshift, _scipy.ifftshift)(_shift(-1))
 
 
 def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
@@ -260,7 +260,7 @@ def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
     return arithmetic.elementwise(t, "mul", [t.new_array(t.emit("cast", numbers, kind=kind)), factor], kind)
 
 
-@implements(np.fft.fftfreq, _scipy.fftfreq)
+@handles(np.fft.fftfreq, _scipy.fftfreq)
 def fftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.fft.fftfreq(n, d=1.0)`."""
     t: Tracer = act.t
@@ -271,7 +271,7 @@ def fftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _frequencies(t, t.emit("select", positive, k, t.emit("sub", k, n)), n, d)
 
 
-@implements(np.fft.rfftfreq, _scipy.rfftfreq)
+@handles(np.fft.rfftfreq, _scipy.rfftfreq)
 def rfftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.fft.rfftfreq(n, d=1.0)`."""
     t: Tracer = act.t

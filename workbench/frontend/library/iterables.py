@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 import functools
-import heapq
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,11 +19,11 @@ from workbench.frontend import (
     walking,
 )
 from workbench.frontend.completions import RETURN
+from workbench.frontend.composed import iterators
 from workbench.frontend.held import Held
 from workbench.frontend.layouts import Number
-from workbench.frontend.library import queues, recipes
 from workbench.frontend.library.arguments import static_option
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
@@ -46,40 +43,20 @@ from workbench.ir import Kind
 MAX_SORTED = 16
 
 
-def _by_recipe(recipe: Callable[..., Any]) -> Any:
-    return lambda act, args, named: act.t.environment.call(act, recipe, args, named)
-
-
-for _original, _recipe in ((map, recipes.map_), (filter, recipes.filter_), (itertools.filterfalse, recipes.filterfalse),
-                           (itertools.starmap, recipes.starmap), (itertools.chain, recipes.chain),
-                           (itertools.takewhile, recipes.takewhile), (itertools.dropwhile, recipes.dropwhile),
-                           (itertools.compress, recipes.compress),
-                           (bisect.bisect_right, queues.bisect_right), (bisect.bisect_left, queues.bisect_left),
-                           (bisect.insort_right, queues.insort_right), (bisect.insort_left, queues.insort_left),
-                           (heapq.heappush, queues.heappush), (heapq.heappop, queues.heappop),
-                           (heapq.heapreplace, queues.heapreplace), (heapq.heappushpop, queues.heappushpop),
-                           (heapq.heapify, queues.heapify), (heapq.nsmallest, queues.smallest),
-                           (heapq.nlargest, queues.largest)):
-    implements(_original)(_by_recipe(_recipe))
-
-
-@implements(itertools.accumulate)
+@handles(itertools.accumulate)
 def accumulate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.accumulate(iterable[, function, initial=None])`: its first item is known where items have places."""
     by_place = isinstance(args[0], (Array, DynamicList)) and named.get("initial") is None
     kept = {k: v for k, v in named.items() if k != "initial" or not by_place}
-    return act.t.environment.call(act, recipes.running if by_place else recipes.accumulate, args, kept)
+    return act.t.environment.call(act, iterators.running if by_place else iterators.accumulate, args, kept)
 
 
-implements(itertools.chain.from_iterable)(_by_recipe(recipes.chain_from_iterable))
-
-
-@implements(functools.reduce)
+@handles(functools.reduce)
 def reduce(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`functools.reduce(function, iterable[, initial])`."""
     t: Tracer = act.t
     if len(args) == 3:
-        return t.environment.call(act, recipes.reduce, args, named)
+        return t.environment.call(act, iterators.reduce, args, named)
     function, iterable = args
     items = t.environment.items(act, iterable)
     if not items:
@@ -103,10 +80,10 @@ def _combinatoric(make: Any) -> Any:
 
 
 for _make in (itertools.combinations, itertools.permutations, itertools.combinations_with_replacement):
-    implements(_make)(_combinatoric(_make))
+    handles(_make)(_combinatoric(_make))
 
 
-@implements(itertools.product)
+@handles(itertools.product)
 def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.product(*iterables, repeat=1)`."""
     pools = [act.t.environment.items(act, a) for a in args]
@@ -114,7 +91,7 @@ def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return generators.over(act.t, list(itertools.product(*pools, repeat=times)))
 
 
-@implements(itertools.zip_longest)
+@handles(itertools.zip_longest)
 def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.zip_longest(*iterables, fillvalue=None)`."""
     t: Tracer = act.t
@@ -129,7 +106,7 @@ def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return generators.cursor(t, fetch, lambda: max((generators.left_in(act, part) for part in parts), default=0))
 
 
-@implements(itertools.pairwise)
+@handles(itertools.pairwise)
 def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.pairwise(iterable)`."""
     t: Tracer = act.t
@@ -139,20 +116,20 @@ def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
             earlier = t.new_array(t.emit("copy", arrays.read(t, earlier)))
             args[0].cell.shown_by(earlier.cell)
         return ZipValue("zip", (earlier, later), spent=generators.fresh(t))
-    return t.environment.call(act, recipes.pairwise, args, named)
+    return t.environment.call(act, iterators.pairwise, args, named)
 
 
-@implements(itertools.islice)
+@handles(itertools.islice)
 def islice(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.islice(iterable, [start,] stop[, step])`."""
     t: Tracer = act.t
     bounds = slice(*args[1:])
     if isinstance(args[0], Array) and args[0].flat is None:
         return ZipValue("iter", (t.environment.item(act, args[0], bounds),), spent=generators.fresh(t))
-    return t.environment.call(act, recipes.islice, (args[0], bounds.start or 0, bounds.stop, bounds.step or 1), {})
+    return t.environment.call(act, iterators.islice, (args[0], bounds.start or 0, bounds.stop, bounds.step or 1), {})
 
 
-@implements(itertools.repeat)
+@handles(itertools.repeat)
 def repeat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.repeat(value, times)`."""
     t: Tracer = act.t
@@ -161,7 +138,7 @@ def repeat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return ZipValue("endless", (args[0],), ())
     if isinstance(times, Scalar):
         value = args[0]
-        return t.environment.call(act, recipes.map_, (_Always(value), RangeValue(0, times, 1)), {})
+        return t.environment.call(act, iterators.map_, (_Always(value), RangeValue(0, times, 1)), {})
     return generators.over(t, [args[0]] * t.static_int(times, "a number of repeats"))
 
 
@@ -176,7 +153,7 @@ class _Always:
         return self.value
 
 
-@implements(itertools.count)
+@handles(itertools.count)
 def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.count(start=0, step=1)`, beside something that ends."""
     first = args[0] if args else named.get("start", 0)
@@ -184,14 +161,14 @@ def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return ZipValue("endless", (), (first, step), generators.fresh(act.t))
 
 
-@implements(itertools.cycle)
+@handles(itertools.cycle)
 def cycle(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.cycle(iterable)`, beside something that ends."""
     return ZipValue("endless", tuple(act.t.environment.items(act, args[0])), (), generators.fresh(act.t))
 
 
 # ---------------------------------------------------------------------- iter, next
-@implements(iter)
+@handles(iter)
 def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`iter(x)`."""
     if len(args) > 1:
@@ -202,7 +179,7 @@ def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return walking.iterator(act, values)
 
 
-@implements(next)
+@handles(next)
 def next_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`next(iterator[, default])`; of a generator its first item, and nothing more."""
     t: Tracer = act.t
@@ -298,7 +275,7 @@ def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> Dy
     return dynamic_lists.from_array(t, arrays.read(t, ordered), owner.site)
 
 
-@implements(sorted)
+@handles(sorted)
 def sorted_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`sorted(iterable, key=None, reverse=False)`."""
     values = args[0]

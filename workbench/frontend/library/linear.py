@@ -9,7 +9,7 @@ import numpy as np
 from workbench.frontend import arithmetic, arrays, layout, order
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand, finish_ufunc, fits, in_loop, write_out
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, Scalar
@@ -74,7 +74,7 @@ def to_batch(t: Tracer, value: Value, batch: tuple[Value, ...]) -> Value:
     return value if same else t.emit("broadcast", value, *dims)
 
 
-@implements(np.dot)
+@handles(np.dot)
 def dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.dot` in all ranks."""
     t: Tracer = act.t
@@ -113,7 +113,7 @@ def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:
     return size
 
 
-@implements(np.matmul, np.linalg.matmul)
+@handles(np.matmul, np.linalg.matmul)
 def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.matmul`."""
     numbers, options, _ = in_loop(act.t, np.matmul, [as_operand(act.t, a) for a in args], named)
@@ -129,7 +129,7 @@ def _vector(t: Tracer, value: Any) -> Array:
     return array
 
 
-@implements(np.linalg.outer)
+@handles(np.linalg.outer)
 def outer_of_vectors(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.outer(a, b)`."""
     ranks = [v.rank if isinstance(v, Array) else 0 for v in (as_operand(act.t, v) for v in args[:2])]
@@ -138,7 +138,7 @@ def outer_of_vectors(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
     return outer(act, args, named)
 
 
-@implements(np.outer)
+@handles(np.outer)
 def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.outer(a, b, out=None)`."""
     t: Tracer = act.t
@@ -150,7 +150,7 @@ def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result if out is None else finish_ufunc(act, result, {"out": out}, "multiply")
 
 
-@implements(np.vdot)
+@handles(np.vdot)
 def vdot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.vdot`: the first argument conjugated."""
     t: Tracer = act.t

@@ -16,7 +16,7 @@ from workbench.frontend.library.arguments import bound, refuse
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.linear import matmul, to_batch
 from workbench.frontend.library.reductions import reduce, squared
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -116,7 +116,7 @@ def two(t: Tracer, a: Any, b: Any) -> tuple[Value, Array]:
     return square(t, first, common_kind(first, second) if isinstance(first, Array) else None), second
 
 
-@implements(np.linalg.solve)
+@handles(np.linalg.solve)
 def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.solve(a, b)`."""
     t: Tracer = act.t
@@ -131,7 +131,7 @@ def inverse(t: Tracer, matrix: Value) -> Value:
     return result
 
 
-@implements(np.linalg.inv)
+@handles(np.linalg.inv)
 def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.inv(a)`."""
     t: Tracer = act.t
@@ -139,7 +139,7 @@ def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- determinants
-@implements(np.linalg.det)
+@handles(np.linalg.det)
 def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.det(a)`."""
     t: Tracer = act.t
@@ -147,7 +147,7 @@ def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return unstacked(t, t.emit("det", stack), lead)
 
 
-@implements(np.linalg.slogdet)
+@handles(np.linalg.slogdet)
 def slogdet(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.slogdet(a)`."""
     t: Tracer = act.t
@@ -163,7 +163,7 @@ def cholesky_factor(t: Tracer, matrix: Value, upper: bool) -> Value:
     return transposed(t, low) if upper else low
 
 
-@implements(np.linalg.cholesky)
+@handles(np.linalg.cholesky)
 def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.cholesky(a, upper=False)`: reads one triangle alone."""
     t: Tracer = act.t
@@ -171,7 +171,7 @@ def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(cholesky_factor(t, square(t, a), bool(upper)))
 
 
-@implements(np.linalg.qr)
+@handles(np.linalg.qr)
 def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.qr(a)`, reduced: of a wide matrix, its first columns are factored."""
     t: Tracer = act.t
@@ -207,7 +207,7 @@ def singular(t: Tracer, stack: Value) -> tuple[Value, Value, Value]:
     return u, s, vh
 
 
-@implements(np.linalg.svd)
+@handles(np.linalg.svd)
 def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
     t: Tracer = act.t
@@ -226,7 +226,7 @@ def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return SVDResult(*(unstacked(t, v, lead) for v in (u, s, vh)))
 
 
-@implements(np.linalg.svdvals)
+@handles(np.linalg.svdvals)
 def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.svdvals(x)`."""
     t: Tracer = act.t
@@ -248,7 +248,7 @@ def _is_upper(uplo: Any) -> bool:
     return uplo.upper() == "U"
 
 
-@implements(np.linalg.eigh)
+@handles(np.linalg.eigh)
 def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.eigh(a, UPLO='L')`: reads one triangle alone."""
     t: Tracer = act.t
@@ -259,7 +259,7 @@ def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return EighResult(*eigen(t, square(t, a), False))
 
 
-@implements(np.linalg.eigvalsh)
+@handles(np.linalg.eigvalsh)
 def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.eigvalsh(a, UPLO='L')`."""
     t: Tracer = act.t
@@ -292,7 +292,7 @@ def machine_cutoff(t: Tracer, stack: Value) -> Value:
     return t.emit("mul", longest, Constant(float(np.finfo(kind.dtype).eps), kind))
 
 
-@implements(np.linalg.pinv)
+@handles(np.linalg.pinv)
 def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.pinv(a)`; it has a derivative where `a` has full rank."""
     t: Tracer = act.t
@@ -306,7 +306,7 @@ def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return unstacked(t, pseudoinverse(t, stack, cutoff)[0], lead)
 
 
-@implements(np.linalg.lstsq)
+@handles(np.linalg.lstsq)
 def lstsq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.lstsq(a, b)`: the solution, residuals, rank and singular values. The solution has a derivative where
     `a` has full rank."""

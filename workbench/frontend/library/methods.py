@@ -12,7 +12,7 @@ from workbench.frontend import arithmetic, arrays, bare, branches, generators, g
 from workbench.frontend.describing import describe
 from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
 from workbench.frontend.library.arguments import static_option
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import (
@@ -152,7 +152,7 @@ def _part_function(name: str) -> Any:
 
 
 for _name in ("real", "imag"):
-    implements(getattr(np, _name))(_part_function(_name))
+    handles(getattr(np, _name))(_part_function(_name))
 
 
 def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ from workbench.frontend.library.matrices import (
     unstacked,
 )
 from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum, squared
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Scalar
@@ -138,7 +138,7 @@ def _order(t: Tracer, order: Any) -> Any:
     return order
 
 
-@implements(np.linalg.norm)
+@handles(np.linalg.norm)
 def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.norm(x, ord=None, axis=None, keepdims=False)`."""
     t: Tracer = act.t
@@ -171,7 +171,7 @@ def _in_order(t: Tracer, axis: Any, rank: int) -> tuple[Any, ...]:
     return axes
 
 
-@implements(np.linalg.vector_norm)
+@handles(np.linalg.vector_norm)
 def vector_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.vector_norm(x, axis=None, keepdims=False, ord=2)`."""
     t: Tracer = act.t
@@ -180,7 +180,7 @@ def vector_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return vector(t, array, _order(t, order), axes_of(t, axis, array.rank), keepdims)
 
 
-@implements(np.linalg.matrix_norm)
+@handles(np.linalg.matrix_norm)
 def matrix_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.matrix_norm(x, keepdims=False, ord='fro')`."""
     t: Tracer = act.t
@@ -191,7 +191,7 @@ def matrix_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return matrix(t, array, _order(t, order), (array.rank - 2, array.rank - 1), keepdims)
 
 
-@implements(np.linalg.cond)
+@handles(np.linalg.cond)
 def cond(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.cond(x, p=None)`."""
     t: Tracer = act.t
@@ -217,7 +217,7 @@ def _known(t: Tracer, result: Any, stack: Value, lead: tuple[Value, ...]) -> Any
     return t.new_array(t.emit("select", infinite, Constant(np.inf, value.kind), value))
 
 
-@implements(np.linalg.matrix_rank)
+@handles(np.linalg.matrix_rank)
 def matrix_rank(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.matrix_rank(A)`: an integer, piecewise constant."""
     t: Tracer = act.t

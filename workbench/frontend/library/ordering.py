@@ -10,7 +10,7 @@ from workbench.frontend import arrays
 from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import need_array, reshape
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
@@ -18,7 +18,7 @@ from workbench.frontend.values import Scalar
 from workbench.ir import Constant, Kind
 
 
-@implements(np.argsort)
+@handles(np.argsort)
 def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.argsort(a, axis=-1, kind=None, order=None, stable=None)`: stable, whatever order of ties is asked for."""
     t: Tracer = act.t
@@ -43,7 +43,7 @@ def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("argsort", value))
 
 
-@implements(np.searchsorted)
+@handles(np.searchsorted)
 def searchsorted(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.searchsorted(a, v, side='left')`; derivative zero."""
     t: Tracer = act.t
@@ -67,7 +67,7 @@ def searchsorted(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return Scalar(t.emit("load", places, Constant(0, Kind.INT)), False)
 
 
-@implements(np.flatnonzero)
+@handles(np.flatnonzero)
 def flatnonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.flatnonzero(a)`: as many places as there are true elements."""
     t: Tracer = act.t
@@ -77,7 +77,7 @@ def flatnonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("mask_index", value, t.emit("mask_count", value)))
 
 
-@implements(np.broadcast_shapes)
+@handles(np.broadcast_shapes)
 def broadcast_shapes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.broadcast_shapes(*shapes)`."""
     t: Tracer = act.t

@@ -11,13 +11,13 @@ from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.linear import matmul
 from workbench.frontend.library.matrices import inverse, square
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind
 
 
-@implements(np.linalg.matrix_power)
+@handles(np.linalg.matrix_power)
 def matrix_power(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.matrix_power(a, n)` by repeated squaring."""
     t: Tracer = act.t
@@ -54,7 +54,7 @@ def identity_like(t: Tracer, array: Array) -> Any:
     return t.new_array(made if array.rank == 2 else t.emit("broadcast", made, *array.dims))
 
 
-@implements(np.linalg.multi_dot)
+@handles(np.linalg.multi_dot)
 def multi_dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.linalg.multi_dot(arrays)`, in the cheapest order where the dimensions are known, else from the end that is a
     vector (or the left)."""

@@ -16,7 +16,7 @@ from workbench.frontend.library.containers import plain_form
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_operand
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -272,7 +272,7 @@ def method(act: Any, generator: RandomValue, name: str, args: tuple[Any, ...], n
     return found(act, generator, args, named)
 
 
-@implements(np.random.default_rng)
+@handles(np.random.default_rng)
 def default_rng(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.random.default_rng(seed)`, made anew at each call of the program."""
     t: Tracer = act.t

@@ -20,7 +20,7 @@ from workbench.frontend.library.elementwise import (
     select,
     write_out,
 )
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Choice, Scalar
@@ -172,8 +172,8 @@ def _accumulating(prim: str) -> Any:
     return handler
 
 
-implements(np.sum)(_accumulating("sum"))
-implements(np.prod)(_accumulating("prod"))
+handles(np.sum)(_accumulating("sum"))
+handles(np.prod)(_accumulating("prod"))
 
 
 def nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None:
@@ -207,8 +207,8 @@ def _extremum(prim: str) -> Any:
     return handler
 
 
-implements(np.max, np.amax)(_extremum("max"))
-implements(np.min, np.amin)(_extremum("min"))
+handles(np.max, np.amax)(_extremum("max"))
+handles(np.min, np.amin)(_extremum("min"))
 
 
 def _logical(prim: str) -> Any:
@@ -233,8 +233,8 @@ def ufunc_truth(t: Tracer, value: Any) -> Any:
     return Scalar(t.scalar(test, Kind.BOOL), False)
 
 
-implements(np.any)(_logical("any"))
-implements(np.all)(_logical("all"))
+handles(np.any)(_logical("any"))
+handles(np.all)(_logical("all"))
 
 
 def _position(prim: str) -> Any:
@@ -256,8 +256,8 @@ def _position(prim: str) -> Any:
     return handler
 
 
-implements(np.argmax)(_position("argmax"))
-implements(np.argmin)(_position("argmin"))
+handles(np.argmax)(_position("argmax"))
+handles(np.argmin)(_position("argmin"))
 
 
 def _cumulative(prim: str) -> Any:
@@ -277,8 +277,8 @@ def _cumulative(prim: str) -> Any:
     return handler
 
 
-implements(np.cumsum)(_cumulative("cumsum"))
-implements(np.cumprod)(_cumulative("cumprod"))
+handles(np.cumsum)(_cumulative("cumsum"))
+handles(np.cumprod)(_cumulative("cumprod"))
 
 
 def squared(t: Tracer, array: Array) -> Any:

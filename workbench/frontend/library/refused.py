@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend.library.registry import implements, lookup
+from workbench.frontend.library.arguments import title
+from workbench.frontend.library.registry import handles
 
 _COUNTS = ("it counts, which is piecewise constant: its derivative is zero or does not exist",
            "count with smooth weights, for example np.exp(-((x - centre) / width)**2).sum()")
@@ -75,12 +76,5 @@ def refusing(name: str, reason: str, hint: str) -> Any:
     return handler
 
 
-def name_of(function: Any) -> str:
-    """As users write it: `np.histogram`."""
-    inside = "linalg." if getattr(np.linalg, function.__name__, None) is function else ""
-    return f"np.{inside}{function.__name__}"
-
-
 for _function, (_reason, _hint) in REFUSED.items():
-    if lookup(_function) is None:
-        implements(_function)(refusing(name_of(_function), _reason, _hint))
+    handles(_function)(refusing(title(_function), _reason, _hint))

@@ -29,7 +29,7 @@ from workbench.frontend.library.matrices import (
     unstacked,
 )
 from workbench.frontend.library.norms import norm as np_norm
-from workbench.frontend.library.registry import implements
+from workbench.frontend.library.registry import handles
 from workbench.frontend.library.shaping import need_array
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
@@ -73,7 +73,7 @@ def _structured(t: Tracer, a: Value, assume: Any, lower: bool, name: str) -> Val
     return triangle(t, a, assume.startswith("lower"))
 
 
-@implements(_linalg.solve)
+@handles(_linalg.solve)
 def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.solve(a, b)`."""
     t: Tracer = act.t
@@ -85,7 +85,7 @@ def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return solve_matrices(t, transposed(t, matrix, conjugate=False) if turned else matrix, right, "solve")
 
 
-@implements(_linalg.solve_triangular)
+@handles(_linalg.solve_triangular)
 def solve_triangular(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False)`."""
     t: Tracer = act.t
@@ -108,7 +108,7 @@ def _by_triangle(t: Tracer, matrix: Value, right: Array, lower: bool, unit: bool
     return solve_matrices(t, matrix, right, "solve_triangular", checked, lower=lower, unit=unit)
 
 
-@implements(_linalg.inv)
+@handles(_linalg.inv)
 def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.inv(a)`."""
     t: Tracer = act.t
@@ -118,7 +118,7 @@ def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(inverse(t, _structured(t, matrix, assume, bool(lower), "scipy.linalg.inv")))
 
 
-@implements(_linalg.det)
+@handles(_linalg.det)
 def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.det(a)`."""
     t: Tracer = act.t
@@ -137,13 +137,13 @@ def _factor(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str) 
     return matrix, cholesky_factor(t, matrix, not lower), bool(lower)
 
 
-@implements(_linalg.cholesky)
+@handles(_linalg.cholesky)
 def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cholesky(a, lower=False)`."""
     return act.t.new_array(_factor(act.t, args, named, "scipy.linalg.cholesky")[1])
 
 
-@implements(_linalg.cho_factor)
+@handles(_linalg.cho_factor)
 def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cho_factor(a, lower=False)`: the other triangle is left as it was."""
     t: Tracer = act.t
@@ -151,7 +151,7 @@ def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("add", factor, triangle(t, matrix, not lower, strict=True))), lower
 
 
-@implements(_linalg.cho_solve)
+@handles(_linalg.cho_solve)
 def cho_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.cho_solve((c, lower), b)`."""
     t: Tracer = act.t
@@ -167,7 +167,7 @@ def cho_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- decompositions
-@implements(_linalg.svd)
+@handles(_linalg.svd)
 def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
     t: Tracer = act.t
@@ -183,7 +183,7 @@ def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return tuple(unstacked(t, v, lead) for v in (u, s, vh)) if vectors else unstacked(t, s, lead)
 
 
-@implements(_linalg.svdvals)
+@handles(_linalg.svdvals)
 def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.svdvals(a)`."""
     t: Tracer = act.t
@@ -191,7 +191,7 @@ def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return svd(act, (a,), {"compute_uv": False, "overwrite_a": overwrite, "check_finite": check})
 
 
-@implements(_linalg.qr)
+@handles(_linalg.qr)
 def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.qr(a, mode='economic')`."""
     t: Tracer = act.t
@@ -211,7 +211,7 @@ def _eigenvalues(t: Tracer, name: str, a: Any, b: Any, lower: Any, check: Any) -
     return eigen(t, matrix, not lower)[0]
 
 
-@implements(_linalg.eigvalsh)
+@handles(_linalg.eigvalsh)
 def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.eigvalsh(a, lower=True)`."""
     t: Tracer = act.t
@@ -219,7 +219,7 @@ def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _eigenvalues(t, "scipy.linalg.eigvalsh", a, b, lower, check)
 
 
-@implements(_linalg.eigh)
+@handles(_linalg.eigh)
 def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.eigh(a, eigvals_only=True)`: the signs of its vectors are another choice than NumPy's."""
     t: Tracer = act.t
@@ -230,7 +230,7 @@ def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return _eigenvalues(t, "scipy.linalg.eigh", a, b, lower, check)
 
 
-@implements(_linalg.pinv)
+@handles(_linalg.pinv)
 def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.pinv(a, rtol=...)`."""
     t: Tracer = act.t
@@ -257,7 +257,7 @@ def _inverted(t: Tracer, order: Value) -> Value:
     return t.emit("scatter_store", t.emit("empty", n, kind=Kind.INT), t.emit("iota", n), order)
 
 
-@implements(_linalg.lu)
+@handles(_linalg.lu)
 def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu(a)` of a square matrix."""
     t: Tracer = act.t
@@ -279,7 +279,7 @@ def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(p), t.new_array(low), up
 
 
-@implements(_linalg.lu_factor)
+@handles(_linalg.lu_factor)
 def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu_factor(a)` of a square matrix."""
     t: Tracer = act.t
@@ -287,7 +287,7 @@ def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return tuple(t.new_array(v) for v in _packed(t, a, check, "scipy.linalg.lu_factor"))
 
 
-@implements(_linalg.lu_solve)
+@handles(_linalg.lu_solve)
 def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.lu_solve((lu, piv), b, trans=0)`."""
     t: Tracer = act.t
@@ -309,7 +309,7 @@ def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- functions of matrices, norms, blocks
-@implements(_linalg.norm)
+@handles(_linalg.norm)
 def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.norm(a, ord=None, axis=None, keepdims=False)`."""
     t: Tracer = act.t
@@ -320,7 +320,7 @@ def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return np_norm(act, (array, order, axis, keepdims), {})
 
 
-@implements(_linalg.expm)
+@handles(_linalg.expm)
 def expm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.expm(A)` of one matrix."""
     t: Tracer = act.t
@@ -328,7 +328,7 @@ def expm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("expm", matrix))
 
 
-@implements(_linalg.block_diag)
+@handles(_linalg.block_diag)
 def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.block_diag(*arrays)`."""
     t: Tracer = act.t
@@ -349,7 +349,7 @@ def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return made
 
 
-@implements(_linalg.toeplitz)
+@handles(_linalg.toeplitz)
 def toeplitz(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`scipy.linalg.toeplitz(c, r=None)`: constant along diagonals."""
     t: Tracer = act.t

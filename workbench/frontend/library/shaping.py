@@ -13,7 +13,7 @@ from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import gives_view, implements
+from workbench.frontend.library.registry import gives_view, handles
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import concatenated
 from workbench.frontend.tracer import ONE, Tracer
@@ -90,7 +90,7 @@ def row_by_row(t: Tracer, named: dict[str, Any], *order: Any) -> None:
         t.fail(f"the order {asked!r} of elements", "transpose the array before")
 
 
-@implements(np.reshape)
+@handles(np.reshape)
 @gives_view
 def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.reshape(a, shape)`."""
@@ -110,7 +110,7 @@ def perhaps_copied(t: Tracer, array: Array, named: dict[str, Any]) -> Array:
     return made
 
 
-@implements(np.ravel)
+@handles(np.ravel)
 @gives_view
 def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ravel`: a view where NumPy gives one."""
@@ -118,7 +118,7 @@ def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return reshape(act.t, need_array(act.t, args[0]), -1, flattened=True)
 
 
-@implements(np.transpose)
+@handles(np.transpose)
 @gives_view
 def transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.transpose(a[, axes])`."""
@@ -144,7 +144,7 @@ def transposed(t: Tracer, array: Array, axes: Any) -> Array:
     return arrays.transposed(t, array, order)
 
 
-@implements(np.swapaxes)
+@handles(np.swapaxes)
 @gives_view
 def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.swapaxes(a, i, j)`."""
@@ -158,7 +158,7 @@ def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return arrays.transposed(t, array, order)
 
 
-@implements(np.squeeze)
+@handles(np.squeeze)
 @gives_view
 def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.squeeze(a[, axis])`: dimensions of 1 are known while specialising."""
@@ -174,7 +174,7 @@ def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return indexing.get(t, array, tuple(0 if k in drop else slice(None) for k in range(array.rank)))
 
 
-@implements(np.broadcast_to)
+@handles(np.broadcast_to)
 def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.broadcast_to(a, shape)`, read-only, here a copy that is not read once the array was written."""
     t: Tracer = act.t
@@ -185,7 +185,7 @@ def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return Array(made.cell, (), made.dims, made.generation, readonly=True)
 
 
-@implements(np.broadcast_arrays)
+@handles(np.broadcast_arrays)
 def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.broadcast_arrays(...)`, all of one shape: copies that are not written, nor read once the array was."""
     t: Tracer = act.t
@@ -294,7 +294,7 @@ def _rows_joined(act: Any, owner: DynamicList, axis: Any) -> Any:
     return reshape(t, beside, tuple(shape))
 
 
-@implements(np.concatenate)
+@handles(np.concatenate)
 def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.concatenate(arrays, axis=0)`."""
     t: Tracer = act.t
@@ -312,7 +312,7 @@ def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return join(t, parts, axes_of(t, axis, parts[0].rank)[0])
 
 
-@implements(np.stack)
+@handles(np.stack)
 def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.stack(arrays, axis=0)`."""
     t: Tracer = act.t
@@ -355,12 +355,12 @@ def _as_columns(t: Tracer, array: Array) -> Any:
     return indexing.get(t, array, (slice(None), None)) if array.rank == 1 else array
 
 
-implements(np.hstack)(_joined(1, _as_itself, "hstack"))
-implements(np.vstack, np.row_stack)(_joined(0, _as_rows, "vstack"))
-implements(np.column_stack)(_joined(1, _as_columns, "column_stack"))
+handles(np.hstack)(_joined(1, _as_itself, "hstack"))
+handles(np.vstack, np.row_stack)(_joined(0, _as_rows, "vstack"))
+handles(np.column_stack)(_joined(1, _as_columns, "column_stack"))
 
 
-@implements(np.flip)
+@handles(np.flip)
 @gives_view
 def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.flip`: a view that runs backwards."""
@@ -375,14 +375,14 @@ def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
 
 
-@implements(np.shape)
+@handles(np.shape)
 def shape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.shape(a)`."""
     array = as_operand(act.t, args[0])
     return tuple(act.t.dim(d) for d in array.dims) if isinstance(array, Array) else ()
 
 
-@implements(np.size)
+@handles(np.size)
 def size(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.size(a, axis=None)`: the number of elements, or of those along axes."""
     t: Tracer = act.t
@@ -392,7 +392,7 @@ def size(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.dim(size_of(t, dims if axis is None else [dims[k] for k in axes_of(t, axis, len(dims))]))
 
 
-@implements(np.ndim)
+@handles(np.ndim)
 def ndim(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.ndim(a)`."""
     array = as_operand(act.t, args[0])
