@@ -15,7 +15,7 @@ import pytest
 import workbench as wb
 from workbench.frontend.trace import trace
 from workbench.ir import Function, fingerprint
-from workbench.operators import Derivative, specialisation
+from workbench.operators import Derivative, program
 
 RNG = np.random.default_rng(3)
 
@@ -53,8 +53,8 @@ def test_nothing_is_transformed_again(fresh_cache: Path, monkeypatch: pytest.Mon
         return [(d(*args), d.source, d.source_map) for d, (*_, args) in zip(made, asked, strict=True)]
     first = run()
     with monkeypatch.context() as patch:
-        patch.setattr(specialisation, "optimize", never)
-        patch.setattr(specialisation, "compile_function", never)
+        patch.setattr(program, "optimize", never)
+        patch.setattr(program, "compile_function", never)
         again = run()
     for (value, *texts), (other, *others) in zip(first, again, strict=True):
         assert texts == others

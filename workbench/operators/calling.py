@@ -157,11 +157,6 @@ class Door:
             data = tuple(changed.get(k, v) for k, v in enumerate(data))
         return data, back
 
-    def copies(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The data with every array copied (for a pullback, which may run later and more than once)."""
-        places = {position for position, _ in self.arrays}
-        return tuple(np.array(v, order="C") if k in places else v for k, v in enumerate(data))
-
 
 def apply_effects(effects: Sequence[Effect], args: tuple[Any, ...], leaf: Callable[[Leaf], Any]) -> None:
     """Write the attributes and entries that the program wrote."""

@@ -137,7 +137,7 @@ class Derivative:
             try:
                 return compiled(made)
             except DifferentiationError as error:  # of these numbers: others may do
-                if self.engine != "auto" or not made.leaves_no_trace:
+                if self.engine != "auto" or not made.program.leaves_no_trace:
                     raise
                 refused = error
             return self._fall_back(refused, args, keywords, record, for_good=False)
@@ -302,7 +302,7 @@ class Derivative:
     @property
     def ir(self) -> Function:
         """The transformed program as IR, before lowering."""
-        return self.latest.ir
+        return self.latest.program.ir
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write the latest program as a Python file that needs NumPy and Numba alone and checks itself when run.

@@ -122,3 +122,24 @@ def zeros(tree: Tree, value: Any) -> Any:
     keys = tree.keys or range(len(tree.children))
     parts = [zeros(child, _part(value, k, key)) for k, (key, child) in enumerate(zip(keys, tree.children, strict=True))]
     return dict(zip(tree.keys, parts, strict=True)) if tree.keys else parts
+
+
+def inexact(tree: Tree) -> Tree:
+    """The tree without the leaves that carry no derivative."""
+    if isinstance(tree, Node):
+        return Node(tree.type, tree.keys, tuple(inexact(c) for c in tree.children))
+    if isinstance(tree, Packed):
+        return Packed(inexact(tree.entry), tree.length)
+    return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else _NOTHING
+
+
+def without_statics(tree: Tree) -> Tree:
+    """The tree with None for what is no number."""
+    if isinstance(tree, Node):
+        return Node(tree.type, tree.keys, tuple(without_statics(c) for c in tree.children))
+    if isinstance(tree, Packed):
+        return Packed(without_statics(tree.entry), tree.length)
+    return tree if isinstance(tree, Leaf) else Static(None)
+
+
+_NOTHING = Node(tuple, None, ())

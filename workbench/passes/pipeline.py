@@ -6,13 +6,11 @@ options, so two equal passes do the same.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from workbench.ir import Function, print_function
+from workbench.ir import Function
 
 Observer = Callable[[str, Function], None]
 
@@ -32,10 +30,7 @@ class Pass:
 
 
 def run(passes: Sequence[Pass], function: Function, observer: Observer | None = None) -> Function:
-    """Run passes in order; the observer is called with each pass's name and what it made.
-
-    With WORKBENCH_DUMP=directory in the environment every stage is written there as text."""
-    folder = os.environ.get("WORKBENCH_DUMP")
+    """Run passes in order; the observer is called with each pass's name and what it made."""
     made: dict[Pass, Function] = {}
     for step in passes:
         if step.settles and made.get(step) is function:
@@ -44,12 +39,4 @@ def run(passes: Sequence[Pass], function: Function, observer: Observer | None = 
         made[step] = function
         if observer is not None:
             observer(step.name, function)
-        if folder:
-            _dump(Path(folder), step.name, function)
     return function
-
-
-def _dump(folder: Path, name: str, function: Function) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    number = len(list(folder.iterdir()))
-    (folder / f"{number:04d}-{function.name}-{name}.txt").write_text(print_function(function) + "\n", encoding="utf-8")

@@ -1,0 +1,216 @@
+"""From a request to a compiled program: trace, transform, finalize, compile; and which result is what.
+
+    traced -> optimize -> primal -> jvp or vjp -> optimize -> ir -> finalize -> compile_function
+
+Invariant: the results of a derivative's program are those of the primal, then a derivative for each input that is
+differentiated by (forward mode: for each output).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.engines.collecting import uncollected
+from workbench.engines.numba import Compiled, compile_function, export, recall, remember, traced_key
+from workbench.frontend import Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
+from workbench.frontend.trace import trace
+from workbench.ir import DifferentiationError, Function, fingerprint, own_results, walk
+from workbench.operators.readers import MoreInputs
+from workbench.operators.stages import Stages
+from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
+from workbench.passes import finalize, optimize
+from workbench.transforms import jvp, vjp
+
+LATER = ("vjp", "push")  # modes of what runs when the program has run
+MAX_READINGS = 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: "value", "grad", "jvp", "vjp" or "push" (a pushforward, of a program that has run), with respect
+    to which parameters. deterministic: cotangents are added up in the program's order, backwards, and functions are
+    those of the C library."""
+
+    mode: str
+    wrt: tuple[int, ...] = ()
+    has_aux: bool = False
+    deterministic: bool = False
+
+
+def program_of(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
+               keywords: tuple[str, ...]) -> Program:
+    """The compiled program of a function for a call with `args`, the last of which go by `keywords`.
+
+    Raises DifferentiationError, or what the function itself raises on the way whatever its numbers are."""
+    for _ in range(MAX_READINGS):  # what users' rules read from outside is found when they are read
+        try:
+            with uncollected():
+                return Program(function, names, request, args, keywords)
+        except MoreInputs:
+            continue
+    raise DifferentiationError("reading the rules of what it calls does not come to an end",
+                               span_of(python_function(function)))
+
+
+class Program:
+    """One compiled program. `compiled` is what runs; `gradients` are trees of the arguments under `wrt` whose leaves
+    are results; `repeats`: whether Python may have to run the function again for its effects."""
+
+    def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
+                 keywords: tuple[str, ...]) -> None:
+        self.request = request
+        self.names = names
+        self.span = span_of(python_function(function))
+        self.traced: Traced = trace(function, args, names, request.wrt, keywords)
+        self.inputs = {item.path.key: item for item in self.traced.inputs}
+        self.outputs = [leaf for leaf in leaves(self._loss_tree()) if leaf.kind.is_inexact]
+        self.wrt_inputs = self._wrt_inputs(args)
+        self.count = len(self.traced.function.results)
+        if request.mode == "grad":
+            self._need_scalar()
+        self.compiled, self.repeats = self._compiled()
+        self.guards = (*self.traced.guards, *self.traced.late.values())
+        self.gradients = [self._gradient_tree(args, k, self.place) for k in request.wrt]
+
+    # ------------------------------------------------------------------ what is differentiated
+    def _loss_tree(self) -> Tree:
+        tree = self.traced.output
+        if self.request.has_aux:
+            if not (isinstance(tree, Node) and tree.type is tuple and len(tree.children) == 2):
+                raise self.error("with has_aux=True the function must return (value, anything)")
+            return tree.children[0]
+        return tree
+
+    def _gradient_tree(self, args: tuple[Any, ...], k: int, place: Any) -> Tree:
+        return gradient_tree(args[k], Path(("arg", k)), self.inputs, place, self.traced.views, self.traced.same)
+
+    def _wrt_inputs(self, args: tuple[Any, ...]) -> list[Input]:
+        found: list[Input] = []
+        for k in self.request.wrt:
+            tree = self._gradient_tree(args, k, lambda item: item.position)
+            empty = isinstance(args[k], (list, tuple, dict)) and not args[k]
+            if not has_leaf(tree) and not empty and self.request.mode not in LATER:
+                refuse_integer(args[k], self.names[k], self.span)
+            for leaf in leaves(tree):
+                item = self.traced.inputs[leaf.position]
+                if item not in found:
+                    found.append(item)
+        return found
+
+    def _need_scalar(self) -> None:
+        """Raise where the result is not one real float."""
+        every = leaves(self._loss_tree())
+        inside = isinstance(self._loss_tree(), Node)
+        if len(every) == 1 and every[0].rank < 0 and every[0].kind.is_float and not inside:
+            return
+        if not every:
+            value = self.traced.output
+            shown = "nothing" if getattr(value, "value", value) is None else "a number that is no float"
+            if isinstance(getattr(value, "value", None), float):
+                shown = "a constant: no input reaches its result"
+            raise self.error(f"grad needs a function that returns one real float; it returns {shown}")
+        raise self.error(f"grad needs a function that returns one real float; it returns {_described(every, inside)}",
+                         "sum it up, or use wb.jacobian or wb.vjp")
+
+    def place(self, item: Input) -> int:
+        """Which result is the derivative with respect to an input."""
+        return self.count + self.wrt_inputs.index(item)
+
+    def error(self, message: str, hint: str = "") -> DifferentiationError:
+        """A refusal at the function."""
+        return DifferentiationError(message, self.span, hint)
+
+    # ------------------------------------------------------------------ stages
+    def _compiled(self) -> tuple[Compiled, bool]:
+        """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
+        by Python. (What has effects on containers is not looked for: it must be known whether it may raise.)"""
+        stages = Stages.of(self.traced.function.name, self.request.mode)
+        known = None if stages.is_shown or self.traced.effects else fingerprint(self.traced.function)
+        request = dataclasses.replace(self.request, wrt=tuple(item.position for item in self.wrt_inputs))
+        name = traced_key(known[0], f"{request} {[leaf.position for leaf in self.outputs]}") if known else None
+        found = recall(name, known[1]) if known and name else None
+        if found is not None:
+            return found, False
+        stages.show("traced", self.traced.function)
+        self.primal = optimize(self.traced.function, stages.passes("primal"))
+        transformed = self._transform(self.primal)
+        stages.show(self.request.mode, transformed)
+        self.ir = own_results(optimize(transformed, stages.passes(self.request.mode)))
+        final = finalize(self.ir, stages.passes("lowering"), self._exact())
+        stages.show("lowered", final)
+        made = compile_function(final, quiet=self.request.mode in LATER, primal=self.primal,
+                                scalar=self.request.deterministic, exact=self._exact())
+        stages.show_source(made.source)
+        if known and name:
+            remember(name, made, known[1])
+        return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
+
+    @functools.cached_property
+    def primal(self) -> Function:
+        """The program, simplified."""
+        return optimize(self.traced.function)
+
+    @functools.cached_property
+    def ir(self) -> Function:
+        """The transformed program before it is lowered."""
+        return own_results(optimize(self._transform(self.primal)))
+
+    def _transform(self, primal: Function) -> Function:
+        mode = self.request.mode
+        if mode == "value":
+            return primal
+        wrt = [item.position for item in self.wrt_inputs]
+        outputs = [leaf.position for leaf in self.outputs]
+        if mode in ("jvp", "push"):
+            return jvp(primal, wrt, outputs)
+        if mode == "vjp":
+            return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
+        return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic)
+
+    def _exact(self) -> int | None:
+        """How many results are no cotangents; None where sums of cotangents keep their order. (The sums and products
+        of cotangents of derivatives inside a program that is no derivative itself may be regrouped, too.)"""
+        exact = {"value": 0, "grad": self.count, "vjp": self.count}.get(self.request.mode)
+        return None if self.request.deterministic else exact
+
+    # ------------------------------------------------------------------ what is to be known of it
+    @property
+    def leaves_no_trace(self) -> bool:
+        """True where a call that is refused half-way has changed nothing, so that the program may run again."""
+        silent = not any(op.prim in ("print", "draw") for op in walk(self.primal.block))
+        return silent and not self.traced.written and not self.traced.effects
+
+    def exported(self, example: Sequence[Any]) -> str:
+        """The program and its primal as the text of a stand-alone file with a self-check, for data like `example`."""
+        if self.request.mode not in ("grad", "vjp"):
+            raise self.error("only a gradient or a pullback can be exported")
+        return export(finalize(self.primal), finalize(self.ir, None, self._exact()),
+                      wrt=[item.position for item in self.wrt_inputs],
+                      outputs=[leaf.position for leaf in self.outputs],
+                      gradients=[self.place(item) for item in self.wrt_inputs], examples=tuple(example),
+                      seeded=self.request.mode == "grad")
+
+
+def _described(every: Sequence[Leaf], inside: bool) -> str:
+    """What a function returns that is not one real float."""
+    first = every[0]
+    if len(every) > 1:
+        return f"{len(every)} numbers and arrays"
+    if inside:
+        return "a structure"
+    return f"an array of {first.rank} dimensions" if first.rank >= 0 else f"a {first.kind.value} number"
+
+
+def _may_raise(function: Function) -> bool:
+    """True where an operation is left that can raise."""
+    return any(op.prim in ("check", "call") or (op.prim == "index" and op.attrs.get("checked"))
+               for op in walk(function.block))
+
+
+def _prints(function: Function) -> bool:
+    """True where something is printed."""
+    return any(op.prim == "print" for op in walk(function.block))

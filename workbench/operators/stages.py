@@ -1,0 +1,83 @@
+"""Every stage of a compilation, as text to read: with WORKBENCH_DUMP=folder in the environment each function that is
+specialised leaves a folder of its own there, `003-decay-grad/`:
+
+    00-traced.ir            what the front end made
+    01-primal-simplify.ir   the primal after each pass that changed it
+    04-grad.ir              the transformed program, as the mode's transform made it (grad, vjp, jvp, push)
+    05-grad-simplify.ir     and after each pass that changed it
+    09-lowering-lower.ir    the way to loops over elements
+    14-lowered.ir           what is emitted
+    15-source.py            as it was emitted
+
+Invariant: what is compiled is the same with and without it. (Programs noted on the disk are not taken: they are made.)
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.ir import Function, print_function
+
+VARIABLE = "WORKBENCH_DUMP"
+
+
+class Stages:
+    """Where the stages of one compilation are written; nowhere, where nobody wants to see them."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._numbers = itertools.count()
+        self._last: dict[str, str] = {}  # the latest text of each function by name (callees go through passes, too)
+
+    @classmethod
+    def of(cls, name: str, mode: str) -> Stages:
+        """Those of a function's derivative, in a new folder where the environment asks for it."""
+        root = os.environ.get(VARIABLE)
+        return cls(_fresh(Path(root), f"{name}-{mode}") if root else None)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody looks."""
+        return self.folder is not None
+
+    def show(self, stage: str, function: Function) -> None:
+        """Write a stage."""
+        if self.folder is not None:
+            self._last[function.name] = text = print_function(function)
+            self._write(f"{stage}.ir", text)
+
+    def passes(self, phase: str) -> Callable[[str, Function], None] | None:
+        """An observer of passes that writes what each has changed."""
+        if self.folder is None:
+            return None
+
+        def observer(name: str, function: Function) -> None:
+            if print_function(function) != self._last.get(function.name):
+                self.show(f"{phase}-{name}", function)
+        return observer
+
+    def show_source(self, text: str) -> None:
+        """Write the emitted program."""
+        self._write("source.py", text)
+
+    def _write(self, name: str, text: str) -> None:
+        if self.folder is not None:
+            (self.folder / f"{next(self._numbers):02d}-{name}").write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def _fresh(root: Path, title: str) -> Path:
+    """A new numbered folder; other processes may make theirs at the same time."""
+    root.mkdir(parents=True, exist_ok=True)
+    title = re.sub(r"[^\w.-]", "_", title)
+    for number in itertools.count(len(list(root.iterdir()))):
+        folder = root / f"{number:03d}-{title}"
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("counting does not end")
