@@ -20,6 +20,7 @@ from workbench.frontend import (
     calls,
     composed,
     dynamic_lists,
+    gathering,
     generators,
     growth,
     iteration,
@@ -486,11 +487,11 @@ class ExpressionCompiler:
                     targets[depth](act, item)
                     tested(0)
                 if at_run_time:
-                    t.environment.over_items(act, source, (*site, depth), each, lambda v: v.name not in names)
-                elif t.environment.is_run_time(act, site, source):
+                    gathering.over_items(act, source, (*site, depth), each, lambda v: v.name not in names)
+                elif gathering.is_run_time(act, site, source):
                     start_over(t, site, span)
                 else:
-                    for item in (t.environment.few_items(act, source, site) if isinstance(source, Lazy)
+                    for item in (gathering.few_items(act, source, site) if isinstance(source, Lazy)
                                  else walking.items(act, source)):
                         each(item)
             act.scope = Scope({n: t.variable(n) for n in names}, outer, outer.function)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from workbench.frontend import (
@@ -402,10 +403,23 @@ def depends_on(t: Tracer, value: Value, index: Value) -> bool:
     return False
 
 
-def dynamic_parts(values: Any) -> list[DynamicList]:
+@contextmanager
+def gone_through(values: Any) -> Iterator[None]:
+    """A loop over `values` is open: dynamic lists among them must not grow or shrink meanwhile."""
+    lists = _dynamic_parts(values)
+    for one in lists:
+        one.iterated += 1
+    try:
+        yield
+    finally:
+        for one in lists:
+            one.iterated -= 1
+
+
+def _dynamic_parts(values: Any) -> list[DynamicList]:
     """The dynamic lists that a loop over `values` goes through."""
     if isinstance(values, ZipValue):
-        return [found for part in values.parts for found in dynamic_parts(part)]
+        return [found for part in values.parts for found in _dynamic_parts(part)]
     return [values] if isinstance(values, DynamicList) else []
 
 

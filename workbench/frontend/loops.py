@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from workbench.frontend.moving import Loop
 from workbench.frontend.numbers import KNOWS_TURN, MADE_A_TURN
 from workbench.frontend.settling import Settle
-from workbench.frontend.tracer import Tracer
+from workbench.frontend.tracer import ZERO, Tracer
 from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import Scalar
 from workbench.frontend.variables import LogFrame
@@ -35,6 +35,11 @@ def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, b
     _attempts(t, loop, run, t.builder.end_for)
     if loop.started:
         _turned(t, loop, t.emit("lt", lo, hi) if step == 1 else t.emit("gt", lo, hi))
+
+
+def repeated(t: Tracer, count: Value, key: Any, action: Callable[[Value], Any]) -> None:
+    """Do something `count` times at run time; it is given the index."""
+    counted(t, Loop(("repeat", key)), ZERO, count, 1, "k", lambda index: action(t.scalar(index)))
 
 
 def conditional(t: Tracer, loop: Loop, condition: Callable[[], Scalar], body: Callable[[], None]) -> None:

@@ -27,7 +27,7 @@ class Loop:
     over the items of a batch."""
 
     key: Any
-    live: Callable[[Variable], bool]
+    live: Callable[[Variable], bool] = lambda variable: True
     items: bool = False
     started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
 

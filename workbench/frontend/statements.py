@@ -29,7 +29,7 @@ from workbench.frontend import (
     unrolling,
     walking,
 )
-from workbench.frontend.activation import Activation
+from workbench.frontend.activation import Activation, Code
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import (
     BREAK,
@@ -50,12 +50,32 @@ from workbench.frontend.held import Held
 from workbench.frontend.liveness import live_after_loops
 from workbench.frontend.loops import Loop, can_be_left, conditional, counted
 from workbench.frontend.patterns import PatternCompiler
+from workbench.frontend.source import Definition
 from workbench.frontend.unwinding import NeedStatic
 from workbench.frontend.values import UNDEFINED, Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind
 
 MAX_UNROLL = 1024
+
+
+_codes: dict[int, tuple[ast.AST, Code]] = {}
+
+
+def code_of(node: Definition, function: Any, name: str) -> Code:
+    """The closures of a function's definition, made once; `function` is the Python function around it."""
+    known = _codes.get(id(node))
+    if known is not None and known[0] is node:
+        return known[1]
+    compiler = StatementCompiler(function.__code__.co_filename, name, node)
+    if isinstance(node, ast.Lambda):
+        run: Callable[[Activation], Any] = compiler.expression(node.body)
+    else:
+        block = compiler.block(node.body)
+        run = block.run if generators.is_generator(node) else lambda act: calls.finish(act, block.run(act))
+    code = Code(*syntax.names_of(node), run)
+    _codes[id(node)] = node, code
+    return code
 
 
 class StatementCompiler(PatternCompiler):
@@ -521,34 +541,19 @@ class StatementCompiler(PatternCompiler):
         def over(act: Activation, values: Any, loop: Loop, leaves: bool) -> Any:
             if iteration.is_unrolled(act, values) or iteration.known_turns(act, values) is not None:
                 return _unrolled(act, values, target, body, orelse if node.orelse else None)
-            lists = iteration.dynamic_parts(values)
-            if lists:
-                return self._over_lists(act, lists, loop, values, target, body, orelse if node.orelse else None, leaves,
-                                        name)
-            for _ in range(2):
-                builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
-                try:
+            builder_point, frames = act.t.builder.checkpoint(), len(act.t.frames)
+            try:
+                with iteration.gone_through(values):
                     return self._run_for(act, loop, values, target, body, orelse if node.orelse else None, leaves,
                                          name)
-                except NeedStatic as need:
-                    static = iteration.static_range(act, values)
-                    depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
-                    if static is None or len(static) > MAX_UNROLL or not depends or len(act.t.frames) != frames:
-                        raise
-                    act.t.builder.rollback(builder_point)
-                    return _unrolled(act, list(static), target, body, orelse if node.orelse else None)
-            return NORMAL
+            except NeedStatic as need:
+                static = iteration.static_range(act, values)
+                depends = any(iteration.depends_on(act.t, need.scalar.value, i) for i in act.t.static_loops)
+                if static is None or len(static) > MAX_UNROLL or not depends or len(act.t.frames) != frames:
+                    raise
+                act.t.builder.rollback(builder_point)
+                return _unrolled(act, list(static), target, body, orelse if node.orelse else None)
         return run
-
-    def _over_lists(self, act: Activation, lists: list[Any], loop: Loop, values: Any, *rest: Any) -> Any:
-        """A loop over dynamic lists: they must not grow or shrink meanwhile."""
-        for one in lists:
-            one.iterated += 1
-        try:
-            return self._run_for(act, loop, values, *rest)
-        finally:
-            for one in lists:
-                one.iterated -= 1
 
     def _run_for(self, act: Activation, loop: Loop, values: Any, target: Callable[[Activation, Any], None],
                  body: Block, orelse: Block | None, leaves: bool, name: str) -> Any:

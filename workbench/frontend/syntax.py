@@ -1,9 +1,11 @@
-"""Facts read off the syntax alone: how statements end, what loops are left by, what a construct is called."""
+"""Facts read off the syntax alone: how statements end, what loops are left by, which names are bound where."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+
+_SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
 
 def exits(nodes: Sequence[ast.stmt]) -> bool:
@@ -86,3 +88,44 @@ def statement_title(node: ast.stmt) -> str:
     names = {"Try": "`try`", "With": "`with`", "Match": "`match`", "AsyncFor": "`async for`", "TryStar": "`try`"}
     return names.get(type(node).__name__, f"`{type(node).__name__.lower()}`")
 
+
+def names_of(node: ast.FunctionDef | ast.Lambda) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The local names of a function, parameters first, and those that it declares global."""
+    args = node.args
+    names = [a.arg for a in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    names += [a.arg for a in (args.vararg, args.kwarg) if a is not None]
+    outer: set[str] = set()
+    declared: set[str] = set()
+    assigned: list[str] = []
+    pending: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+    while pending:
+        part = pending.pop(0)
+        if isinstance(part, ast.Nonlocal):
+            outer.update(part.names)
+        elif isinstance(part, ast.Global):
+            declared.update(part.names)
+        else:
+            assigned += _bound_by(part)
+        if not isinstance(part, _SCOPES):
+            pending.extend(ast.iter_child_nodes(part))
+    names += [n for n in assigned if n not in outer and n not in declared]
+    return tuple(dict.fromkeys(names)), frozenset(declared)
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    """The names that a node itself binds in the scope that it stands in."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, _SCOPES):
+        return [n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    if isinstance(node, ast.YieldFrom):
+        return ["$item"]  # (it is compiled as a loop)
+    if isinstance(node, ast.Match):
+        return captured(node)
+    if isinstance(node, ast.ExceptHandler) and node.name is not None:
+        return [node.name]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [a.asname or a.name.split(".")[0] for a in node.names]
+    return []
