@@ -6,11 +6,11 @@ object while specialising, what is numeric is a typed IR value. `trace` is the w
 
 from __future__ import annotations
 
-from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Leaf, Node, Packed, Static, Tree, assemble, build, leaves, python_scalar
 from workbench.frontend.overlap import strided
 from workbench.frontend.paths import (
     Guard,
+    Input,
     Path,
     array_signature,
     exactly,

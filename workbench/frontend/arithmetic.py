@@ -308,7 +308,7 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
     if isinstance(value, DynamicList):
         return truth(t, t.read(value.length))
     if isinstance(value, RangeValue):
-        return truth(t, t.wrap(t.environment.trips(t.environment.activation(), value), True))
+        return truth(t, t.wrap(t.environment.trips(outside(t), value), True))
     if isinstance(value, OneOf):
         found: bool | Scalar = states.truth(t, value)
         return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from workbench.frontend import arrays, bare, dynamic_lists, growth, overlap, unr
 from workbench.frontend.order import Given, Keys, Order
 from workbench.frontend.paths import (
     Guard,
+    Input,
     Path,
     array_signature,
     class_attribute,
@@ -40,25 +41,6 @@ from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value, kind_of
 from workbench.rules.random import Seeded, state_of
 
 _GIVEN = "an argument without axes is changed in place"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Input:
-    """A parameter of the compiled function: where its value is found, and what it is. `packed`: a long list of floats,
-    handed over as an array."""
-
-    path: Path
-    kind: Kind
-    rank: int  # -1 for scalars
-    python: bool
-    position: int  # among the function's data parameters
-    value: Value
-    packed: bool = False
-
-    def fetch(self, args: tuple[Any, ...]) -> Any:
-        """What is handed over in a call."""
-        value = self.path.fetch(args)
-        return np.array(value, self.kind.dtype) if self.packed else value
 
 
 _OF_TUPLES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__bool__", "__len__",

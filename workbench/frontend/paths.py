@@ -1,7 +1,8 @@
 """Where a value of the running Python program is found again at each call, and what must still hold there.
 
 A `Path` starts at an argument, a module's or class's namespace, or a fixed object, and goes on by attributes and items.
-A `Guard` is what was taken for granted while specialising: the object itself (functions, classes, modules), an equal
+An `Input` is a parameter of the compiled program and the path of what is handed over for it. A `Guard` is what was
+taken for granted while specialising: the object itself (functions, classes, modules), an equal
 value (flags, strings, numbers that were pinned), a type, a length.
 """
 
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from workbench.ir import Kind, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +79,25 @@ class Path:
         if self.root[0] == "dict" and len(self.root[1]) == 1:  # a holder made for one object
             root = ("dict", id(next(iter(self.root[1].values()))), self.root[2])
         return (root, self.steps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """A parameter of the compiled function: where its value is found, and what it is. `packed`: a long list of floats,
+    handed over as an array."""
+
+    path: Path
+    kind: Kind
+    rank: int  # -1 for scalars
+    python: bool
+    position: int  # among the function's data parameters
+    value: Value
+    packed: bool = False
+
+    def fetch(self, args: tuple[Any, ...]) -> Any:
+        """What is handed over in a call."""
+        value = self.path.fetch(args)
+        return np.array(value, self.kind.dtype) if self.packed else value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

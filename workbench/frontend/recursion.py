@@ -172,7 +172,8 @@ def _call_first(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict
                 parent: Scope | None, run: Callable[..., Any]) -> Any:
     t = act.t
     params = tuple((k, layout) for k, v in bound.items() if (layout := _varying(v, t)) is not None)
-    shape, paths = Shape(params), ()
+    shape = Shape(params)
+    paths: tuple[Path, ...] = ()
     for _ in range(MAX_PASSES):
         traced = _Pass(act, node, shape, paths, bound, function, name, parent, run)
         found = traced.shape()

@@ -14,11 +14,10 @@ from typing import Any
 
 from workbench.frontend import activation, calls, overflow, source, unrolling
 from workbench.frontend.environment import Environment
-from workbench.frontend.inputs import Input
 from workbench.frontend.numbers import MADE_A_TURN, UnsettledKind
 from workbench.frontend.outputs import Exporter, Tree
 from workbench.frontend.overlap import Placement
-from workbench.frontend.paths import Guard, Path
+from workbench.frontend.paths import Guard, Input, Path
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart, Unreachable
 from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue

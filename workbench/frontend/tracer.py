@@ -17,6 +17,7 @@ from workbench.frontend.describing import describe
 from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
 from workbench.frontend.unwinding import Diverted, NeedStatic, Restart
+from workbench.frontend.upward import Upward
 from workbench.frontend.values import (
     UNDEFINED,
     Array,
@@ -80,7 +81,7 @@ class Pending:
 class Tracer:
     """See the module's text. `decisions` are those of earlier, abandoned tracings."""
 
-    def __init__(self, name: str, environment: Any, decisions: dict[Any, Any]) -> None:
+    def __init__(self, name: str, environment: Upward, decisions: dict[Any, Any]) -> None:
         self.builder = Builder(name)
         self.environment = environment
         environment.t = self

@@ -22,10 +22,9 @@ from workbench.frontend.activation import Activation, Scope, outside
 from workbench.frontend.arrays import mark_written, read, write
 from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
-from workbench.frontend.inputs import Input
 from workbench.frontend.layout import laid, order
 from workbench.frontend.outputs import Exporter, Leaf, Node, Packed, Static, Tree, Worded, assemble, leaves
-from workbench.frontend.paths import Path, class_attribute
+from workbench.frontend.paths import Input, Path, class_attribute
 from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
 from workbench.frontend.tracer import Tracer

@@ -18,10 +18,9 @@ from workbench.frontend.activation import outside
 from workbench.frontend.arrays import read
 from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
-from workbench.frontend.inputs import Input
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
-from workbench.frontend.paths import Guard, Path
+from workbench.frontend.paths import Guard, Input, Path
 from workbench.frontend.source import definition_of, python_function, span_of_function
 from workbench.frontend.trace import MAX_RESTARTS
 from workbench.frontend.tracer import Tracer
@@ -307,7 +306,7 @@ class Matcher:
             hint = "return a tuple with one entry per argument, also for one: `return (x_bar,)`"
         elif given is None:
             hint = "None is for what holds no float: return one like it, with zeros where the derivative is zero"
-        names = tree.keys if tree.keys is not None else tuple(range(len(tree.children)))
+        names: tuple[Any, ...] = tree.keys if tree.keys is not None else tuple(range(len(tree.children)))
         parts: list[Any] = []
         if issubclass(tree.type, (tuple, list)) and isinstance(given, (tuple, ListValue)):
             parts = [t.read(v) for v in given.items] if isinstance(given, ListValue) else list(given)

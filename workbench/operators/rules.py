@@ -17,9 +17,8 @@ from typing import Any
 
 from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.inputs import Input
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
-from workbench.frontend.paths import Path
+from workbench.frontend.paths import Input, Path
 from workbench.frontend.source import python_function
 from workbench.frontend.values import Array, Closure
 from workbench.ir import (
