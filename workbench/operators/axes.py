@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines.tape.opaque import parts_of
-
-Keys = tuple[Any, ...] | None
+from workbench.operators.containers import Keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,54 +19,24 @@ import numpy as np
 
 from workbench.frontend import calls, instance_attributes, is_plain_object
 from workbench.frontend.activation import Activation
-from workbench.frontend.arrays import read
-from workbench.frontend.numbers import is_python_number, number_kind
-from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
-from workbench.frontend.paths import Path
+from workbench.frontend.outputs import leaves
 from workbench.frontend.source import python_function
 from workbench.frontend.values import (
     Array,
     BoundMethod,
-    Choice,
     Closure,
-    DictValue,
-    DynamicList,
-    ListValue,
-    ObjectValue,
     Partial,
     Scalar,
 )
 from workbench.ir import Builder, Callee, Function, Value, substitute_type
-from workbench.operators import nesting, recorded
+from workbench.operators import recorded
+from workbench.operators.containers import opened
+from workbench.operators.evaluated import tree_of, value_of
+from workbench.operators.inner import traced
 from workbench.operators.readers import Matcher, declare_call, own_parameters, return_span
+from workbench.operators.structure import inexact
 from workbench.transforms.cotangents import zero
 from workbench.transforms.replay import declare
-
-
-def tree_of(act: Activation, value: Any, values: list[Value]) -> Tree:
-    """The tree of a value of the evaluator; its numbers and arrays go to `values`, where leaf positions point."""
-    t = act.t
-    value = t.environment.read_choice(t, value) if isinstance(value, Choice) else value
-    kind = number_kind(value)
-    if isinstance(value, Array):
-        values.append(read(t, value))
-        return Leaf(len(values) - 1, value.kind, value.rank, False)
-    if isinstance(value, Scalar) or (kind is not None and kind.is_inexact):
-        values.append(t.scalar(value))
-        python = value.python if isinstance(value, Scalar) else is_python_number(value)
-        return Leaf(len(values) - 1, values[-1].kind, -1, python)
-    if isinstance(value, tuple):
-        return Node(type(value), None, tuple(tree_of(act, v, values) for v in value))
-    if isinstance(value, DynamicList):
-        t.fail("stopping or hooking the gradient of a list of run-time length", "use an array")
-    if isinstance(value, ListValue):
-        return Node(list, None, tuple(tree_of(act, t.read(v), values) for v in value.items))
-    if isinstance(value, (DictValue, ObjectValue)):
-        if isinstance(value, ObjectValue):
-            t.environment.load_fields(value)
-        entries = value.items if isinstance(value, DictValue) else value.fields
-        return Node(value.type, tuple(entries), tuple(tree_of(act, t.read(v), values) for v in entries.values()))
-    return Static(value)
 
 
 def copied(x: Any, generators: bool = False) -> Any:
@@ -96,7 +66,7 @@ def stopped(act: Activation, value: Any) -> Any:
     """A copy of a structure that carries no derivative."""
     values: list[Value] = []
     tree = tree_of(act, value, values)
-    return nesting.value_of(act, tree, [act.t.emit("stop", v) if v.kind.is_inexact else v for v in values])
+    return value_of(act, tree, [act.t.emit("stop", v) if v.kind.is_inexact else v for v in values])
 
 
 # ---------------------------------------------------------------------- hooks
@@ -154,13 +124,13 @@ def hooked(act: Activation, value: Any, function: Any) -> Any:
     floats = [leaf.position for leaf in leaves(tree) if leaf.kind.is_inexact]
     if not floats:
         return value
-    cotangent = nesting.value_of(act, nesting.inexact(tree), values)
-    program = nesting.traced(act, _Applied(), (cotangent, function), {})
+    cotangent = value_of(act, inexact(tree), values)
+    program = traced(act, _Applied(), (cotangent, function), {})
     held = {array.cell for array in _arrays(act, cotangent)}
-    if program.changes or any(array.cell not in held for array, _, _ in program.stores):
+    if program.changes or any(store.array.cell not in held for store in program.stores):
         t.fail("a hook's function writes into what it captured", "let it return the cotangent, and nothing else")
     order = [leaf.position for leaf in leaves(program.output)]
-    places = [leaf.position for leaf in leaves(nesting.argument_tree(program, cotangent, Path(("arg", 0)), t))]
+    places = [leaf.position for leaf in leaves(program.argument_tree(act, 0))]
     captured = [k for k in range(len(program.operands)) if k not in places]
     fn = _reordered(own_parameters(program.function), [*places, *captured], order)
     operands = [*(values[k] for k in floats), *(program.operands[k] for k in captured)]
@@ -172,22 +142,15 @@ def hooked(act: Activation, value: Any, function: Any) -> Any:
     callee = Callee("hook", builder.finish(data[:len(floats)]), rule)
     results = dict(enumerate(values))
     results.update(zip(floats, t.builder.call(callee, operands), strict=True))
-    return nesting.value_of(act, tree, [results[k] for k in range(len(values))])
+    return value_of(act, tree, [results[k] for k in range(len(values))])
 
 
 def _arrays(act: Activation, value: Any) -> list[Array]:
     """All arrays in a structure of the evaluator."""
     if isinstance(value, Array):
         return [value]
-    if isinstance(value, tuple):
-        parts = list(value)
-    elif isinstance(value, ListValue):
-        parts = [act.t.read(v) for v in value.items]
-    elif isinstance(value, (DictValue, ObjectValue)):
-        parts = [act.t.read(v) for v in (value.items if isinstance(value, DictValue) else value.fields).values()]
-    else:
-        return []
-    return [array for part in parts for array in _arrays(act, part)]
+    found = opened(act.t, value)
+    return [] if found is None else [array for part in found.parts for array in _arrays(act, part)]
 
 
 def _reordered(function: Function, data: Sequence[int], results: Sequence[int]) -> Function:
@@ -239,8 +202,8 @@ class Checkpointed:
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call of it in a traced program: opaque, so that nothing of it is kept."""
         t = act.t
-        program = nesting.traced(act, self.function, args, named)
+        program = traced(act, self.function, args, named)
         callee = Callee(self.__name__, program.function)
         results = list(t.builder.call(callee, program.operands))
         program.effects(act, results)
-        return nesting.value_of(act, program.output, results, program=program)
+        return program.value(act, results)

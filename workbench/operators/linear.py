@@ -13,20 +13,12 @@ from typing import Any
 from workbench.frontend import calls
 from workbench.frontend.activation import Activation
 from workbench.frontend.outputs import Leaf, Tree, leaves
-from workbench.frontend.paths import Path
 from workbench.frontend.tracer import Tracer
 from workbench.ir import Constant, Value, bound
 from workbench.ir.calls import own_results, taken_params
-from workbench.operators.nesting import (
-    Program,
-    conforming,
-    flatten,
-    gradient_shape,
-    inexact,
-    inline,
-    traced,
-    value_of,
-)
+from workbench.operators.evaluated import conforming, derivative_of, flatten
+from workbench.operators.inner import InnerProgram, inlined, traced
+from workbench.operators.structure import inexact
 from workbench.passes import optimize
 from workbench.passes.silence import silenced
 from workbench.transforms import Split, jvp, later, linearize, vjp
@@ -38,7 +30,7 @@ class LinearMap:
     """A pullback or pushforward inside a traced program. `takes` are the trees of its arguments, `gives` those of what
     it gives: a tuple of them where it `gives_several`. `what` it takes belongs to `of`."""
 
-    program: Program
+    program: InnerProgram
     tracer: Tracer
     frames: tuple[Any, ...]  # the regions in which it was made
     takes: tuple[Tree, ...]
@@ -62,8 +54,8 @@ class LinearMap:
             if given is not None:
                 flatten(act, tree, given, flat)
         results = self.run(act, flat)
-        offset = {position: k for k, position in enumerate(positions(self.gives))}
-        made = tuple(value_of(act, tree, results, offset) for tree in self.gives)
+        places = {position: k for k, position in enumerate(positions(self.gives))}
+        made = tuple(derivative_of(act, tree, results, places) for tree in self.gives)
         return made if self.gives_several else made[0]
 
     def run(self, act: Activation, flat: dict[int, Value]) -> list[Value]:
@@ -133,24 +125,24 @@ class Again(LinearMap):
             if not all(isinstance(d, Constant) or d in env.values() for d in dims) and leaf.position in flat:
                 dims = list(flat[leaf.position].dims)  # (known when the program has run: its own checks compare)
             seeds.append(self.seed(act, leaf, flat, dims))
-        return inline(act, made, [*operands, *seeds])[len(function.results):]
+        return inlined(act, made, [*operands, *seeds])[len(function.results):]
 
 
 def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     """`vjp(function, *primals)` inside a traced program."""
     program = traced(act, function, primals, {})
-    trees = tuple(gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args))
+    trees = tuple(inexact(program.argument_tree(act, k)) for k in range(len(primals)))
     return _mapped(act, function, program, primals, (inexact(program.output),), trees, True)
 
 
 def nested_linearize(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     """`linearize(function, *primals)` inside a traced program."""
     program = traced(act, function, primals, {})
-    trees = tuple(gradient_shape(program, a, Path(("arg", k)), act.t) for k, a in enumerate(program.args))
+    trees = tuple(inexact(program.argument_tree(act, k)) for k in range(len(primals)))
     return _mapped(act, function, program, primals, trees, (inexact(program.output),), False)
 
 
-def _mapped(act: Activation, function: Any, program: Program, primals: tuple[Any, ...], takes: tuple[Tree, ...],
+def _mapped(act: Activation, function: Any, program: InnerProgram, primals: tuple[Any, ...], takes: tuple[Tree, ...],
             gives: tuple[Tree, ...], is_reverse: bool) -> Any:
     """The value of the program, and the map."""
     t = act.t
@@ -177,8 +169,7 @@ def _mapped(act: Activation, function: Any, program: Program, primals: tuple[Any
         if value.is_array and value in read:  # others may write it before the map runs
             kept_env[value] = t.emit("copy", replay.get(value))
     program.effects(act, results)
-    value = value_of(act, program.output, results, None, program)
-    return value, Apart(program, t, frames, takes, gives, is_reverse, *words, split, kept_env)
+    return program.value(act, results), Apart(program, t, frames, takes, gives, is_reverse, *words, split, kept_env)
 
 
 def _unique(trees: Sequence[Tree]) -> list[Leaf]:

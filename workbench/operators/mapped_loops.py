@@ -35,7 +35,8 @@ from workbench.frontend.values import (
     is_static,
 )
 from workbench.ir import Constant, Slot, Value
-from workbench.operators.axes import EMPTY, NOTHING_MAPPED, UNEQUAL, Keys, Parts, normalised, of_arguments
+from workbench.operators.axes import EMPTY, NOTHING_MAPPED, UNEQUAL, Parts, normalised, of_arguments
+from workbench.operators.containers import Keys, container_type, made, opened
 from workbench.rules import get
 
 _WRITTEN = "a write to an argument that is not mapped, of a function under vmap"
@@ -94,31 +95,14 @@ class MappedLoop:
     # ------------------------------------------------------------------ structures of the evaluator
     def children(self, value: Any) -> tuple[Keys, list[Any]] | None:
         """The keys and parts of a container."""
-        t = self.t
         if isinstance(value, _Made):
             return value.keys, value.children
-        if isinstance(value, tuple):
-            return None, list(value)
-        if isinstance(value, ListValue):
-            return None, [t.read(v) for v in value.items]
-        if isinstance(value, DictValue):
-            return tuple(value.items), [t.read(v) for v in value.items.values()]
-        if isinstance(value, ObjectValue):
-            t.environment.load_fields(value)
-            return tuple(value.fields), [t.read(v) for v in value.fields.values()]
-        return None
+        found = opened(self.t, value)
+        return None if found is None else (found.keys, found.parts)
 
-    def container(self, model: Any, keys: Keys, made: list[Any]) -> Any:
+    def container(self, model: Any, keys: Keys, parts: list[Any]) -> Any:
         """A container like another one."""
-        t = self.t
-        model = model.model if isinstance(model, _Made) else model
-        if isinstance(model, tuple):
-            return tuple.__new__(type(model), made)
-        if isinstance(model, ListValue):
-            return t.new_list(made)
-        entries = dict(zip(keys or (), made, strict=True))
-        return t.new_dict(entries, type_=model.type) if isinstance(model, DictValue) else (
-            t.new_object(model.type, entries))
+        return made(self.t, container_type(model.model if isinstance(model, _Made) else model), keys, parts)
 
     # ------------------------------------------------------------------ the loop
     def call(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

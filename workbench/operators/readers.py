@@ -42,7 +42,7 @@ from workbench.ir import (
     verify,
 )
 from workbench.ir.calls import taken_params
-from workbench.operators import nesting
+from workbench.operators.evaluated import derivative_of, value_of
 from workbench.passes import optimize
 from workbench.rules import emit
 from workbench.transforms import jvp, vjp
@@ -179,16 +179,16 @@ class CallSite:
         for path, position in self.hidden.values():
             _enter_hidden(inner, path, data[position])
         root = outside(t, python_function(rule))
-        y = nesting.value_of(root, self.output, results)
+        y = value_of(root, self.output, results)
         if mode == "jvp":
-            first = tuple(nesting.value_of(root, tree, data) for tree in self.args)
-            third: Any = tuple(nesting.value_of(root, tree, linear, place) for tree in self.args)
+            first = tuple(value_of(root, tree, data) for tree in self.args)
+            third: Any = tuple(derivative_of(root, tree, linear, place) for tree in self.args)
             asked = self.output
         else:
-            first = tuple(nesting.value_of(root, tree, data) for tree in self.args)
+            first = tuple(value_of(root, tree, data) for tree in self.args)
             if self.owner.forward is not None:
-                first = nesting.value_of(root, self.kept, [*results, *data])
-            third = nesting.value_of(root, self.output, linear, place)
+                first = value_of(root, self.kept, [*results, *data])
+            third = derivative_of(root, self.output, linear, place)
             asked = Node(tuple, None, self.args)
         given = calls.call(root, rule, (first, y, third), {})
         t.builder.span = return_span(rule)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend.activation import Activation
+from workbench.frontend.arrays import read
 from workbench.frontend.describing import describe
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
 from workbench.frontend.paths import Input, Path
@@ -35,7 +36,9 @@ from workbench.ir import (
 )
 from workbench.ir.calls import with_dimensions
 from workbench.ir.types import ArrayType
-from workbench.operators import nesting, recorded
+from workbench.operators import recorded
+from workbench.operators.evaluated import value_of
+from workbench.operators.inner import traced
 from workbench.operators.readers import CallSite
 
 NO_SOURCE = "has a rule and no Python source, so that it cannot be compiled"
@@ -129,7 +132,7 @@ class Rule:
             if isinstance(value, Closure):
                 t.fail(f"{describe(value)}, a nested function, is passed to {self.__name__}, which has a rule of its "
                        "own", "pass a function defined at the top of a module, or leave the rule out")
-        program = nesting.traced(act, self.forward or self.function, args, {})
+        program = traced(act, self.forward or self.function, args, {})
         if program.stores or program.changes:
             t.fail(f"{self.__name__} has a rule of its own and writes into its arguments",
                    "let it return what it computes")
@@ -146,13 +149,13 @@ class Rule:
             t.fail(f"{self.__name__} has a rule of its own and returns one of its arguments itself",
                    "return a copy (`.copy()`)")
         count = len(program.function.data_params)
-        site = CallSite(self, tuple(nesting.argument_tree(program, a, Path(("arg", k)), t) for k, a in enumerate(args)),
+        site = CallSite(self, tuple(program.argument_tree(act, k) for k in range(len(args))),
                         output, kept, {path.key: (path, count + k) for k, (path, _) in enumerate(hidden)},
                         t.environment.late, t.span)
         callee = Callee(self.__name__, function, site)
         operands = [*program.operands, *(value for _, value in hidden)]
         results = list(t.builder.call(callee, operands))
-        return nesting.value_of(act, output, results)
+        return value_of(act, output, results)
 
     def _with_defaults(self, act: Activation, args: tuple[Any, ...]) -> tuple[Any, ...]:
         target = python_function(self.function)
@@ -164,7 +167,7 @@ class Rule:
     def _hidden(self, act: Activation, path: Path) -> tuple[Path, Value]:
         value = act.t.environment.internal(path.fetch(()), path)
         if isinstance(value, Array):
-            return path, nesting.read(act.t, value)
+            return path, read(act.t, value)
         return path, act.t.scalar(value)
 
     def wants(self, inputs: list[Input]) -> None:

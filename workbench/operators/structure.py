@@ -125,12 +125,12 @@ def zeros(tree: Tree, value: Any) -> Any:
 
 
 def inexact(tree: Tree) -> Tree:
-    """The tree without the leaves that carry no derivative."""
+    """The tree with None for what carries no derivative."""
     if isinstance(tree, Node):
         return Node(tree.type, tree.keys, tuple(inexact(c) for c in tree.children))
     if isinstance(tree, Packed):
         return Packed(inexact(tree.entry), tree.length)
-    return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else _NOTHING
+    return tree if isinstance(tree, Leaf) and tree.kind.is_inexact else Static(None)
 
 
 def without_statics(tree: Tree) -> Tree:
@@ -140,6 +140,3 @@ def without_statics(tree: Tree) -> Tree:
     if isinstance(tree, Packed):
         return Packed(without_statics(tree.entry), tree.length)
     return tree if isinstance(tree, Leaf) else Static(None)
-
-
-_NOTHING = Node(tuple, None, ())
