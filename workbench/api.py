@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.engines import Runner, engine_named
 from workbench.engines import tape as recording
 from workbench.engines.numba import Configuration, configuration
 from workbench.frontend.library import handles
@@ -25,7 +26,8 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
     f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
     wrt: which parameters: an index, a name, or a tuple of them. has_aux: f returns (value, anything).
     engine: "numba": compiled; "tape": a recorded run of any Python, slower; "auto": compiled where the compiler takes
-    the function, else the tape, with one warning that says why.
+    the function, else the tape, with one warning that says why; "reference": interpreted, to compare with; or another
+    that was registered (see `workbench.engines.register`).
     deterministic: contributions to a derivative are added up in the order opposite to the program's and multiplied as
     rules give them, and exp, sin and so on are the C library's: slower, and the same bits with every version that
     knows the same rules. (Without it they may be regrouped; the value of f never is. On one machine, a program gives
@@ -76,8 +78,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
     primals, tangents = tuple(primals), tuple(tangents)
     if len(primals) != len(tangents):
         raise TypeError(f"{len(primals)} arguments and {len(tangents)} tangents")
-    if engine == "tape":
-        return recording.forward(f, primals, tangents)
+    alone = engine_named(engine).alone
+    if alone is not None:
+        return alone.forward(f, primals, tangents)
     wrt = tuple(k for k, tangent in enumerate(tangents) if tangent is not None)
     derivative = _cached(f, "jvp", wrt, engine, deterministic)
     args, keywords = derivative.bind(primals, {})
@@ -85,7 +88,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         flat = made.tangents([tangents[k] for k in wrt], args)
         data, results = made.run(args, flat)
         return made.value(args, data, results), made.output_tangent(results)
-    return derivative.compiled_or_recorded(args, keywords, compiled, lambda: recording.forward(f, primals, tangents))
+    return derivative.compiled_or_recorded(args, keywords, compiled,
+                                           lambda runner: runner.forward(f, primals, tangents))
 
 
 @with_users_tracebacks
@@ -101,11 +105,9 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
     >>> value, pullback(1.0)
     (15.0, (5.0, 3.0))
     """
-    if engine == "tape":
-        return recording.pullback(f, primals)
     def pull(made: Specialisation, kept: tuple[Any, ...], args: tuple[Any, ...], shapes: list[Any]) -> Any:
         return lambda cotangent: made.pull(kept, made.cotangents(cotangent, shapes))
-    taken: tuple[Any, Any] = _later(f, primals, "vjp", pull, lambda: recording.pullback(f, primals), engine,
+    taken: tuple[Any, Any] = _later(f, primals, "vjp", pull, lambda runner: runner.pullback(f, primals), engine,
                                     deterministic)
     return taken
 
@@ -125,18 +127,19 @@ def linearize(f: Callable[..., Any], *primals: Any, engine: str = "auto",
     >>> value, pushforward(1.0, 0.0), pushforward(0.0, 1.0)
     (15.0, 5.0, 3.0)
     """
-    if engine == "tape":
-        return _counted(recording.pushforward(f, primals), len(primals))
     def push(made: Specialisation, kept: tuple[Any, ...], args: tuple[Any, ...], shapes: list[Any]) -> Any:
         return lambda *tangents: made.push(kept, tangents, args)
-    return _counted(_later(f, primals, "push", push, lambda: recording.pushforward(f, primals), engine, deterministic),
-                    len(primals))
+    return _counted(_later(f, primals, "push", push, lambda runner: runner.pushforward(f, primals), engine,
+                           deterministic), len(primals))
 
 
 def _later(f: Callable[..., Any], primals: tuple[Any, ...], mode: str, make: Callable[..., Any],
-           recorded: Callable[[], Any], engine: str, deterministic: bool) -> Any:
+           recorded: Callable[[Runner], Any], engine: str, deterministic: bool) -> Any:
     """The value of f, and what `make` makes of the specialisation for later: with a copy of the data, the arguments,
-    and all that the program has given. `recorded` does all that on the tape."""
+    and all that the program has given. `recorded` does all that by a runner."""
+    alone = engine_named(engine).alone
+    if alone is not None:
+        return recorded(alone)
     value_of = _cached(f, "value", (), engine, deterministic)
     derivative = _cached(f, mode, tuple(range(len(primals))), engine, deterministic)
     args, keywords = derivative.bind(primals, {})

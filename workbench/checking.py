@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from workbench.api import jvp, vjp
+from workbench.engines import ENGINES
 from workbench.frontend import instance_attributes, is_plain_object, python_function
 from workbench.ir import DifferentiationError
 from workbench.operators import along
@@ -450,7 +451,7 @@ def magnified(f: Callable[..., Any], args: tuple[Any, ...], direction: Any, span
         except (ArithmeticError, ValueError, LookupError) as error:
             switches = []
             notes.append(f"switches: {type(error).__name__}: {error}")
-    slopes = [slope for engine in ("numba", "tape") for slope in _slopes(checker, engine, dots)]
+    slopes = [slope for engine in ENGINES["auto"].parts for slope in _slopes(checker, engine, dots)]
     notes += [line.note] if line.note else []
     return Microscope(along.title_of(f), tuple(offsets), tuple(values), tuple(slopes), tuple(steps), tuple(central),
                       tuple(left), tuple(right), tuple(switches), tuple(dict.fromkeys(notes))[:4])

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from workbench import checking
 from workbench.checking import CheckReport
+from workbench.engines import engine_named
 from workbench.engines import tape as recording
 from workbench.frontend.library import handles
 from workbench.operators import identities, recorded
@@ -123,8 +124,7 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     >>> check(lambda x: math.sin(x * x), 0.7, engine="numba", directions=1).passed
     True
     """
-    engines = ("numba", "tape") if engine == "auto" else (engine,)
-    return checking.run(f, args, order, engines, directions, seed)
+    return checking.run(f, args, order, engine_named(engine).parts, directions, seed)
 
 
 def microscope(f: Callable[..., Any], *args: Any, direction: Any = None, span: float = 0.1) -> Microscope:

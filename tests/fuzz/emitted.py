@@ -19,11 +19,10 @@ from unittest import mock
 
 import numpy as np
 
-from workbench.engines.numba import outlet
+from workbench.engines.numba import compiler, outlet
 from workbench.engines.numba.compile import Compiled, Recipe, filename
 from workbench.engines.numba.emit import emit
 from workbench.ir import DifferentiationError, Function, verify
-from workbench.operators import program
 
 _MAKERS = ("empty", "zeros", "ones", "full", "arange", "dot", "array")
 
@@ -171,10 +170,10 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
 @contextlib.contextmanager
 def in_python() -> Iterator[None]:
     """Within this context nothing is compiled by Numba."""
-    with mock.patch.object(program, "compile_function", compile_in_python):
+    with mock.patch.object(compiler, "compile_function", compile_in_python):
         yield
 
 
 def is_in_python() -> bool:
     """True within that context."""
-    return program.compile_function is compile_in_python
+    return compiler.compile_function is compile_in_python

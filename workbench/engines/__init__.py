@@ -1,28 +1,15 @@
-"""What runs IR. `workbench.engines.numba` compiles it for the CPU; `warm_up` gets the compiler ready in the background.
+"""What runs derivatives: engines, and the list of them by name.
 
-The engine is imported when it is first used: importing Numba takes a third of a second."""
+`engine` says what an engine is, `registry` lists them. `numba` compiles IR for the CPU, `reference` interprets it,
+`tape` runs the function itself. `warm_up` gets the compiler ready in the background. `collecting` and `signals` keep
+the garbage collector and interrupts away while programs are made.
+"""
 
 from __future__ import annotations
 
-import importlib
-import threading
+from workbench.engines.engine import Compiler, Engine, Executable, Origin, Runner
+from workbench.engines.numba.warming import warm_up
+from workbench.engines.registry import COMPILER, ENGINES, engine_named, register
 
-__all__ = ["warm_up"]
-
-_started: list[threading.Thread] = []
-
-
-def _compile_something_tiny() -> None:
-    importlib.import_module("workbench.engines.numba.warming").warm()
-
-
-def warm_up() -> threading.Thread:
-    """Import and exercise the compiler in a background thread, once per process; gives the thread.
-
-    After it a first gradient costs only its own compilation (importing Numba and the first compilation of a process
-    cost about 0.9 s otherwise)."""
-    if not _started:
-        thread = threading.Thread(target=_compile_something_tiny, name="workbench-warm-up", daemon=True)
-        _started.append(thread)
-        thread.start()
-    return _started[0]
+__all__ = ["COMPILER", "ENGINES", "Compiler", "Engine", "Executable", "Origin", "Runner", "engine_named", "register",
+           "warm_up"]

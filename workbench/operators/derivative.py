@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines import tape
+from workbench.engines import COMPILER, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
@@ -30,6 +30,7 @@ from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
 
 MAX_SPECIALISATIONS = 64
+_TAPE = tape.TapeRunner()
 
 
 def _method_of_object(function: Any) -> Any:
@@ -58,11 +59,9 @@ class Derivative:
                  deterministic: bool = False) -> None:
         if not callable(function):
             raise TypeError(f"a function is needed, not {function!r}")
-        if engine not in ("auto", "numba", "tape"):
-            raise DifferentiationError(f"the engine {engine!r} is not there yet", None, "use engine='numba' or 'tape'")
+        self.engine = engine_named(engine)
         function = _method_of_object(function)
         self.function = function
-        self.engine = engine
         self.with_value = with_value
         target = python_function(function)
         functools.update_wrapper(self, target, updated=())
@@ -118,17 +117,18 @@ class Derivative:
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call without the fast path."""
         bound, keywords = self.bind(tuple(plain_of(x) for x in args), {k: plain_of(v) for k, v in named.items()})
-        if self.engine == "tape":
-            return self._record(bound, keywords)
         return self.compiled_or_recorded(bound, keywords, lambda made: self._finish(made, bound),
-                                         lambda: self._record(bound, keywords))
+                                         lambda runner: self._record(bound, keywords, runner))
 
     def compiled_or_recorded(self, args: tuple[Any, ...], keywords: tuple[str, ...],
-                             compiled: Callable[[Specialisation], Any], record: Callable[[], Any]) -> Any:
-        """What the compiled program gives for a call; with the engine "auto", what a recorded run gives where there is
-        none, or where it refuses these numbers and has left no trace."""
-        if self._refused and _kinds(args, keywords) in self._refused:
-            return record()
+                             compiled: Callable[[Specialisation], Any], record: Callable[[Runner], Any]) -> Any:
+        """What the compiled program gives for a call; where the engine has a runner, what a run of the function itself
+        gives where there is none, or where it refuses these numbers and has left no trace."""
+        runner = self.engine.alone
+        if runner is None and self._refused and _kinds(args, keywords) in self._refused:
+            runner = self.engine.runner
+        if runner is not None:
+            return record(runner)
         try:
             made = self.specialised(args, keywords)
         except Exception as error:  # a refusal, or an exception of the primal
@@ -137,22 +137,23 @@ class Derivative:
             try:
                 return compiled(made)
             except DifferentiationError as error:  # of these numbers: others may do
-                if self.engine != "auto" or not made.program.leaves_no_trace:
+                if self.engine.runner is None or not made.program.leaves_no_trace:
                     raise
                 refused = error
             return self._fall_back(refused, args, keywords, record, for_good=False)
         return self._fall_back(missing, args, keywords, record)
 
     def _fall_back(self, error: Exception, args: tuple[Any, ...], keywords: tuple[str, ...],
-                  record: Callable[[], Any], for_good: bool = True) -> Any:
-        """What the tape gives where there is no compiled program, said once with line and reason.
+                  record: Callable[[Runner], Any], for_good: bool = True) -> Any:
+        """What the runner gives where there is no compiled program, said once with line and reason.
 
-        The tape runs the program itself: an exception that it raises is the primal's. `for_good`: calls like this one
-        are not compiled again. Raises the compiler's error where the engine is "numba", and where the tape refuses."""
-        if self.engine != "auto":
+        It runs the program itself: an exception that it raises is the primal's. `for_good`: calls like this one are not
+        compiled again. Raises the compiler's error where the engine has no runner, and where that refuses, too."""
+        runner = self.engine.runner
+        if runner is None:
             raise error
         try:
-            result = record()
+            result = record(runner)
         except DifferentiationError as refusal:
             raise (error if isinstance(error, DifferentiationError) else refusal) from None
         if for_good:
@@ -160,23 +161,23 @@ class Derivative:
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
         reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         where = f" ({span.filename}:{span.line})" if span else ""
-        warnings.warn(f"{self.__name__} runs on the tape, which is slower: {reason}{where}", UserWarning, 5)
+        warnings.warn(f"{self.__name__} runs on the {runner.name}, which is slower: {reason}{where}", UserWarning, 5)
         return result
 
-    def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
-        """The derivative by a recorded run."""
+    def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...], runner: Runner) -> Any:
+        """The derivative by a run of the function itself."""
         request = self._request_for(args, keywords)
-        value, gradients = tape.gradient(self.function, args, keywords, request.wrt, request.has_aux)
+        value, gradients = runner.gradient(self.function, args, keywords, request.wrt, request.has_aux)
         gradient = gradients if self.several else gradients[0]
         if self.with_value:
             return value, gradient
         return (gradient, value[1]) if request.has_aux else gradient
 
     def recorded(self, *args: Any, **named: Any) -> Any:
-        """The derivative by a recorded run, inside another one."""
+        """The derivative by a run of the tape, inside another one."""
         if self.request.mode == "value":
             return tape.Tape(self.function, *self.bind(args, named), ()).value
-        return self._record(*self.bind(args, named))
+        return self._record(*self.bind(args, named), _TAPE)
 
     def bind(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         """All arguments in the order of the parameters, defaults filled in, and the names of those that are passed by
@@ -215,15 +216,15 @@ class Derivative:
 
     def _made(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation:
         """A new specialisation. Where the program is found to raise, whatever its numbers are, it is run as it is: it
-        raises after the effects that it has until then. (The engine "auto" leaves that to the tape.)"""
+        raises after the effects that it has until then. (An engine that has a runner leaves that to it.)"""
         try:
             return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
-                                  args, keywords)
+                                  args, keywords, self.engine.compiler or COMPILER)
         except DifferentiationError:
             raise
         except Exception as error:
             span = getattr(error, "__workbench_span__", None)
-            if span is None or self.engine != "numba":
+            if span is None or self.engine.runner is not None:
                 raise
             positional = len(args) - len(keywords)
             self.function(*args[:positional], **dict(zip(keywords, args[positional:], strict=True)))
@@ -278,7 +279,7 @@ class Derivative:
     @property
     def is_recorded(self) -> bool:
         """Whether its calls have run on the tape alone."""
-        return not self._specialisations and (bool(self._refused) or self.engine == "tape")
+        return not self._specialisations and (bool(self._refused) or self.engine.alone is not None)
 
     @property
     def latest(self) -> Specialisation:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines import engine_named
 from workbench.engines.tape.array import ACTIVE, ActiveArray
 from workbench.engines.tape.calls import mediate
 from workbench.engines.tape.opaque import parts_of
@@ -47,7 +48,7 @@ class Mapped:
         self.function = function
         self.in_axes = in_axes
         self.out_axes = out_axes
-        self.engine = engine
+        self.engine = engine_named(engine)
         if callable(function):  # (what stands for a function in a traced program is not)
             functools.update_wrapper(self, python_function(function), updated=())
             self.__wrapped__ = function
@@ -57,17 +58,17 @@ class Mapped:
     @functools.cached_property
     def compiled(self) -> Derivative:
         """The compiled loop."""
-        return Derivative(_Loop(self), "value", (), engine=self.engine)
+        return Derivative(_Loop(self), "value", (), engine=self.engine.name)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """What the function gives for each item, stacked."""
         try:
-            if self.engine == "tape":
+            if self.engine.alone is not None:
                 return self.run(_directly, args, named)
             values = self.compiled
             bound, keywords = values.bind(args, named)
             return values.compiled_or_recorded(bound, keywords, lambda made: made.value(bound, *made.run(bound)),
-                                               lambda: self.run(_directly, args, named))
+                                               lambda runner: self.run(_directly, args, named))
         except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True
             raise tidied(error, self.span) from error.__cause__

@@ -1,6 +1,6 @@
 """From a request to a compiled program: trace, transform, finalize, compile; and which result is what.
 
-    traced -> optimize -> primal -> jvp or vjp -> optimize -> ir -> finalize -> compile_function
+    traced -> optimize -> primal -> jvp or vjp -> optimize -> ir -> finalize -> the engine's compiler
 
 Invariant: the results of a derivative's program are those of the primal, then a derivative for each input that is
 differentiated by (forward mode: for each output).
@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.engines import Compiler, Executable, Origin
 from workbench.engines.collecting import uncollected
-from workbench.engines.numba import Compiled, compile_function, export, recall, remember, traced_key
 from workbench.frontend import Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, fingerprint, own_results, walk
@@ -42,14 +42,14 @@ class Request:
 
 
 def program_of(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-               keywords: tuple[str, ...]) -> Program:
+               keywords: tuple[str, ...], compiler: Compiler) -> Program:
     """The compiled program of a function for a call with `args`, the last of which go by `keywords`.
 
     Raises DifferentiationError, or what the function itself raises on the way whatever its numbers are."""
     for _ in range(MAX_READINGS):  # what users' rules read from outside is found when they are read
         try:
             with uncollected():
-                return Program(function, names, request, args, keywords)
+                return Program(function, names, request, args, keywords, compiler)
         except MoreInputs:
             continue
     raise DifferentiationError("reading the rules of what it calls does not come to an end",
@@ -61,8 +61,9 @@ class Program:
     are results; `repeats`: whether Python may have to run the function again for its effects."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-                 keywords: tuple[str, ...]) -> None:
+                 keywords: tuple[str, ...], compiler: Compiler) -> None:
         self.request = request
+        self.compiler = compiler
         self.names = names
         self.span = span_of(python_function(function))
         self.traced: Traced = trace(function, args, names, request.wrt, keywords)
@@ -125,14 +126,14 @@ class Program:
         return DifferentiationError(message, self.span, hint)
 
     # ------------------------------------------------------------------ stages
-    def _compiled(self) -> tuple[Compiled, bool]:
+    def _compiled(self) -> tuple[Executable, bool]:
         """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
         by Python. (What has effects on containers is not looked for: it must be known whether it may raise.)"""
         stages = Stages.of(self.traced.function.name, self.request.mode)
         known = None if stages.is_shown or self.traced.effects else fingerprint(self.traced.function)
         request = dataclasses.replace(self.request, wrt=tuple(item.position for item in self.wrt_inputs))
-        name = traced_key(known[0], f"{request} {[leaf.position for leaf in self.outputs]}") if known else None
-        found = recall(name, known[1]) if known and name else None
+        origin = Origin(known[0], f"{request} {[leaf.position for leaf in self.outputs]}", known[1]) if known else None
+        found = self.compiler.recall(origin) if origin else None
         if found is not None:
             return found, False
         stages.show("traced", self.traced.function)
@@ -142,11 +143,11 @@ class Program:
         self.ir = own_results(optimize(transformed, stages.passes(self.request.mode)))
         final = finalize(self.ir, stages.passes("lowering"), self._exact())
         stages.show("lowered", final)
-        made = compile_function(final, quiet=self.request.mode in LATER, primal=self.primal,
-                                scalar=self.request.deterministic, exact=self._exact())
+        made = self.compiler.compile(final, quiet=self.request.mode in LATER, primal=self.primal,
+                                     deterministic=self.request.deterministic, exact=self._exact())
         stages.show_source(made.source)
-        if known and name:
-            remember(name, made, known[1])
+        if origin:
+            self.compiler.remember(origin, made)
         return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
 
     @functools.cached_property
@@ -188,11 +189,11 @@ class Program:
         """The program and its primal as the text of a stand-alone file with a self-check, for data like `example`."""
         if self.request.mode not in ("grad", "vjp"):
             raise self.error("only a gradient or a pullback can be exported")
-        return export(finalize(self.primal), finalize(self.ir, None, self._exact()),
-                      wrt=[item.position for item in self.wrt_inputs],
-                      outputs=[leaf.position for leaf in self.outputs],
-                      gradients=[self.place(item) for item in self.wrt_inputs], examples=tuple(example),
-                      seeded=self.request.mode == "grad")
+        return self.compiler.export(
+            finalize(self.primal), finalize(self.ir, None, self._exact()),
+            wrt=[item.position for item in self.wrt_inputs], outputs=[leaf.position for leaf in self.outputs],
+            gradients=[self.place(item) for item in self.wrt_inputs], examples=tuple(example),
+            seeded=self.request.mode == "grad")
 
 
 def _described(every: Sequence[Leaf], inside: bool) -> str:

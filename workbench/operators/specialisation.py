@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines import COMPILER, Compiler
 from workbench.frontend import Leaf, Path, Tree, build, python_scalar, strided
 from workbench.ir import DifferentiationError
 from workbench.operators import calling, nonfinite, repeating
@@ -27,17 +28,17 @@ class Specialisation:
     """A program and the calls that it is for: those of which the guards hold (`holds`)."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-                 keywords: tuple[str, ...] = ()) -> None:
+                 keywords: tuple[str, ...] = (), compiler: Compiler = COMPILER) -> None:
         self.request = request
         self.function = function
         self.names = names
         self.keywords = keywords
-        self.program = program_of(function, names, request, args, keywords)
+        self.program = program_of(function, names, request, args, keywords, compiler)
         self.traced = self.program.traced
         self.compiled = self.program.compiled
         self.gradients = self.program.gradients
         self.count = self.program.count
-        self.single = self.compiled.recipe.results == 1
+        self.single = self.compiled.results == 1
         self.door = calling.Door(self.traced.inputs, self.traced.written)
         self.undone = sorted(self.traced.written) if self.program.repeats else []
         self.pick = calling.picker(self.traced.inputs)

@@ -133,6 +133,11 @@ class Compiled:
         self._params = tuple((kind.dtype, rank) if rank else None for kind, rank in recipe.params)
 
     @property
+    def results(self) -> int:
+        """How many there are."""
+        return self.recipe.results
+
+    @property
     def source(self) -> str:
         """The emitted Python source."""
         return self.program.text
@@ -155,9 +160,9 @@ class Compiled:
             result = self.entry(*args)
         except Exception as error:
             raise self.translated(error)  # noqa: B904
-        if self.recipe.results == 1:
+        if self.results == 1:
             return (result,)
-        return () if self.recipe.results == 0 else result
+        return () if self.results == 0 else result
 
     def translated(self, error: Exception) -> Exception:
         """An error raised by `entry` as the program means it, with the user's place on it."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from workbench.engines.tape import composites, standard, statistical
 from workbench.engines.tape.calls import means
+from workbench.engines.tape.derivatives import TapeRunner, forward, gradient, pullback, pushforward
 from workbench.engines.tape.opaque import constant, innermost, opaque
-from workbench.engines.tape.tape import Node, Tape, forward, gradient, pullback, pushforward
+from workbench.engines.tape.tape import Node, Tape
 
 __all__ = [
-    "Node", "Tape", "composites", "constant", "forward", "gradient", "innermost", "means", "opaque", "pullback",
-    "pushforward", "standard", "statistical",
+    "Node", "Tape", "TapeRunner", "composites", "constant", "forward", "gradient", "innermost", "means", "opaque",
+    "pullback", "pushforward", "standard", "statistical",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dis
 import json
 import re
@@ -17,7 +16,7 @@ from workbench.engines.tape.array import bottom
 from workbench.engines.tape.calls import call_function
 from workbench.engines.tape.nested import new_recorder
 from workbench.engines.tape.recorder import NAMES, Block, scattered
-from workbench.engines.tape.structures import Arguments, Items, Plain, leaves, read, result_tree, write
+from workbench.engines.tape.structures import Arguments, Plain, leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
 
@@ -92,14 +91,14 @@ class Tape:
         try:
             return result_tree(differentiated, self.recorder)
         except DifferentiationError as error:
-            located = _error(function, error.reason, error.hint)
-            raise (located if located.span is not None else error) from None
+            at_function = located(function, error.reason, error.hint)
+            raise (at_function if at_function.span is not None else error) from None
 
     def _differentiated(self, function: Any, output: Any) -> Any:
         if not self.has_aux:
             return output
         if not isinstance(output, tuple) or len(output) != 2:
-            raise _error(function, "with has_aux, a pair (value, anything) is to be returned")
+            raise located(function, "with has_aux, a pair (value, anything) is to be returned")
         return output[0]
 
     # ------------------------------------------------------------------ sweeps
@@ -308,51 +307,8 @@ def _unit(part: Any, index: int) -> Any:
     return made if part.nodes.ndim else made.reshape(())[()]
 
 
-# ---------------------------------------------------------------------- derivatives by a recorded run
-def gradient(function: Callable[..., Any], args: tuple[Any, ...], keywords: Sequence[str], wrt: Sequence[int],
-             has_aux: bool) -> tuple[Any, tuple[Any, ...]]:
-    """The value of a function and its gradients by some arguments, the last of which go by keywords."""
-    tape = Tape(function, args, keywords, wrt, has_aux)
-    for k in wrt:
-        if not any(True for _ in leaves(tape.leaves[k])):
-            raise _error(function, f"argument {k} holds no float: {args[k]!r:.60}", "give it as a float")
-    result = tape.result
-    if isinstance(result, Items) or result is None or result.part.is_complex or result.part.nodes.ndim:
-        value = tape.value[0] if has_aux else tape.value
-        kind = "a complex number" if getattr(result, "kind", None) is complex else type(value).__name__
-        raise _error(function, f"the gradient of a function that returns {kind} is asked for", "return one real float")
-    tape.backward()
-    return tape.value, tuple(tape.gradient(k) for k in wrt)
-
-
-def forward(function: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The value of a function and its derivative along a direction, which may show memory that the function writes."""
-    tangents = copy.deepcopy(tangents)
-    tape = Tape(function, primals, (), [k for k, t in enumerate(tangents) if t is not None])
-    for k, tangent in enumerate(tangents):
-        if tape.leaves[k] is None and isinstance(tangent, (int, float, complex, np.number)) and bottom(tangent) != 0:
-            raise _error(function, f"argument {k} holds no float: {primals[k]!r:.60}", "give it as a float")
-    return tape.value, tape.tangent(tangents)
-
-
-def pullback(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of a function, and what turns a cotangent of it into those of the arguments."""
-    tape = Tape(function, primals)
-
-    def pull(cotangent: Any) -> tuple[Any, ...]:
-        tape.backward(cotangent)
-        return tuple(tape.gradient(k) for k in range(len(primals)))
-    return tape.value, pull
-
-
-def pushforward(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
-    """The value of a function, and what turns tangents of the arguments (None: zero) into that of the value."""
-    tape = Tape(function, primals)
-    return tape.value, lambda *tangents: tape.tangent(copy.deepcopy(tangents))
-
-
-def _error(function: Any, reason: str, hint: str = "") -> DifferentiationError:
+def located(function: Any, reason: str, hint: str = "") -> DifferentiationError:
+    """A refusal at the first line of a function, if it has one."""
     code = getattr(python_function(function), "__code__", None)
     span = Span(code.co_filename, code.co_firstlineno, function=code.co_name) if code else None
     return DifferentiationError(reason, span, hint)
-
