@@ -11,7 +11,7 @@ import workbench as wb
 from tests.corpus import PROGRAMS, Program
 from tests.fuzz.interpreted import float_inputs, traced
 from workbench.ir import Function, walk
-from workbench.passes import finalize, optimize
+from workbench.passes import finalize, optimize, watching
 from workbench.transforms import vjp
 
 
@@ -32,14 +32,16 @@ def test_checks_stay_at_their_lines(program: Program) -> None:
     known = places(trace.function)
 
     def observer(name: str, function: Function) -> None:
-        if name in ("inline", "expand"):  # (these bring in checks of their own)
+        if name in ("finalize/inline", "finalize/expand"):  # (these bring in checks of their own)
             known.update(places(function))
         assert places(function) <= known, name
 
-    primal = optimize(trace.function, observer)
+    with watching(observer):
+        primal = optimize(trace.function)
     adjoint = vjp(primal, float_inputs(trace), [0], seeds="one")
     known |= places(adjoint)  # (what is recomputed is checked again where it is needed)
-    finalize(optimize(adjoint, observer), observer, exact=len(primal.results))
+    with watching(observer):
+        finalize(optimize(adjoint), exact=len(primal.results))
 
 
 def test_what_is_not_merged_raises_at_its_own_line() -> None:

@@ -22,7 +22,7 @@ from workbench.ir import DifferentiationError, Function, fingerprint, own_result
 from workbench.operators.readers import MoreInputs
 from workbench.operators.stages import Stages
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
-from workbench.passes import finalize, optimize
+from workbench.passes import are_as_shipped, finalize, is_watched, optimize
 from workbench.transforms import jvp, vjp
 
 LATER = ("vjp", "push")  # modes of what runs when the program has run
@@ -128,20 +128,25 @@ class Program:
     # ------------------------------------------------------------------ stages
     def _compiled(self) -> tuple[Executable, bool]:
         """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
-        by Python. (What has effects on containers is not looked for: it must be known whether it may raise.)"""
+        by Python. (What has effects on containers is not looked for: it must be known whether it may raise. Nor is what
+        goes through passes of other packages, or is watched.)"""
         stages = Stages.of(self.traced.function.name, self.request.mode)
-        known = None if stages.is_shown or self.traced.effects else fingerprint(self.traced.function)
+        anew = self.traced.effects or stages.is_shown or is_watched() or not are_as_shipped()
+        known = None if anew else fingerprint(self.traced.function)
         request = dataclasses.replace(self.request, wrt=tuple(item.position for item in self.wrt_inputs))
         origin = Origin(known[0], f"{request} {[leaf.position for leaf in self.outputs]}", known[1]) if known else None
         found = self.compiler.recall(origin) if origin else None
         if found is not None:
             return found, False
         stages.show("traced", self.traced.function)
-        self.primal = optimize(self.traced.function, stages.passes("primal"))
+        with stages.passes("primal"):
+            self.primal = optimize(self.traced.function)
         transformed = self._transform(self.primal)
         stages.show(self.request.mode, transformed)
-        self.ir = own_results(optimize(transformed, stages.passes(self.request.mode)))
-        final = finalize(self.ir, stages.passes("lowering"), self._exact())
+        with stages.passes(self.request.mode):
+            self.ir = own_results(optimize(transformed))
+        with stages.passes("lowering"):
+            final = finalize(self.ir, self._exact())
         stages.show("lowered", final)
         made = self.compiler.compile(final, quiet=self.request.mode in LATER, primal=self.primal,
                                      deterministic=self.request.deterministic, exact=self._exact())
@@ -190,7 +195,7 @@ class Program:
         if self.request.mode not in ("grad", "vjp"):
             raise self.error("only a gradient or a pullback can be exported")
         return self.compiler.export(
-            finalize(self.primal), finalize(self.ir, None, self._exact()),
+            finalize(self.primal), finalize(self.ir, self._exact()),
             wrt=[item.position for item in self.wrt_inputs], outputs=[leaf.position for leaf in self.outputs],
             gradients=[self.place(item) for item in self.wrt_inputs], examples=tuple(example),
             seeded=self.request.mode == "grad")

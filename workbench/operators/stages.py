@@ -17,10 +17,11 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from workbench.ir import Function, print_function
+from workbench.passes import watching
 
 VARIABLE = "WORKBENCH_DUMP"
 
@@ -50,15 +51,12 @@ class Stages:
             self._last[function.name] = text = print_function(function)
             self._write(f"{stage}.ir", text)
 
-    def passes(self, phase: str) -> Callable[[str, Function], None] | None:
-        """An observer of passes that writes what each has changed."""
-        if self.folder is None:
-            return None
-
+    def passes(self, phase: str) -> AbstractContextManager[None]:
+        """Write what each pass changes meanwhile."""
         def observer(name: str, function: Function) -> None:
             if print_function(function) != self._last.get(function.name):
-                self.show(f"{phase}-{name}", function)
-        return observer
+                self.show(f"{phase}-{name.partition('/')[2]}", function)
+        return watching(observer) if self.is_shown else nullcontext()
 
     def show_source(self, text: str) -> None:
         """Write the emitted program."""

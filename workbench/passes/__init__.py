@@ -1,11 +1,19 @@
 """IR to IR: simplification, bounds, lowering of array operations to loops, dead code.
 
-`optimize` cleans a program before and after it is transformed; `finalize` makes it ready for an engine."""
+`pipeline` says in two lists which passes run, with a reason for every place; `base` what a pass is, how another package
+adds one, and how to look on. `optimize` cleans a program before and after it is transformed; `finalize` makes it ready
+for an engine.
+
+Passes copy programs in one of two ways. An `ir.Rewriter` clones operations, types and order, and is for passes that
+drop or replace a few (`bounds`, `dead`, `scalars`, `preallocate`, `privatise`). A `rebuild.Rebuilder` emits them again
+through the rule table, so that constants are folded and equal operations shared on the way: for passes that write new
+code. Passes that take nests of loops apart use `nest_parts.NestBuilder`, which is a Rebuilder.
+"""
 
 from __future__ import annotations
 
-from workbench.ir import Callee, Function, callees
 from workbench.passes.annihilate import Annihilate
+from workbench.passes.base import CotangentPass, Pass, Stage, Step, is_watched, run, watching
 from workbench.passes.bounds import Bounds
 from workbench.passes.contributions import Contributions
 from workbench.passes.counting import Counting
@@ -13,12 +21,12 @@ from workbench.passes.dead import DeadCode
 from workbench.passes.early_end import EarlyEnd
 from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
-from workbench.passes.inline import Inline, Redirect
+from workbench.passes.inline import Inline
 from workbench.passes.lanes import Lanes
 from workbench.passes.limits import Limits
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
-from workbench.passes.pipeline import Observer, Pass, run
+from workbench.passes.pipeline import FINALIZE, OPTIMIZE, STAGES, are_as_shipped, finalize, optimize
 from workbench.passes.preallocate import Preallocate
 from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
@@ -30,36 +38,8 @@ from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
 __all__ = [
-    "Annihilate", "Bounds", "Contributions", "Counting", "DeadCode", "EarlyEnd", "Expand", "Gather", "Inline", "Lanes",
-    "Limits", "Lower", "Merge", "Observer", "Pass", "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement",
-    "Scaling", "Simplify", "Unread", "Upwards", "finalize", "optimize", "run",
+    "FINALIZE", "OPTIMIZE", "STAGES", "Annihilate", "Bounds", "Contributions", "CotangentPass", "Counting", "DeadCode",
+    "EarlyEnd", "Expand", "Gather", "Inline", "Lanes", "Limits", "Lower", "Merge", "Pass", "Preallocate", "Privatise",
+    "Regroup", "Reuse", "ScalarReplacement", "Scaling", "Simplify", "Stage", "Step", "Unread", "Upwards",
+    "are_as_shipped", "finalize", "is_watched", "optimize", "run", "watching",
 ]
-
-
-def optimize(function: Function, observer: Observer | None = None) -> Function:
-    """Array-level simplification: what a front end or a transform made, cleaned up."""
-    small = (Lower(longest=4), Simplify(), ScalarReplacement())
-    return run((Simplify(), Counting(), Bounds(), Simplify(), *small, Simplify(), Privatise()), function, observer)
-
-
-def finalize(function: Function, observer: Observer | None = None, exact: int | None = None) -> Function:
-    """A function that an engine can emit: scalar loops over elements, and library calls.
-
-    exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped. With 0 the
-    program is no derivative: only what is marked as a cotangent's is one (of a derivative inside), and passes that take
-    what results do not depend on for cotangents are left out."""
-    loops = (Lower(), Simplify(), ScalarReplacement(), Bounds())
-    passes: tuple[Pass, ...] = (Inline(), Simplify(), Bounds(), *loops, Expand(), Simplify(),
-                                Merge(exact), Simplify(), Gather(), Reuse())
-    last = (Preallocate(), Limits(), Simplify(unroll=1))
-    regrouped: tuple[Pass, ...] = () if exact is None else (
-        Annihilate(exact), DeadCode(), Unread(exact), Contributions(exact), Regroup(exact), Upwards(exact))
-    if exact:
-        regrouped += (Scaling(exact), EarlyEnd(exact))
-    made = run((*passes, *regrouped, Simplify(unroll=1), Lanes(), *last), function, observer)
-    called = {callee: Callee(callee.name) for callee in callees(made)}
-    if not called:
-        return made
-    for callee, final in called.items():
-        final.define(Redirect(called).run(run((*passes, *last), callee.function, observer)), callee.consumes)
-    return Redirect(called).run(made)

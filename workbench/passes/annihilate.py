@@ -15,27 +15,26 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Op, Value, definitions, uses
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
 
 @dataclass(frozen=True)
-class Annihilate(Pass):
-    """Selects after the multiplication, in what only the results from position `results` on depend on."""
+class Annihilate(CotangentPass):
+    """Selects after the multiplication."""
 
     name: ClassVar[str] = "annihilate"
-    results: int = 0
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with its guarded products rewritten."""
         makers = definitions(function)
         found = {op: guarded for op in makers.values() if (guarded := _guarded(op, makers)) is not None}
-        if not found or self.results >= len(function.results):
+        if not found:
             return function
-        exact = exact_values(function, self.results, {zero for _, _, zero in found.values()})
-        chosen = {op: guarded for op, guarded in found.items() if op.result not in exact}
+        kept = exact_values(function, exact, {zero for _, _, zero in found.values()})
+        chosen = {op: guarded for op, guarded in found.items() if op.result not in kept}
         return _Annihilator(chosen).run(function) if chosen else function
 
 

@@ -16,8 +16,8 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, ScalarType, Value, definitions, normal_form
 from workbench.ir.rewrite import Rewriter
+from workbench.passes.base import Pass
 from workbench.passes.inequalities import Facts
-from workbench.passes.pipeline import Pass
 
 OUTSIDE = "index out of bounds"
 _ONE = Polynomial.of(1)

@@ -33,26 +33,23 @@ from workbench.ir import (
     walk,
 )
 from workbench.passes.annihilate import annihilating
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.nests import has_turns
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
 _MOST = 12  # numbers that a loop is given to carry
 
 
 @dataclass(frozen=True)
-class Contributions(Pass):
-    """Adds up contributions to what only the results from position `results` on depend on."""
+class Contributions(CotangentPass):
+    """Adds up contributions."""
 
     name: ClassVar[str] = "contributions"
-    results: int = 0
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with such sums."""
-        if self.results >= len(function.results):
-            return function
-        search = _Search(function, exact_values(function, self.results, annihilating(function)))
+        search = _Search(function, exact_values(function, exact, annihilating(function)))
         return _Adder(search).run(function) if search.found else function
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Op, Value, has_effects
 from workbench.ir.rewrite import Rewriter
-from workbench.passes.pipeline import Pass
+from workbench.passes.base import Pass
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ from workbench.ir import (
     uses,
     walk,
 )
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
@@ -48,17 +48,17 @@ _MULTIPLES: dict[str, tuple[int, ...]] = {
 
 
 @dataclass(frozen=True)
-class EarlyEnd(Pass):
-    """Ends such loops, where what they carry reaches only the results from position `results` on."""
+class EarlyEnd(CotangentPass):
+    """Ends such loops, where what they carry reaches cotangents alone."""
 
     name: ClassVar[str] = "early-end"
-    results: int = 0
+    heeds_marks: ClassVar[bool] = False
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with loops that end early."""
-        if self.results >= len(function.results) or not any(op.prim == "for" for op in walk(function.block)):
+        if not any(op.prim == "for" for op in walk(function.block)):
             return function
-        search = _Search(function, exact_values(function, self.results))
+        search = _Search(function, exact_values(function, exact))
         return _Ender(search).run(function) if search.found else function
 
 

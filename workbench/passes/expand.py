@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, walk
+from workbench.passes.base import Pass
 from workbench.passes.bounds import OUTSIDE
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
 

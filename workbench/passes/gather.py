@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Function, Kind, Op, Value, definitions, walk
+from workbench.passes.base import Pass
 from workbench.passes.collector import Collector, ends
 from workbench.passes.nest_parts import TRUE, NestBuilder
 from workbench.passes.nests import Nest, find_nest
-from workbench.passes.pipeline import Pass
 from workbench.passes.simplify import Simplify
 from workbench.passes.zeroing import Rotate, Zeros, zeros_of
 

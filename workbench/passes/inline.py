@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Callee, Function, Op, Rewriter, bound, callee_of, callees, is_recursive, walk
-from workbench.passes.pipeline import Pass
+from workbench.passes.base import Pass
 from workbench.passes.rebuild import Rebuilder
 
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Slot, Type, Value, definitions, walk
+from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
 from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns, uses
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
 WIDTH = 64  # items of a block: several vectors of any processor, few enough for what they hand on to stay in the cache

@@ -20,9 +20,9 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form, walk
 from workbench.ir.ops import has_effect
+from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
 from workbench.passes.nests import has_turns
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
 

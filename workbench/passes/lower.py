@@ -14,9 +14,9 @@ from typing import ClassVar
 
 from workbench.ir import ArrayType, Constant, Function, Kind, Op, ScalarType, Value, walk
 from workbench.ir.ops import CONSUMING
+from workbench.passes.base import Pass
 from workbench.passes.elements import Elements, Index
 from workbench.passes.fusion import ONE, REDUCTIONS, ZERO, Fusion, unowned
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import box_operands, get
 

@@ -19,21 +19,20 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Op, Polynomial, Slot, Value, definitions, normal_form, walk
 from workbench.ir.ops import ALLOCATING, CONSUMING, has_effect
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.nest_parts import NestBuilder
 from workbench.passes.nests import Nest, find_nest
-from workbench.passes.pipeline import Pass
 from workbench.rules import get
 
 Place = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Merge(Pass):
-    """Merges neighbouring nests. exact: the results after the first `exact` ones are cotangents (None: none are)."""
+class Merge(CotangentPass):
+    """Merges neighbouring nests, of any program: of cotangents also those that add to one array in another order."""
 
     name: ClassVar[str] = "merge"
-    exact: int | None = None
 
     def __call__(self, function: Function) -> Function:
         """The function with its nests merged."""

@@ -1,42 +1,99 @@
-"""Running passes: each stage goes to an observer (the verifier in tests, the pass viewer in a notebook).
+"""Which passes run, in which order, and why: the whole pipeline in two lists.
 
-Invariant: a pass takes a valid function and gives a valid function; it is a frozen dataclass whose fields are its
-options, so two equal passes do the same.
+`OPTIMIZE` cleans up what a front end or a transform made; it runs before and after every transform. `FINALIZE` makes
+of that what an engine can emit: loops over elements, and calls of libraries. `print(OPTIMIZE)` shows the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from workbench.ir import Callee, Function, callees
+from workbench.passes.annihilate import Annihilate
+from workbench.passes.base import Stage, Step
+from workbench.passes.bounds import Bounds
+from workbench.passes.contributions import Contributions
+from workbench.passes.counting import Counting
+from workbench.passes.dead import DeadCode
+from workbench.passes.early_end import EarlyEnd
+from workbench.passes.expand import Expand
+from workbench.passes.gather import Gather
+from workbench.passes.inline import Inline, Redirect
+from workbench.passes.lanes import Lanes
+from workbench.passes.limits import Limits
+from workbench.passes.lower import Lower
+from workbench.passes.merge import Merge
+from workbench.passes.preallocate import Preallocate
+from workbench.passes.privatise import Privatise
+from workbench.passes.regroup import Regroup
+from workbench.passes.reuse import Reuse
+from workbench.passes.scalars import ScalarReplacement
+from workbench.passes.scaling import Scaling
+from workbench.passes.simplify import Simplify
+from workbench.passes.unread import Unread
+from workbench.passes.upwards import Upwards
 
-from workbench.ir import Function
+OPTIMIZE = Stage(
+    "optimize",
+    Step(Simplify(), "constants, equal operations and dead code go first: all that follows looks at fewer operations"),
+    Step(Counting(), "loops that count get an index, of which the next step knows the range"),
+    Step(Bounds(), "before arrays are taken apart: what is proved here need not be asked element by element"),
+    Step(Simplify(), "indices that were proved are plain integers, and may now be known"),
+    Step(Lower(longest=4), "operations on arrays as small as points and rotations are written out ..."),
+    Step(Simplify(), "... their loops unrolled, so that every index is known ..."),
+    Step(ScalarReplacement(), "... and such arrays are numbers: transforms see straight lines"),
+    Step(Simplify(), "the numbers of different arrays that are the same"),
+    Step(Privatise(), "last: the stores and loads that are left show what an iteration overwrites before it reads"),
+)
 
-Observer = Callable[[str, Function], None]
+FINALIZE = Stage(
+    "finalize",
+    Step(Inline(), "first: what is called is simplified and fused where it is called"),
+    Step(Simplify(), "what the callees compute anew"),
+    Step(Bounds(), "checks that are proved here do not keep whole-array operations apart"),
+    Step(Lower(), "loops over elements, fused while it is known which operations are on whole arrays"),
+    Step(Simplify(), "what does not change in a loop is computed before it; short loops are unrolled"),
+    Step(ScalarReplacement(), "small arrays whose indices unrolling has made known"),
+    Step(Bounds(), "indices of the loops that were just made are in range"),
+    Step(Expand(), "after the last proof: `index` is still whole in all that proves"),
+    Step(Simplify(), "expanded checks of known indices; then nests are as perfect as they get"),
+    Step(Merge(), "neighbouring nests, as long as they are in the order of the program"),
+    Step(Simplify(), "what merged bodies have in common"),
+    Step(Gather(), "after merging: what a scattering nest is turned around with cannot be merged any more"),
+    Step(Reuse(), "conditionals are now where they stay"),
+    Step(Annihilate(), "before what looks for products of cotangents: a guarded product is none"),
+    Step(DeadCode(), "the guards, which would count as uses of what they guarded"),
+    Step(Unread(), "zeros to add to, before the additions get another form"),
+    Step(Contributions(), "sums in numbers, which the next step can regroup"),
+    Step(Regroup(), "the order of sums and products, when it is known what they add up in"),
+    Step(Upwards(), "the direction of loops that do nothing but add, which regrouping may have made such"),
+    Step(Scaling(), "after regrouping: factors of powers of two are not to be regrouped"),
+    Step(EarlyEnd(), "makes `while` loops of counted ones, which the steps above would not look into"),
+    Step(Simplify(unroll=1), "from here on loops stay loops: unrolled bodies would hide lanes and limits"),
+    Step(Lanes(), "blocks of items, around loops that have their last form"),
+    Step(Preallocate(), "room for arrays, when it is known in which loops they are made"),
+    Step(Limits(), "ends of innermost loops, when it is known which these are"),
+    Step(Simplify(unroll=1), "bounds of loops that are the same; the last step, so that nothing is emitted twice"),
+)
+
+STAGES = (OPTIMIZE, FINALIZE)
 
 
-@dataclass(frozen=True)
-class Pass:
-    """A function from functions to functions, with a name and options.
-
-    `settles`: applied to what it made it would change nothing, so it is not run again."""
-
-    name: ClassVar[str] = "pass"
-    settles: ClassVar[bool] = False
-
-    def __call__(self, function: Function) -> Function:
-        """The rewritten function."""
-        raise NotImplementedError
+def optimize(function: Function) -> Function:
+    """Array-level simplification: what a front end or a transform made, cleaned up."""
+    return OPTIMIZE(function)
 
 
-def run(passes: Sequence[Pass], function: Function, observer: Observer | None = None) -> Function:
-    """Run passes in order; the observer is called with each pass's name and what it made."""
-    made: dict[Pass, Function] = {}
-    for step in passes:
-        if step.settles and made.get(step) is function:
-            continue
-        function = step(function)
-        made[step] = function
-        if observer is not None:
-            observer(step.name, function)
-    return function
+def finalize(function: Function, exact: int | None = None) -> Function:
+    """A function that an engine can emit: scalar loops over elements, and library calls.
+
+    exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped (see
+    `CotangentPass`). In functions that stay functions of their own they may not."""
+    made = FINALIZE(function, exact)
+    called = {callee: Callee(callee.name) for callee in callees(made)}
+    for callee, final in called.items():
+        final.define(Redirect(called).run(FINALIZE(callee.function)), callee.consumes)
+    return Redirect(called).run(made) if called else made
+
+
+def are_as_shipped() -> bool:
+    """True where no other package has added a step."""
+    return all(stage.is_as_shipped for stage in STAGES)

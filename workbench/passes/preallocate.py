@@ -22,7 +22,7 @@ from typing import ClassVar
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, definitions, is_length
 from workbench.ir.ops import CONSUMING
 from workbench.ir.rewrite import Rewriter
-from workbench.passes.pipeline import Pass
+from workbench.passes.base import Pass
 
 _ALIASING = frozenset({"reshape", "transpose", "broadcast", "slice", "real", "imag", "call"})
 _ZERO, _ONE = Constant(0, Kind.INT), Constant(1, Kind.INT)

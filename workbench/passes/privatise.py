@@ -21,8 +21,8 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, Value, definitions, normal_form, walk
 from workbench.ir.rewrite import Rewriter
+from workbench.passes.base import Pass
 from workbench.passes.dead import Marker, sweep
-from workbench.passes.pipeline import Pass
 
 Position = tuple[Op, int]  # what a loop carries there
 _ZERO, _MINUS = Polynomial.of(0), Polynomial.of(-1)

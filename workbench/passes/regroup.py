@@ -26,8 +26,8 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value
 from workbench.ir.ops import LINEAR
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 
 _SUMS = LINEAR - {"mul"}
@@ -36,17 +36,14 @@ _ZERO = Constant(0.0, Kind.F64)
 
 
 @dataclass(frozen=True)
-class Regroup(Pass):
-    """Regroups what only the results from position `results` on depend on."""
+class Regroup(CotangentPass):
+    """Regroups sums and products."""
 
     name: ClassVar[str] = "regroup"
-    results: int = 0
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function, its cotangents regrouped."""
-        if self.results >= len(function.results):
-            return function
-        return _Regrouper(self.results).run(function)
+        return _Regrouper(exact).run(function)
 
 
 @dataclass
@@ -100,13 +97,13 @@ class Taken:
 
 
 class _Regrouper(Rebuilder):
-    def __init__(self, results: int) -> None:
-        self.results = results
+    def __init__(self, exact: int) -> None:
+        self.cotangents_from = exact
         self.rests: dict[Value, Node] = {}  # of sums whose factors have been taken out: the sum that is left
 
     def before(self, function: Function) -> None:
         """What may be regrouped, and what is used how often."""
-        self.exact = exact_values(function, self.results)
+        self.exact = exact_values(function, self.cotangents_from)
         self.uses: dict[Value, int] = {}
         self.users: dict[Value, Op] = {}
         self.carried: dict[Block, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}

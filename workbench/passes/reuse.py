@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, substitute_type, walk
-from workbench.passes.pipeline import Pass
+from workbench.passes.base import Pass
 from workbench.passes.rebuild import Rebuilder
 
 Numbers = Mapping[Any, Value]

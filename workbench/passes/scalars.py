@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, walk
 from workbench.ir.rewrite import Rewriter
-from workbench.passes.pipeline import Pass
+from workbench.passes.base import Pass
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, uses, walk
 from workbench.passes.annihilate import annihilating
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
@@ -40,17 +40,15 @@ _UPDATES = ("store", "accum")
 
 
 @dataclass(frozen=True)
-class Scaling(Pass):
-    """Scales what only the results from position `results` on depend on."""
+class Scaling(CotangentPass):
+    """Scales tiny cotangents."""
 
     name: ClassVar[str] = "scaling"
-    results: int = 0
+    heeds_marks: ClassVar[bool] = False
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with tiny cotangents scaled."""
-        if self.results >= len(function.results):
-            return function
-        search = _Search(function, self.results)
+        search = _Search(function, exact)
         return _Scaler(search.found).run(function) if search.found else function
 
 
@@ -67,11 +65,11 @@ class Scaled:
 class _Search:
     """Finds the bodies of loops with a number that nests of loops are linear in. `found`: by body."""
 
-    def __init__(self, function: Function, results: int) -> None:
+    def __init__(self, function: Function, exact: int) -> None:
         self.found: dict[Block, Scaled] = {}
         self.uses = uses(function)
         self.exact: set[Value] | None = None
-        self.results = results
+        self.cotangents_from = exact
         self.function = function
         self._enter(function.block)
 
@@ -86,7 +84,7 @@ class _Search:
     def _body(self, block: Block) -> bool:
         """Choose the number that most is linear in."""
         if self.exact is None:
-            self.exact = exact_values(self.function, self.results, annihilating(self.function))
+            self.exact = exact_values(self.function, self.cotangents_from, annihilating(self.function))
         candidates = [v for v in (*block.params, *(r for op in block.ops for r in op.results))
                       if not v.is_array and v.kind in _SCALES and self._is_multiplied(v)]
         best: Scaled | None = None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Polynomial, Value, normal_form
+from workbench.passes.base import Pass
 from workbench.passes.dead import DeadCode
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
 

@@ -17,22 +17,21 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Function, Op, Polynomial, Value, definitions, normal_form, uses, walk
+from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
 
 
 @dataclass(frozen=True)
-class Unread(Pass):
-    """Leaves zeros out; of sums, those that only the results from position `results` on depend on."""
+class Unread(CotangentPass):
+    """Leaves zeros out."""
 
     name: ClassVar[str] = "unread"
-    results: int = 0
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with fewer zeros."""
-        search = _Search(function, exact_values(function, self.results))
+        search = _Search(function, exact_values(function, exact))
         return _Leaver(search).run(function) if search.begun or search.left else function
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, uses, walk
+from workbench.passes.base import CotangentPass
 from workbench.passes.contributions import additions
 from workbench.passes.exactness import exact_values
-from workbench.passes.pipeline import Pass
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
 
@@ -26,17 +26,14 @@ _ONE = Constant(1, Kind.INT)
 
 
 @dataclass(frozen=True)
-class Upwards(Pass):
-    """Turns loops that add to what only the results from position `results` on depend on."""
+class Upwards(CotangentPass):
+    """Turns loops that add to cotangents."""
 
     name: ClassVar[str] = "upwards"
-    results: int = 0
 
-    def __call__(self, function: Function) -> Function:
+    def rewritten(self, function: Function, exact: int) -> Function:
         """The function with ascending loops."""
-        if self.results >= len(function.results):
-            return function
-        search = _Search(function, exact_values(function, self.results))
+        search = _Search(function, exact_values(function, exact))
         return _Turner(search).run(function) if search.found else function
 
 
