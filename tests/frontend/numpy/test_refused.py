@@ -48,7 +48,6 @@ OPTIONS: list[tuple[Any, str]] = [
     (lambda x: np.searchsorted(x, 1.0, sorter=np.argsort(x)), "sorter"),
     (lambda x: np.sin(x, where=x > 0), "leaves elements of np.sin undefined"),
     (lambda x: np.sin(x, casting="unsafe"), "casting"),
-    (lambda x: np.sum(x, axis=0, order="C"), "option 'order'"),
     (lambda x: np.asarray(x, dtype=np.float16), "float16"),
     (lambda x: np.insert(x, slice(0, 2), 1.0), "at a slice"),
     (lambda x: np.poly(np.outer(x, x)), "np.poly of a matrix"),

@@ -1,7 +1,8 @@
-"""What library functions mean to the evaluator: NumPy, math and the builtins, each a handler of evaluator values.
+"""What library functions mean to the evaluator, where it is not written out in `frontend.composed`.
 
-A handler is `(activation, args, named) -> value`. Elementwise functions need none: the rule table knows their
-callables. Handlers here compose operations (a mean is a sum and a division); they never contain derivatives.
+A module for each subject; each function stands under the callable that it implements, with that callable's parameters
+(`registry`). Elementwise functions need none: the rule table knows their callables. What is here composes operations
+(a trace is a diagonal and a sum); it never contains derivatives.
 """
 
 from __future__ import annotations
@@ -15,32 +16,36 @@ from workbench.frontend.library import (
     containers,
     creation,
     diagonals,
+    dtypes,
     einsum,
     elementwise,
     exact,
     fourier,
     iterables,
+    joining,
     linear,
+    math_functions,
     matrices,
     norms,
     ordering,
     orders,
     powers,
-    purity,
     random,
     reductions,
     refused,
     scipy_linear,
     shaping,
+    ufuncs,
 )
-from workbench.frontend.library.elementwise import apply_primitive, primitive
 from workbench.frontend.library.methods import choice_attribute, method, number_attribute
+from workbench.frontend.library.primitives import apply_primitive, primitive
 from workbench.frontend.library.purity import is_pure
 from workbench.frontend.library.registry import handles, implements, lookup
 
 __all__ = [
     "apply_primitive", "applying", "arguments", "builtin_functions", "caching", "choice_attribute",
-    "complex_functions", "containers", "creation", "diagonals", "einsum", "elementwise", "exact", "fourier", "handles",
-    "implements", "is_pure", "iterables", "linear", "lookup", "matrices", "method", "norms", "number_attribute",
-    "ordering", "orders", "powers", "primitive", "purity", "random", "reductions", "refused", "scipy_linear", "shaping",
+    "complex_functions", "containers", "creation", "diagonals", "dtypes", "einsum", "elementwise", "exact", "fourier",
+    "handles", "implements", "is_pure", "iterables", "joining", "linear", "lookup", "math_functions", "matrices",
+    "method", "norms", "number_attribute", "ordering", "orders", "powers", "primitive", "random", "reductions",
+    "refused", "scipy_linear", "shaping", "ufuncs",
 ]

@@ -15,7 +15,7 @@ from workbench.frontend.activation import Activation
 from workbench.frontend.composed import elementwise, held, refuse
 from workbench.frontend.composed.applying import vectorized
 from workbench.frontend.composed.shaping import windows
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.operands import as_operand
 from workbench.frontend.library.registry import handles_instances, implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer
@@ -60,7 +60,7 @@ def vectorize(callee: Any, act: Activation, args: tuple[Any, ...], named: dict[s
 
 @implements(np.vectorize)
 def make_vectorized(act: Activation, pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None,
-                    cache: Any = False, signature: Any = None) -> Any:
+                    cache: bool = False, signature: Any = None) -> Any:
     """What is to be applied to elements; of several results' types the first counts."""
     if excluded or signature:
         act.t.fail("np.vectorize with a signature or excluded arguments", "write the loop out")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -16,30 +17,38 @@ from workbench.frontend.values import Array, Scalar
 
 
 @functools.cache
-def _required(callee: Any) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Names of the parameters that a function of NumPy or SciPy must be given, and of those that have no keyword."""
+def _parameters(callee: Any) -> tuple[inspect.Parameter, ...] | None:
+    """The parameters of a function of NumPy or SciPy, where they are known."""
     module = getattr(callee, "__module__", None)
     if isinstance(callee, type) or not isinstance(module, str) or not module.startswith(("numpy", "scipy")):
-        return (), frozenset()
+        return None
     try:
-        found = inspect.signature(callee).parameters.values()
+        return tuple(inspect.signature(callee).parameters.values())
     except (TypeError, ValueError):
-        return (), frozenset()
-    single = frozenset(p.name for p in found if p.kind is p.POSITIONAL_ONLY)
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(p.name for p in found if p.kind in kinds and p.default is p.empty), single
+        return None
+
+
+def _is_python(callee: Any) -> bool:
+    """True for functions that take the parameters that they show (those in C may take others)."""
+    return isinstance(getattr(callee, "_implementation", callee), types.FunctionType)
 
 
 def positioned(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """A call of a library function with the arguments it must be given by position, whichever way they are.
 
-    Raises TypeError where Python would: for a keyword that is none."""
-    if not named:
+    Raises TypeError where Python would: for a keyword that the function does not take."""
+    parameters = _parameters(callee) if named else None
+    if parameters is None:
         return args, named
-    required, single = _required(callee)
+    single = {p.name for p in parameters if p.kind is p.POSITIONAL_ONLY}
     if not single.isdisjoint(named):
         raise TypeError(f"{callee.__name__}() got some positional-only arguments passed as keyword arguments: "
                         f"'{', '.join(sorted(single & named.keys()))}'")
+    unknown = named.keys() - {p.name for p in parameters}
+    if unknown and _is_python(callee) and all(p.kind is not p.VAR_KEYWORD for p in parameters):
+        raise TypeError(f"{callee.__name__}() got an unexpected keyword argument '{min(unknown)}'")
+    required = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+                and p.default is p.empty]
     rest = dict(named)
     while len(args) < len(required) and required[len(args)] in rest:
         args = (*args, rest.pop(required[len(args)]))
@@ -60,8 +69,8 @@ def _own_parameters(function: Callable[..., Any], leading: int) -> tuple[inspect
 
 def bind(t: Tracer, name: str, parameters: tuple[inspect.Parameter, ...], args: tuple[Any, ...], named: dict[str, Any]
           ) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a call by position and by keyword, one for each parameter; flags (parameters whose default is
-    True or False) are known while specialising.
+    """The arguments of a call by position and by keyword, one for each parameter; flags (parameters of type `bool`)
+    are known while specialising.
 
     Raises TypeError where Python would, DifferentiationError for an argument that has no parameter."""
     places = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -80,7 +89,7 @@ def bind(t: Tracer, name: str, parameters: tuple[inspect.Parameter, ...], args: 
         if key not in values and parameter.default is parameter.empty:
             raise TypeError(f"{name}() missing 1 required positional argument: '{key}'")
         value = values.setdefault(key, parameter.default)
-        if isinstance(parameter.default, bool):
+        if parameter.annotation in ("bool", bool):
             static_option(t, value, key)
     positions = [*(values[key] for key in places), *args[len(places):]]
     return positions, {key: value for key, value in values.items() if key not in places}
@@ -92,30 +101,6 @@ def called(act: Activation, function: Callable[..., Any], name: str, args: tuple
     own = _own_parameters(function, 1 + len(leading))
     positions, keywords = bind(act.t, name, own, args, named)
     return function(act, *leading, *positions, **keywords)
-
-
-def bound(t: Tracer, name: str, args: tuple[Any, ...], named: dict[str, Any], *required: str,
-          **defaults: Any) -> tuple[Any, ...]:
-    """The values of the parameters `required`, then `defaults`, in this order; flags are known while specialising.
-
-    Raises TypeError where Python would, DifferentiationError for a parameter that is not listed."""
-    order = (*required, *defaults)
-    if len(args) > len(order):
-        t.fail(f"{len(args)} arguments of {name}", f"give it {', '.join(order)}")
-    values = {**defaults, **dict(zip(order, args, strict=False))}
-    for key, value in named.items():
-        if key not in order:
-            t.fail(f"the option {key!r} of {name}", "leave it out")
-        if order.index(key) < len(args):
-            raise TypeError(f"{name}() got multiple values for argument '{key}'")
-        values[key] = value
-    for key in required:
-        if key not in values:
-            raise TypeError(f"{name}() missing 1 required positional argument: '{key}'")
-    for key, value in defaults.items():
-        if isinstance(value, bool):
-            static_option(t, values[key], key)
-    return tuple(values[key] for key in order)
 
 
 def static_option(t: Tracer, value: Any, name: str) -> Any:

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts, walking
+from workbench.frontend.activation import Activation
 from workbench.frontend.composed import iterators, numbers
 from workbench.frontend.describing import describe
 from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
 from workbench.frontend.library import creation
-from workbench.frontend.library.arguments import bound, static_option
-from workbench.frontend.library.elementwise import as_operand, cast
+from workbench.frontend.library.arguments import called, static_option
 from workbench.frontend.library.iterables import best, total_of
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.operands import as_operand, cast
+from workbench.frontend.library.registry import handles, implements
 from workbench.frontend.numbers import number_kind, number_type, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer
@@ -53,7 +54,7 @@ from workbench.ir import Constant, Kind, kind_of
 
 
 @handles(range)
-def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def range_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`range`."""
     for arg in args:
         act.t.integer(arg, "a range bound")
@@ -64,7 +65,7 @@ def range_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(zip)
-def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def zip_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`zip`."""
     if static_option(act.t, named.get("strict", False), "strict"):
         lengths = [act.t.integer(len_(act, (a,), {}), "a length") for a in args]
@@ -76,25 +77,24 @@ def zip_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return ZipValue("zip", tuple(args), spent=fresh(act.t)) if args else ()
 
 
-@handles(enumerate)
-def enumerate_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`enumerate`."""
-    iterable, start = bound(act.t, "enumerate", args, named, "iterable", start=0)
+@implements(enumerate)
+def enumerate_(act: Activation, iterable: Any, start: Any = 0) -> Any:
+    """Items beside their numbers."""
     if isinstance(iterable, Lazy):
         return numbered(act, iterable, start)
     return ZipValue("enumerate", (iterable,), start, fresh(act.t))
 
 
 @handles(reversed)
-def reversed_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def reversed_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`reversed`."""
     return ZipValue("reversed", args, spent=fresh(act.t))
 
 
 @handles(len)
-def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def len_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`len`."""
-    t: Tracer = act.t
+    t = act.t
     (value,) = args
     if isinstance(value, Choice):
         value = t.environment.read_choice(t, value)
@@ -127,7 +127,7 @@ def len_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(abs)
-def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def abs_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`abs`."""
     (value,) = args
     if isinstance(value, ObjectValue) or (isinstance(value, tuple) and class_attribute(type(value), "__abs__")):
@@ -136,8 +136,8 @@ def abs_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def _extremum(op: str, reduction: Any, name: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
         if len(args) == 1 and isinstance(args[0], Lazy):
             args = (t.environment.list_of(act, args[0]),)
         if len(args) == 1 and isinstance(args[0], Choice):
@@ -167,7 +167,7 @@ def _extremum(op: str, reduction: Any, name: str) -> Any:
     return handler
 
 
-def _is_long(act: Any, values: Any) -> bool:
+def _is_long(act: Activation, values: Any) -> bool:
     """True for items that are looped over at run time: they are too many, or it is not known how many they are."""
     if isinstance(values, DynamicList):
         return True
@@ -177,9 +177,9 @@ def _is_long(act: Any, values: Any) -> bool:
     return not isinstance(count, Constant) or count.value.real > MANY
 
 
-def _by_key(act: Any, values: Any, name: str, named: dict[str, Any]) -> Any:
+def _by_key(act: Activation, values: Any, name: str, named: dict[str, Any]) -> Any:
     """`max` or `min` with a key or a default, in a loop at run time."""
-    t: Tracer = act.t
+    t = act.t
     recipe = iterators.greatest if name == "max" else iterators.least
     some = t.emit("gt", t.environment.trips(act, values), Constant(0, Kind.INT))
     key = named.get("key")
@@ -192,9 +192,9 @@ def _by_key(act: Any, values: Any, name: str, named: dict[str, Any]) -> Any:
     return chosen()
 
 
-def _over_array(act: Any, array: Array, op: str, name: str) -> Any:
+def _over_array(act: Activation, array: Array, op: str, name: str) -> Any:
     """The element that Python's loop over a vector would select."""
-    t: Tracer = act.t
+    t = act.t
     if array.rank != 1:
         raise ValueError("The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()")
     t.check(t.emit("gt", array.dims[0], Constant(0, Kind.INT)), "ValueError", f"{name}() arg is an empty sequence")
@@ -207,9 +207,9 @@ handles(max)(_extremum(">", np.max, "max"))
 
 
 @handles(sum)
-def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def sum_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`sum`: in order, from `start`."""
-    t: Tracer = act.t
+    t = act.t
     start = args[1] if len(args) > 1 else named.get("start", 0)
     source = args[0]
     if isinstance(source, Lazy):
@@ -222,19 +222,18 @@ def sum_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return total
 
 
-@handles(pow)
-def pow_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`pow(base, exp, mod=None)`."""
-    base, exponent, modulus = bound(act.t, "pow", args, named, "base", "exp", mod=None)
-    if is_static((base, exponent, modulus)):
-        return pow(base, exponent, modulus)
-    if modulus is not None:
+@implements(pow)
+def pow_(act: Activation, base: Any, exp: Any, mod: Any = None) -> Any:
+    """A power; with a modulus of what is known."""
+    if is_static((base, exp, mod)):
+        return pow(base, exp, mod)
+    if mod is not None:
         act.t.fail("pow with a modulus", "write it out")
-    return act.t.environment.binary(act, "**", base, exponent)
+    return act.t.environment.binary(act, "**", base, exp)
 
 
 @handles(divmod)
-def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def divmod_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`divmod(a, b)`."""
     binary = act.t.environment.binary
     if len(args) == 2 and all(number_kind(a) is not None for a in args):
@@ -242,27 +241,27 @@ def divmod_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return binary(act, "//", *args), binary(act, "%", *args)
 
 
-@handles(round)
-def round_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`round(number, ndigits=None)`; derivative zero."""
-    t: Tracer = act.t
-    value, digits = bound(t, "round", args, named, "number", ndigits=None)
-    if is_static((value, digits)):
-        return round(value, digits)
-    if digits is not None:
-        if isinstance(digits, float):
+@implements(round)
+def round_(act: Activation, number: Any, ndigits: Any = None) -> Any:
+    """; derivative zero."""
+    t = act.t
+    if is_static((number, ndigits)):
+        return round(number, ndigits)
+    if ndigits is not None:
+        if isinstance(ndigits, float):
             raise TypeError("'float' object cannot be interpreted as an integer")
-        if number_kind(value) is Kind.INT and not isinstance(digits, Scalar) and digits >= 0:
-            return value
-        if not isinstance(value, Scalar) or not value.kind.is_float or isinstance(digits, Scalar) or abs(digits) > 22:
+        if number_kind(number) is Kind.INT and not isinstance(ndigits, Scalar) and ndigits >= 0:
+            return number
+        known = not isinstance(ndigits, Scalar) and abs(ndigits) <= 22
+        if not isinstance(number, Scalar) or not number.kind.is_float or not known:
             t.fail("round of an integer, or to a number of digits that is known at run time only",
                    "divide, round and multiply")
-        if not value.python:
-            return t.environment.call(act, np.round, (value, digits), {})
-        return t.environment.call(act, numbers.rounded, (value, 10.0 ** abs(digits), digits >= 0), {})
-    if number_kind(value) is Kind.INT:
-        return value if isinstance(value, Array) else Scalar(t.scalar(value), True)
-    return t.wrap(t.whole(t.emit("rint", t.scalar(value))), True)
+        if not number.python:
+            return t.environment.call(act, np.round, (number, ndigits), {})
+        return t.environment.call(act, numbers.rounded, (number, 10.0 ** abs(ndigits), ndigits >= 0), {})
+    if number_kind(number) is Kind.INT:
+        return number if isinstance(number, Array) else Scalar(t.scalar(number), True)
+    return t.wrap(t.whole(t.emit("rint", t.scalar(number))), True)
 
 
 _NUMBERS_WANTED = {float: "float() argument must be a string or a real number",
@@ -271,13 +270,13 @@ _NUMBERS_WANTED = {float: "float() argument must be a string or a real number",
 
 
 def _to_kind(kind: Kind, callee: Any) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
         if is_static((args, tuple(named.values()))):
             return callee(*args, **named)
         if named or len(args) > 1:
             if callee is complex:
-                return _complex_of(act, *bound(t, "complex", args, named, real=0.0, imag=0.0))
+                return called(act, _complex_of, "complex", args, named)
             if any(isinstance(a, TextValue) for a in args):
                 texts.refuse(t, f"{callee.__name__}()")
             raise TypeError(f"{callee.__name__}() takes one number")
@@ -306,12 +305,12 @@ def _to_kind(kind: Kind, callee: Any) -> Any:
     return handler
 
 
-def _complex_of(act: Any, real: Any, imaginary: Any) -> Any:
-    """`real + 1j * imaginary`."""
-    t: Tracer = act.t
-    if any((number_kind(part) or Kind.F64).is_complex for part in (real, imaginary)):
-        return t.environment.binary(act, "+", real, t.environment.binary(act, "*", imaginary, 1j))
-    return Scalar(t.emit("complex", *(t.scalar(part, Kind.F64) for part in (real, imaginary))), True)
+def _complex_of(act: Activation, real: Any = 0.0, imag: Any = 0.0) -> Any:
+    """`real + 1j * imag`."""
+    t = act.t
+    if any((number_kind(part) or Kind.F64).is_complex for part in (real, imag)):
+        return t.environment.binary(act, "+", real, t.environment.binary(act, "*", imag, 1j))
+    return Scalar(t.emit("complex", *(t.scalar(part, Kind.F64) for part in (real, imag))), True)
 
 
 handles(float)(_to_kind(Kind.F64, float))
@@ -320,7 +319,7 @@ handles(complex)(_to_kind(Kind.C128, complex))
 
 
 @handles(bool)
-def bool_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def bool_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`bool`."""
     value = arithmetic.truth(act.t, args[0]) if args else False
     return Scalar(value.value, True) if isinstance(value, Scalar) else value
@@ -330,7 +329,7 @@ def _numpy_scalar(dtype: Any) -> Any:
     kind = kind_of(dtype)
     assert kind is not None
 
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if not args or is_static(args):
             return dtype(*args)
         value = as_operand(act.t, args[0])
@@ -345,27 +344,27 @@ for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np
 
 
 @handles(slice)
-def slice_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def slice_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`slice`."""
     return slice(*args)
 
 
 @handles(list)
-def list_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def list_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`list`."""
     return act.t.environment.list_of(act, args[0] if args else ())
 
 
 @handles(tuple)
-def tuple_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def tuple_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tuple`."""
     return tuple(act.t.environment.items(act, args[0])) if args else ()
 
 
 @handles(dict)
-def dict_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def dict_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dict`."""
-    t: Tracer = act.t
+    t = act.t
     entries: dict[Any, Any] = {}
     if args and isinstance(args[0], DictValue):
         entries.update({k: t.read(v) for k, v in args[0].items.items()})
@@ -375,8 +374,8 @@ def dict_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def _quantifier(stop: bool) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
         source = args[0]
         if state_of(source) is not None:
             return walking.quantified(act, source, stop)
@@ -399,7 +398,7 @@ handles(all)(_quantifier(False))
 
 
 @handles(isinstance)
-def isinstance_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def isinstance_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`isinstance`."""
     value, classes = args
     return is_instance(act.t, value, classes)
@@ -445,14 +444,14 @@ def type_of(value: Any) -> type:
 
 
 @handles(type)
-def type_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def type_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`type(x)`."""
     bare.require_number(act.t, args[0])
     return type_of(args[0])
 
 
 @handles(callable)
-def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def callable_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`callable`."""
     (value,) = args
     if isinstance(value, ObjectValue):
@@ -461,7 +460,7 @@ def callable_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(hasattr)
-def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def hasattr_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`hasattr`."""
     present = objects.presence(act, *args)
     if present is not None:
@@ -474,7 +473,7 @@ def hasattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(getattr)
-def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def getattr_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`getattr`."""
     present = objects.presence(act, *args[:2]) if len(args) > 2 else None
     if present is not None:
@@ -488,13 +487,13 @@ def getattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(setattr)
-def setattr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def setattr_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`setattr`."""
     act.t.environment.set_attribute(act, *args)
 
 
 @handles(print)
-def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def print_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`print`."""
     stream = {None: "stdout", id(sys.stdout): "stdout", id(sys.stderr): "stderr"}.get(
         id(named["file"]) if named.get("file") is not None else None)
@@ -504,7 +503,7 @@ def print_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(str)
-def str_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def str_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`str(x)`."""
     if not args or is_static((args, tuple(named.values()))):
         return str(*args, **named)
@@ -512,21 +511,21 @@ def str_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(repr)
-def repr_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def repr_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`repr(x)`."""
     return texts.text(act, args[0], "r")
 
 
 @handles(format)
-def format_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def format_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`format(x, spec="")`."""
     return texts.text(act, args[0], "", args[1] if len(args) > 1 else "")
 
 
 @handles(dataclasses.replace)
-def replace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def replace(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.replace`."""
-    t: Tracer = act.t
+    t = act.t
     (model,) = args
     if not isinstance(model, ObjectValue):
         raise TypeError("replace() should be called on dataclass instances")
@@ -536,24 +535,24 @@ def replace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(functools.partial)
-def partial(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def partial(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`functools.partial`."""
     return Partial(args[0], tuple(args[1:]), dict(named))
 
 
 @handles(copying.copy)
-def copy_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def copy_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.copy`."""
     return _copied(act, args[0], lambda item: item)
 
 
 @handles(copying.deepcopy)
-def deepcopy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def deepcopy(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`copy.deepcopy`."""
     return _deeply(act, args[0], {})
 
 
-def _deeply(act: Any, value: Any, memo: dict[int, Any]) -> Any:
+def _deeply(act: Activation, value: Any, memo: dict[int, Any]) -> Any:
     """A copy of a value and of its entries; what goes by two names is copied once."""
     if isinstance(value, tuple):
         return tuple.__new__(type(value), [_deeply(act, v, memo) for v in value])
@@ -562,8 +561,8 @@ def _deeply(act: Any, value: Any, memo: dict[int, Any]) -> Any:
     return memo[id(value)][1]
 
 
-def _copied(act: Any, value: Any, inner: Callable[[Any], Any]) -> Any:
-    t: Tracer = act.t
+def _copied(act: Activation, value: Any, inner: Callable[[Any], Any]) -> Any:
+    t = act.t
     if isinstance(value, Choice):
         value = t.environment.read_choice(t, value)
     if isinstance(value, Array):

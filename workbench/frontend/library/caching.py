@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend import source
+from workbench.frontend.activation import Activation
 from workbench.frontend.library.registry import handles, handles_instances
 from workbench.frontend.values import Array, Closure, DictValue, DynamicList, ListValue, ObjectValue, is_static
 
@@ -28,12 +29,12 @@ class Cached:
     function: Any
     kept: dict[Any, tuple[Any, tuple[Any, ...]]] = field(default_factory=dict)
 
-    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call of it."""
         return _called(act, self.function, self.kept, args, named, False)
 
 
-def _called(act: Any, function: Any, kept: dict[Any, Any], args: tuple[Any, ...], named: dict[str, Any],
+def _called(act: Activation, function: Any, kept: dict[Any, Any], args: tuple[Any, ...], named: dict[str, Any],
             lasting: bool) -> Any:
     """A call; `lasting`: Python keeps its results from one call of the program to the next."""
     t = act.t
@@ -81,7 +82,7 @@ def _definition(function: Any) -> ast.AST:
     return function.node if isinstance(function, Closure) else source.definition_of(function)
 
 
-def _refuse_effects(act: Any, function: Any) -> None:
+def _refuse_effects(act: Activation, function: Any) -> None:
     """A call that Python may answer from its cache is made: it must not show."""
     definition = _definition(function)
     own = {part.id for part in ast.walk(definition) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
@@ -105,13 +106,13 @@ def _root(part: ast.expr) -> str:
 
 
 @handles(functools.lru_cache)
-def lru_cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def lru_cache(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`@lru_cache`, or `@lru_cache(maxsize)`: how many results are kept is not seen."""
     return Cached(args[0]) if args and isinstance(args[0], (Closure, types.FunctionType)) else _decorator
 
 
 @handles(functools.cache)
-def cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def cache(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`@cache`."""
     return Cached(args[0])
 
@@ -119,7 +120,7 @@ def cache(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 class _Decorator:
     """What `lru_cache(maxsize)` gives."""
 
-    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The function it decorates, its results kept."""
         return Cached(args[0])
 
@@ -128,7 +129,7 @@ _decorator = _Decorator()
 
 
 @handles_instances(type(functools.cache(len)))
-def called(wrapper: Any, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def called(wrapper: Any, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """A call of a function from outside that is under `lru_cache`."""
     function = wrapper.__wrapped__
     if not isinstance(function, types.FunctionType):

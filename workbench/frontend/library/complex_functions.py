@@ -6,7 +6,8 @@ import cmath
 from typing import Any
 
 from workbench.frontend import arithmetic
-from workbench.frontend.library.registry import handles
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.registry import implements
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Scalar, is_static
 from workbench.ir import Constant, Kind, Value
@@ -35,48 +36,45 @@ def _applied(t: Tracer, name: str, z: Value) -> Any:
 
 
 def _function(name: str, prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        (z,) = args
+    def function(act: Activation, z: Any, /) -> Any:
         if is_static(z):
             return getattr(cmath, name)(z)
         return _applied(act.t, prim, act.t.scalar(z, Kind.C128))
-    return handler
+    return function
 
 
 for _name, _prim in _PRIMITIVES.items():
-    handles(getattr(cmath, _name))(_function(_name, _prim))
+    implements(getattr(cmath, _name))(_function(_name, _prim))
 
 
-@handles(cmath.log)
-def log(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`cmath.log(z[, base])`."""
-    if is_static(args):
-        return cmath.log(*args)
-    found = [_applied(act.t, "log", act.t.scalar(a, Kind.C128)) for a in args]
+@implements(cmath.log)
+def log(act: Activation, z: Any, *base: Any) -> Any:
+    """The logarithm, of a base where one is given."""
+    if is_static((z, *base)):
+        return cmath.log(z, *base)
+    found = [_applied(act.t, "log", act.t.scalar(a, Kind.C128)) for a in (z, *base)]
     return found[0] if len(found) == 1 else arithmetic.binary(act.t, "/", found[0], found[1])
 
 
-@handles(cmath.phase)
-def phase(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`cmath.phase(z)`."""
-    if is_static(args):
-        return cmath.phase(*args)
-    t: Tracer = act.t
-    z = t.scalar(args[0], Kind.C128)
-    return Scalar(t.emit("angle", z), True)
+@implements(cmath.phase)
+def phase(act: Activation, z: Any, /) -> Any:
+    """The argument."""
+    if is_static(z):
+        return cmath.phase(z)
+    return Scalar(act.t.emit("angle", act.t.scalar(z, Kind.C128)), True)
 
 
 def _test(name: str, every: bool) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        if is_static(args):
-            return getattr(cmath, name)(*args)
-        t: Tracer = act.t
-        z = t.scalar(args[0], Kind.C128)
-        parts = [t.emit(name, t.emit(part, z)) for part in ("real", "imag")]
+    def function(act: Activation, z: Any, /) -> Any:
+        if is_static(z):
+            return getattr(cmath, name)(z)
+        t = act.t
+        value = t.scalar(z, Kind.C128)
+        parts = [t.emit(name, t.emit(part, value)) for part in ("real", "imag")]
         return t.wrap(t.emit("and" if every else "or", *parts), True)
-    return handler
+    return function
 
 
-handles(cmath.isfinite)(_test("isfinite", True))
-handles(cmath.isinf)(_test("isinf", False))
-handles(cmath.isnan)(_test("isnan", False))
+implements(cmath.isfinite)(_test("isfinite", True))
+implements(cmath.isinf)(_test("isinf", False))
+implements(cmath.isnan)(_test("isnan", False))

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend import objects
+from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.composed import iterators
 from workbench.frontend.library.registry import handles
-from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     DequeValue,
     DictValue,
@@ -25,7 +25,7 @@ from workbench.frontend.values import (
 
 
 # ---------------------------------------------------------------------- sets
-def static_members(act: Any, value: Any) -> set[Any]:
+def static_members(act: Activation, value: Any) -> set[Any]:
     """The items of anything, as a set."""
     members = value.values if isinstance(value, SetValue) else act.t.environment.items(act, value)
     keys = [act.t.environment.key(act, m) for m in members]
@@ -33,13 +33,13 @@ def static_members(act: Any, value: Any) -> set[Any]:
 
 
 @handles(set)
-def set_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def set_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`set(iterable)`."""
     return SetValue(static_members(act, args[0]) if args else set(), len(act.t.frames))
 
 
 @handles(frozenset)
-def frozenset_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def frozenset_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`frozenset(iterable)`."""
     return frozenset(static_members(act, args[0])) if args else frozenset()
 
@@ -48,9 +48,9 @@ _CHANGING = frozenset({"add", "discard", "remove", "update", "clear", "pop", "di
                        "intersection_update", "symmetric_difference_update"})
 
 
-def set_method(act: Any, owner: SetValue, name: str, args: tuple[Any, ...]) -> Any:
+def set_method(act: Activation, owner: SetValue, name: str, args: tuple[Any, ...]) -> Any:
     """A method of a set."""
-    t: Tracer = act.t
+    t = act.t
     members = name not in ("add", "discard", "remove", "pop")
     plain = [static_members(act, a) if members else t.environment.key(act, a) for a in args]
     if name in _CHANGING:
@@ -61,7 +61,7 @@ def set_method(act: Any, owner: SetValue, name: str, args: tuple[Any, ...]) -> A
     return SetValue(result, len(t.frames)) if isinstance(result, set) else result
 
 
-def set_operator(act: Any, op: str, a: Any, b: Any) -> Any:
+def set_operator(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a | b`, `a <= b` and the like."""
     sides = [v.values if isinstance(v, SetValue) else v for v in (a, b)]
     result = STATIC_BINARY[op](*sides)
@@ -70,7 +70,7 @@ def set_operator(act: Any, op: str, a: Any, b: Any) -> Any:
 
 # ---------------------------------------------------------------------- collections
 @handles(collections.defaultdict)
-def defaultdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def defaultdict(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`defaultdict(factory, ...)`."""
     entries = act.t.environment.call(act, dict, args[1:], named)
     entries.type = collections.defaultdict
@@ -79,7 +79,7 @@ def defaultdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(collections.OrderedDict)
-def ordered_dict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def ordered_dict(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`OrderedDict(...)`."""
     entries = act.t.environment.call(act, dict, args, named)
     entries.type = collections.OrderedDict
@@ -87,17 +87,17 @@ def ordered_dict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(dict.fromkeys)
-def from_keys(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def from_keys(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dict.fromkeys(keys, value=None)`."""
-    t: Tracer = act.t
+    t = act.t
     value = args[1] if len(args) > 1 else None
     return t.new_dict({t.environment.key(act, k): value for k in t.environment.items(act, args[0])})
 
 
 @handles(collections.deque)
-def deque(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def deque(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`deque(iterable=(), maxlen=None)`."""
-    t: Tracer = act.t
+    t = act.t
     longest = named.get("maxlen", args[1] if len(args) > 1 else None)
     if longest is not None:
         longest = t.static_int(longest, "the length of a deque")
@@ -106,9 +106,9 @@ def deque(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return DequeValue([t.variable("entry", v) for v in kept], len(t.frames), longest=longest)
 
 
-def deque_method(act: Any, owner: DequeValue, name: str, args: tuple[Any, ...]) -> Any:
+def deque_method(act: Activation, owner: DequeValue, name: str, args: tuple[Any, ...]) -> Any:
     """A method of a deque. One that is full and takes an item shifts the others: it keeps its length."""
-    t: Tracer = act.t
+    t = act.t
     if name in ("append", "appendleft") and owner.longest is not None and len(owner.items) == owner.longest:
         values = [t.read(v) for v in owner.items]
         shifted = [*values[1:], args[0]] if name == "append" else [args[0], *values[:-1]]
@@ -144,7 +144,7 @@ def deque_method(act: Any, owner: DequeValue, name: str, args: tuple[Any, ...]) 
 
 # ---------------------------------------------------------------------- operator
 def _getter(recipe: Callable[..., Any]) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return Partial(recipe, (args, *([tuple(named.items())] if recipe is iterators.method_of else [])), {})
     return handler
 
@@ -181,32 +181,32 @@ for _function, _op in _BINARY.items():
 
 
 @handles(operator.getitem)
-def getitem(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def getitem(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.getitem(a, k)`."""
     return act.t.environment.item(act, *args)
 
 
 @handles(operator.setitem)
-def setitem(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def setitem(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.setitem(a, k, v)`."""
     act.t.environment.set_item(act, *args)
 
 
 @handles(operator.contains)
-def contains(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def contains(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`operator.contains(a, v)`."""
     return act.t.environment.contains(act, *args)
 
 
 # ---------------------------------------------------------------------- objects and dataclasses
 @handles(super)
-def super_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def super_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`super()`."""
     return objects.super_of(act, args)
 
 
 @handles(vars)
-def vars_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def vars_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`vars(x)` of a user's object."""
     if not args or not isinstance(args[0], ObjectValue):
         act.t.fail("vars of this", "name the attributes")
@@ -214,39 +214,39 @@ def vars_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(object.__setattr__)
-def object_setattr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def object_setattr(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`object.__setattr__(x, name, value)`."""
     objects.store(act, *args)
 
 
 @handles(object.__new__)
-def object_new(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def object_new(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`object.__new__(cls)`."""
     return act.t.new_object(args[0], {})
 
 
 @handles(tuple.__new__)
-def tuple_new(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def tuple_new(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tuple.__new__(cls, items)`."""
     return tuple.__new__(args[0], act.t.environment.items(act, args[1]) if len(args) > 1 else ())
 
 
 @handles(dataclasses.fields)
-def dataclass_fields(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def dataclass_fields(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.fields(x)`."""
     (value,) = args
     return dataclasses.fields(value.type if isinstance(value, ObjectValue) else value)
 
 
 @handles(dataclasses.is_dataclass)
-def is_dataclass(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def is_dataclass(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.is_dataclass(x)`."""
     (value,) = args
     return dataclasses.is_dataclass(value.type if isinstance(value, ObjectValue) else value)
 
 
-def _unfolded(act: Any, value: Any, as_dict: bool) -> Any:
-    t: Tracer = act.t
+def _unfolded(act: Activation, value: Any, as_dict: bool) -> Any:
+    t = act.t
     if isinstance(value, ObjectValue) and dataclasses.is_dataclass(value.type):
         t.environment.load_fields(value)
         entries = {f.name: _unfolded(act, t.read(value.fields[f.name]), as_dict)
@@ -262,7 +262,7 @@ def _unfolded(act: Any, value: Any, as_dict: bool) -> Any:
 
 
 @handles(dataclasses.asdict)
-def asdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def asdict(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.asdict(x)`."""
     if named:
         act.t.fail("dataclasses.asdict with a factory", "make the dict yourself")
@@ -270,16 +270,16 @@ def asdict(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(dataclasses.astuple)
-def astuple(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def astuple(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`dataclasses.astuple(x)`."""
     if named:
         act.t.fail("dataclasses.astuple with a factory", "make the tuple yourself")
     return _unfolded(act, args[0], False)
 
 
-def plain_form(act: Any, value: Any) -> Any:
+def plain_form(act: Activation, value: Any) -> Any:
     """A container whose entries are all static as Python's own; NotImplemented where it holds run-time numbers."""
-    t: Tracer = act.t
+    t = act.t
     if is_static(value):
         return value
     if isinstance(value, SetValue):

@@ -1,21 +1,23 @@
-"""Making arrays: `zeros`, `full`, `arange`, `linspace`, `array`, the `_like` forms, copies."""
+"""Making arrays: `zeros`, `full`, `arange`, `array`, the `_like` forms, copies."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from workbench.frontend import arrays, bare, indexing, layout
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound, static_option
-from workbench.frontend.library.elementwise import as_operand, cast, dtype_kind
-from workbench.frontend.library.registry import gives_view, handles
-from workbench.frontend.numbers import common_kind, is_python_number, number_kind
+from workbench.frontend.library.arguments import refuse, static_option
+from workbench.frontend.library.operands import as_operand, cast, dtype_kind
+from workbench.frontend.library.registry import gives_view, handles, implements
+from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Affine, Array, Choice, ListValue, Scalar, is_flat
+from workbench.frontend.values import Affine, Array, Choice, Fixed, ListValue, Scalar, is_flat
 from workbench.ir import Constant, Kind, Value
 
 
@@ -41,92 +43,110 @@ def filled(t: Tracer, dims: list[Value], number: Any, kind: Kind, order: Any = "
     return layout.laid(t.new_array(t.emit("full", value, *dims)), layout.order_asked(t, order, model, len(dims)))
 
 
-def _option(args: tuple[Any, ...], named: dict[str, Any], position: int, name: str, default: Any) -> Any:
-    return args[position] if len(args) > position else named.get(name, default)
+def _asked(t: Tracer, dtype: Any, default: Kind | None) -> Kind:
+    """The kind of a dtype that may be asked for."""
+    return dtype_kind(t, dtype) if dtype is not None else default or Kind.F64
 
 
-def _check_options(t: Tracer, named: dict[str, Any], allowed: set[str], name: str) -> None:
-    for key, value in named.items():
-        if key not in allowed and not (key == "order" and value in ("C", "F", "K", "A")) and value is not None:
-            t.fail(f"the option {key!r} of np.{name}", "leave it out")
+def _refuse_options(t: Tracer, name: str, device: Any, like: Any) -> None:
+    refuse(t, name, device=(device, None), like=(like, None))
 
 
 def _constant_fill(number: Any, name: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        _check_options(t, named, {"shape", "dtype"}, name)
-        dtype = _option(args, named, 1, "dtype", None) or np.float64
-        order = _option(args, named, 2, "order", "C")
-        return filled(t, shape_dims(t, _option(args, named, 0, "shape", ())), number, dtype_kind(t, dtype), order)
-    return handler
+    def function(act: Activation, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None,
+                 like: Any = None) -> Any:
+        _refuse_options(act.t, name, device, like)
+        return filled(act.t, shape_dims(act.t, shape), number, _asked(act.t, dtype, None), order)
+    return function
 
 
-handles(np.zeros)(_constant_fill(0, "zeros"))
-handles(np.ones)(_constant_fill(1, "ones"))
+implements(np.zeros)(_constant_fill(0, "np.zeros"))
+implements(np.ones)(_constant_fill(1, "np.ones"))
 
 
-@handles(np.empty)
-def empty(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.empty`."""
-    t: Tracer = act.t
-    kind = dtype_kind(t, _option(args, named, 1, "dtype", None) or np.float64)
-    dims = shape_dims(t, _option(args, named, 0, "shape", ()))
+@implements(np.empty)
+def empty(act: Activation, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None, like: Any = None
+          ) -> Any:
+    """A new array of undefined elements (a number 0, where it has no axes)."""
+    t = act.t
+    _refuse_options(t, "np.empty", device, like)
+    kind, dims = _asked(t, dtype, None), shape_dims(t, shape)
     if not dims:
         return Scalar(Constant(0, kind), False)
-    order = layout.order_asked(t, _option(args, named, 2, "order", "C"), None, len(dims))
+    order = layout.order_asked(t, order, None, len(dims))
     return layout.laid(t.new_array(t.emit("empty", *dims, kind=kind)), order)
 
 
-@handles(np.full)
-def full(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.full(shape, value)`."""
-    t: Tracer = act.t
-    value = as_operand(t, _option(args, named, 1, "fill_value", None))
-    dtype = _option(args, named, 2, "dtype", None)
-    kind = dtype_kind(t, dtype) if dtype is not None else number_kind(value) or Kind.F64
-    dims = shape_dims(t, _option(args, named, 0, "shape", ()))
-    order = _option(args, named, 3, "order", "C")
+@implements(np.full)
+def full(act: Activation, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", *, device: Any = None,
+         like: Any = None) -> Any:
+    """A new array of one value, or of an array that is repeated."""
+    t = act.t
+    _refuse_options(t, "np.full", device, like)
+    value = as_operand(t, fill_value)
+    kind, dims = _asked(t, dtype, number_kind(value)), shape_dims(t, shape)
     if isinstance(value, Array):
         made = t.new_array(t.emit("copy", t.emit("broadcast", arrays.operand(t, value, kind), *dims)))
         return layout.laid(made, layout.order_asked(t, order, None, len(dims)))
     return filled(t, dims, value, kind, order)
 
 
-def _like(name: str, number: Any, undefined: bool = False) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        first = ("a", "fill_value") if number is None else ("a",)
-        a, *fill, dtype, order, subok, shape = bound(
-            t, f"np.{name}", args, named, *first, dtype=None, order="K", subok=True, shape=None)
-        static_option(t, subok, "subok")
-        model = as_operand(t, a)
-        kind = dtype_kind(t, dtype) if dtype is not None else number_kind(model) or Kind.F64
-        dims = list(model.dims) if isinstance(model, Array) else []
-        if shape is not None:
-            dims = shape_dims(t, shape)
-        whole = model if isinstance(model, Array) else None
-        if undefined and dims:
-            made = t.new_array(t.emit("empty", *dims, kind=kind))
-            return layout.laid(made, layout.order_asked(t, order, whole, len(dims)))
-        return filled(t, dims, fill[0] if fill else number, kind, order, whole)
-    return handler
+def _like(t: Tracer, a: Any, number: Any, dtype: Any, order: Any, shape: Any, undefined: bool = False) -> Any:
+    """A new array in the shape, kind and order of another, where no others are asked for."""
+    model = as_operand(t, a)
+    kind = _asked(t, dtype, number_kind(model))
+    dims = list(model.dims) if isinstance(model, Array) else []
+    if shape is not None:
+        dims = shape_dims(t, shape)
+    whole = model if isinstance(model, Array) else None
+    if undefined and dims:
+        made = t.new_array(t.emit("empty", *dims, kind=kind))
+        return layout.laid(made, layout.order_asked(t, order, whole, len(dims)))
+    return filled(t, dims, number, kind, order, whole)
 
 
-handles(np.zeros_like)(_like("zeros_like", 0))
-handles(np.empty_like)(_like("empty_like", 0, undefined=True))
-handles(np.ones_like)(_like("ones_like", 1))
-handles(np.full_like)(_like("full_like", None))
+@implements(np.zeros_like)
+def zeros_like(act: Activation, a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None
+               ) -> Any:
+    """Zeros in the shape of an array."""
+    return _like(act.t, a, 0, dtype, order, shape)
 
 
-@handles(np.eye, np.identity)
-def eye(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.eye(n)`."""
-    t: Tracer = act.t
-    _check_options(t, named, {"dtype"}, "eye")
-    if len(args) > 1:
-        t.fail("np.eye with more than a size", "use np.zeros and write the ones")
-    (n,) = shape_dims(t, args[0])
-    kind = dtype_kind(t, named.get("dtype") or np.float64)
+@implements(np.ones_like)
+def ones_like(act: Activation, a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None
+              ) -> Any:
+    """Ones in the shape of an array."""
+    return _like(act.t, a, 1, dtype, order, shape)
+
+
+@implements(np.empty_like)
+def empty_like(act: Activation, prototype: Any, dtype: Any = None, order: Any = "K", subok: bool = True,
+               shape: Any = None) -> Any:
+    """Undefined elements in the shape of an array."""
+    return _like(act.t, prototype, 0, dtype, order, shape, undefined=True)
+
+
+@implements(np.full_like)
+def full_like(act: Activation, a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True,
+              shape: Any = None) -> Any:
+    """One value in the shape of an array."""
+    return _like(act.t, a, fill_value, dtype, order, shape)
+
+
+@implements(np.eye)
+def eye(act: Activation, N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:
+    """An identity matrix."""
+    if M is not None or not (isinstance(k, int) and k == 0):
+        act.t.fail("np.eye with more than a size", "use np.zeros and write the ones")
+    return identity(act, N, dtype)
+
+
+@implements(np.identity)
+def identity(act: Activation, n: Any, dtype: Any = None) -> Any:
+    """An identity matrix."""
+    t = act.t
+    (n,) = shape_dims(t, n)
+    kind = _asked(t, dtype, None)
     places = t.emit("iota", n)
     rows = t.emit("reshape", places, n, ONE)
     columns = t.emit("reshape", places, ONE, n)
@@ -134,125 +154,69 @@ def eye(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(np.arange)
-def arange(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def arange(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.arange([start,] stop[, step])`."""
-    t: Tracer = act.t
-    _check_options(t, named, {"dtype"}, "arange")
+    t = act.t
+    if set(named) & {"start", "stop", "step"} or len(args) > 4:
+        t.fail("np.arange with start, stop or step by name", "give them by position")
+    refuse(t, "np.arange", **{key: (value, None) for key, value in named.items() if key != "dtype"})
     start, stop, step = {1: (0, *args, 1), 2: (*args, 1)}.get(len(args), args[:3])
-    asked = _option(args, named, 3, "dtype", None)
+    asked = named.get("dtype", args[3] if len(args) > 3 else None)
     dtype = None if asked is None else dtype_kind(t, asked)
-    kind = common_kind(start, stop, step)
-    binary = arithmetic_of(act)
-    if kind is Kind.INT:
-        lo, hi, by = (t.integer(v) for v in (start, stop, step))
-        if not isinstance(by, Constant):
-            t.fail("np.arange with a run-time step", "use start + step * np.arange(n)")
-        size = Constant(abs(int(by.value.real)), Kind.INT)
-        span = t.emit("sub", hi, lo) if by.value.real > 0 else t.emit("sub", lo, hi)
-        count = t.emit("floordiv", t.emit("add", span, t.emit("sub", size, ONE)), size)
-        count = count if t.is_nonnegative(count) else t.emit("maximum", count, ZERO)
-        places = t.emit("iota", count)
-        values = t.emit("add", t.emit("mul", places, by), lo) if (by != ONE or lo != ZERO) else places
-        result = t.new_array(values)
+    if common_kind(start, stop, step) is Kind.INT:
+        result = _counted(t, start, stop, step)
     else:
-        span = binary("/", binary("-", stop, start), step)
-        steps = t.scalar(span, Kind.F64)
-        t.check(t.emit("not", t.emit("isnan", steps)), "ValueError", "arange: cannot compute length")
-        t.check(t.emit("lt", t.emit("abs", steps), Constant(2.0**60, Kind.F64)), "ValueError",
-                "Maximum allowed size exceeded")
-        length = t.emit("cast", t.emit("ceil", steps), kind=Kind.INT)
-        count = t.emit("maximum", length, ZERO)
-        places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
-        result = binary("+", start, binary("*", step, places))
-        if dtype not in (None, Kind.F64):  # NumPy converts the first two, and goes on in such steps
-            first, second = (t.wrap(t.scalar(v, dtype), False) for v in (start, binary("+", start, step)))
-            result = binary("+", first, binary("*", binary("-", second, first), cast(t, places, dtype)))
+        result = _spaced(act, start, stop, step, dtype)
     return result if dtype is None else cast(t, result, dtype)
 
 
-def arithmetic_of(act: Any) -> Any:
-    """Operators on any numbers, static ones included."""
-    return lambda op, a, b: act.t.environment.binary(act, op, a, b)
+def _counted(t: Tracer, start: Any, stop: Any, step: Any) -> Any:
+    """The integers of a range."""
+    lo, hi, by = (t.integer(v) for v in (start, stop, step))
+    if not isinstance(by, Constant):
+        t.fail("np.arange with a run-time step", "use start + step * np.arange(n)")
+    size = Constant(abs(int(by.value.real)), Kind.INT)
+    span = t.emit("sub", hi, lo) if by.value.real > 0 else t.emit("sub", lo, hi)
+    count = t.emit("floordiv", t.emit("add", span, t.emit("sub", size, ONE)), size)
+    count = count if t.is_nonnegative(count) else t.emit("maximum", count, ZERO)
+    places = t.emit("iota", count)
+    return t.new_array(t.emit("add", t.emit("mul", places, by), lo) if (by != ONE or lo != ZERO) else places)
 
 
-def _dtype_of(value: Any) -> Any:
-    """What decides the dtype of a combination: a Python number of its own, else a dtype."""
-    kind = number_kind(value)
-    if kind is None:
-        return value
-    return (0, 0, 0, 0.0, 0.0j, 0.0j)[list(Kind).index(kind)] if is_python_number(value) else kind.dtype
+def _spaced(act: Activation, start: Any, stop: Any, step: Any, dtype: Kind | None) -> Any:
+    """The floats of a range."""
+    t, binary = act.t, functools.partial(act.t.environment.binary, act)
+    steps = t.scalar(binary("/", binary("-", stop, start), step), Kind.F64)
+    t.check(t.emit("not", t.emit("isnan", steps)), "ValueError", "arange: cannot compute length")
+    t.check(t.emit("lt", t.emit("abs", steps), Constant(2.0**60, Kind.F64)), "ValueError",
+            "Maximum allowed size exceeded")
+    count = t.emit("maximum", t.emit("cast", t.emit("ceil", steps), kind=Kind.INT), ZERO)
+    places = t.new_array(t.emit("cast", t.emit("iota", count), kind=Kind.F64))
+    result = binary("+", start, binary("*", step, places))
+    if dtype in (None, Kind.F64):
+        return result
+    # NumPy converts the first two, and goes on in such steps
+    first, second = (t.wrap(t.scalar(v, dtype), False) for v in (start, binary("+", start, step)))
+    return binary("+", first, binary("*", binary("-", second, first), cast(t, places, dtype)))
 
 
-@handles(np.finfo)
-def finfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.finfo(dtype)`."""
-    return np.finfo(*args)
+@implements(np.array)
+def array(act: Activation, object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", subok: bool = False,
+          ndmin: Any = 0, like: Any = None) -> Any:
+    """A copy; of nested lists, a new array. With copy=None or False what is as asked is given back."""
+    t = act.t
+    refuse(t, "np.array", like=(like, None))
+    found = _array(act, object, dtype, static_option(t, copy, "copy"), order)
+    return _at_least(t, found, t.static_int(ndmin, "a number of axes"))
 
 
-@handles(np.iinfo)
-def iinfo(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.iinfo(dtype)`."""
-    return np.iinfo(*args)
-
-
-@handles(np.dtype)
-def dtype(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.dtype(dtype)`."""
-    return np.dtype(*args)
-
-
-@handles(np.result_type)
-def result_type(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.result_type(*arrays_and_dtypes)`."""
-    return np.result_type(*(_dtype_of(as_operand(act.t, a)) for a in args))
-
-
-@handles(np.iscomplexobj)
-def iscomplexobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.iscomplexobj(x)`."""
-    return (number_kind(as_operand(act.t, args[0])) or Kind.BOOL).is_complex
-
-
-@handles(np.isrealobj)
-def isrealobj(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.isrealobj(x)`."""
-    return not iscomplexobj(act, args, named)
-
-
-@handles(np.isscalar)
-def isscalar(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.isscalar(x)`."""
-    bare.require_number(act.t, args[0])
-    return np.isscalar(args[0]) or isinstance(args[0], Scalar)
-
-
-@handles(np.array)
-def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.array(x)`: a copy; of nested lists, a new array. With copy=None or False what is as asked is given back."""
-    t: Tracer = act.t
-    if "ndmin" in named:
-        found = array(act, args, {key: value for key, value in named.items() if key != "ndmin"})
-        return _at_least(t, found, t.static_int(named["ndmin"], "a number of axes"))
-    dtype = _option(args, named, 1, "dtype", None)
-    _check_options(t, named, {"dtype", "copy", "subok"}, "array")
-    if is_flat(args[0]) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
-        return _elements(t, args[0])
-    order = named.get("order", "K")
-    if not static_option(t, named.get("copy", True), "copy"):
-        if dtype is None and bare.of(args[0]):
-            return args[0]
-        options = args[0].options if isinstance(args[0], Choice) else args[:1]
-        rest = {key: value for key, value in named.items() if key != "copy"}
-        found = [asarray(act, (option, *args[1:]), rest) for option in options]
-        copies = [not isinstance(option, Array) or made.cell is not option.cell
-                  for option, made in zip(options, found, strict=True)]
-        if named["copy"] is not None and any(copies):
-            if not all(copies):
-                t.fail("copy=False of an array that must be copied or not, as a run-time condition says",
-                       "leave copy=False out")
-            raise ValueError("Unable to avoid copy while creating an array as requested.")
-        return Choice(tuple(found), args[0].index) if isinstance(args[0], Choice) else found[0]
-    value = as_operand(t, args[0])
+def _array(act: Activation, given: Any, dtype: Any, copy: Any, order: Any) -> Any:
+    t = act.t
+    if is_flat(given) and (dtype is None or dtype_kind(t, dtype) is given.kind):
+        return _elements(t, given)
+    if not copy:
+        return _uncopied(act, given, dtype, copy, order)
+    value = as_operand(t, given)
     if number_kind(value) is None:
         raise TypeError(f"np.array of {describe(value)}")
     kind = dtype_kind(t, dtype) if dtype is not None else number_kind(value)
@@ -261,9 +225,25 @@ def array(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return Scalar(t.scalar(value, kind), False)
     if kind is not value.kind:
         return layout.laid(cast(t, value, kind), layout.order_asked(t, order, value, value.rank))
-    if value is not args[0] and not isinstance(args[0], Choice):
+    if value is not given and not isinstance(given, Choice):
         return layout.laid(value, layout.order_asked(t, order, None, value.rank))
     return copied(t, value, order)
+
+
+def _uncopied(act: Activation, given: Any, dtype: Any, copy: Any, order: Any) -> Any:
+    """What is as asked for itself, else a copy, which raises where `copy` is False."""
+    if dtype is None and bare.of(given):
+        return given
+    options = given.options if isinstance(given, Choice) else (given,)
+    found = [asarray(act, option, dtype, order) for option in options]
+    copies = [not isinstance(option, Array) or made.cell is not option.cell
+              for option, made in zip(options, found, strict=True)]
+    if copy is not None and any(copies):
+        if not all(copies):
+            act.t.fail("copy=False of an array that must be copied or not, as a run-time condition says",
+                       "leave copy=False out")
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return Choice(tuple(found), given.index) if isinstance(given, Choice) else found[0]
 
 
 def _at_least(t: Tracer, found: Any, rank: int) -> Any:
@@ -291,44 +271,44 @@ def copied(t: Tracer, array: Array, order: Any) -> Array:
     return layout.laid(made, layout.order_asked(t, order, array, array.rank))  # type: ignore[no-any-return]
 
 
-@handles(np.ascontiguousarray)
-def ascontiguousarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.ascontiguousarray(x)`: what lies in order is given back itself, else a copy."""
-    made = asarray(act, (args[0],), {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "C"})
-    return made if isinstance(made, Array) else act.t.new_array(act.t.emit("full", act.t.scalar(made), ONE))
-
-
-@handles(np.asarray, np.asanyarray)
+@implements(np.asarray, np.asanyarray)
 @gives_view
-def asarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.asarray(x)`: an array of the right dtype is given back itself."""
-    t: Tracer = act.t
-    dtype = _option(args, named, 1, "dtype", None)
-    order = _option(args, named, 2, "order", "K")
-    if named.get("copy") is not None or is_flat(args[0]):
-        return array(act, args[:2], {**named, "order": order})
-    if isinstance(args[0], Array) and (dtype is None or dtype_kind(t, dtype) is args[0].kind):
+def asarray(act: Activation, a: Any, dtype: Any = None, order: Any = "K", *, device: Any = None, copy: Any = None,
+            like: Any = None) -> Any:
+    """An array of the right dtype is given back itself."""
+    t = act.t
+    _refuse_options(t, "np.asarray", device, like)
+    if copy is not None or is_flat(a):
+        return _array(act, a, dtype, copy is None or static_option(t, copy, "copy"), order)
+    if isinstance(a, Array) and (dtype is None or dtype_kind(t, dtype) is a.kind):
         if order == "F":
-            return arrays.transposed(t, _by_rows(t, arrays.transposed(t, args[0], range(args[0].rank)[::-1])),
-                                     range(args[0].rank)[::-1])
-        return _by_rows(t, args[0]) if order == "C" else args[0]
-    return array(act, args[:2], {**named, "order": order})
+            turned = arrays.transposed(t, a, range(a.rank)[::-1])
+            return arrays.transposed(t, _by_rows(t, turned), range(a.rank)[::-1])
+        return _by_rows(t, a) if order == "C" else a
+    return _array(act, a, dtype, True, order)
 
 
 def _by_rows(t: Tracer, array: Array) -> Array:
     return arrays.reshaped(t, array, array.dims, flattened=True)
 
 
-@handles(np.asfortranarray)
-def asfortranarray(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.asfortranarray(x)`: what lies by columns is given back itself, else a copy."""
-    return asarray(act, args[:1], {**dict(zip(("dtype",), args[1:], strict=False)), **named, "order": "F"})
+@implements(np.ascontiguousarray)
+def ascontiguousarray(act: Activation, a: Any, dtype: Any = None, *, like: Any = None) -> Any:
+    """What lies by rows is given back itself, else a copy."""
+    made = asarray(act, a, dtype, "C", like=like)
+    return made if isinstance(made, Array) else act.t.new_array(act.t.emit("full", act.t.scalar(made), ONE))
 
 
-@handles(np.copy)
-def copy(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.copy(x)`."""
-    return array(act, args[:1], {"order": _option(args, named, 1, "order", "K")})
+@implements(np.asfortranarray)
+def asfortranarray(act: Activation, a: Any, dtype: Any = None, *, like: Any = None) -> Any:
+    """What lies by columns is given back itself, else a copy."""
+    return asarray(act, a, dtype, "F", like=like)
+
+
+@implements(np.copy)
+def copy(act: Activation, a: Any, order: Any = "K", subok: bool = False) -> Any:
+    """A copy."""
+    return _array(act, a, None, True, order)
 
 
 INHOMOGENEOUS = "setting an array element with a sequence. The requested array has an inhomogeneous shape"
@@ -356,8 +336,8 @@ def from_nested(t: Tracer, value: Any, items: Any) -> Any:
     made = layout.laid(t.new_array(result), by_rows(len(inner) + 1))
     step = arrays.whole(made)
     for k, row in enumerate(rows):
-        base = (arrays.Fixed(Constant(k, Kind.INT)), *step.base[1:])
-        view = arrays.subview(t, made, arrays.Affine(base, tuple(range(1, made.rank))))
+        base = (Fixed(Constant(k, Kind.INT)), *step.base[1:])
+        view = arrays.subview(t, made, Affine(base, tuple(range(1, made.rank))))
         arrays.write(t, view, arrays.fit(t, row, inner, kind))
     return made
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind, fits, write_out
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.joining import stack
+from workbench.frontend.library.operands import as_numpy, as_operand, cast, dtype_kind, fits, write_out
 from workbench.frontend.library.reductions import axes_of, reduce
-from workbench.frontend.library.registry import handles
-from workbench.frontend.library.shaping import need_array, reshape, stack
+from workbench.frontend.library.registry import implements
+from workbench.frontend.library.shaping import need_array, reshape
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.order import Order, by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -51,19 +52,17 @@ def _diagonal_view(t: Tracer, array: Array, offset: int, axis1: Any, axis2: Any)
     return made
 
 
-@handles(np.diagonal)
-def diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.diagonal(a, offset=0, axis1=0, axis2=1)`, here a copy (NumPy's is read-only)."""
-    t: Tracer = act.t
-    a, offset, axis1, axis2 = bound(t, "np.diagonal", args, named, "a", offset=0, axis1=0, axis2=1)
+@implements(np.diagonal)
+def diagonal(act: Activation, a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    """A diagonal over two axes, here a copy (NumPy's is read-only)."""
+    t = act.t
     return _diagonal_view(t, need_array(t, a), t.static_int(offset, "the offset of a diagonal"), axis1, axis2)
 
 
-@handles(np.linalg.diagonal)
-def linalg_diagonal(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.diagonal(x, offset=0)`: of the last two axes."""
-    t: Tracer = act.t
-    x, offset = bound(t, "np.linalg.diagonal", args, named, "x", offset=0)
+@implements(np.linalg.diagonal)
+def linalg_diagonal(act: Activation, x: Any, offset: Any = 0) -> Any:
+    """The diagonals of the matrices of the last two axes."""
+    t = act.t
     return _diagonal_view(t, need_array(t, x), t.static_int(offset, "the offset of a diagonal"), -2, -1)
 
 
@@ -73,12 +72,11 @@ def _trace(t: Tracer, array: Array, offset: Any, axis1: Any, axis2: Any, dtype: 
     return reduce(t, "sum", cast(t, found, kind if dtype is None else dtype_kind(t, dtype)), -1, False)
 
 
-@handles(np.trace)
-def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.trace(a, offset=0, axis1=0, axis2=1)`."""
-    t: Tracer = act.t
-    a, offset, axis1, axis2, dtype, out = bound(
-        t, "np.trace", args, named, "a", offset=0, axis1=0, axis2=1, dtype=None, out=None)
+@implements(np.trace)
+def trace(act: Activation, a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1, dtype: Any = None,
+          out: Any = None) -> Any:
+    """The sum of a diagonal."""
+    t = act.t
     result = _trace(t, need_array(t, a), offset, axis1, axis2, dtype)
     if out is not None:
         fits(out, result, exact=True)
@@ -87,11 +85,10 @@ def trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result
 
 
-@handles(np.linalg.trace)
-def linalg_trace(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.trace(x, offset=0)`: of the last two axes."""
-    t: Tracer = act.t
-    x, offset, dtype = bound(t, "np.linalg.trace", args, named, "x", offset=0, dtype=None)
+@implements(np.linalg.trace)
+def linalg_trace(act: Activation, x: Any, offset: Any = 0, dtype: Any = None) -> Any:
+    """The sums of the diagonals of the matrices of the last two axes."""
+    t = act.t
     return _trace(t, need_array(t, x), offset, -2, -1, dtype)
 
 
@@ -106,30 +103,28 @@ def _with_diagonal(t: Tracer, vector: Array, offset: int) -> Array:
     return made
 
 
-@handles(np.diag)
-def diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.diag(v, k=0)` of a matrix or of a vector."""
-    t: Tracer = act.t
-    v, k = bound(t, "np.diag", args, named, "v", k=0)
+@implements(np.diag)
+def diag(act: Activation, v: Any, k: Any = 0) -> Any:
+    """Of a matrix its diagonal, of a vector a matrix with that diagonal."""
+    t = act.t
     array, offset = as_operand(t, v), t.static_int(k, "the offset of a diagonal")
     if not isinstance(array, Array) or array.rank > 2:
         raise ValueError("Input must be 1- or 2-d.")
     return _diagonal_view(t, array, offset, 0, 1) if array.rank == 2 else _with_diagonal(t, array, offset)
 
 
-@handles(np.diagflat)
-def diagflat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.diagflat(v, k=0)`."""
-    t: Tracer = act.t
-    v, k = bound(t, "np.diagflat", args, named, "v", k=0)
+@implements(np.diagflat)
+def diagflat(act: Activation, v: Any, k: Any = 0) -> Any:
+    """A matrix whose diagonal holds all elements."""
+    t = act.t
     return _with_diagonal(t, reshape(t, need_array(t, v), -1), t.static_int(k, "the offset of a diagonal"))
 
 
 # ---------------------------------------------------------------------- triangles
 def _triangle(test: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        m, k = bound(t, "np.tril" if test == "le" else "np.triu", args, named, "m", k=0)
+    def function(act: Activation, m: Any, k: Any = 0) -> Any:
+        """Zeros but for one triangle, up to a diagonal."""
+        t = act.t
         array, offset = as_operand(t, m), t.integer(k)
         if not isinstance(array, Array):
             raise TypeError("tri() missing 1 required positional argument: 'N'")
@@ -140,19 +135,19 @@ def _triangle(test: str) -> Any:
         limit = t.emit("reshape", t.emit("add", rows, offset), value.dims[-2], ONE)
         mask = t.emit(test, t.emit("reshape", columns, ONE, value.dims[-1]), limit)
         return t.new_array(t.emit("select", mask, value, Constant(0, value.kind)))
-    return handler
+    return function
 
 
-handles(np.tril)(_triangle("le"))
-handles(np.triu)(_triangle("ge"))
+implements(np.tril)(_triangle("le"))
+implements(np.triu)(_triangle("ge"))
 
 
 # ---------------------------------------------------------------------- products
-@handles(np.kron)
-def kron(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.kron(a, b)` in all ranks."""
-    t: Tracer = act.t
-    a, b = (as_operand(t, v) for v in bound(t, "np.kron", args, named, "a", "b"))
+@implements(np.kron)
+def kron(act: Activation, a: Any, b: Any) -> Any:
+    """Every element of one array times the other array, in all ranks."""
+    t = act.t
+    a, b = (as_operand(t, v) for v in (a, b))
     if not isinstance(a, Array) or not isinstance(b, Array):
         return as_numpy(t, arithmetic.elementwise(t, "mul", [a, b]))
     kind, rank = common_kind(a, b), max(a.rank, b.rank)
@@ -182,12 +177,10 @@ def _components(t: Tracer, value: Any, axis: Any) -> list[Any]:
     return [indexing.get(t, array, (*lead, k)) for k in range(int(size.value.real))]
 
 
-@handles(np.cross)
-def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.cross(a, b)` along any axes, of vectors of three or (as NumPy takes them, still) two components."""
-    t: Tracer = act.t
-    a, b, axisa, axisb, axisc, axis = bound(
-        t, "np.cross", args, named, "a", "b", axisa=-1, axisb=-1, axisc=-1, axis=None)
+@implements(np.cross)
+def cross(act: Activation, a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None) -> Any:
+    """The vector product along any axes, of vectors of three or (as NumPy takes them, still) two components."""
+    t = act.t
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = _components(t, a, axisa), _components(t, b, axisb)
@@ -201,24 +194,23 @@ def cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
     if len(x) == len(y) == 2:
         return minor(0, 1)
-    return stack(act, ([minor(1, 2), minor(2, 0), minor(0, 1)],), {"axis": axisc})
+    return stack(act, [minor(1, 2), minor(2, 0), minor(0, 1)], axisc)
 
 
-@handles(np.linalg.cross)
-def linalg_cross(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.cross(x1, x2, axis=-1)`: of vectors of three components."""
-    t: Tracer = act.t
-    x1, x2, axis = bound(t, "np.linalg.cross", args, named, "x1", "x2", axis=-1)
+@implements(np.linalg.cross)
+def linalg_cross(act: Activation, x1: Any, x2: Any, axis: Any = -1) -> Any:
+    """The vector product of vectors of three components."""
+    t = act.t
     if any(len(_components(t, v, axis)) != 3 for v in (x1, x2)):
         raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
-    return cross(act, (x1, x2), {"axis": axis})
+    return cross(act, x1, x2, axis=axis)
 
 
-@handles(np.linalg.matrix_transpose)
-def matrix_transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.matrix_transpose(x)`: a view with the last two axes swapped."""
-    t: Tracer = act.t
-    array = need_array(t, *bound(t, "np.linalg.matrix_transpose", args, named, "x"))
+@implements(np.linalg.matrix_transpose)
+def matrix_transpose(act: Activation, x: Any) -> Any:
+    """A view with the last two axes swapped."""
+    t = act.t
+    array = need_array(t, x)
     if array.rank < 2:
         raise ValueError(f"Input array must be at least 2-dimensional, but it is {array.rank}")
     return arrays.transposed(t, array, (*range(array.rank - 2), array.rank - 1, array.rank - 2))

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_numpy, as_operand, fits, write_out
+from workbench.frontend.library.operands import as_numpy, as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import Order, combined
@@ -188,7 +188,7 @@ def _labels(part: str, rank: int) -> Labels:
     return (*before, *range(-count, 0), *after)
 
 
-def _interleaved(t: Tracer, act: Any, args: tuple[Any, ...]) -> tuple[str, list[Any]]:
+def _interleaved(t: Tracer, act: Activation, args: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """`einsum(a, [0, 1], b, [1, 2], [0, 2])` as a string and operands."""
     def text(sublist: Any) -> str:
         entries = [t.read(v) for v in sublist.items] if isinstance(sublist, ListValue) else list(sublist)
@@ -199,19 +199,18 @@ def _interleaved(t: Tracer, act: Any, args: tuple[Any, ...]) -> tuple[str, list[
     return subscripts if last is None else f"{subscripts}->{text(last)}", list(pairs[::2])
 
 
-@handles(np.einsum)
-def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.einsum(subscripts, *operands)`; how it is optimised is not asked."""
-    t: Tracer = act.t
-    options = {k: v for k, v in named.items() if k not in ("optimize", "order", "casting")}
-    out, dtype = options.pop("out", None), options.pop("dtype", None)
-    if options or dtype is not None:
-        t.fail(f"the option {next(iter(options), 'dtype')!r} of np.einsum", "leave it out")
-    if isinstance(args[0], str):
-        subscripts, operands = args[0], list(args[1:])
+@implements(np.einsum)
+def einsum(act: Activation, *operands: Any, out: Any = None, optimize: Any = False, dtype: Any = None,
+           order: Any = "K", casting: Any = "safe") -> Any:
+    """The sum of products that subscripts say; how it is optimised is not asked."""
+    t = act.t
+    if dtype is not None:
+        t.fail("the option 'dtype' of np.einsum", "leave it out")
+    if isinstance(operands[0], str):
+        subscripts, terms = operands[0], list(operands[1:])
     else:
-        subscripts, operands = _interleaved(t, act, args)
-    numbers = [as_operand(t, v) for v in operands]
+        subscripts, terms = _interleaved(t, act, operands)
+    numbers = [as_operand(t, v) for v in terms]
     for number in numbers:
         if number_kind(number) is None:
             raise TypeError(f"einsum of {describe(number)}")
@@ -219,7 +218,7 @@ def einsum(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if len(numbers) == 1 and isinstance(numbers[0], Array) and out is None and set(inputs[0]) == set(output):
         return _view(t, numbers[0], inputs[0], output)
     result = contracted(t, numbers, inputs, output)
-    if not named.get("optimize"):
+    if not optimize:
         layout.laid(result, _order(t, numbers, inputs, output))
     if out is not None:
         fits(out, result, exact=True)
@@ -259,11 +258,10 @@ def _order(t: Tracer, operands: Sequence[Any], inputs: Sequence[Labels], output:
 
 
 # ---------------------------------------------------------------------- special cases
-@handles(np.tensordot, np.linalg.tensordot)
-def tensordot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.tensordot(a, b, axes=2)`."""
-    t: Tracer = act.t
-    a, b, axes = bound(t, "np.tensordot", args, named, "a", "b", axes=2)
+@implements(np.tensordot, np.linalg.tensordot)
+def tensordot(act: Activation, a: Any, b: Any, axes: Any = 2) -> Any:
+    """The sum over the last axes of one and the first of the other, or over pairs of axes."""
+    t = act.t
     numbers = [as_operand(t, v) for v in (a, b)]
     ranks = [v.rank if isinstance(v, Array) else 0 for v in numbers]
     if isinstance(axes, (tuple, list, ListValue)):
@@ -282,16 +280,16 @@ def tensordot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return contracted(t, numbers, [left, right], output)
 
 
-def _axes(t: Tracer, act: Any, value: Any, rank: int) -> tuple[int, ...]:
+def _axes(t: Tracer, act: Activation, value: Any, rank: int) -> tuple[int, ...]:
     entries = t.environment.items(act, value) if isinstance(value, (tuple, list, ListValue)) else [value]
     return tuple(axes_of(t, k, rank)[0] for k in entries)
 
 
-@handles(np.inner)
-def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.inner(a, b)`: the sum over the last axes."""
-    t: Tracer = act.t
-    a, b = (as_operand(t, v) for v in bound(t, "np.inner", args, named, "a", "b"))
+@implements(np.inner)
+def inner(act: Activation, a: Any, b: Any) -> Any:
+    """The sum of products over the last axes of both."""
+    t = act.t
+    a, b = (as_operand(t, v) for v in (a, b))
     if not isinstance(a, Array) or not isinstance(b, Array):
         return as_numpy(t, arithmetic.elementwise(t, "mul", [a, b]))
     message = "shapes are not aligned"
@@ -301,10 +299,9 @@ def inner(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 def _by_subscripts(name: str, subscripts: str, conjugates: bool) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        a, b, out, axis = bound(t, name, args, named, "a", "b", out=None, axis=-1)
-        first, second = as_operand(t, a), as_operand(t, b)
+    def function(act: Activation, x1: Any, x2: Any, out: Any = None, axis: Any = -1) -> Any:
+        t = act.t
+        first, second = as_operand(t, x1), as_operand(t, x2)
         for position, part in enumerate(subscripts.split("->")[0].split(",")):
             v = (first, second)[position]
             if not isinstance(v, Array) or v.rank < len(part.removeprefix("...")):
@@ -313,8 +310,8 @@ def _by_subscripts(name: str, subscripts: str, conjugates: bool) -> Any:
             first, second = (_last(t, v, axis) for v in (first, second))
         if conjugates and first.kind.is_complex:
             first = arithmetic.elementwise(t, "conj", [first])
-        return einsum(act, (subscripts, first, second), {} if out is None else {"out": out})
-    return handler
+        return einsum(act, subscripts, first, second, out=out)
+    return function
 
 
 def _last(t: Tracer, array: Array, axis: Any) -> Array:
@@ -323,6 +320,6 @@ def _last(t: Tracer, array: Array, axis: Any) -> Array:
     return arrays.transposed(t, array, (*(k for k in range(array.rank) if k != place), place))
 
 
-handles(np.vecdot, np.linalg.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
-handles(np.matvec)(_by_subscripts("np.matvec", "...ij,...j->...i", False))
-handles(np.vecmat)(_by_subscripts("np.vecmat", "...i,...ij->...j", True))
+implements(np.vecdot, np.linalg.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
+implements(np.matvec)(_by_subscripts("np.matvec", "...ij,...j->...i", False))
+implements(np.vecmat)(_by_subscripts("np.vecmat", "...i,...ij->...j", True))

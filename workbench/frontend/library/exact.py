@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
-from workbench.frontend.library.registry import handles
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.registry import handles, implements
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import is_static
 
 
 def _exact(function: Any) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
         if is_static(args):
             return function(*args)
         return function(*(t.static_int(a, f"an argument of math.{function.__name__}") for a in args))
@@ -31,35 +32,36 @@ def _values(function: Any, *args: Any, **named: Any) -> Any:
     return function(*args, **named)
 
 
+def _held(t: Tracer, values: Any) -> Any:
+    """A new array of known values."""
+    return t.new_array(t.emit("copy", arrays.read(t, t.environment.as_array(t, values))))
+
+
 def _window(function: Any) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        n = t.static_int(args[0] if args else named["M"], f"the length of np.{function.__name__}")
-        rest = (*args[1:], *(v for k, v in named.items() if k != "M"))
-        if not is_static(rest):
+    def handler(act: Activation, M: Any, *rest: Any, **named: Any) -> Any:
+        t = act.t
+        n = t.static_int(M, f"the length of np.{function.__name__}")
+        if not is_static((*rest, *named.values())):
             t.fail(f"a run-time parameter of np.{function.__name__}", "write the window out")
-        return t.new_array(t.emit("copy", arrays.read(t, t.environment.as_array(t, _values(function, n, *rest)))))
+        return _held(t, _values(function, n, *rest, **named))
     return handler
 
 
 def _table(function: Any) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
 
         def known(value: Any) -> Any:
             return value if value is None or isinstance(value, type | np.dtype | str) else t.static_int(
                 value, f"an argument of np.{function.__name__}")
         made = _values(function, *map(known, args), **{name: known(value) for name, value in named.items()})
-
-        def held(values: np.ndarray) -> Any:
-            return t.new_array(t.emit("copy", arrays.read(t, t.environment.as_array(t, values))))
-        return tuple(map(held, made)) if isinstance(made, tuple) else held(made)
+        return tuple(_held(t, values) for values in made) if isinstance(made, tuple) else _held(t, made)
     return handler
 
 
 for _indices in (np.tri, np.tril_indices, np.triu_indices, np.diag_indices):
     handles(_indices)(_table(_indices))
 for _shape in (np.bartlett, np.blackman, np.hamming, np.hanning, np.kaiser):
-    handles(_shape)(_window(_shape))
+    implements(_shape)(_window(_shape))
 for _function in (math.comb, math.perm, math.factorial, math.isqrt):
     handles(_function)(_exact(_function))

@@ -13,11 +13,11 @@ import numpy as np
 
 from workbench.deferred import Library
 from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand, fits, write_out
+from workbench.frontend.library.operands import as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -148,15 +148,24 @@ _ONE_AXIS: dict[str, Any] = {
 }
 
 
-def _one(name: str, first: str, **ignored: Any) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        a, n, axis, norm, *rest = bound(t, name, args, named, first, n=None, axis=-1, norm=None, **ignored)
-        array = _array(t, a)
-        (place,) = axes_of(t, axis, array.rank)
-        result = _ONE_AXIS[name](t, array, n, place, norm)
-        return _into(t, rest[0], result, name) if "out" in ignored and name != "hfft" else result  # (NumPy's has none)
-    return handler
+def _one_of_numpy(name: str) -> Any:
+    def function(act: Activation, a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+        result = _along_one(act.t, name, a, n, axis, norm)
+        return result if name == "hfft" else _into(act.t, out, result, name)  # (which has none in NumPy)
+    return function
+
+
+def _one_of_scipy(name: str) -> Any:
+    def function(act: Activation, x: Any, n: Any = None, axis: Any = -1, norm: Any = None, overwrite_x: bool = False,
+                 workers: Any = None, *, plan: Any = None) -> Any:
+        return _along_one(act.t, name, x, n, axis, norm)
+    return function
+
+
+def _along_one(t: Tracer, name: str, x: Any, n: Any, axis: Any, norm: Any) -> Any:
+    array = _array(t, x)
+    (place,) = axes_of(t, axis, array.rank)
+    return _ONE_AXIS[name](t, array, n, place, norm)
 
 
 def _into(t: Tracer, out: Any, result: Array, name: str) -> Any:
@@ -194,59 +203,63 @@ def _plan(t: Tracer, array: Array, s: Any, axes: Any) -> list[tuple[int, Any]]:
     return [(axis, t.dim(array.dims[axis]) if n == -1 else n) for axis, n in zip(found, wanted, strict=True)]
 
 
-def _several(name: str, first: str, axes: Any, **ignored: Any) -> Any:
-    inverse = name.startswith("i")
-    real = name.lstrip("i").startswith("r")
-
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        a, s, places, norm, *rest = bound(t, name, args, named, first, s=None, axes=axes, norm=None, **ignored)
-        out = rest[0] if "out" in ignored else None
+def _several_of_numpy(name: str, default: Any) -> Any:
+    def function(act: Activation, a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
         if out is not None and s is not None:
-            t.fail(f"np.fft.{name} with s= and out=", "assign what it returns: out[...] = ...")
-        result = _array(t, a)
-        steps: Sequence[tuple[int, Any]] = _plan(t, result, s, places)
-        if not steps:
-            raise ValueError("at least 1 axis must be transformed")
-        if real and inverse and s is None:
-            steps = [*steps[:-1], (steps[-1][0], None)]
-        if real and not inverse:
-            result = real_transform(t, result, steps[-1][1], steps[-1][0], norm)
-        for axis, n in reversed(steps[:-1] if real else steps):
-            result = complex_transform(t, result, n, axis, norm, inverse)
-        if real and inverse:
-            result = real_inverse(t, result, steps[-1][1], steps[-1][0], norm)
-        return _into(t, out, result, name)
-    return handler
+            act.t.fail(f"np.fft.{name} with s= and out=", "assign what it returns: out[...] = ...")
+        return _into(act.t, out, _along_several(act.t, name, a, s, axes, norm), name)
+    return function
 
 
-def _register() -> None:
-    scipys = {"overwrite_x": False, "workers": None, "plan": None}
-    for name in _ONE_AXIS:
-        handles(getattr(np.fft, name))(_one(name, "a", out=None))
-        handles(getattr(_scipy, name))(_one(name, "x", **scipys))
-    for name in ("fft", "ifft", "rfft", "irfft"):
-        for suffix, axes in (("2", (-2, -1)), ("n", None)):
-            handles(getattr(np.fft, name + suffix))(_several(name + suffix, "a", axes, out=None))
-            handles(getattr(_scipy, name + suffix))(_several(name + suffix, "x", axes, **scipys))
+def _several_of_scipy(name: str, default: Any) -> Any:
+    def function(act: Activation, x: Any, s: Any = None, axes: Any = default, norm: Any = None,
+                 overwrite_x: bool = False, workers: Any = None, *, plan: Any = None) -> Any:
+        return _along_several(act.t, name, x, s, axes, norm)
+    return function
+
+
+def _along_several(t: Tracer, name: str, x: Any, s: Any, axes: Any, norm: Any) -> Any:
+    """The last axis first, if the transform is of real numbers; of its inverse last."""
+    inverse, real = name.startswith("i"), name.lstrip("i").startswith("r")
+    result = _array(t, x)
+    steps: Sequence[tuple[int, Any]] = _plan(t, result, s, axes)
+    if not steps:
+        raise ValueError("at least 1 axis must be transformed")
+    if real and inverse and s is None:
+        steps = [*steps[:-1], (steps[-1][0], None)]
+    if real and not inverse:
+        result = real_transform(t, result, steps[-1][1], steps[-1][0], norm)
+    for axis, n in reversed(steps[:-1] if real else steps):
+        result = complex_transform(t, result, n, axis, norm, inverse)
+    if real and inverse:
+        result = real_inverse(t, result, steps[-1][1], steps[-1][0], norm)
+    return result
+
+
+for _name in _ONE_AXIS:
+    implements(getattr(np.fft, _name))(_one_of_numpy(_name))
+    implements(getattr(_scipy, _name))(_one_of_scipy(_name))
+for _name in ("fft", "ifft", "rfft", "irfft"):
+    for _suffix, _axes in (("2", (-2, -1)), ("n", None)):
+        implements(getattr(np.fft, _name + _suffix))(_several_of_numpy(_name + _suffix, _axes))
+        implements(getattr(_scipy, _name + _suffix))(_several_of_scipy(_name + _suffix, _axes))
 
 
 # ---------------------------------------------------------------------- shifts and frequencies
 def _shift(sign: int) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        x, axes = bound(t, "fftshift", args, named, "x", axes=None)
+    def function(act: Activation, x: Any, axes: Any = None) -> Any:
+        t = act.t
         result = _array(t, x)
         for axis in axes_of(t, tuple(_entries(t, axes) or ()) if axes is not None else None, result.rank):
             half = t.emit("floordiv", result.dims[axis], _TWO)
             by = half if sign > 0 else t.emit("neg", half)
             result = t.environment.call(act, np.roll, (result, t.wrap(by, True), axis), {})
         return result
-    return handler
+    return function
 
 
-handles(np.fft.fftshift, _scipy.fftshift)(_shift(1))
-handles(np.fft.ifftshift, _scipy.ifftshift)(_shift(-1))
+implements(np.fft.fftshift, _scipy.fftshift)(_shift(1))
+implements(np.fft.ifftshift, _scipy.ifftshift)(_shift(-1))
 
 
 def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
@@ -260,24 +273,20 @@ def _frequencies(t: Tracer, numbers: Value, n: Value, d: Any) -> Any:
     return arithmetic.elementwise(t, "mul", [t.new_array(t.emit("cast", numbers, kind=kind)), factor], kind)
 
 
-@handles(np.fft.fftfreq, _scipy.fftfreq)
-def fftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.fft.fftfreq(n, d=1.0)`."""
-    t: Tracer = act.t
-    count, d, *_ = bound(t, "fftfreq", args, named, "n", d=1.0, device=None)
-    n = t.integer(count)
+@implements(np.fft.fftfreq, _scipy.fftfreq)
+def fftfreq(act: Activation, n: Any, d: Any = 1.0, device: Any = None) -> Any:
+    """The frequencies of a transform."""
+    t = act.t
+    n = t.integer(n)
     k = t.emit("iota", n)
     positive = t.emit("lt", k, t.emit("floordiv", t.emit("add", n, ONE), _TWO))
     return _frequencies(t, t.emit("select", positive, k, t.emit("sub", k, n)), n, d)
 
 
-@handles(np.fft.rfftfreq, _scipy.rfftfreq)
-def rfftfreq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.fft.rfftfreq(n, d=1.0)`."""
-    t: Tracer = act.t
-    count, d, *_ = bound(t, "rfftfreq", args, named, "n", d=1.0, device=None)
-    n = t.integer(count)
+@implements(np.fft.rfftfreq, _scipy.rfftfreq)
+def rfftfreq(act: Activation, n: Any, d: Any = 1.0, device: Any = None) -> Any:
+    """The frequencies of a transform of real numbers."""
+    t = act.t
+    n = t.integer(n)
     return _frequencies(t, t.emit("iota", t.emit("add", t.emit("floordiv", n, _TWO), ONE)), n, d)
 
-
-_register()

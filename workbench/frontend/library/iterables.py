@@ -18,6 +18,7 @@ from workbench.frontend import (
     list_operations,
     walking,
 )
+from workbench.frontend.activation import Activation
 from workbench.frontend.completions import RETURN
 from workbench.frontend.composed import iterators
 from workbench.frontend.held import Held
@@ -25,7 +26,6 @@ from workbench.frontend.layouts import Number
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
-from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     END,
     Array,
@@ -44,7 +44,7 @@ MAX_SORTED = 16
 
 
 @handles(itertools.accumulate)
-def accumulate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def accumulate(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.accumulate(iterable[, function, initial=None])`: its first item is known where items have places."""
     by_place = isinstance(args[0], (Array, DynamicList)) and named.get("initial") is None
     kept = {k: v for k, v in named.items() if k != "initial" or not by_place}
@@ -52,9 +52,9 @@ def accumulate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(functools.reduce)
-def reduce(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def reduce(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`functools.reduce(function, iterable[, initial])`."""
-    t: Tracer = act.t
+    t = act.t
     if len(args) == 3:
         return t.environment.call(act, iterators.reduce, args, named)
     function, iterable = args
@@ -71,8 +71,8 @@ def reduce(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 # ---------------------------------------------------------------------- of known length
 def _combinatoric(make: Any) -> Any:
     """Iterators over arrangements: of positions, as the items may be run-time numbers."""
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        t = act.t
         items = t.environment.items(act, args[0])
         rest = [t.static_int(a, "a length") for a in (*args[1:], *named.values()) if a is not None]
         return generators.over(t, [tuple(items[k] for k in places) for places in make(range(len(items)), *rest)])
@@ -84,7 +84,7 @@ for _make in (itertools.combinations, itertools.permutations, itertools.combinat
 
 
 @handles(itertools.product)
-def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def product(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.product(*iterables, repeat=1)`."""
     pools = [act.t.environment.items(act, a) for a in args]
     times = act.t.static_int(named.get("repeat", 1), "a number of repeats")
@@ -92,9 +92,9 @@ def product(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(itertools.zip_longest)
-def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def zip_longest(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.zip_longest(*iterables, fillvalue=None)`."""
-    t: Tracer = act.t
+    t = act.t
     parts = [a if isinstance(a, Cursor) else walking.iterator(act, a) for a in args]
     fill = t.variable("$fill", named.get("fillvalue"))
 
@@ -107,9 +107,9 @@ def zip_longest(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(itertools.pairwise)
-def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def pairwise(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.pairwise(iterable)`."""
-    t: Tracer = act.t
+    t = act.t
     if isinstance(args[0], Array):
         later, earlier = (t.environment.item(act, args[0], s) for s in (slice(1, None), slice(None, -1)))
         if args[0].rank == 1:  # an element is read once: what is written to it afterwards is not seen
@@ -120,9 +120,9 @@ def pairwise(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(itertools.islice)
-def islice(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def islice(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.islice(iterable, [start,] stop[, step])`."""
-    t: Tracer = act.t
+    t = act.t
     bounds = slice(*args[1:])
     if isinstance(args[0], Array) and args[0].flat is None:
         return ZipValue("iter", (t.environment.item(act, args[0], bounds),), spent=generators.fresh(t))
@@ -130,9 +130,9 @@ def islice(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(itertools.repeat)
-def repeat(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def repeat(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.repeat(value, times)`."""
-    t: Tracer = act.t
+    t = act.t
     times = args[1] if len(args) > 1 else named.get("times")
     if times is None:
         return ZipValue("endless", (args[0],), ())
@@ -148,13 +148,13 @@ class _Always:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The value, whatever the argument."""
         return self.value
 
 
 @handles(itertools.count)
-def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def count(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.count(start=0, step=1)`, beside something that ends."""
     first = args[0] if args else named.get("start", 0)
     step = args[1] if len(args) > 1 else named.get("step", 1)
@@ -162,14 +162,14 @@ def count(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(itertools.cycle)
-def cycle(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def cycle(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`itertools.cycle(iterable)`, beside something that ends."""
     return ZipValue("endless", tuple(act.t.environment.items(act, args[0])), (), generators.fresh(act.t))
 
 
 # ---------------------------------------------------------------------- iter, next
 @handles(iter)
-def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def iter_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`iter(x)`."""
     if len(args) > 1:
         act.t.fail("iter of a function and a sentinel", "write a loop")
@@ -180,9 +180,9 @@ def iter_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 @handles(next)
-def next_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def next_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`next(iterator[, default])`; of a generator its first item, and nothing more."""
-    t: Tracer = act.t
+    t = act.t
     iterator, *default = args
     if isinstance(iterator, Cursor):
         item = generators.following(act, iterator)
@@ -208,14 +208,14 @@ def next_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- order
-def less(act: Any, op: str, a: Any, b: Any) -> Any:
+def less(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a < b` (or `>`) of two values of any kind."""
     return arithmetic.truth(act.t, act.t.environment.compare(act, op, a, b))
 
 
-def select(act: Any, condition: Any, a: Any, b: Any) -> Any:
+def select(act: Activation, condition: Any, a: Any, b: Any) -> Any:
     """`a if condition else b` of two evaluated values."""
-    t: Tracer = act.t
+    t = act.t
     if not isinstance(condition, Scalar):
         return a if condition else b
     if all(number_kind(v) is not None and not isinstance(v, Array) for v in (a, b)):
@@ -225,7 +225,7 @@ def select(act: Any, condition: Any, a: Any, b: Any) -> Any:
     return branches.branch(t, condition, lambda: a, lambda: b)
 
 
-def best(act: Any, items: list[Any], op: str, key: Any) -> Any:
+def best(act: Activation, items: list[Any], op: str, key: Any) -> Any:
     """Python's `min` or `max`: the first item that no other beats."""
     def key_of(item: Any) -> Any:
         return act.t.environment.call(act, key, (item,), {}) if key is not None else item
@@ -240,9 +240,9 @@ def best(act: Any, items: list[Any], op: str, key: Any) -> Any:
     return found
 
 
-def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
+def in_order(act: Activation, items: list[Any], key: Any, reverse: Any) -> list[Any]:
     """Python's stable sort; run-time numbers go through a network of comparisons of neighbours."""
-    t: Tracer = act.t
+    t = act.t
     held = Held(t, *items)
     keys = [held.keep(t.environment.call(act, key, (item,), {})) for item in items] if key is not None else list(items)
     held.check()
@@ -263,9 +263,9 @@ def in_order(act: Any, items: list[Any], key: Any, reverse: Any) -> list[Any]:
     return items
 
 
-def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> DynamicList:
+def _numbers_in_order(act: Activation, owner: DynamicList, named: dict[str, Any]) -> DynamicList:
     """The numbers of a dynamic list in order (equal numbers cannot be told apart)."""
-    t: Tracer = act.t
+    t = act.t
     if named.get("key") is not None or not isinstance(owner.layout, Number):
         growth.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
                               "only", "use np.argsort of an array")
@@ -276,7 +276,7 @@ def _numbers_in_order(act: Any, owner: DynamicList, named: dict[str, Any]) -> Dy
 
 
 @handles(sorted)
-def sorted_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def sorted_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`sorted(iterable, key=None, reverse=False)`."""
     values = args[0]
     if isinstance(values, (Lazy, Array)):
@@ -287,17 +287,17 @@ def sorted_(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return act.t.new_list(in_order(act, items, named.get("key"), named.get("reverse", False)))
 
 
-def total_of(act: Any, iterator: Lazy, start: Any) -> Any:
+def total_of(act: Activation, iterator: Lazy, start: Any) -> Any:
     """`sum` over a generator."""
-    t: Tracer = act.t
+    t = act.t
     total = t.variable("total", start)
     generators.each(act, iterator, lambda item: t.assign(total, t.environment.binary(act, "+", t.read(total), item)))
     return t.read(total)
 
 
-def sort_list(act: Any, owner: ListValue | DynamicList, named: dict[str, Any]) -> None:
+def sort_list(act: Activation, owner: ListValue | DynamicList, named: dict[str, Any]) -> None:
     """`list.sort`."""
-    t: Tracer = act.t
+    t = act.t
     if isinstance(owner, DynamicList):
         ordered = _numbers_in_order(act, owner, named)
         t.environment.repeat(t, dynamic_lists.length_of(t, owner), ("sort", t.span), lambda k: dynamic_lists.store(

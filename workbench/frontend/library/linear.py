@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout, order
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand, finish_ufunc, fits, in_loop, write_out
-from workbench.frontend.library.registry import handles
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.operands import as_operand, fits, write_out
+from workbench.frontend.library.registry import handles, implements
+from workbench.frontend.library.shaping import size_of
+from workbench.frontend.library.ufuncs import finish_ufunc, in_loop
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, Scalar
@@ -58,7 +60,7 @@ def _batched(t: Tracer, x: Value, y: Value) -> Value:
     x = to_batch(t, x, batch)
     y = to_batch(t, y, batch)
     if len(batch) > 1:  # one stack of matrices
-        x, y = (t.emit("reshape", v, _size(t, batch), *v.dims[-2:]) for v in (x, y))
+        x, y = (t.emit("reshape", v, size_of(t, batch), *v.dims[-2:]) for v in (x, y))
     result = t.emit("matmul", x, y)
     if len(batch) > 1:
         result = t.emit("reshape", result, *batch, *result.dims[-2:])
@@ -74,12 +76,11 @@ def to_batch(t: Tracer, value: Value, batch: tuple[Value, ...]) -> Value:
     return value if same else t.emit("broadcast", value, *dims)
 
 
-@handles(np.dot)
-def dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.dot` in all ranks."""
-    t: Tracer = act.t
-    a, b = as_operand(t, args[0]), as_operand(t, args[1])
-    out = named.get("out", args[2] if len(args) > 2 else None)
+@implements(np.dot)
+def dot(act: Activation, a: Any, b: Any, out: Any = None) -> Any:
+    """The sum of products over the last axis of one and the last but one of the other, in all ranks."""
+    t = act.t
+    a, b = as_operand(t, a), as_operand(t, b)
     if not isinstance(a, Array) or not isinstance(b, Array):
         result = act.t.environment.binary(act, "*", a, b)
         result = Scalar(result.value, False) if isinstance(result, Scalar) else result
@@ -101,20 +102,13 @@ def _dot_general(t: Tracer, a: Array, b: Array) -> Any:
     inner = x.dims[-1]
     arrays.require_same(t, inner, y.dims[-2], "shapes not aligned")
     y = t.emit("transpose", y, perm=(y.rank - 2, *range(y.rank - 2), y.rank - 1))
-    rows, columns = _size(t, x.dims[:-1]), _size(t, y.dims[1:])
+    rows, columns = size_of(t, x.dims[:-1]), size_of(t, y.dims[1:])
     product = t.emit("matmul", t.emit("reshape", x, rows, inner), t.emit("reshape", y, y.dims[0], columns))
     return by_rows(t, t.emit("reshape", product, *x.dims[:-1], *y.dims[1:]))
 
 
-def _size(t: Tracer, dims: tuple[Value, ...]) -> Value:
-    size: Value = ONE
-    for dim in dims:
-        size = t.emit("mul", size, dim)
-    return size
-
-
 @handles(np.matmul, np.linalg.matmul)
-def np_matmul(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def np_matmul(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`np.matmul`."""
     numbers, options, _ = in_loop(act.t, np.matmul, [as_operand(act.t, a) for a in args], named)
     return finish_ufunc(act, matmul(act.t, *numbers), options, "matmul")
@@ -124,25 +118,25 @@ def _vector(t: Tracer, value: Any) -> Array:
     array = as_operand(t, value)
     if not isinstance(array, Array):
         array = t.new_array(t.emit("full", t.scalar(array), ONE))
+    vector: Array = array
     if array.rank != 1:
-        array = t.new_array(t.emit("reshape", arrays.read(t, array), _size(t, array.dims)))
-    return array
+        vector = t.new_array(t.emit("reshape", arrays.read(t, array), size_of(t, array.dims)))
+    return vector
 
 
-@handles(np.linalg.outer)
-def outer_of_vectors(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.outer(a, b)`."""
-    ranks = [v.rank if isinstance(v, Array) else 0 for v in (as_operand(act.t, v) for v in args[:2])]
+@implements(np.linalg.outer)
+def outer_of_vectors(act: Activation, x1: Any, x2: Any) -> Any:
+    """Every element of a vector times every one of another."""
+    ranks = [v.rank if isinstance(v, Array) else 0 for v in (as_operand(act.t, v) for v in (x1, x2))]
     if ranks != [1, 1]:
         raise ValueError(f"Input arrays must be one-dimensional, but they have {ranks[0]} and {ranks[1]} axes")
-    return outer(act, args, named)
+    return outer(act, x1, x2)
 
 
-@handles(np.outer)
-def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.outer(a, b, out=None)`."""
-    t: Tracer = act.t
-    a, b, out = bound(t, "np.outer", args, named, "a", "b", out=None)
+@implements(np.outer)
+def outer(act: Activation, a: Any, b: Any, out: Any = None) -> Any:
+    """Every element times every other, as a matrix."""
+    t = act.t
     a, b = _vector(t, a), _vector(t, b)
     column = t.new_array(t.emit("reshape", arrays.read(t, a), *a.dims, ONE))
     row = t.new_array(t.emit("reshape", arrays.read(t, b), ONE, *b.dims))
@@ -150,11 +144,11 @@ def outer(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return result if out is None else finish_ufunc(act, result, {"out": out}, "multiply")
 
 
-@handles(np.vdot)
-def vdot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.vdot`: the first argument conjugated."""
-    t: Tracer = act.t
-    a, b = (_vector(t, v) for v in args)
+@implements(np.vdot)
+def vdot(act: Activation, a: Any, b: Any) -> Any:
+    """The sum of products of all elements, those of the first conjugated."""
+    t = act.t
+    a, b = _vector(t, a), _vector(t, b)
     if a.kind.is_complex:
         a = arithmetic.elementwise(t, "conj", [a])
     return matmul(t, a, b)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound, refuse
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.library.arguments import refuse
 from workbench.frontend.library.linear import matmul, to_batch
+from workbench.frontend.library.operands import as_operand
 from workbench.frontend.library.reductions import reduce, squared
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -75,11 +76,11 @@ def unstacked(t: Tracer, value: Value, lead: Sequence[Value]) -> Any:
     return t.new_array(value if len(lead) == 1 else t.emit("reshape", value, *dims))
 
 
-def transposed(t: Tracer, matrix: Value, conjugate: bool = True) -> Value:
+def turned(t: Tracer, matrix: Value, conjugate: bool = True) -> Value:
     """The last two axes swapped (and conjugated)."""
     rank = matrix.rank
-    turned = t.emit("transpose", matrix, perm=(*range(rank - 2), rank - 1, rank - 2))
-    return t.emit("conj", turned) if conjugate and turned.kind.is_complex else turned
+    swapped = t.emit("transpose", matrix, perm=(*range(rank - 2), rank - 1, rank - 2))
+    return t.emit("conj", swapped) if conjugate and swapped.kind.is_complex else swapped
 
 
 def triangle(t: Tracer, matrix: Value, lower: bool, strict: bool = False) -> Value:
@@ -116,11 +117,11 @@ def two(t: Tracer, a: Any, b: Any) -> tuple[Value, Array]:
     return square(t, first, common_kind(first, second) if isinstance(first, Array) else None), second
 
 
-@handles(np.linalg.solve)
-def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.solve(a, b)`."""
-    t: Tracer = act.t
-    matrix, right = two(t, *bound(t, "np.linalg.solve", args, named, "a", "b"))
+@implements(np.linalg.solve)
+def solve(act: Activation, a: Any, b: Any) -> Any:
+    """x with a x = b."""
+    t = act.t
+    matrix, right = two(t, a, b)
     return solve_matrices(t, matrix, right, "solve")
 
 
@@ -131,51 +132,49 @@ def inverse(t: Tracer, matrix: Value) -> Value:
     return result
 
 
-@handles(np.linalg.inv)
-def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.inv(a)`."""
-    t: Tracer = act.t
-    return t.new_array(inverse(t, square(t, *bound(t, "np.linalg.inv", args, named, "a"))))
+@implements(np.linalg.inv)
+def inv(act: Activation, a: Any) -> Any:
+    """The inverse."""
+    t = act.t
+    return t.new_array(inverse(t, square(t, a)))
 
 
 # ---------------------------------------------------------------------- determinants
-@handles(np.linalg.det)
-def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.det(a)`."""
-    t: Tracer = act.t
-    stack, lead = stacked(t, square(t, *bound(t, "np.linalg.det", args, named, "a")))
+@implements(np.linalg.det)
+def det(act: Activation, a: Any) -> Any:
+    """The determinant."""
+    t = act.t
+    stack, lead = stacked(t, square(t, a))
     return unstacked(t, t.emit("det", stack), lead)
 
 
-@handles(np.linalg.slogdet)
-def slogdet(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.slogdet(a)`."""
-    t: Tracer = act.t
-    stack, lead = stacked(t, square(t, *bound(t, "np.linalg.slogdet", args, named, "a")))
+@implements(np.linalg.slogdet)
+def slogdet(act: Activation, a: Any) -> Any:
+    """The sign of the determinant, and the logarithm of its modulus."""
+    t = act.t
+    stack, lead = stacked(t, square(t, a))
     return SlogdetResult(*(unstacked(t, v, lead) for v in t.emit_all("slogdet", stack)))
 
 
 # ---------------------------------------------------------------------- decompositions
 def cholesky_factor(t: Tracer, matrix: Value, upper: bool) -> Value:
     """The factor of one triangle, checked."""
-    low, ok = t.emit_all("cholesky", transposed(t, matrix) if upper else matrix)
+    low, ok = t.emit_all("cholesky", turned(t, matrix) if upper else matrix)
     t.check(ok, "LinAlgError", "Matrix is not positive definite")
-    return transposed(t, low) if upper else low
+    return turned(t, low) if upper else low
 
 
-@handles(np.linalg.cholesky)
-def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.cholesky(a, upper=False)`: reads one triangle alone."""
-    t: Tracer = act.t
-    a, upper = bound(t, "np.linalg.cholesky", args, named, "a", upper=False)
+@implements(np.linalg.cholesky)
+def cholesky(act: Activation, a: Any, upper: bool = False) -> Any:
+    """The lower factor, or the upper one: reads one triangle alone."""
+    t = act.t
     return t.new_array(cholesky_factor(t, square(t, a), bool(upper)))
 
 
-@handles(np.linalg.qr)
-def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.qr(a)`, reduced: of a wide matrix, its first columns are factored."""
-    t: Tracer = act.t
-    a, mode = bound(t, "np.linalg.qr", args, named, "a", mode="reduced")
+@implements(np.linalg.qr)
+def qr(act: Activation, a: Any, mode: str = "reduced") -> Any:
+    """The reduced factors: of a wide matrix, its first columns are factored."""
+    t = act.t
     if mode not in ("reduced", "r"):
         t.fail(f"np.linalg.qr with mode={mode!r}", "use the reduced factors")
     stack, lead = stacked(t, matrix_of(t, a))
@@ -193,7 +192,7 @@ def qr_of(t: Tracer, stack: Value) -> tuple[Value, Value]:
     first = indexing.get(t, whole, (slice(None), slice(None), slice(None, k)))
     rest = indexing.get(t, whole, (slice(None), slice(None), slice(k, None)))
     q, r = t.emit_all("qr", arrays.read(t, first))
-    others = t.emit("matmul", transposed(t, q), arrays.read(t, rest))
+    others = t.emit("matmul", turned(t, q), arrays.read(t, rest))
     made = t.new_array(t.emit("full", Constant(0, r.kind), stack.dims[0], r.dims[1], n))
     indexing.put(t, made, (slice(None), slice(None), slice(None, k)), t.new_array(r))
     indexing.put(t, made, (slice(None), slice(None), slice(k, None)), t.new_array(others))
@@ -207,36 +206,34 @@ def singular(t: Tracer, stack: Value) -> tuple[Value, Value, Value]:
     return u, s, vh
 
 
-@handles(np.linalg.svd)
-def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
-    t: Tracer = act.t
-    a, full, vectors, hermitian = bound(t, "np.linalg.svd", args, named, "a", full_matrices=True, compute_uv=True,
-                                        hermitian=False)
+@implements(np.linalg.svd)
+def svd(act: Activation, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The reduced decomposition, or the full one of a square matrix; or its values alone."""
+    t = act.t
     refuse(t, "np.linalg.svd", hermitian=(hermitian, False))
     stack, lead = stacked(t, matrix_of(t, a))
-    if vectors and full and not t.same(*stack.dims[1:]):
+    if compute_uv and full_matrices and not t.same(*stack.dims[1:]):
         if any(not isinstance(d, Constant) for d in stack.dims[1:]):
             t.environment.meet(*map(t.builder.resolve, stack.dims[1:]))
         t.fail("np.linalg.svd with full_matrices=True, whose further vectors have no derivative",
                "use full_matrices=False")
     u, s, vh = singular(t, stack)
-    if not vectors:
+    if not compute_uv:
         return unstacked(t, s, lead)
     return SVDResult(*(unstacked(t, v, lead) for v in (u, s, vh)))
 
 
-@handles(np.linalg.svdvals)
-def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.svdvals(x)`."""
-    t: Tracer = act.t
-    stack, lead = stacked(t, matrix_of(t, *bound(t, "np.linalg.svdvals", args, named, "x")))
+@implements(np.linalg.svdvals)
+def svdvals(act: Activation, x: Any) -> Any:
+    """Singular values, in falling order."""
+    t = act.t
+    stack, lead = stacked(t, matrix_of(t, x))
     return unstacked(t, singular(t, stack)[1], lead)
 
 
 def eigen(t: Tracer, matrix: Value, upper: bool) -> tuple[Any, Any]:
     """Eigenvalues and eigenvectors of a Hermitian matrix, by one triangle."""
-    stack, lead = stacked(t, transposed(t, matrix) if upper else matrix)
+    stack, lead = stacked(t, turned(t, matrix) if upper else matrix)
     w, v, ok = t.emit_all("eigh", stack)
     t.check(ok, "LinAlgError", "Eigenvalues did not converge")
     return unstacked(t, w, lead), unstacked(t, v, lead)
@@ -248,23 +245,21 @@ def _is_upper(uplo: Any) -> bool:
     return uplo.upper() == "U"
 
 
-@handles(np.linalg.eigh)
-def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.eigh(a, UPLO='L')`: reads one triangle alone."""
-    t: Tracer = act.t
-    a, uplo = bound(t, "np.linalg.eigh", args, named, "a", UPLO="L")
-    if _is_upper(uplo):
+@implements(np.linalg.eigh)
+def eigh(act: Activation, a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues and eigenvectors of a Hermitian matrix: reads one triangle alone."""
+    t = act.t
+    if _is_upper(UPLO):
         t.fail("eigenvectors with UPLO='U', whose signs are another choice than of the lower triangle",
                "give the conjugate transpose and UPLO='L'")
     return EighResult(*eigen(t, square(t, a), False))
 
 
-@handles(np.linalg.eigvalsh)
-def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.eigvalsh(a, UPLO='L')`."""
-    t: Tracer = act.t
-    a, uplo = bound(t, "np.linalg.eigvalsh", args, named, "a", UPLO="L")
-    return eigen(t, square(t, a), _is_upper(uplo))[0]
+@implements(np.linalg.eigvalsh)
+def eigvalsh(act: Activation, a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues of a Hermitian matrix, in rising order, by one triangle."""
+    t = act.t
+    return eigen(t, square(t, a), _is_upper(UPLO))[0]
 
 
 # ---------------------------------------------------------------------- pseudoinverses
@@ -292,26 +287,23 @@ def machine_cutoff(t: Tracer, stack: Value) -> Value:
     return t.emit("mul", longest, Constant(float(np.finfo(kind.dtype).eps), kind))
 
 
-@handles(np.linalg.pinv)
-def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.pinv(a)`; it has a derivative where `a` has full rank."""
-    t: Tracer = act.t
-    missing = np._NoValue
-    a, rcond, hermitian, rtol = bound(t, "np.linalg.pinv", args, named, "a", rcond=None, hermitian=False, rtol=missing)
+@implements(np.linalg.pinv)
+def pinv(act: Activation, a: Any, rcond: Any = None, hermitian: bool = False, rtol: Any = np._NoValue) -> Any:
+    """The pseudoinverse; it has a derivative where `a` has full rank."""
+    t = act.t
     refuse(t, "np.linalg.pinv", hermitian=(hermitian, False))
     stack, lead = stacked(t, matrix_of(t, a))
     cutoff: Any = 1e-15 if rcond is None else rcond
-    if rtol is not missing:
+    if rtol is not np._NoValue:
         cutoff = machine_cutoff(t, stack) if rtol is None else rtol
     return unstacked(t, pseudoinverse(t, stack, cutoff)[0], lead)
 
 
-@handles(np.linalg.lstsq)
-def lstsq(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.lstsq(a, b)`: the solution, residuals, rank and singular values. The solution has a derivative where
+@implements(np.linalg.lstsq)
+def lstsq(act: Activation, a: Any, b: Any, rcond: Any = None) -> Any:
+    """The solution, residuals, rank and singular values. The solution has a derivative where
     `a` has full rank."""
-    t: Tracer = act.t
-    a, b, rcond = bound(t, "np.linalg.lstsq", args, named, "a", "b", rcond=None)
+    t = act.t
     first, right = as_operand(t, a), as_operand(t, b)
     if not isinstance(right, Array) or right.rank > 2:
         raise np.linalg.LinAlgError("a vector or a matrix is needed on the right")

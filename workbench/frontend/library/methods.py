@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, generators, growth, indexing, layout, list_operations
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library import containers, creation, elementwise, iterables, random, shaping
+from workbench.frontend.library import containers, creation, iterables, operands, random, shaping
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import number_kind, number_type, the_same
@@ -113,8 +114,8 @@ def choice_attribute(t: Tracer, owner: Choice, name: str) -> Any:
 _VIEWS = frozenset({"reshape", "ravel", "transpose", "swapaxes", "squeeze"})
 
 
-def _choice_method(act: Any, owner: Choice, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _choice_method(act: Activation, owner: Choice, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     if name in _VIEWS:
         return Choice(tuple(method(act, option, name, args, named) for option in owner.options), owner.index)
     if name == "fill":
@@ -140,11 +141,11 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
 
 
 def _part_function(name: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         (value,) = args
         if isinstance(value, Choice):
             return choice_attribute(act.t, value, name)
-        value = elementwise.as_operand(act.t, value)
+        value = operands.as_operand(act.t, value)
         if not isinstance(value, (Array, Scalar)):
             return getattr(np, name)(value)
         return number_attribute(act.t, value, name)
@@ -155,7 +156,7 @@ for _name in ("real", "imag"):
     handles(getattr(np, _name))(_part_function(_name))
 
 
-def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a method."""
     if isinstance(owner, RandomValue):
         return random.method(act, owner, name, args, named)
@@ -169,7 +170,7 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
         return _list_method(act, owner, name, args, named)
     if isinstance(owner, DynamicList):
         if name == "sort":
-            t: Tracer = act.t
+            t = act.t
             t.environment.note_write(owner)
             return iterables.sort_list(act, owner, named)
         return list_operations.method(act, owner, name, args)
@@ -184,63 +185,63 @@ def method(act: Any, owner: Any, name: str, args: tuple[Any, ...], named: dict[s
     return act.t.fail(f"no rule is known for the method {name!r} of {describe(owner)}", "use a function with a rule")
 
 
-def _astype(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _astype(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     options = {**dict(zip(("dtype", "order", "casting", "subok", "copy"), args, strict=False)), **named}
-    kind, order = elementwise.dtype_kind(t, options["dtype"]), options.get("order", "K")
+    kind, order = operands.dtype_kind(t, options["dtype"]), options.get("order", "K")
     casting, old = options.get("casting", "unsafe"), number_kind(owner)
     if old is not None and not np.can_cast(old.dtype, kind.dtype, casting):
         raise TypeError(f"Cannot cast array data from {old.dtype!r} to {kind.dtype!r} "
                         f"according to the rule {casting!r}")
     if kind is old and isinstance(owner, Array):
         if not static_option(t, options.get("copy", True), "copy"):
-            return creation.asarray(act, (owner,), {"order": order})
+            return creation.asarray(act, owner, order=order)
         return creation.copied(t, owner, order)
-    found = elementwise.cast(t, owner, kind)
+    found = operands.cast(t, owner, kind)
     return layout.laid(found, layout.order_asked(t, order, owner, owner.rank)) if isinstance(owner, Array) else found
 
 
-def _copy(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _copy(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     order = named.get("order", args[0] if args else "C")
     return creation.copied(act.t, owner, order) if isinstance(owner, Array) else owner
 
 
-def _fill(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _fill(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     arrays.write(act.t, owner, act.t.scalar(args[0], owner.kind))
 
 
-def _compress(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _compress(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return act.t.environment.call(act, np.compress, (args[0], owner, *args[1:]), named)
 
 
-def _choose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _choose(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     choices = args[0] if len(args) == 1 else args
     return act.t.environment.call(act, np.choose, (owner, choices), named)
 
 
-def _sort(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _sort(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     ordered = act.t.environment.call(act, np.sort, (owner, *args), named)
     indexing.put(act.t, owner, Ellipsis, ordered)
 
 
-def _flatten(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
-    shaping.row_by_row(t, named, *args[:1])
+def _flatten(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
+    shaping.row_by_row(t, args[0] if args else named.get("order", "C"))
     if isinstance(owner, Scalar):
         return t.new_array(t.emit("full", owner.value, Constant(1, Kind.INT)))
     return t.new_array(t.emit("copy", t.emit("reshape", arrays.read(t, owner), shaping.size_of(t, owner.dims))))
 
 
-def _reshape(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    shaping.row_by_row(act.t, named)
+def _reshape(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    shaping.row_by_row(act.t, named.get("order", "C"))
     unknown = next((key for key in named if key not in ("order", "copy")), None)
     if unknown is not None:
         raise TypeError(f"numpy.ndarray.reshape() got an unexpected keyword argument {unknown!r}")
     made = shaping.reshape(act.t, shaping.need_array(act.t, owner), args[0] if len(args) == 1 else args)
-    return shaping.perhaps_copied(act.t, made, named)
+    return shaping.perhaps_copied(act.t, made, named.get("copy"))
 
 
-def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _transpose(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     axes = None if not args or args == (None,) else (args[0] if len(args) == 1 else args)
     if isinstance(owner, Scalar):
         if axes:
@@ -249,8 +250,8 @@ def _transpose(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any
     return shaping.transposed(act.t, owner, axes)
 
 
-def _item(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _item(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     place = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
     if isinstance(owner, Scalar):
         if place not in ((), (0,)):
@@ -266,7 +267,7 @@ def _item(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) ->
     return Scalar(t.scalar(t.environment.item(act, flat, place[0] if place else 0)), True)
 
 
-def _conjugate(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _conjugate(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if args or named:
         act.t.fail("an array that a conjugate is to be put into", "use np.conjugate with out=")
     if not owner.kind.is_complex:
@@ -275,15 +276,15 @@ def _conjugate(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any
     return Scalar(result.value, owner.python) if isinstance(owner, Scalar) else result
 
 
-def _tolist(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _tolist(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if isinstance(owner, Scalar):
         return Scalar(owner.value, True)
     rows = act.t.environment.items(act, owner)
     return act.t.new_list([_tolist(act, row, (), {}) for row in rows])
 
 
-def _is_integer(act: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _is_integer(act: Activation, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     value = t.scalar(owner)
     return t.wrap(t.emit("eq", value, t.emit("floor", value)), True) if value.kind.is_float else True
 
@@ -297,8 +298,8 @@ _METHODS: dict[str, Callable[..., Any]] = {
 
 
 # ---------------------------------------------------------------------- lists and dicts
-def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _list_method(act: Activation, owner: ListValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     if name == "copy":
         return t.new_list([t.read(v) for v in owner.items])
     if name in ("index", "count"):
@@ -340,8 +341,8 @@ def _list_method(act: Any, owner: ListValue, name: str, args: tuple[Any, ...], n
     return None
 
 
-def _dict_method(act: Any, owner: DictValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    t: Tracer = act.t
+def _dict_method(act: Activation, owner: DictValue, name: str, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    t = act.t
     if name in ("get", "pop", "setdefault") and args:
         args = (t.environment.key(act, args[0]), *args[1:])
     if name in ("keys", "values", "items"):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound, refuse
-from workbench.frontend.library.elementwise import as_operand, cast
+from workbench.frontend.library.arguments import refuse
 from workbench.frontend.library.matrices import (
     inverse,
     machine_cutoff,
@@ -23,8 +23,9 @@ from workbench.frontend.library.matrices import (
     stacked,
     unstacked,
 )
+from workbench.frontend.library.operands import as_operand, cast
 from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum, squared
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Scalar
@@ -138,28 +139,27 @@ def _order(t: Tracer, order: Any) -> Any:
     return order
 
 
-@handles(np.linalg.norm)
-def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.norm(x, ord=None, axis=None, keepdims=False)`."""
-    t: Tracer = act.t
-    x, order, axis, keepdims = bound(t, "np.linalg.norm", args, named, "x", ord=None, axis=None, keepdims=False)
-    array, order = _floating(t, x), _order(t, order)
+@implements(np.linalg.norm)
+def norm(act: Activation, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The norm of a vector, of a matrix, or of those along axes."""
+    t = act.t
+    array, ord = _floating(t, x), _order(t, ord)
     if not isinstance(as_operand(t, x), Array):
         if axis is not None:
             axes_of(t, axis, 0)
-        if order is not None:
+        if ord is not None:
             raise ValueError("Improper number of dimensions to norm.")
         keepdims = False
     if axis is None:
-        if order is None or (order == 2 and array.rank == 1) or (order == "fro" and array.rank == 2):
+        if ord is None or (ord == 2 and array.rank == 1) or (ord == "fro" and array.rank == 2):
             return euclidean(t, array, None, keepdims)
         axis = tuple(range(array.rank))
     axes = _in_order(t, axis, array.rank)
     if len(axes) == 1:
-        return vector(t, array, order, axes, keepdims)
+        return vector(t, array, ord, axes, keepdims)
     if len(axes) != 2:
         raise ValueError("Improper number of dimensions to norm.")
-    return matrix(t, array, order, axes, keepdims)
+    return matrix(t, array, ord, axes, keepdims)
 
 
 def _in_order(t: Tracer, axis: Any, rank: int) -> tuple[Any, ...]:
@@ -171,41 +171,38 @@ def _in_order(t: Tracer, axis: Any, rank: int) -> tuple[Any, ...]:
     return axes
 
 
-@handles(np.linalg.vector_norm)
-def vector_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.vector_norm(x, axis=None, keepdims=False, ord=2)`."""
-    t: Tracer = act.t
-    x, axis, keepdims, order = bound(t, "np.linalg.vector_norm", args, named, "x", axis=None, keepdims=False, ord=2)
+@implements(np.linalg.vector_norm)
+def vector_norm(act: Activation, x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """The norm of all elements, or of vectors along axes."""
+    t = act.t
     array = _floating(t, x)
-    return vector(t, array, _order(t, order), axes_of(t, axis, array.rank), keepdims)
+    return vector(t, array, _order(t, ord), axes_of(t, axis, array.rank), keepdims)
 
 
-@handles(np.linalg.matrix_norm)
-def matrix_norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.matrix_norm(x, keepdims=False, ord='fro')`."""
-    t: Tracer = act.t
-    x, keepdims, order = bound(t, "np.linalg.matrix_norm", args, named, "x", keepdims=False, ord="fro")
+@implements(np.linalg.matrix_norm)
+def matrix_norm(act: Activation, x: Any, keepdims: bool = False, ord: str = "fro") -> Any:
+    """The norm of the matrices of the last two axes."""
+    t = act.t
     array = _floating(t, x)
     if array.rank < 2:
         axes_of(t, -2, array.rank)
-    return matrix(t, array, _order(t, order), (array.rank - 2, array.rank - 1), keepdims)
+    return matrix(t, array, _order(t, ord), (array.rank - 2, array.rank - 1), keepdims)
 
 
-@handles(np.linalg.cond)
-def cond(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.cond(x, p=None)`."""
-    t: Tracer = act.t
-    x, order = bound(t, "np.linalg.cond", args, named, "x", p=None)
-    order = _order(t, order)
-    if order in (None, 2, -2):
+@implements(np.linalg.cond)
+def cond(act: Activation, x: Any, p: Any = None) -> Any:
+    """The condition number in a norm."""
+    t = act.t
+    p = _order(t, p)
+    if p in (None, 2, -2):
         stack, lead = stacked(t, matrix_of(t, x))
         values = unstacked(t, singular(t, stack)[1], lead)
         high, low = (reduce(t, prim, values, -1, False) for prim in ("max", "min"))
-        return _known(t, arithmetic.elementwise(t, "div", [low, high] if order == -2 else [high, low]), stack, lead)
+        return _known(t, arithmetic.elementwise(t, "div", [low, high] if p == -2 else [high, low]), stack, lead)
     array = t.new_array(square(t, x))
     axes = (array.rank - 2, array.rank - 1)
     other = t.new_array(inverse(t, arrays.read(t, array)))
-    result = arithmetic.elementwise(t, "mul", [matrix(t, a, order, axes, False) for a in (array, other)])
+    result = arithmetic.elementwise(t, "mul", [matrix(t, a, p, axes, False) for a in (array, other)])
     return _known(t, result, *stacked(t, arrays.read(t, array)))
 
 
@@ -217,15 +214,14 @@ def _known(t: Tracer, result: Any, stack: Value, lead: tuple[Value, ...]) -> Any
     return t.new_array(t.emit("select", infinite, Constant(np.inf, value.kind), value))
 
 
-@handles(np.linalg.matrix_rank)
-def matrix_rank(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.matrix_rank(A)`: an integer, piecewise constant."""
-    t: Tracer = act.t
-    a, tol, hermitian, rtol = bound(t, "np.linalg.matrix_rank", args, named, "A", tol=None, hermitian=False, rtol=None)
+@implements(np.linalg.matrix_rank)
+def matrix_rank(act: Activation, A: Any, tol: Any = None, hermitian: bool = False, rtol: Any = None) -> Any:
+    """An integer, piecewise constant."""
+    t = act.t
     refuse(t, "np.linalg.matrix_rank", hermitian=(hermitian, False))
-    array = as_operand(t, a)
+    array = as_operand(t, A)
     if not isinstance(array, Array) or array.rank < 2:
-        flat = _floating(t, a)
+        flat = _floating(t, A)
         present = arithmetic.binary(t, "!=", flat, 0)
         return cast(t, reduce(t, "any", present, None, False), Kind.INT)
     stack, lead = stacked(t, matrix_of(t, array))

@@ -7,24 +7,21 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.operands import as_operand
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import need_array, reshape
 from workbench.frontend.numbers import common_kind
-from workbench.frontend.tracer import ONE, Tracer
+from workbench.frontend.tracer import ONE
 from workbench.frontend.values import Scalar
 from workbench.ir import Constant, Kind
 
 
-@handles(np.argsort)
-def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.argsort(a, axis=-1, kind=None, order=None, stable=None)`: stable, whatever order of ties is asked for."""
-    t: Tracer = act.t
-    if unknown := set(named) - {"a", "axis", "kind", "order", "stable"}:
-        raise TypeError(f"argsort() got an unexpected keyword argument '{min(unknown)}'")
-    a, axis, kind, order, stable = bound(t, "np.argsort", args, named, "a", axis=-1, kind=None, order=None, stable=None)
+@implements(np.argsort)
+def argsort(act: Activation, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The places of the elements in order: stable, whatever order of ties is asked for."""
+    t = act.t
     if order is not None:
         t.fail("np.argsort with order=", "arrays with fields are not arrays of numbers")
     np.argsort(np.zeros(1), kind=kind, stable=stable)  # raises for kinds that there are not
@@ -43,13 +40,12 @@ def argsort(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(t.emit("argsort", value))
 
 
-@handles(np.searchsorted)
-def searchsorted(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.searchsorted(a, v, side='left')`; derivative zero."""
-    t: Tracer = act.t
-    ordered, sought = need_array(t, args[0]), as_operand(t, args[1] if len(args) > 1 else named["v"])
-    side = named.get("side", args[2] if len(args) > 2 else "left")
-    if named.get("sorter") is not None or len(args) > 3:
+@implements(np.searchsorted)
+def searchsorted(act: Activation, a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """The places before (or behind) which numbers belong; derivative zero."""
+    t = act.t
+    ordered, sought = need_array(t, a), as_operand(t, v)
+    if sorter is not None:
         t.fail("np.searchsorted with sorter=", "sort first: a[sorter]")
     if ordered.rank != 1:
         raise ValueError("object too deep for desired array")
@@ -67,21 +63,21 @@ def searchsorted(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return Scalar(t.emit("load", places, Constant(0, Kind.INT)), False)
 
 
-@handles(np.flatnonzero)
-def flatnonzero(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.flatnonzero(a)`: as many places as there are true elements."""
-    t: Tracer = act.t
-    value = arrays.read(t, reshape(t, need_array(t, args[0]), -1))
+@implements(np.flatnonzero)
+def flatnonzero(act: Activation, a: Any) -> Any:
+    """As many places as there are true elements."""
+    t = act.t
+    value = arrays.read(t, reshape(t, need_array(t, a), -1))
     if value.kind is not Kind.BOOL:
         value = t.emit("ne", value, Constant(0, value.kind))
     return t.new_array(t.emit("mask_index", value, t.emit("mask_count", value)))
 
 
-@handles(np.broadcast_shapes)
-def broadcast_shapes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.broadcast_shapes(*shapes)`."""
-    t: Tracer = act.t
-    shapes = [tuple(t.integer(n) for n in (s if isinstance(s, tuple) else (s,))) for s in args]
-    return tuple(t.dim(d) for d in arrays.broadcast_dims(t, *shapes))
+@implements(np.broadcast_shapes)
+def broadcast_shapes(act: Activation, *shapes: Any) -> Any:
+    """The shape that arrays of these shapes have in common."""
+    t = act.t
+    dims = [tuple(t.integer(n) for n in (s if isinstance(s, tuple) else (s,))) for s in shapes]
+    return tuple(t.dim(d) for d in arrays.broadcast_dims(t, *dims))
 
 

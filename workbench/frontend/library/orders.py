@@ -156,7 +156,7 @@ def lay(t: Tracer, callee: Any, args: tuple[Any, ...], named: dict[str, Any], fo
     stand for views)."""
     if not _is_numpy(callee) or callee in _OWN:
         return
-    made = [a for a in _arrays(t, found) if a.cell.number >= before and a.cell.source is a.cell.shows is None]
+    made = [a for a in _arrays(t, found) if a.cell.number >= before and a.cell.source is None and a.cell.shows is None]
     if not made:
         return
     rule = _rule(callee)

@@ -7,22 +7,21 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays
-from workbench.frontend.library.arguments import bound
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.activation import Activation
 from workbench.frontend.library.linear import matmul
 from workbench.frontend.library.matrices import inverse, square
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.operands import as_operand
+from workbench.frontend.library.registry import implements
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind
 
 
-@handles(np.linalg.matrix_power)
-def matrix_power(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.matrix_power(a, n)` by repeated squaring."""
-    t: Tracer = act.t
-    a, power = bound(t, "np.linalg.matrix_power", args, named, "a", "n")
-    n = t.static_int(power, "the power of a matrix")
+@implements(np.linalg.matrix_power)
+def matrix_power(act: Activation, a: Any, n: Any) -> Any:
+    """The power of a matrix, by repeated squaring."""
+    t = act.t
+    n = t.static_int(n, "the power of a matrix")
     array = as_operand(t, a)
     whole = isinstance(array, Array) and array.kind is Kind.INT and n >= 0
     if whole:
@@ -54,13 +53,12 @@ def identity_like(t: Tracer, array: Array) -> Any:
     return t.new_array(made if array.rank == 2 else t.emit("broadcast", made, *array.dims))
 
 
-@handles(np.linalg.multi_dot)
-def multi_dot(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.linalg.multi_dot(arrays)`, in the cheapest order where the dimensions are known, else from the end that is a
-    vector (or the left)."""
-    t: Tracer = act.t
-    (items,) = bound(t, "np.linalg.multi_dot", args, named, "arrays")
-    parts = [as_operand(t, v) for v in t.environment.items(act, items)]
+@implements(np.linalg.multi_dot)
+def multi_dot(act: Activation, arrays: Any) -> Any:
+    """The product of several matrices, in the cheapest order where the dimensions are known, else from the end that is
+    a vector (or the left)."""
+    t = act.t
+    parts = [as_operand(t, v) for v in t.environment.items(act, arrays)]
     if len(parts) < 2:
         raise ValueError("Expecting at least two arrays.")
     if len(parts) == 2:

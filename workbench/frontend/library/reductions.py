@@ -9,25 +9,16 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import static_option
-from workbench.frontend.library.elementwise import (
-    as_numpy,
-    as_operand,
-    cast,
-    dtype_kind,
-    fits,
-    select,
-    write_out,
-)
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.operands import as_numpy, as_operand, cast, dtype_kind, fits, select, write_out
+from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, Choice, Scalar
 from workbench.ir import Constant, Kind, Value
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
-_TRUTH = ("any", "all")
 _JOIN_TRUTH = {"max": "or", "min": "and"}
 _JOIN = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
@@ -67,25 +58,8 @@ def kept(t: Tracer, result: Any, array: Array, axes: tuple[int, ...], keepdims: 
     return t.new_array(t.emit("full", t.scalar(result), *dims))
 
 
-def _options(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str, order: tuple[str, ...]
-             ) -> dict[str, Any]:
-    options: dict[str, Any] = {"axis": None, "dtype": None, "out": None, "keepdims": False, "initial": None,
-                               "where": True}
-    if len(args) > len(order) + 1:
-        raise TypeError(f"{name}() takes from 1 to {len(order) + 1} positional arguments but {len(args)} were given")
-    options.update(zip(order, args[1:], strict=False))
-    for key, value in named.items():
-        if key not in options and key not in ("a", "array"):
-            t.fail(f"the option {key!r} of np.{name}", "leave it out")
-        if key not in order and key not in ("a", "array") and not (key == "where" and name in _TRUTH):
-            raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
-        options[key] = value
-    static_option(t, options["keepdims"], "keepdims")
-    return options
-
-
-def _into(t: Tracer, result: Any, options: dict[str, Any]) -> Any:
-    out = options["out"]
+def _into(t: Tracer, result: Any, out: Any) -> Any:
+    """`out=`: the result is written there."""
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if out is None:
         return result
@@ -106,8 +80,11 @@ def _axes_of_number(t: Tracer, axis: Any) -> None:
     axes_of(t, axis, 0)
 
 
-def _argument(t: Tracer, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return as_operand(t, args[0] if args else named["a" if "a" in named else "array"])
+def _ordered(t: Tracer, array: Any) -> Any:
+    """The array, whose elements must have an order."""
+    if (number_kind(array) or Kind.F64).is_complex:
+        t.fail("the order of complex numbers", "compare np.abs or np.real")
+    return array
 
 
 def _masked(t: Tracer, array: Any, where: Any, neutral: Any) -> Any:
@@ -134,25 +111,24 @@ def _start(t: Tracer, initial: Any, kind: Kind) -> Any:
     return cast(t, number, kind)
 
 
-def _reduced(t: Tracer, prim: str, array: Any, options: dict[str, Any]) -> Any:
+def _reduced(t: Tracer, prim: str, array: Any, axis: Any, out: Any, keepdims: bool, initial: Any = None) -> Any:
     """The reduction, joined with the initial value, into `out`."""
     if isinstance(array, Array):
-        result = reduce(t, prim, array, options["axis"], options["keepdims"])
+        result = reduce(t, prim, array, axis, keepdims)
     else:
-        _axes_of_number(t, options["axis"])
+        _axes_of_number(t, axis)
         result = array
-    if options["initial"] is not None:
+    if initial is not None:
         kind = number_kind(array) or Kind.F64
         join = _JOIN_TRUTH.get(prim, _JOIN[prim]) if kind is Kind.BOOL else _JOIN[prim]
-        result = as_numpy(t, arithmetic.elementwise(t, join, [result, _start(t, options["initial"], kind)], kind))
-    return _into(t, result, options)
+        result = as_numpy(t, arithmetic.elementwise(t, join, [result, _start(t, initial, kind)], kind))
+    return _into(t, result, out)
 
 
-def _summed_in(t: Tracer, kind: Kind, options: dict[str, Any]) -> Kind:
+def _summed_in(t: Tracer, kind: Kind, dtype: Any, out: Any) -> Kind:
     """The kind that a sum or product is computed in: that of `dtype`, of `out`, or its own (integers for truth)."""
-    if options["dtype"] is not None:
-        return dtype_kind(t, options["dtype"])
-    out = options["out"]
+    if dtype is not None:
+        return dtype_kind(t, dtype)
     if isinstance(out, Array):
         if kind.is_inexact and not out.kind.is_inexact:
             t.fail("a sum or product of floats into an array of integers", "give an array of floats")
@@ -161,19 +137,19 @@ def _summed_in(t: Tracer, kind: Kind, options: dict[str, Any]) -> Kind:
 
 
 def _accumulating(prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "dtype", "out", "keepdims", "initial", "where"))
-        array = as_numpy(t, _argument(t, args, named))
-        array = cast(t, array, _summed_in(t, number_kind(array) or Kind.F64, options))
+    def function(act: Activation, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+                 initial: Any = None, where: Any = True) -> Any:
+        t = act.t
+        array = as_numpy(t, as_operand(t, a))
+        array = cast(t, array, _summed_in(t, number_kind(array) or Kind.F64, dtype, out))
         kind = number_kind(array) or Kind.F64
-        array = _masked(t, array, options["where"], kind.dtype.type(_NEUTRAL[prim]))
-        return _reduced(t, prim, array, options)
-    return handler
+        array = _masked(t, array, where, kind.dtype.type(_NEUTRAL[prim]))
+        return _reduced(t, prim, array, axis, out, keepdims, initial)
+    return function
 
 
-handles(np.sum)(_accumulating("sum"))
-handles(np.prod)(_accumulating("prod"))
+implements(np.sum)(_accumulating("sum"))
+implements(np.prod)(_accumulating("prod"))
 
 
 def nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None:
@@ -189,40 +165,37 @@ def nonempty(t: Tracer, array: Array, axes: tuple[int, ...], name: str) -> None:
 
 
 def _extremum(prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "out", "keepdims", "initial", "where"))
-        array, initial = as_numpy(t, _argument(t, args, named)), options["initial"]
-        kind = number_kind(array) or Kind.F64
-        if kind.is_complex:
-            t.fail("the order of complex numbers", "compare np.abs or np.real")
-        if options["where"] is not True:
+    def function(act: Activation, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False,
+                 initial: Any = None, where: Any = True) -> Any:
+        t = act.t
+        array = _ordered(t, as_numpy(t, as_operand(t, a)))
+        if where is not True:
             if initial is None:
                 raise ValueError(f"reduction operation '{prim}imum' does not have an identity, so to use a where "
                                  "mask one has to specify 'initial'")
-            array = _masked(t, array, options["where"], _start(t, initial, kind))
+            array = _masked(t, array, where, _start(t, initial, number_kind(array) or Kind.F64))
         if isinstance(array, Array) and initial is None:
-            nonempty(t, array, axes_of(t, options["axis"], array.rank), f"{prim}imum")
-        return _reduced(t, prim, array, options)
-    return handler
+            nonempty(t, array, axes_of(t, axis, array.rank), f"{prim}imum")
+        return _reduced(t, prim, array, axis, out, keepdims, initial)
+    return function
 
 
-handles(np.max, np.amax)(_extremum("max"))
-handles(np.min, np.amin)(_extremum("min"))
+implements(np.max, np.amax)(_extremum("max"))
+implements(np.min, np.amin)(_extremum("min"))
 
 
 def _logical(prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
-        array = _argument(t, args, named)
+    def function(act: Activation, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *,
+                 where: Any = True) -> Any:
+        t = act.t
+        array = as_operand(t, a)
         if not isinstance(array, Array):
             array = ufunc_truth(t, array)
         elif array.kind is not Kind.BOOL:
             array = arithmetic.elementwise(t, "ne", [array, 0])
-        array = _masked(t, array, options["where"], np.bool_(_NEUTRAL[prim]))
-        return _reduced(t, prim, array, options)
-    return handler
+        array = _masked(t, array, where, np.bool_(_NEUTRAL[prim]))
+        return _reduced(t, prim, array, axis, out, keepdims)
+    return function
 
 
 def ufunc_truth(t: Tracer, value: Any) -> Any:
@@ -233,52 +206,45 @@ def ufunc_truth(t: Tracer, value: Any) -> Any:
     return Scalar(t.scalar(test, Kind.BOOL), False)
 
 
-handles(np.any)(_logical("any"))
-handles(np.all)(_logical("all"))
+implements(np.any)(_logical("any"))
+implements(np.all)(_logical("all"))
 
 
 def _position(prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "out", "keepdims"))
-        array = as_operand(t, args[0])
+    def function(act: Activation, a: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        t = act.t
+        array = as_operand(t, a)
         if not isinstance(array, Array):
-            if options["axis"] is not None:
-                axes_of(t, options["axis"], 1)
+            if axis is not None:
+                axes_of(t, axis, 1)
             return np.int64(0)
-        if array.kind.is_complex:
-            t.fail("the order of complex numbers", "compare np.abs or np.real")
-        axis = options["axis"]
-        axes = axes_of(t, axis, array.rank)
+        axes = axes_of(t, axis, _ordered(t, array).rank)
         nonempty(t, array, axes, prim)
         found = t.new_array(t.emit(prim, arrays.read(t, array), axis=None if axis is None else axes[0]))
-        return _into(t, kept(t, found, array, axes, options["keepdims"]), options)
-    return handler
+        return _into(t, kept(t, found, array, axes, keepdims), out)
+    return function
 
 
-handles(np.argmax)(_position("argmax"))
-handles(np.argmin)(_position("argmin"))
+implements(np.argmax)(_position("argmax"))
+implements(np.argmin)(_position("argmin"))
 
 
 def _cumulative(prim: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        t: Tracer = act.t
-        options = _options(t, args, named, prim, ("axis", "dtype", "out"))
-        array = as_operand(t, args[0])
+    def function(act: Activation, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        t = act.t
+        array = as_operand(t, a)
         if not isinstance(array, Array):
             array = t.new_array(t.emit("full", t.scalar(array), ONE))
-        array = cast(t, array, _summed_in(t, array.kind, options))
-        axis = options["axis"]
+        array = cast(t, array, _summed_in(t, array.kind, dtype, out))
         if axis is None:
-            array = t.environment.call(act, np.ravel, (array,), {})
-            axis = 0
+            array, axis = t.environment.call(act, np.ravel, (array,), {}), 0
         (axis,) = axes_of(t, axis, array.rank)
-        return _into(t, t.new_array(t.emit(prim, arrays.read(t, array), axis=axis)), options)
-    return handler
+        return _into(t, t.new_array(t.emit(prim, arrays.read(t, array), axis=axis)), out)
+    return function
 
 
-handles(np.cumsum)(_cumulative("cumsum"))
-handles(np.cumprod)(_cumulative("cumprod"))
+implements(np.cumsum)(_cumulative("cumsum"))
+implements(np.cumprod)(_cumulative("cumprod"))
 
 
 def squared(t: Tracer, array: Array) -> Any:

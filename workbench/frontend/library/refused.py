@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.frontend.activation import Activation
 from workbench.frontend.library.arguments import title
 from workbench.frontend.library.registry import handles
 
@@ -71,7 +72,7 @@ REFUSED: Mapping[Any, tuple[str, str]] = _table()
 
 def refusing(name: str, reason: str, hint: str) -> Any:
     """The handler that refuses."""
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         act.t.fail(f"{name} has no derivative here: {reason}", hint)
     return handler
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.deferred import Library
 from workbench.frontend import arrays, indexing
-from workbench.frontend.library.arguments import bound, refuse
-from workbench.frontend.library.elementwise import as_operand
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.arguments import refuse
 from workbench.frontend.library.matrices import (
     cholesky_factor,
     eigen,
@@ -23,13 +23,14 @@ from workbench.frontend.library.matrices import (
     solve_matrices,
     square,
     stacked,
-    transposed,
     triangle,
+    turned,
     two,
     unstacked,
 )
 from workbench.frontend.library.norms import norm as np_norm
-from workbench.frontend.library.registry import handles
+from workbench.frontend.library.operands import as_operand
+from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import need_array
 from workbench.frontend.numbers import common_kind
 from workbench.frontend.tracer import ONE, Tracer
@@ -37,8 +38,6 @@ from workbench.frontend.values import Array
 from workbench.ir import Constant, Kind, Value
 
 _linalg = Library("scipy.linalg")
-_ALL = {"overwrite_a": False, "check_finite": True}
-_TWO = {"overwrite_a": False, "overwrite_b": False, "check_finite": True}
 
 
 def finite(t: Tracer, check: Any, *values: Any) -> None:
@@ -64,7 +63,7 @@ def _structured(t: Tracer, a: Value, assume: Any, lower: bool, name: str) -> Val
         part, rest = triangle(t, a, lower), triangle(t, a, lower, strict=True)
         if a.kind.is_complex and assume[0] != "s":
             t.fail(f"assume_a={assume!r} of a complex matrix in {name}", "leave it out")
-        whole = t.emit("add", part, transposed(t, rest, conjugate=False))
+        whole = t.emit("add", part, turned(t, rest, conjugate=False))
         if assume[0] == "p":
             cholesky_factor(t, whole, False)  # raises where the matrix is not positive definite
         return whole
@@ -73,133 +72,123 @@ def _structured(t: Tracer, a: Value, assume: Any, lower: bool, name: str) -> Val
     return triangle(t, a, assume.startswith("lower"))
 
 
-@handles(_linalg.solve)
-def solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.solve(a, b)`."""
-    t: Tracer = act.t
-    a, b, lower, _, _, check, assume, turned = bound(
-        t, "scipy.linalg.solve", args, named, "a", "b", lower=False, **_TWO, assume_a=None, transposed=False)
+@implements(_linalg.solve)
+def solve(act: Activation, a: Any, b: Any, lower: bool = False, overwrite_a: bool = False, overwrite_b: bool = False,
+          check_finite: bool = True, assume_a: Any = None, transposed: bool = False) -> Any:
+    """x with a x = b, of a matrix of which may be known what it is."""
+    t = act.t
     matrix, right = two(t, a, b)
-    finite(t, check, _plain(t, matrix, "scipy.linalg.solve"), right)
-    matrix = _structured(t, matrix, assume, bool(lower), "scipy.linalg.solve")
-    return solve_matrices(t, transposed(t, matrix, conjugate=False) if turned else matrix, right, "solve")
+    finite(t, check_finite, _plain(t, matrix, "scipy.linalg.solve"), right)
+    matrix = _structured(t, matrix, assume_a, bool(lower), "scipy.linalg.solve")
+    return solve_matrices(t, turned(t, matrix, conjugate=False) if transposed else matrix, right, "solve")
 
 
-@handles(_linalg.solve_triangular)
-def solve_triangular(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False)`."""
-    t: Tracer = act.t
-    a, b, trans, lower, unit, _, check = bound(
-        t, "scipy.linalg.solve_triangular", args, named, "a", "b", trans=0, lower=False, unit_diagonal=False,
-        overwrite_b=False, check_finite=True)
+@implements(_linalg.solve_triangular)
+def solve_triangular(act: Activation, a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False,
+                     overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """x with op(a) x = b, by one triangle of a."""
+    t = act.t
     matrix, right = two(t, a, b)
-    finite(t, check, _plain(t, matrix, "scipy.linalg.solve_triangular"), right)
+    finite(t, check_finite, _plain(t, matrix, "scipy.linalg.solve_triangular"), right)
     turn = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
     if turn not in (0, 1, 2):
         raise ValueError(f"invalid trans {trans!r}")
-    return _by_triangle(t, matrix, right, bool(lower), bool(unit), turn)
+    return _by_triangle(t, matrix, right, bool(lower), bool(unit_diagonal), turn)
 
 
 def _by_triangle(t: Tracer, matrix: Value, right: Array, lower: bool, unit: bool, turn: int,
                  checked: bool = True) -> Any:
     """x with op(a) x = b by one triangle; op: nothing, transposed, conjugate transposed."""
     if turn:
-        matrix, lower = transposed(t, matrix, conjugate=turn == 2), not lower
+        matrix, lower = turned(t, matrix, conjugate=turn == 2), not lower
     return solve_matrices(t, matrix, right, "solve_triangular", checked, lower=lower, unit=unit)
 
 
-@handles(_linalg.inv)
-def inv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.inv(a)`."""
-    t: Tracer = act.t
-    a, _, check, assume, lower = bound(t, "scipy.linalg.inv", args, named, "a", **_ALL, assume_a=None, lower=False)
+@implements(_linalg.inv)
+def inv(act: Activation, a: Any, overwrite_a: bool = False, check_finite: bool = True, assume_a: Any = None,
+        lower: bool = False) -> Any:
+    """The inverse."""
+    t = act.t
     matrix = square(t, a)
-    finite(t, check, matrix)
-    return t.new_array(inverse(t, _structured(t, matrix, assume, bool(lower), "scipy.linalg.inv")))
+    finite(t, check_finite, matrix)
+    return t.new_array(inverse(t, _structured(t, matrix, assume_a, bool(lower), "scipy.linalg.inv")))
 
 
-@handles(_linalg.det)
-def det(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.det(a)`."""
-    t: Tracer = act.t
-    a, _, check = bound(t, "scipy.linalg.det", args, named, "a", **_ALL)
+@implements(_linalg.det)
+def det(act: Activation, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """The determinant."""
+    t = act.t
     stack, lead = stacked(t, square(t, a))
-    finite(t, check, stack)
+    finite(t, check_finite, stack)
     return unstacked(t, t.emit("det", stack), lead)
 
 
 # ---------------------------------------------------------------------- Cholesky
-def _factor(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[Value, Value, bool]:
-    """The matrix, its factor, and whether that is the lower one."""
-    a, lower, _, check = bound(t, name, args, named, "a", lower=False, **_ALL)
+def _factor(t: Tracer, a: Any, lower: bool, check_finite: bool, name: str) -> tuple[Value, Value]:
+    """The matrix and its lower (or upper) factor."""
     matrix = _plain(t, square(t, a), name)
-    finite(t, check, matrix)
-    return matrix, cholesky_factor(t, matrix, not lower), bool(lower)
+    finite(t, check_finite, matrix)
+    return matrix, cholesky_factor(t, matrix, not lower)
 
 
-@handles(_linalg.cholesky)
-def cholesky(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.cholesky(a, lower=False)`."""
-    return act.t.new_array(_factor(act.t, args, named, "scipy.linalg.cholesky")[1])
+@implements(_linalg.cholesky)
+def cholesky(act: Activation, a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """The upper factor, or the lower one."""
+    return act.t.new_array(_factor(act.t, a, lower, check_finite, "scipy.linalg.cholesky")[1])
 
 
-@handles(_linalg.cho_factor)
-def cho_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.cho_factor(a, lower=False)`: the other triangle is left as it was."""
-    t: Tracer = act.t
-    matrix, factor, lower = _factor(t, args, named, "scipy.linalg.cho_factor")
-    return t.new_array(t.emit("add", factor, triangle(t, matrix, not lower, strict=True))), lower
+@implements(_linalg.cho_factor)
+def cho_factor(act: Activation, a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
+               ) -> Any:
+    """The factor in its triangle (the other one is left as it was), and whether that is the lower one."""
+    t = act.t
+    matrix, factor = _factor(t, a, lower, check_finite, "scipy.linalg.cho_factor")
+    return t.new_array(t.emit("add", factor, triangle(t, matrix, not lower, strict=True))), bool(lower)
 
 
-@handles(_linalg.cho_solve)
-def cho_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.cho_solve((c, lower), b)`."""
-    t: Tracer = act.t
-    pair, b, _, check = bound(t, "scipy.linalg.cho_solve", args, named, "c_and_lower", "b", overwrite_b=False,
-                              check_finite=True)
-    factor, lower = t.environment.items(act, pair)
+@implements(_linalg.cho_solve)
+def cho_solve(act: Activation, c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """x with a x = b, by a Cholesky factor of a."""
+    t = act.t
+    factor, lower = t.environment.items(act, c_and_lower)
     if not isinstance(lower, bool):
         lower = bool(t.static_int(lower, "the triangle of a Cholesky factor"))
     matrix, right = two(t, factor, b)
-    finite(t, check, _plain(t, matrix, "scipy.linalg.cho_solve"), right)
+    finite(t, check_finite, _plain(t, matrix, "scipy.linalg.cho_solve"), right)
     first = _by_triangle(t, matrix, right, lower, False, 0 if lower else 2)
     return _by_triangle(t, matrix, first, lower, False, 2 if lower else 0)
 
 
 # ---------------------------------------------------------------------- decompositions
-@handles(_linalg.svd)
-def svd(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.svd(a, full_matrices=False)`, or of a square matrix; or its values alone."""
-    t: Tracer = act.t
-    a, full, vectors, _, check, driver = bound(t, "scipy.linalg.svd", args, named, "a", full_matrices=True,
-                                               compute_uv=True, **_ALL, lapack_driver="gesdd")
-    refuse(t, "scipy.linalg.svd", lapack_driver=(driver, "gesdd"))
+@implements(_linalg.svd)
+def svd(act: Activation, a: Any, full_matrices: bool = True, compute_uv: bool = True, overwrite_a: bool = False,
+        check_finite: bool = True, lapack_driver: str = "gesdd") -> Any:
+    """The reduced decomposition, or the full one of a square matrix; or its values alone."""
+    t = act.t
+    refuse(t, "scipy.linalg.svd", lapack_driver=(lapack_driver, "gesdd"))
     stack, lead = stacked(t, matrix_of(t, a))
-    finite(t, check, stack)
-    if vectors and full and not t.same(*stack.dims[1:]):
+    finite(t, check_finite, stack)
+    if compute_uv and full_matrices and not t.same(*stack.dims[1:]):
         t.fail("scipy.linalg.svd with full_matrices=True, whose further vectors have no derivative",
                "use full_matrices=False")
     u, s, vh = singular(t, stack)
-    return tuple(unstacked(t, v, lead) for v in (u, s, vh)) if vectors else unstacked(t, s, lead)
+    return tuple(unstacked(t, v, lead) for v in (u, s, vh)) if compute_uv else unstacked(t, s, lead)
 
 
-@handles(_linalg.svdvals)
-def svdvals(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.svdvals(a)`."""
-    t: Tracer = act.t
-    a, overwrite, check = bound(t, "scipy.linalg.svdvals", args, named, "a", **_ALL)
-    return svd(act, (a,), {"compute_uv": False, "overwrite_a": overwrite, "check_finite": check})
+@implements(_linalg.svdvals)
+def svdvals(act: Activation, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """Singular values, in falling order."""
+    return svd(act, a, compute_uv=False, check_finite=check_finite)
 
 
-@handles(_linalg.qr)
-def qr(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.qr(a, mode='economic')`."""
-    t: Tracer = act.t
-    a, _, _, mode, pivoting, check = bound(t, "scipy.linalg.qr", args, named, "a", overwrite_a=False, lwork=None,
-                                           mode="full", pivoting=False, check_finite=True)
+@implements(_linalg.qr)
+def qr(act: Activation, a: Any, overwrite_a: bool = False, lwork: Any = None, mode: str = "full",
+       pivoting: bool = False, check_finite: bool = True) -> Any:
+    """The reduced factors."""
+    t = act.t
     refuse(t, "scipy.linalg.qr", mode=(mode, "economic"), pivoting=(pivoting, False))
     stack, lead = stacked(t, matrix_of(t, a))
-    finite(t, check, stack)
+    finite(t, check_finite, stack)
     return tuple(unstacked(t, v, lead) for v in qr_of(t, stack))
 
 
@@ -211,34 +200,32 @@ def _eigenvalues(t: Tracer, name: str, a: Any, b: Any, lower: Any, check: Any) -
     return eigen(t, matrix, not lower)[0]
 
 
-@handles(_linalg.eigvalsh)
-def eigvalsh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.eigvalsh(a, lower=True)`."""
-    t: Tracer = act.t
-    a, b, lower, _, _, check = bound(t, "scipy.linalg.eigvalsh", args, named, "a", b=None, lower=True, **_TWO)
-    return _eigenvalues(t, "scipy.linalg.eigvalsh", a, b, lower, check)
+@implements(_linalg.eigvalsh)
+def eigvalsh(act: Activation, a: Any, b: Any = None, lower: bool = True, overwrite_a: bool = False,
+             overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """Eigenvalues of a Hermitian matrix, by one triangle."""
+    t = act.t
+    return _eigenvalues(t, "scipy.linalg.eigvalsh", a, b, lower, check_finite)
 
 
-@handles(_linalg.eigh)
-def eigh(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.eigh(a, eigvals_only=True)`: the signs of its vectors are another choice than NumPy's."""
-    t: Tracer = act.t
-    a, b, lower, only, _, _, check = bound(t, "scipy.linalg.eigh", args, named, "a", b=None, lower=True,
-                                           eigvals_only=False, **_TWO)
-    if not only:
+@implements(_linalg.eigh)
+def eigh(act: Activation, a: Any, b: Any = None, lower: bool = True, eigvals_only: bool = False,
+         overwrite_a: bool = False, overwrite_b: bool = False, check_finite: bool = True) -> Any:
+    """Eigenvalues of a Hermitian matrix; the signs of its vectors are another choice than NumPy's."""
+    t = act.t
+    if not eigvals_only:
         t.fail("the eigenvectors of scipy.linalg.eigh", "use np.linalg.eigh")
-    return _eigenvalues(t, "scipy.linalg.eigh", a, b, lower, check)
+    return _eigenvalues(t, "scipy.linalg.eigh", a, b, lower, check_finite)
 
 
-@handles(_linalg.pinv)
-def pinv(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.pinv(a, rtol=...)`."""
-    t: Tracer = act.t
-    a, atol, rtol, rank, check = bound(t, "scipy.linalg.pinv", args, named, "a", atol=None, rtol=None,
-                                       return_rank=False, check_finite=True)
-    refuse(t, "scipy.linalg.pinv", atol=(atol, None), return_rank=(rank, False))
+@implements(_linalg.pinv)
+def pinv(act: Activation, a: Any, atol: Any = None, rtol: Any = None, return_rank: bool = False,
+         check_finite: bool = True) -> Any:
+    """The pseudoinverse; it has a derivative where `a` has full rank."""
+    t = act.t
+    refuse(t, "scipy.linalg.pinv", atol=(atol, None), return_rank=(return_rank, False))
     stack, lead = stacked(t, matrix_of(t, a))
-    finite(t, check, stack)
+    finite(t, check_finite, stack)
     return unstacked(t, pseudoinverse(t, stack, machine_cutoff(t, stack) if rtol is None else rtol)[0], lead)
 
 
@@ -257,21 +244,20 @@ def _inverted(t: Tracer, order: Value) -> Value:
     return t.emit("scatter_store", t.emit("empty", n, kind=Kind.INT), t.emit("iota", n), order)
 
 
-@handles(_linalg.lu)
-def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.lu(a)` of a square matrix."""
-    t: Tracer = act.t
-    a, permute, _, check, indices = bound(t, "scipy.linalg.lu", args, named, "a", permute_l=False, **_ALL,
-                                          p_indices=False)
-    packed, pivots = _packed(t, a, check, "scipy.linalg.lu")
+@implements(_linalg.lu)
+def lu(act: Activation, a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True,
+       p_indices: bool = False) -> Any:
+    """Permutation, lower and upper factor of a square matrix."""
+    t = act.t
+    packed, pivots = _packed(t, a, check_finite, "scipy.linalg.lu")
     order, n = t.emit("row_order", pivots), packed.dims[0]
     one = Constant(1, packed.kind)
     ones = t.emit("eq", t.emit("reshape", t.emit("iota", n), n, ONE), t.emit("reshape", t.emit("iota", n), ONE, n))
     low = t.emit("select", ones, one, triangle(t, packed, True, strict=True))
     up = t.new_array(triangle(t, packed, False))
-    if permute:
+    if permute_l:
         return t.new_array(t.emit("gather", low, _inverted(t, order))), up
-    if indices:
+    if p_indices:
         return t.new_array(_inverted(t, order)), t.new_array(low), up
     kind = packed.kind.real
     places = t.emit("full", Constant(0, kind), n, n)
@@ -279,23 +265,21 @@ def lu(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return t.new_array(p), t.new_array(low), up
 
 
-@handles(_linalg.lu_factor)
-def lu_factor(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.lu_factor(a)` of a square matrix."""
-    t: Tracer = act.t
-    a, _, check = bound(t, "scipy.linalg.lu_factor", args, named, "a", **_ALL)
-    return tuple(t.new_array(v) for v in _packed(t, a, check, "scipy.linalg.lu_factor"))
+@implements(_linalg.lu_factor)
+def lu_factor(act: Activation, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """The factors of a square matrix in one, and the exchanges of rows."""
+    t = act.t
+    return tuple(t.new_array(v) for v in _packed(t, a, check_finite, "scipy.linalg.lu_factor"))
 
 
-@handles(_linalg.lu_solve)
-def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.lu_solve((lu, piv), b, trans=0)`."""
-    t: Tracer = act.t
-    pair, b, trans, _, check = bound(t, "scipy.linalg.lu_solve", args, named, "lu_and_piv", "b", trans=0,
-                                     overwrite_b=False, check_finite=True)
-    factors, pivots = t.environment.items(act, pair)
+@implements(_linalg.lu_solve)
+def lu_solve(act: Activation, lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False,
+             check_finite: bool = True) -> Any:
+    """x with op(a) x = b, by triangular factors of a."""
+    t = act.t
+    factors, pivots = t.environment.items(act, lu_and_piv)
     matrix, right = two(t, factors, b)
-    finite(t, check, _plain(t, matrix, "scipy.linalg.lu_solve"), right)
+    finite(t, check_finite, _plain(t, matrix, "scipy.linalg.lu_solve"), right)
     if trans not in (0, 1, 2):
         raise ValueError(f"illegal value {trans} of trans")
     order = t.emit("row_order", arrays.read(t, need_array(t, pivots)))
@@ -309,30 +293,29 @@ def lu_solve(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------- functions of matrices, norms, blocks
-@handles(_linalg.norm)
-def norm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.norm(a, ord=None, axis=None, keepdims=False)`."""
-    t: Tracer = act.t
-    a, order, axis, keepdims, check = bound(t, "scipy.linalg.norm", args, named, "a", ord=None, axis=None,
-                                            keepdims=False, check_finite=True)
+@implements(_linalg.norm)
+def norm(act: Activation, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False,
+         check_finite: bool = True) -> Any:
+    """As `np.linalg.norm`."""
+    t = act.t
     array = need_array(t, a)
-    finite(t, check, array)
-    return np_norm(act, (array, order, axis, keepdims), {})
+    finite(t, check_finite, array)
+    return np_norm(act, array, ord, axis, keepdims)
 
 
-@handles(_linalg.expm)
-def expm(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.expm(A)` of one matrix."""
-    t: Tracer = act.t
-    matrix = _plain(t, square(t, *bound(t, "scipy.linalg.expm", args, named, "A")), "scipy.linalg.expm")
+@implements(_linalg.expm)
+def expm(act: Activation, A: Any) -> Any:
+    """The exponential of one matrix."""
+    t = act.t
+    matrix = _plain(t, square(t, A), "scipy.linalg.expm")
     return t.new_array(t.emit("expm", matrix))
 
 
-@handles(_linalg.block_diag)
-def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.block_diag(*arrays)`."""
-    t: Tracer = act.t
-    blocks = [need_array(t, as_operand(t, a)) for a in args]
+@implements(_linalg.block_diag)
+def block_diag(act: Activation, *arrays: Any) -> Any:
+    """Matrices along the diagonal of one, zeros elsewhere."""
+    t = act.t
+    blocks = [need_array(t, as_operand(t, a)) for a in arrays]
     if any(b.rank > 2 for b in blocks):
         t.fail("scipy.linalg.block_diag of stacks", "give it matrices")
     blocks = [indexing.get(t, b, (None,)) if b.rank == 1 else b for b in blocks]
@@ -349,11 +332,10 @@ def block_diag(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return made
 
 
-@handles(_linalg.toeplitz)
-def toeplitz(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`scipy.linalg.toeplitz(c, r=None)`: constant along diagonals."""
-    t: Tracer = act.t
-    c, r = bound(t, "scipy.linalg.toeplitz", args, named, "c", r=None)
+@implements(_linalg.toeplitz)
+def toeplitz(act: Activation, c: Any, r: Any = None) -> Any:
+    """A matrix that is constant along its diagonals."""
+    t = act.t
     column = need_array(t, c)
     if column.kind.is_complex and r is None:
         t.fail("scipy.linalg.toeplitz of one complex vector", "give its conjugate as r")

@@ -1,4 +1,4 @@
-"""Shapes: `reshape`, `transpose`, `stack`, `concatenate`, `flip`, `roll`, `tile` and the like."""
+"""Shapes and axes: `reshape`, `transpose`, `squeeze`, `broadcast_to`, `flip`; views where NumPy gives views."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, indexing, layout
+from workbench.frontend.activation import Activation
 from workbench.frontend.describing import describe
-from workbench.frontend.library.arguments import bound
 from workbench.frontend.library.creation import shape_dims
-from workbench.frontend.library.elementwise import as_numpy, as_operand, cast, dtype_kind
+from workbench.frontend.library.operands import as_numpy, as_operand
 from workbench.frontend.library.reductions import axes_of
-from workbench.frontend.library.registry import gives_view, handles
-from workbench.frontend.numbers import common_kind, number_kind
-from workbench.frontend.order import concatenated
+from workbench.frontend.library.registry import gives_view, implements
+from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, Tracer
-from workbench.frontend.values import Array, DynamicList, ListValue, Scalar
+from workbench.frontend.values import Array, ListValue, Scalar
 from workbench.ir import Constant, Kind, Value
 
 
@@ -83,25 +82,24 @@ def _quotient(t: Tracer, total: Value, rest: Value, have: list[Value], want: lis
     return t.emit("floordiv", total, rest)
 
 
-def row_by_row(t: Tracer, named: dict[str, Any], *order: Any) -> None:
+def row_by_row(t: Tracer, order: Any) -> None:
     """Refuse another order of the elements than row by row."""
-    asked = order[0] if order else named.get("order", "C")
-    if asked != "C":
-        t.fail(f"the order {asked!r} of elements", "transpose the array before")
+    if order != "C":
+        t.fail(f"the order {order!r} of elements", "transpose the array before")
 
 
-@handles(np.reshape)
+@implements(np.reshape)
 @gives_view
-def np_reshape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.reshape(a, shape)`."""
-    row_by_row(act.t, named, *args[2:3])
-    shape = args[1] if len(args) > 1 else named.get("shape", named.get("newshape"))
-    return perhaps_copied(act.t, reshape(act.t, need_array(act.t, args[0]), shape), named)
+def np_reshape(act: Activation, a: Any, shape: Any = None, order: Any = "C", *, newshape: Any = None, copy: Any = None
+               ) -> Any:
+    """The elements in another shape: a view where NumPy gives one."""
+    row_by_row(act.t, order)
+    made = reshape(act.t, need_array(act.t, a), shape if newshape is None else newshape)
+    return perhaps_copied(act.t, made, copy)
 
 
-def perhaps_copied(t: Tracer, array: Array, named: dict[str, Any]) -> Array:
+def perhaps_copied(t: Tracer, array: Array, copy: Any) -> Array:
     """A reshape, or the copy of it that the option `copy` asks for."""
-    copy = named.get("copy")
     if copy is None:
         return array
     if copy is not True:
@@ -110,21 +108,20 @@ def perhaps_copied(t: Tracer, array: Array, named: dict[str, Any]) -> Array:
     return made
 
 
-@handles(np.ravel)
+@implements(np.ravel)
 @gives_view
-def ravel(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.ravel`: a view where NumPy gives one."""
-    row_by_row(act.t, named, *args[1:2])
-    return reshape(act.t, need_array(act.t, args[0]), -1, flattened=True)
+def ravel(act: Activation, a: Any, order: Any = "C") -> Any:
+    """All elements as a vector: a view where NumPy gives one."""
+    row_by_row(act.t, order)
+    return reshape(act.t, need_array(act.t, a), -1, flattened=True)
 
 
-@handles(np.transpose)
+@implements(np.transpose)
 @gives_view
-def transpose(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.transpose(a[, axes])`."""
-    t: Tracer = act.t
-    array = as_operand(t, args[0])
-    axes = args[1] if len(args) > 1 else named.get("axes")
+def transpose(act: Activation, a: Any, axes: Any = None) -> Any:
+    """A view with axes reversed, or in the order given."""
+    t = act.t
+    array = as_operand(t, a)
     if not isinstance(array, Array):
         if axes:
             raise ValueError("axes don't match array")
@@ -144,27 +141,26 @@ def transposed(t: Tracer, array: Array, axes: Any) -> Array:
     return arrays.transposed(t, array, order)
 
 
-@handles(np.swapaxes)
+@implements(np.swapaxes)
 @gives_view
-def swapaxes(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.swapaxes(a, i, j)`."""
-    t: Tracer = act.t
-    if not isinstance(as_operand(t, args[0]), Array):
-        raise np.exceptions.AxisError(t.static_int(args[1], "an axis"), 0)
-    array = need_array(t, args[0])
+def swapaxes(act: Activation, a: Any, axis1: Any, axis2: Any) -> Any:
+    """A view with two axes exchanged."""
+    t = act.t
+    if not isinstance(as_operand(t, a), Array):
+        raise np.exceptions.AxisError(t.static_int(axis1, "an axis"), 0)
+    array = need_array(t, a)
     order = list(range(array.rank))
-    i, j = (axes_of(t, a, array.rank)[0] for a in args[1:3])
+    i, j = (axes_of(t, axis, array.rank)[0] for axis in (axis1, axis2))
     order[i], order[j] = order[j], order[i]
     return arrays.transposed(t, array, order)
 
 
-@handles(np.squeeze)
+@implements(np.squeeze)
 @gives_view
-def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.squeeze(a[, axis])`: dimensions of 1 are known while specialising."""
-    t: Tracer = act.t
-    array = need_array(t, args[0])
-    axis = args[1] if len(args) > 1 else named.get("axis")
+def squeeze(act: Activation, a: Any, axis: Any = None) -> Any:
+    """A view without axes of length 1, which are known while specialising."""
+    t = act.t
+    array = need_array(t, a)
     if axis is None:
         drop = tuple(k for k, d in enumerate(array.dims) if layout.is_one(t, d, "an axis to be squeezed"))
     else:
@@ -174,21 +170,21 @@ def squeeze(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     return indexing.get(t, array, tuple(0 if k in drop else slice(None) for k in range(array.rank)))
 
 
-@handles(np.broadcast_to)
-def broadcast_to(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.broadcast_to(a, shape)`, read-only, here a copy that is not read once the array was written."""
-    t: Tracer = act.t
-    value, dims = as_operand(t, args[0]), shape_dims(t, args[1] if len(args) > 1 else named["shape"])
+@implements(np.broadcast_to)
+def broadcast_to(act: Activation, array: Any, shape: Any, subok: bool = False) -> Any:
+    """Repeated to a shape, read-only, here a copy that is not read once the array was written."""
+    t = act.t
+    value, dims = as_operand(t, array), shape_dims(t, shape)
     if not dims and not isinstance(value, Array):
         return as_numpy(t, Scalar(t.scalar(value), False))
     made = _spread(t, value, dims)
     return Array(made.cell, (), made.dims, made.generation, readonly=True)
 
 
-@handles(np.broadcast_arrays)
-def broadcast_arrays(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.broadcast_arrays(...)`, all of one shape: copies that are not written, nor read once the array was."""
-    t: Tracer = act.t
+@implements(np.broadcast_arrays)
+def broadcast_arrays(act: Activation, *args: Any, subok: bool = False) -> Any:
+    """All in one shape: copies that are not written, nor read once the array was."""
+    t = act.t
     values = [as_operand(t, a) for a in args]
     shapes = [v.dims if isinstance(v, Array) else () for v in values]
     dims = arrays.broadcast_dims(t, *shapes)
@@ -209,191 +205,38 @@ def _spread(t: Tracer, value: Any, dims: Sequence[Value]) -> Array:
     return made
 
 
-# ---------------------------------------------------------------------- joining
-def _parts(act: Any, value: Any) -> list[Any]:
-    t: Tracer = act.t
-    parts = [as_operand(t, v) for v in t.environment.items(act, value)]
-    if not parts:
-        raise ValueError("need at least one array to concatenate")
-    return parts
-
-
-def _joining(t: Tracer, args: tuple[Any, ...], named: dict[str, Any], name: str, *places: str) -> dict[str, Any]:
-    """The options `axis` and `dtype`, `places` being those that may be given by position."""
-    if len(args) > 1 + len(places):
-        raise TypeError(f"{name}() takes {1 + len(places)} positional arguments but {len(args)} were given")
-    options = {**dict(zip(places, args[1:], strict=False)), **named}
-    taken = {"axis"} if args and isinstance(args[0], DynamicList) else {"axis", "dtype"}
-    unknown = sorted(key for key in options.keys() - taken if key == "axis" or options[key] is not None)
-    if unknown:
-        t.fail(f"the options {unknown} of np.{name}", "leave them out")
-    return options
-
-
-def _converted(t: Tracer, parts: list[Any], dtype: Any) -> list[Any]:
-    """The parts in the dtype that is asked for."""
-    if dtype is None:
-        return parts
-    kind = dtype_kind(t, dtype)
-    for part in parts:
-        given = (number_kind(part) or Kind.F64).dtype
-        if not np.can_cast(given, kind.dtype, "same_kind"):
-            raise TypeError(f"Cannot cast array data from {given!r} to {kind.dtype!r} according to the rule "
-                            "'same_kind'")
-    return [cast(t, part, kind) for part in parts]
-
-
-def join(t: Tracer, parts: list[Array], axis: int) -> Any:
-    """Arrays one after the other along an axis: written into a new one."""
-    kind = common_kind(*parts)
-    if any(p.rank != parts[0].rank for p in parts):
-        raise ValueError("all the input array dimensions must match exactly")
-    for part in parts[1:]:
-        for k, (a, b) in enumerate(zip(parts[0].dims, part.dims, strict=True)):
-            if k != axis:
-                arrays.require_same(t, a, b, "all the input array dimensions except for the concatenation axis must "
-                                             "match exactly")
-    total: Value = parts[0].dims[axis]
-    for part in parts[1:]:
-        total = t.emit("add", total, part.dims[axis])
-    dims = [total if k == axis else d for k, d in enumerate(parts[0].dims)]
-    values = [arrays.operand(t, p, kind) for p in parts]
-    made = t.new_array(t.emit("empty", *dims, kind=kind))
-    loose = {k for d in (dims, *(p.dims for p in parts)) for k in layout.loose_axes(t, d)}
-    layout.laid(made, concatenated([layout.order(t, p) for p in parts], len(dims), sorted(loose)))
-    offset: Value = Constant(0, Kind.INT)
-    for part, value in zip(parts, values, strict=True):
-        step = arrays.whole(made)
-        base = list(step.base)
-        base[axis] = arrays.Range(offset, part.dims[axis], ONE)
-        view = arrays.subview(t, made, arrays.Affine(tuple(base), step.axes))
-        arrays.write(t, view, value)
-        offset = t.emit("add", offset, part.dims[axis])
-    return made
-
-
-def _rows(t: Tracer, owner: DynamicList) -> Any:
-    """The arrays of a dynamic list, one after the other along a new first axis."""
-    rows = as_operand(t, owner)
-    t.check(t.emit("gt", rows.dims[0], Constant(0, Kind.INT)), "ValueError", "need at least one array to concatenate")
-    return rows
-
-
-def _rows_joined(act: Any, owner: DynamicList, axis: Any) -> Any:
-    """The arrays of a dynamic list one after the other along an axis of theirs."""
-    t: Tracer = act.t
-    rows = _rows(t, owner)
-    if rows.rank < 2:
-        raise ValueError("zero-dimensional arrays cannot be concatenated")
-    if axis is None:
-        return reshape(t, rows, -1)
-    (place,) = axes_of(t, axis, rows.rank - 1)
-    beside = t.environment.call(act, np.moveaxis, (rows, 0, place), {})
-    shape = [t.dim(d) for k, d in enumerate(rows.dims[1:])]
-    shape[place] = -1
-    return reshape(t, beside, tuple(shape))
-
-
-@handles(np.concatenate)
-def concatenate(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.concatenate(arrays, axis=0)`."""
-    t: Tracer = act.t
-    options = _joining(t, args, named, "concatenate", "axis", "out")
-    axis = options.get("axis", 0)
-    if isinstance(args[0], DynamicList):
-        return _rows_joined(act, args[0], axis)
-    parts = _parts(act, args[0])
-    if any(not isinstance(p, Array) for p in parts):
-        raise ValueError("zero-dimensional arrays cannot be concatenated")
-    parts = _converted(t, parts, options.get("dtype"))
-    if axis is None:
-        parts = [reshape(t, p, -1) for p in parts]
-        axis = 0
-    return join(t, parts, axes_of(t, axis, parts[0].rank)[0])
-
-
-@handles(np.stack)
-def stack(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.stack(arrays, axis=0)`."""
-    t: Tracer = act.t
-    options = _joining(t, args, named, "stack", "axis", "out")
-    axis = options.get("axis", 0)
-    if isinstance(args[0], DynamicList):
-        return t.environment.call(act, np.moveaxis, (_rows(t, args[0]), 0, axis), {})
-    parts = _converted(t, _parts(act, args[0]), options.get("dtype"))
-    if not any(isinstance(p, Array) for p in parts):
-        return t.environment.as_array(t, tuple(parts))
-    (place,) = axes_of(t, axis, parts[0].rank + 1)
-    key = (*[slice(None)] * place, None)
-    return join(t, [indexing.get(t, need_array(t, p), key) for p in parts], place)
-
-
-def _joined(axis: int, first: Any, name: str) -> Any:
-    def handler(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        options = _joining(act.t, args, named, name)
-        if isinstance(args[0], DynamicList):
-            rows = _rows(act.t, args[0])
-            if rows.rank == 2 and first is not _as_itself:
-                return rows if first is _as_rows else arrays.transposed(act.t, rows, (1, 0))
-            return _rows_joined(act, args[0], 0 if axis == 1 and rows.rank == 2 else axis)
-        converted = _converted(act.t, _parts(act, args[0]), options.get("dtype"))
-        parts = [first(act.t, need_array(act.t, p)) for p in converted]
-        place = 0 if axis == 1 and parts[0].rank == 1 else axis
-        return join(act.t, parts, place)
-    return handler
-
-
-def _as_itself(t: Tracer, array: Array) -> Any:
-    return array
-
-
-def _as_rows(t: Tracer, array: Array) -> Any:
-    return indexing.get(t, array, (None,)) if array.rank == 1 else array
-
-
-def _as_columns(t: Tracer, array: Array) -> Any:
-    return indexing.get(t, array, (slice(None), None)) if array.rank == 1 else array
-
-
-handles(np.hstack)(_joined(1, _as_itself, "hstack"))
-handles(np.vstack, np.row_stack)(_joined(0, _as_rows, "vstack"))
-handles(np.column_stack)(_joined(1, _as_columns, "column_stack"))
-
-
-@handles(np.flip)
+@implements(np.flip)
 @gives_view
-def flip(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.flip`: a view that runs backwards."""
-    t: Tracer = act.t
-    axis = named.get("axis", args[1] if len(args) > 1 else None)
-    if not isinstance(as_operand(t, args[0]), Array):
+def flip(act: Activation, m: Any, axis: Any = None) -> Any:
+    """A view that runs backwards."""
+    t = act.t
+    if not isinstance(as_operand(t, m), Array):
         axes_of(t, axis, 0)
-        return as_numpy(t, Scalar(t.scalar(args[0]), False))
-    array = need_array(t, args[0])
+        return as_numpy(t, Scalar(t.scalar(m), False))
+    array = need_array(t, m)
     axes = axes_of(t, axis, array.rank)
     back = slice(None, None, -1)
     return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
 
 
-@handles(np.shape)
-def shape(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.shape(a)`."""
-    array = as_operand(act.t, args[0])
+@implements(np.shape)
+def shape(act: Activation, a: Any) -> Any:
+    """The dimensions."""
+    array = as_operand(act.t, a)
     return tuple(act.t.dim(d) for d in array.dims) if isinstance(array, Array) else ()
 
 
-@handles(np.size)
-def size(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.size(a, axis=None)`: the number of elements, or of those along axes."""
-    t: Tracer = act.t
-    a, axis = bound(t, "np.size", args, named, "a", axis=None)
+@implements(np.size)
+def size(act: Activation, a: Any, axis: Any = None) -> Any:
+    """The number of elements, or of those along axes."""
+    t = act.t
     array = as_operand(t, a)
     dims = array.dims if isinstance(array, Array) else ()
     return t.dim(size_of(t, dims if axis is None else [dims[k] for k in axes_of(t, axis, len(dims))]))
 
 
-@handles(np.ndim)
-def ndim(act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`np.ndim(a)`."""
-    array = as_operand(act.t, args[0])
+@implements(np.ndim)
+def ndim(act: Activation, a: Any) -> Any:
+    """The number of axes."""
+    array = as_operand(act.t, a)
     return array.rank if isinstance(array, Array) else 0
