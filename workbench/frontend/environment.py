@@ -84,8 +84,9 @@ class Environment(OuterNames):
         """Call anything."""
         return calls.call(act, callee, args, named)
 
-    def call_method(self, act: Activation, owner: ObjectValue, name: str, args: tuple[Any, ...]) -> Any:
-        """Call a method of a user's object."""
+    def call_method(self, act: Activation, owner: ObjectValue | tuple[Any, ...], name: str, args: tuple[Any, ...]
+                    ) -> Any:
+        """Call a method of an object of a user's class (of a tuple, too)."""
         return calls.call(act, access.attribute(act, owner, name), args, {})
 
     def attribute(self, act: Activation, owner: Any, name: str) -> Any:

@@ -97,8 +97,8 @@ class Upward(Protocol):
     def call(self, act: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call anything."""
 
-    def call_method(self, act: Any, owner: ObjectValue, name: str, args: tuple[Any, ...]) -> Any:
-        """Call a method of a user's object."""
+    def call_method(self, act: Any, owner: ObjectValue | tuple[Any, ...], name: str, args: tuple[Any, ...]) -> Any:
+        """Call a method of an object of a user's class (of a tuple, too)."""
 
     def run_native(self, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A pure call on static arguments, run while specialising."""
