@@ -4,6 +4,7 @@ from __future__ import annotations
 import collections
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.frontend.running import agrees
@@ -63,3 +64,86 @@ PROGRAMS = [truth_of_a_range, truth_of_a_known_range, truth_of_the_keys_of_a_dic
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_what_is_decided_is_what_python_decides(program: Any, n: int) -> None:
     agrees(program, 1.5, n)
+
+
+# ---------------------------------------------------------------------- in place
+def set_in_place(x: float, n: int) -> float:
+    a = {1, 2, 5}
+    b = a
+    a |= {3}
+    a &= {1, 2, 3}
+    a -= {1}
+    a ^= frozenset({9})
+    return x * len(b) + sum(b)
+
+
+def list_repeated_in_place(x: float, n: int) -> float:
+    a = [x, 1.0]
+    b = a
+    a *= 3
+    c = [x]
+    d = c
+    c *= 0
+    return sum(b) + len(b) + len(d)
+
+
+@pytest.mark.parametrize("program", [set_in_place, list_repeated_in_place], ids=lambda f: f.__name__)
+def test_an_operator_in_place_is_seen_under_every_name(program: Any) -> None:
+    agrees(program, 1.5, 3)
+
+
+# ---------------------------------------------------------------------- ranges and slices made on one path
+def slice_of_an_arm(x: float, n: int) -> Any:
+    part = slice(0, 1)
+    if x > 1.0:
+        part = slice(1, 2 * n)
+    return (np.arange(8.0) * x)[part].sum()
+
+
+def slice_made_in_one_arm_only(x: float, n: int) -> Any:
+    if x > 1.0:
+        part = slice(n - 1, 2 * n)
+    return (np.arange(8.0) * x)[part].sum() if x > 1.0 else np.float64(x)
+
+
+def range_of_an_arm(x: float, n: int) -> float:
+    turns = range(1)
+    if x > 1.0:
+        turns = range(2 * n)
+    for k in turns:
+        x = x * 0.9 + k
+    return x
+
+
+def range_of_the_last_turn(x: float, n: int) -> float:
+    turns = range(0)
+    for k in range(n):
+        for j in turns:
+            x = x * 0.9 + j
+        turns = range(k, 2 * k)
+    return x + turns.stop
+
+
+def slice_made_in_a_loop(x: float, n: int) -> Any:
+    for k in range(n):
+        part = slice(k, k + 2)
+    return (np.arange(80.0) * x)[part].sum()
+
+
+def text_made_in_one_arm(x: float, n: int) -> float:
+    if x > 1.0:
+        text = f"{x * 2.0:.1f}"
+    if x > 1.0:
+        print(text)
+    return x
+
+
+MADE_ON_ONE_PATH = [slice_of_an_arm, slice_made_in_one_arm_only, range_of_an_arm, range_of_the_last_turn,
+                    slice_made_in_a_loop, text_made_in_one_arm]
+
+
+@pytest.mark.parametrize("program", MADE_ON_ONE_PATH, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("x", [0.5, 1.5])
+@pytest.mark.parametrize("n", [1, 30])
+def test_ranges_and_slices_are_joined_by_their_bounds(program: Any, x: float, n: int) -> None:
+    agrees(program, x, n)

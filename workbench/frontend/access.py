@@ -28,7 +28,6 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import OPERATOR_NAMES, is_dynamic
-from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.paths import class_attribute, is_library
@@ -53,12 +52,14 @@ from workbench.frontend.values import (
     TextValue,
     Variable,
     ZipValue,
+    describe,
     is_flat,
     is_static,
 )
 from workbench.ir import Constant, Kind
 
 MAX_CHOICES = 16
+_OF_SETS = {"|": "update", "&": "intersection_update", "-": "difference_update", "^": "symmetric_difference_update"}
 
 
 def attribute(act: Activation, owner: Any, name: str) -> Any:
@@ -459,8 +460,19 @@ def augmented(act: Activation, op: str, old: Any, operand: Any) -> Any:
     if isinstance(old, DictValue) and op == "|":
         library.method(act, old, "update", (operand,), {})
         return old
+    if isinstance(old, SetValue) and op in _OF_SETS and isinstance(operand, (SetValue, frozenset)):
+        library.method(act, old, _OF_SETS[op], (operand,), {})
+        return old
     if isinstance(old, (ListValue, DynamicList)) and op == "+":
         library.method(act, old, "extend", (operand,), {})
+        return old
+    if isinstance(old, ListValue) and op == "*":
+        times = act.t.static_int(operand, "how often a list is repeated")
+        if times > 0:
+            more = act.t.new_list(iteration.static_items(act, old) * (times - 1))
+            library.method(act, old, "extend", (more,), {})
+        else:
+            library.method(act, old, "clear", (), {})
         return old
     if isinstance(old, ObjectValue):
         method = class_attribute(old.type, f"__i{OPERATOR_NAMES.get(op, op)}__")

@@ -14,21 +14,25 @@ import numpy as np
 
 from workbench.frontend import arrays, layout, states
 from workbench.frontend.activation import outside
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import KNOWS_TURN, common_kind, computed, is_python_number, number_kind, python_ways
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import (
+    VIEWS,
     Array,
     Choice,
     Conflict,
+    DictValue,
     DynamicList,
+    ListValue,
     ObjectValue,
     OneOf,
     RangeValue,
     Scalar,
-    static_truth,
+    SetValue,
+    ZipValue,
+    describe,
 )
 from workbench.ir import Constant, Kind, Value
 
@@ -314,4 +318,10 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
         return found
     if isinstance(value, Conflict):
         t.fail(value.reason, "give it one type on both paths")
-    return static_truth(value)
+    if isinstance(value, (ListValue, DictValue)):
+        return bool(value.items)
+    if isinstance(value, SetValue):
+        return bool(value.values)
+    if isinstance(value, ZipValue) and value.kind in VIEWS:
+        return bool(value.parts[0].items)
+    return bool(value)

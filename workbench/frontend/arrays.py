@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import layout
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.order import Order, by_rows
 from workbench.frontend.places import at, dims_of, numbers
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.unwinding import Restart
-from workbench.frontend.values import Affine, Array, Cell, Fixed, Range, Reshape, Scalar
+from workbench.frontend.values import Affine, Array, Cell, Fixed, Range, Reshape, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 Step = Affine | Reshape

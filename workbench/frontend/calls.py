@@ -34,7 +34,6 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation, Scope, entered
 from workbench.frontend.branches import DEAD
-from workbench.frontend.describing import describe
 from workbench.frontend.paths import Path, class_attribute, is_library
 from workbench.frontend.unwinding import Unreachable
 from workbench.frontend.values import (
@@ -49,6 +48,7 @@ from workbench.frontend.values import (
     OneOf,
     Partial,
     Scalar,
+    describe,
     is_static,
 )
 from workbench.ir import DifferentiationError, Span

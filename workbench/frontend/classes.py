@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend.activation import Activation, Scope
-from workbench.frontend.describing import describe
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import UNDEFINED, is_static
+from workbench.frontend.values import UNDEFINED, describe, is_static
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,12 +18,11 @@ from workbench.frontend import access, calls, generators, source, trying
 from workbench.frontend.activation import Activation
 from workbench.frontend.branches import DEAD
 from workbench.frontend.completions import NORMAL, Mixed, mixed_completion, possible_codes
-from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
 from workbench.frontend.library.registry import handles
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import FIRST_SITE
-from workbench.frontend.values import Lazy, ObjectValue, Partial, Scalar
+from workbench.frontend.values import Lazy, ObjectValue, Partial, Scalar, describe
 from workbench.ir import Constant, Kind
 
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from workbench.frontend import arrays, bare
-from workbench.frontend.describing import describe
 from workbench.frontend.growth import decided, give_up, key_of
 from workbench.frontend.layouts import (
     Layout,
@@ -30,7 +29,7 @@ from workbench.frontend.layouts import (
 )
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.unwinding import Restart
-from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Pool, Scalar, Variable
+from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Pool, Scalar, Variable, describe
 from workbench.ir import Constant, Kind, Value
 
 _LOST = "a write to an array or container that is an entry of a list whose length is known at run time only"

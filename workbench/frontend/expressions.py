@@ -31,7 +31,6 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.arithmetic import OPERATOR_NAMES, STATIC_BINARY, is_dynamic
-from workbench.frontend.describing import describe
 from workbench.frontend.held import Held
 from workbench.frontend.library import containers
 from workbench.frontend.numbers import number_kind
@@ -54,8 +53,8 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     TextValue,
+    describe,
     is_flat,
-    is_sequence,
     is_static,
 )
 from workbench.ir import DifferentiationError, Kind, Span
@@ -601,7 +600,7 @@ def apply_binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     if is_flat(a) or is_flat(b):
         _check_flat(op, a, b)
     if is_dynamic(a) or is_dynamic(b):
-        if not is_sequence(a) and not is_sequence(b):
+        if not sequences.is_sequence(a) and not sequences.is_sequence(b):
             return arithmetic.binary(act.t, op, a, b)
         if is_dynamic(a) and is_dynamic(b):
             return arithmetic.binary(act.t, op, a, b)

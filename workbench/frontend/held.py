@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, Choice, DictValue, DynamicList, ListValue, ObjectValue
-from workbench.frontend.variables import RECORDS, record_parts
+from workbench.frontend.values import RECORDS, Array, Choice, Container, parts_of
 
 
 def targets(value: Any) -> Iterator[Any]:
     """The buffers and containers that a value refers to itself (not what is in containers: that is in variables)."""
     if isinstance(value, Array):
         yield value.cell
-    elif isinstance(value, (ListValue, DynamicList, DictValue, ObjectValue)):
+    elif isinstance(value, Container):
         yield value
     elif isinstance(value, Choice):
         for option in value.options:
@@ -29,7 +28,7 @@ def targets(value: Any) -> Iterator[Any]:
         for part in value:
             yield from targets(part)
     elif isinstance(value, RECORDS):
-        yield from targets(record_parts(value))
+        yield from targets(parts_of(value))
 
 
 class Held:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, bare, layout
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import Order, kept, ranked
 from workbench.frontend.overwriting import meet, reads_first
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar
+from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 

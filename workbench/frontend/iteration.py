@@ -16,7 +16,6 @@ from workbench.frontend import (
     unrolling,
 )
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import (
@@ -35,6 +34,7 @@ from workbench.frontend.values import (
     SetValue,
     TextValue,
     ZipValue,
+    describe,
 )
 from workbench.ir import Constant, Kind, Value
 

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.order import Order, joined
 from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.tracer import ZERO, Tracer
 from workbench.frontend.values import (
+    RECORDS,
+    ROWS,
     UNDEFINED,
     Array,
     CallChoice,
@@ -35,6 +36,9 @@ from workbench.frontend.values import (
     OneOf,
     Scalar,
     Variable,
+    describe,
+    parts_of,
+    record_of,
 )
 from workbench.frontend.variables import rebuild, same_static
 from workbench.ir import Constant, Frame, Kind, Value
@@ -97,6 +101,9 @@ class Join:
         if isinstance(a, tuple) and isinstance(b, tuple) and type(a) is type(b) and len(a) == len(b):
             parts = [self.values(x, y, loose) for x, y in zip(a, b, strict=True)]
             return lambda results: rebuild(a, [part(results) for part in parts])
+        if isinstance(a, ROWS) and type(a) is type(b):
+            joint = self.values(parts_of(a), parts_of(b), loose)
+            return lambda results: record_of(type(a), joint(results))
         if _is_array(a) and _is_array(b):
             return self.arrays(a, b, loose)
         if _is_function(a) and _is_function(b):
@@ -140,9 +147,11 @@ class Join:
             if any(p is None for p in parts):
                 return None
             return lambda results: rebuild(value, [part(results) for part in parts if part is not None])
+        if isinstance(value, RECORDS):
+            inner = self.padded(parts_of(value), side)
+            return None if inner is None else lambda results: record_of(type(value), inner(results))
         if isinstance(value, Array):
-            option = self.option(value, side)
-            return option if option is not None else None
+            return self.option(value, side)
         if isinstance(value, (ListValue, ObjectValue, DictValue)) and value.depth > self.depth:
             return self.container_of(value, [(v, v) for v in _variables(value)], side)
         return lambda results: value

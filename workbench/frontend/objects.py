@@ -13,7 +13,6 @@ from typing import Any
 
 from workbench.frontend import branches
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.values import (
     UNDEFINED,
@@ -24,6 +23,7 @@ from workbench.frontend.values import (
     Partial,
     SuperValue,
     Variable,
+    describe,
 )
 from workbench.frontend.variables import StoredMaybe, load_tree
 

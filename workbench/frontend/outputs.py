@@ -13,7 +13,6 @@ import numpy as np
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
 from workbench.frontend.activation import outside
-from workbench.frontend.describing import describe
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.layouts import Matrix, Number, Same
 from workbench.frontend.numbers import is_python_number, number_kind, static_constant
@@ -38,6 +37,7 @@ from workbench.frontend.values import (
     Scalar,
     TextValue,
     ZipValue,
+    describe,
 )
 from workbench.ir import Kind, Value
 from workbench.rules.text import Template

@@ -19,7 +19,6 @@ from typing import Any
 
 from workbench.frontend import arrays, bare, overflow
 from workbench.frontend.activation import Activation, Scope, outside
-from workbench.frontend.describing import describe
 from workbench.frontend.dynamic_lists import array_of, elements
 from workbench.frontend.layouts import (
     Layout,
@@ -47,6 +46,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Scalar,
+    describe,
     is_static,
 )
 from workbench.frontend.variables import same_static

@@ -10,14 +10,18 @@ from typing import Any
 from workbench.frontend import arithmetic, dynamic_lists, growth, list_operations
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
-from workbench.frontend.describing import describe
 from workbench.frontend.iteration import site_here, static_items
 from workbench.frontend.tracer import ONE, ZERO
-from workbench.frontend.values import Array, DequeValue, DynamicList, ListValue, RangeValue, Scalar, is_static
+from workbench.frontend.values import Array, DequeValue, DynamicList, ListValue, RangeValue, Scalar, describe, is_static
 from workbench.ir import Constant, Kind, Value
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _SEQUENCES = (ListValue, DynamicList, tuple)
+
+
+def is_sequence(value: Any) -> bool:
+    """True for lists, tuples and strings."""
+    return isinstance(value, (ListValue, DynamicList, tuple, str, list))
 
 
 def operator(act: Activation, op: str, a: Any, b: Any) -> Any:

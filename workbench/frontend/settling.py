@@ -10,34 +10,39 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout, states
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import MADE_A_TURN, is_python_number, joint_kind, number_kind, possible
 from workbench.frontend.places import at, movable, numbers, same_form
 from workbench.frontend.rebinding import Rebinding, renewed
 from workbench.frontend.tracer import ZERO
 from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import (
+    RECORDS,
+    ROWS,
     UNDEFINED,
     Alternative,
     Array,
     Cell,
     Choice,
     Conflict,
+    Container,
     DictValue,
     DynamicList,
     ListValue,
     Maybe,
-    ObjectValue,
     OneOf,
     Pool,
     Scalar,
     Variable,
+    describe,
     is_static,
+    parts_of,
+    record_of,
 )
 from workbench.frontend.variables import (
     Leaf,
     Reference,
     StaleReference,
+    StoredRecord,
     StoredView,
     load_tree,
     rebuild,
@@ -48,8 +53,6 @@ from workbench.frontend.variables import (
     write_tree,
 )
 from workbench.ir import Constant, Kind, Slot
-
-_CONTAINERS = (ListValue, DynamicList, DictValue, ObjectValue)
 
 
 class Settle(Rebinding):
@@ -207,6 +210,8 @@ class Settle(Rebinding):
         """True for what is carried as numbers: a turn that does not assign it leaves what an earlier one did."""
         if isinstance(value, tuple):
             return all(map(self.is_kept, value))
+        if isinstance(value, ROWS):
+            return self.is_kept(parts_of(value))
         return isinstance(value, (Scalar, OneOf)) or (isinstance(value, Array) and value.cell.depth <= self.level) or (
             is_static(value))
 
@@ -227,13 +232,16 @@ class Settle(Rebinding):
             if any(p is None for p in parts):
                 return None
             return lambda: rebuild(value, [p() for p in parts])
+        if isinstance(value, RECORDS):
+            made = self.carry_out(parts_of(value), name)
+            return None if made is None else lambda: record_of(type(value), made())
         if isinstance(value, Array):
             if value.cell.depth <= self.level:
                 return self.carry_view(value, name)
             return self.carry_array(value, name)
         if isinstance(value, DynamicList) and value.depth > self.level:
             return self.carry_list(value, name)
-        if isinstance(value, (Choice, Conflict)) or (isinstance(value, _CONTAINERS) and value.depth > self.level):
+        if isinstance(value, (Choice, Conflict)) or (isinstance(value, Container) and value.depth > self.level):
             return None
         return lambda: value
 
@@ -325,7 +333,9 @@ class Settle(Rebinding):
             return self.array(variable, old, new)
         if isinstance(old, tuple) and isinstance(new, tuple) and type(old) is type(new) and len(old) == len(new):
             return self.entries(variable, old, new)
-        if isinstance(old, _CONTAINERS) and type(old) is type(new):
+        if isinstance(old, ROWS) and type(old) is type(new):
+            return self.entries(variable, old, new)
+        if isinstance(old, Container) and type(old) is type(new):
             return self.container(variable, old, new)
         if variable not in self.log.reads and not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} changes its type in a loop")))
@@ -386,10 +396,13 @@ class Settle(Rebinding):
             return widened
         return self.t.fail(f"{variable.name!r} may be undefined and changes in this loop", "assign it before the loop")
 
-    def entries(self, variable: Variable, old: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
-        """A tuple whose entries changed kind: widened entry by entry."""
+    def entries(self, variable: Variable, old: Any, new: Any) -> Any:
+        """A tuple (a range, a slice) whose entries changed kind: widened entry by entry."""
         kinds: list[Any] = []
-        for leaf, a, b in zip(self.log.entry[variable], old, new, strict=True):
+        stored = self.log.entry[variable]
+        leaves = stored.parts if isinstance(stored, StoredRecord) else stored
+        before, after = (parts_of(v) if isinstance(v, ROWS) else v for v in (old, new))
+        for leaf, a, b in zip(leaves, before, after, strict=True):
             joint = self.joint(a, b) if isinstance(a, Array) and isinstance(b, Array) else None
             if same_shape(leaf, b) or (joint is not None and joint.moving == a.moving):
                 kinds.append(None)
@@ -414,11 +427,12 @@ class Settle(Rebinding):
                         return self.moving_as(v, k)
                     return Scalar(self.t.scalar(v, k[0]), k[1]) if isinstance(k, tuple) else v
                 current = self.t.read(variable)
+                if isinstance(current, ROWS):
+                    return record_of(type(current), tuple(map(item, parts_of(current), kinds)))
                 return rebuild(current, [item(v, k) for v, k in zip(current, kinds, strict=True)])
             return entry
         # only arrays were rebound: write the numbers, rename the arrays
-        stored = self.log.entry[variable]
-        for leaf, a, b, kind in zip(stored, old, new, kinds, strict=True):
+        for leaf, a, b, kind in zip(leaves, before, after, kinds, strict=True):
             if isinstance(a, Scalar) or kind is None:
                 write_tree(self.t.builder, leaf, b)
         self.restore.append((variable, lambda: renewed(stored)))

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench.frontend import arrays
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import number_kind, the_same
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer
@@ -30,6 +29,7 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     TextValue,
+    describe,
     is_static,
 )
 from workbench.ir import Value

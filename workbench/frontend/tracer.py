@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from workbench import rules
-from workbench.frontend.describing import describe
 from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
 from workbench.frontend.unwinding import Diverted, NeedStatic, Restart
@@ -33,6 +32,7 @@ from workbench.frontend.values import (
     Scalar,
     Variable,
     bare_in,
+    describe,
 )
 from workbench.frontend.variables import (
     LogFrame,

@@ -12,32 +12,21 @@ it is an error, never a wrong value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.frontend.places import at, numbers, same_form
 from workbench.frontend.values import (
+    RECORDS,
     Alternative,
     Array,
-    ArrayMethod,
-    BoundMethod,
-    CallChoice,
     Choice,
-    DictValue,
-    DynamicList,
-    ExceptionValue,
-    FieldValue,
-    ListValue,
+    Container,
     Maybe,
-    ObjectValue,
-    OneOf,
-    Partial,
-    RandomValue,
     Scalar,
-    SuperValue,
-    TextValue,
     Variable,
-    ZipValue,
+    parts_of,
+    record_of,
 )
 from workbench.ir import Builder, Slot, Value
 
@@ -87,33 +76,10 @@ class StoredMaybe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredRecord:
-    """A stored iterator, bound method or partial call, whose parts may be arrays or run-time numbers."""
+    """A stored record (an iterator, a bound method, a slice), whose parts may be arrays or run-time numbers."""
 
     type: type
     parts: tuple[Any, ...]
-
-
-RECORDS = (ZipValue, Partial, BoundMethod, ArrayMethod, SuperValue, CallChoice, FieldValue, TextValue,
-            ExceptionValue, RandomValue, OneOf)
-
-
-def record_parts(value: Any) -> tuple[Any, ...]:
-    """What an iterator, bound method or partial call consists of."""
-    parts = []
-    for field_ in fields(value):
-        part = getattr(value, field_.name)
-        parts.append(tuple(part.items()) if isinstance(part, dict) else part)
-    return tuple(parts)
-
-
-def _record(type_: type, parts: tuple[Any, ...]) -> Any:
-    if type_ is Partial:
-        function, args, named = parts
-        return Partial(function, args, dict(named))
-    if type_ is ExceptionValue:
-        made, args, named, cause = parts
-        return ExceptionValue(made, args, dict(named), cause)
-    return type_(*parts)
 
 
 @dataclass(slots=True, eq=False)
@@ -158,13 +124,13 @@ def store_tree(builder: Builder, value: Any, name: str) -> Any:
         return rebuild(value, [store_tree(builder, v, f"{name}{i}") for i, v in enumerate(value)])
     if isinstance(value, Array) and value.moving:
         return _store_view(builder, value, name)
-    if isinstance(value, (Array, ListValue, DynamicList, DictValue, ObjectValue)):
+    if isinstance(value, (Array, Container)):
         return Reference(value, generation_of(value))
     if isinstance(value, Choice):
         options = tuple(store_tree(builder, o, name) for o in value.options)
         return StoredChoice(options, store_tree(builder, value.index, f"{name}_index"))
     if isinstance(value, RECORDS):
-        return StoredRecord(type(value), store_tree(builder, record_parts(value), name))
+        return StoredRecord(type(value), store_tree(builder, parts_of(value), name))
     if isinstance(value, Maybe):
         return StoredMaybe(store_tree(builder, value.value, name), store_tree(builder, value.defined, f"has_{name}"),
                            value.name)
@@ -196,7 +162,7 @@ def same_shape(stored: Any, value: Any) -> bool:
         return isinstance(value, Choice) and len(value.options) == len(stored.options) and all(
             same_shape(s, v) for s, v in zip(stored.options, value.options, strict=True))
     if isinstance(stored, StoredRecord):
-        return type(value) is stored.type and same_shape(stored.parts, record_parts(value))
+        return type(value) is stored.type and same_shape(stored.parts, parts_of(value))
     if isinstance(stored, StoredMaybe):
         return isinstance(value, Maybe) and same_shape(stored.value, value.value)
     return same_static(stored, value)
@@ -230,7 +196,7 @@ def write_tree(builder: Builder, stored: Any, value: Any) -> None:
         write_tree(builder, stored.options, value.options)
         write_tree(builder, stored.index, value.index)
     elif isinstance(stored, StoredRecord):
-        write_tree(builder, stored.parts, record_parts(value))
+        write_tree(builder, stored.parts, parts_of(value))
     elif isinstance(stored, StoredMaybe):
         write_tree(builder, stored.value, value.value)
         write_tree(builder, stored.defined, value.defined)
@@ -261,7 +227,7 @@ def load_tree(stored: Any, read: Callable[[Slot], Value | None]) -> Any:
     if isinstance(stored, StoredChoice):
         return Choice(tuple(load_tree(o, read) for o in stored.options), load_tree(stored.index, read))
     if isinstance(stored, StoredRecord):
-        return _record(stored.type, load_tree(stored.parts, read))
+        return record_of(stored.type, load_tree(stored.parts, read))
     if isinstance(stored, StoredMaybe):
         return Maybe(load_tree(stored.value, read), load_tree(stored.defined, read), stored.name)
     return stored

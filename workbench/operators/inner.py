@@ -15,7 +15,6 @@ import numpy as np
 from workbench.frontend import calls, overflow
 from workbench.frontend.activation import Activation, outside
 from workbench.frontend.arrays import mark_written, read, write
-from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
 from workbench.frontend.outputs import Exporter, Leaf, Node, Static, Tree
 from workbench.frontend.paths import Input, Path
@@ -23,7 +22,7 @@ from workbench.frontend.source import python_function
 from workbench.frontend.trace import MAX_RESTARTS, pinned
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart
-from workbench.frontend.values import Array, Choice, DictValue, DynamicList, ListValue, Scalar, Variable
+from workbench.frontend.values import Array, Choice, DictValue, DynamicList, ListValue, Scalar, Variable, describe
 from workbench.ir import Function, Value, consumed_operands, verify, walk
 from workbench.ir.calls import taken_params
 from workbench.operators.containers import opened

@@ -15,7 +15,6 @@ from typing import Any
 from workbench.frontend import arrays, indexing
 from workbench.frontend.activation import Activation
 from workbench.frontend.composed.applying import agreed
-from workbench.frontend.describing import describe
 from workbench.frontend.iteration import site_here
 from workbench.frontend.layout import laid
 from workbench.frontend.library.containers import plain_form
@@ -32,6 +31,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Scalar,
+    describe,
     is_static,
 )
 from workbench.ir import Constant, Slot, Value

@@ -11,7 +11,6 @@ from typing import Any
 
 from workbench.frontend.activation import Scope
 from workbench.frontend.arrays import read
-from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
 from workbench.frontend.layout import order
 from workbench.frontend.paths import Input, Path
@@ -28,6 +27,7 @@ from workbench.frontend.values import (
     Partial,
     Scalar,
     Variable,
+    describe,
     is_static,
 )
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value

@@ -12,11 +12,10 @@ import itertools
 from typing import Any
 
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.outputs import Leaf, Node, Tree, leaves
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.source import python_function
-from workbench.frontend.values import BoundMethod, Closure, ObjectValue, Partial, Scalar
+from workbench.frontend.values import BoundMethod, Closure, ObjectValue, Partial, Scalar, describe
 from workbench.ir import Kind, Value
 from workbench.ir.calls import own_results
 from workbench.operators.evaluated import conforming, derivative_of, flatten

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 from workbench.frontend import calls, overflow
 from workbench.frontend.activation import outside
 from workbench.frontend.arrays import read
-from workbench.frontend.describing import describe
 from workbench.frontend.environment import Environment
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
@@ -25,7 +24,7 @@ from workbench.frontend.source import definition_of, python_function, span_of_fu
 from workbench.frontend.trace import MAX_RESTARTS
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart
-from workbench.frontend.values import Array, Choice, DictValue, ListValue, ObjectValue, Scalar
+from workbench.frontend.values import Array, Choice, DictValue, ListValue, ObjectValue, Scalar, describe
 from workbench.ir import (
     ArrayType,
     Block,

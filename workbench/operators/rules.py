@@ -17,11 +17,10 @@ from typing import Any
 
 from workbench.frontend.activation import Activation
 from workbench.frontend.arrays import read
-from workbench.frontend.describing import describe
 from workbench.frontend.outputs import Leaf, Node, Static, Tree, leaves
 from workbench.frontend.paths import Input, Path
 from workbench.frontend.source import python_function
-from workbench.frontend.values import Array, Closure
+from workbench.frontend.values import Array, Closure, describe
 from workbench.ir import (
     Block,
     Callee,

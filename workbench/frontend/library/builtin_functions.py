@@ -16,7 +16,6 @@ import numpy as np
 from workbench.frontend import arithmetic, arrays, bare, branches, layout, list_operations, objects, texts, walking
 from workbench.frontend.activation import Activation
 from workbench.frontend.composed import iterators, numbers
-from workbench.frontend.describing import describe
 from workbench.frontend.generators import fresh, numbered, state_of
 from workbench.frontend.growth import MANY
 from workbench.frontend.layouts import Number
@@ -48,6 +47,7 @@ from workbench.frontend.values import (
     SetValue,
     TextValue,
     ZipValue,
+    describe,
     is_static,
 )
 from workbench.ir import Constant, Kind, kind_of

@@ -10,14 +10,13 @@ import numpy as np
 
 from workbench.frontend import arrays, bare, indexing, layout
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import refuse, static_option
 from workbench.frontend.library.operands import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import gives_view, handles, implements
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Affine, Array, Choice, Fixed, ListValue, Scalar, is_flat
+from workbench.frontend.values import Affine, Array, Choice, Fixed, ListValue, Scalar, describe, is_flat
 from workbench.ir import Constant, Kind, Value
 
 

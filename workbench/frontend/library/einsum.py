@@ -15,7 +15,6 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.operands import as_numpy, as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
@@ -23,7 +22,7 @@ from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.order import Order, combined
 from workbench.frontend.tracer import ONE, Tracer
-from workbench.frontend.values import Array, ListValue
+from workbench.frontend.values import Array, ListValue, describe
 from workbench.ir import Kind, Value
 
 Label = str | int

@@ -9,14 +9,13 @@ import numpy as np
 from workbench import rules
 from workbench.frontend import arithmetic, branches, indexing
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.creation import copied
 from workbench.frontend.library.operands import as_numpy, as_operand, select
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.ufuncs import check_kinds, finish_ufunc, in_loop, ufunc
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, Choice
+from workbench.frontend.values import Array, Choice, describe
 from workbench.ir import Kind
 
 

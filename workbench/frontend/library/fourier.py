@@ -14,14 +14,13 @@ import numpy as np
 from workbench.deferred import Library
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.operands import as_operand, fits, write_out
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Array, Choice, ListValue, Scalar
+from workbench.frontend.values import Array, Choice, ListValue, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 _scipy = Library("scipy.fft")

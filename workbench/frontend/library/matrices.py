@@ -12,7 +12,6 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, indexing
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import refuse
 from workbench.frontend.library.linear import matmul, to_batch
 from workbench.frontend.library.operands import as_operand
@@ -21,7 +20,7 @@ from workbench.frontend.library.registry import implements
 from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Array, Scalar
+from workbench.frontend.values import Array, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 # NumPy's own named tuples

@@ -10,7 +10,6 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, bare, branches, generators, growth, indexing, layout, list_operations
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library import containers, creation, iterables, operands, random, shaping
 from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import handles
@@ -28,6 +27,7 @@ from workbench.frontend.values import (
     Scalar,
     SetValue,
     ZipValue,
+    describe,
     is_flat,
     is_static,
 )

@@ -12,7 +12,6 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.arguments import refuse
 from workbench.frontend.library.matrices import (
     inverse,
@@ -28,7 +27,7 @@ from workbench.frontend.library.reductions import axes_of, reduce, root_of_sum, 
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Array, Scalar
+from workbench.frontend.values import Array, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 

@@ -10,12 +10,11 @@ import numpy as np
 
 from workbench.frontend import arithmetic, arrays, layout
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.operands import as_numpy, as_operand, cast, dtype_kind, fits, select, write_out
 from workbench.frontend.library.registry import implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
-from workbench.frontend.values import Array, Choice, Scalar
+from workbench.frontend.values import Array, Choice, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}

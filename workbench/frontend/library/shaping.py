@@ -9,14 +9,13 @@ import numpy as np
 
 from workbench.frontend import arrays, indexing, layout
 from workbench.frontend.activation import Activation
-from workbench.frontend.describing import describe
 from workbench.frontend.library.creation import shape_dims
 from workbench.frontend.library.operands import as_numpy, as_operand
 from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, Tracer
-from workbench.frontend.values import Array, ListValue, Scalar
+from workbench.frontend.values import Array, ListValue, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 

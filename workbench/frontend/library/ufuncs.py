@@ -12,7 +12,6 @@ from workbench import rules
 from workbench.frontend import arithmetic, arrays
 from workbench.frontend.activation import Activation
 from workbench.frontend.composed.numbers import direction
-from workbench.frontend.describing import describe
 from workbench.frontend.library.operands import (
     as_numpy,
     as_operand,
@@ -27,7 +26,7 @@ from workbench.frontend.library.operands import (
 from workbench.frontend.library.registry import handles
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, Choice, Scalar
+from workbench.frontend.values import Array, Choice, Scalar, describe
 from workbench.ir import Kind, kind_of
 
 _OPERATORS: dict[Any, str] = {
