@@ -26,6 +26,7 @@ from numba.extending import get_cython_function_address
 from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
 from workbench.engines.numba.emit import Source, emit, helper_source
+from workbench.engines.numba.growing import COMPILED
 from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.kept import KeptHelper, packed, rebuilt
 from workbench.engines.numba.memory import keep_freed
@@ -235,6 +236,7 @@ def python_function(source: Source, left: frozenset[str] = frozenset()) -> Calla
 def shared(helper: Callable[..., Any], left: frozenset[str]) -> Any:
     """A helper compiled once for all programs of this process that leave the same to the C library (programs carry its
     source all the same)."""
+    helper = COMPILED.get(helper, helper)
     if isinstance(helper, Foreign):
         symbol = f"workbench_{helper.symbol}"
         binding.add_symbol(symbol, get_cython_function_address(MODULE, helper.symbol))

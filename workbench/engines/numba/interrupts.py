@@ -26,7 +26,7 @@ from numba.core.callconv import RETCODE_EXC
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.extending import intrinsic
 
-from workbench.engines.numba.runtime import grow, grow_zeros
+from workbench.engines.numba.growing import COMPILED
 
 PIECE = 1 << 16  # iterations of an innermost loop
 OFTEN = 16  # iterations of a loop between an outer one and innermost ones (a power of 2)
@@ -335,7 +335,7 @@ class _Asking:
         own = getattr(found, "py_func", None)
         if own is None:
             return SLOW
-        return 0 if own.__code__ in (grow.__code__, grow_zeros.__code__) else CALL
+        return 0 if any(own.__code__ is f.__code__ for pair in COMPILED.items() for f in pair) else CALL
 
 
 def _redirect(block: Any, before: int, after: int) -> None:
