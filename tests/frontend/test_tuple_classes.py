@@ -38,23 +38,6 @@ class Holds(NamedTuple):
     def __contains__(self, value): return value < self.x
 
 
-class Base:
-    def __init__(self, v): self.v = v
-    def __add__(self, other): return self.v + other.v
-    def __radd__(self, other): return 3.0 * self.v
-    def __lt__(self, other): return self.v < other.v
-    def __gt__(self, other): return self.v > other.v
-
-
-class Derived(Base):
-    def __radd__(self, other): return 10.0 * self.v * other.v
-    def __gt__(self, other): return self.v < 0.0
-
-
-class Heir(Base):
-    pass
-
-
 @pytest.mark.parametrize("function", [
     lambda a, b: (Pair(a, b) + Pair(b, 2 * a)).x * b, lambda a, b: (Pair(a, b) - Pair(b, a)).y,
     lambda a, b: (2.0 * Pair(a, b) * b).y, lambda a, b: Pair(a, b) @ -Pair(b, 3.0), lambda a, b: abs(Pair(a, b)),
@@ -69,13 +52,6 @@ def test_operators_of_named_tuples(function: Callable[..., Any]) -> None:
 def test_tuples_that_are_compared_or_read_otherwise_are_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(wb.DifferentiationError, match="of its own"):
         interpret(function, (0.7, 0.4))
-
-
-@pytest.mark.parametrize("function", [
-    lambda a, b: Base(a) + Derived(b), lambda a, b: Base(a) + Heir(b), lambda a, b: Derived(a) + Base(b),
-    lambda a, b: a if Base(a) < Derived(b) else b * b])
-def test_the_class_that_is_derived_from_the_others_is_asked_first(function: Callable[..., Any]) -> None:
-    agrees_with_python(function, (0.4, 0.7))
 
 
 def test_fields_cannot_be_set() -> None:

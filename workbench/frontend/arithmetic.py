@@ -325,3 +325,8 @@ def truth(t: Tracer, value: Any) -> bool | Scalar:
     if isinstance(value, ZipValue) and value.kind in VIEWS:
         return bool(value.parts[0].items)
     return bool(value)
+
+
+def opposite(t: Tracer, test: bool | Scalar) -> Any:
+    """`not test`, of a truth value."""
+    return t.wrap(t.emit("not", t.scalar(test, Kind.BOOL)), True) if isinstance(test, Scalar) else not test

@@ -17,7 +17,7 @@ from workbench.frontend import (
     branches,
     calls,
     completions,
-    expressions,
+    dispatch,
     gathering,
     iteration,
     list_operations,
@@ -70,11 +70,11 @@ class Environment(OuterNames):
 
     def binary(self, act: Activation, op: str, a: Any, b: Any) -> Any:
         """`a op b`."""
-        return expressions.apply_binary(act, op, a, b)
+        return dispatch.binary(act, op, a, b)
 
     def compare(self, act: Activation, op: str, a: Any, b: Any) -> Any:
         """`a op b`, a comparison."""
-        return expressions.compare(act, op, a, b)
+        return dispatch.compare(act, op, a, b)
 
     def leaving(self, act: Activation, condition: Scalar) -> Any:
         """The completion of a consumer that wants no more items where a condition holds."""

@@ -12,7 +12,8 @@ from typing import Any
 from workbench.frontend import branches, dynamic_lists, generators, growth, iteration, unrolling, walking
 from workbench.frontend.activation import Activation
 from workbench.frontend.held import Held
-from workbench.frontend.loops import Loop, counted
+from workbench.frontend.loops import counted
+from workbench.frontend.moving import Loop
 from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import Choice, DynamicList, Lazy, RangeValue, Scalar, Variable, ZipValue
 

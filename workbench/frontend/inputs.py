@@ -310,7 +310,7 @@ class Inputs:
                 return key
         if path.root[0] == "arg":
             base = self.argument_names[path.root[1]]
-            return base + "_".join(["", *(str(k) for _, k in path.steps if isinstance(k, int))])
+            return "_".join([base, *(str(k) for _, k in path.steps if isinstance(k, int))])
         return str(path.root[2]) if path.root[0] == "dict" else "hidden"
 
     argument_names: tuple[str, ...] = ()

@@ -263,10 +263,10 @@ class Join:
         """Once all is joined: copies of what NumPy has views of are copies of what that has become."""
         for made, owner, side in self.views:
             if owner.depth > self.depth:
-                position = self.homes.get((owner, side))
-                if position not in self.made:
+                kept = self.made.get(self.homes.get((owner, side), -1))
+                if kept is None:
                     continue  # (no name is left for it)
-                owner = self.made[position].cell  # type: ignore[index]
+                owner = kept.cell
             owner.shown_by(made)
 
     def retyped(self, array: Array, dims: Sequence[Value]) -> Value:

@@ -39,7 +39,7 @@ class Path:
 
     def apply(self, function: Callable[[Any], Any]) -> Path:
         """The path of what a function gives for what is found there."""
-        return Path(self.root, (*self.steps, ("apply", function)))  # type: ignore[arg-type]
+        return Path(self.root, (*self.steps, ("apply", function)))
 
     def fetch(self, args: tuple[Any, ...]) -> Any:
         """The object found there now. Raises LookupError or AttributeError where it is gone."""
@@ -70,7 +70,7 @@ class Path:
     @property
     def is_argument(self) -> bool:
         """True when it starts at an argument."""
-        return self.root[0] == "arg"
+        return bool(self.root[0] == "arg")
 
     @property
     def key(self) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 
 from workbench.frontend import access, arithmetic, growth, iteration, states
 from workbench.frontend.activation import Activation
-from workbench.frontend.expressions import ExpressionCompiler, compare, identical
+from workbench.frontend.dispatch import compare, identical
+from workbench.frontend.expressions import ExpressionCompiler
 from workbench.frontend.library.builtin_functions import is_instance
 from workbench.frontend.values import DictValue, DynamicList, ListValue, ObjectValue, OneOf, RangeValue, Scalar
 from workbench.ir import Kind

@@ -48,11 +48,12 @@ from workbench.frontend.completions import (
 from workbench.frontend.expressions import BINARY
 from workbench.frontend.held import Held
 from workbench.frontend.liveness import live_after_loops
-from workbench.frontend.loops import Loop, can_be_left, conditional, counted
+from workbench.frontend.loops import can_be_left, conditional, counted
+from workbench.frontend.moving import Loop
 from workbench.frontend.patterns import PatternCompiler
 from workbench.frontend.source import Definition
 from workbench.frontend.unwinding import NeedStatic
-from workbench.frontend.values import UNDEFINED, Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
+from workbench.frontend.values import END, UNDEFINED, Conflict, ExceptionValue, Lazy, ObjectValue, Scalar, Variable
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind
 
@@ -734,7 +735,7 @@ def _unrolled(act: Activation, values: Any, target: Callable[[Activation, Any], 
             act.t.builder.span = span
             mark = len(act.t.pending)
             item = fetch(k)
-            if item is walking.END:
+            if item is END:
                 return completed(act, mark, NORMAL)
             target(act, item)
             completion = completed(act, mark, body.run(act))

@@ -192,7 +192,7 @@ class Tracer:
         """True when two integer values are provably equal."""
         if a is b or a == b:
             return True
-        return self.polynomial(a) == self.polynomial(b)
+        return bool(self.polynomial(a) == self.polynomial(b))
 
     def polynomial(self, value: Value) -> Any:
         """The normal form of an integer value."""

@@ -18,7 +18,8 @@ from workbench.frontend.composed.applying import agreed
 from workbench.frontend.iteration import site_here
 from workbench.frontend.layout import laid
 from workbench.frontend.library.containers import plain_form
-from workbench.frontend.loops import Loop, counted
+from workbench.frontend.loops import counted
+from workbench.frontend.moving import Loop
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.order import by_rows
 from workbench.frontend.tracer import ONE, ZERO, Tracer
