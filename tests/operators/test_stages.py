@@ -69,3 +69,15 @@ def test_what_is_compiled_is_the_same(folder: Path, monkeypatch: pytest.MonkeyPa
     quiet = wb.grad(decay)
     quiet(0.9, 3)
     assert shown.source == quiet.source and len(list(folder.iterdir())) == 1
+
+
+def test_derivatives_inside_are_shown_too(folder: Path) -> None:
+    wb.grad(lambda x: wb.grad(energy)(x)[0])(np.ones(3))
+    (made,) = folder.iterdir()
+    assert any(name.startswith("inner-") for name in files(made))
+
+
+def test_what_is_refused_leaves_nothing(folder: Path) -> None:
+    with pytest.raises(wb.DifferentiationError):
+        wb.grad(energy, engine="numba")(1)
+    assert not folder.exists()

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench import cost
 from workbench.engines import COMPILER, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
@@ -319,6 +320,10 @@ class Derivative:
         except BaseException:
             os.unlink(name)
             raise
+
+    def costs(self) -> dict[str, float]:
+        """What the latest program costs: every figure of `workbench.cost`, by name (loops counted once)."""
+        return cost.costs(self.ir)
 
     def op_counts(self) -> dict[str, int]:
         """How often each operation stands in the latest program (loops counted once)."""

@@ -66,7 +66,9 @@ class Program:
         self.compiler = compiler
         self.names = names
         self.span = span_of(python_function(function))
-        self.traced: Traced = trace(function, args, names, request.wrt, keywords)
+        self.stages = Stages.of(getattr(function, "__name__", "f"), request.mode)
+        with self.stages.passes("inner"):  # (of derivatives inside of it)
+            self.traced: Traced = trace(function, args, names, request.wrt, keywords)
         self.inputs = {item.path.key: item for item in self.traced.inputs}
         self.outputs = [leaf for leaf in leaves(self._loss_tree()) if leaf.kind.is_inexact]
         self.wrt_inputs = self._wrt_inputs(args)
@@ -130,7 +132,7 @@ class Program:
         """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
         by Python. (What has effects on containers is not looked for: it must be known whether it may raise. Nor is what
         goes through passes of other packages, or is watched.)"""
-        stages = Stages.of(self.traced.function.name, self.request.mode)
+        stages = self.stages
         anew = self.traced.effects or stages.is_shown or is_watched() or not are_as_shipped()
         known = None if anew else fingerprint(self.traced.function)
         request = dataclasses.replace(self.request, wrt=tuple(item.position for item in self.wrt_inputs))

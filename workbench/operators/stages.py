@@ -29,25 +29,27 @@ VARIABLE = "WORKBENCH_DUMP"
 class Stages:
     """Where the stages of one compilation are written; nowhere, where nobody wants to see them."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
+    def __init__(self, root: Path | None, title: str) -> None:
+        self.root = root
+        self.title = title
+        self._folder: Path | None = None  # made when there is something to write
         self._numbers = itertools.count()
         self._last: dict[str, str] = {}  # the latest text of each function by name (callees go through passes, too)
 
     @classmethod
     def of(cls, name: str, mode: str) -> Stages:
-        """Those of a function's derivative, in a new folder where the environment asks for it."""
+        """Those of a function's derivative, in a folder of their own where the environment asks for it."""
         root = os.environ.get(VARIABLE)
-        return cls(_fresh(Path(root), f"{name}-{mode}") if root else None)
+        return cls(Path(root) if root else None, f"{name}-{mode}")
 
     @property
     def is_shown(self) -> bool:
         """Whether anybody looks."""
-        return self.folder is not None
+        return self.root is not None
 
     def show(self, stage: str, function: Function) -> None:
         """Write a stage."""
-        if self.folder is not None:
+        if self.is_shown:
             self._last[function.name] = text = print_function(function)
             self._write(f"{stage}.ir", text)
 
@@ -63,8 +65,10 @@ class Stages:
         self._write("source.py", text)
 
     def _write(self, name: str, text: str) -> None:
-        if self.folder is not None:
-            (self.folder / f"{next(self._numbers):02d}-{name}").write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        if self.root is not None:
+            self._folder = self._folder or _fresh(self.root, self.title)
+            path = self._folder / f"{next(self._numbers):02d}-{name}"
+            path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
 
 
 def _fresh(root: Path, title: str) -> Path:

@@ -146,6 +146,10 @@ def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[s
     handler = special.get(function)
     if handler is not None:
         return handler(function, args, named)
+    primitive = by_callable(function)
+    if primitive is not None and primitive.partials is not None and not named and all(
+            type(a) is ActiveFloat or isinstance(a, (int, float)) for a in args):  # (of arrays it is entered)
+        return apply(primitive.name, function, *args)
     return (function if recorder is None else recorder.run.enter(function))(*args, **named)
 
 
