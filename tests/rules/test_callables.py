@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 
-import mpmath
 import numpy as np
 import pytest
 
@@ -13,7 +12,7 @@ from tests.rules.cases import cases
 from tests.rules.checker import as_tuple, operand
 from workbench.deferred import resolved
 from workbench.ir import Builder, Kind
-from workbench.rules import by_callable, emit_all, get, kernels, register, table
+from workbench.rules import by_callable, emit_all, get, register, table
 
 # what `math` has beyond the table: constants, and what is composed of other operations, or is exact integer arithmetic
 # done before the program is built
@@ -87,25 +86,3 @@ def test_every_result_has_its_type() -> None:
                     found = as_tuple(primitive.numpy(*case.operands, **case.attrs))
                 for part, value in zip(map(np.asarray, found), values, strict=True):
                     assert (part.dtype, part.ndim) == (value.kind.dtype, value.rank), f"{primitive.name}{case}"
-
-
-# ---------------------------------------------------------------------- kernels
-def test_ieee_remainder() -> None:
-    rng = np.random.default_rng(3)
-    pairs = [(x * 10.0**e, y) for x, y, e in zip(rng.normal(size=500), rng.normal(size=500), rng.uniform(-3, 3, 500))]
-    for x, y in [*pairs, (5.0, 2.0), (7.0, 2.0), (3.0, 2.0), (-5.0, 2.0), (1.0, 2.0), (0.0, 1.0), (1.0, math.inf)]:
-        assert kernels.ieee_remainder(x, y) == math.remainder(x, y)
-    assert math.isnan(kernels.ieee_remainder(1.0, 0.0))
-
-
-@pytest.mark.parametrize("x", [1e-5, 0.3, 1.0, 4.7, 30.0, 1e6, -0.5, -7.3])
-def test_polygamma(x: float) -> None:
-    expected = float(mpmath.digamma(x))
-    assert abs(kernels.digamma(x) - expected) <= 2e-14 * max(1.0, abs(expected))
-    for n in (1, 2, 3, 6):
-        assert kernels.polygamma(n, x) == pytest.approx(float(mpmath.polygamma(n, x)), rel=1e-13)
-
-
-def test_poles() -> None:
-    assert math.isnan(kernels.digamma(-2.0))
-    assert math.isinf(kernels.polygamma(1, -2.0))

@@ -7,30 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.rules.cases import cases, draw, kind_of
-from tests.rules.checker import as_tuple, operand
+from tests.rules.cases import cases, draw
+from tests.rules.checker import operand
 from workbench import interpret
 from workbench.engines.numba import compile_function
 from workbench.ir import ArrayType, Builder, Constant, Kind, ScalarType, Value, verify
 from workbench.passes import finalize
-from workbench.rules import (
-    Foreign,
-    check_types,
-    decomposition_kernels,
-    emit,
-    emit_all,
-    matrix_kernels,
-    spell,
-    table,
-)
-from workbench.rules.primitive import ATOM
+from workbench.rules import Foreign, check_types, emit, emit_all, table
 
 # a few units in the last place: NumPy's vector functions and the compiler's library differ there
 ULPS = {Kind.F64: 1e-14, Kind.F32: 1e-6, Kind.C128: 1e-14, Kind.C64: 2e-6, Kind.INT: 0.0, Kind.BOOL: 0.0}
 SIGNS = ("eigh", "svd")  # vectors whose signs builds of LAPACK choose by what rounding leaves of a zero
 LOOSE = {"gamma": 20.0, "lgamma": 20.0, "polygamma": 20.0, "digamma": 20.0, "exp2": 4.0, "tan": 4.0, "pow": 10.0}
 CHUNK = 28
-# what the helpers of these are made of is compiled in single precision and for complex numbers too
+# what the kernels of these are made of is compiled in single precision and for complex numbers too
 DOUBLE_ONLY = {"adjugate_change", "pinv", "solve_triangular", "adjugate", "slogdet", "rfft", "irfft", "lu"}
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.5, -3.5, np.inf, -np.inf, np.nan)
 
@@ -80,7 +70,7 @@ def test_scalars(kind: Kind) -> None:
 # not asked of special values: the error functions of NumPy's and the compiler's library differ at poles
 REAL = [n for n, p in sorted(table().items()) if p.elementwise and p.samples is None and n not in (
     "gamma", "lgamma", "polygamma", "digamma", "ldexp", "select") and p.takes(0, Kind.F64) and not any(
-    isinstance(h, Foreign) for h in p.helpers)]
+    isinstance(h, Foreign) for h in p.kernels)]
 
 
 # the sign of a zero result, where the libraries differ and no derivative does
@@ -121,8 +111,8 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
     """Each primitive that takes this kind, with cases that hold an array (all structured ones in double precision)."""
     rng = np.random.default_rng(8)
     found = []
-    # those with helpers last, in one program: each that calls them is optimised with all of their code
-    for name, primitive in sorted(table().items(), key=lambda item: (bool(item[1].helpers), item[0])):
+    # those with kernels last, in one program: each that calls them is optimised with all of their code
+    for name, primitive in sorted(table().items(), key=lambda item: (bool(item[1].kernels), item[0])):
         if not primitive.takes(0, kind) or (primitive.samples is None and not primitive.domain):
             continue
         several = [c for c in cases(primitive, rng, kind) if not primitive.elementwise or any(
@@ -130,7 +120,7 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
         several = [c for c in several if all(primitive.takes(p, k) for p, k in enumerate(c.kinds))]
         if primitive.samples is None:  # lowering does not look at kinds; the scalars were compared in each
             several = several[1:2] if kind is Kind.F64 else []
-        if primitive.helpers and not primitive.elementwise:  # long to compile: all cases are tested as Python below
+        if primitive.kernels and not primitive.elementwise:  # long to compile: all cases are tested as Python below
             alone = kind is Kind.C128 and not primitive.takes(0, Kind.F64)
             if kind is Kind.F64 or alone or (kind is not Kind.C64 and name not in DOUBLE_ONLY):
                 found += [(name, primitive, several[0])]
@@ -173,66 +163,6 @@ def test_arrays(kind: Kind) -> None:
                     a, b = np.abs(a), np.abs(b)
                 error = np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0)
                 assert error <= tolerance * scale, f"{what}: {a}, not {b}"
-
-
-@pytest.mark.parametrize("name", [n for n, p in table().items() if p.helpers and not p.elementwise])
-def test_helpers_as_python(name: str) -> None:
-    """What emitted programs call, on every case: sizes 0 and 1, stacks, all kinds."""
-    primitive = table()[name]
-    rng = np.random.default_rng(9)
-    namespace = {"np": np, **{helper.__name__: helper for helper in primitive.helpers}}
-    for kind in (k for k in Kind if primitive.takes(0, k)):
-        for case in cases(primitive, rng, kind):
-            expected = as_tuple(primitive.numpy(*case.operands, **case.attrs))
-            operands = [f"x{k}" for k in range(len(case.operands))]
-            text, _ = spell(primitive, [(x, ATOM) for x in operands], case.kinds, kind_of(expected[0]), case.attrs)
-            with np.errstate(all="ignore"):
-                found = as_tuple(eval(text, {**namespace, **dict(zip(operands, case.operands))}))
-            for a, b in zip(found, expected, strict=True):
-                assert np.shape(a) == np.shape(b) and kind_of(a) is kind_of(b), f"{name}{case}"
-                scale = ULPS[kind_of(b)] * 10.0 * float(np.max(np.abs(b), initial=1.0))
-                assert np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0) <= scale, f"{name}{case}"
-
-
-def test_helpers_of_large_matrices() -> None:
-    """Beyond one block, with rows exchanged, of both kinds."""
-    rng = np.random.default_rng(10)
-    for n in (49, 100):
-        a, b = rng.uniform(-1.0, 1.0, (1, n, n)), rng.uniform(-1.0, 1.0, (1, n, 3))
-        for x, y in ((a, b), (a + 1j * a[:, ::-1], b + 2j)):
-            positive = x @ np.conj(np.swapaxes(x, 1, 2)) + np.eye(n)
-            unit = np.triu(x, 1) / n + np.eye(n)
-            low = np.linalg.cholesky(positive) + np.triu(x, 1)  # what is above the diagonal is not read
-            for found, expected in (
-                    (matrix_kernels.solve_matrices(x, y)[0], np.linalg.solve(x, y)),
-                    (matrix_kernels.cholesky_factors(positive)[0], np.linalg.cholesky(positive)),
-                    (decomposition_kernels.cholesky_pullbacks(low, x), table()["cholesky_pullback"].numpy(low, x)),
-                    (matrix_kernels.solve_triangles(unit, y, False, True)[0], np.linalg.solve(unit, y)),
-                    (matrix_kernels.signs_and_logs(x)[1], np.linalg.slogdet(x)[1])):
-                np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
-
-
-def test_reflections_of_tiny_and_huge_numbers() -> None:
-    a = np.random.default_rng(11).uniform(-1.0, 1.0, (1, 4, 3))
-    for scale in (1e-200, 1e200):
-        for x in (a, a + 1j * a[:, ::-1]):
-            expected_factors = np.linalg.qr(scale * x)
-            for found, expected in zip(decomposition_kernels.qr_factors(scale * x), expected_factors, strict=True):
-                np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-14 * np.abs(expected).max())
-
-
-def test_helpers_say_where_there_is_nothing() -> None:
-    singular = np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 0.0], [0.0, 2.0]]])
-    with np.errstate(all="ignore"):
-        x, ok = matrix_kernels.inverse_matrices(singular)
-    assert not ok and np.isnan(x[0]).all() and np.array_equal(x[1], [[1.0, 0.0], [0.0, 0.5]])
-    low, ok = matrix_kernels.cholesky_factors(-singular)
-    assert not ok and np.isnan(low[1, 0, 0])
-    unknown = np.array([[[1.0, 0.0], [np.nan, 1.0], [0.0, 2.0]]])
-    with np.errstate(all="ignore"):
-        assert np.isnan(decomposition_kernels.qr_factors(unknown)[1][0, 0]).all()
-    assert not decomposition_kernels.eigenpairs(np.full((1, 2, 2), np.nan))[2]
-    assert not decomposition_kernels.singular_triples(np.full((1, 2, 2), np.inf))[3]
 
 
 def test_draws_stay_in_their_interval() -> None:

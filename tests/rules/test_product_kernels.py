@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.engines.numba.compile import shared
-from workbench.rules.product_kernels import PRODUCTS, holds_tiny, parted
+from workbench.rules.kernels.products import PRODUCTS, holds_tiny, parted
 
 RNG = np.random.default_rng(20261130)
 SIZES = ((2, 33, 5, 34), (1, 32, 1, 32), (3, 31, 8, 40), (2, 0, 3, 4), (2, 3, 0, 4), (1, 8, 9, 8))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from workbench.ir import ArrayType, Constant, Kind, Value
+from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value
 from workbench.rules.emission import emit
 from workbench.rules.expr import (
     Expr,
@@ -17,6 +17,7 @@ from workbench.rules.expr import (
     complex_,
     conj,
     constant_like,
+    imag,
     kind_of_value,
     logical_not,
     one_dim,
@@ -29,6 +30,8 @@ from workbench.rules.expr import (
 )
 from workbench.rules.primitive import INEXACT
 from workbench.rules.typing import array
+
+OK = ScalarType(Kind.BOOL)
 
 
 def matrices(operands: Sequence[Value], name: str, square: bool = False, stack: bool = False) -> list[ArrayType]:
@@ -44,10 +47,16 @@ def matrices(operands: Sequence[Value], name: str, square: bool = False, stack: 
     return types
 
 
-def by_helper(helper: Callable[..., Any], places: str) -> dict[str, Any]:
-    """The spelling of a primitive as a call of a helper, for real and complex operands."""
-    text = f"{helper.__name__}({places})"
-    return {"numba": text, "numba_complex": text, "helpers": (helper,)}
+def attempt(function: Any, a: Any, *rest: Any) -> tuple[Any, np.bool_]:
+    """A function of matrices, and True; or, matrix by matrix, NaN where it fails, and False."""
+    try:
+        return function(a, *rest), np.True_
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            like = rest[0] if rest else a
+            return np.full(like.shape, np.nan, like.dtype), np.False_
+    parts = [attempt(function, *each)[0] for each in zip(a, *rest, strict=True)]
+    return np.array(parts), np.False_
 
 
 def adjoint(x: Any) -> Any:
@@ -168,6 +177,38 @@ def scaled(bar: Any, factor: Any) -> Any:
     return bar * in_kind(where(infinite, zero_of(factor), factor), bar)
 
 
+def reciprocal_gaps(w: Any) -> Any:
+    """1 / (w_j - w_i), zero on the diagonal."""
+    gaps = as_row(w) - as_column(w)
+    same = row_numbers(gaps) == column_numbers(gaps)
+    return where(same, zero_of(gaps), 1.0 / where(same, constant_like(gaps, 1.0), gaps))
+
+
+def _first_row(x: Any) -> Any:
+    """The first row of matrices, zeros below it."""
+    return where(row_numbers(x) == 0, x, zero_of(x))
+
+
+def phase_adjoint(turns: Any, v: Any) -> Any:
+    """What is added to the cotangent of columns v whose first component stays real, where turning column j by a small
+    angle would change the result by turns[j] times it."""
+    first = _first_row(v)
+    at_first = row_numbers(first) == 0
+    inverse = 1.0 / where(at_first, real(first), constant_like(real(first), 1.0))
+    return imaginary(-_first_row(scaled(as_row(turns) + 0.0 * real(first), inverse)))
+
+
+def phase_tangent(v_dot: Any, v: Any) -> Any:
+    """The angles by which columns v turn so that their first components stay real, as a row."""
+    at_first = row_numbers(v) == 0
+    inverse = 1.0 / where(at_first, real(v), constant_like(real(v), 1.0))
+    return -_column_sums(_first_row(scaled(imag(v_dot), inverse)))
+
+
+def _column_sums(x: Any) -> Any:
+    return as_row(sum_(x, (len(shape(x)) - 2,)))
+
+
 def solved(a: Any, b: Any) -> Any:
     """x with a x = b (NaN where a is singular)."""
     return apply_all("solve", a, b)[0]
@@ -181,18 +222,3 @@ def solved_triangle(a: Any, b: Any, below: bool, unit: bool = False) -> Any:
 def inverse(a: Any) -> Any:
     """The inverse (NaN where a is singular)."""
     return apply_all("inv", a)[0]
-
-
-def stacks(rng: np.random.Generator, kind: Kind, shapes: Sequence[tuple[int, ...]], shift: float = 0.0) -> list[Any]:
-    """Random arrays for tests; `shift` is added to the diagonals."""
-    found = []
-    for dims in shapes:
-        values = rng.uniform(-1.0, 1.0, dims)
-        if kind.is_complex:
-            values = values + 1j * rng.uniform(-1.0, 1.0, dims)
-        values = values + shift * np.eye(dims[-2], dims[-1])
-        found.append(np.asarray(values).astype(kind.dtype))
-    return found
-
-
-Attrs = Mapping[str, Any]

@@ -24,7 +24,9 @@ from workbench.deferred import Meanings
 from workbench.ir import DifferentiationError, Kind, Type, Value
 
 Partial = Callable[..., Any]
-TypeRule = Callable[[Sequence[Value], Mapping[str, Any]], tuple[Type, ...]]
+Attrs = Mapping[str, Any]
+Types = tuple[Type, ...]
+TypeRule = Callable[[Sequence[Value], Attrs], Types]
 
 BOOL = frozenset({Kind.BOOL})
 INT = frozenset({Kind.INT})
@@ -67,7 +69,7 @@ class Primitive:
     samples: of a structured primitive, `(rng, kind) -> list[Sample]`.
     results: how many results there are; `numpy` gives a tuple where they are several.
     numba: spelling for real operands, `numba_complex` for complex ones (format strings over the operands);
-    precedence: of the spelling, as in Python; helpers: Python functions that the spelling calls.
+    precedence: of the spelling, as in Python; kernels: functions that the spelling calls.
     analytic: the complex step works through `numpy` (False where it branches on a real value).
     """
 
@@ -84,12 +86,11 @@ class Primitive:
     numba: str | None = None
     numba_complex: str | None = None
     precedence: int = ATOM
-    helpers: tuple[Callable[..., Any], ...] = ()
+    kernels: tuple[Callable[..., Any], ...] = ()
     flops: int = 0
     transcendental: bool = False
     singular: bool = False
     analytic: bool = True
-    effect: bool = False
     results: int = 1
     domain: tuple[tuple[float, float], ...] = ()
     samples: Callable[[np.random.Generator, Kind], list[Sample]] | None = None

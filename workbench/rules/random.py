@@ -12,14 +12,12 @@ from __future__ import annotations
 import copy
 import ctypes
 import threading
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from workbench.ir import Kind, Type, Value
-from workbench.rules.primitive import ANY, Primitive, register
+from workbench.ir import Kind
 
 ADDRESS, DRAWN = 1, 0
 
@@ -55,7 +53,7 @@ _CTYPES = {Kind.F64: ctypes.c_double, Kind.F32: ctypes.c_float, Kind.INT: ctypes
 
 def _library() -> dict[str, Any]:
     """NumPy's functions by law; none where the platform hides them."""
-    library = ctypes.CDLL(np.random._generator.__file__)  # type: ignore[attr-defined]
+    library = ctypes.CDLL(np.random._generator.__file__)
     found: dict[str, Any] = {}
     for name, law in LAWS.items():
         function = getattr(library, law.symbol, None)
@@ -96,23 +94,3 @@ class Seeded:
 def copied(source: Any) -> Any:
     """What a state is made of (a generator or a seed), for a run that is to leave it alone."""
     return copy.deepcopy(source)
-
-
-# ---------------------------------------------------------------------- the operation
-def _draw(state: np.ndarray, *params: Any, law: str) -> np.ndarray:
-    kinds = LAWS[law].params
-    state[DRAWN] = FUNCTIONS[law](int(state[ADDRESS]), *(int(p) if k is Kind.INT else float(p)
-                                                         for p, k in zip(params, kinds, strict=True)))
-    return state
-
-
-def _draw_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
-    law = LAWS[attrs["law"]]
-    state, *params = operands
-    if not state.is_array or state.kind is not Kind.F64 or [p.kind for p in params] != list(law.params):
-        raise TypeError(f"a draw of {attrs['law']} from {state!r} with {params!r}")
-    return (state.type,)
-
-
-
-register(Primitive("draw", _draw, _draw_types, kinds=(ANY,)))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FunctionType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.ir import Kind
-from workbench.rules.foreign import Foreign
 from workbench.rules.primitive import ATOM, COMPARE, POWER, TERNARY, Primitive
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -49,7 +47,7 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
 def _widened(primitive: Primitive, kinds: Sequence[Kind], result: Kind) -> bool:
     """True where Numba computes in double precision what is single."""
     if result is Kind.F32:
-        return bool(primitive.helpers) and primitive.elementwise
+        return bool(primitive.kernels) and primitive.elementwise
     return result is Kind.C64 and (primitive.name == "complex" or (primitive.name == "pow" and Kind.INT in kinds))
 
 
@@ -64,15 +62,3 @@ def _needs(mine: int, form: str, match: re.Match[str], precedence: int) -> bool:
     if mine == COMPARE or (mine in (POWER, TERNARY) and first):
         return precedence <= mine
     return precedence < mine if first or form.startswith(("-", "~", "not")) else precedence <= mine
-
-
-def with_called(helper: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """A helper, and before it those that it calls."""
-    if isinstance(helper, Foreign):
-        yield helper
-        return
-    for name in helper.__code__.co_names:
-        called = helper.__globals__.get(name)
-        if isinstance(called, FunctionType) and called.__module__.startswith(__package__) and called is not helper:
-            yield from with_called(called)
-    yield helper

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from workbench.ir import Kind, Type, Value
-from workbench.rules.primitive import ANY, Primitive, register
+from workbench.ir import Kind
 
 _CONVERT: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}
 
@@ -139,16 +138,3 @@ def say(text: str, stream: str, flush: bool) -> None:
     """Print a text as it stands to `sys.stdout` or `sys.stderr`."""
     _said.letters[stream] += len(text)
     print(text, end="", file=getattr(sys, stream), flush=flush)
-
-
-def _print(*numbers: Any, template: Template, stream: str, flush: bool) -> None:
-    say(template.text(numbers), stream, flush)
-
-
-def _print_types(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
-    if not isinstance(attrs["template"], Template):
-        raise TypeError("print takes a template")
-    return ()
-
-
-register(Primitive("print", _print, _print_types, kinds=(ANY,), effect=True))

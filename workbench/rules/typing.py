@@ -6,11 +6,10 @@ broadcasts; other dimensions that meet are taken to be equal (the front end has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Type, Value
-from workbench.rules.primitive import TypeRule
+from workbench.rules.primitive import Attrs, TypeRule, Types
 
 ONE = Constant(1, Kind.INT)
 ResultKind = Callable[[Sequence[Kind]], Kind]
@@ -54,7 +53,7 @@ def elementwise(result: ResultKind, kinds: tuple[frozenset[Kind], ...], name: st
             raise TypeError(f"{name} of different kinds: {', '.join(k.value for k in found)}")
         return result(found)
 
-    def rule(operands: Sequence[Value], attrs: Mapping[str, Any]) -> tuple[Type, ...]:
+    def rule(operands: Sequence[Value], attrs: Attrs) -> Types:
         types = [v.type for v in operands]
         found = tuple([t.kind for t in types])
         kind = known.get(found)

@@ -10,7 +10,6 @@ gives the values the IR says.
 
 from __future__ import annotations
 
-import inspect
 import linecache
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,10 +38,10 @@ from workbench.ir import (
     walk,
 )
 from workbench.ir.ops import CONSUMING
-from workbench.rules import Foreign, get, with_called
+from workbench.rules import Foreign, get, source_of, with_called
 from workbench.rules.foreign import MODULE
+from workbench.rules.kernels.products import PRODUCTS
 from workbench.rules.primitive import ATOM
-from workbench.rules.product_kernels import PRODUCTS
 from workbench.rules.random import LAWS
 
 _UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
@@ -129,12 +128,12 @@ def reads_only_written(function: Function) -> bool:
 
 
 def helper_source(helper: Callable[..., object]) -> list[str]:
-    """The lines that define a helper, without remarks for checkers."""
+    """The lines that define a helper."""
     if isinstance(helper, Foreign):
         doubles = "ctypes.c_double, " * (helper.arity + 1)
         return [f"{helper.__name__} = ctypes.CFUNCTYPE({doubles}ctypes.c_int)(",
                 f'    get_cython_function_address("{MODULE}", "{helper.symbol}"))']
-    return [DECORATOR] + [line.split("  # type:")[0] for line in inspect.getsource(helper).rstrip().split("\n")]
+    return [DECORATOR, *source_of(helper)]
 
 
 def header(helpers: Sequence[Callable[..., object]], compiles: bool) -> list[str]:

@@ -76,8 +76,8 @@ class Speller:
         if op.prim == "load":
             return self.element(op.operands[0], op.operands[1:]), ATOM
         primitive = get(op.prim)
-        for helper in primitive.helpers:
-            self.helpers.update({called.__name__: called for called in with_called(helper)})
+        for kernel in primitive.kernels:
+            self.helpers.update({called.__name__: called for called in with_called(kernel)})
         truth = truth and op.prim in ("and", "or", "not")
         parts = [self.parts(v, truth) for v in op.operands]
         if op.prim in _EAGER and not truth:

@@ -10,8 +10,8 @@ import numpy as np
 import scipy
 
 from workbench.frontend.composed.registry import composes, held, refuse
-from workbench.rules.kernels import exponent
-from workbench.rules.special import sincs
+from workbench.rules.kernels.floating import exponent
+from workbench.rules.primitives.special import sincs
 
 
 @composes(np.divmod)

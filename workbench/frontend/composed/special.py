@@ -14,7 +14,7 @@ from workbench.deferred import Library
 from workbench.frontend.composed.registry import composes, held, refuse
 from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.statistics import count_of, inexact
-from workbench.rules.special import exprels
+from workbench.rules.primitives.special import exprels
 
 _special = Library("scipy.special")
 

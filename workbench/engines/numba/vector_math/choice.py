@@ -51,14 +51,14 @@ def _visit(block: Block, vector: bool, alone: set[str], along: set[str]) -> None
 
 @cache
 def functions_of(prim: str) -> frozenset[str]:
-    """The functions of `SLOWER_ALONE` that an operation computes, itself or in its helpers."""
+    """The functions of `SLOWER_ALONE` that an operation computes, itself or in its kernels."""
     if prim in SLOWER_ALONE:
         return frozenset({prim})
     try:
-        helpers = get(prim).helpers
+        kernels = get(prim).kernels
     except KeyError:  # structural
         return frozenset()
-    parts = [part for helper in helpers for part in with_called(helper) if not isinstance(part, Foreign)]
+    parts = [part for kernel in kernels for part in with_called(kernel) if not isinstance(part, Foreign)]
     return SLOWER_ALONE.intersection(name for part in parts for name in part.__code__.co_names)
 
 
