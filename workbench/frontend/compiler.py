@@ -1,7 +1,7 @@
-"""From a syntax tree to closures: what the compilers of targets, expressions, patterns, statements have in common.
+"""From a syntax tree to closures: what the compilers of targets, expressions, patterns, statements share.
 
 The tree of a function is compiled once; evaluating it is calling closures. The compilers are one class by inheritance
-(`Compiler` < `TargetCompiler` < `ExpressionCompiler` < `PatternCompiler` < `StatementCompiler`), whose method `_For`
+(`Compiler` < `AssignmentCompiler` < `ExpressionCompiler` < `PatternCompiler` < `StatementCompiler`): its method `_For`
 compiles an `ast.For`: a construct without a method is refused by name, when the program reaches it.
 
 Invariant: a closure sets the source span before it emits.
@@ -19,6 +19,9 @@ from workbench.ir import DifferentiationError, Span
 
 Expression = Callable[[Activation], Any]
 Target = Callable[[Activation, Any], None]
+
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+          ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"}
 
 
 class Compiler:

@@ -6,7 +6,7 @@ data, or `DEAD` after a raise. Invariant: which completions are possible is alwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ class Mixed:
 
 
 def possible_codes(completion: Any) -> frozenset[int]:
+    """The codes that a completion may have."""
     if completion is DEAD:
         return frozenset()
     return completion.possible if isinstance(completion, Mixed) else frozenset({completion})
@@ -73,6 +74,17 @@ def stayed(act: Activation, completion: Any) -> Any:
     code = completion.code if isinstance(completion, Mixed) else completion
     t.divert(t.emit("lt", t.scalar(code), Constant(FIRST_SITE, Kind.INT)), code, raising)
     return mixed_completion(act, code, completion.possible - raising)
+
+
+def onward(act: Activation, code: Any, leaving: Iterable[int]) -> Any:
+    """The completion of a loop that is left: what goes further than the loop itself."""
+    further = frozenset(leaving)
+    if not further:
+        return NORMAL
+    t = act.t
+    beyond = t.emit("ge", t.scalar(code), Constant(RETURN, Kind.INT))
+    value = t.emit("select", beyond, t.scalar(code), Constant(NORMAL, Kind.INT))
+    return mixed_completion(act, t.wrap(value, True), frozenset({NORMAL}) | further)
 
 
 class If:

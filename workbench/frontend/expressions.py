@@ -25,11 +25,11 @@ from workbench.frontend import (
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import is_dynamic
-from workbench.frontend.compiler import Expression
+from workbench.frontend.assignments import AssignmentCompiler
+from workbench.frontend.compiler import BINARY, Expression
 from workbench.frontend.comprehensions import Clause, Comprehension
 from workbench.frontend.held import Held
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.targets import TargetCompiler
 from workbench.frontend.values import (
     UNDEFINED,
     Closure,
@@ -41,13 +41,11 @@ from workbench.frontend.values import (
     is_static,
 )
 
-BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-           ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>"}
 _SET = "a set of run-time numbers"
 _STATIC_UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 
 
-class ExpressionCompiler(TargetCompiler):
+class ExpressionCompiler(AssignmentCompiler):
     """Compiles expressions."""
 
     # ------------------------------------------------------------------ atoms
