@@ -1,4 +1,4 @@
-"""Joining arrays that two arms of a branch leave behind: one array, a view whose place is known at run time, or a choice.
+"""Joining arrays that two arms of a branch leave: one array, a view whose place is known at run time, or a choice.
 
 Two arrays that the arms made become one; two views of an older buffer that differ in where they lie only become one
 view; all else is a `Choice`, whose options are as they were, or yielded by the arm that made them.
