@@ -19,8 +19,10 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import BaseNativeLowering
 
+_Lower: Any = Lower  # (without annotations)
 
-class BorrowingLower(Lower):  # type: ignore[misc]
+
+class BorrowingLower(_Lower):  # type: ignore[misc]
     """Numba's lowering, without counted references for arguments."""
 
     def init(self) -> None:
@@ -52,7 +54,7 @@ class BorrowingLower(Lower):  # type: ignore[misc]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class BorrowingLowering(BaseNativeLowering):  # type: ignore[misc]
+class BorrowingLowering(BaseNativeLowering):
     """Numba's native lowering with borrowed arguments."""
 
     _name = "workbench_native_lowering"  # type: ignore[assignment]

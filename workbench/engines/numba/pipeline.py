@@ -136,7 +136,7 @@ class VectorMath(FunctionPass):
         return False
 
 
-class LeanCompiler(CompilerBase):  # type: ignore[misc]
+class LeanCompiler(CompilerBase):
     """The passes an emitted program needs."""
 
     def define_pipelines(self) -> list[PassManager]:

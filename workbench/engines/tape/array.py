@@ -95,7 +95,7 @@ class ActiveArray:
         return self.primal.flags
 
     @property
-    def T(self) -> ActiveArray:
+    def T(self) -> Any:
         """Transposed: a view."""
         return self.like(lambda part: part.T)
 
@@ -233,21 +233,21 @@ class ActiveArray:
     def __deepcopy__(self, memo: Any) -> ActiveArray:
         return self.copy("K")
 
-    def view(self, *args: Any) -> ActiveArray:
+    def view(self, *args: Any) -> Any:
         """A view of the same kind."""
         if args and not (args[0] is np.ndarray or np.dtype(args[0]) == self.dtype):
             raise refuse("an active array is viewed as one of another kind", "use .astype")
         return self.like(lambda part: part[...])
 
-    def reshape(self, *shape: Any, order: str = "C", **copy: bool | None) -> ActiveArray:
+    def reshape(self, *shape: Any, order: str = "C", **copy: bool | None) -> Any:
         """A view where NumPy gives one, unless a copy is asked for."""
         return alike(self, lambda part: part.reshape(*shape, order=order, **copy))
 
-    def transpose(self, *axes: Any) -> ActiveArray:
+    def transpose(self, *axes: Any) -> Any:
         """A view."""
         return self.like(lambda part: part.transpose(*axes))
 
-    def flatten(self, order: str = "C") -> ActiveArray:
+    def flatten(self, order: str = "C") -> Any:
         """A copy with one axis."""
         return self.like(lambda part: part.flatten(order))
 
@@ -257,7 +257,7 @@ class ActiveArray:
 
     def conj(self, *out: Any) -> Any:
         """The conjugate: of a real array, as in NumPy, the array itself."""
-        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self  # type: ignore[call-overload]
+        return np.conjugate(self, *out) if out or self.dtype.kind == "c" else self
 
     conjugate = conj
 
@@ -341,7 +341,7 @@ class Flat:
         self.index += 1
         return found
 
-    def copy(self) -> ActiveArray:
+    def copy(self) -> Any:
         """The elements as a new array."""
         return self.base.flatten()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy
@@ -13,10 +14,12 @@ from workbench.engines.tape.elementwise import elementwise
 from workbench.engines.tape.programs import by_numpy, structured, written_out
 from workbench.engines.tape.refusal import refuse
 
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
 
-def implements(*callables: Any) -> Any:
+
+def implements(*callables: Any) -> Callable[[_Handler], _Handler]:
     """Register how NumPy functions are written out."""
-    def register(handler: Any) -> Any:
+    def register(handler: _Handler) -> _Handler:
         written_out.update(dict.fromkeys(callables, handler))
         return handler
     return register

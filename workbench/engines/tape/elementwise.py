@@ -312,7 +312,7 @@ def _operators() -> None:
         def right(self: ActiveArray, other: Any) -> Any:
             return _operand(ufunc, other, self, other)
 
-        def in_place(self: ActiveArray, other: Any) -> ActiveArray:
+        def in_place(self: ActiveArray, other: Any) -> Any:
             if not bottom(self).flags.writeable:
                 raise ValueError("output array is read-only")
             return array_ufunc(ufunc, "__call__", (self, other), {"out": (self,)})
@@ -429,7 +429,7 @@ _operators()
 as_array[0] = lambda x: from_items([x]).reshape(())
 ActiveArray.__getattr__ = _method  # type: ignore[attr-defined]
 for _class in (ActiveArray, ActiveFloat, ActiveComplex):
-    _class.__array_ufunc__ = _of_array  # type: ignore[attr-defined]
-    _class.__array_function__ = _function_of_array  # type: ignore[attr-defined]
+    _class.__array_ufunc__ = _of_array
+    _class.__array_function__ = _function_of_array
 
 __all__ = ["add_at", "array_ufunc", "call_numpy", "elementwise", "written"]

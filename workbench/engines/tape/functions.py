@@ -335,7 +335,7 @@ def _putmask(a: Any, mask: Any, values: Any) -> None:
     _written_in_order(a, chosen, values, chosen)
 
 
-def _places(a: Any, where: Any, mode: str) -> np.ndarray:
+def _places(a: Any, where: Any, mode: str) -> Any:
     """Indices of the elements in order that `np.put` means."""
     count, where = np.size(bottom(a)), np.ravel(bottom(where))
     if mode == "clip":

@@ -32,7 +32,7 @@ class KeptDouble(np.float64):
     __array_priority__ = 10.0
 
 
-class KeptArray(np.ndarray):  # type: ignore[type-arg]
+class KeptArray(np.ndarray):
     """An array from an earlier run."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:

@@ -186,13 +186,13 @@ class ActiveFloat:
     def __int__(self) -> int:
         return int(self.primal)  # piecewise constant, as the four below
 
-    def __trunc__(self) -> int:
+    def __trunc__(self) -> Any:
         return math.trunc(self.primal)
 
-    def __floor__(self) -> int:
+    def __floor__(self) -> Any:
         return math.floor(self.primal)
 
-    def __ceil__(self) -> int:
+    def __ceil__(self) -> Any:
         return math.ceil(self.primal)
 
     def __round__(self, digits: int | None = None) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.engines.tape.array import ACTIVE, bottom, holds_active
 from workbench.engines.tape.calls import means, mediate
@@ -19,11 +19,12 @@ from workbench.engines.tape.standard import exactly
 
 Args = tuple[Any, ...]
 Named = dict[str, Any]
+_Formula = TypeVar("_Formula", bound=Callable[..., Any])
 
 
-def _statistic(exact: Any) -> Any:
+def _statistic(exact: Any) -> Callable[[_Formula], _Formula]:
     """Register the formula of a function of `statistics`; its exact value is kept."""
-    def register(formula: Any) -> Any:
+    def register(formula: _Formula) -> _Formula:
         @means(exact)
         def handler(callee: Any, args: Args, named: Named) -> Any:
             args = tuple(list(a) if isinstance(a, Iterable) else a for a in args)

@@ -130,7 +130,7 @@ def as_tuple(model: Any, items: list[Any]) -> Any:
     """A tuple of the model's own class, with its attributes."""
     made = tuple.__new__(type(model), items)
     if type(model) is not tuple and getattr(model, "__dict__", None):
-        made.__dict__.update(model.__dict__)  # type: ignore[attr-defined]
+        made.__dict__.update(model.__dict__)
     return made
 
 

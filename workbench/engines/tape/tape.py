@@ -216,7 +216,7 @@ class Tape:
                 counts[name] = counts.get(name, 0) + 1
         made = [{"file": file, "line": line, "nodes": sum(counts.values()), "operations": counts}
                 for (file, line), counts in rows.items()]
-        return sorted(made, key=lambda row: -int(row["nodes"]))  # type: ignore[call-overload]
+        return sorted(made, key=lambda row: -int(row["nodes"]))
 
     def __repr__(self) -> str:
         count, half = len(self), _SHOWN // 2

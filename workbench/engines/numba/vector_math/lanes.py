@@ -238,7 +238,7 @@ def polynomial(x: Lanes, coefficients: Sequence[float]) -> Lanes:
         terms = paired + terms[len(paired) * 2:]
         if len(terms) > 1:
             power = power * power
-    return terms[0]
+    return x.like(terms[0])
 
 
 def two_sum(a: Lanes, b: Any) -> tuple[Lanes, Lanes]:

@@ -45,10 +45,15 @@ def bitcode(kernels: frozenset[Kernel]) -> bytes:
     return bytes(binding.parse_assembly(declarations(sorted(kernels, key=Kernel.title))).as_bitcode())
 
 
-class VectorLibrary(JITCodeLibrary):  # type: ignore[misc]
+_JITCodeLibrary: Any = JITCodeLibrary  # (without annotations)
+
+
+class VectorLibrary(_JITCodeLibrary):  # type: ignore[misc]
     """A library whose elementary functions are ours, but for those `left` to the C library.
 
     `kernels`: those that its machine code names, once it is finalised."""
+
+    _final_module: Any
 
     def __init__(self, codegen: Any, name: str, left: frozenset[str]) -> None:
         super().__init__(codegen, name)

@@ -20,7 +20,10 @@ from workbench.engines.numba.vector_math.definitions import Kernel, definition, 
 _ready: dict[Kernel, Any] = {}  # their libraries: the code lives as long as they do
 
 
-class StraightLibrary(JITCodeLibrary):  # type: ignore[misc]
+_JITCodeLibrary: Any = JITCodeLibrary  # (without annotations)
+
+
+class StraightLibrary(_JITCodeLibrary):  # type: ignore[misc]
     """A library whose code is generated as it is written: straight lines, in which LLVM's passes find little."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
