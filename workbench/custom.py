@@ -184,7 +184,7 @@ def _hooked_in_a_run(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) 
     x, fn = _bound(("x", "fn"), args, named)
     if not callable(fn):
         return callee(x, fn)  # which says so
-    return callee(x, fn) if recording.innermost(x) is None else recorded.hooked(x, fn, copied)
+    return callee(x, fn) if recording.recorder_in(x) is None else recorded.hooked(x, fn, copied)
 
 
 def _bound(names: tuple[str, ...], args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:

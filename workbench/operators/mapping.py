@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from workbench.engines import engine_named
-from workbench.engines.tape.array import ACTIVE, ActiveArray
+from workbench.engines.tape.active import ACTIVE
+from workbench.engines.tape.array import ActiveArray
 from workbench.engines.tape.calls import mediate
 from workbench.engines.tape.opaque import parts_of
 from workbench.engines.tape.structures import rebuilt

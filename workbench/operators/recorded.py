@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import functions
-from workbench.engines.tape.calls import means, mediate, special
-from workbench.engines.tape.opaque import floats_of, innermost, opaque, parts_of, stripped, zeros_of
+from workbench.engines.tape.calls import mediate
+from workbench.engines.tape.meanings import functions, means, special
+from workbench.engines.tape.opaque import floats_of, opaque, parts_of, recorder_in, stripped, zeros_of
 from workbench.engines.tape.outside import Outside
 from workbench.engines.tape.reach import named_by, reaches_active
 from workbench.engines.tape.refusal import refuse
@@ -83,7 +83,7 @@ class RecordedRule:
         """What a reverse-mode rule gets first: the arguments, or what `forward` keeps."""
         if self.owner.forward is None:
             return primals
-        if innermost(primals) is None:
+        if recorder_in(primals) is None:
             return self.residuals
         value, kept = self._forward(mediate(self.owner.forward, *primals))
         return _exchanged(kept, value, y)  # the value is differentiated as the rule says
@@ -136,10 +136,10 @@ def _mapped(x: Any, leaf: Callable[[Any], Any]) -> Any:
 
 def bottom_of(x: Any) -> Any:
     """The plain numbers of a structure."""
-    recorder = innermost(x)
+    recorder = recorder_in(x)
     while recorder is not None:
         x = stripped(x, recorder)
-        recorder = innermost(x)
+        recorder = recorder_in(x)
     return x
 
 

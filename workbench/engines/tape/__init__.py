@@ -7,12 +7,12 @@ are mediated (`calls`), so that library functions meet their rules; what would d
 from __future__ import annotations
 
 from workbench.engines.tape import composites, standard, statistical
-from workbench.engines.tape.calls import means
 from workbench.engines.tape.derivatives import TapeRunner, forward, gradient, pullback, pushforward
-from workbench.engines.tape.opaque import constant, innermost, opaque
+from workbench.engines.tape.meanings import means
+from workbench.engines.tape.opaque import constant, opaque, recorder_in
 from workbench.engines.tape.tape import Node, Tape
 
 __all__ = [
-    "Node", "Tape", "TapeRunner", "composites", "constant", "forward", "gradient", "innermost", "means", "opaque",
-    "pullback", "pushforward", "standard", "statistical",
+    "Node", "Tape", "TapeRunner", "composites", "constant", "forward", "gradient", "means", "opaque",
+    "pullback", "pushforward", "recorder_in", "standard", "statistical",
 ]

@@ -10,28 +10,29 @@ Invariant: `values` and `nodes` are indexed alike, always.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from workbench.engines.tape.active import (
+    ACTIVE,
+    COMPLEX,
+    bottom,
+    holds_active,
+    is_constant,
+    plain_key,
+    recorder_of,
+)
+from workbench.engines.tape.active_number import bare
+from workbench.engines.tape.flat import Flat
+from workbench.engines.tape.meanings import functions
+from workbench.engines.tape.operations import as_complex, number
 from workbench.engines.tape.recorder import INACTIVE, Recorder
 from workbench.engines.tape.refusal import kept, refuse
-from workbench.engines.tape.remains import KEPT, outside
-from workbench.engines.tape.scalar import (
-    COMPLEX,
-    NUMBERS,
-    PLAIN,
-    ActiveComplex,
-    ActiveFloat,
-    as_complex,
-    bare,
-    number,
-    recorded_types,
-)
+from workbench.engines.tape.scalar import ActiveComplex, ActiveFloat
 from workbench.engines.tape.texts import checked_text
 
-functions: dict[Any, Callable[..., Any]] = {}  # NumPy functions with a meaning of their own; filled in by `functions`
 _HANDED = "an active array is handed to code that would drop its derivative"
 
 
@@ -316,92 +317,10 @@ class ActiveArray:
         return ActiveArray(self.primal.astype(dtype, order=order), self.nodes.copy(order=order), self.recorder)
 
 
-class Flat:
-    """`a.flat`: the elements of an array in row-major order."""
-
-    def __init__(self, array: ActiveArray) -> None:
-        self.base = array
-        self.index = 0
-
-    @property
-    def coords(self) -> tuple[int, ...]:
-        """Where the next element is."""
-        return tuple(int(k) for k in np.unravel_index(self.index, self.base.shape))
-
-    def __len__(self) -> int:
-        return self.base.size
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if self.index >= self.base.size:
-            raise StopIteration
-        found = self[self.index]
-        self.index += 1
-        return found
-
-    def copy(self) -> Any:
-        """The elements as a new array."""
-        return self.base.flatten()
-
-    def __getitem__(self, key: Any) -> Any:
-        found = self.base.reshape(-1)[key]
-        return found.copy() if type(found) is ActiveArray else found
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if type(value) is ActiveArray and np.may_share_memory(bottom(value), bottom(self.base)):
-            raise refuse("an array is written through .flat from a view of itself", "write a copy (`.copy()`)")
-        places = np.ravel(np.arange(self.base.size)[key])
-        if np.size(bottom(value)) == 1 or len(places):
-            functions[np.put](self.base, places, value)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return self.copy().__array__(dtype, copy)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.copy() < _elements(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.copy() <= _elements(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.copy() > _elements(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.copy() >= _elements(other)
-
-    def __eq__(self, other: Any) -> Any:
-        return self.copy() == _elements(other)
-
-    def __ne__(self, other: Any) -> Any:
-        return self.copy() != _elements(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _elements(x: Any) -> Any:
-    return x.copy() if type(x) is Flat else x
-
-
-ACTIVE = NUMBERS | {ActiveArray}
-recorded_types.add(ActiveArray)
-_SIMPLE = PLAIN | COMPLEX | {str, type(None), np.ndarray}
+ACTIVE.add(ActiveArray)
 
 
 # ---------------------------------------------------------------------- parts
-def is_active(x: Any) -> bool:
-    """True for active numbers and arrays."""
-    return type(x) in ACTIVE
-
-
-def is_constant(x: Any) -> bool:
-    """True for an active array in which nothing depends on an independent variable, of any recorder."""
-    while type(x) is ActiveArray:
-        if x.nodes.max(initial=INACTIVE) >= 0:
-            return False
-        x = x.primal
-    return type(x) not in NUMBERS
 
 
 def _owner(nodes: Any) -> Any:
@@ -409,42 +328,6 @@ def _owner(nodes: Any) -> Any:
     while nodes.base is not None:
         nodes = nodes.base
     return nodes
-
-
-def holds_active(x: Any) -> bool:
-    """True for active ones, and for lists, tuples and dictionaries with one inside."""
-    kind = type(x)
-    if kind in ACTIVE:
-        return True
-    if kind in KEPT:
-        outside()
-    if kind in _SIMPLE or not isinstance(x, (list, tuple, dict)):
-        return False
-    return any(type(v) not in _SIMPLE and holds_active(v) for v in (x.values() if isinstance(x, dict) else x))
-
-
-def actives(x: Any) -> Iterator[Any]:
-    """The active numbers and arrays in an argument of a NumPy function."""
-    if type(x) in ACTIVE:
-        yield x
-    elif isinstance(x, (list, tuple)):
-        for v in x:
-            yield from actives(v)
-    elif isinstance(x, dict):
-        for v in x.values():
-            yield from actives(v)
-
-
-def recorder_of(*operands: Any) -> Recorder:
-    """The innermost recorder among the operands."""
-    found: Any = None
-    for x in actives(operands):
-        if x.recorder.closed:
-            raise kept()
-        if found is None or x.recorder.level > found.level:
-            found = x.recorder
-    assert found is not None
-    return found  # type: ignore[no-any-return]
 
 
 def parts(x: Any, recorder: Recorder, complex_: bool = False) -> tuple[Any, Any]:
@@ -479,16 +362,6 @@ def _paired(x: ActiveArray) -> np.ndarray:
         sources[::2, 0] = x.nodes[found]
         nodes[found] = x.recorder.many("complex", values, sources, weights)[::2]
     return nodes
-
-
-def bottom(x: Any) -> Any:
-    """The plain numbers under all recorders; of a list, tuple or dictionary too."""
-    while type(x) in ACTIVE:
-        x = x.primal
-    if type(x) is list or isinstance(x, tuple):
-        items = [bottom(v) for v in x]
-        return items if type(x) is list else tuple.__new__(type(x), items)  # type: ignore[type-var]
-    return {k: bottom(v) for k, v in x.items()} if type(x) is dict else x
 
 
 def wrap(values: Any, nodes: Any, recorder: Recorder) -> Any:
@@ -533,13 +406,6 @@ def fresh(values: Any, recorder: Recorder | None) -> Any:
         nodes = np.full_like(bottom(array), INACTIVE, dtype=np.int64, subok=False)  # (laid out alike)
         return ActiveArray(fresh(array, recorder.outer), nodes, recorder)
     return array
-
-
-def plain_key(key: Any) -> Any:
-    """An index without active parts (an index has no derivative)."""
-    if isinstance(key, tuple):
-        return tuple(plain_key(k) for k in key)
-    return bottom(key) if type(key) is ActiveArray else key
 
 
 # ---------------------------------------------------------------------- arrays from numbers

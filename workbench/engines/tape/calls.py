@@ -20,31 +20,26 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.tape import classes
-from workbench.engines.tape.array import (
-    ACTIVE,
-    ActiveArray,
-    actives,
-    bottom,
-    from_items,
-    holds_active,
-    is_constant,
-    laid_as,
-)
+from workbench.engines.tape.active import ACTIVE, NUMBERS, PLAIN, actives, bottom, holds_active, is_constant
+from workbench.engines.tape.active_number import bare
+from workbench.engines.tape.array import ActiveArray, from_items, laid_as
 from workbench.engines.tape.classes import CACHED
 from workbench.engines.tape.elementwise import call_numpy, overrides
 from workbench.engines.tape.functions import made_here
+from workbench.engines.tape.late import late
+from workbench.engines.tape.meanings import special
+from workbench.engines.tape.operations import apply, apply_one
 from workbench.engines.tape.reach import Reach, give_back, modules_named_by, named_by, reaches_active
 from workbench.engines.tape.recorder import Recorder, current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.remains import KEPT, outside
 from workbench.engines.tape.rewriting import MEDIATE, rewritten
-from workbench.engines.tape.scalar import NUMBERS, PLAIN, ActiveFloat, apply, apply_one, bare, mediated
+from workbench.engines.tape.scalar import ActiveFloat
 from workbench.engines.tape.texts import checked_text, holds_text
 from workbench.frontend.source import made_codes
 from workbench.ir import DifferentiationError
 from workbench.rules import by_callable
 
-special: dict[Any, Callable[..., Any]] = {}  # callables with a meaning of their own: handler(callee, args, named)
 _CALLBACK_MODULES = frozenset({"functools", "_functools", "itertools", "operator", "_operator", "collections",
                                "_collections", "heapq", "_heapq", "bisect", "_bisect", "threading"})
 _CALLING = frozenset({sorted, max, min, map, filter, iter, property, classmethod, staticmethod})  # what they are given
@@ -59,14 +54,6 @@ _DESCRIPTORS = (types.WrapperDescriptorType, types.MethodDescriptorType)
 _COMPARED = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
 _NEW_ARRAY = np.ndarray.__new__
 _NUMBERS = (int, float, complex, np.number)
-
-
-def means(*callables: Any) -> Callable[[Any], Any]:
-    """Register what callables mean in a recorded run: `handler(callee, args, named)`."""
-    def register(handler: Any) -> Any:
-        special.update(dict.fromkeys(callables, handler))
-        return handler
-    return register
 
 
 class Run:
@@ -103,6 +90,7 @@ class Run:
         give_back(itertools.chain(named, list(self.reach.known.values())), recorder)
 
 
+@late.provides
 def mediate(callee: Any, /, *args: Any, **named: Any) -> Any:
     """A call of the program."""
     kind = type(callee)
@@ -525,4 +513,3 @@ def call_function(recorder: Recorder, function: Callable[..., Any], args: tuple[
         classes.end()
 
 
-mediated[0] = mediate

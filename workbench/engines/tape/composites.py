@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import scipy
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, from_items, holds_active
+from workbench.engines.tape.active import ACTIVE, bottom, holds_active
+from workbench.engines.tape.array import ActiveArray, from_items
 from workbench.engines.tape.elementwise import elementwise
-from workbench.engines.tape.programs import by_numpy, structured, written_out
+from workbench.engines.tape.meanings import writes_out
+from workbench.engines.tape.programs import by_numpy, structured
 from workbench.engines.tape.refusal import refuse
-
-_Handler = TypeVar("_Handler", bound=Callable[..., Any])
-
-
-def implements(*callables: Any) -> Callable[[_Handler], _Handler]:
-    """Register how NumPy functions are written out."""
-    def register(handler: _Handler) -> _Handler:
-        written_out.update(dict.fromkeys(callables, handler))
-        return handler
-    return register
 
 
 def _sum(a: Any, axis: Any) -> Any:
     return structured(np.sum, (a,), {"axis": axis})
 
 
-@implements(np.einsum)
+@writes_out(np.einsum)
 def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Any:
     """Every operand with all the letters as axes, multiplied, and summed over those that the result lacks."""
     if not isinstance(subscripts, str) or set(options) - {"optimize"}:
@@ -77,7 +68,7 @@ def _spread(term: str, operand: Any, order: list[str]) -> Any:
     return operand.like(moved) if type(operand) is ActiveArray else moved(operand)
 
 
-@implements(np.tensordot)
+@writes_out(np.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """A product of matrices, of the summed axes by the others."""
     a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in (a, b))
@@ -93,7 +84,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return result if shape else result[()]
 
 
-@implements(np.kron)
+@writes_out(np.kron)
 def _kron(a: Any, b: Any) -> Any:
     """All products of elements, the second array's inside."""
     a, b = (from_items(x) if holds_active(x) else np.asarray(x) for x in (a, b))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import bottom
+from workbench.engines.tape.active import bottom
 from workbench.engines.tape.structures import Items, leaves
 from workbench.engines.tape.tape import Tape, located
 

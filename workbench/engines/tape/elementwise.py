@@ -13,35 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import (
+from workbench.engines.tape.active import (
     ACTIVE,
-    ActiveArray,
+    NUMBERS,
+    PLAIN,
     actives,
     bottom,
-    fresh,
-    from_items,
     holds_active,
     is_constant,
-    parts,
     plain_key,
-    record,
     recorder_of,
 )
+from workbench.engines.tape.active_number import asked_first, bare
+from workbench.engines.tape.array import ActiveArray, fresh, from_items, parts, record
+from workbench.engines.tape.late import late
+from workbench.engines.tape.operations import apply
 from workbench.engines.tape.partials import as_operand
 from workbench.engines.tape.programs import by_numpy, dispatch, in_own_words, structured
 from workbench.engines.tape.recorder import INACTIVE
 from workbench.engines.tape.refusal import at_line, refuse
-from workbench.engines.tape.scalar import (
-    NUMBERS,
-    PLAIN,
-    ActiveComplex,
-    ActiveFloat,
-    apply,
-    as_array,
-    asked_first,
-    bare,
-    mediated,
-)
+from workbench.engines.tape.scalar import ActiveComplex, ActiveFloat
 from workbench.frontend.library import lookup
 from workbench.frontend.library.arguments import positioned
 from workbench.ir import DifferentiationError
@@ -348,7 +339,7 @@ def _operand(ufunc: Any, a: Any, b: Any, other: Any) -> Any:
         return ufunc(a, b)
     if asked_first(other) or a is other or ufunc is np.matmul:
         return NotImplemented
-    items = mediated[0](np.asarray, other)
+    items = late.mediate(np.asarray, other)
     if items.dtype == object:
         return _with_object(_COMPUTED[ufunc], a, b)
     return array_ufunc(ufunc, "__call__", (a, items), {})
@@ -426,7 +417,12 @@ _METHODS = frozenset({"all", "any", "argmax", "argmin", "argpartition", "argsort
                       "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "round",
                       "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"})
 _operators()
-as_array[0] = lambda x: from_items([x]).reshape(())
+@late.provides
+def as_array(x: Any) -> Any:
+    """A number as an array without dimensions."""
+    return from_items([x]).reshape(())
+
+
 ActiveArray.__getattr__ = _method  # type: ignore[attr-defined]
 for _class in (ActiveArray, ActiveFloat, ActiveComplex):
     _class.__array_ufunc__ = _of_array

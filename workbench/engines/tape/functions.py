@@ -11,33 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import (
-    ACTIVE,
-    ActiveArray,
-    alike,
-    bottom,
-    fresh,
-    from_items,
-    functions,
-    holds_active,
-    laid_as,
-    parts,
-    recorder_of,
-    wrap,
-)
+from workbench.engines.tape.active import ACTIVE, NUMBERS, bottom, holds_active, recorder_of
+from workbench.engines.tape.array import ActiveArray, alike, fresh, from_items, laid_as, parts, wrap
+from workbench.engines.tape.late import late
+from workbench.engines.tape.meanings import functions, implements
 from workbench.engines.tape.programs import by_numpy, structured
 from workbench.engines.tape.recorder import current
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import NUMBERS, mediated
-
-
-def implements(*callables: Any) -> Callable[[Any], Any]:
-    """Register the handler of NumPy functions."""
-    def register(handler: Any) -> Any:
-        functions.update(dict.fromkeys(callables, handler))
-        return handler
-    return register
-
 
 # ---------------------------------------------------------------------- what moves elements, and what has no derivative
 _MOVING = (np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze, np.expand_dims,
@@ -387,7 +367,7 @@ def _meshgrid(*arrays: Any, **options: Any) -> Any:
 @implements(np.apply_along_axis)
 def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: Any) -> Any:
     moved = functions[np.moveaxis](a, axis, -1)
-    rows = [mediated[0](function, moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]
+    rows = [late.mediate(function, moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]
     if not rows:
         raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
     kind = np.asarray(bottom(rows[0])).dtype  # the first result decides

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ACTIVE, bottom, fresh
+from workbench.engines.tape.active import ACTIVE, bottom
+from workbench.engines.tape.array import fresh
 from workbench.engines.tape.recorder import Recorder, current, pull_back, push_forward
 
 

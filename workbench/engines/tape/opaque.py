@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh, is_constant, wrap
+from workbench.engines.tape.active import ACTIVE, bottom, innermost, is_constant
+from workbench.engines.tape.array import ActiveArray, fresh, wrap
 from workbench.engines.tape.recorder import Recorder, current
-from workbench.engines.tape.refusal import kept, refuse
+from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.structures import Items, Leaf, Tree, content, is_object, rebuilt, result_tree
 from workbench.ir import DifferentiationError, Span
 
@@ -30,7 +31,7 @@ def opaque(name: str, compute: Callable[..., Any], args: tuple[Any, ...], pull: 
 
     pull(primals, y, y_bar) gives a cotangent per argument, push(primals, y, tangents) the tangent of y, both in the
     structures of what they belong to, with None for what holds no float; spans: where the two are written."""
-    recorder = innermost(args)
+    recorder = recorder_in(args)
     if recorder is None:
         return compute(*args)
     tree = result_tree(args, recorder)
@@ -56,16 +57,9 @@ def opaque(name: str, compute: Callable[..., Any], args: tuple[Any, ...], pull: 
 
 
 # ---------------------------------------------------------------------- structures
-def innermost(x: Any) -> Recorder | None:
-    """The innermost open recorder of the active numbers in a structure."""
-    found: Any = None
-    for leaf in floats_of(x):
-        if type(leaf) in ACTIVE:
-            if leaf.recorder.closed:
-                raise kept()
-            if found is None or leaf.recorder.level > found.level:
-                found = leaf.recorder
-    return found  # type: ignore[no-any-return]
+def recorder_in(x: Any) -> Recorder | None:
+    """The innermost recorder of the active numbers in a structure, None where there are none."""
+    return innermost(floats_of(x))  # type: ignore[no-any-return]
 
 
 def parts_of(x: Any) -> tuple[tuple[Any, ...] | None, list[Any]] | None:

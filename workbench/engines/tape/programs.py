@@ -19,22 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import (
-    ACTIVE,
-    ActiveArray,
-    actives,
-    bottom,
-    fresh,
-    from_items,
-    functions,
-    holds_active,
-    is_constant,
-    recorder_of,
-    wrap,
-)
+from workbench.engines.tape.active import ACTIVE, PLAIN, actives, bottom, holds_active, is_constant, recorder_of
+from workbench.engines.tape.array import ActiveArray, fresh, from_items, wrap
+from workbench.engines.tape.late import late
+from workbench.engines.tape.meanings import functions, written_out
 from workbench.engines.tape.recorder import Part, Recorder
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import PLAIN, by_program
 from workbench.engines.tape.texts import note_text
 from workbench.frontend import Leaf, Node, Static, Traced, Tree, calls, leaves, trace
 from workbench.frontend.library import lookup
@@ -48,7 +38,6 @@ from workbench.transforms import jvp, vjp
 MAX_PROGRAMS = 2000
 _OVERWRITING = frozenset({np.median, np.quantile, np.percentile, np.nanmedian, np.nanquantile, np.nanpercentile})
 _CLEANING = (DeadCode(), Simplify(), DeadCode())
-written_out: dict[Any, Any] = {}  # functions that the front end does not take; filled in by `composites`
 _programs: dict[Any, list[tuple[Traced, Function, Any]]] = {}
 _lately: dict[Any, tuple[Traced, Function, tuple[int, ...]]] = {}
 _count = 0
@@ -374,13 +363,13 @@ def _of_primitive(name: str, count: int, kind: Kind) -> Function:
     return builder.finish([emit(builder, name, *params)])
 
 
-def _pulled(name: str, xs: Sequence[Any], y: Any, y_bar: Any, position: int) -> Any:
+@late.provides
+def by_program(name: str, xs: Sequence[Any], y: Any, y_bar: Any, position: int) -> Any:
     """What a cotangent of an operation of numbers contributes to that of an operand (see `partials.pulled`)."""
     kind = Kind.C128 if isinstance(bottom(xs[0]), complex) else Kind.F64
     return apply_function(_transformed(_of_primitive(name, len(xs), kind), "vjp", (position,), (0,)), [*xs, y_bar])[0]
 
 
-by_program[0] = _pulled
 
 
 def _as_input(x: Any, param: Any) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, is_constant
+from workbench.engines.tape.active import ACTIVE, bottom, is_constant
+from workbench.engines.tape.array import ActiveArray
 from workbench.engines.tape.classes import ATOMS, is_native, meet
 from workbench.engines.tape.recorder import Recorder
 from workbench.engines.tape.remains import kept_of

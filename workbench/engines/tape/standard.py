@@ -21,20 +21,17 @@ import numpy as np
 
 from workbench.engines.tape import composites
 from workbench.engines.tape import functions as numpy_functions
-from workbench.engines.tape.array import ACTIVE, ActiveArray, actives, bottom, fresh, holds_active
-from workbench.engines.tape.calls import as_array_of, gives_float, means, mediate
+from workbench.engines.tape.active import ACTIVE, NUMBERS, actives, bottom, holds_active, innermost
+from workbench.engines.tape.active_number import ActiveNumber
+from workbench.engines.tape.array import ActiveArray, fresh
+from workbench.engines.tape.calls import as_array_of, gives_float, mediate
 from workbench.engines.tape.elementwise import call_numpy
+from workbench.engines.tape.meanings import means
+from workbench.engines.tape.operations import apply, as_complex
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.scalar import (
-    NUMBERS,
-    ActiveComplex,
-    ActiveFloat,
-    apply,
-    as_complex,
-    innermost,
-)
+from workbench.engines.tape.scalar import ActiveComplex, ActiveFloat
 from workbench.engines.tape.texts import checked_text
 
 Args = tuple[Any, ...]
@@ -123,7 +120,7 @@ def _copied(callee: Any, args: Args, named: Named) -> Any:
 
 @means(hasattr, getattr)
 def _attribute(callee: Any, args: Args, named: Named) -> Any:
-    if args and type(args[0]) in ACTIVE and args[1:2] and args[1] not in ActiveFloat.__slots__:
+    if args and type(args[0]) in ACTIVE and args[1:2] and args[1] not in ActiveNumber.__slots__:
         plain = bottom(args[0])
         if callee is hasattr or (isinstance(args[1], str) and not hasattr(plain, args[1])):
             return callee(plain, *args[1:])
@@ -242,7 +239,7 @@ def _full(callee: Any, args: Args, named: Named) -> Any:
         checked_text(value)
         return fresh(callee(*args, **named), current())
     kind = np.asarray(bottom(value)).dtype if bound.get("dtype") is None else bound["dtype"]
-    made = fresh(np.zeros(bound["shape"], kind, bound.get("order", "C")), innermost(tuple(actives(value))))
+    made = fresh(np.zeros(bound["shape"], kind, bound.get("order", "C")), innermost(actives(value)))
     made[...] = value
     return made
 

@@ -11,10 +11,11 @@ import statistics
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from workbench.engines.tape.array import ACTIVE, bottom, holds_active
-from workbench.engines.tape.calls import means, mediate
+from workbench.engines.tape.active import ACTIVE, NUMBERS, bottom, holds_active
+from workbench.engines.tape.calls import mediate
+from workbench.engines.tape.meanings import means
 from workbench.engines.tape.recorder import operation
-from workbench.engines.tape.scalar import NUMBERS, ActiveFloat
+from workbench.engines.tape.scalar import ActiveFloat
 from workbench.engines.tape.standard import exactly
 
 Args = tuple[Any, ...]

@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.tape.array import ACTIVE, ActiveArray, bottom, fresh
+from workbench.engines.tape.active import ACTIVE, NUMBERS, bottom
+from workbench.engines.tape.active_number import bare
+from workbench.engines.tape.array import ActiveArray, fresh
+from workbench.engines.tape.operations import number
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import INACTIVE, INPUT, Part, Recorder, gathered, scattered
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.remains import KEPT, plain_of
-from workbench.engines.tape.scalar import NUMBERS, bare, number
 from workbench.frontend import instance_attributes, is_plain_object
 
 _FLOATS = (float, np.floating, complex, np.complexfloating)

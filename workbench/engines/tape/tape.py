@@ -12,7 +12,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from workbench.engines.tape.array import bottom
+from workbench.engines.tape.active import bottom
 from workbench.engines.tape.calls import call_function
 from workbench.engines.tape.nested import new_recorder
 from workbench.engines.tape.recorder import NAMES, Block, scattered
