@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 from workbench import rules
-from workbench.engines.tape import elementwise, partials, programs
+from workbench.engines.tape import elementwise, partials, recorded_ir
 from workbench.ir import Constant, Kind
 from workbench.rules import emit, primitive
 from workbench.transforms import adjoints, cotangents, history, onepass, plan, residuals, reverse
@@ -34,7 +34,7 @@ def wrong_partial() -> Planted:
 
 def _forget() -> None:
     """What the tape keeps of the table."""
-    for kept in (partials.on_floats, elementwise._partials, programs._transformed):
+    for kept in (partials.on_floats, elementwise._partials, recorded_ir.transformed):
         kept.cache_clear()
 
 

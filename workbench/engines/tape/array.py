@@ -459,17 +459,4 @@ def _widened(items: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- recording
-def record(name: str, values: Any, edges: list[tuple[Any, Any]], recorder: Recorder) -> Any:
-    """A real result of the outermost recorder with, per operand, nodes and partials that broadcast to its shape."""
-    if not edges:
-        return fresh(values, recorder)
-    shape = values.shape
-    sources = np.empty((*shape, len(edges)), np.int64)
-    weights = np.empty((*shape, len(edges)))
-    for k, (n, w) in enumerate(edges):
-        sources[..., k] = n
-        weights[..., k] = w
-    sources, weights = sources.reshape(-1, len(edges)), weights.reshape(-1, len(edges))
-    nodes = recorder.many(name, np.asarray(values), sources, weights)
-    return ActiveArray(values, nodes, recorder) if type(values) is np.ndarray else wrap(values, nodes[()], recorder)
 

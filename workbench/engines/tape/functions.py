@@ -263,81 +263,6 @@ def _unique(a: Any, **options: Any) -> Any:
     return (flat[first], *rest, *more) if rest or more else flat[first]
 
 
-@implements(np.copyto)
-def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> None:
-    if type(target) is not ActiveArray:
-        raise refuse("an active result is written into an array made outside of the differentiated function",
-                     "make the array inside, or pass it as an argument")
-    if where is True:
-        target[...] = source
-        return
-    test = np.broadcast_to(bottom(where), target.shape)
-    if np.ndim(bottom(source)):
-        source = by_numpy(np.broadcast_to, source, target.shape)[test]
-    target[test] = source
-
-
-@implements(np.put)
-def _put(a: Any, where: Any, value: Any, mode: Any = "raise") -> None:
-    np.put(np.empty(np.shape(bottom(a))), bottom(where), 0.0, mode)  # refuses what is out of bounds
-    _written_in_order(a, _places(a, where, mode), value)
-
-
-@implements(np.put_along_axis)
-def _put_along_axis(a: Any, indices: Any, values: Any, axis: Any) -> None:
-    if type(a) is not ActiveArray:
-        raise refuse("an active number is written into an array made outside of the differentiated function",
-                     "make the array inside, or pass it as an argument")
-    a[np.unravel_index(np.take_along_axis(np.arange(a.size).reshape(a.shape), bottom(indices), axis), a.shape)] = values
-
-
-@implements(np.fill_diagonal)
-def _fill_diagonal(a: Any, value: Any, wrap: bool = False) -> None:
-    places = np.zeros(a.shape, dtype=bool)
-    np.fill_diagonal(places, True, wrap)
-    if type(a) is not ActiveArray:
-        raise refuse("an active number is written into an array made outside of the differentiated function",
-                     "make the array inside, or pass it as an argument")
-    a[places] = value
-
-
-@implements(np.place)
-def _place(a: Any, mask: Any, values: Any) -> None:
-    chosen = np.flatnonzero(bottom(mask))
-    if chosen.size and not np.size(bottom(values)):
-        raise ValueError("Cannot insert from an empty array!")
-    _written_in_order(a, chosen, values)
-
-
-@implements(np.putmask)
-def _putmask(a: Any, mask: Any, values: Any) -> None:
-    chosen = np.flatnonzero(bottom(mask))
-    _written_in_order(a, chosen, values, chosen)
-
-
-def _places(a: Any, where: Any, mode: str) -> Any:
-    """Indices of the elements in order that `np.put` means."""
-    count, where = np.size(bottom(a)), np.ravel(bottom(where))
-    if mode == "clip":
-        return np.clip(where, 0, count - 1)
-    return np.where(where < 0, where + count, where) if mode == "raise" else where % count
-
-
-def _written_in_order(a: Any, places: np.ndarray, values: Any, taken: np.ndarray | None = None) -> None:
-    """Write into elements in order, from values that are repeated where there are not enough."""
-    if type(a) is not ActiveArray:
-        raise refuse("an active number is written into an array made outside of the differentiated function",
-                     "make the array inside, or pass it as an argument")
-    values = from_items(values) if holds_active(values) and type(values) not in NUMBERS else values
-    count = np.size(bottom(values))
-    if not places.size or not count:
-        return
-    if np.ndim(bottom(values)):
-        values = by_numpy(np.ravel, values)[(np.arange(len(places)) if taken is None else taken) % count]
-    a = a if a.ndim else a.reshape(1)
-    a[np.unravel_index(places, a.shape)] = values
-
-
 functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else a.real
 functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else a.imag
 @implements(np.broadcast_arrays)
@@ -405,6 +330,3 @@ def made_here(value: Any) -> Any:
     """A new array made while a run is recorded: it may hold active numbers later."""
     recorder = current()
     return fresh(value, recorder) if recorder is not None else value
-
-
-__all__ = ["array", "implements", "made_here"]

@@ -19,7 +19,7 @@ from workbench.engines.tape.active import ACTIVE, bottom, innermost, is_constant
 from workbench.engines.tape.array import ActiveArray, fresh, wrap
 from workbench.engines.tape.recorder import Recorder, current
 from workbench.engines.tape.refusal import refuse
-from workbench.engines.tape.structures import Items, Leaf, Tree, content, is_object, rebuilt, result_tree
+from workbench.engines.tape.structures import Items, Leaf, Tree, content, is_object, leaves, rebuilt, result_tree
 from workbench.ir import DifferentiationError, Span
 
 Pull = Callable[[Any, Any, Any], Any]
@@ -39,7 +39,7 @@ def opaque(name: str, compute: Callable[..., Any], args: tuple[Any, ...], pull: 
     y = opaque(name, compute, primals, pull, push, spans)
     kept_y = stripped(y, None)  # the program may write into what it gets
     shape = result_tree(kept_y, recorder)
-    operands, results = leaves(tree), leaves(shape)
+    operands, results = list(leaves(tree)), list(leaves(shape))
 
     def pulled(bars: list[Any]) -> Sequence[Any]:
         given = pull(primals, kept_y, filled(shape, iter(bars)))
@@ -109,13 +109,6 @@ def _replaced(x: Any, floats: Iterator[Any]) -> Any:
     return x if found is None else rebuilt(x, found[0], [_replaced(v, floats) for v in found[1]])
 
 
-def leaves(tree: Tree) -> list[Leaf]:
-    """The leaves of a tree, in order."""
-    if isinstance(tree, Leaf):
-        return [tree]
-    return [leaf for child in tree.children for leaf in leaves(child)] if isinstance(tree, Items) else []
-
-
 def filled(tree: Tree, numbers: Iterator[Any]) -> Any:
     """The structure of a tree with numbers in its leaves, None where it holds no float."""
     if isinstance(tree, Leaf):
@@ -147,7 +140,7 @@ def matched(tree: Tree, given: Any, what: str, span: Span | None) -> list[Any]:
         if tree.kind is None and bottom(given).dtype != tree.part.dtype:
             raise fail(f"an array of {tree.part.dtype}")
         return [given]
-    if given is None and not leaves(tree):
+    if given is None and not any(True for _ in leaves(tree)):
         return []
     found = parts_of(given)
     keyed = tree.keys is not None

@@ -24,10 +24,12 @@ from workbench.engines.tape import functions as numpy_functions
 from workbench.engines.tape.active import ACTIVE, NUMBERS, actives, bottom, holds_active, innermost
 from workbench.engines.tape.active_number import ActiveNumber
 from workbench.engines.tape.array import ActiveArray, fresh
-from workbench.engines.tape.calls import as_array_of, gives_float, mediate
-from workbench.engines.tape.elementwise import call_numpy
+from workbench.engines.tape.c_code import gives_float
+from workbench.engines.tape.calls import mediate
 from workbench.engines.tape.meanings import means
+from workbench.engines.tape.numpy_calls import as_array_of
 from workbench.engines.tape.operations import apply, as_complex
+from workbench.engines.tape.operators import call_numpy
 from workbench.engines.tape.reach import reaches_active
 from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse

@@ -13,10 +13,11 @@ from typing import Any, overload
 import numpy as np
 
 from workbench.engines.tape.active import bottom
+from workbench.engines.tape.arguments import Arguments, Plain
 from workbench.engines.tape.calls import call_function
 from workbench.engines.tape.nested import new_recorder
 from workbench.engines.tape.recorder import NAMES, Block, scattered
-from workbench.engines.tape.structures import Arguments, Plain, leaves, read, result_tree, write
+from workbench.engines.tape.structures import leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
 
