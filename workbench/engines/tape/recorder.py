@@ -140,28 +140,25 @@ class Recorder:
         """A scalar operation with one active operand."""
         if self.closed:
             raise kept()
-        frame = _getframe(2)
-        code = frame.f_code
-        if code is not self.code:
-            frame = self._user(frame)
-            code = frame.f_code
-        values = self.values
-        node = len(values)
-        values.append(value)
-        self.operations.append(number)
-        self.codes.append(id(code))
-        self.instructions.append(frame.f_lasti)
         sources = self.sources
         sources.append(source)
         self.weights.append(weight)
-        self.starts.append(len(sources))
-        return node
+        return self._node(number, value, len(sources))
 
     def two(self, number: int, value: Any, a: int, weight_a: Any, b: int, weight_b: Any) -> int:
         """A scalar operation with two active operands."""
         if self.closed:
             raise kept()
-        frame = _getframe(2)
+        sources, weights = self.sources, self.weights
+        sources.append(a)
+        sources.append(b)
+        weights.append(weight_a)
+        weights.append(weight_b)
+        return self._node(number, value, len(sources))
+
+    def _node(self, number: int, value: Any, end: int) -> int:
+        """Enter a node of a scalar operation of the program's; its edges are those until `end`."""
+        frame = _getframe(3)
         code = frame.f_code
         if code is not self.code:
             frame = self._user(frame)
@@ -172,13 +169,7 @@ class Recorder:
         self.operations.append(number)
         self.codes.append(id(code))
         self.instructions.append(frame.f_lasti)
-        sources = self.sources
-        sources.append(a)
-        sources.append(b)
-        weights = self.weights
-        weights.append(weight_a)
-        weights.append(weight_b)
-        self.starts.append(len(sources))
+        self.starts.append(end)
         return node
 
     def any_number(self, number: int, value: Any, edges: Iterable[tuple[int, Any]]) -> int:
