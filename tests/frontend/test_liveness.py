@@ -154,3 +154,20 @@ def test_names_of_nested_functions_live_everywhere() -> None:
             a = 3
             return h()
         """) == ["a"]
+
+
+def test_an_exception_may_leave_a_try_before_a_name_is_assigned_again() -> None:
+    assert live("""
+        def f(n):
+            try:
+                for i in range(n):
+                    a = i
+                check(n)
+                a = 5
+            except ValueError:
+                pass
+            for i in range(n):
+                b = i
+            b = 5
+            return a + b
+        """) == ["ain", "a"]

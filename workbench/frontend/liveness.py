@@ -40,6 +40,7 @@ class _Analysis:
     def __init__(self, node: ast.AST) -> None:
         self.after: dict[ast.AST, Names] = {}
         self.loops: list[tuple[Names, Names]] = []  # (live at the head, live after)
+        self.caught = _NONE  # what may be read after an exception, which may leave a `try` anywhere
         later = (ast.FunctionDef, ast.Lambda, ast.GeneratorExp)
         inner = [n for n in ast.walk(node) if isinstance(n, later) and n is not node]
         self.captured: Names = frozenset().union(*(_reads(n) for n in inner)) if inner else _NONE
@@ -47,7 +48,7 @@ class _Analysis:
     def block(self, nodes: Sequence[ast.stmt], out: Names) -> Names:
         """Names live before a block, from those live after it."""
         for node in reversed(nodes):
-            out = self.statement(node, out)
+            out = self.statement(node, out) | self.caught
         return out
 
     def statement(self, node: ast.stmt, out: Names) -> Names:
@@ -77,11 +78,12 @@ class _Analysis:
         return out | _reads(node)
 
     def try_(self, node: ast.Try, out: Names) -> Names:
-        """An exception may leave the body anywhere: all that any part reads is live throughout."""
-        whole = frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-        out = out | whole
+        """An exception may leave the body anywhere: what any part reads, and what follows, is live throughout."""
+        out, around = out | _reads(node), self.caught
+        self.caught = around | out
         for block in (node.body, node.orelse, node.finalbody, *(h.body for h in node.handlers)):
             out = out | self.block(block, out)
+        self.caught = around
         return out
 
     def loop(self, node: ast.For | ast.While, out: Names) -> Names:
