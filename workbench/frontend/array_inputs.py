@@ -108,6 +108,7 @@ class ArrayInputs(Parameters):
         return replace(view, readonly=not value.flags.writeable)
 
     def buffer(self, value: np.ndarray, kind: Kind, path: Path) -> Array:
+        """An input array: a buffer of its own, with a parameter for each dimension that is not known."""
         name = self.name_of(path)
         position = len(self.inputs)
         dims: list[Value] = []

@@ -67,6 +67,7 @@ class ArrayJoin:
         return len(self.pairs) - 1
 
     def arrays(self, a: Any, b: Any, loose: bool) -> Finish:
+        """Two arrays, or choices of arrays."""
         if isinstance(a, Array) and isinstance(b, Array):
             alike = a.readonly == b.readonly and a.flat is b.flat
             if a.cell is b.cell and a.steps == b.steps and alike:
@@ -138,6 +139,7 @@ class ArrayJoin:
         return self.cell_of(self.homes[cell, side], array)
 
     def cell_of(self, position: int, model: Array) -> Finish:
+        """The array that a result is: one, however many names it has."""
         def finish(results: Sequence[Value]) -> Any:
             if position not in self.made:
                 made = self.t.new_array(results[position], model.cell.name)
@@ -178,6 +180,7 @@ class ArrayJoin:
         return outer[0] if self.t.same(outer[0], outer[1]) else None
 
     def hoist(self, value: Value, side: int) -> Value | None:
+        """A value of an arm as one that is visible outside: itself, or made again; None where there is no way."""
         value = self.t.builder.resolve(value)
         if isinstance(value, Constant) or value not in self.local[side]:
             return value

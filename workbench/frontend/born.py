@@ -141,6 +141,7 @@ class Born(Rebinding):
         return after
 
     def carry_array(self, array: Array, name: str) -> Any:
+        """An array of the body: the last turn's, in a buffer from outside the loop."""
         t = self.t
         for steps, made in self.born_of.get(array.cell, ()):
             if steps == array.steps:

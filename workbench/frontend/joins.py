@@ -72,6 +72,7 @@ class Join(ArrayJoin):
         return self.containers(a, b)
 
     def numbers(self, a: Any, b: Any) -> Finish:
+        """Two numbers: one of their joint kind."""
         kind = joint_kind(a, b)
         python = is_python_number(a) and is_python_number(b)
         sides = []
@@ -166,6 +167,7 @@ class Join(ArrayJoin):
 
     # ------------------------------------------------------------------ containers
     def containers(self, a: Any, b: Any) -> Finish:
+        """Two containers: one, where both were made in the arms and have the same entries."""
         fresh = all(isinstance(v, (ListValue, ObjectValue, DictValue)) and v.depth > self.depth for v in (a, b))
         if fresh and type(a) is type(b) and _layout(a) == _layout(b):
             return self.container_of(a, list(zip(_variables(a), _variables(b), strict=True)), None)

@@ -52,6 +52,7 @@ class _Analysis:
         return out
 
     def statement(self, node: ast.stmt, out: Names) -> Names:
+        """Names live before a statement, from those live after it."""
         if isinstance(node, ast.If):
             return self.block(node.body, out) | self.block(node.orelse, out) | _reads(node.test)
         if isinstance(node, (ast.For, ast.While)):
@@ -87,6 +88,7 @@ class _Analysis:
         return out
 
     def loop(self, node: ast.For | ast.While, out: Names) -> Names:
+        """Names live before a loop; those live after it are noted."""
         leaving = self.block(node.orelse, out)
         self.after[node] = leaving | out | self.captured
         test = node.test if isinstance(node, ast.While) else None

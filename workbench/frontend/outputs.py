@@ -213,6 +213,7 @@ class Exporter:
         return Leaf(len(self.results) - 1, value.kind, rank, python, source, order=order)
 
     def array(self, array: Array) -> Leaf:
+        """The leaf of an array."""
         value = arrays.read(self.t, array)
         source = array.cell.origin if not array.steps else None
         if value in self.used or array.steps or (source is not None):

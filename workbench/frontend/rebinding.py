@@ -55,6 +55,7 @@ class Rebinding(Moving):
 
     # ------------------------------------------------------------------ arrays
     def array(self, variable: Variable, old: Any, new: Any) -> Any:
+        """A name that is bound to another array: the value that it needs on entry, None where it is settled."""
         t = self.t
         joint = self.joint(old, new) if isinstance(old, Array) and isinstance(new, Array) else None
         if joint is not None and joint.moving == old.moving:
@@ -328,6 +329,7 @@ class Rebinding(Moving):
         return isinstance(new, Array) and bool(new.steps) and new.cell.depth <= self.level
 
     def renamed_value(self, cell: Cell, new: Any, targets: dict[Cell, Any], sources: list[Cell]) -> Value:
+        """What a carried position holds in the next iteration."""
         t = self.t
         variable, old = next((v, old) for v, old, _ in self.renames if old.cell is cell)
         if isinstance(new, Choice):
@@ -373,6 +375,7 @@ class Rebinding(Moving):
 
     # ------------------------------------------------------------------ carried out of the loop
     def carry_scalar(self, start: Value, value: Value, name: str) -> Any:
+        """A slot that holds, after the loop, the last turn's number."""
         t = self.t
         slot = t.builder.slot(value.type, start, name, depth=self.depth)
         if self.carried_if is not None:

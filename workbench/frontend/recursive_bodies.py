@@ -126,6 +126,7 @@ class Pass:
         return self.known[id(value)]
 
     def stand_in(self, value: Any) -> Any:
+        """What stands in the body for a value from around it."""
         t, outer = self.t, self.outer
         if isinstance(value, (Scalar, Array)):
             layout = layout_of(value, outer.read)

@@ -58,6 +58,7 @@ class Settle(Born):
     """The end of a loop body."""
 
     def all(self) -> None:
+        """Settle every variable that the body has changed; raises `Widen` where one needs a more general form."""
         settled: set[Variable] = set()
         while pending := [v for v in self.log.entry if v not in settled]:
             for variable in pending:
@@ -116,6 +117,7 @@ class Settle(Born):
         return load_tree(renewed(self.log.entry[variable]), self.t.builder.read)
 
     def variable(self, variable: Variable) -> None:
+        """Settle one variable."""
         if renewed(self.log.entry[variable], True) == renewed(variable.stored, True):
             return  # bound to the same things, which an inner loop has renamed
         old = self.entry(variable)
@@ -221,6 +223,7 @@ class Settle(Born):
         return Leaf(stored.slot, stored.python, others)
 
     def maybe(self, variable: Variable, old: Maybe, new: Any) -> Any:
+        """A name that may be undefined before the loop: its number and flag are carried."""
         inner = new.value if isinstance(new, Maybe) else new
         if not self.loop.live(variable) and variable not in self.log.reads:
             self.restore.append((variable, Conflict(f"{variable.name!r} was assigned in a loop only")))
