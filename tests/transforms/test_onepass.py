@@ -376,7 +376,7 @@ def test_gradient(f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> N
             super().__init__(function, one_pass, late)
             chosen.append(len(self.one_pass))
 
-    monkeypatch.setattr(sys.modules["workbench.transforms.vjp"], "Structure", Spy)
+    monkeypatch.setattr(sys.modules["workbench.transforms.decisions"], "Structure", Spy)
     derivative = wb.value_and_grad(f, engine="numba")
     for n in (2, 5):
         x = RNG.normal(size=n)

@@ -13,11 +13,10 @@ joint, or there is no twin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.ir import Builder, Callee, Function, Op, Value, call_results, is_recursive, verify
-from workbench.transforms.calls import body
+from workbench.ir import Builder, Callee, Op, Value, call_results
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.recall import Primal, mirrored
 
@@ -59,38 +58,3 @@ class Joint:
             else:
                 bars.add(op.operands[k], bar, owned=True)
         return results
-
-
-def joint_of(callee: Callee, build: Callable[[Function, Joint], Function | None]) -> Joint | None:
-    """The joint twin of a callee that calls itself, made once; None where there is none. `build` differentiates its
-    body with a twin that is under construction."""
-    if not callee.is_defined:
-        return None
-    if "joint" not in callee.derived:
-        callee.derived["joint"] = None
-        if callee.rule is None and is_recursive(callee):
-            try:
-                _make(callee, build)
-            except BaseException:
-                del callee.derived["joint"]
-                raise
-    found: Joint | None = callee.derived["joint"]
-    return found
-
-
-def _make(callee: Callee, build: Callable[[Function, Joint], Function | None]) -> None:
-    function = body(callee)
-    params, results = function.data_params, function.results
-    wrt = tuple(k for k, p in enumerate(params) if p.kind.is_inexact)
-    outputs = tuple(k for k, r in enumerate(results) if r.kind.is_inexact)
-    if not wrt or not outputs or any(results[k].is_array for k in outputs) or any(k in callee.consumes for k in wrt):
-        return
-    joint = Joint(callee, Callee(f"{callee.name}_joint"), wrt, outputs)
-    joint.twin.consumes = (*callee.consumes, *(len(params) + n for n in range(len(joint.accumulated))))
-    callee.derived["joint"] = joint
-    made = build(function, joint)
-    if made is None:
-        callee.derived["joint"] = None
-        return
-    joint.twin.define(made, joint.twin.consumes)
-    verify(joint.twin.function)

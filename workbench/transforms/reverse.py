@@ -15,19 +15,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, walk
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
-from workbench.transforms.calls import Pull
+from workbench.transforms.calls import Pulled
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.joint import Joint
 from workbench.transforms.recall import Primal, Scope, mirrored
 from workbench.transforms.residuals import MINUS, ZERO, Position
-from workbench.transforms.stacks import Stacks
+from workbench.transforms.stacks import Stacks, Twins
 from workbench.transforms.structure import Halves, Structure
 
 _MULTIPLES = frozenset({"add", "sub", "mul", "neg", "cast"})  # of zeros they are zeros
+
+
+class Callees(Protocol):
+    """The derivatives of what a program calls."""
+
+    def pull(self, callee: Callee, wrt: tuple[int, ...], outputs: tuple[int, ...]) -> Pulled:
+        """The pullback of a callee."""
+
+    def twins(self, callee: Callee) -> Twins | None:
+        """The twins of one that calls itself; None where it cannot have any."""
+
+    def joint(self, callee: Callee) -> Joint | None:
+        """Its joint twin; None where it cannot have one."""
 
 
 @dataclass(slots=True)
@@ -44,15 +58,15 @@ class ReverseSweep:
     """Emits the reverse sweep of a function whose results' cotangents have been put."""
 
     def __init__(self, builder: Builder, structure: Structure, active: frozenset[Value], primal: Primal,
-                 pull: Pull, stacks: Stacks, joints: Callable[[Callee], Joint | None]) -> None:
-        self.joints = joints
+                 stacks: Stacks, callees: Callees) -> None:
+        self.callees = callees
         self.builder = builder
         self.structure = structure
         self.active = active
         self.primal = primal
         self.stacks = stacks
         self.bars = Cotangents(builder, structure, active, primal)
-        self.adjoints = Adjoints(builder, self.bars, primal, pull, stacks)
+        self.adjoints = Adjoints(builder, self.bars, primal, callees.pull, stacks)
         self.passed: dict[Op, dict[int, Value]] = {}  # what is in one pass: cotangents of its results, by position
         primal.scopes[structure.top] = Scope(builder.depth)
 
@@ -179,7 +193,7 @@ class ReverseSweep:
         """A call that was passed by, together with its pullback: what the callee gives. None where no cotangent
         reaches it."""
         passed = self.passed[op]
-        joint = self.joints(callee_of(op))
+        joint = self.callees.joint(callee_of(op))
         return joint.call(op, operands, passed, self.builder, self.primal, self.bars) if joint and passed else None
 
     # ------------------------------------------------------------------ loops
