@@ -3,7 +3,9 @@ apart from the program.
 
 All give IR again, so they nest to any order. Reverse mode is a forward sweep that stores residuals (`forward`,
 `residuals`) and a reverse sweep (`reverse`, `adjoints`, `cotangents`) that gets primal values back (`recall`) as a plan
-says (`plan`, with `history` and `mincut`).
+says (`plan`, with `history` and `mincut`). What runs in one pass (`onepass`) or again (`late`), and what is kept, is
+decided first (`decisions`); `plan_of` tells it, with the reasons. Both sweeps meet in `sweeps`; `recursion` makes what
+functions that call themselves have in place of a pullback (`stacks`, `joint`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,6 @@ from __future__ import annotations
 from workbench.transforms.jvp import jvp
 from workbench.transforms.linearize import linearize
 from workbench.transforms.split import Split
-from workbench.transforms.vjp import later, vjp
+from workbench.transforms.vjp import later, plan_of, vjp
 
-__all__ = ["Split", "jvp", "later", "linearize", "vjp"]
+__all__ = ["Split", "jvp", "later", "linearize", "plan_of", "vjp"]

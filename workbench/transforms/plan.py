@@ -2,7 +2,8 @@
 
 Values made in the function's own block are simply there. For each loop body (innermost first, the arms in it flattened)
 a minimum cut chooses which values are kept per iteration; the rest is computed again in the reverse iteration, or read
-again from arrays that are never overwritten. What that takes from outside becomes required there.
+again from arrays that are never overwritten. What that takes from outside becomes required there. Every choice is noted
+with its reason (`Plan.report`, `transforms.vjp.plan_of`).
 
 Invariant: every required value is available by exactly one of: kept, read from an array version that stays, computed
 from available ones, an iteration counter, a constant.
@@ -16,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from workbench.ir import ArrayType, Constant, Op, Polynomial, Value, normal_form
+from workbench.ir import ArrayType, Constant, Polynomial, Value, normal_form
 from workbench.ir.ops import CONSUMING
 from workbench.rules import get
 from workbench.transforms.history import HistoryReads
 from workbench.transforms.mincut import CutGraph
+from workbench.transforms.reasons import AGAIN, COPIED, COUNTED, KEPT, READ, THERE, Choice, Row, report, rows
 from workbench.transforms.structure import Loop, Structure
 
 _CHEAP = frozenset({"reshape", "transpose", "broadcast", "slice", "gather", "full", "copy", "iota", "index", "cast",
@@ -29,17 +31,29 @@ _AXIS = 1024  # an array axis counts as this many elements
 _AGAIN = 4  # how much less it costs to keep what some loop around does not change
 _SLACK = 16  # trips and a dimension that differ by no more than this are taken to be alike
 
+_Cut = tuple[list[Value], list[Value], dict[Value, Choice]]
+
 
 @dataclass(slots=True)
 class Plan:
     """kept: values stored in every iteration (or taken arm), in order; copied: array versions at the top that are
     copied before they are overwritten; history: loads that read the final version of their chain; counted: the `while`
-    loops whose iterations are counted."""
+    loops whose iterations are counted; choices: how each value that is needed is had, and why."""
 
+    structure: Structure
     kept: list[Value] = field(default_factory=list)
     copied: set[Value] = field(default_factory=set)
     history: dict[Value, Value] = field(default_factory=dict)
     counted: set[Loop] = field(default_factory=set)
+    choices: dict[Value, Choice] = field(default_factory=dict)
+
+    def rows(self) -> list[Row]:
+        """All choices, in the order in which the values are made."""
+        return rows(self.choices, list(self.structure.home), self.structure.definitions)
+
+    def report(self) -> str:
+        """All choices as a table: line, value, how it is had, what keeping it costs, why."""
+        return report(self.rows())
 
 
 class Planner:
@@ -50,9 +64,12 @@ class Planner:
     def __init__(self, structure: Structure, stacked: bool = False) -> None:
         self.stacked = stacked
         self.structure = structure
-        self.plan = Plan()
+        self.plan = Plan(structure)
         self.required: dict[Loop | None, dict[Value, None]] = {}
         self.reads = HistoryReads(structure)
+        # what the program itself does not compute
+        self._noted = {loop.base: "where its loop goes on in lists" for loop in structure.loops.values()}
+        self._noted.update((loop.trips, "how often its loop ran") for loop in structure.loops.values() if loop.trips)
 
     def run(self, required: Collection[Value]) -> Plan:
         """The plan."""
@@ -69,14 +86,22 @@ class Planner:
         if isinstance(value, Constant):
             return
         if self.structure.is_top(value):
-            if value.is_array and value in self.structure.consumed:
-                self.plan.copied.add(value)
+            self._require_top(value)
             return
         wanted = self.required.setdefault(self.structure.loop_of(value), {})
         if value not in wanted:
             wanted[value] = None
             for dim in value.dims:
                 self.require(dim)
+
+    def _require_top(self, value: Value) -> None:
+        if self._passing(value):
+            self.plan.copied.add(value)
+            self.plan.choices[value] = Choice(COPIED, "overwritten later", self._capacity(value, None))
+        elif self.structure.home[value] is self.structure.top:
+            self.plan.choices[value] = Choice(THERE, "made outside of all loops and arms")
+        else:
+            self.plan.choices[value] = Choice(THERE, "its adjoint comes in the turn that makes it")
 
     # ------------------------------------------------------------------ one body
     def _unit(self, unit: Loop | None) -> None:
@@ -86,7 +111,7 @@ class Planner:
             if not wanted:
                 return
             wanted = list(self.required[unit])
-            kept, outside = self._cut(unit, wanted)
+            kept, outside, choices = self._cut(unit, wanted)
             done = set(wanted)
             for value in kept:  # a kept array needs its dimensions to be read back
                 for dim in value.dims:
@@ -94,14 +119,15 @@ class Planner:
             if set(self.required[unit]) == done:
                 break
         self.plan.kept += kept
+        self.plan.choices.update(choices)
         for value in outside:
             self.require(value)
         if kept and unit is not None and unit.outer is not None and not (
                 self.stacked or self.structure.is_regular(unit)):
             self.require(unit.base)
 
-    def _cut(self, unit: Loop | None, wanted: Sequence[Value]) -> tuple[list[Value], list[Value]]:
-        """Values to keep in this body, and values required outside it."""
+    def _cut(self, unit: Loop | None, wanted: Sequence[Value]) -> _Cut:
+        """Values to keep in this body, values required outside it, and how all values are had."""
         graph = CutGraph()
         sources: dict[Value, tuple[Value, ...]] = {}
         pending = list(reversed(wanted))
@@ -125,7 +151,8 @@ class Planner:
         return self._collect(unit, wanted, cut, sources)
 
     def _collect(self, unit: Loop | None, wanted: Sequence[Value], cut: set[Value],
-                 sources: dict[Value, tuple[Value, ...]]) -> tuple[list[Value], list[Value]]:
+                 sources: dict[Value, tuple[Value, ...]]) -> _Cut:
+        choices: dict[Value, Choice] = {}
         kept: dict[Value, None] = {}
         outside: dict[Value, None] = {}
         seen: set[Value] = set()
@@ -138,18 +165,34 @@ class Planner:
             if value in cut:
                 if self._at_home(value, unit):
                     kept[value] = None
+                    why = self._obstacle(value) or "to keep {} instead would cost as much or more"
+                    choices[value] = Choice(KEPT, why, self._capacity(value, unit), sources[value])
                 else:
                     outside[value] = None  # a copy of an array of an enclosing body
                 continue
             final = self._final(value, unit)
             if final is not None:
                 self.plan.history[value] = final
+            if self._at_home(value, unit):
+                choices[value] = self._again(value, unit, final, sources[value])
             for v in sources[value]:
                 if self._inside(v, unit):
                     pending.append(v)
                 elif not isinstance(v, Constant):
                     outside[v] = None
-        return [v for v in self.structure.home if v in kept], list(outside)
+        return [v for v in self.structure.home if v in kept], list(outside), choices
+
+    def _again(self, value: Value, unit: Loop | None, final: Value | None, sources: tuple[Value, ...]) -> Choice:
+        """How a value is had that is not kept."""
+        if value in self.structure.indices:
+            return Choice(COUNTED, "the index of its loop")
+        if unit is not None and value in unit.induction:
+            return Choice(COUNTED, f"advances by {unit.induction[value][1]} in every turn, from {{}}", None, sources)
+        if final is not None:
+            return Choice(READ, "nothing is written to this element of {} afterwards", None, (final,))
+        if self.structure.definitions[value].prim == "load":
+            return Choice(READ, "{} is there as it was", None, sources[:1])
+        return Choice(AGAIN, "from {}", None, sources)
 
     def _at_home(self, value: Value, unit: Loop | None) -> bool:
         return not self.structure.is_top(value) and self.structure.loop_of(value) is unit
@@ -207,7 +250,7 @@ class Planner:
         if value in self.structure.indices:
             return ()
         op = self.structure.definitions.get(value)
-        if op is None or not self.recomputable(op):
+        if op is None or self._obstacle(value) is not None:
             return None
         final = self._final(value, unit)
         if final is not None:
@@ -225,15 +268,25 @@ class Planner:
         between = [loop for loop in nest if home is None or len(loop.nest) > len(home.nest)]
         return final if self._alike(final, between) else None
 
-    def recomputable(self, op: Op) -> bool:
-        """True for operations that are cheap to run again."""
-        if op.regions or op.prim in CONSUMING or op.prim in ("empty", "list", "call"):
-            return False
+    def _obstacle(self, value: Value) -> str | None:
+        """Why a value cannot, or is not to be computed again; None where it is cheap to."""
+        op = self.structure.definitions.get(value)
+        if op is None:
+            return self._noted.get(value, "carried from turn to turn: no operation gives it")
+        if op.regions:
+            return f"what a {op.prim} gives would take all of it again"
+        if op.prim in CONSUMING:
+            return f"what {op.prim} gives is an array at one time of many"
+        if op.prim in ("empty", "list", "call"):
+            return f"{op.prim} is not done twice"
         if op.prim == "load":
             array = op.operands[0]
             growable = isinstance(array.type, ArrayType) and array.type.growable
-            return not growable or (not self.stacked and self.structure.is_stable(array))
+            again = not growable or (not self.stacked and self.structure.is_stable(array))
+            return None if again else "the list that it is read from goes on changing"
         if op.prim in _CHEAP:
-            return True
+            return None
         primitive = get(op.prim)
-        return primitive.elementwise and not primitive.transcendental
+        if not primitive.elementwise:
+            return f"{op.prim} takes more than one operation an element"
+        return f"{op.prim} costs more than to store and load a number" if primitive.transcendental else None
