@@ -306,6 +306,28 @@ class Derivative:
         """The transformed program as IR, before lowering."""
         return self.latest.program.ir
 
+    @property
+    def plan(self) -> str:
+        """How the latest gradient or pullback has each value of the program that its reverse sweep needs, as a table:
+        line, value, how (there, kept, computed again, read again, counted, copied), what keeping it costs in bytes a
+        turn of its loop (an axis of an array counts as 1024 elements), and why.
+
+        Raises DifferentiationError for forward mode, which keeps nothing.
+
+        >>> import workbench as wb
+        >>> def power(x, n):
+        ...     y = 1.0
+        ...     for k in range(n):
+        ...         y = y * x
+        ...     return y
+        >>> gradient = wb.grad(power)
+        >>> gradient(2.0, 3)
+        12.0
+        >>> [line.split(maxsplit=4)[1:3] for line in gradient.plan.splitlines() if "carried" in line]
+        [['y', 'kept']]
+        """
+        return self.latest.program.plan()
+
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write the latest program as a Python file that needs NumPy and Numba alone and checks itself when run.
 

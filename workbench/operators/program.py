@@ -23,7 +23,7 @@ from workbench.operators.readers import MoreInputs
 from workbench.operators.stages import Stages
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
 from workbench.passes import are_as_shipped, finalize, is_watched, optimize
-from workbench.transforms import jvp, vjp
+from workbench.transforms import jvp, plan_of, vjp
 
 LATER = ("vjp", "push")  # modes of what runs when the program has run
 MAX_READINGS = 20
@@ -144,6 +144,8 @@ class Program:
         with stages.passes("primal"):
             self.primal = optimize(self.traced.function)
         transformed = self._transform(self.primal)
+        if stages.is_shown and self.request.mode in ("grad", "vjp"):
+            stages.show_text("plan.txt", self.plan())
         stages.show(self.request.mode, transformed)
         with stages.passes(self.request.mode):
             self.ir = own_results(optimize(transformed))
@@ -152,7 +154,7 @@ class Program:
         stages.show("lowered", final)
         made = self.compiler.compile(final, quiet=self.request.mode in LATER, primal=self.primal,
                                      deterministic=self.request.deterministic, exact=self._exact())
-        stages.show_source(made.source)
+        stages.show_text("source.py", made.source)
         if origin:
             self.compiler.remember(origin, made)
         return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
@@ -186,6 +188,13 @@ class Program:
         return None if self.request.deterministic else exact
 
     # ------------------------------------------------------------------ what is to be known of it
+    def plan(self) -> str:
+        """How the reverse sweep has each value that it needs, at what price and why, as a table."""
+        if self.request.mode not in ("grad", "vjp"):
+            raise self.error("only reverse mode has a plan of what it keeps")
+        wrt, outputs = [item.position for item in self.wrt_inputs], [leaf.position for leaf in self.outputs]
+        return plan_of(self.primal, wrt, outputs, self.request.deterministic).report()
+
     @property
     def leaves_no_trace(self) -> bool:
         """True where a call that is refused half-way has changed nothing, so that the program may run again."""

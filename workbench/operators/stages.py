@@ -3,11 +3,12 @@ specialised leaves a folder of its own there, `003-decay-grad/`:
 
     00-traced.ir            what the front end made
     01-primal-simplify.ir   the primal after each pass that changed it
-    04-grad.ir              the transformed program, as the mode's transform made it (grad, vjp, jvp, push)
-    05-grad-simplify.ir     and after each pass that changed it
-    09-lowering-lower.ir    the way to loops over elements
-    14-lowered.ir           what is emitted
-    15-source.py            as it was emitted
+    04-plan.txt             of reverse mode: how each value of the primal is had, at what price and why
+    05-grad.ir              the transformed program, as the mode's transform made it (grad, vjp, jvp, push)
+    06-grad-simplify.ir     and after each pass that changed it
+    10-lowering-lower.ir    the way to loops over elements
+    15-lowered.ir           what is emitted
+    16-source.py            as it was emitted
 
 Invariant: what is compiled is the same with and without it. (Programs noted on the disk are not taken: they are made.)
 """
@@ -60,9 +61,9 @@ class Stages:
                 self.show(f"{phase}-{name.partition('/')[2]}", function)
         return watching(observer) if self.is_shown else nullcontext()
 
-    def show_source(self, text: str) -> None:
-        """Write the emitted program."""
-        self._write("source.py", text)
+    def show_text(self, name: str, text: str) -> None:
+        """Write what is no program in IR: the plan, the emitted program."""
+        self._write(name, text)
 
     def _write(self, name: str, text: str) -> None:
         if self.root is not None:

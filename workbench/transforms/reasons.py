@@ -67,7 +67,12 @@ def report(found: Sequence[Row]) -> str:
                      for line in cells)
 
 
-def _text(value: Value, makers: Mapping[Value, Op], depth: int = 2) -> str:
+def _grouped(text: str) -> str:
+    """A part of a larger formula."""
+    return f"({text})" if " " in text and not text.endswith((")", "]")) else text
+
+
+def _text(value: Value, makers: Mapping[Value, Op], depth: int = 3) -> str:
     """A value's name, or the operation that makes it, so many operations deep."""
     op = makers.get(value)
     if isinstance(value, Constant) or value.name or op is None:
@@ -78,5 +83,5 @@ def _text(value: Value, makers: Mapping[Value, Op], depth: int = 2) -> str:
     if op.prim == "load":
         return f"{first}[{', '.join(rest)}]"
     if op.prim in _INFIX:
-        return f"{first} {_INFIX[op.prim]} {rest[0]}"
+        return f"{_grouped(first)} {_INFIX[op.prim]} {_grouped(rest[0])}"
     return f"{op.prim}({', '.join((first, *rest))})"
