@@ -194,7 +194,8 @@ def test_mapped_programs_and_their_gradients_are_in_blocks() -> None:
         primal = passes.optimize(traced.function)
         outputs = [k for k, r in enumerate(primal.results) if r.kind.is_inexact]
         for program in (primal, passes.optimize(vjp(primal, [0], outputs))):
-            final = passes.finalize(program, lambda name, stage: verify(stage), len(primal.results))
+            with passes.watching(lambda name, stage: verify(stage)):
+                final = passes.finalize(program, len(primal.results))
             plain = passes.finalize(_Unmarked().run(program), None, len(primal.results))
             assert sum("block" in p.name for op in walk(final.block) for b in op.regions for p in b.params) >= 1
             data = [*args, *(np.ones(n) if r.rank == 1 else np.ones((n, 4)) for r in (

@@ -34,7 +34,8 @@ def build(make: Callable[[Builder, list[Value]], Value], arrays: list[np.ndarray
 def compare(function: Function, args: list[np.ndarray]) -> None:
     with np.errstate(all="ignore"):
         expected = interpret.run(function, [a.copy() for a in args])
-        final = passes.finalize(verify(function), lambda name, stage: verify(stage))
+        with passes.watching(lambda name, stage: verify(stage)):
+            final = passes.finalize(verify(function))
         found = interpret.run(final, [a.copy() for a in args])
     for a, b in zip(expected, found, strict=True):
         assert np.shape(a) == np.shape(b) and np.asarray(a).dtype == np.asarray(b).dtype

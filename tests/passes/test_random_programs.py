@@ -48,7 +48,8 @@ def test_scalar_passes_keep_results_bit_for_bit(step: passes.Pass, start: int) -
 def test_finalized_programs_agree(start: int) -> None:
     for seed in range(start, start + 20):
         function = Generator(seed, arrays=True, lists=seed % 3 == 0).finish()
-        final = passes.finalize(function, lambda name, stage: verify(stage))
+        with passes.watching(lambda name, stage: verify(stage)):
+            final = passes.finalize(function)
         check(function, final, seed, exact=False)  # sums are added in another order
 
 
