@@ -16,7 +16,7 @@ section 8.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -32,6 +32,7 @@ from workbench.ir import (
     uses,
     walk,
 )
+from workbench.passes.accumulation import additions, is_made_in
 from workbench.passes.annihilate import annihilating
 from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
@@ -51,20 +52,6 @@ class Contributions(CotangentPass):
         """The function with such sums."""
         search = _Search(function, exact_values(function, exact, annihilating(function)))
         return _Adder(search).run(function) if search.found else function
-
-
-def additions(users: Mapping[Value, Sequence[Op | Block]], version: Value, out: Value, body: Block) -> list[Op]:
-    """The operations that add to an array, where a body does nothing else with it."""
-    own = set(body.ops)
-    found: list[Op] = []
-    while version is not out:
-        following = users.get(version, [])
-        user = following[0] if len(following) == 1 else None
-        if not isinstance(user, Op) or user not in own or user.prim != "accum" or user.operands[0] is not version:
-            return []
-        found.append(user)
-        version = user.result
-    return found if users.get(out) == [body] else []
 
 
 @dataclass(eq=False)
@@ -99,15 +86,10 @@ class _Search:
                 for part in additions(self.users, param, out, body):
                     where = part.operands[2:]
                     if "loose" in part.attrs and part.operands[1].kind is param.kind and not any(
-                            self._changes(v, body) for v in where):
+                            is_made_in(v, body) for v in where):
                         here.setdefault(where, _Sum(position, where)).parts.append(part)
                 sums += here.values()
         return sums
-
-    @staticmethod
-    def _changes(value: Value, body: Block) -> bool:
-        return not isinstance(value, Constant) and (
-            value in body.params or any(value in op.results for op in body.ops))
 
 
 class _Adder(Rebuilder):
@@ -142,13 +124,9 @@ class _Adder(Rebuilder):
             self.ops(body)
             block = Block(tuple(params), tuple(frame.ops), (*self.all(body.yields), *(self.now[s] for s in sums)))
         self.around.pop()
-        self.builder.span = op.span or self.builder.span
-        types = [*(self.type(r.type) for r in op.results), *(ScalarType(zero.kind) for zero in zeros)]
-        operands, names = (*self.all(op.operands), *zeros), [r.name for r in op.results]
-        made = self.raw("for", operands, types, op.attrs, (block,), names)
-        self.env.update(zip(op.results, made, strict=False))
+        totals = self.finish(op, (*self.all(op.operands), *zeros), (block,), op.results, zeros)
         if sums:
-            self.add_up(op, sums, made[len(op.results):])
+            self.add_up(op, sums, totals)
 
     def add_up(self, op: Op, sums: Sequence[_Sum], totals: Sequence[Value]) -> None:
         """Add the totals to their elements, if the loop has had a turn (else their indices may not be valid)."""
@@ -156,8 +134,7 @@ class _Adder(Rebuilder):
         if has_turns(op, self.around, self.search.makers.get):
             made = self.accumulated(arrays, sums, totals)
         else:
-            lo, hi = self.all(op.operands[:2])
-            condition = self.emit("lt" if op.attrs["step"] == 1 else "gt", lo, hi)
+            condition = self.has_turn(op)
             with self.frame("arm") as frame:
                 after = self.accumulated(arrays, sums, totals)
                 then = Block((), tuple(frame.ops), tuple(after.values()))

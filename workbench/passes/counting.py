@@ -69,11 +69,8 @@ class _Counter(Rebuilder):
             self.ops(before)
             self.ops(after)
             block = Block(params, tuple(frame.ops), tuple(self.get(after.yields[k]) for k in others))
-        self.builder.span = op.span or self.builder.span
-        results = [op.results[k] for k in others]
-        made = self.raw("for", (first, last, *(self.get(op.operands[k]) for k in others)),
-                        [self.type(r.type) for r in results], {"step": count.step}, (block,), [r.name for r in results])
-        self.env.update(zip(results, made, strict=True))
+        operands = first, last, *(self.get(op.operands[k]) for k in others)
+        self.finish(op, operands, (block,), [op.results[k] for k in others], prim="for", attrs={"step": count.step})
         self.bind(op.results[count.position],
                   self.emit("maximum" if count.step == 1 else "minimum", first, last))
 

@@ -270,11 +270,7 @@ class _Ender(Rebuilder):
             ways = (params[0], last) if kept.takes else (last, params[0])
             noted = self.emit("select", self.get(kept.condition), *ways)
             block = Block((*params, last), tuple(frame.ops), (*self.all(body.yields), noted))
-        self.builder.span = op.span or self.builder.span
-        types, names = [*(self.type_of(r) for r in op.results), _INT], [*(r.name for r in op.results), "last"]
-        made = self.raw("for", (*self.all(op.operands), _NONE), types, op.attrs, (block,), names)
-        self.env.update(zip(op.results, made[:-1], strict=True))
-        self.last[op] = made[-1]
+        (self.last[op],) = self.finish(op, (*self.all(op.operands), _NONE), (block,), op.results, [last])
 
     def only_turn(self, op: Op, kept: _Kept) -> None:
         """The turn that takes the cotangent, if there is one."""
@@ -289,10 +285,7 @@ class _Ender(Rebuilder):
                     self.builder.span = inner.span or self.builder.span
                     self.op(inner)
             taken = Block((), tuple(frame.ops), self.all(body.yields))
-        self.builder.span = op.span or self.builder.span
-        types, names = [self.type_of(r) for r in op.results], [r.name for r in op.results]
-        made = self.raw("if", (condition,), types, {}, (taken, Block((), (), inits)), names)
-        self.env.update(zip(op.results, made, strict=True))
+        self.finish(op, (condition,), (taken, Block((), (), inits)), op.results, prim="if", attrs={})
 
     def while_any(self, op: Op) -> None:
         """A loop that ends when there is nothing to hand over."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from workbench.ir import ArrayType, Block, Op, Polynomial, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import CONSUMING
+from workbench.passes.accumulation import read_by
 from workbench.rules import get
 
 UPDATES = frozenset({"store", "accum"})
@@ -85,7 +86,7 @@ class ItemLoop:
         tainted = {p for p in self.body.params[1:] if not p.is_array}
         found = []
         for op in self.body.ops:
-            used = {v for v in uses([op]) if v in tainted}
+            used = {v for v in read_by([op]) if v in tainted}
             if not used:
                 continue
             if not is_formula(op):
@@ -278,12 +279,3 @@ def is_formula(op: Op) -> bool:
     """True for operations on numbers that do nothing else."""
     return not op.regions and op.prim not in CONSUMING and op.prim not in ("load", "call") and len(
         op.results) == 1 and not any(v.is_array for v in (*op.operands, op.result)) and get(op.prim).elementwise
-
-
-def uses(ops: Iterable[Op]) -> Iterator[Value]:
-    """What operations use, those in their regions and what these yield too."""
-    for op in ops:
-        yield from op.operands
-        for region in op.regions:
-            yield from uses(region.ops)
-            yield from region.yields

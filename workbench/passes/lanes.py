@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Slot, Type, Value, definitions, walk
+from workbench.passes.accumulation import read_by
 from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
-from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns, uses
+from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns
 from workbench.passes.rebuild import Rebuilder
 
 WIDTH = 64  # items of a block: several vectors of any processor, few enough for what they hand on to stay in the cache
@@ -117,7 +118,7 @@ class _Laner(Rebuilder):
                 made.update(r for inner in walk(region) for r in inner.results)
                 made.update(p for inner in walk(region) for block in inner.regions for p in block.params)
         serial = {r for op in loop.serial or () for r in op.results} | set(loop.body.params)
-        return list(dict.fromkeys(v for v in (*uses(ops), *more) if v in loop.varying and not v.is_array
+        return list(dict.fromkeys(v for v in (*read_by(ops), *more) if v in loop.varying and not v.is_array
                                   and v not in made and v not in serial))
 
     def note_handed(self, loop: ItemLoop, segments: Sequence[Segment]) -> None:
@@ -226,7 +227,7 @@ class _Laner(Rebuilder):
         """An operation of one item."""
         loop = self.loop
         assert loop is not None
-        for value in uses([op]):
+        for value in read_by([op]):
             if value.is_array and value in loop.roots:
                 self.env[value] = self.builder.held(self.arrays[loop.roots[value]])
         self.copy(op)
@@ -250,11 +251,9 @@ class _Laner(Rebuilder):
                 self.ops(region)
                 ends = [self.last(region, root, version) for root, version in dropped.items()]
                 arms.append(Block((), tuple(frame.ops), (*self.all(region.yields), *ends)))
-        types = [*map(self.type_of, op.results), *(self.arrays[root].type for root in dropped)]
-        names = [r.name for r in (*op.results, *dropped)]
-        made = self.raw("if", self.all(op.operands), types, op.attrs, tuple(arms), names)
-        self.env.update(zip(op.results, made, strict=False))
-        self.kept.update(zip([(op, root) for root in dropped], made[len(op.results):], strict=True))
+        like = [Value(self.arrays[root].type, root.name) for root in dropped]
+        last = self.finish(op, self.all(op.operands), tuple(arms), op.results, like)
+        self.kept.update(zip([(op, root) for root in dropped], last, strict=True))
 
     def last(self, block: Block, root: Value, version: Value) -> Value:
         """The version of an array at the end of a block that begins with this one."""

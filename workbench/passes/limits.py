@@ -138,24 +138,19 @@ class _Limiter(Rebuilder):
             self.around.pop()
             return
         lo, hi, *inits = self.all(op.operands)
-        self.before_loop(op, checks, lo, hi)
+        self.before_loop(op, checks, lo)
         rising = [(check, self.limit(check, op, lo)) for check in checks if check.rises]
         bound = hi
         for _, limit in rising:
             bound = self.emit("minimum", bound, limit)
-        (body,) = op.regions
-        with self.frame("for") as frame:
-            params = tuple(self.param(p) for p in body.params)
-            self.ops(body)
-            block = Block(params, tuple(frame.ops), self.all(body.yields))
-        self.finish(op, (lo, bound, *inits), (block,), op.results)
+        self.finish(op, (lo, bound, *inits), (self.region("for", op.regions[0]),), op.results)
         for check, limit in rising:
             ok = self.emit("ge", limit, hi)
             if check is not rising[-1][0]:
                 ok = self.emit("or", ok, self.emit("gt", limit, bound))
             self.check(check.op, ok)
 
-    def before_loop(self, op: Op, checks: list[_Check], lo: Value, hi: Value) -> None:
+    def before_loop(self, op: Op, checks: list[_Check], lo: Value) -> None:
         """What the first turn decides, in order: up to the last check that no later turn fails."""
         last = max((k for k, check in enumerate(checks) if not check.rises), default=-1)
         if last < 0:
@@ -164,12 +159,12 @@ class _Limiter(Rebuilder):
             for check in checks[:last + 1]:
                 self.check(check.op, self.at_first(check, op, lo))
             return
-        condition = self.emit("lt" if op.attrs["step"] == 1 else "gt", lo, hi)
+        condition = self.has_turn(op)
         with self.frame("arm") as frame:
             for check in checks[:last + 1]:
                 self.check(check.op, self.at_first(check, op, lo))
-        self.builder.span = op.span or self.builder.span
-        self.raw("if", (condition,), (), {}, (Block((), tuple(frame.ops), ()), Block((), (), ())))
+        arms = Block((), tuple(frame.ops), ()), Block((), (), ())
+        self.finish(op, (condition,), arms, (), prim="if", attrs={})
 
     def start(self, check: _Check, op: Op, lo: Value) -> Value:
         """What is compared in the first turn."""

@@ -8,7 +8,7 @@ Invariant: the result shares no `Value` with the input but constants; operations
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -160,40 +160,68 @@ class Rebuilder:
         for old, new in zip(op.results, self.builder.call(callee_of(op), self.all(op.operands)), strict=True):
             self.bind(old, new)
 
-    def finish(self, op: Op, operands: Sequence[Value], regions: tuple[Block, ...], results: Sequence[Value]) -> None:
-        """Append a control operation and bind its results."""
+    def finish(self, op: Op, operands: Sequence[Value], regions: tuple[Block, ...], results: Sequence[Value],
+               more: Sequence[Value] = (), prim: str | None = None, attrs: Mapping[str, Any] | None = None) -> tuple[
+                   Value, ...]:
+        """Append a control operation in an old one's place (with its name and attributes, unless others are given) and
+        bind these results of it. `more`: values like the further results that it has; gives those."""
         self.builder.span = op.span or self.builder.span
-        types = [self.type_of(r) for r in results]
-        made = self.raw(op.prim, operands, types, op.attrs, regions, [r.name for r in results])
-        for old, new in zip(results, made, strict=True):
-            self.env[old] = new
+        types = [*(self.type_of(r) for r in results), *(v.type for v in more)]
+        names = [v.name for v in (*results, *more)]
+        made = self.raw(prim or op.prim, operands, types, op.attrs if attrs is None else attrs, regions, names)
+        self.env.update(zip(results, made, strict=False))
+        return made[len(results):]
+
+    def region(self, kind: str, block: Block, keep: Sequence[int] | None = None,
+               begin: Callable[[tuple[Value, ...]], None] | None = None) -> Block:
+        """A region of this kind, rebuilt. keep: the carried positions of a `for` that are carried on (None: all).
+        begin: called with the new parameters, before the operations."""
+        kept = range(len(block.yields)) if keep is None else keep
+        carried = [block.params[1 + k] for k in kept] if kind == "for" else []
+        with self.frame(kind) as frame:
+            params = tuple(self.param(p) for p in (*block.params[:1], *carried))
+            if begin is not None:
+                begin(params)
+            self.ops(block)
+            return Block(params, tuple(frame.ops), tuple(self.get(block.yields[k]) for k in kept))
 
     def copy_for(self, op: Op) -> None:
-        """Rebuild a counted loop."""
-        (body,) = op.regions
-        with self.frame("for") as frame:
-            params = tuple(self.param(p) for p in body.params)
-            self.ops(body)
-            block = Block(params, tuple(frame.ops), self.all(body.yields))
-        self.finish(op, self.all(op.operands), (block,), op.results)
+        """Rebuild a counted loop (override)."""
+        self.rebuild_for(op)
 
     def copy_while(self, op: Op) -> None:
-        """Rebuild a conditional loop."""
+        """Rebuild a conditional loop (override)."""
+        self.rebuild_while(op)
+
+    def rebuild_for(self, op: Op, keep: Sequence[int] | None = None,
+                    begin: Callable[[tuple[Value, ...]], None] | None = None) -> None:
+        """Rebuild a counted loop that carries what it carried at some positions (None: at all). What stands for the
+        others is in `env`."""
+        kept = range(len(op.results)) if keep is None else keep
+        block = self.region("for", op.regions[0], kept, begin)
+        operands = (*op.operands[:2], *(op.operands[2 + k] for k in kept))
+        self.finish(op, self.all(operands), (block,), [op.results[k] for k in kept])
+
+    def rebuild_while(self, op: Op, keep: Sequence[int] | None = None) -> None:
+        """Rebuild a conditional loop, likewise."""
         before, after = op.regions
+        kept = range(len(op.results)) if keep is None else keep
         with self.frame("while") as frame:
-            params = tuple(self.param(p) for p in before.params)
+            params = tuple(self.param(before.params[k]) for k in kept)
             self.ops(before)
-            first = Block(params, tuple(frame.ops), self.all(before.yields))
+            yields = (self.get(before.yields[0]), *(self.get(before.yields[1 + k]) for k in kept))
+            first = Block(params, tuple(frame.ops), yields)
             frame.ops = []
             self.ops(after)
-            second = Block((), tuple(frame.ops), self.all(after.yields))
-        self.finish(op, self.all(op.operands), (first, second), op.results)
+            second = Block((), tuple(frame.ops), tuple(self.get(after.yields[k]) for k in kept))
+        operands = [self.get(op.operands[k]) for k in kept]
+        self.finish(op, operands, (first, second), [op.results[k] for k in kept])
 
     def copy_if(self, op: Op) -> None:
         """Rebuild a conditional."""
-        arms = []
-        for region in op.regions:
-            with self.frame("arm") as frame:
-                self.ops(region)
-                arms.append(Block((), tuple(frame.ops), self.all(region.yields)))
-        self.finish(op, self.all(op.operands), tuple(arms), op.results)
+        arms = tuple(self.region("arm", region) for region in op.regions)
+        self.finish(op, self.all(op.operands), arms, op.results)
+
+    def has_turn(self, op: Op) -> Value:
+        """Whether a counted loop has a turn."""
+        return self.emit("lt" if op.attrs["step"] == 1 else "gt", *self.all(op.operands[:2]))

@@ -24,8 +24,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, uses, walk
 from workbench.ir.ops import LINEAR
+from workbench.passes.accumulation import only_added_to, read_by
 from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
@@ -104,25 +105,10 @@ class _Regrouper(Rebuilder):
     def before(self, function: Function) -> None:
         """What may be regrouped, and what is used how often."""
         self.exact = exact_values(function, self.cotangents_from)
-        self.uses: dict[Value, int] = {}
-        self.users: dict[Value, Op] = {}
-        self.carried: dict[Block, tuple[tuple[Value, ...], tuple[Value, ...]]] = {}
-        self._count(function.block)
-        for value in function.results:
-            self.uses[value] = self.uses.get(value, 0) + 1
+        self.uses = uses(function)
+        loops = (op for op in walk(function.block) if op.prim == "for")
+        self.carried = {op.regions[0]: (op.regions[0].params[1:], op.regions[0].yields) for op in loops}
         self.bodies: list[Body] = []
-
-    def _count(self, block: Block) -> None:
-        for op in block.ops:
-            for value in op.operands:
-                self.uses[value] = self.uses.get(value, 0) + 1
-                self.users[value] = op
-            for region in op.regions:
-                if op.prim == "for":
-                    self.carried[region] = region.params[1:], region.yields
-                self._count(region)
-                for value in region.yields:
-                    self.uses[value] = self.uses.get(value, 0) + 1
 
     def _measured(self, block: Block) -> Body:
         """What is known of a block."""
@@ -131,24 +117,13 @@ class _Regrouper(Rebuilder):
         body.depth.update(dict.fromkeys((p for p, _ in carried), 1))
         if carried:
             for op in block.ops:
-                waits = max((body.depth.get(v, 0) for v in _read(op)), default=0)
+                waits = max((body.depth.get(v, 0) for v in read_by([op])), default=0)
                 if waits:
                     body.depth.update(dict.fromkeys(op.results, waits + 1))
         body.yields = frozenset(y for _, y in carried)
-        body.sums = frozenset(p for p, y in carried if self._is_sum(p, y, body))
+        body.sums = frozenset(p for p, y in carried if only_added_to(self.uses, p, y, block) is not None)
         body.recurrent = frozenset(y for p, y in carried if p not in body.sums)
         return body
-
-    def _is_sum(self, param: Value, out: Value, body: Body) -> bool:
-        """True for a carried number that nothing but its own next value is made of, by additions."""
-        value = param
-        while value is not out:
-            user = self.users.get(value)
-            if self.uses.get(value) != 1 or user is None or user.prim not in ("add", "sub") or (
-                    user.result not in body.ops) or (user.prim == "sub" and user.operands[0] is not value):
-                return False
-            value = user.result
-        return True
 
     def is_loose(self, value: Value) -> bool:
         """True for float64 numbers that may be rounded otherwise."""
@@ -175,12 +150,12 @@ class _Regrouper(Rebuilder):
     def copy_for(self, op: Op) -> None:
         """Rebuild a counted loop, what all terms of a sum have in common multiplied with it once."""
         (body,) = op.regions
-        with self.frame("for") as frame:
-            params = tuple(self.param(p) for p in body.params)
-            taken = self.taken(body)
+        taken: dict[int, Taken] = {}
+
+        def begin(_: tuple[Value, ...]) -> None:
+            taken.update(self.taken(body))
             self.rests.update((body.yields[k], out.rest) for k, out in taken.items())
-            self.ops(body)
-            block = Block(params, tuple(frame.ops), self.all(body.yields))
+        block = self.region("for", body, begin=begin)
         operands = list(self.all(op.operands))
         begun = {k: operands[2 + k] for k in taken}
         operands[2:] = [_ZERO if k in taken else v for k, v in enumerate(operands[2:])]
@@ -199,7 +174,7 @@ class _Regrouper(Rebuilder):
 
     def _taken(self, param: Value, out: Value) -> Taken | None:
         op = self.bodies[-1].ops.get(out)
-        if op is None or op.prim not in _SUMS or "loose" not in op.attrs or self.uses[out] != 1:
+        if op is None or op.prim not in _SUMS or "loose" not in op.attrs or len(self.uses[out]) != 1:
             return None
         most = self.best(out).count()
         best: Taken | None = None
@@ -223,18 +198,17 @@ class _Regrouper(Rebuilder):
             product = self.emit("mul", product, self.get(factor))
         if taken.number != 1.0:
             product = self.emit("mul", product, Constant(taken.number, Kind.F64))
-        turned = self.emit("lt" if op.attrs["step"] == 1 else "gt", *self.all(op.operands[:2]))
-        product = self.emit("select", turned, product, _ZERO)
+        product = self.emit("select", self.has_turn(op), product, _ZERO)
         return product if isinstance(begun, Constant) and begun.value == 0 else self.emit("add", begun, product)
 
     def is_part(self, value: Value) -> bool:
         """True for a value that is used once, by a sum or product of the same block that is regrouped, too. Products
         of what is computed again are such, sums of it are not: what they cancel stays as it was."""
         own = self.bodies[-1].ops
-        op, user = own.get(value), self.users.get(value)
-        if op is None or user is None or op.prim not in LINEAR or not self.is_loose(value) or (
-                self.uses.get(value) != 1 or user.prim not in LINEAR or user.result not in own
-                or not self.is_loose(user.result)):
+        op, users = own.get(value), self.uses.get(value, [])
+        user = users[0] if len(users) == 1 else None
+        if op is None or not isinstance(user, Op) or op.prim not in LINEAR or not self.is_loose(value) or (
+                user.prim not in LINEAR or user.result not in own or not self.is_loose(user.result)):
             return False
         if "loose" not in op.attrs and op.prim != "mul":
             return False
@@ -397,13 +371,3 @@ def merged(terms: Sequence[Term]) -> list[Term]:
         else:
             found.append(Term(term.number, list(term.factors)))
     return found
-
-
-def _read(op: Op) -> list[Value]:
-    """What an operation reads, or those inside it."""
-    read = list(op.operands)
-    for region in op.regions:
-        read += region.yields
-        for inner in region.ops:
-            read += _read(inner)
-    return read

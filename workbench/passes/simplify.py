@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Polynomial, Value, normal_form
+from workbench.passes.accumulation import is_made_in
 from workbench.passes.base import Pass
 from workbench.passes.dead import DeadCode
 from workbench.passes.rebuild import Rebuilder
@@ -231,24 +232,16 @@ class _Simplifier(Rebuilder):
             return
         keep = []
         for k, (param, value) in enumerate(zip(body.params[1:], body.yields, strict=True)):
-            if value is param or (not param.is_array and self.is_outside(value, body) and self.get(value) == inits[k]):
+            if value is param or (not param.is_array and not is_made_in(value, body) and self.get(value) == inits[k]):
                 self.changed = True
                 self.env[param] = self.env[op.results[k]] = inits[k]
             else:
                 keep.append(k)
-        with self.frame("for") as frame:
-            params = (self.param(body.params[0]), *(self.param(body.params[1 + k]) for k in keep))
-            self.ranges[params[0]] = lo, hi, op.attrs["step"]
-            self.ops(body)
-            del self.ranges[params[0]]
-            block = Block(params, tuple(frame.ops), tuple(self.get(body.yields[k]) for k in keep))
-        self.finish(op, (lo, hi, *(inits[k] for k in keep)), (block,), [op.results[k] for k in keep])
 
-    @staticmethod
-    def is_outside(value: Value, body: Block) -> bool:
-        """True for values that a loop's body does not define."""
-        return isinstance(value, Constant) or not (
-            value in body.params or any(value in op.results for op in body.ops))
+        def begin(params: tuple[Value, ...]) -> None:
+            self.ranges[params[0]] = lo, hi, op.attrs["step"]
+        self.rebuild_for(op, keep, begin)
+        self.ranges.popitem()
 
     @staticmethod
     def trips(lo: Value, hi: Value, step: int) -> int | None:
@@ -278,20 +271,11 @@ class _Simplifier(Rebuilder):
     def while_(self, op: Op) -> None:
         """What a loop does not change is not carried."""
         before, after = op.regions
-        inits = self.all(op.operands)
         keep = []
         for k, param in enumerate(before.params):
             if before.yields[1 + k] is param and after.yields[k] is param:
                 self.changed = True
-                self.env[param] = self.env[op.results[k]] = inits[k]
+                self.env[param] = self.env[op.results[k]] = self.get(op.operands[k])
             else:
                 keep.append(k)
-        with self.frame("while") as frame:
-            params = tuple(self.param(before.params[k]) for k in keep)
-            self.ops(before)
-            yields = (self.get(before.yields[0]), *(self.get(before.yields[1 + k]) for k in keep))
-            first = Block(params, tuple(frame.ops), yields)
-            frame.ops = []
-            self.ops(after)
-            second = Block((), tuple(frame.ops), tuple(self.get(after.yields[k]) for k in keep))
-        self.finish(op, [inits[k] for k in keep], (first, second), [op.results[k] for k in keep])
+        self.rebuild_while(op, keep)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value, uses, walk
+from workbench.ir import Constant, Function, Kind, Op, Value, uses, walk
+from workbench.passes.accumulation import additions
 from workbench.passes.base import CotangentPass
-from workbench.passes.contributions import additions
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import get
@@ -53,27 +53,13 @@ class _Search:
             return False
         added: set[Op] = set()
         for param, out in zip(body.params[1:], body.yields, strict=True):
-            found = [] if param in self.exact else (
-                additions(self.uses, param, out, body) if param.is_array else self._sums(param, out, body))
+            found = [] if param in self.exact else additions(self.uses, param, out, body)
             if not found or any("loose" not in part.attrs for part in found):
                 return False
             added.update(found)
         return bool(added) and all(inner in added or inner.prim == "load" or (
             len(inner.results) == 1 and not inner.result.is_array and get(inner.prim).elementwise)
             for inner in body.ops)
-
-    def _sums(self, value: Value, out: Value, body: Block) -> list[Op]:
-        """The additions that a carried number goes through, where nothing else is done with it."""
-        found: list[Op] = []
-        while value is not out:
-            users = self.uses.get(value, [])
-            user = users[0] if len(users) == 1 else None
-            if not isinstance(user, Op) or user not in body.ops or not (
-                    user.prim == "add" or (user.prim == "sub" and user.operands[0] is value)):
-                return []
-            found.append(user)
-            value = user.result
-        return found if self.uses.get(out) == [body] else []
 
 
 class _Turner(Rebuilder):
@@ -85,14 +71,7 @@ class _Turner(Rebuilder):
         if op not in self.search.found:
             super().copy_for(op)
             return
-        (body,) = op.regions
         last, stop, *inits = self.all(op.operands)
         bounds = [self.emit("add", v, _ONE) for v in (stop, last)]
-        with self.frame("for") as frame:
-            params = tuple(self.param(p) for p in body.params)
-            self.ops(body)
-            block = Block(params, tuple(frame.ops), self.all(body.yields))
-        self.builder.span = op.span or self.builder.span
-        types, names = [self.type_of(r) for r in op.results], [r.name for r in op.results]
-        made = self.raw("for", (*bounds, *inits), types, {**op.attrs, "step": 1}, (block,), names)
-        self.env.update(zip(op.results, made, strict=True))
+        body = self.region("for", op.regions[0])
+        self.finish(op, (*bounds, *inits), (body,), op.results, attrs={**op.attrs, "step": 1})

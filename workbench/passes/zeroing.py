@@ -159,13 +159,11 @@ class Rotate(NestBuilder):
             return
         (body,) = op.regions
         self.moved.update(self.makers[zeros.after] for zeros in found.values())
-        with self.frame("for") as frame:
-            params = tuple(self.param(p) for p in body.params)
+
+        def begin(params: tuple[Value, ...]) -> None:
             for k, zeros in found.items():
                 self.env[body.params[1 + k]] = self.cleared(params[1 + k], zeros)
-            self.ops(body)
-            block = Block(params, tuple(frame.ops), self.all(body.yields))
-        self.finish(op, self.all(op.operands), (block,), op.results)
+        self.rebuild_for(op, begin=begin)
         for k, zeros in found.items():
             self.env[op.results[k]] = self.cleared(self.env[op.results[k]], zeros)
 
