@@ -32,7 +32,9 @@ from workbench.engines.numba.kept import KeptHelper, packed, rebuilt
 from workbench.engines.numba.memory import keep_freed
 from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
 from workbench.engines.numba.rounding import LOOSE
-from workbench.engines.numba.vector_math import KERNELS, in_use, left_to_libm
+from workbench.engines.numba.vector_math.choice import left_to_libm
+from workbench.engines.numba.vector_math.definitions import KERNELS
+from workbench.engines.numba.vector_math.library import in_use
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE

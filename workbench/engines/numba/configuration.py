@@ -11,7 +11,10 @@ import numpy as np
 from llvmlite import binding
 
 from workbench.engines.numba import cache
-from workbench.engines.numba.vector_math import BOUNDS, SINGLE_BOUND, SLOWER_ALONE, SWITCH, in_use, lanes, obstacle
+from workbench.engines.numba.vector_math import lanes
+from workbench.engines.numba.vector_math.choice import SLOWER_ALONE
+from workbench.engines.numba.vector_math.definitions import BOUNDS, SINGLE_BOUND
+from workbench.engines.numba.vector_math.library import SWITCH, in_use, obstacle
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from numba.core.serialize import dumps
 
 from workbench.engines import signals
 from workbench.engines.numba import cache
-from workbench.engines.numba.vector_math import BY_TITLE, in_use, ready, titles
+from workbench.engines.numba.vector_math.definitions import BY_TITLE
+from workbench.engines.numba.vector_math.library import in_use, titles
+from workbench.engines.numba.vector_math.machine_code import ready
 
 
 class KeptHelper:

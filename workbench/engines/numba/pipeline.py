@@ -34,7 +34,7 @@ from workbench.engines.collecting import uncollected
 from workbench.engines.numba.borrowing import BorrowingLowering
 from workbench.engines.numba.interrupts import Interruptible
 from workbench.engines.numba.rounding import LooseSums
-from workbench.engines.numba.vector_math import VectorLibrary, in_use
+from workbench.engines.numba.vector_math.library import VectorLibrary, in_use
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)

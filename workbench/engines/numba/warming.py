@@ -10,7 +10,9 @@ from numba.core import types
 
 from workbench.engines.numba import cache
 from workbench.engines.numba.pipeline import compile_python
-from workbench.engines.numba.vector_math import KERNELS, in_use, ready
+from workbench.engines.numba.vector_math.definitions import KERNELS
+from workbench.engines.numba.vector_math.library import in_use
+from workbench.engines.numba.vector_math.machine_code import ready
 
 _started: list[threading.Thread] = []
 
