@@ -40,7 +40,7 @@ Written by `tools/primitives_page.py` from the rule table; a test fails when it 
 The columns *orders*, *engines* and *tests* say which tests run a primitive: `table` (`tests/rules/test_table.py`: both
 modes against complex step or differences, all kinds, broadcasting, sizes 0 and 1, and planted mistakes), `transformed`
 (`tests/rules/test_transformed.py`: second order, forward and reverse over both modes), `compiled`
-(`tests/rules/test_compiled.py`: against the interpreter), `tape` (`tests/engines/test_tape_orders.py`: twice on the
+(`tests/rules/test_compiled.py`: against the interpreter), `tape` (`tests/engines/tape/test_orders.py`: twice on the
 tape), `transforms` (`tests/transforms` and `tests/passes`: programs that read and write memory), `programs`
 (`tests/programs` and `tests/language`: conditions that raise, masks, texts, indices). Functions made of primitives are
 tested as users call them by `tests/frontend/numpy` and `tests/grid`.

@@ -1,4 +1,4 @@
-"""The standard library on the tape (see `tape_programs`)."""
+"""The standard library on the tape (see `programs`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import statistics
 import types
 import weakref
 
-from tests.engines.tape_programs import right
+from tests.engines.tape.programs import right
 
 LATER = 0.0
 

@@ -1,4 +1,4 @@
-"""NumPy on the tape: what a recorder could miss (see `tape_programs`)."""
+"""NumPy on the tape: what a recorder could miss (see `programs`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tests.engines.tape_programs import right
+from tests.engines.tape.programs import right
 
 
 @right

@@ -1,4 +1,4 @@
-"""Arrays in which a tape could lose a derivative (see `tape_programs`)."""
+"""Arrays in which a tape could lose a derivative (see `programs`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pickle
 
 import numpy as np
 
-from tests.engines.tape_programs import OUTSIDE, refused, right
+from tests.engines.tape.programs import OUTSIDE, refused, right
 
 
 @refused

@@ -110,12 +110,12 @@ def test_a_second_compilation_comes_from_the_disk(own_cache: Path, monkeypatch: 
 
 
 def test_programs_of_one_name_are_not_mixed_up(own_cache: Path) -> None:
-    code = ("import sys; import numpy as np; from tests.engines.test_compile import *; "
+    code = ("import sys; import numpy as np; from tests.engines.numba.test_compile import *; "
             "f = compile_function(scaled(Kind.F64, float(sys.argv[1]))); print(f(np.ones(1))[1])")
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(own_cache.parent)}
     for factor in ("2.0", "5.0", "2.0"):
         run = subprocess.run([sys.executable, "-c", code, factor], env=environment, capture_output=True, text=True,
-                             timeout=100, cwd=Path(__file__).parents[2])
+                             timeout=100, cwd=Path(__file__).parents[3])
         assert run.stdout.strip() == factor, run.stderr
     assert len(list(own_cache.glob("*.bin"))) == 2
     results = [compile_function(scaled(Kind.F64, factor))(np.ones(1))[1] for factor in (5.0, 7.0, 2.0)]

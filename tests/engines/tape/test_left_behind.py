@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.engines import tape_left_behind as left
+from tests.engines.tape import left_behind as left
 
 
 def test_what_is_left_are_plain_numbers_to_their_users() -> None:

@@ -1,4 +1,4 @@
-"""Operators of objects, NumPy's scalars, text, caches of methods on the tape (see `tape_programs`)."""
+"""Operators of objects, NumPy's scalars, text, caches of methods on the tape (see `programs`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from tests.engines.tape_programs import refused, right
+from tests.engines.tape.programs import refused, right
 
 
 class Scaled:

@@ -10,7 +10,7 @@ import types
 
 import numpy as np
 
-from tests.engines.tape_programs import refused, right
+from tests.engines.tape.programs import refused, right
 
 
 # ---------------------------------------------------------------------- coroutines

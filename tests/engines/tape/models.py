@@ -1,4 +1,4 @@
-"""Classes whose methods Python calls without being told to, on the tape (see `tape_programs`)."""
+"""Classes whose methods Python calls without being told to, on the tape (see `programs`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import operator
 import struct
 from typing import Any
 
-from tests.engines.tape_programs import Pair, refused, right
+from tests.engines.tape.programs import Pair, refused, right
 
 
 class Model:

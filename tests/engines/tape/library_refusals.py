@@ -1,4 +1,4 @@
-"""The standard library and NumPy where a tape would lose a derivative (see `tape_programs`)."""
+"""The standard library and NumPy where a tape would lose a derivative (see `programs`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import threading
 
 import numpy as np
 
-from tests.engines.tape_programs import OUTSIDE, refused
+from tests.engines.tape.programs import OUTSIDE, refused
 
 
 @refused

@@ -14,7 +14,7 @@ from llvmlite import binding
 from numba.core import types
 
 import workbench as wb
-from tests.engines.vector_points import NUMPY, errors, points, special
+from tests.engines.numba.vector_points import NUMPY, errors, points, special
 from workbench.engines.numba import compile_function, pipeline
 from workbench.engines.numba.vector_math import (
     BY_TITLE,

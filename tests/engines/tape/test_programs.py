@@ -9,20 +9,20 @@ import pytest
 
 import workbench as wb
 from tests.corpus.oracle import ridders
-from tests.engines import (
-    tape_arrays,
-    tape_coroutine_programs,
-    tape_library_programs,
-    tape_library_refusals,
-    tape_models,
-    tape_numpy_programs,
-    tape_object_programs,
-    tape_programs,
+from tests.engines.tape import (
+    arrays,
+    coroutine_programs,
+    library_programs,
+    library_refusals,
+    models,
+    numpy_programs,
+    object_programs,
+    programs,
 )
-from tests.engines.tape_programs import REFUSED, RIGHT
+from tests.engines.tape.programs import REFUSED, RIGHT
 
-FILES = tuple(m.__file__ for m in (tape_arrays, tape_coroutine_programs, tape_library_programs, tape_library_refusals,
-                                   tape_models, tape_numpy_programs, tape_object_programs, tape_programs))
+FILES = tuple(m.__file__ for m in (arrays, coroutine_programs, library_programs, library_refusals,
+                                   models, numpy_programs, object_programs, programs))
 
 
 @pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)
@@ -41,11 +41,11 @@ def test_right(function: Callable[[float, float], Any]) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
 def test_refused(function: Callable[[float, float], Any]) -> None:
-    before = tape_programs.OUTSIDE.copy()
+    before = programs.OUTSIDE.copy()
     with pytest.raises(wb.DifferentiationError) as caught:
         wb.grad(function, (0, 1), engine="tape")(0.7, 0.4)
     first = function.__code__.co_firstlineno
     last = max(line for _, _, line in function.__code__.co_lines() if line)
     inside = caught.value.filename in FILES
     assert inside and caught.value.lineno is not None and first <= caught.value.lineno <= last + 2
-    np.testing.assert_array_equal(tape_programs.OUTSIDE, before)
+    np.testing.assert_array_equal(programs.OUTSIDE, before)
