@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 SITE = BUILD / "site"
 BIN = Path(sys.executable).parent
-TAIL = 40
-DETAILS = ("FAILURES", "ERRORS", "warnings summary")
+SHOWN = 24  # lines of what failed, so that all of it fits a screen
+WIDTH = 118
+DETAILS = ("FAILURES", "ERRORS", "warnings summary", "short test summary info")
+#: lines that say what failed: pytest's summary, and places of ruff, mypy and the lint of imports
+FINDING = re.compile(r"(FAILED|ERROR) |\S+\.py:\d+|import cycle|\s+--> \S+\.py:\d+")
 
 
 def build_wheel() -> list[str]:
@@ -72,8 +77,24 @@ def steps(pytest_arguments: list[str]) -> list[Check]:
     ]
 
 
-def run(name: str, command: list[str], live: bool) -> tuple[bool, float]:
-    """Run one check; print what failed, and details only in continuous integration, where no log is kept.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one check; `lines` are its output."""
+
+    name: str
+    passed: bool
+    seconds: float
+    lines: tuple[str, ...]
+
+    def findings(self) -> list[str]:
+        """The lines that say what failed; the last ones where none does."""
+        found = [line.strip() for line in self.lines if FINDING.match(line)]
+        return list(dict.fromkeys(found)) or [line for line in self.lines if line.strip()][-8:]
+
+
+def run(name: str, command: list[str], live: bool) -> Outcome:
+    """Run one check; of tests, print the progress. Their details are printed in continuous integration alone, where no
+    log is kept.
 
     The environment puts the wheel before the sources.
     """
@@ -88,37 +109,57 @@ def run(name: str, command: list[str], live: bool) -> tuple[bool, float]:
         lines = []
         detail = False
         for line in process.stdout:
-            lines.append(line)
+            lines.append(line.rstrip("\n"))
             if line.startswith("=") and line.rstrip().endswith("="):
                 detail = not os.environ.get("CI") and any(f" {title} " in line for title in DETAILS)
             if live and not detail:
                 print(line, end="", flush=True)
-    log.write_text("".join(lines))
+    log.write_text("\n".join([*lines, ""]))
     nothing_selected = name == "timing" and process.returncode == 5
-    passed = process.returncode == 0 or nothing_selected
-    if not passed and not live:
-        print("".join(lines[-TAIL:]), end="")
-    return passed, time.monotonic() - start
+    return Outcome(name, process.returncode == 0 or nothing_selected, time.monotonic() - start, tuple(lines))
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """All checks, one line each, and under those that failed what did: one screen, however much it is."""
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    most = max(3, SHOWN // max(1, len(failed)))
+    rows = ["", "=== summary"]
+    for outcome in outcomes:
+        mark = "ok  " if outcome.passed else "FAIL"
+        rows.append(f"{mark}  {outcome.name:8} {outcome.seconds:7.1f} s   .build/logs/{outcome.name}.log")
+        if outcome.passed:
+            continue
+        findings = outcome.findings()
+        rows += [f"      {_cut(line)}" for line in findings[:most]]
+        if len(findings) > most:
+            rows.append(f"      ... and {len(findings) - most} more")
+    tests = [line.split()[1] for outcome in failed for line in outcome.findings()
+             if line.startswith(("FAILED ", "ERROR "))]
+    if tests:
+        rows.append(f"\none of them again: .venv/bin/pytest {tests[0]!r}")
+    return "\n".join(rows)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH - 6 else line[:WIDTH - 9] + "..."
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=["lint", "test"], help="one group of checks")
     options, pytest_arguments = parser.parse_known_args()
-    results: list[tuple[str, bool, float]] = []
+    outcomes: list[Outcome] = []
     for name, group, command, live in steps(pytest_arguments):
         if options.only in (None, group):
             print(f"--- {name}", flush=True)
-            results.append((name, *run(name, command(), live)))
-    print("\n=== summary")
-    for name, passed, seconds in results:
-        print(f"{'ok  ' if passed else 'FAIL'}  {name:8} {seconds:7.1f} s   .build/logs/{name}.log")
+            outcomes.append(run(name, command(), live))
+    print(summary(outcomes))
     if not browser_found() and options.only != "lint":
         print(
             "\n!!! NO BROWSER: the browser tests did not run. Debian: apt install chromium chromium-driver\n"
             "!!! (With CI=true this is a failure.)"
         )
-    return 0 if all(passed for _, passed, _ in results) else 1
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
 if __name__ == "__main__":

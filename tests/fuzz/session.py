@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.fuzz.check import check, still
 from tests.fuzz.compare import Outcome, counts, without_numbers
+from tests.fuzz.expected import functions, namespace, wrt
 from tests.fuzz.generate import FuzzProgram, generate
 from tests.fuzz.shrink import shrink
 
@@ -92,9 +93,30 @@ def batches(seed: int, size: int, arriving: bool = False) -> Iterator[list[FuzzP
 
 
 def reproducer(outcome: Outcome) -> str:
-    """A failing program as text to paste into a file."""
-    rule = "-" * 100
-    return f"{rule}\n# {outcome.kind} (seed {outcome.program.number})\n{outcome.program.text}\n{outcome.detail}\n{rule}"
+    """A failing program as a script that needs nothing but the workbench: paste it into a file and run it."""
+    program = outcome.program
+    told = "".join(f"# {line}\n" for line in (f"{outcome.kind} (seed {program.number})", *outcome.detail.splitlines()))
+    try:
+        positions = wrt(functions(program, namespace(program))[1]())
+    except Exception:  # (a worker has died: what it was given may be no program)
+        positions = (0,)
+    name, arguments = f"program_{program.number}", f"arguments_{program.number}"
+    rule = f"# {'-' * 98}"
+    return f"{rule}\n{told}{program.text.rstrip()}\n\n\n{SHOWING.format(name, arguments, positions)}{rule}"
+
+
+#: what a reproducer does when it is run
+SHOWING = '''if __name__ == "__main__":
+    import workbench as wb
+
+    print("plain Python:", {0}(*{1}()))
+    for engine in ("reference", "tape", "numba"):
+        try:
+            print(f"{{engine}}:", wb.value_and_grad({0}, {2}, engine=engine)(*{1}()))
+        except Exception as error:
+            print(f"{{engine}}:", type(error).__name__, error)
+    print(wb.check({0}, *{1}()))
+'''
 
 
 def run(programs: int, seed: int, batch: int = 2, *, compiled: bool = True, shrinking: bool = True,

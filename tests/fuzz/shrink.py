@@ -70,8 +70,9 @@ def _at(tree: ast.Module, position: int) -> ast.AST:
 def _statement_cuts(tree: ast.Module) -> list[Edit]:
     """Cuts of runs of statements (long runs first), and unwrappings of blocks."""
     runs: list[tuple[int, Edit]] = []
+    fixed = _fixed(tree)
     for position, node in enumerate(ast.walk(tree)):
-        if isinstance(node, ast.Lambda) or _is_fixed(node):
+        if isinstance(node, ast.Lambda) or node in fixed:
             continue
         for block in BLOCKS:
             statements = getattr(node, block, None)
@@ -81,16 +82,20 @@ def _statement_cuts(tree: ast.Module) -> list[Edit]:
             for start in range(first, len(statements)):
                 for length in {1, 2, 4, len(statements) - start}:
                     run = statements[start:start + length]
-                    if len(run) == length and not any(_is_fixed(part) or _is_program(part) for part in run):
+                    if len(run) == length and not any(part in fixed or _is_program(part) for part in run):
                         runs.append((length, _removal(position, block, start, length)))
                 if hasattr(statements[start], "body") and not isinstance(statements[start], ast.FunctionDef):
                     runs.append((1, _unwrapping(position, block, start)))
     return [edit for _, edit in sorted(runs, key=lambda run: -run[0])]
 
 
-def _is_fixed(node: ast.AST) -> bool:
-    """What a reproducer needs as it is: its arguments and its structure."""
-    return isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_"))
+def _fixed(tree: ast.Module) -> set[ast.stmt]:
+    """What a reproducer needs as it is: its arguments, and the structures that something else names."""
+    def named_elsewhere(node: ast.ClassDef) -> bool:
+        return any(isinstance(inner, ast.Name) and inner.id == node.name
+                   for other in tree.body if other is not node for inner in ast.walk(other))
+    return {node for node in tree.body if (isinstance(node, ast.ClassDef) and named_elsewhere(node)) or (
+        isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_"))}
 
 
 def _is_program(node: ast.AST) -> bool:
@@ -120,9 +125,9 @@ def _unwrapping(position: int, block: str, start: int) -> Edit:
 def _expression_cuts(tree: ast.Module) -> list[Edit]:
     """Replacements of an operation by one of its operands, or of a term by 1.0."""
     edits: list[Edit] = []
-    fixed = {id(inner) for node in tree.body if _is_fixed(node) for inner in ast.walk(node)}
+    fixed = {inner for node in _fixed(tree) for inner in ast.walk(node)}
     for position, node in enumerate(ast.walk(tree)):
-        if id(node) in fixed:
+        if node in fixed:
             continue
         for field, value in ast.iter_fields(node):
             values = value if isinstance(value, list) else [value]

@@ -2,15 +2,19 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.fuzz.compare import Outcome
 from tests.fuzz.expected import expected, functions, namespace
 from tests.fuzz.forms import ELEMENTS, FEATURES, Form
 from tests.fuzz.generate import FuzzProgram, Signature, generate
 from tests.fuzz.scope import Scope, Unavailable
-from tests.fuzz.session import run
+from tests.fuzz.session import reproducer, run
 from tests.fuzz.shrink import shrink
 
 
@@ -85,6 +89,42 @@ def test_shrinking_keeps_the_failure_and_removes_the_rest() -> None:
     assert fails(small)
     body = small.source.split("def program_")[1].split("def arguments_")[0]
     assert body.count("\n") <= 6, small.source
+
+
+STRUCTURES = """
+class Used:
+    pass
+
+class Unused:
+    def other(self):
+        return Unused()
+
+def program_1(x):
+    Used()
+    return x
+
+def arguments_1():
+    return (1.5,)
+"""
+
+
+def test_shrinking_leaves_out_structures_that_nothing_names() -> None:
+    program = FuzzProgram(1, STRUCTURES)
+    small = shrink(program, lambda candidate: "Used()" in candidate.source.split("def program_1")[1])
+    assert "class Used" in small.source and "Unused" not in small.source
+
+
+def test_a_reproducer_is_a_script(tmp_path: Path) -> None:
+    source = "def program_7(x, n):\n    return x * x * n\n\n\ndef arguments_7():\n    return (1.5, 2)\n"
+    program = FuzzProgram(7, source)
+    path = tmp_path / "found.py"
+    path.write_text(reproducer(Outcome(program, "wrong reverse (compiled)", "leaf (0,): off by 1\nfound\n7.0")))
+    made = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert path.read_text().splitlines()[1] == "# wrong reverse (compiled) (seed 7)"
+    for line in ("plain Python: 4.5", "reference: (4.5, (6.0,))", "tape: (4.5, (6.0,))", "numba: (4.5, (6.0,))"):
+        assert line in made.stdout, made.stdout
+    assert "check of program_7: passed" in made.stdout
 
 
 @pytest.mark.parametrize("compiled, programs", [(False, 100), (True, 24)], ids=["interpreted", "compiled"])
