@@ -1,12 +1,18 @@
 # Every target sets up what it needs; run again, it only does what is missing.
 #   make lab ARGS="--no-browser --port 8899"   JupyterLab on the quick start
 #   make test                                  all checks, the tests run against the built wheel
-#   make quick                                 the fast tests, against the sources
+#   make quick                                 each layer's own tests, against the sources (ARGS: others)
 #   make browser | fuzz | faults | bench       one part (ARGS are handed on)
 
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
+# What `make quick` runs: each layer's own tests, almost without compiling anything.
+QUICK := tests/ir tests/interpret tests/transforms tests/views tests/test_architecture.py \
+  $(addprefix tests/passes/test_,$(addsuffix .py,bounds counting fusion gather limits lower merge pipeline simplify)) \
+  $(addprefix tests/rules/test_,$(addsuffix .py,callables deferred emission kinks spelling table)) \
+  $(addprefix tests/operators/test_,$(addsuffix .py,costs nonfinite repeating stages tracebacks)) \
+  tests/packaging/test_check_imports.py tests/packaging/test_run_checks.py
 BIN := $(VENV)/bin
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.news_url=None \
@@ -27,7 +33,7 @@ lint: $(VENV)/.test
 	$(BIN)/python tools/run_checks.py --only lint
 
 quick: $(VENV)/.test
-	$(BIN)/pytest -q -m "not timing and not browser" --ignore=tests/browser --ignore=tests/notebooks $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist=worksteal -m "not timing and not browser" $(or $(ARGS),$(QUICK))
 
 browser: $(VENV)/.test chromium
 	$(BIN)/pytest -q tests/browser $(ARGS)

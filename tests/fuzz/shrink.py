@@ -84,7 +84,8 @@ def _statement_cuts(tree: ast.Module) -> list[Edit]:
                     run = statements[start:start + length]
                     if len(run) == length and not any(part in fixed or _is_program(part) for part in run):
                         runs.append((length, _removal(position, block, start, length)))
-                if hasattr(statements[start], "body") and not isinstance(statements[start], ast.FunctionDef):
+                if hasattr(statements[start], "body") and not isinstance(statements[start], ast.FunctionDef) and (
+                        statements[start] not in fixed):
                     runs.append((1, _unwrapping(position, block, start)))
     return [edit for _, edit in sorted(runs, key=lambda run: -run[0])]
 
