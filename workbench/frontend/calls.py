@@ -121,11 +121,11 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
                  for k, v in callee.keywords.items()}
         return call(act, callee.func, (*given, *args), {**extra, **named}, node)
     if isinstance(callee, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
-        return call(act, library.containers.getter_of(callee), args, named, node)
+        return call(act, library.operators.getter_of(callee), args, named, node)
     if isinstance(callee, types.FunctionType) and callee.__code__ is _MANAGER:
         return call(act, callee.__wrapped__, args, named, node)  # type: ignore[attr-defined]
     if isinstance(callee, types.FunctionType) and hasattr(callee, "registry") and hasattr(callee, "dispatch"):
-        return call(act, callee.dispatch(library.builtin_functions.type_of(args[0])), args, named, node)
+        return call(act, callee.dispatch(library.builtin_objects.type_of(args[0])), args, named, node)
     if isinstance(callee, types.FunctionType):
         act.t.environment.guard_function(callee)
         if is_library(callee.__module__) and not is_library(act.globals.get("__name__")):

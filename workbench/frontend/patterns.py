@@ -14,7 +14,7 @@ from workbench.frontend import access, arithmetic, growth, iteration, states
 from workbench.frontend.activation import Activation
 from workbench.frontend.dispatch import compare, identical
 from workbench.frontend.expressions import ExpressionCompiler
-from workbench.frontend.library.builtin_functions import is_instance
+from workbench.frontend.library.builtin_objects import is_instance
 from workbench.frontend.values import DictValue, DynamicList, ListValue, ObjectValue, OneOf, RangeValue, Scalar
 from workbench.ir import Kind
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 from workbench.frontend.library import (
     applying,
     arguments,
-    builtin_functions,
+    array_methods,
+    builtin_numbers,
+    builtin_objects,
+    builtin_ordering,
+    builtin_sequences,
+    builtin_texts,
     caching,
     complex_functions,
     containers,
     creation,
+    dataclass_functions,
     diagonals,
     dtypes,
     einsum,
@@ -27,6 +33,7 @@ from workbench.frontend.library import (
     math_functions,
     matrices,
     norms,
+    operators,
     ordering,
     orders,
     powers,
@@ -37,15 +44,17 @@ from workbench.frontend.library import (
     shaping,
     ufuncs,
 )
-from workbench.frontend.library.methods import choice_attribute, method, number_attribute
+from workbench.frontend.library.array_methods import choice_attribute, number_attribute
+from workbench.frontend.library.methods import method
 from workbench.frontend.library.primitives import apply_primitive, primitive
 from workbench.frontend.library.purity import is_pure
 from workbench.frontend.library.registry import handles, implements, lookup
 
 __all__ = [
-    "apply_primitive", "applying", "arguments", "builtin_functions", "caching", "choice_attribute",
-    "complex_functions", "containers", "creation", "diagonals", "dtypes", "einsum", "elementwise", "exact", "fourier",
-    "handles", "implements", "is_pure", "iterables", "joining", "linear", "lookup", "math_functions", "matrices",
-    "method", "norms", "number_attribute", "ordering", "orders", "powers", "primitive", "random", "reductions",
-    "refused", "scipy_linear", "shaping", "ufuncs",
+    "apply_primitive", "applying", "arguments", "array_methods", "builtin_numbers", "builtin_objects",
+    "builtin_ordering", "builtin_sequences", "builtin_texts", "caching", "choice_attribute", "complex_functions",
+    "containers", "creation", "dataclass_functions", "diagonals", "dtypes", "einsum", "elementwise", "exact",
+    "fourier", "handles", "implements", "is_pure", "iterables", "joining", "linear", "lookup", "math_functions",
+    "matrices", "method", "norms", "number_attribute", "operators", "ordering", "orders", "powers", "primitive",
+    "random", "reductions", "refused", "scipy_linear", "shaping", "ufuncs",
 ]

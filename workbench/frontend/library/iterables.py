@@ -6,41 +6,26 @@ import functools
 import itertools
 from typing import Any
 
-import numpy as np
-
 from workbench.frontend import (
-    arithmetic,
     arrays,
-    branches,
-    dynamic_lists,
     generators,
-    growth,
-    list_operations,
     walking,
 )
 from workbench.frontend.activation import Activation
 from workbench.frontend.completions import RETURN
 from workbench.frontend.composed import iterators
 from workbench.frontend.held import Held
-from workbench.frontend.layouts import Number
-from workbench.frontend.library.arguments import static_option
 from workbench.frontend.library.registry import handles
-from workbench.frontend.numbers import is_python_number, joint_kind, number_kind
 from workbench.frontend.values import (
     END,
     Array,
     Cursor,
     DynamicList,
     Lazy,
-    ListValue,
     RangeValue,
     Scalar,
     ZipValue,
-    is_static,
 )
-from workbench.ir import Kind
-
-MAX_SORTED = 16
 
 
 @handles(itertools.accumulate)
@@ -205,104 +190,3 @@ def next_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if default:
         return default[0]
     raise StopIteration
-
-
-# ---------------------------------------------------------------------- order
-def less(act: Activation, op: str, a: Any, b: Any) -> Any:
-    """`a < b` (or `>`) of two values of any kind."""
-    return arithmetic.truth(act.t, act.t.environment.compare(act, op, a, b))
-
-
-def select(act: Activation, condition: Any, a: Any, b: Any) -> Any:
-    """`a if condition else b` of two evaluated values."""
-    t = act.t
-    if not isinstance(condition, Scalar):
-        return a if condition else b
-    if all(number_kind(v) is not None and not isinstance(v, Array) for v in (a, b)):
-        kind, python = joint_kind(a, b), is_python_number(a) and is_python_number(b)
-        value = t.emit("select", t.scalar(condition, Kind.BOOL), t.scalar(a, kind), t.scalar(b, kind))
-        return t.join(value, python, (a, b))
-    return branches.branch(t, condition, lambda: a, lambda: b)
-
-
-def best(act: Activation, items: list[Any], op: str, key: Any) -> Any:
-    """Python's `min` or `max`: the first item that no other beats."""
-    def key_of(item: Any) -> Any:
-        return act.t.environment.call(act, key, (item,), {}) if key is not None else item
-    held = Held(act.t, *items)
-    found, best_key = items[0], key_of(items[0])
-    for item in items[1:]:
-        challenger = key_of(item)
-        better = less(act, op, challenger, best_key)
-        held.check()
-        found = select(act, better, item, found)
-        best_key = found if key is None else select(act, better, challenger, best_key)
-    return found
-
-
-def in_order(act: Activation, items: list[Any], key: Any, reverse: Any) -> list[Any]:
-    """Python's stable sort; run-time numbers go through a network of comparisons of neighbours."""
-    t = act.t
-    held = Held(t, *items)
-    keys = [held.keep(t.environment.call(act, key, (item,), {})) for item in items] if key is not None else list(items)
-    held.check()
-    op = ">" if static_option(t, reverse, "reverse") else "<"
-    if is_static(tuple(keys)):
-        order = sorted(range(len(items)), key=keys.__getitem__, reverse=bool(reverse))
-        return [items[k] for k in order]
-    if len(items) > MAX_SORTED:
-        t.fail(f"a sort of more than {MAX_SORTED} run-time values", "use np.sort of an array")
-    items = list(items)
-    for turn in range(len(items)):
-        for k in range(turn % 2, len(items) - 1, 2):
-            swapped = less(act, op, keys[k + 1], keys[k])
-            for row in (items, keys) if key is not None else (items,):
-                row[k], row[k + 1] = select(act, swapped, row[k + 1], row[k]), select(act, swapped, row[k], row[k + 1])
-            if key is None:
-                keys = items
-    return items
-
-
-def _numbers_in_order(act: Activation, owner: DynamicList, named: dict[str, Any]) -> DynamicList:
-    """The numbers of a dynamic list in order (equal numbers cannot be told apart)."""
-    t = act.t
-    if named.get("key") is not None or not isinstance(owner.layout, Number):
-        growth.give_up(t, owner, "a sort by a key, or of records, in a list whose length is known at run time "
-                              "only", "use np.argsort of an array")
-    ordered = t.environment.call(act, np.sort, (list_operations.as_array(t, owner),), {})
-    if static_option(t, named.get("reverse", False), "reverse"):
-        ordered = t.environment.item(act, ordered, slice(None, None, -1))
-    return dynamic_lists.from_array(t, arrays.read(t, ordered), owner.site)
-
-
-@handles(sorted)
-def sorted_(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """`sorted(iterable, key=None, reverse=False)`."""
-    values = args[0]
-    if isinstance(values, (Lazy, Array)):
-        values = act.t.environment.list_of(act, values)
-    if isinstance(values, DynamicList):
-        return _numbers_in_order(act, values, named)
-    items = act.t.environment.items(act, values)
-    return act.t.new_list(in_order(act, items, named.get("key"), named.get("reverse", False)))
-
-
-def total_of(act: Activation, iterator: Lazy, start: Any) -> Any:
-    """`sum` over a generator."""
-    t = act.t
-    total = t.variable("total", start)
-    generators.each(act, iterator, lambda item: t.assign(total, t.environment.binary(act, "+", t.read(total), item)))
-    return t.read(total)
-
-
-def sort_list(act: Activation, owner: ListValue | DynamicList, named: dict[str, Any]) -> None:
-    """`list.sort`."""
-    t = act.t
-    if isinstance(owner, DynamicList):
-        ordered = _numbers_in_order(act, owner, named)
-        t.environment.repeat(t, dynamic_lists.length_of(t, owner), ("sort", t.span), lambda k: dynamic_lists.store(
-            t, owner, k, dynamic_lists.load(t, ordered, k)))
-        return
-    values = in_order(act, [t.read(v) for v in owner.items], named.get("key"), named.get("reverse", False))
-    for variable, value in zip(owner.items, values, strict=True):
-        t.assign(variable, value)

@@ -1,0 +1,68 @@
+"""Functions of dataclasses: `replace`, `fields`, `asdict`, `astuple`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from workbench.frontend.activation import Activation
+from workbench.frontend.library.arguments import refuse
+from workbench.frontend.library.registry import implements
+from workbench.frontend.values import DictValue, ListValue, ObjectValue
+
+
+@implements(dataclasses.replace)
+def replace(act: Activation, obj: Any, /, **changes: Any) -> Any:
+    """Another object, some of its fields changed."""
+    t = act.t
+    if not isinstance(obj, ObjectValue):
+        raise TypeError("replace() should be called on dataclass instances")
+    t.environment.load_fields(obj)
+    values = {f.name: t.read(obj.fields[f.name]) for f in dataclasses.fields(obj.type) if f.init}
+    return t.environment.call(act, obj.type, (), {**values, **changes})
+
+
+@implements(dataclasses.fields)
+def fields(act: Activation, class_or_instance: Any) -> Any:
+    """The fields."""
+    return dataclasses.fields(_class_of(class_or_instance))
+
+
+@implements(dataclasses.is_dataclass)
+def is_dataclass(act: Activation, obj: Any) -> Any:
+    """Whether a class, or that of an object, is a dataclass."""
+    return dataclasses.is_dataclass(_class_of(obj))
+
+
+def _class_of(value: Any) -> Any:
+    return value.type if isinstance(value, ObjectValue) else value
+
+
+@implements(dataclasses.asdict)
+def asdict(act: Activation, obj: Any, *, dict_factory: Any = None) -> Any:
+    """The fields by name, those of fields too."""
+    refuse(act.t, "dataclasses.asdict", dict_factory=(dict_factory, None))
+    return _unfolded(act, obj, True)
+
+
+@implements(dataclasses.astuple)
+def astuple(act: Activation, obj: Any, *, tuple_factory: Any = None) -> Any:
+    """The fields in order, those of fields too."""
+    refuse(act.t, "dataclasses.astuple", tuple_factory=(tuple_factory, None))
+    return _unfolded(act, obj, False)
+
+
+def _unfolded(act: Activation, value: Any, as_dict: bool) -> Any:
+    t = act.t
+    if isinstance(value, ObjectValue) and dataclasses.is_dataclass(value.type):
+        t.environment.load_fields(value)
+        entries = {f.name: _unfolded(act, t.read(value.fields[f.name]), as_dict)
+                   for f in dataclasses.fields(value.type)}
+        return t.new_dict(entries) if as_dict else tuple(entries.values())
+    if isinstance(value, ListValue):
+        return t.new_list([_unfolded(act, t.read(v), as_dict) for v in value.items])
+    if isinstance(value, DictValue):
+        return t.new_dict({k: _unfolded(act, t.read(v), as_dict) for k, v in value.items.items()}, type_=value.type)
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [_unfolded(act, v, as_dict) for v in value])
+    return t.environment.copied(act, value)
