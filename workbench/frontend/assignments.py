@@ -12,7 +12,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import access, iteration, states
+from workbench.frontend import access, iteration, states, subscripts, updates
 from workbench.frontend.activation import Activation
 from workbench.frontend.compiler import BINARY, Compiler, Target, expression_title
 from workbench.frontend.completions import NORMAL, Statement
@@ -58,7 +58,7 @@ class AssignmentCompiler(Compiler):
                 index = key(act)
                 act.t.builder.span = span
                 held.check()
-                access.set_item(act, target, index, value)
+                subscripts.set_item(act, target, index, value)
             return assign_item
         refuse = self.refuse(node, f"assignment to {expression_title(node)}")
         return lambda act, value: refuse(act)
@@ -121,7 +121,7 @@ class AssignmentCompiler(Compiler):
                 operand = value(act)
                 act.t.builder.span = span
                 held.check()
-                write(act, access.augmented(act, op, old, operand))
+                write(act, updates.augmented(act, op, old, operand))
                 return NORMAL
             return run_name
         owner = self.expression(target.value)
@@ -135,7 +135,7 @@ class AssignmentCompiler(Compiler):
                 operand = value(act)
                 act.t.builder.span = span
                 held.check()
-                access.set_attribute(act, holder, name, access.augmented(act, op, old, operand))
+                access.set_attribute(act, holder, name, updates.augmented(act, op, old, operand))
                 return NORMAL
             return run_attribute
         key, place = self.expression(target.slice), (node.lineno, node.col_offset)
@@ -147,7 +147,7 @@ class AssignmentCompiler(Compiler):
             index = key(act)
             act.t.builder.span = span
             held.check()
-            update = access.begin_update(act, container, index, op, calls_out, (act.path, *place))
+            update = updates.begin_update(act, container, index, op, calls_out, (act.path, *place))
             operand = value(act)
             act.t.builder.span = span
             held.check()
@@ -187,7 +187,7 @@ class AssignmentCompiler(Compiler):
                 index = key(act)
                 act.t.builder.span = span
                 held.check()
-                access.delete_item(act, container, index)
+                subscripts.delete_item(act, container, index)
             return delete_item
         refuse = self.refuse(node, "`del` of an attribute", "set it to None")
         return lambda act: refuse(act)

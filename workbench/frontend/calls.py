@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dataclasses
-import enum
 import functools
 import inspect
 import operator
@@ -26,6 +24,7 @@ from workbench.frontend import (
     classes,
     completions,
     generators,
+    instances,
     library,
     recursion,
     source,
@@ -43,11 +42,11 @@ from workbench.frontend.values import (
     BoundMethod,
     CallChoice,
     Closure,
-    ExceptionValue,
     ObjectValue,
     OneOf,
     Partial,
     Scalar,
+    StandIn,
     describe,
     is_static,
 )
@@ -62,20 +61,8 @@ _MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every func
 def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
     """Call anything."""
     act.t.usable(callee)
-    if isinstance(callee, Closure):
-        return _enter_closure(act, callee, args, named, node)
-    if isinstance(callee, BoundMethod):
-        return call(act, callee.function, (callee.self_value, *args), named, node)
-    if isinstance(callee, Partial):
-        if callee.function is access.replaced:
-            return access.replaced(*callee.args, *args, **named)
-        return call(act, callee.function, (*callee.args, *args), {**callee.named, **named}, node)
-    if isinstance(callee, CallChoice):
-        return _one_of(act, callee, args, named, node)
-    if isinstance(callee, ArrayMethod):
-        act.t.usable(*args, *named.values())
-        found = _shown(call_method(act, callee.owner, callee.name, args, named))
-        return bare.of_method(act.t, callee.owner, callee.name, len(args) + len(named), found)
+    if isinstance(callee, StandIn):
+        return _call_stand_in(act, callee, args, named, node)
     if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not _is_entered(callee):
         args, named = _settled(act, callee, args, named)
     inlined = getattr(type(callee), "inlined", None)
@@ -84,19 +71,70 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     callee = source.python_function(callee)
     handler = library.lookup(callee)
     if handler is not None:
-        act.t.usable(*args, *named.values())
-        before = len(act.t.cells)
-        args, named = library.arguments.positioned(callee, args, named)
-        found = handler(act, args, named)
-        library.orders.lay(act.t, callee, args, named, found, before)
-        return bare.given(act.t, callee, args, named, _shown(found))
+        return _by_rule(act, handler, callee, args, named)
     if isinstance(callee, types.MethodType):
         if isinstance(callee.__func__, types.FunctionType):  # (what has a rule of its own guards that)
             act.t.environment.guard_function(callee.__func__)
         owner = act.t.environment.internal(callee.__self__, None)
         return call(act, callee.__func__, (owner, *args), named, node)
     if isinstance(callee, type):
-        return _instantiate(act, callee, args, named, node)
+        return instances.make(act, callee, args, named, node)
+    found = _natively(act, callee, args, named)
+    if found is not NotImplemented:
+        return found
+    inner = _looked_through(act, callee, args, named)
+    if inner is not None:
+        return call(act, *inner, node)
+    if isinstance(callee, types.FunctionType):
+        act.t.environment.guard_function(callee)
+        if is_library(callee.__module__) and not is_library(act.globals.get("__name__")):
+            return _enter_library(act, callee, args, named, node)
+        return _enter_function(act, callee, args, named, node)
+    if not callable(callee):
+        raise TypeError(f"{describe(callee)} is not callable")
+    unwrapped = getattr(callee, "__wrapped__", None)
+    if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy" and (
+            type(callee).__name__ != "GUFunc"):  # (the Python function inside writes its result into an argument)
+        return call(act, unwrapped, args, named, node)
+    module = getattr(callee, "__module__", None) or type(callee).__module__
+    name = f"{module}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
+    raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
+                               "use a function with a rule")
+
+
+def _call_stand_in(act: Activation, callee: StandIn, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
+    """Call what the program has made itself, or what has some of its arguments."""
+    if isinstance(callee, Closure):
+        return _enter_closure(act, callee, args, named, node)
+    if isinstance(callee, BoundMethod):
+        return call(act, callee.function, (callee.self_value, *args), named, node)
+    if isinstance(callee, Partial):
+        return call(act, callee.function, (*callee.args, *args), {**callee.named, **named}, node)
+    if isinstance(callee, CallChoice):
+        return _one_of(act, callee, args, named, node)
+    if isinstance(callee, ArrayMethod):
+        act.t.usable(*args, *named.values())
+        found = _shown(call_method(act, callee.owner, callee.name, args, named))
+        return bare.of_method(act.t, callee.owner, callee.name, len(args) + len(named), found)
+    if isinstance(callee, ObjectValue):
+        if class_attribute(callee.type, "__call__") is None:
+            raise TypeError(f"'{callee.type.__name__}' object is not callable")
+        return call(act, access.attribute(act, callee, "__call__"), args, named, node)
+    raise TypeError(f"{describe(callee)} is not callable")
+
+
+def _by_rule(act: Activation, handler: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Call a library function whose meaning is known."""
+    act.t.usable(*args, *named.values())
+    before = len(act.t.cells)
+    args, named = library.arguments.positioned(callee, args, named)
+    found = handler(act, args, named)
+    library.orders.lay(act.t, callee, args, named, found, before)
+    return bare.given(act.t, callee, args, named, _shown(found))
+
+
+def _natively(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What is an operation of the program, or is called while specialising; NotImplemented for what must be entered."""
     primitive = library.primitive(callee)
     if primitive is not None and not is_static(args):
         return library.apply_primitive(act, primitive, callee, args, named)
@@ -114,38 +152,27 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
         if callee.__name__ == "join":
             pieces = act.t.environment.items(act, args[0])
             return texts.joined([p for k, piece in enumerate(pieces) for p in ((owner, piece) if k else (piece,))])
+    return NotImplemented
+
+
+def _looked_through(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]
+                    ) -> tuple[Any, tuple[Any, ...], dict[str, Any]] | None:
+    """What is called, and with what, where an object of the standard library stands before it; else None."""
     if isinstance(callee, functools.partial):
         where = Path(("dict", {"partial": callee}, "partial"))
         given = act.t.environment.internal(callee.args, where.attribute("args"))
         extra = {k: act.t.environment.internal(v, where.attribute("keywords").item(k))
                  for k, v in callee.keywords.items()}
-        return call(act, callee.func, (*given, *args), {**extra, **named}, node)
+        return callee.func, (*given, *args), {**extra, **named}
     if isinstance(callee, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
-        return call(act, library.operators.getter_of(callee), args, named, node)
-    if isinstance(callee, types.FunctionType) and callee.__code__ is _MANAGER:
-        return call(act, callee.__wrapped__, args, named, node)  # type: ignore[attr-defined]
-    if isinstance(callee, types.FunctionType) and hasattr(callee, "registry") and hasattr(callee, "dispatch"):
-        return call(act, callee.dispatch(library.builtin_objects.type_of(args[0])), args, named, node)
-    if isinstance(callee, types.FunctionType):
-        act.t.environment.guard_function(callee)
-        if is_library(callee.__module__) and not is_library(act.globals.get("__name__")):
-            return _enter_library(act, callee, args, named, node)
-        return _enter_function(act, callee, args, named, node)
-    if isinstance(callee, ObjectValue):
-        if class_attribute(callee.type, "__call__") is None:
-            raise TypeError(f"'{callee.type.__name__}' object is not callable")
-        return call(act, access.attribute(act, callee, "__call__"), args, named, node)
-    if not callable(callee):
-        raise TypeError(f"{describe(callee)} is not callable")
-    unwrapped = getattr(callee, "__wrapped__", None)
-    if isinstance(unwrapped, types.FunctionType) and type(callee).__module__ != "numpy" and (
-            type(callee).__name__ != "GUFunc"):  # (the Python function inside writes its result into an argument)
-        return call(act, unwrapped, args, named, node)
-    module = getattr(callee, "__module__", None) or type(callee).__module__
-    name = f"{module}.{getattr(callee, '__name__', None) or type(callee).__qualname__}"
-    raise DifferentiationError(f"no derivative rule is known for {name.removeprefix('builtins.')}", act.t.span,
-                               "use a function with a rule")
-
+        return library.operators.getter_of(callee), args, named
+    if not isinstance(callee, types.FunctionType):
+        return None
+    if callee.__code__ is _MANAGER:
+        return callee.__wrapped__, args, named  # type: ignore[attr-defined]
+    if hasattr(callee, "registry") and hasattr(callee, "dispatch"):
+        return callee.dispatch(library.builtin_objects.type_of(args[0])), args, named
+    return None
 
 
 def _is_entered(callee: Any) -> bool:
@@ -332,89 +359,6 @@ def finish(act: Activation, completion: Any) -> Any:
         returned = t.emit("ne", t.scalar(completion.code), t.scalar(0))
         t.check(returned, "DifferentiationError", f"{act.name} returned None on this path and a value on another")
     return value
-
-
-# ---------------------------------------------------------------------- classes
-def _instantiate(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
-    if issubclass(type_, BaseException):
-        return ExceptionValue(type_, args, named)
-    if issubclass(type_, tuple) and hasattr(type_, "_fields") and "__new__" in vars(type_) and (
-            type_.__new__.__code__.co_filename.startswith("<")):
-        return _named_tuple(act, type_, args, named)
-    if issubclass(type_, enum.Enum):
-        return type_(*args, **named)
-    if type_.__name__ == "prange" and type_.__module__.startswith("numba"):
-        return call(act, range, args, named, node)
-    if type_.__module__.startswith("numba."):
-        act.t.fail(f"no derivative rule is known for {type_.__module__}.{type_.__qualname__}", "use lists and dicts")
-    maker = class_attribute(type_, "__new__")
-    maker = maker.__func__ if isinstance(maker, staticmethod) else maker
-    if isinstance(maker, types.FunctionType) and type_.__module__ != "builtins":
-        made = call(act, maker, (type_, *args), named, node)
-        if isinstance(made, ObjectValue) and issubclass(made.type, type_) and isinstance(
-                type_.__init__, types.FunctionType):
-            call(act, type_.__init__, (made, *args), named, node)
-        return made
-    if type_.__module__ == "builtins" or not isinstance(getattr(type_, "__init__", None), types.FunctionType):
-        if type_.__module__ != "builtins" and not args and not named and type_.__init__ is object.__init__:
-            return act.t.new_object(type_, {})
-        if is_static(args) and all(is_static(v) for v in named.values()) and library.is_pure(type_):
-            return type_(*args, **named)
-        act.t.fail(f"no rule is known for making a {type_.__qualname__} of run-time numbers",
-                   "write it in terms of arrays and functions with a rule")
-    act.t.environment.guard_function(type_.__init__)
-    made = act.t.new_object(type_, {})
-    if dataclasses.is_dataclass(type_) and vars(type_).get("__init__") is type_.__init__ and (
-            type_.__init__.__code__.co_filename == "<string>"):  # made by the decorator
-        _fill_dataclass(act, made, args, named)
-    else:
-        call(act, type_.__init__, (made, *args), named, node)
-    return made
-
-
-def _named_tuple(act: Activation, type_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    act.t.environment.guard_class(type_)
-    fields, defaults = type_._fields, type_._field_defaults
-    values = dict(zip(fields, args, strict=False))
-    values.update(named)
-    for name in fields:
-        if name not in values:
-            if name not in defaults:
-                raise TypeError(f"{type_.__name__}() missing required argument '{name}'")
-            values[name] = defaults[name]
-    if len(args) > len(fields) or set(values) - set(fields):
-        raise TypeError(f"{type_.__name__}() got unexpected arguments")
-    return tuple.__new__(type_, [values[name] for name in fields])
-
-
-def _fill_dataclass(act: Activation, made: ObjectValue, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-    every = list(made.type.__dataclass_fields__.values())  # type: ignore[attr-defined]
-    variables = [f for f in every if f._field_type is dataclasses._FIELD_INITVAR]  # type: ignore[attr-defined]
-    fields = [f for f in every if f.init and f._field_type is not dataclasses._FIELD_CLASSVAR]  # type: ignore[attr-defined]
-    positional = [f for f in fields if not f.kw_only]
-    if len(args) > len(positional):
-        raise TypeError(f"{made.type.__name__}.__init__() takes {len(positional) + 1} positional arguments but "
-                        f"{len(args) + 1} were given")
-    values = {f.name: a for f, a in zip(positional, args, strict=False)}
-    for key, value in named.items():
-        if key not in {f.name for f in fields} or key in values:
-            raise TypeError(f"{made.type.__name__}.__init__() got an unexpected or repeated argument '{key}'")
-        values[key] = value
-    for field in (f for f in every if f in fields or f in dataclasses.fields(made.type)):
-        if field.name not in values:
-            if field.default is not dataclasses.MISSING:
-                values[field.name] = act.t.environment.internal(field.default, None)
-            elif field.default_factory is not dataclasses.MISSING:
-                values[field.name] = call(act, field.default_factory, (), {})
-            elif field.init:
-                raise TypeError(f"{made.type.__name__}.__init__() missing 1 required positional argument: "
-                                f"'{field.name}'")
-            else:
-                continue
-        if field not in variables:
-            made.fields[field.name] = act.t.variable(field.name, values[field.name])
-    if class_attribute(made.type, "__post_init__") is not None:
-        call(act, access.attribute(act, made, "__post_init__"), tuple(values[f.name] for f in variables), {})
 
 
 def decorated(act: Activation, decorator: Any, function: Closure) -> Any:

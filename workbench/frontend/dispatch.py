@@ -18,6 +18,7 @@ from workbench.frontend import (
     calls,
     generators,
     iteration,
+    membership,
     sequences,
     states,
     texts,
@@ -127,7 +128,7 @@ def comparison(act: Activation, op: ast.cmpop, a: Any, b: Any) -> Any:
         same = identical(act, a, b)
         return same if isinstance(op, ast.Is) else arithmetic.opposite(act.t, same)
     if isinstance(op, (ast.In, ast.NotIn)):
-        found = access.contains(act, b, a)
+        found = membership.contains(act, b, a)
         return found if isinstance(op, ast.In) else arithmetic.opposite(act.t, found)
     return compare(act, _COMPARE[type(op)], a, b)
 

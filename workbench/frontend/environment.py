@@ -22,7 +22,9 @@ from workbench.frontend import (
     iteration,
     list_operations,
     loops,
+    membership,
     statements,
+    subscripts,
 )
 from workbench.frontend.activation import Activation, Code, outside
 from workbench.frontend.library import creation, linear
@@ -80,9 +82,9 @@ class Environment(OuterNames):
         """The completion of a consumer that wants no more items where a condition holds."""
         return completions.choose(act, condition, lambda: completions.RETURN, lambda: completions.NORMAL)
 
-    def call(self, act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def call(self, act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
         """Call anything."""
-        return calls.call(act, callee, args, named)
+        return calls.call(act, callee, args, named, node)
 
     def call_method(self, act: Activation, owner: ObjectValue | tuple[Any, ...], name: str, args: tuple[Any, ...]
                     ) -> Any:
@@ -99,11 +101,11 @@ class Environment(OuterNames):
 
     def key(self, act: Activation, value: Any) -> Any:
         """A key of a dict or a member of a set."""
-        return access.static_key(act, value)
+        return subscripts.static_key(act, value)
 
     def contains(self, act: Activation, container: Any, value: Any) -> Any:
         """`value in container`."""
-        return access.contains(act, container, value)
+        return membership.contains(act, container, value)
 
     def copied(self, act: Activation, value: Any) -> Any:
         """`copy.deepcopy`."""
@@ -111,11 +113,11 @@ class Environment(OuterNames):
 
     def item(self, act: Activation, owner: Any, key: Any) -> Any:
         """`owner[key]`."""
-        return access.item(act, owner, key)
+        return subscripts.item(act, owner, key)
 
     def set_item(self, act: Activation, owner: Any, key: Any, value: Any) -> None:
         """`owner[key] = value`."""
-        access.set_item(act, owner, key, value)
+        subscripts.set_item(act, owner, key, value)
 
     # ------------------------------------------------------------------ what is gone through
     def items(self, act: Activation, value: Any) -> list[Any]:

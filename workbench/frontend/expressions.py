@@ -21,6 +21,7 @@ from workbench.frontend import (
     generators,
     iteration,
     states,
+    subscripts,
     texts,
 )
 from workbench.frontend.activation import Activation
@@ -148,12 +149,12 @@ class ExpressionCompiler(AssignmentCompiler):
             for key, value in zip(keys, values, strict=True):
                 if key is None:
                     merged = value(act)
-                    for name, variable in access.dict_items(act, merged):
+                    for name, variable in subscripts.dict_items(act, merged):
                         entries[name] = held.keep(act.t.read(variable))
                     continue
                 name = key(act)
                 act.t.builder.span = span
-                entries[access.static_key(act, name)] = held.keep(value(act))
+                entries[subscripts.static_key(act, name)] = held.keep(value(act))
             held.check()
             return act.t.new_dict(entries)
         return run
@@ -299,7 +300,7 @@ class ExpressionCompiler(AssignmentCompiler):
             held.check()
             owner = states.settled_tuple(act.t, owner, "'NoneType' object is not subscriptable")
             act.t.usable(owner)
-            found = access.item(act, owner, index)
+            found = subscripts.item(act, owner, index)
             act.t.certain(found)
             return found
         return run
@@ -317,7 +318,7 @@ class ExpressionCompiler(AssignmentCompiler):
             for name, expression in keywords:
                 value = expression(act)
                 if name is None:
-                    for key, variable in access.dict_items(act, value):
+                    for key, variable in subscripts.dict_items(act, value):
                         named[key] = held.keep(act.t.read(variable))
                 else:
                     named[name] = held.keep(value)
@@ -380,7 +381,7 @@ class ExpressionCompiler(AssignmentCompiler):
             if not isinstance(listed, ListValue):
                 act.t.fail("a dict with keys that are known at run time only", "use arrays")
             pairs = [act.t.read(v) for v in listed.items]
-            return act.t.new_dict({access.static_key(act, k): v for k, v in pairs})
+            return act.t.new_dict({subscripts.static_key(act, k): v for k, v in pairs})
         return run
 
     def _comprehension(self, generators: list[ast.comprehension], elements: list[ast.expr]) -> Comprehension:
@@ -393,4 +394,4 @@ class ExpressionCompiler(AssignmentCompiler):
 
 
 def _set_of(act: Activation, values: list[Any]) -> SetValue:
-    return SetValue({access.static_key(act, v) for v in values}, len(act.t.frames))
+    return SetValue({subscripts.static_key(act, v) for v in values}, len(act.t.frames))

@@ -6,15 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from workbench.frontend import (
-    arithmetic,
-    arrays,
-    dynamic_lists,
-    generators,
-    list_operations,
-    texts,
-    unrolling,
-)
+from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, list_operations, texts, unrolling
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer

@@ -228,6 +228,26 @@ new_object = _Native(lambda act, type_, *args, **named: act.t.new_object(type_, 
 store_by_name = _Native(store)
 
 
+# ---------------------------------------------------------------------- named tuples
+def _made_of(act: Any, type_: Any, items: Any) -> Any:
+    values = act.t.environment.items(act, items)
+    if len(values) != len(type_._fields):
+        raise TypeError(f"Expected {len(type_._fields)} arguments, got {len(values)}")
+    return tuple.__new__(type_, values)
+
+
+def _replaced(act: Any, owner: Any, **named: Any) -> Any:
+    unknown = set(named) - set(owner._fields)
+    if unknown:
+        raise ValueError(f"Got unexpected field names: {sorted(unknown)!r}")
+    values = [named.get(name, value) for name, value in zip(owner._fields, owner, strict=True)]
+    return tuple.__new__(type(owner), values)
+
+
+made_of = _Native(_made_of)  # `_make` of a class
+replaced = _Native(_replaced)  # `_replace`
+
+
 # ---------------------------------------------------------------------- classes and modules
 def _has_class_attribute(act: Activation, type_: type, name: str) -> bool:
     return any(act.t.environment.outside_variable(base, name) is not None for base in type_.__mro__)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.frontend import access, arithmetic, growth, iteration, states
+from workbench.frontend import access, arithmetic, growth, iteration, states, subscripts
 from workbench.frontend.activation import Activation
 from workbench.frontend.dispatch import compare, identical
 from workbench.frontend.expressions import ExpressionCompiler
@@ -104,7 +104,7 @@ class PatternCompiler(ExpressionCompiler):
             t = act.t
             if not isinstance(subject, DictValue):
                 return False
-            names = [access.static_key(act, k(act)) for k in keys]
+            names = [subscripts.static_key(act, k(act)) for k in keys]
             if any(n not in subject.items for n in names):
                 return False
             if rest is not None:

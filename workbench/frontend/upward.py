@@ -94,7 +94,7 @@ class Upward(Protocol):
     def compiled(self, node: Any, function: Any, name: str) -> Any:
         """The closures of a function's definition (`activation.Code`)."""
 
-    def call(self, act: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def call(self, act: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
         """Call anything."""
 
     def call_method(self, act: Any, owner: ObjectValue | tuple[Any, ...], name: str, args: tuple[Any, ...]) -> Any:
