@@ -223,7 +223,7 @@ class ArrayJoin:
             whole = home(results)
             moved = arrays.moved(array, lambda v: visible[v] if v in visible else results[carried[v]])
             assert moved is not None
-            return Array(whole.cell, moved.steps, moved.dims, whole.generation, array.readonly, array.flat)
+            return Array(whole.cell, moved.steps, moved.dims, array.readonly, array.flat)
         return finish
 
     def choice(self, a: Any, b: Any, loose: bool = False) -> Finish:

@@ -18,7 +18,7 @@ from workbench.frontend.order import Order, by_rows
 from workbench.frontend.places import at, dims_of, numbers
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.unwinding import Restart
-from workbench.frontend.values import Affine, Array, Cell, Fixed, Range, Reshape, Scalar, describe
+from workbench.frontend.values import Affine, Array, Cell, Fixed, Range, Reshape, describe
 from workbench.ir import Constant, Kind, Value
 
 Step = Affine | Reshape
@@ -182,7 +182,7 @@ def subview(t: Tracer, array: Array, step: Affine) -> Array:
         steps = (*array.steps[:-1], merged)
     else:
         steps = (*array.steps, step)
-    return Array(array.cell, steps, dims, array.generation, array.readonly)
+    return Array(array.cell, steps, dims, array.readonly)
 
 
 def _compose(t: Tracer, outer: Affine, inner: Affine) -> Affine:
@@ -236,7 +236,7 @@ def reshaped(t: Tracer, array: Array, dims: Sequence[Value], flattened: bool = F
     `ravel` does, which copies what is not contiguous."""
     is_view = layout.is_contiguous(t, array) if flattened else layout.reshapes(t, array, dims)
     if is_view:
-        return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.generation, array.readonly)
+        return Array(array.cell, (*array.steps, Reshape(tuple(dims))), tuple(dims), array.readonly)
     made = by_rows(len(dims)) if flattened or is_view is False else Order((0,), None) if len(dims) == 1 else None
     copy: Array = layout.laid(t.new_array(t.emit("reshape", read(t, array), *dims)), made)
     if is_view is None:
@@ -343,11 +343,6 @@ def fit(t: Tracer, value: Any, dims: Sequence[Value], kind: Kind) -> Value:
             require_same(t, have, want, "could not broadcast input array")
     return result if exact and all(t.same(a, b) for a, b in zip(result.dims, dims, strict=True)) else t.emit(
         "broadcast", result, *dims)
-
-
-def element(t: Tracer, value: Value, python: bool = False) -> Scalar:
-    """A loaded element for the evaluator."""
-    return Scalar(value, python)
 
 
 def mixes_python(*values: Any) -> bool:

@@ -106,12 +106,12 @@ def append(t: Tracer, owner: DynamicList, value: Any) -> None:
     if owner.iterated:
         t.fail("a list grows while it is iterated over", "iterate over a copy")
     place = length_of(t, owner)
-    store(t, owner, place, value, first=True)
+    store(t, owner, place, value)
     t.assign(owner.length, Scalar(t.emit("add", place, ONE), True))
 
 
-def store(t: Tracer, owner: DynamicList, place: Value, value: Any, first: bool = False) -> None:
-    """Write an entry at a place that is known to be valid (`first`: the list grows by it)."""
+def store(t: Tracer, owner: DynamicList, place: Value, value: Any) -> None:
+    """Write an entry at a place that is known to be valid, or is the next."""
     layout = layout_of(value, t.read)
     wider = joined(owner.layout, layout) if layout is not None else None
     if wider is None:
@@ -127,7 +127,7 @@ def store(t: Tracer, owner: DynamicList, place: Value, value: Any, first: bool =
         if isinstance(column, Number):
             put(t, slot, t.scalar(leaf, column.kind), place)
         elif isinstance(column, Matrix):
-            _store_array(t, column, slot, sizes, place, leaf, length_of(t, owner))
+            _store_array(t, slot, sizes, place, leaf, length_of(t, owner))
         else:
             _store_list(t, slot, place, leaf)
 
@@ -189,7 +189,7 @@ def _sizes(t: Tracer, column: Matrix, sizes: tuple[Variable | None, ...]) -> lis
     return dims
 
 
-def _store_array(t: Tracer, column: Matrix, slot: Any, sizes: tuple[Variable | None, ...], place: Value, array: Array,
+def _store_array(t: Tracer, slot: Any, sizes: tuple[Variable | None, ...], place: Value, array: Array,
                  length: Value) -> None:
     """Copy an array's elements to its place in a column; all arrays of a column have one shape, without axes of 1 that
     would broadcast unseen."""

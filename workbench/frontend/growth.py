@@ -9,7 +9,7 @@ Invariant: a place goes from known to dynamic to wider layouts to known for good
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -73,18 +73,29 @@ def become_dynamic(t: Tracer, owner: ListValue, what: str, *values: Any) -> None
     inner = [frame.kind for frame in t.frames[owner.depth:]]
     if "loop" not in inner and "arm" not in inner:
         return
-    few = bool(t.open_loops) and t.static_loops.get(t.open_loops[-1][0], UNROLLED + 1) <= UNROLLED
     decision = t.decisions.get(key_of(owner.site))
-    if owner.site is None or isinstance(decision, Static) or (few and "arm" not in inner):
+    if owner.site is None or isinstance(decision, Static) or (_in_few_turns(t) and "arm" not in inner):
         t.may_restructure(owner, decision.reason if isinstance(decision, Static) else what)
+    layout, odd = _layout_of_all(t, owner, values)
+    if layout is None:
+        empty = not values and not owner.items
+        t.may_restructure(owner, what if empty else f"{what}, with {describe(odd)} as an entry,")
+    raise Restart(key_of(owner.site), layout, t.span, what)
+
+
+def _in_few_turns(t: Tracer) -> bool:
+    """True in a loop of so few turns that it is unrolled rather than that a list becomes dynamic."""
+    return bool(t.open_loops) and t.static_loops.get(t.open_loops[-1][0], UNROLLED + 1) <= UNROLLED
+
+
+def _layout_of_all(t: Tracer, owner: ListValue, values: Iterable[Any]) -> tuple[Layout | None, Any]:
+    """The layout of values and of all entries of a list; None, and the first that does not fit, where there is none."""
     layout: Layout | None = None
     for entry in [*values, *(t.read(variable) for variable in owner.items)]:
         layout = wider(t, layout, entry)
         if layout is None:
-            t.may_restructure(owner, f"{what}, with {describe(entry)} as an entry,")
-    if layout is None:
-        t.may_restructure(owner, what)
-    raise Restart(key_of(owner.site), layout, t.span, what)
+            return None, entry
+    return layout, None
 
 
 def or_dynamic(t: Tracer, owner: ListValue, action: Callable[[], Any], *values: Any) -> Any:
@@ -93,13 +104,8 @@ def or_dynamic(t: Tracer, owner: ListValue, action: Callable[[], Any], *values: 
     try:
         return action()
     except NeedStatic:
-        few = bool(t.open_loops) and t.static_loops.get(t.open_loops[-1][0], UNROLLED + 1) <= UNROLLED
-        layout: Layout | None = None
-        for entry in [*values, *(t.read(variable) for variable in owner.items)]:
-            layout = wider(t, layout, entry)
-            if layout is None:
-                raise
-        if few or owner.site is None or layout is None or is_static(t, owner.site):
+        layout, _ = _layout_of_all(t, owner, values)
+        if _in_few_turns(t) or owner.site is None or layout is None or is_static(t, owner.site):
             raise
         raise Restart(key_of(owner.site), layout, t.span, "a list is read at a run-time position") from None
 

@@ -1,4 +1,10 @@
-"""What can be iterated: things known while specialising are unrolled, ranges and arrays are looped over."""
+"""What can be iterated: things known while specialising are unrolled, ranges and arrays are looped over.
+
+What is iterated is seen in two ways: as items that are known one by one (`static_items`), and as a number of turns with
+what gives the item of an index (`indexed`). `walking` reads items when their turn comes.
+
+Invariant: an iterator gives each item once, whichever way it is gone through, and is known to be spent afterwards.
+"""
 
 from __future__ import annotations
 
@@ -313,7 +319,7 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
         if isinstance(step, Constant) and abs(step.value.real) == 1 and not normalised:
             return start, stop, int(step.value.real), _itself
         trips = _range_trips(t, start, stop, step)
-        return ZERO, trips, 1, lambda i: _wrap(t, t.emit("add", start, t.emit("mul", t.scalar(i), step)))
+        return ZERO, trips, 1, lambda i: Scalar(t.emit("add", start, t.emit("mul", t.scalar(i), step)), True)
     if isinstance(values, (Array, Choice)):
         iterated = t.variable("$iterated", values)  # a variable: the loop may rename what it iterates over
         return ZERO, _length(act, values), 1, lambda i: t.environment.item(act, t.read(iterated), i)
@@ -328,7 +334,7 @@ def indexed(act: Activation, values: Any, normalised: bool = False) -> Indexed:
                 return t.emit("sub", hi, ONE), t.emit("sub", lo, ONE), -1, item
         _, trips, _, item = indexed(act, inner, normalised=True)
         last = t.emit("sub", trips, ONE)
-        return ZERO, trips, 1, lambda i: item(_wrap(t, t.emit("sub", last, t.scalar(i))))
+        return ZERO, trips, 1, lambda i: item(Scalar(t.emit("sub", last, t.scalar(i)), True))
     if isinstance(values, ZipValue):
         ending = [p for p in values.parts if not is_endless(p)]
         if not ending:
@@ -354,10 +360,6 @@ def _itself(index: Scalar) -> Scalar:
 def _trips(act: Activation, values: Any) -> Value:
     lo, hi, _, _ = indexed(act, values, normalised=True)
     return hi if lo == ZERO else act.t.emit("sub", hi, lo)
-
-
-def _wrap(t: Tracer, value: Value) -> Scalar:
-    return Scalar(value, True)
 
 
 def _plus(t: Tracer, index: Scalar, start: Any) -> Any:

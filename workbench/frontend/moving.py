@@ -72,7 +72,7 @@ class Moving:
         if array.steps or not other.steps:
             return array
         step = arrays.whole(array)
-        return Array(array.cell, (step,), array.dims, array.generation, array.readonly, array.flat)
+        return Array(array.cell, (step,), array.dims, array.readonly, array.flat)
 
     def belongs(self, option: Array, form: Array) -> bool:
         """True for a view of this form, which differs in numbers that move only."""

@@ -110,7 +110,7 @@ def _part(t: Tracer, owner: Any, name: str) -> Any:
     if isinstance(owner, Scalar):
         return Scalar(Constant(0, owner.kind), owner.python)
     zeros: Array = creation.filled(t, list(owner.dims), 0, owner.kind)
-    return Array(zeros.cell, (), zeros.dims, zeros.generation, readonly=True)
+    return Array(zeros.cell, (), zeros.dims, readonly=True)
 
 
 def _part_function(name: str) -> Any:

@@ -177,7 +177,7 @@ def broadcast_to(act: Activation, array: Any, shape: Any, subok: bool = False) -
     if not dims and not isinstance(value, Array):
         return as_numpy(t, Scalar(t.scalar(value), False))
     made = _spread(t, value, dims)
-    return Array(made.cell, (), made.dims, made.generation, readonly=True)
+    return Array(made.cell, (), made.dims, readonly=True)
 
 
 @implements(np.broadcast_arrays)

@@ -119,7 +119,6 @@ class Array(StandIn):
     cell: Cell
     steps: tuple[Affine | Reshape, ...]
     dims: tuple[Value, ...]
-    generation: int = 0
     readonly: bool = False
     flat: Variable | None = None  # of an `ndarray.flat` (subscripts of it are copies): whether it was gone through
     moving: frozenset[int] = frozenset()
