@@ -12,16 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.ir import ArrayType, Constant, Function, Kind, Op, ScalarType, Value, walk
+from workbench.ir import ArrayType, Constant, Function, Op, ScalarType, Value, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes.base import Pass
-from workbench.passes.elements import Elements, Index
-from workbench.passes.fusion import ONE, REDUCTIONS, ZERO, Fusion, unowned
+from workbench.passes.elements import Index
+from workbench.passes.fusion import REDUCTIONS, Fusion, unowned
 from workbench.passes.rebuild import Rebuilder
+from workbench.passes.reductions import Reductions
 from workbench.rules import box_operands, get
 
-_COMBINE = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and",
-            "cumsum": "add", "cumprod": "mul"}
 _SMALL = 8
 _ELEMENTS_ONLY = frozenset({"load", "store", "accum", "full", "empty", "copy", "list", "iota"})  # nothing to lower
 
@@ -53,7 +52,7 @@ class Lower(Pass):
             for value in (*op.operands, *op.results) if value.is_array for dim in value.dims)
 
 
-class _Lowerer(Elements):
+class _Lowerer(Reductions):
     def __init__(self, options: Lower) -> None:
         self.options = options
 
@@ -175,168 +174,6 @@ class _Lowerer(Elements):
         self.nest(dims, body)
         self.bind(op.result, self.builder.held(slot))
 
-    # ------------------------------------------------------------------ reductions
-    def reduction(self, op: Op) -> None:
-        """Sums and the like, fused with what makes their terms."""
-        source = op.operands[0]
-        axes = op.attrs["axes"]
-        dims = self.type(source.type).dims
-        kept = [k for k in range(source.rank) if k not in axes]
-        combine, start = _COMBINE[op.prim], neutral(op.prim, op.result.kind)
-
-        def term(index: Index) -> Value:
-            value = self.element(source, index)
-            return value if value.kind is op.result.kind else self.emit("cast", value, kind=op.result.kind)
-
-        order = self.memory_order(source)
-        if kept and kept[-1] == source.rank - 1 and len(axes) > 0 and order[-1] not in axes:  # add whole rows
-            out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name, start)
-
-            def add_row(index: Index) -> None:
-                where = [index[k] for k in kept]
-                if combine == "add":
-                    self.update(out, "accum", term(index), where)
-                else:
-                    old = self.emit("load", self.builder.held(out), *where)
-                    self.update(out, "store", self.emit(combine, old, term(index)), where)
-
-            self.nest(dims, add_row)
-            self.bind(op.result, self.builder.held(out))
-            return
-
-        def total(outer: Index) -> Value:
-            slot = self.builder.slot(ScalarType(op.result.kind), start, op.result.name)
-
-            def step(inner: Index) -> None:
-                index: Index = [ZERO] * source.rank
-                for k, i in zip(kept, outer, strict=True):
-                    index[k] = i
-                for k, i in zip(sorted(axes), inner, strict=True):
-                    index[k] = i
-                self.builder.write(slot, self.emit(combine, self.builder.held(slot), term(index)))
-
-            self.nest([dims[k] for k in sorted(axes)], step)
-            return self.builder.held(slot)
-
-        if not kept:
-            self.bind(op.result, total([]))
-            return
-        out = self.new_array(op.result.kind, [dims[k] for k in kept], op.result.name)
-        walked = sorted(kept, key=order.index) if order[-1] in axes else kept
-
-        def element(along: Index) -> None:
-            outer = [along[walked.index(k)] for k in kept]
-            self.update(out, "store", total(outer), outer)
-
-        self.nest([dims[k] for k in walked], element)
-        self.bind(op.result, self.builder.held(out))
-
-    def memory_order(self, value: Value) -> list[int]:
-        """The axes of a value as they lie in the memory that it is read from, the last one innermost."""
-        op = self.fusion.fused.get(value)
-        if op is not None and op.prim == "transpose":
-            inner = self.memory_order(op.operands[0])
-            return [op.attrs["perm"].index(axis) for axis in inner]
-        if op is not None and (op.prim == "copy" or get(op.prim).elementwise):
-            arrays = {v for v in op.operands if v.is_array}
-            if len(arrays) == 1 and (array := arrays.pop()).rank == value.rank:
-                return self.memory_order(array)
-        return list(range(value.rank))
-
-    def arg_extreme(self, op: Op) -> None:
-        """`argmax`, `argmin`: the first of the extreme elements, or the first NaN."""
-        source = op.operands[0]
-        dims = self.type(source.type).dims
-        axis = op.attrs.get("axis")
-        axes = list(range(source.rank)) if axis is None else [axis % source.rank]
-        kept = [k for k in range(source.rank) if k not in axes]
-
-        def find(outer: Index) -> Value:
-            start = neutral("max" if op.prim == "argmax" else "min", source.kind)
-            best = self.builder.slot(ScalarType(source.kind), start)
-            where = self.builder.slot(ScalarType(Kind.INT), ZERO, op.result.name)
-            count = self.builder.slot(ScalarType(Kind.INT), ZERO)
-
-            def step(inner: Index) -> None:
-                index: Index = [ZERO] * source.rank
-                for k, i in zip([*kept, *axes], [*outer, *inner], strict=True):
-                    index[k] = i
-                value, old = self.element(source, index), self.builder.held(best)
-                better = self.emit("gt" if op.prim == "argmax" else "lt", value, old)
-                if source.kind.is_float:
-                    fresh_nan = self.emit("and", self.emit("isnan", value), self.emit("not", self.emit("isnan", old)))
-                    better = self.emit("or", better, fresh_nan)
-                position = inner[0] if len(axes) == 1 else self.builder.held(count)
-                self.builder.write(best, self.emit("select", better, value, old))
-                self.builder.write(where, self.emit("select", better, position, self.builder.held(where)))
-                if len(axes) > 1:
-                    self.builder.write(count, self.emit("add", self.builder.held(count), ONE))
-
-            self.nest([dims[k] for k in axes], step)
-            return self.builder.held(where)
-
-        if not kept:
-            self.bind(op.result, find([]))
-            return
-        out = self.new_array(Kind.INT, [dims[k] for k in kept], op.result.name)
-        self.nest([dims[k] for k in kept], lambda outer: self.update(out, "store", find(outer), outer))
-        self.bind(op.result, self.builder.held(out))
-
-    def cumulative(self, op: Op) -> None:
-        """`cumsum`, `cumprod` along one axis."""
-        source = op.operands[0]
-        dims = self.type(source.type).dims
-        axis = op.attrs["axis"] % source.rank
-        others = [k for k in range(source.rank) if k != axis]
-        out = self.new_array(op.result.kind, dims, op.result.name)
-
-        def run(outer: Index) -> None:
-            total = self.builder.slot(ScalarType(op.result.kind), neutral(op.prim, op.result.kind))
-
-            with self.loop(dims[axis], "i", bool(op.attrs.get("reverse"))) as along:
-                index: Index = [ZERO] * source.rank
-                for k, i in zip([*others, axis], [*outer, along], strict=True):
-                    index[k] = i
-                value = self.emit(_COMBINE[op.prim], self.builder.held(total), self.element(source, index))
-                self.builder.write(total, value)
-                self.update(out, "store", value, index)
-
-        self.nest([dims[k] for k in others], run)
-        self.bind(op.result, self.builder.held(out))
-
-    def mask_count(self, op: Op) -> None:
-        """The number of true elements."""
-        source = op.operands[0]
-        total = self.builder.slot(ScalarType(Kind.INT), ZERO, op.result.name)
-
-        def step(index: Index) -> None:
-            one = self.emit("select", self.element(source, index), ONE, ZERO)
-            self.builder.write(total, self.emit("add", self.builder.held(total), one))
-
-        self.nest(self.type(source.type).dims, step)
-        self.bind(op.result, self.builder.held(total))
-
-    def mask_index(self, op: Op) -> None:
-        """Flat positions of the true elements."""
-        source = op.operands[0]
-        out = self.new_array(Kind.INT, self.all(op.result.dims), op.result.name)
-        found = self.builder.slot(ScalarType(Kind.INT), ZERO)
-        flat = self.builder.slot(ScalarType(Kind.INT), ZERO)
-
-        def step(index: Index) -> None:
-            condition = self.element(source, index)
-            position, where = self.builder.held(flat), self.builder.held(found)
-            self.builder.begin_arm()
-            self.update(out, "store", position, [where])
-            self.builder.write(found, self.emit("add", where, ONE))
-            then = self.builder.end_arm()
-            self.builder.begin_arm()
-            self.builder.end_if(condition, then, self.builder.end_arm())
-            self.builder.write(flat, self.emit("add", position, ONE))
-
-        self.nest(self.type(source.type).dims, step)
-        self.bind(op.result, self.builder.held(out))
-
     # ------------------------------------------------------------------ products
     def matmul(self, op: Op) -> None:
         """Products of stored matrices, vectors and stacks of rank 3 are the library's, small ones are loops."""
@@ -364,14 +201,8 @@ class _Lowerer(Elements):
             self.nest([inner], step)
             return self.builder.held(slot)
 
-        if not op.result.is_array:
-            self.bind(op.result, product([]))
-            return
-        dims = (*self.type(op.result.type).dims[:max(batch, 0)], *rows, *columns)
-        out = self.new_array(op.result.kind, dims, op.result.name)
-        self.nest(dims, lambda outer: self.update(out, "store", product(outer), outer))
-        self.bind(op.result, self.builder.held(out))
-
+        stacked = self.type(op.result.type).dims[:max(batch, 0)]
+        self.each(op, op.result.kind, (*stacked, *rows, *columns), product)
 
     def by_library(self, op: Op) -> None:
         """A product of stored matrices; one of them may be stored by columns."""
@@ -387,19 +218,6 @@ class _Lowerer(Elements):
         attrs = {**op.attrs, "turned": tuple(turned)} if any(turned) else op.attrs
         (made,) = self.raw(op.prim, operands, [self.type(op.result.type)], attrs, (), [op.result.name])
         self.bind(op.result, made)
-
-
-def neutral(prim: str, kind: Kind) -> Constant:
-    """The value that a reduction starts from."""
-    if prim in ("any", "all"):
-        return Constant(prim == "all", Kind.BOOL)
-    if prim in ("max", "min"):
-        if kind is Kind.BOOL:
-            return Constant(prim == "min", kind)
-        if kind is Kind.INT:
-            return Constant(-2**63 if prim == "max" else 2**63 - 1, kind)
-        return Constant(float("-inf") if prim == "max" else float("inf"), kind)
-    return Constant(1 if prim in ("prod", "cumprod") else 0, kind)
 
 
 def _load(lowerer: _Lowerer, op: Op) -> None:
