@@ -220,3 +220,20 @@ def test_calls_refused(function: Callable[[np.ndarray], Any]) -> None:
     with pytest.raises(wb.DifferentiationError) as caught:
         wb.grad(function, engine="tape")(np.array([0.5, 1.5, 2.5]))
     assert caught.value.filename == __file__
+
+
+def test_copyto_refuses_the_casts_that_numpy_refuses() -> None:
+    def narrowed(x, kind, casting):  # type: ignore[no-untyped-def]
+        made = np.zeros(2, kind)
+        np.copyto(made, np.array([x, 2.0]), casting=casting)
+        return float(made[0] * made[0])
+
+    def real_of(x):  # type: ignore[no-untyped-def]
+        made = np.zeros(2)
+        np.copyto(made, np.array([x + 1j * x * x, 2.0]))
+        return made[0]
+    assert wb.grad(narrowed, engine="tape")(1.5, np.float32, "same_kind") == 3.0
+    for call, arguments in ((narrowed, (1.5, np.float32, "safe")), (real_of, (1.5,))):
+        for function in (call, wb.grad(call, engine="tape")):
+            with pytest.raises(TypeError, match="Cannot cast array data"):
+                function(*arguments)

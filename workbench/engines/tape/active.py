@@ -22,11 +22,6 @@ ACTIVE: set[type] = set()  # and of active arrays, by `array`
 _SIMPLE = PLAIN | COMPLEX | {str, type(None), np.ndarray}
 
 
-def is_active(x: Any) -> bool:
-    """True for active numbers and arrays."""
-    return type(x) in ACTIVE
-
-
 def is_active_array(x: Any) -> bool:
     """True for active arrays."""
     return type(x) in ACTIVE and type(x) not in NUMBERS

@@ -160,12 +160,16 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     made = callee if isinstance(callee, type) else owner
     if isinstance(made, type) and issubclass(made, _NUMBERS):  # (or its `__new__`)
         args = tuple(checked_text(a) for a in args)
-    recorder = current()
     if isinstance(callee, type):
-        if recorder is not None:
+        if current() is not None:
             classes.meet(callee, mediate)
         if callee.__module__ not in CALLBACK_MODULES and callee.__module__ != "builtins":
             return protected(callee, args, named)
+    return _by_home(callee, owner, args, named)
+
+
+def _by_home(callee: Any, owner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """A call of what has no meaning of its own, by where it comes from; owner: whose method it is, if it is one."""
     module = getattr(callee, "__module__", None)
     if not isinstance(module, str):  # a class may call something else so
         module = str(type(callee).__module__ or "")
@@ -182,10 +186,10 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     wrapped = _wrapped(callee)
     if wrapped is not None:
         return wrapped(args, named)
-    if recorder is not None and not isinstance(callee, types.BuiltinFunctionType):
+    if current() is not None and not isinstance(callee, types.BuiltinFunctionType):
         classes.meet(type(callee), mediate)
-    if args and not named and is_math(callee):
-        primitive = by_callable(callee) if any(type(a) in ACTIVE for a in args) else None
+    if not named and is_math(callee) and any(type(a) in ACTIVE for a in args):
+        primitive = by_callable(callee)
         if primitive is not None and primitive.partials is not None:
             if any(type(x) is ActiveArray for x in args):
                 callee(*(bottom(x) for x in args))  # refuses more than one element

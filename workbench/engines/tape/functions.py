@@ -265,6 +265,8 @@ def _unique(a: Any, **options: Any) -> Any:
 
 functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else a.real
 functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else a.imag
+
+
 @implements(np.broadcast_arrays)
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))

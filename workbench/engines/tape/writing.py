@@ -47,9 +47,10 @@ def written(result: Any, out: Any, exact: bool = False) -> Any:
 
 
 @implements(np.copyto)
-def _copyto(target: Any, source: Any, casting: str = "same_kind", where: Any = True) -> None:
+def _copyto(target: Any, source: Any, casting: Any = "same_kind", where: Any = True) -> None:
     if type(target) is not ActiveArray:
         raise made_outside()
+    np.copyto(np.empty(target.shape, target.dtype), bottom(source), casting, bottom(where))  # raises what NumPy raises
     if where is True:
         target[...] = source
         return

@@ -2,6 +2,8 @@
 
 Double precision leaves some 25 bits to spare: polynomials are shorter, sums need no second part, and no result or
 argument of a float is subnormal or infinite as a double.
+
+Source: Muller, Elementary Functions (2016), ch. 4, 11; the reductions are those of the functions of doubles.
 """
 
 from __future__ import annotations
