@@ -1,5 +1,5 @@
-"""What CONTRIBUTING.md shows of adding a primitive, a pass, an engine, a derivative operator and a cost figure, done by
-a package from outside: each in a process of its own, with nothing but the public lists."""
+"""What CONTRIBUTING.md shows of adding a primitive, a library function, a pass, an engine, a derivative operator and a
+cost figure, done by a package from outside: each in a process of its own, with nothing but the public lists."""
 from __future__ import annotations
 
 import os
@@ -15,7 +15,7 @@ TOYS = {name: text for name, text in re.findall(r"```python\n# (\w+)\.py\n(.*?)`
 
 
 def test_there_is_one_of_each() -> None:
-    assert list(TOYS) == ["primitive", "a_pass", "an_engine", "operator", "a_figure"]
+    assert list(TOYS) == ["primitive", "library_function", "a_pass", "an_engine", "operator", "a_figure"]
 
 
 @pytest.mark.parametrize("name", TOYS)

@@ -43,7 +43,7 @@ modes against complex step or differences, all kinds, broadcasting, sizes 0 and 
 (`tests/rules/test_compiled.py`: against the interpreter), `tape` (`tests/engines/tape/test_orders.py`: twice on the
 tape), `transforms` (`tests/transforms` and `tests/passes`: programs that read and write memory), `programs`
 (`tests/programs` and `tests/language`: conditions that raise, masks, texts, indices). Functions made of primitives are
-tested as users call them by `tests/frontend/numpy` and `tests/grid`.
+tested as users call them by `tests/frontend/composed` and `tests/grid`.
 
 In a formula `f` is the result and `x`, `y`, `z` are the operands. A partial derivative by a complex operand is the
 holomorphic one; reverse mode conjugates it. Of other rules the adjoint is shown: `x_bar` is the cotangent of `x`,

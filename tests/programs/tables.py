@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
-from tests.frontend.test_random_orders import loaded
+from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 from tests.programs.judge import ugly
 from tests.programs.reference import begin

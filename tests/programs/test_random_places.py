@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 
 import workbench as wb
-from tests.frontend.test_random_orders import loaded
+from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 from tests.programs import test_random_rebinding as rebinding
 from tests.programs.test_random_rebinding import Holder

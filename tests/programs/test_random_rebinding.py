@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
-from tests.frontend.test_random_orders import loaded
+from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 
 NAMES = ("a", "b", "c", "u", "v")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.frontend.test_random_orders import loaded
+from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 from workbench.transforms.structure import Structure
 

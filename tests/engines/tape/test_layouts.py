@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.frontend.test_orders import MODULES, OWN, variants
+from tests.frontend.library.test_orders import MODULES, OWN, variants
 from workbench.ir import DifferentiationError
 
 CASES = [*OWN, *(case for module in MODULES for case in module.CASES)]

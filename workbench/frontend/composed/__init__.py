@@ -11,7 +11,9 @@ from workbench.frontend.composed import (
     joining,
     missing,
     numbers,
+    ordering,
     padding,
+    polynomials,
     queues,
     ranges,
     selection,
@@ -36,6 +38,6 @@ from workbench.frontend.composed.registry import (
 
 __all__ = [
     "Composition", "applying", "calculus", "composes", "composes_subscript", "compositions", "elementwise", "held",
-    "is_own", "is_own_file", "iterators", "joining", "missing", "numbers", "padding", "queues", "ranges", "refuse",
-    "selection", "shaping", "special", "statistics", "subscript", "triangles", "ufuncs",
+    "is_own", "is_own_file", "iterators", "joining", "missing", "numbers", "ordering", "padding", "polynomials",
+    "queues", "ranges", "refuse", "selection", "shaping", "special", "statistics", "subscript", "triangles", "ufuncs",
 ]

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from workbench.frontend.composed.registry import composes, composes_subscript, elementwise, refuse
-from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.shaping import axis_of
 
 
@@ -69,33 +68,6 @@ def agreed(stacked: Any) -> Any:
     return stacked[0]
 
 
-@composes(np.cumulative_sum)
-def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
-                   include_initial: bool = False) -> Any:
-    """Cumulative sums, with a zero in front where that is asked for."""
-    return into(_cumulative(np.cumsum, 0, np.asarray(x), axis, dtype, include_initial), out)
-
-
-@composes(np.cumulative_prod)
-def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
-                    include_initial: bool = False) -> Any:
-    """Cumulative products, with a one in front where that is asked for."""
-    return into(_cumulative(np.cumprod, 1, np.asarray(x), axis, dtype, include_initial), out)
-
-
-def _cumulative(function: Any, first: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
-    x = np.atleast_1d(x)
-    if axis is None:
-        if x.ndim > 1:
-            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
-        axis = 0
-    axis = axis_of(axis, x.ndim)
-    sums = function(x, axis, dtype)
-    if not include_initial:
-        return sums
-    return np.concatenate((np.full((*x.shape[:axis], 1, *x.shape[axis + 1:]), first, sums.dtype), sums), axis)
-
-
 # ---------------------------------------------------------------------- arrays written as subscripts
 def _range(part: Any) -> Any:
     """What a slice stands for: steps, or (where its step is imaginary) so many numbers with both ends."""
@@ -147,49 +119,3 @@ def joined_columns(key: Any) -> Any:
 def key_itself(key: Any) -> Any:
     """`np.s_[...]`."""
     return key
-
-
-# ---------------------------------------------------------------------- sets
-@composes(np.union1d)
-def union1d(ar1: Any, ar2: Any) -> Any:
-    """Values of either, each once, in order."""
-    return np.unique(np.concatenate((np.ravel(ar1), np.ravel(ar2))))
-
-
-@composes(np.intersect1d)
-def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
-    """Values of both, each once, in order; the derivative follows those of the first."""
-    if return_indices:
-        refuse("np.intersect1d with return_indices=True", "search with np.isin")
-    values = np.unique(ar1)
-    return values[np.isin(values, ar2)]
-
-
-@composes(np.setdiff1d)
-def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    """Values of the first that the second has not, each once, in order."""
-    values = np.ravel(ar1) if assume_unique else np.unique(ar1)
-    return values[~np.isin(values, ar2)]
-
-
-@composes(np.setxor1d)
-def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    """Values of one of the two alone, in order."""
-    return np.sort(np.concatenate((setdiff1d(ar1, ar2), setdiff1d(ar2, ar1))))
-
-
-# ---------------------------------------------------------------------- fits
-@composes(np.polyfit)
-def polyfit(x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
-    """Coefficients of the polynomial nearest to points, by least squares."""
-    if full or cov:
-        refuse("np.polyfit with full= or cov=", "write the least squares out with np.linalg.lstsq")
-    x, y = np.asarray(x) * 1.0, np.asarray(y) * 1.0
-    columns = np.vander(x, deg + 1)
-    if w is not None:
-        w = np.asarray(w) * 1.0
-        columns = columns * w[:, None]
-        y = y * (w[:, None] if y.ndim == 2 else w)
-    scale = np.sqrt(np.sum(np.square(columns), 0))
-    found = np.linalg.lstsq(columns / scale, y, None if rcond is None else rcond)[0]
-    return found / (scale[:, None] if y.ndim == 2 else scale)

@@ -1,4 +1,4 @@
-"""Differences, integrals, interpolation, convolution and polynomials on sampled values."""
+"""Differences, cumulative sums, integrals, interpolation and convolution of sampled values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from workbench.deferred import Library
 from workbench.frontend.composed.registry import composes, refuse
+from workbench.frontend.composed.selection import into
 from workbench.frontend.composed.shaping import along, axis_of
 from workbench.ir import DifferentiationError
 
@@ -102,6 +103,33 @@ def _slope(f: Any, axis: int, step: Any, edge_order: int) -> Any:
         made[..., -1] = (last / (before * (last + before)) * f[..., -3] - (last + before) / (last * before) * f[..., -2]
                          + (2.0 * last + before) / (last * (last + before)) * f[..., -1])
     return np.moveaxis(made, -1, axis)
+
+
+@composes(np.cumulative_sum)
+def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
+                   include_initial: bool = False) -> Any:
+    """Cumulative sums, with a zero in front where that is asked for."""
+    return into(_cumulative(np.cumsum, 0, np.asarray(x), axis, dtype, include_initial), out)
+
+
+@composes(np.cumulative_prod)
+def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None,
+                    include_initial: bool = False) -> Any:
+    """Cumulative products, with a one in front where that is asked for."""
+    return into(_cumulative(np.cumprod, 1, np.asarray(x), axis, dtype, include_initial), out)
+
+
+def _cumulative(function: Any, first: int, x: Any, axis: Any, dtype: Any, include_initial: bool) -> Any:
+    x = np.atleast_1d(x)
+    if axis is None:
+        if x.ndim > 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        axis = 0
+    axis = axis_of(axis, x.ndim)
+    sums = function(x, axis, dtype)
+    if not include_initial:
+        return sums
+    return np.concatenate((np.full((*x.shape[:axis], 1, *x.shape[axis + 1:]), first, sums.dtype), sums), axis)
 
 
 def _widths(x: Any, dx: Any, axis: int, rank: int) -> Any:
@@ -233,124 +261,3 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
         return _part(full, n, m, mode)
     start = np.where(n >= m, (m - 1) // 2, n // 2)
     return np.take(full, start + np.arange(max(n, m)))
-
-
-# ---------------------------------------------------------------------- polynomials
-@composes(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    """A polynomial, the highest power first, by Horner's rule."""
-    p, x = np.asarray(p), np.asarray(x)
-    y = np.zeros_like(x)
-    for k in range(p.shape[0]):
-        y = y * x + p[k]
-    return y
-
-
-@composes(np.polyder)
-def polyder(p: Any, m: int = 1) -> Any:
-    """Coefficients of the derivative."""
-    if m < 0:
-        raise ValueError("Order of derivative must be positive (see polyint)")
-    p = np.asarray(p)
-    for _ in tuple(range(m)):
-        n = p.shape[0] - 1
-        p = p[:-1] * np.arange(n, 0, -1)
-    return p
-
-
-@composes(np.polyint)
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """Coefficients of the integral."""
-    if m < 0:
-        raise ValueError("Order of integral must be positive (see polyder)")
-    p = np.asarray(p)
-    constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
-    for j in tuple(range(m)):
-        p = np.append(p / np.arange(p.shape[0], 0, -1), constants[j])
-    return p
-
-
-@composes(np.polyadd)
-def polyadd(a1: Any, a2: Any) -> Any:
-    """Coefficients of the sum."""
-    a, b = np.atleast_1d(a1), np.atleast_1d(a2)
-    if a.ndim > 1 or b.ndim > 1:
-        refuse("np.polyadd and np.polysub of matrices", "add them with +")
-    n = max(a.shape[0], b.shape[0])
-    made = np.zeros(n, np.result_type(a.dtype, b.dtype))
-    made[n - a.shape[0]:] += a
-    made[n - b.shape[0]:] += b
-    return made
-
-
-@composes(np.polysub)
-def polysub(a1: Any, a2: Any) -> Any:
-    """Coefficients of the difference."""
-    return polyadd(a1, -np.atleast_1d(a2))
-
-
-@composes(np.poly)
-def poly(seq_of_zeros: Any) -> Any:
-    """Coefficients of the polynomial with given zeros."""
-    zeros = np.atleast_1d(seq_of_zeros)
-    if zeros.ndim != 1:
-        refuse("np.poly of a matrix", "take the characteristic polynomial from the eigenvalues")
-    n = zeros.shape[0]
-    made = np.zeros(n + 1, zeros.dtype if zeros.dtype.kind in "fc" else np.float64)
-    made[0] = 1.0
-    for k in range(n):
-        made[1:k + 2] -= zeros[k] * made[:k + 1]
-    return made
-
-
-@composes(np.polynomial.polynomial.polyval)
-def lowest_first(x: Any, c: Any, tensor: bool = True) -> Any:
-    """A polynomial, the lowest power first."""
-    c, x = np.asarray(c), np.asarray(x)
-    if tensor and x.ndim > 0 and c.ndim > 1:
-        c = np.reshape(c, c.shape + (1,) * x.ndim)
-    n = c.shape[0]
-    y = c[n - 1] + x * 0
-    for k in range(1, n):
-        y = c[n - 1 - k] + y * x
-    return y
-
-
-@composes(np.polynomial.polynomial.polyder)
-def lowest_first_derivative(c: Any, m: int = 1, scl: Any = 1, axis: int = 0) -> Any:
-    """Coefficients of the derivative, the lowest power first."""
-    c = np.moveaxis(np.asarray(c), axis, 0)
-    for _ in tuple(range(m)):
-        n = c.shape[0]
-        c = c[1:] * np.reshape(np.arange(1, n), (-1,) + (1,) * (c.ndim - 1)) * scl
-    return np.moveaxis(c, 0, axis)
-
-
-@composes(np.polynomial.polynomial.polyint)
-def lowest_first_integral(c: Any, m: int = 1, k: Any = 0, lbnd: Any = 0, scl: Any = 1, axis: int = 0) -> Any:
-    """Coefficients of the integral, the lowest power first."""
-    c = np.moveaxis(np.asarray(c), axis, 0)
-    constants = [k] if np.ndim(k) == 0 else list(k)
-    constants = constants + [0] * (m - len(constants))
-    for j in tuple(range(m)):
-        n = c.shape[0]
-        higher = c * scl / np.reshape(np.arange(1, n + 1), (-1,) + (1,) * (c.ndim - 1))
-        c = np.concatenate((np.zeros((1, *c.shape[1:]), higher.dtype), higher))
-        c[0] = constants[j] - lowest_first(lbnd, c)
-    return np.moveaxis(c, 0, axis)
-
-
-@composes(np.vander)
-def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    """Powers of a vector, one a column."""
-    x = np.asarray(x)
-    if x.ndim != 1:
-        raise ValueError("x must be a one-dimensional array or sequence.")
-    n = x.shape[0] if N is None else N
-    made = np.ones((x.shape[0], n), np.result_type(x.dtype, np.int64))
-    for k in range(1, n):
-        if increasing:
-            made[:, k] = made[:, k - 1] * x
-        else:
-            made[:, n - 1 - k] = made[:, n - k] * x
-    return made

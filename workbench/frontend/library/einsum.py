@@ -257,7 +257,7 @@ def _order(t: Tracer, operands: Sequence[Any], inputs: Sequence[Labels], output:
 
 
 # ---------------------------------------------------------------------- special cases
-@implements(np.tensordot, np.linalg.tensordot)
+@implements(np.tensordot)
 def tensordot(act: Activation, a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum over the last axes of one and the first of the other, or over pairs of axes."""
     t = act.t
@@ -277,6 +277,12 @@ def tensordot(act: Activation, a: Any, b: Any, axes: Any = 2) -> Any:
     for i, j in zip(*pair, strict=True):
         arrays.require_same(t, numbers[0].dims[i], numbers[1].dims[j], "shape-mismatch for sum")
     return contracted(t, numbers, [left, right], output)
+
+
+@implements(np.linalg.tensordot)
+def linalg_tensordot(act: Activation, x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    """As `np.tensordot`."""
+    return tensordot(act, x1, x2, axes)
 
 
 def _axes(t: Tracer, act: Activation, value: Any, rank: int) -> tuple[int, ...]:
@@ -319,6 +325,12 @@ def _last(t: Tracer, array: Array, axis: Any) -> Array:
     return arrays.transposed(t, array, (*(k for k in range(array.rank) if k != place), place))
 
 
-implements(np.vecdot, np.linalg.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
+_vecdot = implements(np.vecdot)(_by_subscripts("np.vecdot", "...i,...i->...", True))
 implements(np.matvec)(_by_subscripts("np.matvec", "...ij,...j->...i", False))
 implements(np.vecmat)(_by_subscripts("np.vecmat", "...i,...ij->...j", True))
+
+
+@implements(np.linalg.vecdot)
+def linalg_vecdot(act: Activation, x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
+    """As `np.vecdot`."""
+    return _vecdot(act, x1, x2, axis=axis)

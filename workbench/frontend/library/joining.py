@@ -165,4 +165,10 @@ def _joined(axis: int, first: Any, name: str) -> Any:
 
 implements(np.hstack)(_joined(1, _as_itself, "np.hstack"))
 implements(np.vstack, np.row_stack)(_joined(0, _as_rows, "np.vstack"))
-implements(np.column_stack)(_joined(1, _as_columns, "np.column_stack"))
+_beside = _joined(1, _as_columns, "np.column_stack")
+
+
+@implements(np.column_stack)
+def column_stack(act: Activation, tup: Any) -> Any:
+    """Beside one another, vectors as columns."""
+    return _beside(act, tup)

@@ -1,8 +1,9 @@
 """How the results of NumPy's and SciPy's functions lie in memory, declared.
 
 A function gives arrays by rows of arrays that lie by rows, where no rule is declared for it; of arrays that lie
-otherwise it gives what is not known then. Everything is checked against NumPy (`tests/frontend/test_orders.py`); where
-a result's order depends on its elements or on the version of the library it is left unknown.
+otherwise it gives what is not known then. Everything is checked against NumPy
+(`tests/frontend/library/test_orders.py`); where a result's order depends on its elements or on the version of the
+library it is left unknown.
 """
 
 from __future__ import annotations
@@ -109,43 +110,48 @@ _MODULES: dict[str, Any] = {
     "slinalg": Library("scipy.linalg"), "special": Library("scipy.special"), "integrate": Library("scipy.integrate")}
 
 
-def _table(**groups: str) -> Meanings[Rule]:
+def _table(*groups: tuple[Rule, str]) -> Meanings[Rule]:
     """Rules by the names of functions, those of SciPy's modules not imported yet."""
     rules: Meanings[Rule] = Meanings()
-    for rule, names in groups.items():
+    for rule, names in groups:
         for name in names.split():
             module, _, rest = name.rpartition(".")
-            rules[getattr(_MODULES[module], rest)] = globals()[f"_{rule}"]
+            rules[getattr(_MODULES[module], rest)] = rule
     return rules
 
 
 _RULES = _table(
-    rows="""dot tensordot argsort argmax argmin compress cov corrcoef digitize searchsorted interp kron repeat resize
-        take tile meshgrid choose select outer linalg.outer slinalg.block_diag slinalg.toeplitz sfft.fft sfft.ifft
+    (_rows, """
+        dot tensordot argsort argmax argmin compress cov corrcoef digitize searchsorted interp kron repeat resize take
+        tile meshgrid choose select outer linalg.outer slinalg.block_diag slinalg.toeplitz sfft.fft sfft.ifft
         sfft.rfft sfft.irfft sfft.fft2 sfft.ifft2 sfft.rfft2 sfft.irfft2 sfft.fftn sfft.ifftn sfft.rfftn sfft.irfftn
-        sfft.hfft sfft.ihfft""",
-    stacked="""linalg.inv linalg.solve linalg.cholesky linalg.qr linalg.svd linalg.eigh linalg.eigvalsh linalg.pinv
-        linalg.lstsq""",
-    like_first="""sort partition cumsum cumprod nancumsum nancumprod cumulative_sum cumulative_prod piecewise unwrap
-        gradient fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2 fft.fftn
+        sfft.hfft sfft.ihfft"""),
+    (_stacked, """
+        linalg.inv linalg.solve linalg.cholesky linalg.qr linalg.svd linalg.eigh linalg.eigvalsh linalg.pinv
+        linalg.lstsq"""),
+    (_like_first, """
+        sort partition cumsum cumprod nancumsum nancumprod cumulative_sum cumulative_prod piecewise unwrap gradient
+        fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2 fft.fftn
         fft.ifftn fft.rfftn fft.irfftn fft.fftshift fft.ifftshift sfft.fftshift sfft.ifftshift
-        integrate.cumulative_trapezoid""",
-    by_columns_or_rows="insert delete pad",
-    together="angle nan_to_num isclose clip sinc i0 diff polyval real_if_close",
-    contiguous="round around",
-    of_mask="tril triu",
-    rolled="roll",
-    parts="nonzero",
-    of_indices="take_along_axis",
-    columns="argwhere",
-    as_made="""array copy asarray asanyarray ascontiguousarray asfortranarray zeros ones empty full zeros_like ones_like
+        integrate.cumulative_trapezoid"""),
+    (_by_columns_or_rows, "insert delete pad"),
+    (_together, "angle nan_to_num isclose clip sinc i0 diff polyval real_if_close"),
+    (_contiguous, "round around"),
+    (_of_mask, "tril triu"),
+    (_rolled, "roll"),
+    (_parts, "nonzero"),
+    (_of_indices, "take_along_axis"),
+    (_columns, "argwhere"),
+    (_as_made, """
+        array copy asarray asanyarray ascontiguousarray asfortranarray zeros ones empty full zeros_like ones_like
         empty_like full_like where concatenate stack vstack hstack column_stack dstack append matmul linalg.matmul
         reshape ravel transpose swapaxes squeeze real imag diag diagonal linalg.diagonal broadcast_to broadcast_arrays
         flip einsum linspace cross linalg.cross linalg.matrix_power linalg.multi_dot atleast_1d atleast_2d atleast_3d
-        special.softmax special.log_softmax special.logsumexp trapezoid sum prod max min any all mean std var median ptp
-        polynomial.polyval""",
-    unknown="""slinalg.cholesky slinalg.cho_factor slinalg.cho_solve slinalg.solve slinalg.inv slinalg.solve_triangular
-        slinalg.lu slinalg.lu_factor slinalg.lu_solve slinalg.qr slinalg.svd slinalg.eigh slinalg.pinv slinalg.expm""",
+        special.softmax special.log_softmax special.logsumexp trapezoid sum prod max min any all mean std var median
+        ptp polynomial.polyval"""),
+    (_unknown, """
+        slinalg.cholesky slinalg.cho_factor slinalg.cho_solve slinalg.solve slinalg.inv slinalg.solve_triangular
+        slinalg.lu slinalg.lu_factor slinalg.lu_solve slinalg.qr slinalg.svd slinalg.eigh slinalg.pinv slinalg.expm"""),
 )
 #: Functions whose results are what a function of the user's gives.
 _OWN: set[Any] = {np.apply_along_axis, np.apply_over_axes, np.fromfunction}

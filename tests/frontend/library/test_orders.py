@@ -13,11 +13,11 @@ import scipy.fft
 import scipy.linalg
 import scipy.special
 
-from tests.frontend.numpy import (
+from tests.frontend.composed import (
     test_applying,
     test_calculus,
     test_selection,
-    test_shapes,
+    test_shaping,
     test_special,
     test_statistics,
     test_ufuncs,
@@ -116,7 +116,7 @@ OWN: list[tuple[Any, ...]] = [
     (lambda x: x.swapaxes(0, 1) * 1, C), (lambda x: x.squeeze() * 1, ONE3), (lambda x: np.trace(x), B4),
     (lambda x: np.cross(x[:, :3], x[:, 1:]), M), (lambda x: np.nan_to_num(x), M), (lambda x: np.heaviside(x, 0.5), M),
 ]
-MODULES = (test_applying, test_calculus, test_selection, test_shapes, test_special, test_statistics, test_ufuncs)
+MODULES = (test_applying, test_calculus, test_selection, test_shaping, test_special, test_statistics, test_ufuncs)
 
 
 def arranged(x: np.ndarray) -> Iterator[np.ndarray]:
