@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import workbench as wb
+from tests.frontend.running import agrees
 from tests.fuzz.interpreted import interpret
 from tests.programs.test_found import agrees_with_python
 
@@ -64,3 +65,33 @@ def test_fields_cannot_be_set() -> None:
         return x * pair[0]
 
     assert interpret(program, (1.5,)) == program(1.5) == wb.value_and_grad(program, engine="tape")(1.5)[0]
+
+
+class Limits(NamedTuple):
+    a: float
+    b: float = 2.0
+
+
+def given_twice(x):
+    return Limits(x, a=2.0).a
+
+
+def made_of_too_few(x):
+    return Limits._make([x]).a
+
+
+def made_and_replaced(x):
+    pair = Limits._make(v * x for v in (1.0, 3.0))._replace(a=x)
+    return pair.a * pair.b
+
+
+@pytest.mark.parametrize("function", [given_twice, made_of_too_few], ids=lambda f: f.__name__)
+def test_what_a_named_tuple_is_not_made_of_raises(function):
+    with pytest.raises(TypeError):
+        function(1.5)
+    with pytest.raises(TypeError):
+        wb.value_and_grad(function)(1.5)
+
+
+def test_named_tuples_are_made_of_anything_and_replaced():
+    agrees(made_and_replaced, 1.5)
