@@ -12,8 +12,8 @@ import numpy as np
 
 import workbench as wb
 from tests.benchmarks.memory.bar import Peaks, allocator
-from tests.benchmarks.memory.programs import damped_until, linear_chain, recursive_integral
-from tests.benchmarks.memory.roles import COTANGENT, OUTPUT, RESIDUAL, SCRATCH, roles
+from tests.benchmarks.memory.programs import damped_until, linear_chain, recursive_integral, scaled_rows
+from tests.benchmarks.memory.roles import COTANGENT, OUTPUT, RESIDUAL, SCRATCH, UNNAMED, roles
 from tests.fuzz import emitted
 
 
@@ -45,6 +45,12 @@ def test_roles_in_a_chain_of_arrays():
 def test_roles_in_linear_code():
     """Arrays of the primal that nothing of the reverse sweep reads are scratch."""
     assert roles_of(linear_chain, (0, 1), np.arange(5.0), np.arange(5.0)) == {SCRATCH: 3, COTANGENT: 4, OUTPUT: 2}
+
+
+def test_the_cotangent_of_a_value_without_a_name():
+    """Of the rows over their lengths; what is recomputed (reciprocals, masks) is scratch."""
+    found = roles_of(scaled_rows, 0, np.random.default_rng(1).normal(size=(4, 3)))
+    assert found[UNNAMED] == found[OUTPUT] == 1 and found[SCRATCH] >= 3
 
 
 def test_roles_of_lists_and_stacks():

@@ -17,8 +17,9 @@ bytes that arrays of these roles hold at a time, each from the end of the line t
   residual   what the forward sweep writes and the reverse sweep reads: arrays and lists that the residual plan makes
              (capacity included: of a list that grows, that of its last block), arrays of the primal that an operation
              of the reverse sweep reads, and arrays of numbers of the primal that the primal alone would not make.
-  cotangent  what the reverse sweep holds under the name of a value of the primal (`x_bar`).
+  cotangent  what the reverse sweep holds under the name of a value of the primal (`x_bar`); and, shown apart as
+             "unnamed cotangent", an array without a name that sums or products of cotangents are stored into: those of
+             values that have no name.
   scratch    all else counts as nothing, and has to fit in the slack or where the primal's own temporaries were: what
-             passes make, what is recomputed, cotangents of values without a name, arrays of the primal that nothing of
-             the reverse sweep reads.
+             passes make, what is recomputed, arrays of the primal that nothing of the reverse sweep reads.
 """

@@ -277,6 +277,21 @@ def rows_of_matrix(a):
     return np.sum(out * out * a)
 
 
+def scaled_rows(a):
+    """Reductions of rows, and rows divided by them: intermediate values have no names."""
+    shifted = np.exp(a - np.max(a, axis=1)[:, None])
+    lengths = np.sqrt(np.sum(a * a, axis=1))
+    return np.sum(np.log(np.sum(shifted, axis=1)) ** 2) + np.sum((a / lengths[:, None]) ** 4)
+
+
+def attention(queries, keys, values):
+    """Products of matrices around a softmax of rows."""
+    scores = queries @ keys.T
+    weights = np.exp(scores - np.max(scores, axis=1)[:, None])
+    weights = weights / np.sum(weights, axis=1)[:, None]
+    return np.sum((weights @ values) ** 2)
+
+
 @dataclass(frozen=True)
 class Program:
     """A program, its arguments, and what it is differentiated by."""
@@ -316,5 +331,8 @@ PROGRAMS = {program.__name__: Program(program.__name__, program, arguments, wrt)
     (prefix_sums, lambda rng: (rng.uniform(0.0, 1.0, 1_500_000),), 0),
     (solved_steps, lambda rng: (np.eye(100) * 5.0 + 0.1 * rng.normal(size=(100, 100)), rng.normal(size=100), 200),
      (0, 1)),
+    (scaled_rows, lambda rng: (rng.normal(size=(2_000, 1_000)),), 0),
+    (attention, lambda rng: (rng.normal(size=(2_000, 50)), rng.normal(size=(1_500, 50)), rng.normal(size=(1_500, 50))),
+     (0, 1, 2)),
     (rows_of_matrix, lambda rng: (rng.normal(size=(3_000, 1_000)),), 0),
 )}

@@ -13,7 +13,7 @@ from workbench.ir import Block, Constant, Function, Op, Value, callee_of, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes.dead import Marker
 
-OUTPUT, RESIDUAL, COTANGENT, SCRATCH = "output", "residual", "cotangent", "scratch"
+OUTPUT, RESIDUAL, COTANGENT, UNNAMED, SCRATCH = "output", "residual", "cotangent", "unnamed cotangent", "scratch"
 _RESIDUAL = re.compile(r"(\w*_)?(kept|begins)|stack_\w+")
 _COTANGENT = re.compile(r"(\w*_)?bar")
 
@@ -64,6 +64,7 @@ def roles(function: Function, results: int | None) -> dict[Op, str]:
                 names.setdefault(buffers.find(value), set()).add(value.name)
     outputs = {buffers.find(v) for v in function.results if v.is_array}
     recalled, primal = (set(), set()) if results is None else _of_primal(function, results, buffers)
+    loose = set() if results is None else _of_cotangents(function, buffers)
 
     def role(buffer: Value) -> str:
         own = names.get(buffer, ())
@@ -71,7 +72,11 @@ def roles(function: Function, results: int | None) -> dict[Op, str]:
             return OUTPUT
         if buffer in recalled or any(_RESIDUAL.fullmatch(name) for name in own):
             return RESIDUAL
-        return COTANGENT if buffer not in primal and any(_COTANGENT.fullmatch(name) for name in own) else SCRATCH
+        if buffer in primal:
+            return SCRATCH
+        if any(_COTANGENT.fullmatch(name) for name in own):
+            return COTANGENT
+        return UNNAMED if buffer in loose and not own else SCRATCH
 
     made = (op for op in walk(function.block) if not op.regions and op.prim not in CONSUMING and op.prim != "call")
     return {op: role(buffers.find(v)) for op in made for v in op.results if v.is_array}
@@ -90,3 +95,21 @@ def _of_primal(function: Function, results: int, buffers: Buffers) -> tuple[set[
         if op.prim in ("store", "slice_store") and op.operands[1] in needed.values:
             written.add(buffers.find(op.result))
     return (primal & read) | (written - primal), primal
+
+
+def _of_cotangents(function: Function, buffers: Buffers) -> set[Value]:
+    """Arrays into which sums and products of cotangents are stored, or numbers from such arrays."""
+    holding: set[Value] = set()
+    made = {r: op for op in walk(function.block) for r in op.results}
+    known = -1
+    while known < len(holding):
+        known = len(holding)
+        for op in walk(function.block):
+            if op.prim in ("store", "accum", "slice_store", "slice_accum"):
+                maker = made.get(op.operands[1])
+                if "loose" in op.attrs or (maker is not None and ("loose" in maker.attrs or (
+                        maker.prim == "load" and buffers.find(maker.operands[0]) in holding))):
+                    holding.add(buffers.find(op.result))
+            elif op.prim == "matmul" and any(buffers.find(v) in holding for v in op.operands):
+                holding.add(buffers.find(op.result))
+    return holding
