@@ -41,7 +41,7 @@ def marked(marks: Marks) -> Iterator[None]:
     main: dict[Function, int | None] = {}
     emit = compiling.emit
 
-    class Marking(emitting._Emitter):
+    class Marking(emitting.Writer):
         def op(self, op: Op) -> None:
             if not hasattr(self, "roles"):
                 self.roles = roles(self.function, main.get(self.function))
@@ -70,6 +70,6 @@ def marked(marks: Marks) -> Iterator[None]:
     for name in ("allot", "grown"):
         binding.add_symbol(f"workbench_{name}", ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
         external[name] = types.ExternalFunction(f"workbench_{name}", types.int32(types.int64))
-    with (mock.patch.object(emitting, "_Emitter", Marking), mock.patch.object(compiling, "emit", emit_marked),
+    with (mock.patch.object(emitting, "Writer", Marking), mock.patch.object(compiling, "emit", emit_marked),
           mock.patch.dict(outlet.EXTERNALS, external)):
         yield
