@@ -177,7 +177,7 @@ def suites() -> dict[str, frozenset[str]]:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     first, second, compiled, twice = (importlib.import_module(f"tests.{name}") for name in (
-        "rules.test_table", "rules.test_transformed", "rules.test_compiled", "engines.test_tape_orders"))
+        "rules.test_table", "rules.test_transformed", "rules.test_compiled", "engines.tape.test_orders"))
     programs = [entry for kind in Kind for entry in (*compiled.scalar_programs(kind), *compiled.array_programs(kind))]
     return {"table": frozenset(first.NAMES), "transformed": frozenset(second.NAMES),
             "compiled": frozenset(name for name, _, _ in programs),
