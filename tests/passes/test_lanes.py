@@ -196,7 +196,7 @@ def test_mapped_programs_and_their_gradients_are_in_blocks() -> None:
         for program in (primal, passes.optimize(vjp(primal, [0], outputs))):
             with passes.watching(lambda name, stage: verify(stage)):
                 final = passes.finalize(program, len(primal.results))
-            plain = passes.finalize(_Unmarked().run(program), None, len(primal.results))
+            plain = passes.finalize(_Unmarked().run(program), len(primal.results))
             assert sum("block" in p.name for op in walk(final.block) for b in op.regions for p in b.params) >= 1
             data = [*args, *(np.ones(n) if r.rank == 1 else np.ones((n, 4)) for r in (
                 primal.results[k] for k in outputs))][:len(program.data_params)]
