@@ -54,15 +54,6 @@ _WRITTEN = """Plain Python in `workbench/frontend/composed`; their derivatives f
 `accumulate`, `outer`, `reduceat` and `at` of all ufuncs of two operands are among them.
 """
 _HANDLED = "By handlers in `workbench/frontend/library`, which give the operations above; derivatives follow.\n"
-_READ, _ADDED, _OVERWRITTEN = ("`x_bar[places] += f_bar`", "`y_bar = f_bar[places]; x_bar = f_bar`",
-                               "`y_bar = f_bar[places]; x_bar = f_bar, 0 at the places`")
-# what the transforms differentiate by themselves: arrays x that are read, added to, and overwritten by y
-_MEMORY = {"accum": _ADDED, "gather": _READ, "load": _READ, "scatter_accum": _ADDED, "scatter_store": _OVERWRITTEN,
-           "slice": _READ, "slice_accum": _ADDED, "slice_store": _OVERWRITTEN, "store": _OVERWRITTEN,
-           "list": "the cotangent is a list of the same length",
-           "call": "the pushforward or pullback of the function called, which are functions again (`transforms.calls`)",
-           "draw": "0: what is drawn depends on the generator alone"}
-_SUPPORTING = {"check", "empty", "index", "iota", "mask_count", "mask_index", "print"}
 _COLUMNS = "| primitive | means | derivative by each operand | kinds | orders | engines | tests |"
 _NAMES = ("x", "y", "z")
 _MODULES = {"np.": np, "np.linalg.": np.linalg, "np.fft.": np.fft, "math.": math, "cmath.": cmath, "": builtins,
@@ -114,8 +105,8 @@ def symbols(primitive: Primitive) -> tuple[Builder, Expr, list[Expr], dict[Value
 
 def derivative(primitive: Primitive) -> str:
     """The partial derivatives, or where they are found."""
-    if primitive.name in _MEMORY:
-        return _MEMORY[primitive.name]
+    if primitive.adjoint:
+        return primitive.adjoint
     if not primitive.differentiable:
         return "0" if primitive.partials is not None and primitive.elementwise else "none (integers, truth, effects)"
     if primitive.partials is None or primitive.vjp is not None:
@@ -182,13 +173,14 @@ def suites() -> dict[str, frozenset[str]]:
     return {"table": frozenset(first.NAMES), "transformed": frozenset(second.NAMES),
             "compiled": frozenset(name for name, _, _ in programs),
             "tape": frozenset(primitive.name for primitive, _ in twice.elementwise_functions()),
-            "transforms": frozenset(_MEMORY), "programs": frozenset(_SUPPORTING)}
+            "transforms": frozenset(n for n, p in table().items() if p.adjoint), "programs": frozenset(
+                n for n, p in table().items() if not (p.adjoint or p.samples or p.elementwise))}
 
 
 def tested(primitive: Primitive) -> tuple[str, str, str]:
     """Orders, engines and tests, by what runs the primitive."""
     running = {suite for suite, names in suites().items() if primitive.name in names}
-    by_hand = primitive.name in _MEMORY and primitive.name != "draw"
+    by_hand = bool(primitive.adjoint)
     orders = [order for order, suite in (("1", "table"), ("2", "transformed"))
               if by_hand or (suite in running and primitive.differentiable)]
     engines = [engine for engine, found in (("interpreted", {"table", "transformed", "transforms", "programs"}),

@@ -75,8 +75,8 @@ def _kind_choices(primitive: Primitive, kind: Kind) -> Iterator[tuple[Kind, ...]
         else:
             chosen.append(Kind.INT if primitive.takes(position, Kind.INT) else Kind.BOOL)
     yield tuple(chosen)
-    if primitive.name == "pow" and kind.is_inexact:
-        yield kind, Kind.INT
+    if primitive.integral and kind.is_inexact:
+        yield tuple(Kind.INT if position in primitive.integral else k for position, k in enumerate(chosen))
 
 
 def draw(rng: np.random.Generator, kind: Kind, shape: tuple[int, ...], domain: tuple[float, float]) -> Any:

@@ -16,28 +16,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from workbench.ir import Block, Constant, DifferentiationError, Function, Op, Value, walk
 from workbench.rules import get
 
-# operand positions through which a structural operation is differentiable
-_STRUCTURAL: dict[str, tuple[int, ...]] = {
-    "load": (0,), "store": (0, 1), "accum": (0, 1), "slice": (0,), "slice_store": (0, 1), "slice_accum": (0, 1),
-    "gather": (0,), "scatter_store": (0, 1), "scatter_accum": (0, 1), "full": (0,), "copy": (0,), "empty": (),
-    "list": (), "iota": (), "index": (), "mask_count": (), "mask_index": (), "check": (),
-    "stop": (), "draw": (), "print": (),
-}
-
 
 def differentiable_operands(op: Op) -> tuple[Value, ...]:
     """The operands that the results of an operation without regions depend on differentiably."""
-    positions: Iterable[int]
-    if op.prim == "call":
-        positions = range(len(op.operands))
-    elif op.prim in _STRUCTURAL:
-        positions = _STRUCTURAL[op.prim]
-    else:
-        primitive = get(op.prim)
-        if primitive.vjp is None and primitive.partials is not None:
-            positions = [k for k, partial in enumerate(primitive.partials) if partial is not None]
-        else:
-            positions = range(len(op.operands))
+    primitive = get(op.prim)
+    positions: Iterable[int] = range(len(op.operands))
+    if primitive.vjp is None and not primitive.adjoint:
+        positions = [k for k, partial in enumerate(primitive.partials or ()) if partial is not None]
     return tuple(v for v in (op.operands[k] for k in positions if k < len(op.operands)) if carries(v))
 
 

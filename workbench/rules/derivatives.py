@@ -1,7 +1,6 @@
 """From partial derivatives to the two modes: what a partial contributes to a cotangent or a tangent.
 
-A zero cotangent (tangent) annihilates an infinite or NaN partial of a primitive marked singular. Selection routes:
-what is not selected gets an exact zero, whatever the cotangent is.
+A zero cotangent (tangent) annihilates an infinite or NaN partial of a primitive marked singular.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from workbench.rules.expr import (
     Expr,
     apply,
     astype,
-    broadcast_to,
     conj,
     constant_like,
+    filled,
     kind_of_value,
     logical_not,
     shape,
@@ -61,10 +60,6 @@ def pull(primitive: Primitive, k: int, y_bar: Any, y: Any, xs: Sequence[Any]) ->
     partial = primitive.partials[k] if primitive.partials is not None else None
     if partial is None:
         return None
-    if primitive.name == "select":
-        zero = constant_like(y_bar, 0.0)
-        routed = where(xs[0], y_bar, zero) if k == 1 else where(xs[0], zero, y_bar)
-        return sum_to(routed, shape(xs[k]))
     factor = conj(partial(y, *xs))
     return sum_to(_scaled(primitive, y_bar, factor, kind_of_value(xs[k])), shape(xs[k]))
 
@@ -74,16 +69,13 @@ def push(primitive: Primitive, y: Any, xs: Sequence[Any], tangents: Sequence[Any
     (It may be one of the tangents itself.)"""
     if primitive.partials is None:
         return None
-    if primitive.name == "select":
-        chosen = [constant_like(y, 0.0) if t is None else t for t in tangents[1:]]
-        return None if all(t is None for t in tangents[1:]) else _filled(where(xs[0], *chosen), y)
     total: Any = None
     for partial, tangent in zip(primitive.partials, tangents, strict=True):
         if partial is None or tangent is None:
             continue
         part = _scaled(primitive, tangent, partial(y, *xs), kind_of_value(y))
         total = part if total is None else total + part
-    return None if total is None else _filled(total, y)
+    return None if total is None else filled(total, y)
 
 
 def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
@@ -99,9 +91,3 @@ def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
 
 def _is_finite_constant(factor: Any) -> bool:
     return isinstance(factor, Expr) and isinstance(factor.value, Constant) and bool(np.isfinite(factor.value.value))
-
-
-def _filled(x: Any, y: Any) -> Any:
-    """x repeated to the shape of y."""
-    dims = shape(y)
-    return x if shape(x) == dims or not dims else broadcast_to(x, dims)

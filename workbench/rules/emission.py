@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.ir import Builder, Constant, Kind, ScalarType, Value
-from workbench.rules.folding import fold_constants, simplify
+from workbench.ir import Builder, ScalarType, Value
+from workbench.rules.folding import fold_constants
 from workbench.rules.primitive import get
-
-# what an operation is for operands of another kind than it is written for
-_ON_BOOL = {"bitand": "and", "bitor": "or", "bitxor": "xor", "invert": "not"}
 
 
 def emit(builder: Builder, name: str, *operands: Value, **attrs: Any) -> Value:
@@ -50,51 +47,20 @@ def _one(builder: Builder, name: str, values: tuple[Value, ...], attrs: dict[str
     if "loose" in attrs:
         with builder.rounding(loose=True):
             return _one(builder, name, values, {key: value for key, value in attrs.items() if key != "loose"})
-    other = _for_kind(builder, name, values)
-    if isinstance(other, Value):
-        return other
-    name = other
     primitive = get(name)
+    if primitive.instead is not None:
+        other = primitive.instead(builder, values, attrs)
+        if isinstance(other, Value):
+            return other
+        primitive = get(other) if other is not None else primitive
     (type_,) = primitive.result_types(values, attrs)
-    if name == "cast" and values[0].kind is type_.kind:
-        return values[0]
     if primitive.elementwise and isinstance(type_, ScalarType):
-        folded: Value | None = fold_constants(primitive, values, attrs, type_.kind)
-        if folded is None:
-            folded = simplify(builder, emit, name, values, attrs)
-        if folded is not None:
-            return folded
-    return builder.one(name, values, type_, **attrs)
-
-
-def _for_kind(builder: Builder, name: str, values: tuple[Value, ...]) -> str | Value:
-    """The name of the operation for operands of this kind, or the value where it is trivial."""
-    kind = values[0].kind if values else Kind.INT
-    if kind is Kind.BOOL and name in _ON_BOOL:
-        return _ON_BOOL[name]
-    if name == "abs" and kind.is_complex:
-        return "modulus"
-    if kind.is_complex:
-        return name
-    if name == "fmod" and kind is Kind.INT:
-        return _truncated_mod(builder, *values)
-    if name == "reciprocal" and kind.is_float:
-        return emit(builder, "div", Constant(1, kind), values[0])
-    if name in ("real", "conj"):
-        return "copy" if values[0].is_array else values[0]
-    if name == "imag":
-        zero = Constant(0, kind)
-        return emit(builder, "full", zero, *values[0].dims) if values[0].is_array else zero
-    return name
-
-
-def _truncated_mod(builder: Builder, a: Value, b: Value) -> Value:
-    """The remainder with the sign of a, of integers (Numba's `np.fmod` of them has the sign of b)."""
-    zero = Constant(0, Kind.INT)
-    floored = emit(builder, "mod", a, b)
-    signs = emit(builder, "ne", emit(builder, "lt", a, zero), emit(builder, "lt", b, zero))
-    other = emit(builder, "and", emit(builder, "ne", floored, zero), signs)
-    return emit(builder, "select", other, emit(builder, "sub", floored, b), floored)
+        known: Value | None = fold_constants(primitive, values, attrs, type_.kind)
+        if known is None and primitive.simpler is not None:
+            known = primitive.simpler(builder, values)
+        if known is not None:
+            return known
+    return builder.one(primitive.name, values, type_, **attrs)
 
 
 def effect(builder: Builder, name: str, *operands: Value, **attrs: Any) -> None:

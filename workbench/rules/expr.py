@@ -202,37 +202,38 @@ def _binary(name: str, a: Any, b: Any) -> Any:
     return apply(name, a, b)
 
 
-_FIRST = {"select": 1}
-_FREE = frozenset({"ldexp", "polygamma", "sincs", "exprels", "rfft", "irfft"})  # operands keep the kinds they have
-
-
 def _lift(builder: Builder, name: str, operands: Sequence[Any]) -> list[Value]:
-    """IR values of one kind: numbers become constants, kinds are joined."""
-    first = _FIRST.get(name, 0)
-    kinds = {v.kind for v in operands[first:] if isinstance(v, Expr)}
-    kind = _join(kinds or {v.kind for v in operands if isinstance(v, Expr)})
-    if any(isinstance(v, (complex, np.complexfloating)) for v in operands):
-        kind = promote(kind, Kind.C64) if kind.is_inexact else Kind.C128
-    elif kind is Kind.INT and any(isinstance(v, (float, np.floating)) for v in operands):
-        kind = Kind.F64
-    elif kind is Kind.BOOL and any(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in operands):
-        kind = Kind.INT
+    """IR values of one kind: numbers become constants, kinds are joined; where integers or truth values are meant, they
+    stay."""
+    primitive = get(name)
+    whole = [primitive.is_whole(position) for position in range(len(operands))]
+    given = [v for v in operands if isinstance(v, Expr)]
+    inexact = any(v.kind.is_inexact for v in given)
+    kind = _common(operands, {v.kind for v, stays in zip(operands, whole, strict=True)
+                              if isinstance(v, Expr) and not stays} or {v.kind for v in given})
     values: list[Value] = []
-    for position, operand in enumerate(operands):
+    for position, (operand, stays) in enumerate(zip(operands, whole, strict=True)):
         if not isinstance(operand, Expr):
-            target = Kind.BOOL if position < first else Kind.INT if name in _FREE and isinstance(operand, int) else kind
-            values.append(Constant(operand, target))
-        elif position < first or name in _FREE or operand.kind is kind or (name == "pow" and _integer_power(operands)):
+            number = Kind.INT if primitive.takes(position, Kind.INT) else Kind.BOOL
+            values.append(Constant(operand, number if stays else kind))
+        elif stays or operand.kind is kind or (
+                operand.kind is Kind.INT and inexact and position in primitive.integral):
             values.append(operand.value)
         else:
             values.append(emit(builder, "cast", operand.value, kind=kind))
     return values
 
 
-def _integer_power(operands: Sequence[Any]) -> bool:
-    base, exponent = operands
-    return isinstance(base, Expr) and base.kind.is_inexact and (
-        isinstance(exponent, Expr) and exponent.kind is Kind.INT)
+def _common(operands: Sequence[Any], kinds: set[Kind]) -> Kind:
+    """The kind that expressions of some kinds and numbers meet in."""
+    kind = _join(kinds)
+    if any(isinstance(v, (complex, np.complexfloating)) for v in operands):
+        return promote(kind, Kind.C64) if kind.is_inexact else Kind.C128
+    if kind is Kind.INT and any(isinstance(v, (float, np.floating)) for v in operands):
+        return Kind.F64
+    if kind is Kind.BOOL and any(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in operands):
+        return Kind.INT
+    return kind
 
 
 def _join(kinds: set[Kind]) -> Kind:
@@ -344,6 +345,12 @@ def broadcast_to(x: Any, dims: Shape) -> Any:
     if x.dims == dims:
         return x
     return Expr(x.builder, emit(x.builder, "broadcast" if x.dims else "full", x.value, *dims))
+
+
+def filled(x: Any, y: Any) -> Any:
+    """x repeated to the shape of y."""
+    dims = shape(y)
+    return x if shape(x) == dims or not dims else broadcast_to(x, dims)
 
 
 def merge_leading(x: Any, count: int) -> Any:

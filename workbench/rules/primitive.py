@@ -21,11 +21,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from workbench.deferred import Meanings
-from workbench.ir import DifferentiationError, Kind, Type, Value
+from workbench.ir import Builder, DifferentiationError, Kind, Type, Value
 
 Partial = Callable[..., Any]
 Attrs = Mapping[str, Any]
 Types = tuple[Type, ...]
+Spelling = Callable[[Sequence[Kind], Kind], tuple[str, int]]
 TypeRule = Callable[[Sequence[Value], Attrs], Types]
 
 BOOL = frozenset({Kind.BOOL})
@@ -68,8 +69,16 @@ class Primitive:
     domain: per operand of an elementwise primitive, the interval that tests draw from.
     samples: of a structured primitive, `(rng, kind) -> list[Sample]`.
     results: how many results there are; `numpy` gives a tuple where they are several.
-    numba: spelling for real operands, `numba_complex` for complex ones (format strings over the operands);
-    precedence: of the spelling, as in Python; kernels: functions that the spelling calls.
+    integral: positions at which integers stay integers beside inexact operands (where only integers are taken they do).
+    adjoint: of what the transforms differentiate by themselves, what becomes of cotangents, for the documentation.
+    numba: spelling for real operands, `numba_complex` for complex ones (format strings over the operands, or a function
+    of their kinds and the result's that gives one and its precedence); precedence: of the spelling, as in Python;
+    kernels: functions that the spelling calls.
+    flops: floating-point operations for each element of the result (of a reduction or product: of what it reads; of a
+    decomposition: times the cube of the size); transcendental: they are of a library's function.
+    singular: a partial may be infinite where a cotangent is zero, which is zero then.
+    instead: what operands of another kind mean: another primitive (its name), or a value that is there.
+    exact: of integers, the operation in exact arithmetic, None where it is not folded; simpler: see `identities`.
     analytic: the complex step works through `numpy` (False where it branches on a real value).
     """
 
@@ -83,8 +92,10 @@ class Primitive:
     partials: tuple[Partial | None, ...] | None = None
     vjp: Callable[..., Any] | None = None
     jvp: Callable[..., Any] | None = None
-    numba: str | None = None
-    numba_complex: str | None = None
+    adjoint: str = ""
+    integral: tuple[int, ...] = ()
+    numba: str | Spelling | None = None
+    numba_complex: str | Spelling | None = None
     precedence: int = ATOM
     kernels: tuple[Callable[..., Any], ...] = ()
     flops: int = 0
@@ -92,6 +103,9 @@ class Primitive:
     singular: bool = False
     analytic: bool = True
     results: int = 1
+    instead: Callable[[Builder, Sequence[Value], Attrs], str | Value | None] | None = None
+    exact: Callable[..., int | None] | None = None
+    simpler: Callable[[Builder, Sequence[Value]], Value | None] | None = None
     domain: tuple[tuple[float, float], ...] = ()
     samples: Callable[[np.random.Generator, Kind], list[Sample]] | None = None
 
@@ -112,7 +126,14 @@ class Primitive:
 
     def takes(self, position: int, kind: Kind) -> bool:
         """True where an operand of this kind is taken at this position."""
-        return kind in self.kinds[min(position, len(self.kinds) - 1)]
+        return kind in self._kinds(position)
+
+    def is_whole(self, position: int) -> bool:
+        """True where an operand is an integer or truth value while others may be inexact."""
+        return not self._kinds(position) & INEXACT and any(kinds & INEXACT for kinds in self.kinds)
+
+    def _kinds(self, position: int) -> frozenset[Kind]:
+        return self.kinds[min(position, len(self.kinds) - 1)]
 
 
 _TABLE: dict[str, Primitive] = {}

@@ -10,10 +10,6 @@ from workbench.ir import Kind
 from workbench.rules.primitive import ATOM, COMPARE, POWER, TERNARY, Primitive
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_CASTS = {
-    Kind.BOOL: "bool({0})", Kind.INT: "int({0})", Kind.F32: "np.float32({0})", Kind.F64: "np.float64({0})",
-    Kind.C64: "np.complex64({0})", Kind.C128: "np.complex128({0})",
-}
 
 
 def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequence[Kind],
@@ -23,16 +19,12 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
     operands: text and precedence of each operand; kinds: their kinds; result: the kind of the (first) result;
     attrs: the operation's attributes, which a form names (`{axis}`; `{result}` is the dtype of the result).
     Raises KeyError where the primitive has no spelling."""
-    if primitive.name == "cast":
-        plain = {(Kind.INT, Kind.F64): "float({0})", (Kind.F64, Kind.C128): "complex({0})"}
-        return plain.get((kinds[0], result), _CASTS[result]).format(operands[0][0]), ATOM
-    complex_ = any(k.is_complex for k in kinds)
-    form = primitive.numba_complex if complex_ else primitive.numba
+    form = primitive.numba_complex if any(k.is_complex for k in kinds) else primitive.numba
     if form is None:
         raise KeyError(f"{primitive.name} has no scalar spelling")
-    precedence = primitive.precedence
-    if _widened(primitive, kinds, result):
-        form, precedence = _CASTS[result].format(form), ATOM
+    form, precedence = (form, primitive.precedence) if isinstance(form, str) else form(kinds, result)
+    if result is Kind.F32 and primitive.elementwise and primitive.kernels:  # (they compute in double precision)
+        form, precedence = converted(form, result), ATOM
 
     def place(match: re.Match[str]) -> str:
         if match.group(1) == "result":
@@ -40,15 +32,14 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
         if not match.group(1).isdigit():
             return repr((attrs or {})[match.group(1)])
         text, binds = operands[int(match.group(1))]
-        return f"({text})" if _needs(precedence, form or "", match, binds) else text
+        return f"({text})" if _needs(precedence, form, match, binds) else text
     return _PLACE.sub(place, form), precedence
 
 
-def _widened(primitive: Primitive, kinds: Sequence[Kind], result: Kind) -> bool:
-    """True where Numba computes in double precision what is single."""
-    if result is Kind.F32:
-        return bool(primitive.kernels) and primitive.elementwise
-    return result is Kind.C64 and (primitive.name == "complex" or (primitive.name == "pow" and Kind.INT in kinds))
+def converted(text: str, kind: Kind) -> str:
+    """A number converted to a kind."""
+    plain = {Kind.BOOL: "bool", Kind.INT: "int"}
+    return f"{plain.get(kind) or f'np.{kind.dtype.name}'}({text})"
 
 
 def _needs(mine: int, form: str, match: re.Match[str], precedence: int) -> bool:

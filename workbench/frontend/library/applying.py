@@ -35,7 +35,7 @@ def held_(act: Activation, x: Any) -> Any:
     value = as_operand(act.t, x)
     if number_kind(value) is None or not isinstance(value, (Array, Scalar)):
         return value
-    return arithmetic.elementwise(act.t, "stop_gradient", [value])
+    return arithmetic.elementwise(act.t, "stop", [value])
 
 
 @implements(elementwise)

@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Kind, Op, Value
+from workbench.ir import Builder, Constant, Kind, Op, Value
+from workbench.rules import identities
+from workbench.rules.emission import emit
 from workbench.rules.expr import astype, broadcast_to, complex_, conj, imag, kind_of_value, real, shape, sum_to, where
-from workbench.rules.primitive import ANY, COMPLEX, FLOAT, Attrs, Primitive, Sample, Types, register
+from workbench.rules.folding import truncated
+from workbench.rules.primitive import ANY, ATOM, COMPLEX, FLOAT, Attrs, Primitive, Sample, Types, register
 from workbench.rules.samples import draw
+from workbench.rules.spelling import converted
+from workbench.rules.typing import ResultKind, elementwise, same, shaped
 from workbench.rules.typing import complex_ as complex_kind
-from workbench.rules.typing import elementwise, same, shaped
 from workbench.rules.typing import real as real_kind
 
 
@@ -50,8 +54,19 @@ def _cast_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample(s.operands, {"kind": k}) for s in _unary_samples(rng, kind) for k in targets]
 
 
+def _cast_spelling(kinds: Sequence[Kind], result: Kind) -> tuple[str, int]:
+    plain = {(Kind.INT, Kind.F64): "float({0})", (Kind.F64, Kind.C128): "complex({0})"}
+    return plain.get((kinds[0], result)) or converted("{0}", result), ATOM
+
+
+def _uncast(builder: Builder, operands: Sequence[Value], attrs: Attrs) -> Value | None:
+    """What has the kind already is handed back."""
+    return operands[0] if operands[0].kind is attrs["kind"] else None
+
+
 register(Primitive("cast", _cast_numpy, _cast_types, 1, True, (ANY,), vjp=_cast_vjp, jvp=_cast_jvp, flops=0,
-                   samples=_cast_samples))
+                   numba=_cast_spelling, numba_complex=_cast_spelling, samples=_cast_samples, instead=_uncast,
+                   exact=truncated))
 
 
 # ---------------------------------------------------------------------- parts
@@ -96,16 +111,38 @@ def _complex_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, a)[()], draw(rng, kind, b)[()])) for a, b in shapes]
 
 
-def _part(name: str, numpy: Any, vjp: Any, jvp: Any, text: str, kind: Any) -> None:
+def _of_real(builder: Builder, operands: Sequence[Value], attrs: Attrs) -> str | Value | None:
+    """A real number is its own real part and conjugate."""
+    (x,) = operands
+    return None if x.kind.is_complex else "copy" if x.is_array else x
+
+
+def _no_part(builder: Builder, operands: Sequence[Value], attrs: Attrs) -> Value | None:
+    """A real number has the imaginary part 0."""
+    (x,) = operands
+    zero = Constant(0, x.kind)
+    return None if x.kind.is_complex else emit(builder, "full", zero, *x.dims) if x.is_array else zero
+
+
+def _part(name: str, numpy: Any, vjp: Any, jvp: Any, text: str, kind: ResultKind, **more: Any) -> None:
     register(Primitive(name, numpy, elementwise(kind, (COMPLEX,), name), 1, True, (COMPLEX,), (numpy,), vjp=vjp,
-                       jvp=jvp, numba_complex=text, analytic=False, samples=_unary_samples))
+                       jvp=jvp, numba_complex=text, analytic=False, samples=_unary_samples, **more))
 
 
-_part("real", np.real, _real_vjp, lambda op, xs, y, tangents: real(tangents[0]), "{0}.real", real_kind)
-_part("imag", np.imag, _imag_vjp, lambda op, xs, y, tangents: imag(tangents[0]), "{0}.imag", real_kind)
-_part("conj", np.conjugate, _conj_vjp, lambda op, xs, y, tangents: conj(tangents[0]), "np.conj({0})", same)
+def _complex_spelling(kinds: Sequence[Kind], result: Kind) -> tuple[str, int]:
+    """The compiler makes complex numbers of double precision."""
+    form = "complex({0}, {1})"
+    return converted(form, result) if result is Kind.C64 else form, ATOM
+
+
+_part("real", np.real, _real_vjp, lambda op, xs, y, tangents: real(tangents[0]), "{0}.real", real_kind,
+      instead=_of_real, simpler=identities.part(0))
+_part("imag", np.imag, _imag_vjp, lambda op, xs, y, tangents: imag(tangents[0]), "{0}.imag", real_kind,
+      instead=_no_part, simpler=identities.part(1))
+_part("conj", np.conjugate, _conj_vjp, lambda op, xs, y, tangents: conj(tangents[0]), "np.conj({0})", same,
+      instead=_of_real)
 register(Primitive("complex", _complex_numpy, elementwise(complex_kind, (FLOAT,), "complex"), 2, True, (FLOAT, FLOAT),
-                   (complex,), vjp=_complex_vjp, jvp=_complex_jvp, numba="complex({0}, {1})", analytic=False,
+                   (complex,), vjp=_complex_vjp, jvp=_complex_jvp, numba=_complex_spelling, analytic=False,
                    samples=_complex_samples))
 
 

@@ -79,5 +79,7 @@ def _draw_types(operands: Sequence[Value], attrs: Attrs) -> Types:
 
 register(Primitive("check", _check, _check_types, kinds=(BOOL,)))
 register(Primitive("print", _print, _print_types, kinds=(ANY,)))
-register(Primitive("call", _call, _call_types, kinds=(ANY,)))
+register(Primitive(
+    "call", _call, _call_types, kinds=(ANY,),
+    adjoint="the pushforward or pullback of the function called, which are functions again (`transforms.calls`)"))
 register(Primitive("draw", _draw, _draw_types, kinds=(ANY,)))

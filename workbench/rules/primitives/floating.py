@@ -11,7 +11,7 @@ from workbench.ir import Kind
 from workbench.rules.entries import binary, unary
 from workbench.rules.expr import constant_like, copysign, ldexp, sign
 from workbench.rules.kernels import floating as kernels
-from workbench.rules.primitive import FLOAT, INT, NUMBER, UNARY, Primitive, register
+from workbench.rules.primitive import FLOAT, INT, Primitive, register
 from workbench.rules.typing import elementwise, same
 
 
@@ -35,4 +35,3 @@ binary("nextafter", np.nextafter, (lambda y, a, b: 1.0, None), kinds=(FLOAT,), c
        numba="np.nextafter({0}, {1})", flops=0, analytic=False)
 unary("spacing", np.spacing, None, kinds=FLOAT, callables=(np.spacing,), kernel=kernels.spacing,
       flops=0, analytic=False)
-unary("stop_gradient", np.positive, None, kinds=NUMBER, numba="+{0}", precedence=UNARY, flops=0, analytic=False)

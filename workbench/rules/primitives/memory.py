@@ -48,9 +48,13 @@ def duplicate(a: Any) -> Any:
     return made
 
 
+READ, ADDED, OVERWRITTEN = ("`x_bar[places] += f_bar`", "`y_bar = f_bar[places]; x_bar = f_bar`",
+                            "`y_bar = f_bar[places]; x_bar = f_bar, 0 at the places`")
+
+
 def _define(name: str, numpy: Callable[..., Any], types: Callable[..., Types],
-            kinds: tuple[frozenset[Kind], ...] = (ANY, INT), flops: int = 0) -> None:
-    register(Primitive(name, numpy, types, kinds=kinds, flops=flops))
+            kinds: tuple[frozenset[Kind], ...] = (ANY, INT), adjoint: str = "", flops: int = 0) -> None:
+    register(Primitive(name, numpy, types, kinds=kinds, adjoint=adjoint, flops=flops))
 
 
 def _scalars(operands: Sequence[Value], what: str) -> None:
@@ -85,7 +89,7 @@ def _list_types(operands: Sequence[Value], attrs: Attrs) -> Types:
 
 _define("empty", _empty, _empty_types, (INT,))
 _define("iota", lambda n: np.arange(n, dtype=np.int64), _iota_types, (INT,))
-_define("list", lambda kind: Growable(kind), _list_types)
+_define("list", Growable, _list_types, adjoint="the cotangent is a list of the same length")
 
 
 # ---------------------------------------------------------------------- indices
@@ -147,9 +151,9 @@ def _accum(a: Any, v: Any, *where: Any) -> Any:
     return _store(a, _load(a, *where) + v, *where)
 
 
-_define("load", _load, _load_types)
-_define("store", _store, _store_types, (ANY, ANY, INT))
-_define("accum", _accum, _store_types, (ANY, ANY, INT), flops=1)
+_define("load", _load, _load_types, adjoint=READ)
+_define("store", _store, _store_types, (ANY, ANY, INT), adjoint=OVERWRITTEN)
+_define("accum", _accum, _store_types, (ANY, ANY, INT), adjoint=ADDED, flops=1)
 
 
 # ---------------------------------------------------------------------- slices
@@ -217,9 +221,9 @@ def _slice_accum(a: Any, v: Any, *operands: Any, fixed: Sequence[bool]) -> Any:
     return a
 
 
-_define("slice", _slice, _slice_types)
-_define("slice_store", _slice_store, _slice_store_types, (ANY, ANY, INT))
-_define("slice_accum", _slice_accum, _slice_store_types, (ANY, ANY, INT), flops=1)
+_define("slice", _slice, _slice_types, adjoint=READ)
+_define("slice_store", _slice_store, _slice_store_types, (ANY, ANY, INT), adjoint=OVERWRITTEN)
+_define("slice_accum", _slice_accum, _slice_store_types, (ANY, ANY, INT), adjoint=ADDED, flops=1)
 
 
 # ---------------------------------------------------------------------- gather, scatter, masks
@@ -289,8 +293,8 @@ def _mask_index(m: Any, k: Any) -> Any:
     return found
 
 
-_define("gather", lambda a, *idx: a[_checked(a, idx)], _gather_types)
-_define("scatter_store", _scatter_store, _scatter_types, (ANY, ANY, INT))
-_define("scatter_accum", _scatter_accum, _scatter_types, (ANY, ANY, INT), flops=1)
+_define("gather", lambda a, *idx: a[_checked(a, idx)], _gather_types, adjoint=READ)
+_define("scatter_store", _scatter_store, _scatter_types, (ANY, ANY, INT), adjoint=OVERWRITTEN)
+_define("scatter_accum", _scatter_accum, _scatter_types, (ANY, ANY, INT), adjoint=ADDED, flops=1)
 _define("mask_count", lambda m: np.int64(np.count_nonzero(m)), _mask_count_types, (BOOL,))
 _define("mask_index", _mask_index, _mask_index_types, (BOOL, INT))
