@@ -21,7 +21,8 @@ from workbench.ir import (
 )
 from workbench.ir.core import Block, Op
 from workbench.rules import check_types
-from workbench.rules.expr import Expr, sin
+from workbench.rules.expr import Expr
+from workbench.rules.functions import sin
 
 
 def scaled() -> Callee:

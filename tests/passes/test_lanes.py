@@ -17,7 +17,8 @@ from workbench.ir import Function, Kind, Op, Rewriter, verify, walk
 from workbench.passes.counting import Counting
 from workbench.passes.dead import DeadCode
 from workbench.passes.lanes import WIDTH, Lanes
-from workbench.rules.expr import Expr, exp, sin
+from workbench.rules.expr import Expr
+from workbench.rules.functions import exp, sin
 from workbench.transforms import vjp
 
 SIZES = (0, 1, WIDTH, WIDTH + 3)

@@ -10,7 +10,7 @@ import pytest
 from workbench import interpret
 from workbench.ir import ArrayType, Builder, Constant, Kind, ScalarType, Value, print_function, verify
 from workbench.rules import Expr, emit
-from workbench.rules.expr import sum_, where
+from workbench.rules.functions import sum_, where
 
 F64, INT, BOOL, C128, F32 = Kind.F64, Kind.INT, Kind.BOOL, Kind.C128, Kind.F32
 

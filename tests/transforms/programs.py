@@ -11,7 +11,7 @@ import numpy as np
 from tests.transforms.kit import Kit
 from workbench.ir import Function, Kind, Span
 from workbench.rules import effect
-from workbench.rules.expr import cos, exp, matmul, sin, sqrt, sum_, where
+from workbench.rules.functions import cos, exp, matmul, sin, sqrt, sum_, where
 
 Case = tuple[Function, list[Any], list[int], list[int]]
 PROGRAMS: dict[str, Callable[[], Case]] = {}

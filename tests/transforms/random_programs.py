@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.transforms.kit import Kit, Var
 from workbench.ir import Function, Kind
-from workbench.rules.expr import exp, matmul, sin, sum_, where
+from workbench.rules.functions import exp, matmul, sin, sum_, where
 
 SIZE = 4
 

@@ -14,7 +14,7 @@ from workbench.interpret import run
 from workbench.ir import ArrayType, Builder, Callee, Function, Kind, ScalarType, Value, print_function, verify, walk
 from workbench.passes import finalize, optimize
 from workbench.rules import Expr, emit
-from workbench.rules.expr import cos, exp, sin
+from workbench.rules.functions import cos, exp, sin
 from workbench.transforms import jvp, vjp
 
 

@@ -13,7 +13,7 @@ from workbench.interpret import run
 from workbench.ir import DifferentiationError, Kind, Span, print_function, verify
 from workbench.passes.activity import active, useful, varied
 from workbench.rules import get, primitive
-from workbench.rules.expr import sin
+from workbench.rules.functions import sin
 from workbench.transforms import jvp, vjp
 
 

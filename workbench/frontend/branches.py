@@ -27,7 +27,7 @@ from workbench.frontend.values import (
 )
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree, references
 from workbench.ir import Constant, DifferentiationError, Kind, Value
-from workbench.ir.builder import Arm
+from workbench.ir.slots import Arm
 from workbench.rules.text import Failure, told
 
 CONTROL = (DifferentiationError, NeedStatic, Restart, Widen)

@@ -16,7 +16,7 @@ from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import Scalar
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
-from workbench.ir.builder import Checkpoint
+from workbench.ir.slots import Checkpoint
 
 MAX_ATTEMPTS = 40
 

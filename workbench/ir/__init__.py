@@ -8,7 +8,7 @@ Nothing mutates IR once it is built; an analysis returns a dictionary keyed by v
 
 from __future__ import annotations
 
-from workbench.ir.builder import Builder, Frame, Slot
+from workbench.ir.builder import Builder
 from workbench.ir.calls import (
     Callee,
     CallRule,
@@ -27,6 +27,7 @@ from workbench.ir.errors import DifferentiationError
 from workbench.ir.fingerprint import fingerprint
 from workbench.ir.printer import print_function
 from workbench.ir.rewrite import Rewriter, definitions, substitute_type, uses
+from workbench.ir.slots import Frame, Slot
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, kind_of, promote
 from workbench.ir.verifier import VerificationError, verify
 

@@ -15,76 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.ir.calls import Callee, call_results
 from workbench.ir.core import Block, Function, Op, Span, Value
 from workbench.ir.ops import LOOSE, UNNUMBERED
+from workbench.ir.slots import Arm, Checkpoint, Frame, Slot, Touch
 from workbench.ir.types import ArrayType, Kind, ScalarType, Type
-
-
-class Slot:
-    """A mutable variable that holds one IR value, or None (a cotangent not yet touched: a symbolic zero).
-
-    `default` makes the value that stands for None where a region needs one (a zero of the right type)."""
-
-    __slots__ = ("default", "depth", "name", "type", "value")
-
-    def __init__(self, type_: Type, value: Value | None, depth: int, name: str = "",
-                 default: Callable[[Builder], Value] | None = None) -> None:
-        self.type = type_
-        self.value = value
-        self.depth = depth
-        self.name = name
-        self.default = default
-
-
-@dataclass(slots=True)
-class _Touch:
-    entry: Value | None
-    param: Value | None
-    middle: Value | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Frame:
-    """An open region: the function's body, a loop's, or one arm of an `if`."""
-
-    kind: str  # "function" | "for" | "while" | "arm"
-    ops: list[Op] = field(default_factory=list)
-    before: list[Op] | None = None
-    numbers: dict[Any, Value] = field(default_factory=dict)
-    touched: dict[Slot, _Touch] = field(default_factory=dict)
-    index: Value | None = None
-    condition: Value | None = None
-    head: tuple[Value, ...] = ()
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-    span: Span | None = None
-
-    @property
-    def is_loop(self) -> bool:
-        """True for `for` and `while`."""
-        return self.kind in ("for", "while")
-
-
-@dataclass(slots=True)
-class Arm:
-    """A closed arm of an `if`: its operations and what each touched slot held at its start and end."""
-
-    ops: list[Op]
-    entry: dict[Slot, Value | None]
-    final: dict[Slot, Value | None]
-
-
-@dataclass(slots=True)
-class Checkpoint:
-    """A point to roll back to: the innermost frame's length and the number of open frames."""
-
-    depth: int
-    length: int
-    before: bool
-    numbers: dict[Any, Value]
 
 
 class Builder:
@@ -227,7 +164,7 @@ class Builder:
             if slot in frame.touched:
                 continue
             if not frame.is_loop:
-                frame.touched[slot] = _Touch(slot.value, None)
+                frame.touched[slot] = Touch(slot.value, None)
                 continue
             if slot.value is None:
                 if slot.default is None:
@@ -236,7 +173,7 @@ class Builder:
                     slot.value = slot.default(self)
             param = Value(slot.type, slot.name)
             # a slot first met in `after` passed through `before` unchanged
-            frame.touched[slot] = _Touch(slot.value, param, param if frame.before is not None else None)
+            frame.touched[slot] = Touch(slot.value, param, param if frame.before is not None else None)
             slot.value = param
 
     # ------------------------------------------------------------------ loops

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Constant, Op
-from workbench.rules.expr import (
-    Expr,
-    apply,
+from workbench.rules.expr import Expr, apply
+from workbench.rules.functions import (
     astype,
     conj,
     constant_like,

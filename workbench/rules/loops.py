@@ -13,7 +13,8 @@ import numpy as np
 
 from workbench.ir import Builder, Constant, Kind, Value
 from workbench.rules.emission import emit
-from workbench.rules.expr import Expr, broadcast_to
+from workbench.rules.expr import Expr
+from workbench.rules.functions import broadcast_to
 from workbench.rules.typing import shaped
 
 Step = Callable[[Any, tuple[Any, ...]], tuple[Any, Any]]

@@ -9,11 +9,8 @@ import numpy as np
 
 from workbench.ir import ArrayType, Constant, Kind, ScalarType, Value
 from workbench.rules.emission import emit
-from workbench.rules.expr import (
-    Expr,
-    apply,
-    apply_all,
-    builder_of,
+from workbench.rules.expr import Expr, apply, apply_all, builder_of
+from workbench.rules.functions import (
     complex_,
     conj,
     constant_like,

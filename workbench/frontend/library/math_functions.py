@@ -11,7 +11,7 @@ from workbench.frontend import arithmetic, indexing, layout
 from workbench.frontend.activation import Activation
 from workbench.frontend.library.operands import as_operand, is_known
 from workbench.frontend.library.registry import implements
-from workbench.frontend.library.ufuncs import OWN_KINDS, require_numbers
+from workbench.frontend.library.ufuncs import require_numbers
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Scalar
@@ -77,8 +77,7 @@ def _math(t: Tracer, prim: rules.Primitive, numbers: list[Any]) -> Any:
     name = prim.name
     if any((number_kind(n) or Kind.F64).is_complex for n in numbers):
         raise TypeError("must be real number, not complex")
-    integral = OWN_KINDS.get(name, (False,) * len(numbers))
-    values = [t.integer(n) if whole else t.scalar(n, Kind.F64) for n, whole in zip(numbers, integral, strict=True)]
+    values = [t.integer(n) if prim.is_whole(k) else t.scalar(n, Kind.F64) for k, n in enumerate(numbers)]
     if name in _DOMAINS:
         t.check(_DOMAINS[name](t.emit, values), "ValueError", "math domain error")
     if name == "pow":

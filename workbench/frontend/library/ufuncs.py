@@ -37,11 +37,8 @@ _OPERATORS: dict[Any, str] = {
 }
 _UNARY: dict[Any, str] = {np.negative: "-", np.positive: "+", np.invert: "~", np.absolute: "abs"}
 _LOGICAL: dict[Any, str] = {np.logical_and: "and", np.logical_or: "or", np.logical_xor: "xor", np.logical_not: "not"}
-# results that stay integers (or booleans) for integer arguments
-_INTEGRAL = {"abs", "sign", "square", "minimum", "maximum", "neg", "fmin", "fmax", "floor", "ceil", "trunc",
-             "real", "imag", "conj", "mod", "fmod", "floordiv"}
-#: of primitives some of whose operands are integers: which
-OWN_KINDS = {"ldexp": (False, True), "polygamma": (True, False), "sincs": (True, False), "exprels": (True, False)}
+# of integers NumPy's functions give what they are given; what the table's primitives do not take, or take as it is
+_OF_INTEGERS = frozenset({"floor", "ceil", "trunc", "real", "imag", "conj"})
 
 
 # ---------------------------------------------------------------------- one call
@@ -150,15 +147,12 @@ def finish_ufunc(act: Activation, result: Any, named: dict[str, Any], name: str,
 
 def ufunc(t: Tracer, name: str, numbers: list[Any]) -> Any:
     """A NumPy elementwise function on numbers and arrays: NumPy's kinds, no exceptions."""
-    if name in OWN_KINDS:
+    if any(rules.get(name).is_whole(k) for k in range(len(numbers))):
         return as_numpy(t, _of_own_kinds(t, name, numbers))
     kind = common_kind(*numbers)
     if not kind.is_inexact:
         name = {"fmin": "minimum", "fmax": "maximum"}.get(name, name)
-    if not kind.is_inexact and name not in _INTEGRAL:
-        kind = Kind.F64
-    if kind is Kind.BOOL and name in _INTEGRAL:
-        kind = Kind.INT
+        kind = Kind.INT if name in _OF_INTEGERS or rules.get(name).takes(0, Kind.INT) else Kind.F64
     if name in ("floor", "ceil", "trunc") and kind is Kind.INT:
         return as_numpy(t, numbers[0])
     result = arithmetic.elementwise(t, name, numbers, kind)
@@ -171,8 +165,8 @@ def _of_own_kinds(t: Tracer, name: str, numbers: list[Any]) -> Any:
     if len(shapes) > 1:
         arrays.broadcast_dims(t, *shapes)
     values = []
-    for number, integral in zip(numbers, OWN_KINDS[name], strict=True):
-        kind = number_kind(number) or Kind.F64
+    for position, number in enumerate(numbers):
+        integral, kind = rules.get(name).is_whole(position), number_kind(number) or Kind.F64
         if integral and kind.is_inexact:
             t.fail(f"{name} of a float where an integer is meant", "convert it with int()")
         single = kind.is_inexact and name != "polygamma"  # (of which SciPy's is always in double precision)

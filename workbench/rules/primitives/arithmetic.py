@@ -18,7 +18,7 @@ from workbench.ir import Builder, Constant, Kind, Value
 from workbench.rules import folding, identities
 from workbench.rules.emission import emit
 from workbench.rules.entries import binary, unary
-from workbench.rules.expr import floordiv, log, power, real, rint, sign, trunc, where
+from workbench.rules.functions import floordiv, log, power, real, rint, sign, trunc, where
 from workbench.rules.kernels import floating as kernels
 from workbench.rules.primitive import (
     ATOM,

@@ -15,7 +15,8 @@ import numpy as np
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import apply, matmul, real
+from workbench.rules.expr import apply
+from workbench.rules.functions import matmul, real
 from workbench.rules.kernels import cholesky as kernels
 from workbench.rules.matrices import (
     OK,

@@ -16,7 +16,7 @@ import numpy as np
 from workbench.ir import Kind, Op
 from workbench.rules import folding, identities
 from workbench.rules.entries import binary, unary
-from workbench.rules.expr import constant_like, filled, isnan, shape, sum_to, where
+from workbench.rules.functions import constant_like, filled, isnan, shape, sum_to, where
 from workbench.rules.kernels import floating as kernels
 from workbench.rules.primitive import (
     AND,

@@ -13,8 +13,19 @@ import numpy as np
 from workbench.ir import Builder, Constant, Kind, Op, Value
 from workbench.rules import identities
 from workbench.rules.emission import emit
-from workbench.rules.expr import astype, broadcast_to, complex_, conj, imag, kind_of_value, real, shape, sum_to, where
 from workbench.rules.folding import truncated
+from workbench.rules.functions import (
+    astype,
+    broadcast_to,
+    complex_,
+    conj,
+    imag,
+    kind_of_value,
+    real,
+    shape,
+    sum_to,
+    where,
+)
 from workbench.rules.primitive import ANY, ATOM, COMPLEX, FLOAT, Attrs, Primitive, Sample, Types, register
 from workbench.rules.samples import draw
 from workbench.rules.spelling import converted

@@ -16,7 +16,8 @@ import scipy
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import apply, conj, imag, kind_of_value, matmul, real
+from workbench.rules.expr import apply
+from workbench.rules.functions import conj, imag, kind_of_value, matmul, real
 from workbench.rules.kernels import determinants as kernels
 from workbench.rules.matrices import adjoint, as_matrix, imaginary, in_kind, inverse, matrices, trace_of_product
 from workbench.rules.primitive import INEXACT, Attrs, Primitive, Sample, Types, register

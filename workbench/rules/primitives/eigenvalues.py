@@ -18,7 +18,7 @@ import numpy as np
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import imag, kind_of_value, matmul, real
+from workbench.rules.functions import imag, kind_of_value, matmul, real
 from workbench.rules.kernels import eigenvalues as kernels
 from workbench.rules.matrices import (
     OK,

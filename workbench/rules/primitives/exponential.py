@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from workbench.rules.entries import binary, unary
-from workbench.rules.expr import exp, exp2
+from workbench.rules.functions import exp, exp2
 from workbench.rules.primitive import FLOAT
 
 LN2, LN10 = math.log(2.0), math.log(10.0)

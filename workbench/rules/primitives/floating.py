@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.ir import Kind
 from workbench.rules.entries import binary, unary
-from workbench.rules.expr import constant_like, copysign, ldexp, sign
+from workbench.rules.functions import constant_like, copysign, ldexp, sign
 from workbench.rules.kernels import floating as kernels
 from workbench.rules.primitive import FLOAT, INT, Primitive, register
 from workbench.rules.typing import elementwise, same

@@ -16,7 +16,8 @@ import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import Expr, apply, shape, where
+from workbench.rules.expr import Expr, apply
+from workbench.rules.functions import shape, where
 from workbench.rules.kernels import fourier as kernels
 from workbench.rules.matrices import as_row, in_kind, places, real_constant
 from workbench.rules.primitive import COMPLEX, FLOAT, INT, Attrs, Primitive, Sample, Types, register

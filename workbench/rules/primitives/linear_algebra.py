@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
-from workbench.rules.expr import conj, matmul, one_dim, reshape, shape, sum_to, swap_last
+from workbench.rules.functions import conj, matmul, one_dim, reshape, shape, sum_to, swap_last
 from workbench.rules.primitive import NUMBER, Attrs, Primitive, Sample, Types, register
 from workbench.rules.samples import draw
 from workbench.rules.typing import array, broadcast_dims, shaped

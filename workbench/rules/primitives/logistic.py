@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from workbench.rules.entries import binary, special, unary
-from workbench.rules.expr import apply, log
+from workbench.rules.expr import apply
+from workbench.rules.functions import log
 from workbench.rules.kernels import logistic as kernels
 from workbench.rules.kernels.source import Kernel
 from workbench.rules.primitive import FLOAT, Partial

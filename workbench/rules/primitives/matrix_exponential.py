@@ -15,7 +15,8 @@ import scipy
 from workbench.ir import Constant, Kind, Op, Value
 from workbench.rules.emission import emit
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import Expr, apply, shape
+from workbench.rules.expr import Expr, apply
+from workbench.rules.functions import shape
 from workbench.rules.kernels import matrix_exponential as kernels
 from workbench.rules.matrices import adjoint, matrices
 from workbench.rules.primitive import INEXACT, Attrs, Primitive, Sample, Types, register

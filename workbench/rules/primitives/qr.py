@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import matmul, real
+from workbench.rules.functions import matmul, real
 from workbench.rules.kernels import qr as kernels
 from workbench.rules.matrices import adjoint, in_kind, lower, matrices, on_diagonal, solved_triangle, upper
 from workbench.rules.primitive import INEXACT, Attrs, Primitive, Sample, Types, register

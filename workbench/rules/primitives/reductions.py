@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
-from workbench.rules.expr import (
+from workbench.rules.functions import (
     conj,
     constant_like,
     expand,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
-from workbench.rules.expr import apply, broadcast_to, conj, reshape, shape, sum_, sum_to, transpose
+from workbench.rules.expr import apply
+from workbench.rules.functions import broadcast_to, conj, reshape, shape, sum_, sum_to, transpose
 from workbench.rules.loops import exclusive_product, products_tangent, recurrence
 from workbench.rules.primitive import ANY, NUMBER, Attrs, Primitive, Sample, Types, register
 from workbench.rules.primitives.memory import duplicate

@@ -20,7 +20,8 @@ import numpy as np
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import Expr, constant_like, imag, kind_of_value, matmul, real, shape, where
+from workbench.rules.expr import Expr
+from workbench.rules.functions import constant_like, imag, kind_of_value, matmul, real, shape, where
 from workbench.rules.kernels import singular_values as kernels
 from workbench.rules.matrices import (
     OK,

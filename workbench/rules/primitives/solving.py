@@ -18,7 +18,8 @@ import scipy
 
 from workbench.ir import Kind, Op, Value
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import matmul, once
+from workbench.rules.expr import once
+from workbench.rules.functions import matmul
 from workbench.rules.kernels import solving as kernels
 from workbench.rules.matrices import OK, adjoint, attempt, lower, matrices, solved, solved_triangle, upper
 from workbench.rules.primitive import INEXACT, Attrs, Primitive, Sample, Types, register

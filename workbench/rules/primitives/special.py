@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from workbench.rules.entries import family, foreign, special, unary
-from workbench.rules.expr import apply, cos, digamma, exp, polygamma, sin, where
+from workbench.rules.expr import apply
+from workbench.rules.functions import cos, digamma, exp, polygamma, sin, where
 from workbench.rules.kernels import special as kernels
 from workbench.rules.primitive import FLOAT, Unknown
 

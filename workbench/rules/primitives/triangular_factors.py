@@ -15,7 +15,8 @@ import scipy
 from workbench.ir import ArrayType, Kind, Op, Value
 from workbench.rules.emission import emit
 from workbench.rules.entries import by_kernel
-from workbench.rules.expr import Expr, apply, constant_like, matmul, where
+from workbench.rules.expr import Expr, apply
+from workbench.rules.functions import constant_like, matmul, where
 from workbench.rules.kernels import triangular_factors as kernels
 from workbench.rules.matrices import adjoint, column_numbers, lower, matrices, row_numbers, solved_triangle, upper
 from workbench.rules.primitive import INEXACT, INT, Attrs, Primitive, Sample, Types, register

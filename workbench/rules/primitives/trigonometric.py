@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.rules.entries import binary, unary
-from workbench.rules.expr import cos, cosh, sin, sinh, sqrt, where
+from workbench.rules.functions import cos, cosh, sin, sinh, sqrt, where
 from workbench.rules.primitive import FLOAT
 
 
