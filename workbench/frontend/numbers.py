@@ -23,8 +23,7 @@ from workbench.ir import Constant, DifferentiationError, Kind, kind_of, promote
 MADE_A_TURN = "made a turn"  # with a loop's key: the decision to check that it made one
 KNOWS_TURN = "knows turn"  # with the key of a `while`: the decision to keep whether it made one
 
-_CATEGORY = {Kind.BOOL: 0, Kind.INT: 1, Kind.F32: 2, Kind.F64: 2, Kind.C64: 3, Kind.C128: 3}
-_SINGLE = (Kind.F32, Kind.C64)
+_CATEGORY = {kind: "bifc".index(kind.dtype.kind) for kind in Kind}
 _PYTHON_KIND = {0: Kind.BOOL, 1: Kind.INT, 2: Kind.F64, 3: Kind.C128}
 
 
@@ -92,7 +91,7 @@ def joint_kind(*operands: Any) -> Kind:
 
 def _rounds_otherwise(kind: Kind, other: Kind) -> bool:
     """True for two precisions; an integer, or a number without an imaginary part, is exact in either kind."""
-    return other.is_inexact and (kind in _SINGLE) != (other in _SINGLE)
+    return other.is_inexact and kind.is_single != other.is_single
 
 
 def possible(value: Any) -> frozenset[Alternative]:
@@ -160,7 +159,7 @@ def _common(kinds: Iterable[tuple[Kind | None, bool]]) -> Kind:
     for other in weak:
         if _CATEGORY[other] > _CATEGORY[kind]:
             if _CATEGORY[other] == 3:
-                kind = {Kind.F32: Kind.C64}.get(kind, Kind.C128)
+                kind = kind.complex
             else:
                 kind = _PYTHON_KIND[_CATEGORY[other]]
     return kind

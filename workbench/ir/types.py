@@ -14,7 +14,11 @@ import numpy as np
 
 
 class Kind(enum.Enum):
-    """The kind of a scalar, or of an array's elements; the value is its short name."""
+    """The kind of a scalar, or of an array's elements; the value is its short name.
+
+    A new kind (a dtype) is a member here, with its dtype below: promotion, type rules, NumPy's meaning of operations,
+    the spelling of dtypes and what tests draw follow from these properties. What is decided kind by kind elsewhere is
+    listed in `tests/ir/test_types.py`, which fails where another place begins to: those are the places to look at."""
 
     BOOL = "bool"
     INT = "i64"
@@ -54,6 +58,16 @@ class Kind(enum.Enum):
     def real(self) -> Kind:
         """The real kind of the same precision."""
         return {Kind.C64: Kind.F32, Kind.C128: Kind.F64}.get(self, self)
+
+    @property
+    def complex(self) -> Kind:
+        """The complex kind of the same precision (of integers and truth values, of double precision)."""
+        return Kind.C64 if self.is_single else Kind.C128
+
+    @property
+    def is_single(self) -> bool:
+        """True for inexact kinds that are narrower than Python's own numbers."""
+        return self in (Kind.F32, Kind.C64)
 
 
 _DTYPES: dict[Kind, np.dtype] = {
@@ -200,8 +214,6 @@ def kind_of(dtype: object) -> Kind | None:
 def element_type(type_: Type) -> ScalarType:
     """The scalar type of an array's elements; a scalar's own type."""
     return ScalarType(type_.kind)
-
-
 
 
 def promote(*kinds: Kind) -> Kind:

@@ -230,7 +230,7 @@ def _common(operands: Sequence[Any], kinds: set[Kind]) -> Kind:
     """The kind that expressions of some kinds and numbers meet in."""
     kind = _join(kinds)
     if any(isinstance(v, (complex, np.complexfloating)) for v in operands):
-        return promote(kind, Kind.C64) if kind.is_inexact else Kind.C128
+        return kind.complex
     if kind is Kind.INT and any(isinstance(v, (float, np.floating)) for v in operands):
         return Kind.F64
     if kind is Kind.BOOL and any(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in operands):

@@ -31,8 +31,8 @@ TypeRule = Callable[[Sequence[Value], Attrs], Types]
 
 BOOL = frozenset({Kind.BOOL})
 INT = frozenset({Kind.INT})
-FLOAT = frozenset({Kind.F32, Kind.F64})
-COMPLEX = frozenset({Kind.C64, Kind.C128})
+FLOAT = frozenset(kind for kind in Kind if kind.is_float)
+COMPLEX = frozenset(kind for kind in Kind if kind.is_complex)
 INEXACT = FLOAT | COMPLEX
 REAL = INT | FLOAT
 NUMBER = INT | INEXACT

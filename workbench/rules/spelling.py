@@ -23,7 +23,7 @@ def spell(primitive: Primitive, operands: Sequence[tuple[str, int]], kinds: Sequ
     if form is None:
         raise KeyError(f"{primitive.name} has no scalar spelling")
     form, precedence = (form, primitive.precedence) if isinstance(form, str) else form(kinds, result)
-    if result is Kind.F32 and primitive.elementwise and primitive.kernels:  # (they compute in double precision)
+    if primitive.elementwise and primitive.kernels and result.is_float and result.is_single:  # (kernels compute in F64)
         form, precedence = converted(form, result), ATOM
 
     def place(match: re.Match[str]) -> str:

@@ -93,7 +93,7 @@ def real(kinds: Sequence[Kind]) -> Kind:
 
 def complex_(kinds: Sequence[Kind]) -> Kind:
     """The complex kind of the same precision."""
-    return {Kind.F32: Kind.C64, Kind.F64: Kind.C128}[kinds[0]]
+    return kinds[0].complex
 
 
 def dimension(value: Value) -> Value:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding
-from numba import njit
+from numba import from_dtype, njit
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -39,10 +39,7 @@ from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, 
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
 
-_TYPES: dict[Kind, Any] = {
-    Kind.BOOL: types.boolean, Kind.INT: types.int64, Kind.F32: types.float32, Kind.F64: types.float64,
-    Kind.C64: types.complex64, Kind.C128: types.complex128,
-}
+_TYPES: dict[Kind, Any] = {kind: from_dtype(kind.dtype) for kind in Kind}
 
 
 class CompilationError(Exception):

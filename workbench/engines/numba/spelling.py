@@ -10,8 +10,6 @@ from workbench.rules import Primitive, get, spell, with_called
 from workbench.rules.primitive import ATOM, BITAND, BITOR, UNARY
 
 Text = tuple[str, int]
-_DTYPE = {Kind.BOOL: "np.bool_", Kind.INT: "np.int64", Kind.F32: "np.float32", Kind.F64: "np.float64",
-          Kind.C64: "np.complex64", Kind.C128: "np.complex128"}
 # without branches, where the result is a value and not a test
 _EAGER = {"and": ("{0} & {1}", BITAND), "or": ("{0} | {1}", BITOR)}
 # of integers Python's own are the same, and quicker to compile
@@ -20,7 +18,7 @@ _BUILTIN = {"minimum": "min", "maximum": "max"}
 
 def dtype(kind: Kind) -> str:
     """How a kind's NumPy dtype is written."""
-    return _DTYPE[kind]
+    return "np.bool_" if kind is Kind.BOOL else f"np.{kind.dtype.name}"
 
 
 def real_text(value: float) -> Text:

@@ -24,7 +24,6 @@ from workbench.frontend.values import Array, Choice, ListValue, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 _scipy = Library("scipy.fft")
-_COMPLEX = {Kind.F32: Kind.C64, Kind.C64: Kind.C64}
 _TWO = Constant(2, Kind.INT)
 
 
@@ -95,7 +94,7 @@ def complex_transform(t: Tracer, array: Array, n: Any, axis: int, norm: Any, inv
     length = array.dims[axis] if n is None else _length(t, n)
     if n is None:
         _length(t, t.dim(length))
-    kind = _COMPLEX.get(array.kind, Kind.C128)
+    kind = array.kind.complex
     array = resized(t, array, length, axis)
     if array.kind is not kind:
         array = t.new_array(t.emit("cast", arrays.read(t, array), kind=kind))
@@ -123,7 +122,7 @@ def real_inverse(t: Tracer, array: Array, n: Any, axis: int, norm: Any) -> Any:
         n = t.dim(t.emit("mul", _TWO, t.emit("sub", array.dims[axis], ONE)))
     length = _length(t, n)
     half = t.emit("add", t.emit("floordiv", length, _TWO), ONE)
-    kind = _COMPLEX.get(array.kind, Kind.C128)
+    kind = array.kind.complex
     array = resized(t, array, half, axis)
     if array.kind is not kind:
         array = t.new_array(t.emit("cast", arrays.read(t, array), kind=kind))

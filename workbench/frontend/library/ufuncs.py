@@ -187,7 +187,7 @@ def _operator(callee: Any, op: str) -> Any:
             first = as_numpy(act.t, numbers[0]) if is_python_number(numbers[0]) and is_python_number(
                 numbers[1]) else numbers[0]
             if isinstance(first, float):  # (Python's number promotes weakly)
-                first = (kind.dtype.type if kind in (Kind.F32, Kind.C64) else np.float64)(first)
+                first = (kind.dtype.type if kind.is_single else np.float64)(first)
             result = arithmetic.binary(act.t, op, first, numbers[1])
         return finish_ufunc(act, as_numpy(act.t, result), named, callee.__name__, kind)
     return handler

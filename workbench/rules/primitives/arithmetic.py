@@ -93,7 +93,7 @@ def _pow_numpy(a: Any, b: Any) -> Any:
 def _pow_complex(kinds: Sequence[Kind], result: Kind) -> tuple[str, int]:
     """The compiler computes an integer power of single precision in double precision."""
     form = "{0} ** {1}"
-    return (converted(form, result), ATOM) if result is Kind.C64 and Kind.INT in kinds else (form, POWER)
+    return (converted(form, result), ATOM) if result.is_single and Kind.INT in kinds else (form, POWER)
 
 
 register(Primitive(

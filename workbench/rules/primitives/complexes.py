@@ -143,7 +143,7 @@ def _part(name: str, numpy: Any, vjp: Any, jvp: Any, text: str, kind: ResultKind
 def _complex_spelling(kinds: Sequence[Kind], result: Kind) -> tuple[str, int]:
     """The compiler makes complex numbers of double precision."""
     form = "complex({0}, {1})"
-    return converted(form, result) if result is Kind.C64 else form, ATOM
+    return converted(form, result) if result.is_single else form, ATOM
 
 
 _part("real", np.real, _real_vjp, lambda op, xs, y, tangents: real(tangents[0]), "{0}.real", real_kind,

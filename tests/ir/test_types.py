@@ -1,0 +1,52 @@
+"""Kinds and constants; and where the kinds of one precision are told apart, which a new kind would change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import workbench
+from workbench.ir import Constant, Kind, kind_of, promote
+
+# what is decided for single kinds, by file: where to look for a new one
+PLACES = {
+    "ir/types.py": "dtypes, and the real and complex kind of the same precision",
+    "rules/random.py": "the C types of NumPy's draws, and which laws have them",
+    "frontend/tracer.py": "a float32 becomes an integer by way of float64",
+    "engines/numba/spelling.py": "how constants are written",
+    "engines/numba/outlet.py": "the machine types of what is printed and drawn",
+}
+
+
+def test_places_that_tell_precisions_apart() -> None:
+    root = Path(workbench.__file__).parent
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py")
+             if re.search(r"\bKind\.(F32|C64)\b", path.read_text(encoding="utf-8"))}
+    assert found == set(PLACES)
+
+
+@pytest.mark.parametrize("kind", Kind, ids=lambda k: k.value)
+def test_kinds_are_numpys(kind: Kind) -> None:
+    assert kind_of(kind.dtype) is kind
+    assert kind.is_complex == (kind.dtype.kind == "c") and kind.is_float == (kind.dtype.kind == "f")
+    assert kind.real.dtype == kind.dtype.type(0).real.dtype
+    if kind.is_inexact:
+        assert kind.complex.real is kind.real and kind.is_single == (kind.real.itemsize < 8)
+
+
+def test_promotion() -> None:
+    assert promote(Kind.INT, Kind.F32) is Kind.F64
+    assert promote(Kind.F32, Kind.C64) is Kind.C64
+    assert promote(Kind.F64, Kind.C64) is Kind.C128
+    assert promote(Kind.BOOL, Kind.INT) is Kind.INT
+
+
+def test_constants_are_equal_by_kind_and_bits() -> None:
+    nan = float("nan")
+    assert Constant(nan, Kind.F64) == Constant(nan, Kind.F64)
+    assert Constant(0.0, Kind.F64) != Constant(-0.0, Kind.F64)
+    assert Constant(1, Kind.INT) != Constant(1.0, Kind.F64)
+    assert Constant(0.1, Kind.F32) != Constant(0.1, Kind.F64)
+    assert len({Constant(1, Kind.INT), Constant(1, Kind.INT)}) == 1
