@@ -46,8 +46,8 @@ def argsort(a: Array) -> Array:
     return out
 
 
-def search_left(ordered: Array, sought: Array) -> Array:
-    """For each number, how many elements of a sorted vector come before it (NaN comes last)."""
+def places_in(ordered: Array, sought: Array, behind: bool) -> Array:
+    """For each number, how many elements of a sorted vector come before it (`behind`: or equal it). NaN comes last."""
     out = np.empty(sought.shape, np.int64)
     flat, places = sought.reshape(-1), out.reshape(-1)
     for k in range(flat.size):
@@ -56,27 +56,13 @@ def search_left(ordered: Array, sought: Array) -> Array:
         while low < high:
             middle = (low + high) // 2
             y = ordered[middle]
-            if y < x or (x != x and y == y):
+            if behind:
+                before = not (x < y or (y != y and x == x))
+            else:
+                before = y < x or (x != x and y == y)
+            if before:
                 low = middle + 1
             else:
                 high = middle
-        places[k] = low
-    return out
-
-
-def search_right(ordered: Array, sought: Array) -> Array:
-    """For each number, how many elements of a sorted vector come before it or equal it (NaN comes last)."""
-    out = np.empty(sought.shape, np.int64)
-    flat, places = sought.reshape(-1), out.reshape(-1)
-    for k in range(flat.size):
-        x = flat[k]
-        low, high = 0, ordered.size
-        while low < high:
-            middle = (low + high) // 2
-            y = ordered[middle]
-            if x < y or (y != y and x == x):
-                high = middle
-            else:
-                low = middle + 1
         places[k] = low
     return out

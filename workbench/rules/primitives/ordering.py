@@ -7,14 +7,13 @@ what sorts its elements gathers them, and a gather has a derivative.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Value
 from workbench.rules.entries import by_kernel
 from workbench.rules.kernels import ordering as kernels
-from workbench.rules.kernels.source import Kernel
 from workbench.rules.primitive import BOOL, REAL, Attrs, Primitive, Sample, Types, register
 from workbench.rules.samples import draw
 from workbench.rules.typing import array
@@ -56,10 +55,11 @@ def _search_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return found
 
 
-def _search(name: str, side: Any, kernel: Kernel) -> None:
+def _search(name: str, side: Literal["left", "right"]) -> None:
     register(Primitive(name, lambda a, v: np.searchsorted(a, v, side), _search_types, 2, kinds=(REAL, REAL), flops=1,
-                       analytic=False, samples=_search_samples, **by_kernel(kernel, "{0}, {1}")))
+                       analytic=False, samples=_search_samples,
+                       **by_kernel(kernels.places_in, f"{{0}}, {{1}}, {side == 'right'}")))
 
 
-_search("searchsorted", "left", kernels.search_left)
-_search("searchsorted_right", "right", kernels.search_right)
+_search("searchsorted", "left")
+_search("searchsorted_right", "right")
