@@ -25,7 +25,7 @@ from workbench.frontend.values import (
     Scalar,
 )
 from workbench.ir import Constant, Frame, Kind, Value
-from workbench.ir.builder import Arm
+from workbench.ir.slots import Arm
 
 Finish = Callable[[Sequence[Value]], Any]
 _COPIED = "a write to an array that a run-time condition has chosen among arrays of different shapes"
