@@ -78,6 +78,7 @@ def in_programs(x, k):
     made = np.zeros_like(x)
     for i in range(len(x)):
         made[i] = x[i] * i
+    made[0] = np.random.default_rng(3).random()
     return np.sum(x[x > 0.0]) + np.sum(made) + np.diag(x)[k, k]
 
 
