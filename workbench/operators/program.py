@@ -169,6 +169,11 @@ class Program:
         """The transformed program before it is lowered."""
         return own_results(optimize(self._transform(self.primal)))
 
+    @functools.cached_property
+    def final(self) -> Function:
+        """What is emitted."""
+        return finalize(self.ir, self._exact())
+
     def _transform(self, primal: Function) -> Function:
         mode = self.request.mode
         if mode == "value":

@@ -8,8 +8,7 @@ from workbench.engines.numba.folding import is_growable
 from workbench.engines.numba.list_statements import list_store
 from workbench.engines.numba.spelling import dtype
 from workbench.engines.numba.writer import UPDATES, Writer
-from workbench.ir import Constant, Kind, Op, Value, consumed_operands
-from workbench.ir.ops import CONSUMING
+from workbench.ir import Constant, Kind, Op, Value
 from workbench.rules import with_called
 from workbench.rules.kernels.products import PRODUCTS
 
@@ -56,8 +55,8 @@ def iota(w: Writer, op: Op) -> None:
 def reshape(w: Writer, op: Op) -> None:
     """A view where the operand is dead and ours, else of a copy."""
     array, *dims = op.operands
-    ours = is_ours(w, array) and not w.live.bit[array] & w.live.at[op.result]
-    w.assign_text(op.result, f"{w.names(array)}{'' if ours else '.copy()'}.reshape({shape_text(w, dims)})")
+    copied = "" if op in w.views else ".copy()"
+    w.assign_text(op.result, f"{w.names(array)}{copied}.reshape({shape_text(w, dims)})")
 
 
 def matmul(w: Writer, op: Op) -> None:
@@ -71,14 +70,6 @@ def matmul(w: Writer, op: Op) -> None:
         return
     texts = [f"{name}.T" if t else name for name, t in zip(names, turned, strict=True)]
     w.assign_text(op.result, f"np.dot({', '.join(texts)})")
-
-
-def is_ours(w: Writer, array: Value) -> bool:
-    """True where the buffer is surely made by this program (not the caller's)."""
-    op = w.made.get(array)
-    while op is not None and op.prim in CONSUMING:
-        op = w.made.get(op.operands[0])
-    return op is not None and not op.regions and not (op.prim == "call" and consumed_operands(op))
 
 
 def store(w: Writer, op: Op) -> None:

@@ -12,7 +12,8 @@ from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
 from workbench.engines.numba.rounding import is_loose
 from workbench.engines.numba.spelling import Speller
-from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, definitions
+from workbench.engines.numba.views import views
+from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value
 from workbench.rules import get
 
 UPDATES = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
@@ -36,6 +37,7 @@ class Writer:
         self.folding = Folding(function)
         live = Liveness(function, self.folding.leaves, self.folding.__contains__)
         self.live = live
+        self.views = views(function, live)
         self.classes = Classes(live)
         coalesce(function, self.classes, lambda v: not isinstance(v, Constant) and v not in self.folding.inlined)
         self.title = identifier(name or function.name, RESERVED)
@@ -52,7 +54,6 @@ class Writer:
         self.helpers: dict[str, Callable[..., object]] = {}
         self.in_place: InPlace = {}
         self.main_file = function.span.filename if function.span else None
-        self.made = definitions(function)
 
     # ------------------------------------------------------------------ the whole
     def run(self, in_place: InPlace, own: Collection[int] = ()) -> None:

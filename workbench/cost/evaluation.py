@@ -1,0 +1,98 @@
+"""The numbers that formulas are, for given sizes: exact for integers, or for whole arrays of sizes at once.
+
+Invariant: with Python integers and fractions every step is exact; with arrays it is done in 64-bit floats, which are
+exact up to 2^53.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from workbench.cost.formula import Atom, Formula, Sum, Symbol, room
+
+
+def evaluate(formula: Formula, values: Mapping[str, Any]) -> Any:
+    """The number that a formula is where the symbols of these names are these numbers (or arrays, all of one shape).
+
+    Raises KeyError for a symbol without a value.
+
+    >>> from workbench.cost.formula import symbol
+    >>> n = symbol("n")
+    >>> evaluate(n * (n - 1) / 2, {"n": 1000})
+    499500
+    """
+    return _Evaluation(values).formula(formula)
+
+
+class _Evaluation:
+    """Evaluates formulas that have atoms in common; each is evaluated once."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self.known: dict[Atom, Any] = {}
+
+    def formula(self, formula: Formula) -> Any:
+        total: Any = 0
+        for monomial, coefficient in formula.terms.items():
+            term: Any = coefficient
+            for atom, power in monomial:
+                value = self.atom(atom)
+                term = _times(term, value ** power if power > 1 else value)
+            total = total + term
+        return total.numerator if isinstance(total, Fraction) and total.denominator == 1 else total
+
+    def atom(self, atom: Atom) -> Any:
+        if atom not in self.known:
+            self.known[atom] = self._atom(atom)
+        return self.known[atom]
+
+    def _atom(self, atom: Atom) -> Any:
+        if isinstance(atom, Symbol):
+            return self.values[atom.name]
+        if isinstance(atom, Sum):
+            return self._sum(atom)
+        return FUNCTIONS[atom.function](*map(self.formula, atom.args))
+
+    def _sum(self, atom: Sum) -> Any:
+        turns = self.formula(atom.turns)
+        if isinstance(turns, np.ndarray):
+            return np.array([_Evaluation({n: _at(v, k, turns.shape) for n, v in self.values.items()})._sum(atom)
+                             for k in np.ndindex(turns.shape)], dtype=float).reshape(turns.shape)
+        values = {**self.values, atom.index.name: np.arange(int(turns), dtype=float)}
+        body = _Evaluation(values).formula(atom.body)
+        total = float(np.sum(np.broadcast_to(body, (int(turns),))))
+        return int(total) if total.is_integer() else total
+
+
+def _at(value: Any, place: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(value, shape)[place].item() if isinstance(value, np.ndarray) else value
+
+
+def _times(a: Any, b: Any) -> Any:
+    """A product; a fraction times an array is a product of floats."""
+    if isinstance(b, np.ndarray) and isinstance(a, Fraction):
+        return float(a) * b
+    return a * b
+
+
+def _floor(a: Any, b: Any) -> Any:
+    return np.floor_divide(a, b) if isinstance(a, np.ndarray) or isinstance(b, np.ndarray) else a // b
+
+
+def _larger(a: Any, b: Any) -> Any:
+    return np.maximum(a, b) if isinstance(a, np.ndarray) or isinstance(b, np.ndarray) else max(a, b)
+
+
+def _smaller(a: Any, b: Any) -> Any:
+    return np.minimum(a, b) if isinstance(a, np.ndarray) or isinstance(b, np.ndarray) else min(a, b)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "max": _larger, "min": _smaller, "floordiv": _floor,
+    "capacity": lambda a: np.vectorize(room)(a) if isinstance(a, np.ndarray) else room(a),
+    "positive": lambda a: (a > 0) * 1, "zero": lambda a: (a == 0) * 1,
+}
