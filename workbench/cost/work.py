@@ -16,7 +16,7 @@ from typing import Self
 from workbench.cost.formula import Formula, capacity, of
 from workbench.engines.numba.folding import Folding, is_growable
 from workbench.engines.numba.views import views
-from workbench.ir import Function, Kind, Op, Value, walk
+from workbench.ir import DifferentiationError, Function, Kind, Op, Value, walk
 
 Line = tuple[str, int]
 Amounts = Mapping[str, Formula | int]
@@ -79,7 +79,9 @@ class Emitted:
 
 def work_of(op: Op, size: Size, emitted: Emitted) -> Amounts:
     """What an operation without regions does once; `size` gives the formula of a dimension,
-    or, for None, of the length that the operation's list will have."""
+    or, for None, of the length that the operation's list will have.
+
+    Raises DifferentiationError for an operation on whole arrays whose work is not stated here."""
     if op in emitted.views or op in emitted.negations:
         return {}
     if op in emitted.subtractions:
@@ -88,7 +90,7 @@ def work_of(op: Op, size: Size, emitted: Emitted) -> Amounts:
     if rule is not None:
         return rule(op, size)
     if any(v.is_array for v in (*op.operands, *op.results)):
-        raise NotImplementedError(op.prim)
+        raise DifferentiationError(f"what {op.prim} costs is not known", op.span)
     return _scalar(op)
 
 
