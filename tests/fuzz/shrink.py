@@ -1,7 +1,8 @@
 """Shrinks a failing program: removes statements, unwraps blocks, replaces expressions, while it still fails.
 
 Works on the syntax tree of any program text, so that it knows nothing of how programs are generated. A cut is kept
-only if the predicate holds; a `while` keeps its first statement, which counts, so that cut programs end.
+only if the predicate holds; a `while` keeps its condition and its first statement, which counts, as they are, so that
+cut programs end.
 """
 from __future__ import annotations
 
@@ -70,9 +71,9 @@ def _at(tree: ast.Module, position: int) -> ast.AST:
 def _statement_cuts(tree: ast.Module) -> list[Edit]:
     """Cuts of runs of statements (long runs first), and unwrappings of blocks."""
     runs: list[tuple[int, Edit]] = []
-    fixed = _fixed(tree)
+    fixed, ending = _fixed(tree), _ending(tree)
     for position, node in enumerate(ast.walk(tree)):
-        if isinstance(node, ast.Lambda) or node in fixed:
+        if isinstance(node, ast.Lambda) or node in fixed or node in ending:
             continue
         for block in BLOCKS:
             statements = getattr(node, block, None)
@@ -99,6 +100,12 @@ def _fixed(tree: ast.Module) -> set[ast.stmt]:
         isinstance(node, ast.FunctionDef) and node.name.startswith("arguments_"))}
 
 
+def _ending(tree: ast.Module) -> set[ast.AST]:
+    """What makes loops end: everything in the conditions and the first statements of `while`."""
+    return {inner for node in ast.walk(tree) if isinstance(node, ast.While)
+            for part in (node.test, node.body[0]) for inner in ast.walk(part)}
+
+
 def _is_program(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name.startswith("program_")
 
@@ -118,7 +125,8 @@ def _unwrapping(position: int, block: str, start: int) -> Edit:
     def edit(tree: ast.Module) -> None:
         statements = getattr(_at(tree, position), block)
         inner = statements[start]
-        statements[start:start + 1] = inner.body
+        counts = isinstance(inner, ast.While) and len(inner.body) > 1  # what made the loop end is not needed any more
+        statements[start:start + 1] = inner.body[counts:]
 
     return edit
 
@@ -126,7 +134,7 @@ def _unwrapping(position: int, block: str, start: int) -> Edit:
 def _expression_cuts(tree: ast.Module) -> list[Edit]:
     """Replacements of an operation by one of its operands, or of a term by 1.0."""
     edits: list[Edit] = []
-    fixed = {inner for node in _fixed(tree) for inner in ast.walk(node)}
+    fixed = {inner for node in _fixed(tree) for inner in ast.walk(node)} | _ending(tree)
     for position, node in enumerate(ast.walk(tree)):
         if node in fixed:
             continue

@@ -91,6 +91,41 @@ def test_shrinking_keeps_the_failure_and_removes_the_rest() -> None:
     assert body.count("\n") <= 6, small.source
 
 
+COUNTING = """
+def program_1(x, n):
+    while True:
+        if (n := n + 1) > 4 or x < 0.0:
+            x = x * 2.0
+            break
+        x = x + 1.0
+    while n < 9:
+        n += 1
+        x = x * 0.5
+    return x
+
+def arguments_1():
+    return (1.5, 0)
+"""
+
+
+def ends(source: str) -> set[str]:
+    """The conditions and first statements of the `while` loops of a program."""
+    loops = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.While)]
+    return {ast.unparse(part) for loop in loops for part in (loop.test, loop.body[0])}
+
+
+def test_shrinking_leaves_alone_what_makes_loops_end() -> None:
+    tried: list[str] = []
+
+    def fails(candidate: FuzzProgram) -> bool:
+        tried.append(candidate.source)
+        return "while True" in candidate.source and "while n" in candidate.source
+
+    small = shrink(FuzzProgram(1, COUNTING), fails, seconds=10.0)
+    assert len(tried) > 5 and "x * 0.5" not in small.source
+    assert all(ends(source) <= ends(COUNTING) for source in tried)
+
+
 STRUCTURES = """
 class Used:
     pass
