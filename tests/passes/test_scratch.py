@@ -162,7 +162,7 @@ def test_gradients_of_programs_with_scratch(f: Callable[[Any], Any]) -> None:
             value, gradient = derivative(x)
             assert value == pytest.approx(f(x.copy()), rel=1e-12)
             np.testing.assert_allclose(gradient, complex_step(f, x), rtol=1e-10, atol=1e-12)
-    primal = derivative.latest.primal
+    primal = derivative.latest.program.primal
     carried = [p for op in primal.block.ops if op.prim == "for" for p in op.regions[0].params if p.is_array]
     assert bool(carried) == (f in CARRIED), carried
     inside = [line for line in derivative.source.splitlines() if "np.empty" in line or "np.zeros" in line]

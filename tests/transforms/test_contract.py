@@ -188,3 +188,15 @@ def test_unknown_derivative_is_refused_at_its_line(monkeypatch: pytest.MonkeyPat
         with pytest.raises(DifferentiationError, match="no derivative of mystery is known") as refused:
             transform(f, [0], [0])
         assert refused.value.lineno == 7
+
+
+@pytest.mark.parametrize("given", ["vjp", "jvp"])
+def test_a_mode_without_a_rule_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = replace(get("sin"), name="mystery", partials=None, callables=(), **{given: lambda *_: None})
+    monkeypatch.setitem(primitive._TABLE, "mystery", rule)
+    k = Kit("f", x="f64")
+    k.builder.span = Span("user.py", 7)
+    f = k.finish(k.emit("mystery", k.x))
+    with pytest.raises(DifferentiationError, match="no derivative of mystery is known") as refused:
+        (jvp if given == "vjp" else vjp)(f, [0], [0])
+    assert refused.value.lineno == 7

@@ -18,11 +18,12 @@ from workbench.rules import get
 
 
 def differentiable_operands(op: Op) -> tuple[Value, ...]:
-    """The operands that the results of an operation without regions depend on differentiably."""
+    """The operands that the results of an operation without regions depend on differentiably: all of them where nothing
+    is stated, so that what has no rule is refused when it is differentiated, and never taken for a constant."""
     primitive = get(op.prim)
     positions: Iterable[int] = range(len(op.operands))
-    if primitive.vjp is None and not primitive.adjoint:
-        positions = [k for k, partial in enumerate(primitive.partials or ()) if partial is not None]
+    if primitive.vjp is None and primitive.partials is not None:
+        positions = [k for k, partial in enumerate(primitive.partials) if partial is not None]
     return tuple(v for v in (op.operands[k] for k in positions if k < len(op.operands)) if carries(v))
 
 

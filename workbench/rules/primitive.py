@@ -4,7 +4,8 @@ A primitive is one record: the callables that mean it, its type rule, its deriva
 Numba spells it, what it costs, and where its domain is. Elementwise primitives state partial derivatives once, as
 lambdas `(y, *x)` on overloaded operands; structured ones (and the non-holomorphic complex ones) give `vjp` and `jvp`.
 
-Conventions. A partial of `None` is an exact zero. Complex partials are holomorphic derivatives: forward mode multiplies
+Conventions. A partial of `None` is an exact zero, and `partials=()` says that all are. A derivative that is not stated
+is not known: it is refused, never taken for zero. Complex partials are holomorphic derivatives: forward mode multiplies
 by them, reverse mode by their conjugates. A `vjp` is the whole adjoint under Re<.,.>: it conjugates by itself.
 Where a primitive has a `vjp`, that is used, whatever else it has. Of a primitive with several results, `y` and `y_bar`
 are tuples (None for a cotangent that is zero), and `jvp` gives a tuple of tangents.
@@ -122,7 +123,7 @@ class Primitive:
 
     def is_known(self, position: int) -> bool:
         """True where the derivative by this operand is known (zero included)."""
-        return self.partials is None or not isinstance(self.partials[position], Unknown)
+        return not self.partials or not isinstance(self.partials[position], Unknown)
 
     def takes(self, position: int, kind: Kind) -> bool:
         """True where an operand of this kind is taken at this position."""

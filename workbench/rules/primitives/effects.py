@@ -77,9 +77,9 @@ def _draw_types(operands: Sequence[Value], attrs: Attrs) -> Types:
     return (state.type,)
 
 
-register(Primitive("check", _check, _check_types, kinds=(BOOL,)))
-register(Primitive("print", _print, _print_types, kinds=(ANY,)))
+register(Primitive("check", _check, _check_types, kinds=(BOOL,), partials=()))
+register(Primitive("print", _print, _print_types, kinds=(ANY,), partials=()))
 register(Primitive(
     "call", _call, _call_types, kinds=(ANY,),
     adjoint="the pushforward or pullback of the function called, which are functions again (`transforms.calls`)"))
-register(Primitive("draw", _draw, _draw_types, kinds=(ANY,)))
+register(Primitive("draw", _draw, _draw_types, kinds=(ANY,), partials=()))
