@@ -11,7 +11,6 @@ Source: Griewank & Walther (2008), section 3.2 (the adjoint identity); Fornberg 
 
 from __future__ import annotations
 
-import copy
 import inspect
 import itertools
 from collections.abc import Callable, Sequence
@@ -21,12 +20,10 @@ from typing import Any
 import numpy as np
 
 from workbench.api import jvp, vjp
-from workbench.engines import ENGINES
-from workbench.frontend import instance_attributes, is_plain_object, python_function
+from workbench.frontend import python_function
 from workbench.ir import DifferentiationError
-from workbench.operators import along
-from workbench.operators.identities import copied
-from workbench.views.microscope import Microscope, Slope
+from workbench.operators.floats import flat, fresh, inner, largest, names, norm, with_leaves
+from workbench.reproducing import script
 
 # relative tolerances by the coarsest precision that takes part: differences of order one and two, inner products
 _TOLERANCES = {8: (1e-6, 1e-5, 1e-9), 4: (2e-2, 8e-2, 1e-4)}
@@ -82,75 +79,6 @@ class CheckReport:
         return "\n".join(rows)
 
 
-# ---------------------------------------------------------------------- structures of Python values
-def flat(x: Any) -> list[np.ndarray]:
-    """The floats and arrays of floats in a structure, in order."""
-    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
-        return [np.asarray(x)]
-    return [leaf for _, child in _children(x) for leaf in flat(child)]
-
-
-def names(x: Any, where: str = "") -> list[str]:
-    """What to call each of them."""
-    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
-        return [where]
-    return [name for key, child in _children(x) for name in names(child, f"{where}{key}")]
-
-
-def _children(x: Any) -> list[tuple[str, Any]]:
-    if isinstance(x, (list, tuple)):
-        return [(f"[{k}]", v) for k, v in enumerate(x)]
-    if isinstance(x, dict):
-        return [(f"[{k!r}]", v) for k, v in x.items()]
-    if is_plain_object(x):
-        return [(f".{k}", getattr(x, k)) for k in instance_attributes(x)]
-    return []
-
-
-def with_leaves(x: Any, leaves: list[Any], keep: bool) -> Any:
-    """The structure with other leaves (taken from the front of the list); what holds no float stays or becomes None."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
-        return np.asarray(leaves.pop(0), dtype=x.dtype).reshape(x.shape)
-    if isinstance(x, (float, complex, np.inexact)):
-        number: Any = complex(leaves.pop(0))
-        return type(x)(number if isinstance(x, (complex, np.complexfloating)) else number.real)
-    if isinstance(x, (list, tuple)):
-        parts = [with_leaves(v, leaves, keep) for v in x]
-        return parts if isinstance(x, list) else tuple.__new__(type(x), parts)
-    if isinstance(x, dict):
-        made = copy.copy(x)
-        made.update({k: with_leaves(v, leaves, keep) for k, v in x.items()})
-        return made
-    if is_plain_object(x):
-        made = copy.copy(x)
-        for name in instance_attributes(x):
-            object.__setattr__(made, name, with_leaves(getattr(x, name), leaves, keep))
-        return made
-    return x if keep else None
-
-
-def inner(a: Any, b: Any) -> float:
-    """Re <a, b> of two structures."""
-    return float(sum(np.real(np.vdot(x, y)) for x, y in zip(flat(a), flat(b), strict=True)))
-
-
-def largest(x: Any) -> float:
-    """The largest modulus in an array (NaN where there is one)."""
-    return float(np.max(np.abs(x), initial=0.0))
-
-
-def norm(a: Any) -> float:
-    """The largest modulus in a structure."""
-    return max((largest(x) for x in flat(a)), default=0.0)
-
-
-def fresh(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Copies of the arguments for one run: what it writes and draws is not seen by the next."""
-    made: tuple[Any, ...] = copied(args, generators=True)
-    return made
-
-
-# ---------------------------------------------------------------------- the checker
 @dataclass(frozen=True)
 class _Difference:
     """A derivative by differences, leaf by leaf: its numbers, how far those of a neighbouring step differ, the step,
@@ -392,9 +320,9 @@ def _entry(found: Any, expected: Any, leaf: int, count: int) -> str:
     return f"{part}{index}: {a[where]:.8g} where differences give {b[where]:.8g}"
 
 
-def run(f: Callable[..., Any], args: tuple[Any, ...], order: int, engines: Sequence[str], directions: int,
-        seed: int) -> CheckReport:
-    """Compare everything; see `wb.check`."""
+def compare(f: Callable[..., Any], args: tuple[Any, ...], order: int, engines: Sequence[str], directions: int,
+            seed: int) -> CheckReport:
+    """Compare everything."""
     checker = Checker(f, args, seed)
     for engine in engines:
         for _ in range(directions):
@@ -408,69 +336,32 @@ def run(f: Callable[..., Any], args: tuple[Any, ...], order: int, engines: Seque
                 break
             if order > 1:
                 checker.second(engine, dots)
-    report = checker.report
+    return checker.report
+
+
+def run(f: Callable[..., Any], args: tuple[Any, ...], order: int, engines: Sequence[str], directions: int,
+        seed: int) -> CheckReport:
+    """Compare everything, and raise where derivatives disagree; see `wb.check`."""
+    report = compare(f, args, order, engines, directions, seed)
     wrong = [c for c in report.comparisons if c.status == "disagrees"]
     if wrong:
         first = wrong[0]
         raise Disagreement(f"the derivative of {report.name} is wrong ({first.engine}, {first.what}): {first.detail}\n"
-                           f"{report}", report)
+                           f"{report}\n\n{_reproducer(f, args, first, directions, seed)}", report)
     if not report.passed:
         reasons = "; ".join(dict.fromkeys(c.detail for c in report.comparisons))
         raise DifferentiationError(f"nothing could be compared of {report.name}: {reasons}")
     return report
 
 
-# ---------------------------------------------------------------------- the microscope
-def magnified(f: Callable[..., Any], args: tuple[Any, ...], direction: Any, span: float) -> Microscope:
-    """Look at a function along a line; see `wb.microscope`."""
-    checker = Checker(f, args, 0)
-    dots = checker.tangents() if direction is None else direction
-    if not isinstance(dots, tuple) or len(dots) != len(args):
-        raise TypeError(f"the direction is a tuple with a tangent for each of the {len(args)} arguments")
-    given = dict(enumerate(flat(dots)))
-    if [np.shape(d) for d in given.values()] != [np.shape(x) for x in flat(args)]:
-        raise TypeError("the direction has not the structure and shapes of the arguments")
-    notes: list[str] = []
-
-    def value(offset: float) -> float:
-        return sum(float(np.real(np.sum(leaf))) for leaf in flat(f(*checker.moved(dots, offset))))
-
-    def guarded(offset: float) -> float:
+def _reproducer(f: Callable[..., Any], args: tuple[Any, ...], wrong: Comparison, directions: int, seed: int) -> str:
+    """A script that finds a disagreement again, by no more comparisons than that takes."""
+    order = max(1, wrong.order)
+    if directions > 1:
         try:
-            return value(offset)
-        except (ArithmeticError, ValueError, LookupError) as error:  # f is not defined there
-            notes.append(f"{type(error).__name__} at offset {offset:+.3g}: {error}")
-            return float("nan")
-    with np.errstate(all="ignore"):
-        offsets = [span * k / 100 for k in range(-100, 101)]
-        values = [guarded(t) for t in offsets]
-        steps, central, left, right = along.quotients(guarded, span)
-        line = along.Line(f, args, lambda t: checker.moved(dots, t))
-        try:
-            switches = line.switches(span)
-        except (ArithmeticError, ValueError, LookupError) as error:
-            switches = []
-            notes.append(f"switches: {type(error).__name__}: {error}")
-    slopes = [slope for engine in ENGINES["auto"].parts for slope in _slopes(checker, engine, dots)]
-    notes += [line.note] if line.note else []
-    return Microscope(along.title_of(f), tuple(offsets), tuple(values), tuple(slopes), tuple(steps), tuple(central),
-                      tuple(left), tuple(right), tuple(switches), tuple(dict.fromkeys(notes))[:4])
-
-
-def _slopes(checker: Checker, engine: str, dots: tuple[Any, ...]) -> list[Slope]:
-    """The derivative of the sum of f's results along a direction, by both modes of an engine."""
-    f, args = checker.f, checker.args
-    ones = with_leaves(checker.value, [np.ones(x.shape) for x in flat(checker.value)], keep=False)
-
-    def forward() -> float:
-        return inner(ones, jvp(f, fresh(args), dots, engine=engine)[1])
-
-    def reverse() -> float:
-        return inner(vjp(f, *fresh(args), engine=engine)[1](ones), dots)
-    found = []
-    for mode, slope in (("forward", forward), ("reverse", reverse)):
-        try:
-            found.append(Slope(engine, mode, slope()))
-        except DifferentiationError as error:
-            found.append(Slope(engine, mode, float("nan"), error.reason))
-    return found
+            again = compare(f, args, order, (wrong.engine,), 1, seed)
+        except DifferentiationError:
+            again = None
+        if again is not None and any(c.status == "disagrees" for c in again.comparisons):
+            directions = 1
+    return script(f, args, f"order={order}, engine={wrong.engine!r}, directions={directions}, seed={seed}")

@@ -10,6 +10,7 @@ from workbench.checking import CheckReport
 from workbench.engines import engine_named
 from workbench.engines import tape as recording
 from workbench.frontend.library import handles
+from workbench.magnifying import magnified
 from workbench.operators import identities, recorded
 from workbench.operators.identities import Checkpointed, copied
 from workbench.operators.rules import Rule
@@ -111,7 +112,8 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     forward mode by inner products; at order two both modes are differentiated again. Tolerances go by the coarsest
     dtype: relative to the largest entry of each result 1e-6, at order two 1e-5 (float32: 2e-2, 8e-2).
     Returns a `CheckReport`: `str()` is a table of what was compared, `to_dict()` plain data.
-    Raises AssertionError (with the report as `.report`) where derivatives disagree, naming mode, engine and entry;
+    Raises AssertionError (with the report as `.report`) where derivatives disagree, naming mode, engine and entry, with
+    a script to paste that finds it again;
     DifferentiationError where nothing could be compared; what f raises.
     It cannot catch: what is wrong on branches not taken here, or at other points (check several); errors below the
     tolerances, such as those in entries much smaller than others of the same array; which slope is right at a kink (one
@@ -142,7 +144,7 @@ def microscope(f: Callable[..., Any], *args: Any, direction: Any = None, span: f
     >>> seen.verdict.split(":")[0], [s.operation for s in seen.switches]
     ('a kink (line 1)', ['abs'])
     """
-    return checking.magnified(f, args, direction, span)
+    return magnified(f, args, direction, span)
 
 
 @handles(rule)
