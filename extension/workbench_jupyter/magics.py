@@ -194,7 +194,9 @@ class GradMagics(Magics):
         return Program(view, derivative)
 
     @staticmethod
-    def arguments_at(name: str, at: str | None, namespace: dict[str, Any]) -> tuple[tuple[Any, ...], dict] | None:
+    def arguments_at(
+        name: str, at: str | None, namespace: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Arguments that give the types of a function: those of `--at`, else samples of its annotations."""
         if at is not None:
             call = ast.parse(f"{name}({at})", mode="eval").body
