@@ -89,6 +89,9 @@ def ran(notebook: Notebook, names: dict[str, Any], cell: str) -> tuple[Ran | Non
     if outcome is None:
         return None, repr(failure), {}
     after = notebook.shell.user_ns
+    for left in after.values():  # (IPython keeps results: a coroutine that it drops some time later is a warning then)
+        if inspect.iscoroutine(left):
+            left.close()
     changed = {k: after.get(k) for k in before.keys() | after.keys() if not KEPT_BY_IPYTHON.fullmatch(k)
                and (k not in before or k not in after or before[k] is not after[k])}
     return outcome, outcome.stdout + outcome.stderr, changed
