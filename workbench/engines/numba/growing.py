@@ -18,7 +18,6 @@ from numba.core import cgutils, config, types
 from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.core.runtime.nrtdynmod import _meminfo_struct_type
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array, populate_array
 
 from workbench.engines.numba import runtime
 
@@ -40,7 +39,7 @@ def _mark(builder: Any) -> Any:
 def is_resizable(typing: Any, array: Any) -> Any:
     """Whether an array was made by `resizable`."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        head = make_array(signature.args[0])(context, builder, value=args[0]).meminfo
+        head = context.make_array(signature.args[0])(context, builder, value=args[0]).meminfo
         head = builder.bitcast(head, _meminfo_struct_type.as_pointer())
         return builder.icmp_unsigned("==", builder.load(cgutils.gep_inbounds(builder, head, 0, _CLEANER)),
                                      _mark(builder))
@@ -63,7 +62,7 @@ def resizable(typing: Any, array: Any, size: Any) -> Any:
 def resized(typing: Any, array: Any, size: Any) -> Any:
     """The array itself with more elements, which are undefined; what was held as the array must not be used again."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        head = make_array(signature.args[0])(context, builder, value=args[0]).meminfo
+        head = context.make_array(signature.args[0])(context, builder, value=args[0]).meminfo
         data = context.nrt.meminfo_varsize_realloc(builder, head, _bytes(context, builder, signature, args[1]))
         return impl_ret_borrowed(context, builder, signature.return_type,
                                  _array(context, builder, signature, args[1], head, data))
@@ -80,10 +79,10 @@ def _bytes(context: Any, builder: Any, signature: Any, size: Any) -> Any:
 
 
 def _array(context: Any, builder: Any, signature: Any, size: Any, head: Any, data: Any) -> Any:
-    made = make_array(signature.return_type)(context, builder)
+    made = context.make_array(signature.return_type)(context, builder)
     itemsize = _itemsize(context, signature)
     kind = context.get_data_type(signature.return_type.dtype)
-    populate_array(made, data=builder.bitcast(data, llvm.PointerType(kind)), shape=[size], strides=[itemsize],
+    context.populate_array(made, data=builder.bitcast(data, llvm.PointerType(kind)), shape=[size], strides=[itemsize],
                    itemsize=itemsize, meminfo=head)
     return made._getvalue()
 
