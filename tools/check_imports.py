@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"interpret"},
             {"rules"},
             {"ir"},
-            {"deferred"},
+            {"deferred", "records"},
         ),
     )
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines import Runner, engine_named
@@ -15,6 +14,7 @@ from workbench.operators import Derivative, linear, nesting
 from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
+from workbench.records import dataclass
 
 Wrt = int | str | tuple[int | str, ...]
 

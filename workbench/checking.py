@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from workbench.api import jvp, vjp
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError
 from workbench.operators.floats import flat, fresh, inner, largest, names, norm, with_leaves
+from workbench.records import dataclass
 from workbench.reproducing import script
 
 # relative tolerances by the coarsest precision that takes part: differences of order one and two, inner products

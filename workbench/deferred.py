@@ -14,10 +14,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+
+from workbench.records import dataclass
 
 V = TypeVar("V")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.cost.formula import (
     Formula,
@@ -34,6 +34,7 @@ from workbench.cost.formula import (
 )
 from workbench.cost.work import Emitted, Line, Work, work_of
 from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, bound, callee_of
+from workbench.records import dataclass
 
 Env = dict[Value, Formula | None]
 

@@ -7,9 +7,9 @@ is known when the program runs), all arms of conditionals are counted, an operat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from workbench.ir import Function, Op, walk
+from workbench.records import dataclass
 from workbench.rules import Primitive, get
 
 

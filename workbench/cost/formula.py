@@ -12,8 +12,9 @@ Mathematics*, 1994, 6.5), see `summation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from workbench.records import dataclass
 
 Number = int | Fraction | float
 

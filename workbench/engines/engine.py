@@ -10,10 +10,10 @@ Invariant: nothing above this folder asks which engine it has; it asks for the c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workbench.ir import DifferentiationError, Function
+from workbench.records import dataclass
 
 
 class Executable(Protocol):

@@ -6,13 +6,13 @@ Invariant: a program's results are of the kinds that the IR says, by the referen
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines.engine import Compiler, Executable
 from workbench.interpret import run
 from workbench.ir import Function, print_function, verify
 from workbench.passes.silence import silenced
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

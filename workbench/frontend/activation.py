@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend.source import Definition
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Variable
+from workbench.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from workbench.frontend import arrays, dynamic_lists, layout
@@ -26,6 +26,7 @@ from workbench.frontend.values import (
 )
 from workbench.ir import Constant, Frame, Kind, Value
 from workbench.ir.slots import Arm
+from workbench.records import dataclass
 
 Finish = Callable[[Sequence[Value]], Any]
 _COPIED = "a write to an array that a run-time condition has chosen among arrays of different shapes"

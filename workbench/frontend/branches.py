@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from workbench.frontend.values import (
 from workbench.frontend.variables import LogFrame, StaleReference, load_tree, references
 from workbench.ir import Constant, DifferentiationError, Kind, Value
 from workbench.ir.slots import Arm
+from workbench.records import dataclass
 from workbench.rules.text import Failure, told
 
 CONTROL = (DifferentiationError, NeedStatic, Restart, Widen)

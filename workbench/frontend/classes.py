@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import UNDEFINED, describe, is_static
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

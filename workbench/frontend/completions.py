@@ -7,7 +7,6 @@ data, or `DEAD` after a raise. Invariant: which completions are possible is alwa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import arithmetic, branches
@@ -16,6 +15,7 @@ from workbench.frontend.branches import DEAD
 from workbench.frontend.tracer import FIRST_SITE
 from workbench.frontend.values import UNDEFINED, Scalar
 from workbench.ir import Constant, Kind
+from workbench.records import dataclass
 
 NORMAL, BREAK, CONTINUE, RETURN = 0, 1, 2, 3
 Statement = Callable[[Activation], Any]

@@ -9,7 +9,6 @@ Invariant: the names of its targets are its own; what else it assigns (`:=`) is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from workbench.frontend import arithmetic, branches, dynamic_lists, gathering, growth, walking
@@ -19,6 +18,7 @@ from workbench.frontend.held import Held
 from workbench.frontend.unwinding import Restart
 from workbench.frontend.values import Lazy, Scalar, Variable
 from workbench.ir import Span
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

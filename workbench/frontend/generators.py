@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.frontend.activation import Activation, Code, Scope, entered
@@ -19,6 +19,7 @@ from workbench.frontend.held import Held
 from workbench.frontend.source import Definition
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import END, Array, Choice, Cursor, Lazy, Variable, ZipValue, is_static
+from workbench.records import dataclass
 
 FRESH, SPENT, LEFT = "not begun", "gone through", "left half way"
 

@@ -10,13 +10,13 @@ Invariant: a place goes from known to dynamic to wider layouts to known for good
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from workbench.frontend.layouts import Layout, Number, Record, Same, joined, layout_of
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart
 from workbench.frontend.values import DynamicList, ListValue, describe
+from workbench.records import dataclass
 
 MANY = 64  # a list made of more items than these is dynamic although its length is known
 UNROLLED = 16  # loops of so few iterations are unrolled where a list grows in them

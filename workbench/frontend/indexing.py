@@ -7,7 +7,6 @@ copies. Integers are checked against the dimension (the check is proven away lat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from workbench.frontend.overwriting import meet, reads_first
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Affine, Array, Choice, DynamicList, Fixed, ListValue, Range, Scalar, describe
 from workbench.ir import Constant, Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass

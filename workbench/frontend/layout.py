@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.order import Carried, Given, Order, by_columns, by_rows, combined, joined, kept, ranked
@@ -19,6 +18,7 @@ from workbench.frontend.unwinding import NeedStatic
 from workbench.frontend.values import Affine, Array, Cell, Range, Scalar
 from workbench.ir import Constant, Value
 from workbench.ir.dims import Polynomial
+from workbench.records import dataclass
 
 Strides = list[Polynomial | None]
 _UNIT = Polynomial.of(1)

@@ -8,13 +8,14 @@ Invariant: two values of one layout can be entries of one list; `joined` gives t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from workbench.frontend.numbers import alternatives, is_python_number, joint_kind, number_kind
 from workbench.frontend.values import Alternative, Array, Bare, DynamicList, ListValue, ObjectValue, Scalar
 from workbench.frontend.variables import rebuild, same_static
 from workbench.ir import Constant, Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

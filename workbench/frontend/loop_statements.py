@@ -14,7 +14,7 @@ Source: Erosa, Hendren, Taming control flow: a structured approach to eliminatin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend import arithmetic, branches, generators, iteration, unrolled_loops
@@ -40,6 +40,7 @@ from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic
 from workbench.frontend.values import UNDEFINED, Lazy, ObjectValue, Scalar, Variable
 from workbench.ir import Constant, Kind, Span, Value
+from workbench.records import dataclass
 
 MAX_UNROLL = 1024
 

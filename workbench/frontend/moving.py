@@ -10,7 +10,7 @@ to the buffer, is seen by both; numbers that are not carried are the same in eve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend import arrays
@@ -19,6 +19,7 @@ from workbench.frontend.tracer import ZERO, Tracer
 from workbench.frontend.values import Array, Choice, Scalar, Variable
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ Invariant: an array that is an argument is given back itself; every other array 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ from workbench.frontend.values import (
     describe,
 )
 from workbench.ir import Kind, Value
+from workbench.records import dataclass
 from workbench.rules.text import Template
 
 

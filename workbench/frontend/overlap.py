@@ -7,7 +7,6 @@ and shapes are guarded. Invariant: what one argument writes, the others read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from workbench.frontend.paths import Path, instance_attributes, is_plain_object
 from workbench.frontend.values import Affine, Fixed, Range
 from workbench.ir import Constant, DifferentiationError, Kind
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ import operator
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.ir import Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

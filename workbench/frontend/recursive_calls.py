@@ -7,7 +7,7 @@ written afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend import arrays, bare
@@ -35,6 +35,7 @@ from workbench.frontend.values import (
 )
 from workbench.frontend.variables import same_static
 from workbench.ir import ArrayType, Callee, Constant, Kind, ScalarType, Value
+from workbench.records import dataclass
 
 _ALIASED = "a write to an array that a recursive function may have been given, and may have given back"
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.activation import outside
@@ -23,6 +22,7 @@ from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import NUMBER, Alternative, Array, OneOf, Scalar
 from workbench.frontend.variables import Leaf, StoredRecord, same_static
 from workbench.ir import Constant, Kind, Value
+from workbench.records import dataclass
 
 MAX_OPTIONS = 16
 

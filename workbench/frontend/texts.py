@@ -11,7 +11,7 @@ import re
 import string
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from workbench.frontend import arrays
@@ -33,6 +33,7 @@ from workbench.frontend.values import (
     is_static,
 )
 from workbench.ir import Value
+from workbench.records import dataclass
 from workbench.rules.text import Container, Failure, Field, Hole, Template
 
 _CONVERT: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}

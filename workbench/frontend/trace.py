@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import activation, calls, overflow, source, unrolling
@@ -23,6 +22,7 @@ from workbench.frontend.unwinding import NeedStatic, Restart, Unreachable
 from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
 from workbench.frontend.variables import StoredMaybe, load_tree
 from workbench.ir import Constant, DifferentiationError, Function, Kind, Span, Value, verify
+from workbench.records import dataclass
 
 MAX_RESTARTS = 60
 MAX_UNPACKED = 64  # sizes that may be fixed because the program's structure depends on them

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 from workbench import rules
@@ -43,6 +43,7 @@ from workbench.frontend.variables import (
     write_tree,
 )
 from workbench.ir import Builder, Constant, DifferentiationError, Kind, Slot, Span, Value, normal_form
+from workbench.records import dataclass
 
 MAX_EMITTED = 400_000  # by then, compiling would take hours
 ZERO = Constant(0, Kind.INT)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import branches
@@ -22,6 +21,7 @@ from workbench.frontend.texts import Holes
 from workbench.frontend.tracer import Catcher
 from workbench.frontend.values import Conflict, ExceptionValue
 from workbench.ir import Constant, Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

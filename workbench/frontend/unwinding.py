@@ -7,11 +7,12 @@ evaluation of a loop's body, which is evaluated again (`loops`); `Diverted` and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend.values import Scalar, Variable
 from workbench.ir import Span
+from workbench.records import dataclass
 
 
 class NeedStatic(Exception):

@@ -12,7 +12,7 @@ it is an error, never a wrong value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend.places import at, numbers, same_form
@@ -29,6 +29,7 @@ from workbench.frontend.values import (
     record_of,
 )
 from workbench.ir import Builder, Slot, Value
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,10 +7,11 @@ kind and value, so that a constant is in scope everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.ir.types import Constant, Value
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

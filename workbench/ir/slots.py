@@ -7,11 +7,12 @@ region can put that back.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.ir.core import Op, Span, Value
 from workbench.ir.types import Type
+from workbench.records import dataclass
 
 
 class Slot:

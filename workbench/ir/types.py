@@ -7,10 +7,11 @@ has the same dimensions. Two dimensions are the same when their normal forms are
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
+from workbench.records import dataclass
 
 
 class Kind(enum.Enum):

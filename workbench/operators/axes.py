@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines.tape.opaque import parts_of
 from workbench.operators.containers import Keys
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

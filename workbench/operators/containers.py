@@ -7,13 +7,13 @@ Invariant: what is taken apart and made anew is of the same type, with the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend.outputs import assemble
 from workbench.frontend.paths import Path
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import DictValue, ListValue, ObjectValue
+from workbench.records import dataclass
 
 Keys = tuple[Any, ...] | None
 

@@ -12,7 +12,6 @@ import inspect
 import random
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from workbench.operators.evaluated import tree_of, value_of
 from workbench.operators.inner import traced
 from workbench.operators.readers import Matcher, declare_call, own_parameters, return_span
 from workbench.operators.structure import inexact
+from workbench.records import dataclass
 from workbench.transforms.cotangents import zero
 from workbench.transforms.replay import declare
 

@@ -7,7 +7,7 @@ Invariant: what the inner function writes, the outer program writes (`InnerProgr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from workbench.operators.evaluated import fresh, shaped
 from workbench.operators.mirror import Mirror
 from workbench.passes.counting import Counting
 from workbench.passes.fusion import unowned
+from workbench.records import dataclass
 from workbench.transforms.replay import Replay
 
 

@@ -7,7 +7,6 @@ Invariant: the map is that of the program as it was then. What it reads of array
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import calls
@@ -21,6 +20,7 @@ from workbench.operators.inner import InnerProgram, inlined, traced
 from workbench.operators.structure import inexact
 from workbench.passes import optimize
 from workbench.passes.silence import silenced
+from workbench.records import dataclass
 from workbench.transforms import Split, jvp, later, linearize, vjp
 from workbench.transforms.replay import Replay
 

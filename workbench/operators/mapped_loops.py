@@ -9,7 +9,6 @@ mapped is made anew for each item.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.frontend import arrays, indexing
@@ -38,6 +37,7 @@ from workbench.frontend.values import (
 from workbench.ir import Constant, Slot, Value
 from workbench.operators.axes import EMPTY, NOTHING_MAPPED, UNEQUAL, Parts, normalised, of_arguments
 from workbench.operators.containers import Keys, container_type, made, opened
+from workbench.records import dataclass
 from workbench.rules import get
 
 _WRITTEN = "a write to an argument that is not mapped, of a function under vmap"

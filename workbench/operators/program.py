@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.engines import Compiler, Executable, Origin
@@ -23,6 +22,7 @@ from workbench.operators.readers import MoreInputs
 from workbench.operators.stages import Stages
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
 from workbench.passes import are_as_shipped, finalize, is_watched, optimize
+from workbench.records import dataclass
 from workbench.transforms import jvp, plan_of, vjp
 
 LATER = ("vjp", "push")  # modes of what runs when the program has run

@@ -11,7 +11,6 @@ whether they are 0 alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Op, Value, definitions, uses
@@ -19,6 +18,7 @@ from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from workbench.ir import Function, VerificationError, verify
+from workbench.records import dataclass
 
 Observer = Callable[[str, Function], None]
 _WATCHING: ContextVar[tuple[Observer, ...]] = ContextVar("watching", default=())

@@ -10,7 +10,6 @@ Invariant: what is not proved stays checked, so that every `load` and `store` ha
 from __future__ import annotations
 
 from cmath import isfinite
-from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, Scalar
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.base import Pass
 from workbench.passes.inequalities import Facts
+from workbench.records import dataclass
 
 OUTSIDE = "index out of bounds"
 _ONE = Polynomial.of(1)

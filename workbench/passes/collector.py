@@ -12,13 +12,13 @@ Invariant: every element receives its terms in the order of the nest's loops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import pairwise
 
 from workbench.ir import Constant, Kind, Polynomial, Slot, Value, normal_form
 from workbench.passes.nest_parts import TRUE, ZERO, Box, NestBuilder
 from workbench.passes.nests import Nest, Term
+from workbench.records import dataclass
 
 _WRITTEN = 64
 

@@ -17,7 +17,7 @@ section 8.3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from workbench.ir import (
@@ -38,6 +38,7 @@ from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.nests import has_turns
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 _MOST = 12  # numbers that a loop is given to carry
 

@@ -9,13 +9,13 @@ number from outside of the loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, normal_form, walk
 from workbench.passes.base import Pass
 from workbench.passes.item_loops import is_formula
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 _AHEAD = {"lt": (1, False), "le": (1, True), "gt": (-1, False), "ge": (-1, True)}  # counter op bound: step, inclusive
 _TURNED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}

@@ -5,12 +5,12 @@ Invariant: what raises stays (`check`, `index` that is checked), and so do the l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Op, Value, has_effects
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.base import Pass
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ Source: Griewank & Walther (2008), section 14.2: the reverse sweep of a selectio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import (
@@ -38,6 +37,7 @@ from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
+from workbench.records import dataclass
 
 _INT = ScalarType(Kind.INT)
 _NONE = Constant(-1, Kind.INT)

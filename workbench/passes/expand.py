@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, walk
 from workbench.passes.base import Pass
 from workbench.passes.bounds import OUTSIDE
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, uses, walk
 from workbench.ir.ops import LINEAR
 from workbench.passes.accumulation import only_added_to, read_by
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 SUMS = LINEAR - {"mul"}
 _LAST = 1 << 20

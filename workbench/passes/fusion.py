@@ -12,10 +12,11 @@ them. Where the reader itself updates such an array, each element must be read e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form
 from workbench.ir.ops import CONSUMING
+from workbench.records import dataclass
 from workbench.rules import get
 
 ONE, ZERO = Constant(1, Kind.INT), Constant(0, Kind.INT)

@@ -15,7 +15,6 @@ forward-mode algorithmic differentiation" (2018).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Function, Kind, Op, Value, definitions, walk
@@ -25,6 +24,7 @@ from workbench.passes.nest_parts import TRUE, NestBuilder
 from workbench.passes.nests import Nest, find_nest
 from workbench.passes.simplify import Simplify
 from workbench.passes.zeroing import Rotate, Zeros, zeros_of
+from workbench.records import dataclass
 
 _CHEAP = frozenset({"add", "sub", "mul", "neg", "load", "cast", "select", "lt", "le", "gt", "ge", "eq", "ne", "and",
                     "or"})

@@ -5,12 +5,12 @@ Invariant: what calls itself, by whatever way, stays a call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Callee, Function, Op, Rewriter, bound, callee_of, callees, is_recursive, walk
 from workbench.passes.base import Pass
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

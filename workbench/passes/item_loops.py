@@ -11,11 +11,12 @@ those of carried numbers, which run once the rest has.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import ArrayType, Block, Op, Polynomial, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes.accumulation import read_by
+from workbench.records import dataclass
 from workbench.rules import get
 
 UPDATES = frozenset({"store", "accum"})

@@ -16,7 +16,6 @@ Source: Allen & Kennedy, Optimizing Compilers for Modern Architectures (2001), s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Slot, Type, Value, definitions, walk
@@ -25,6 +24,7 @@ from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
 from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 WIDTH = 64  # items of a block: several vectors of any processor, few enough for what they hand on to stay in the cache
 ZERO, ONE, FULL = (Constant(n, Kind.INT) for n in (0, 1, WIDTH))

@@ -15,7 +15,6 @@ Source: index-set splitting, Allen & Kennedy, Optimizing Compilers for Modern Ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form, walk
@@ -24,6 +23,7 @@ from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
 from workbench.passes.nests import has_turns
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 from workbench.rules import get
 
 _EFFECTS = frozenset({"call", "draw", "while"})

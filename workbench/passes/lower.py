@@ -9,7 +9,6 @@ Invariant: every loop writes elements of an array it carries; the last axis is i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import ArrayType, Constant, Function, Op, ScalarType, Value, walk
@@ -19,6 +18,7 @@ from workbench.passes.elements import Index
 from workbench.passes.fusion import REDUCTIONS, Fusion, unowned
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.reductions import Reductions
+from workbench.records import dataclass
 from workbench.rules import box_operands, get
 
 _SMALL = 8

@@ -14,7 +14,6 @@ Source: Kennedy & McKinley, "Maximizing loop parallelism and improving data loca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Op, Polynomial, Slot, Value, definitions, normal_form, walk
@@ -23,6 +22,7 @@ from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.nest_parts import NestBuilder
 from workbench.passes.nests import Nest, find_nest
+from workbench.records import dataclass
 from workbench.rules import get
 
 Place = tuple[object, ...]

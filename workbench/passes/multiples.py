@@ -7,10 +7,11 @@ Invariant: what is found is linear in the number, of cotangents alone (`passes.e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Op, Value, walk
 from workbench.passes.zeroing import is_zero
+from workbench.records import dataclass
 
 UPDATES = ("store", "accum")
 

@@ -8,9 +8,10 @@ an array that is only added to may be added to at several shifts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Op, Polynomial, Value, normal_form
+from workbench.records import dataclass
 from workbench.rules import get
 
 Maker = Callable[[Value], Op | None]

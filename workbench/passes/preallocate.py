@@ -16,13 +16,14 @@ is made.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, definitions, is_length
 from workbench.ir.ops import CONSUMING
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.base import Pass
+from workbench.records import dataclass
 
 _ALIASING = frozenset({"reshape", "transpose", "broadcast", "slice", "real", "imag", "call"})
 _ZERO, _ONE = Constant(0, Kind.INT), Constant(1, Kind.INT)

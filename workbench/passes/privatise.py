@@ -16,13 +16,13 @@ Source: Tu & Padua, "Automatic array privatization" (Languages and Compilers for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Polynomial, Value, definitions, normal_form, walk
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.base import Pass
 from workbench.passes.dead import Marker, sweep
+from workbench.records import dataclass
 
 Position = tuple[Op, int]  # what a loop carries there
 _ZERO, _MINUS = Polynomial.of(0), Polynomial.of(-1)

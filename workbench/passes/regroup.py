@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value
 from workbench.ir.ops import LINEAR
 from workbench.passes.base import CotangentPass
 from workbench.passes.expressions import SUMS, Expressions, Node, Term, merged
+from workbench.records import dataclass
 
 _ZERO = Constant(0.0, Kind.F64)
 

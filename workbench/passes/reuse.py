@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, substitute_type, walk
 from workbench.passes.base import Pass
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 
 Numbers = Mapping[Any, Value]
 _CHECKED = "checked"

@@ -9,12 +9,12 @@ Invariant: only arrays that the program makes itself are replaced, never the cal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, walk
 from workbench.ir.rewrite import Rewriter
 from workbench.passes.base import Pass
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ scaling by powers of the radix).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, uses
@@ -32,6 +31,7 @@ from workbench.passes.exactness import exact_values
 from workbench.passes.multiples import UPDATES, Multiples, Scaled
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
+from workbench.records import dataclass
 
 # by kind: below which number, and by which power of two
 _SCALES = {Kind.F64: (2.0 ** -960, 2.0 ** 128)}

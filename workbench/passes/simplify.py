@@ -8,7 +8,6 @@ around them and within the array (their value does not change: a loop's body tak
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Polynomial, Value, normal_form
@@ -16,6 +15,7 @@ from workbench.passes.accumulation import is_made_in
 from workbench.passes.base import Pass
 from workbench.passes.dead import DeadCode
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 from workbench.rules import get
 
 # integer division may trap: not evaluated where the program might not, nor before it has checked the divisor

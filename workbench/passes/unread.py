@@ -13,7 +13,6 @@ array), each of them one turn's; sums are of cotangents (the sign of a zero may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Block, Function, Op, Polynomial, Value, definitions, normal_form, uses, walk
@@ -21,6 +20,7 @@ from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
 from workbench.passes.zeroing import is_zero
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

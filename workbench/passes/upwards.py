@@ -12,7 +12,6 @@ Invariant: a turn needs nothing of another one, and has no effect but these addi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from workbench.ir import Constant, Function, Kind, Op, Value, uses, walk
@@ -20,6 +19,7 @@ from workbench.passes.accumulation import additions
 from workbench.passes.base import CotangentPass
 from workbench.passes.exactness import exact_values
 from workbench.passes.rebuild import Rebuilder
+from workbench.records import dataclass
 from workbench.rules import get
 
 _ONE = Constant(1, Kind.INT)

@@ -13,11 +13,12 @@ Invariant: the box B does not change in the loop, and the array is one of zeros 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Constant, Function, Op, Polynomial, Value, definitions, normal_form, uses, walk
 from workbench.passes.nest_parts import ZERO, Box, NestBuilder
 from workbench.passes.nests import Maker, find_nest
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

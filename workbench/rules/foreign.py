@@ -7,10 +7,11 @@ compiled programs may be kept on disk. An exported file binds the address itself
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from workbench.records import dataclass
 
 MODULE = "scipy.special.cython_special"
 

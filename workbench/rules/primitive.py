@@ -16,13 +16,14 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), ch. 3; Giles, "Collec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NoReturn
 
 import numpy as np
 
 from workbench.deferred import Meanings
 from workbench.ir import Builder, DifferentiationError, Kind, Type, Value
+from workbench.records import dataclass
 
 Partial = Callable[..., Any]
 Attrs = Mapping[str, Any]

@@ -12,12 +12,12 @@ from __future__ import annotations
 import copy
 import ctypes
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.ir import Kind
+from workbench.records import dataclass
 
 ADDRESS, DRAWN = 1, 0
 

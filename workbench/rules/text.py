@@ -10,12 +10,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.ir import Kind
+from workbench.records import dataclass
 
 _CONVERT: dict[str, Callable[[object], str]] = {"s": str, "r": repr, "a": ascii}
 

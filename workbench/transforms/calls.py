@@ -9,7 +9,6 @@ Invariant: the derivative of a callee that calls itself calls itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from workbench.ir import (
     ArrayType,
@@ -26,6 +25,7 @@ from workbench.ir import (
 )
 from workbench.passes import DeadCode, optimize
 from workbench.passes.silence import silenced
+from workbench.records import dataclass
 
 Pull = Callable[[Callee, tuple[int, ...], tuple[int, ...]], "Pulled"]
 Asked = tuple[int, ...]

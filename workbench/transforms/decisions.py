@@ -10,9 +10,9 @@ would be kept in vain).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from workbench.ir import Block, Builder, Function, Op, Value
+from workbench.records import dataclass
 from workbench.transforms.late import late_loops
 from workbench.transforms.onepass import Suffix, candidates, open_blocks
 from workbench.transforms.plan import Plan, Planner

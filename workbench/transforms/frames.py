@@ -14,9 +14,10 @@ the adjoint runs as often as the region did.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import ArrayType, Block, Builder, Kind, Slot, Type, Value
+from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.residuals import ONE, append, array_at
 from workbench.transforms.structure import Structure

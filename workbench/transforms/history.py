@@ -8,10 +8,9 @@ Invariant: indices are compared as integer polynomials (`ir.dims`); what cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.ir import Block, Op, Polynomial, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import CONSUMING
+from workbench.records import dataclass
 from workbench.transforms.structure import Loop, Structure
 
 

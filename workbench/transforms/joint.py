@@ -14,9 +14,9 @@ joint, or there is no twin.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from workbench.ir import Builder, Callee, Op, Value, call_results
+from workbench.records import dataclass
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.recall import Primal, mirrored
 

@@ -15,10 +15,11 @@ Griewank & Walther, Evaluating Derivatives (2008), chapter 5.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import ArrayType, Constant, Polynomial, Value, normal_form
 from workbench.ir.ops import CONSUMING
+from workbench.records import dataclass
 from workbench.rules import get
 from workbench.transforms.history import HistoryReads
 from workbench.transforms.mincut import CutGraph

@@ -11,9 +11,9 @@ Invariant: a choice is noted where it is made (`transforms.plan`), so that the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from workbench.ir import Constant, Op, Value
+from workbench.records import dataclass
 
 THERE, COPIED, KEPT, AGAIN, READ, COUNTED = "there", "copied", "kept", "computed again", "read again", "counted"
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",

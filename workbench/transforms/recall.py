@@ -8,10 +8,11 @@ what a loop in one pass needs before it is there: see `transforms.onepass`.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from workbench.ir import ArrayType, Block, Builder, Constant, Op, Slot, Type, Value
+from workbench.records import dataclass
 from workbench.rules import Expr, emit, emit_all
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.frames import pop

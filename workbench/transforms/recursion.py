@@ -11,7 +11,6 @@ known for that; where others turn out to be, it is made again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from workbench.ir import (
@@ -32,6 +31,7 @@ from workbench.ir import (
     walk,
 )
 from workbench.passes.activity import active
+from workbench.records import dataclass
 from workbench.transforms.calls import body
 from workbench.transforms.decisions import Question, decide, in_one_pass
 from workbench.transforms.frames import Pair, in_order, pop, push

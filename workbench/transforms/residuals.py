@@ -16,9 +16,10 @@ there then has the same bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import ArrayType, Builder, Constant, Kind, Op, ScalarType, Slot, Type, Value, is_length
+from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.structure import Loop, Region, Structure
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, walk
+from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
 from workbench.transforms.calls import Pulled

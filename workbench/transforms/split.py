@@ -11,9 +11,9 @@ Source: Radul et al., "You only linearize once" (POPL 2023): a linear program ap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from workbench.ir import Function, Op, Value
+from workbench.records import dataclass
 from workbench.transforms.structure import captured, taken
 
 

@@ -16,9 +16,10 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 4.3 (the tape
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Builder, Callee, Kind, Op, Value, call_results, is_recursive
+from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.cotangents import Cotangents, zero
 from workbench.transforms.frames import Pair

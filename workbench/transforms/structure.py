@@ -14,10 +14,11 @@ other loops).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.ir import Block, Constant, Function, Kind, Op, ScalarType, Value, consumed_operands, normal_form, walk
 from workbench.ir.ops import ALLOCATING, CONSUMING
+from workbench.records import dataclass
 
 _HOISTED = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "abs", "select", "lt", "le", "gt", "ge", "eq",
                       "ne"})

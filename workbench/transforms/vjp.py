@@ -12,11 +12,11 @@ automatic differentiation of structured programs", and the design of residual ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, ScalarType, Value
 from workbench.passes.activity import active
+from workbench.records import dataclass
 from workbench.transforms.calls import Pulled, pulled
 from workbench.transforms.decisions import Decisions, Question, best, decide
 from workbench.transforms.joint import Joint

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
 
 import numpy as np
 
+from workbench.records import dataclass
 from workbench.views.ticks import linear_ticks, log_ticks, tick_text
 
 COLOURS = ("#636efa", "#ef553b", "#00a37a", "#ab63fa", "#ff8a30", "#19a3c7", "#e0407b", "#7a9a28")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
+from workbench.records import dataclass
 from workbench.views.figure import figure_svg
 from workbench.views.style import stylesheet
 

@@ -6,8 +6,10 @@ Nothing here is escaped or drawn; `text` and `html` do that. A part that could n
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import linecache
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -36,6 +36,7 @@ from workbench.engines.numba.vector_math.choice import left_to_libm
 from workbench.engines.numba.vector_math.definitions import KERNELS
 from workbench.engines.numba.vector_math.library import in_use
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
+from workbench.records import dataclass
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
 

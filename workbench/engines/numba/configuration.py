@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 
 import llvmlite
 import numba
@@ -15,6 +14,7 @@ from workbench.engines.numba.vector_math import lanes
 from workbench.engines.numba.vector_math.choice import SLOWER_ALONE
 from workbench.engines.numba.vector_math.definitions import BOUNDS, SINGLE_BOUND
 from workbench.engines.numba.vector_math.library import SWITCH, in_use, obstacle
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ gives the values the IR says.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from workbench.engines.numba import (
     array_statements,
@@ -35,6 +35,7 @@ from workbench.ir import (
     callees,
     walk,
 )
+from workbench.records import dataclass
 from workbench.rules import Foreign, source_of
 from workbench.rules.foreign import MODULE
 

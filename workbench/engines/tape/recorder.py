@@ -19,7 +19,6 @@ import sys
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
@@ -27,6 +26,7 @@ import numpy as np
 
 from workbench.engines import signals
 from workbench.engines.tape.refusal import INNER, kept, open_runs
+from workbench.records import dataclass
 
 INACTIVE = -1
 NAMES: list[str] = []  # of the operations, of all runs

@@ -13,7 +13,6 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from workbench.engines.tape.recorder import INACTIVE, Part, Recorder, gathered, 
 from workbench.engines.tape.refusal import kept, refuse
 from workbench.engines.tape.remains import KEPT
 from workbench.frontend import instance_attributes, is_plain_object
+from workbench.records import dataclass
 
 _FLOATS = (float, np.floating, complex, np.complexfloating)
 _MISSING = object()

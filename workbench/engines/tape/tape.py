@@ -7,7 +7,6 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -20,6 +19,7 @@ from workbench.engines.tape.recorder import NAMES, Block, scattered
 from workbench.engines.tape.structures import leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
+from workbench.records import dataclass
 
 _UNPACKING = frozenset(dis.opmap[name] for name in ("UNPACK_SEQUENCE", "UNPACK_EX"))
 _NOT_ITERABLE = re.compile(r"^'(float|complex)' object is not iterable$")

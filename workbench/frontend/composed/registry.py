@@ -8,12 +8,12 @@ refuses, at the user's line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, NoReturn, TypeVar
 
 from workbench.deferred import Meanings
 from workbench.ir import DifferentiationError
+from workbench.records import dataclass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend import source
 from workbench.frontend.activation import Activation
 from workbench.frontend.library.registry import handles, handles_instances
 from workbench.frontend.values import Array, Closure, DictValue, DynamicList, ListValue, ObjectValue, is_static
+from workbench.records import dataclass
 
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "popleft", "appendleft", "remove", "clear", "update", "add",
                       "discard", "setdefault", "popitem", "sort", "reverse", "fill", "put", "send"})

@@ -8,7 +8,6 @@ where it sums over something, else a product of elements.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from workbench.frontend.order import Order, combined
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, ListValue, describe
 from workbench.ir import Kind, Value
+from workbench.records import dataclass
 
 Label = str | int
 Labels = tuple[Label, ...]

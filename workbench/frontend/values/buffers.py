@@ -5,7 +5,7 @@ A view is the steps that lead to it from the whole buffer, so that what is writt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from workbench.frontend.order import Carried, Order
@@ -13,6 +13,7 @@ from workbench.frontend.values.containers import Variable
 from workbench.frontend.values.scalars import Scalar
 from workbench.frontend.values.stand_in import Record, StandIn
 from workbench.ir import Kind, Slot, Value
+from workbench.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

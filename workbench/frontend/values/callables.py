@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workbench.frontend.values.containers import Variable
 from workbench.frontend.values.scalars import Scalar
 from workbench.frontend.values.stand_in import Record, StandIn, describe
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

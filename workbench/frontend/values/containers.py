@@ -6,11 +6,12 @@ renamed it, so that references made before are known to be stale.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from workbench.frontend.values.stand_in import StandIn
 from workbench.ir import Slot
+from workbench.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

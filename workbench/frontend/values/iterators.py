@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workbench.frontend.values.containers import Variable
 from workbench.frontend.values.stand_in import Record, StandIn
+from workbench.records import dataclass
 
 END: Any = object()  # what a `fetch` gives where there are no more items
 VIEWS = ("keys", "values", "items")  # kinds of a `ZipValue` that shows a dict

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from workbench.frontend.values.stand_in import Record, StandIn, describe
 from workbench.ir import Kind, Value
+from workbench.records import dataclass
 
 
 @dataclass(slots=True, eq=False)

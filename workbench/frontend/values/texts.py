@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workbench.frontend.values.stand_in import Record
+from workbench.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,6 @@ Invariant: an element's value is the same bits from any of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from llvmlite import binding
@@ -24,6 +23,7 @@ from workbench.engines.numba.vector_math import (
     trigonometric,
 )
 from workbench.engines.numba.vector_math.lanes import Lanes, Writer, libm_lanes
+from workbench.records import dataclass
 
 
 @cache

@@ -6,12 +6,11 @@ Source: Abramowitz & Stegun (1964), 4.5.24, 4.5.25.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.engines.numba.vector_math.coefficients import COSH, SINH
 from workbench.engines.numba.vector_math.exponential import ROUNDER, anywhere, power_of_two, reduced
 from workbench.engines.numba.vector_math.lanes import Lanes, fma, polynomial, quick_sum, quotient, two_product, where
 from workbench.engines.numba.vector_math.trigonometric import sign_of, signed
+from workbench.records import dataclass
 
 LARGE = 708.0
 
