@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.api import grad, jvp, linearize, show_config, tape, value_and_grad, vjp, vmap
+from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
 from workbench.ir import DifferentiationError
+from workbench.pricing import cost
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "check", "checkpoint", "grad", "hook", "jvp", "linearize", "microscope", "rule",
-    "show_config", "stop_gradient", "tape", "value_and_grad", "vjp", "vmap",
+    "DifferentiationError", "check", "checkpoint", "cost", "grad", "hook", "jvp", "linearize", "microscope", "rule",
+    "show_config", "spec", "stop_gradient", "tape", "value_and_grad", "vjp", "vmap",
 ]
 
 

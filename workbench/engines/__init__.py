@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from workbench.engines.engine import Compiler, Engine, Executable, Origin, Runner
 from workbench.engines.numba.warming import warm_up
-from workbench.engines.registry import COMPILER, ENGINES, engine_named, register
+from workbench.engines.registry import COMPILER, ENGINES, UNCOMPILED, engine_named, register
 
-__all__ = ["COMPILER", "ENGINES", "Compiler", "Engine", "Executable", "Origin", "Runner", "engine_named", "register",
-           "warm_up"]
+__all__ = ["COMPILER", "ENGINES", "UNCOMPILED", "Compiler", "Engine", "Executable", "Origin", "Runner", "engine_named",
+           "register", "warm_up"]

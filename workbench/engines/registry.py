@@ -13,12 +13,14 @@ from workbench.ir import DifferentiationError
 
 #: what compiles where nothing else is asked for
 COMPILER = NumbaCompiler()
+#: what is given programs that are to be looked at, not run
+UNCOMPILED = Interpreted()
 _TAPE = TapeRunner()
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (
     Engine(COMPILER, _TAPE, name="auto"),
     Engine(COMPILER),
     Engine(runner=_TAPE),
-    Engine(Interpreted()),
+    Engine(UNCOMPILED),
 )}
 
 

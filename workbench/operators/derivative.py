@@ -20,13 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from workbench import cost
-from workbench.engines import COMPILER, Runner, engine_named, tape
+from workbench.cost import costs
+from workbench.cost.report import CostReport
+from workbench.cost.spec import stand_ins
+from workbench.engines import COMPILER, UNCOMPILED, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError, Function, walk
-from workbench.operators import calling, nesting
+from workbench.operators import calling, costing, nesting
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
 
@@ -75,6 +77,7 @@ class Derivative:
         self._keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
             self.names[k]].kind is inspect.Parameter.KEYWORD_ONLY)
         self._specialisations: list[Specialisation] = []
+        self._analysed: list[Specialisation] = []
         self._lock = threading.RLock()
         self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
                           for p in self.signature.parameters.values())
@@ -201,6 +204,24 @@ class Derivative:
                     del self._specialisations[MAX_SPECIALISATIONS:]
                     self._fast = self._fast_path(found)
         return found
+
+    def analysed(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
+        """A specialisation for a call that is to be looked at, not run: one that is there, or one that is traced and
+        transformed but not compiled.
+
+        Raises DifferentiationError where the compiler does not take the function."""
+        found = self._found(args, keywords)
+        if found is not None:
+            return found
+        with self._lock:
+            for known in self._analysed:
+                if known.keywords == keywords and known.holds(args):
+                    return known
+            made = Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
+                                  args, keywords, UNCOMPILED)
+            self._analysed.insert(0, made)
+            del self._analysed[MAX_SPECIALISATIONS:]
+        return made
 
     def _found(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | None:
         """The specialisation for a call, which is the first to be tried from then on; None where there is none yet."""
@@ -343,14 +364,36 @@ class Derivative:
             os.unlink(name)
             raise
 
+    def cost(self, *args: Any, **named: Any) -> CostReport:
+        """What a call with these arguments would cost; see `wb.cost`. Nothing is compiled or run.
+
+        args, named: the function's arguments; each, or a part of a structure, may be a `wb.spec("f64[n,m]")`.
+        Raises DifferentiationError at the line that the compiler does not take.
+
+        >>> import workbench as wb
+        >>> wb.grad(lambda x: (x * x).sum()).cost(wb.spec("f64[n]")).bytes_allocated
+        8·n
+        """
+        try:
+            bound, keywords = self.bind(args, named)
+            made = self.analysed(stand_ins(bound), keywords)
+            return costing.report_of(self._title(), made, bound)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise tidied(error, self._error("").span)  # noqa: B904
+
     def costs(self) -> dict[str, float]:
         """What the latest program costs: every figure of `workbench.cost`, by name (loops counted once)."""
-        return cost.costs(self.ir)
+        return costs(self.ir)
 
     def op_counts(self) -> dict[str, int]:
         """How often each operation stands in the latest program (loops counted once)."""
         return dict(collections.Counter(op.prim for op in walk(self.ir.block)))
 
+    def _title(self) -> str:
+        """What it is, in words; of a function's value, the function."""
+        mode = self.request.mode
+        return self.__name__ if mode == "value" else f"{'gradient' if mode == 'grad' else mode} of {self.__name__}"
+
     def __repr__(self) -> str:
-        title = {"grad": "gradient", "value": "compiled function"}.get(self.request.mode, self.request.mode)
-        return f"<{title} of {self.__name__}>"
+        return f"<{'compiled function of ' if self.request.mode == 'value' else ''}{self._title()}>"

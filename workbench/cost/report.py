@@ -1,0 +1,232 @@
+"""What a program costs, as a report: figures in all, by operation and by line of the user's source.
+
+Invariant: every figure is read off one count (`counting`), so that the lines add up to the whole; binding a dimension
+binds it in all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workbench.cost.counting import Parameter
+from workbench.cost.formula import Formula, Number, of
+from workbench.cost.quantity import Quantity, bound, plain
+from workbench.cost.work import OTHERS, Line, Work
+from workbench.records import dataclass
+
+#: Operations on floats that are no floating-point operations, and those that are several. All others are one.
+FLOPS = {"neg": 0, "abs": 0, "fma": 2}
+#: What can be asked of lines and of whole programs, in the order in which tables show it, and what each is.
+FIGURES = {
+    "flops": "floating-point operations", "bytes_read": "bytes read", "bytes_written": "bytes written",
+    "bytes_allocated": "bytes allocated",
+}
+_KEYS = {"bytes_read": "read", "bytes_written": "written", "bytes_allocated": "allocated"}
+_BYTES = frozenset(_KEYS.values())
+
+
+@dataclass(frozen=True)
+class OperationCost:
+    """How often an operation is done. name: a primitive's (`add`, `exp`), `fma` (two flops), `int`, `logic`, `element`
+    (an access), `turn` (of a loop), `convert`, `select`, `allocation`, `call` (of a library)."""
+
+    name: str
+    count: Any
+    flops: Any
+
+
+@dataclass(frozen=True)
+class LineCost:
+    """What a line of the user's source costs. line 0: what belongs to no line."""
+
+    filename: str
+    line: int
+    text: str
+    flops: Any
+    bytes_read: Any
+    bytes_written: Any
+    bytes_allocated: Any
+    ops: Mapping[str, Any]
+
+
+class CostReport:
+    """What one run of a program costs, counted without running it.
+
+    Figures are numbers, or formulas (`Quantity`) in the dimensions that are left open and in what only a run can know:
+    `trips(line 12)`, the mean turns of that line's loop, `taken(line 7)`, the share of visits in which that branch is
+    taken. A call binds them: `report(n=1000)`, `report({"trips(line 12)": 40})`, and gives a report again.
+
+    `.flops` (add, sub, mul, div, sqrt, min, max, pow and each transcendental count 1, a fused multiply-add 2; neg, abs,
+    comparisons, conversions and choices 0), `.ops` (counts by name), `.bytes_read`, `.bytes_written`,
+    `.bytes_allocated`; `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know."""
+
+    def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = ()) -> None:
+        self.name = name
+        self._work = work
+        self._totals = _totals(work)
+        self._known = tuple(parameters)
+
+    # ------------------------------------------------------------------ figures
+    @property
+    def flops(self) -> Any:
+        """Floating-point operations."""
+        return plain(_flops(self._totals))
+
+    @property
+    def bytes_read(self) -> Any:
+        """Bytes read from arrays."""
+        return plain(self._totals.get("read", of(0)))
+
+    @property
+    def bytes_written(self) -> Any:
+        """Bytes written into arrays."""
+        return plain(self._totals.get("written", of(0)))
+
+    @property
+    def bytes_allocated(self) -> Any:
+        """Bytes of all arrays that are made, whether or not they are alive together."""
+        return plain(self._totals.get("allocated", of(0)))
+
+    @property
+    def ops(self) -> dict[str, Any]:
+        """How often each operation is done, by name (see `OperationCost`)."""
+        return {record.name: record.count for record in self.by_op}
+
+    @property
+    def by_op(self) -> list[OperationCost]:
+        """A record for each operation, arithmetic first."""
+        keys = sorted(self._totals.keys() - _BYTES, key=lambda key: (key in OTHERS, key))
+        return [OperationCost(key, plain(total), plain(_flops({key: total})))
+                for key in keys if (total := self._totals[key]) != 0]
+
+    @property
+    def by_line(self) -> list[LineCost]:
+        """A record for each line of the user's source that costs anything, in order."""
+        lines: dict[Line, dict[str, Formula]] = {}
+        for (line, key), amount in self._work.amounts.items():
+            if amount != 0:
+                lines.setdefault(line, {})[key] = amount
+        return [_line_cost(line, lines[line]) for line in sorted(lines)]
+
+    # ------------------------------------------------------------------ what it depends on
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of everything that a call can bind."""
+        return tuple(sorted({symbol.name for total in self._totals.values() for symbol in total.symbols}))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions and integers that are left open."""
+        runs = {parameter.symbol.name for parameter in self._known}
+        return tuple(name for name in self.symbols if name not in runs)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of what only a run can know, as far as it matters."""
+        runs = {parameter.symbol.name for parameter in self._known}
+        return tuple(name for name in self.symbols if name in runs)
+
+    def __call__(self, values: Mapping[str, Number] | None = None, /, **dims: Number) -> CostReport:
+        """The report with dimensions and parameters bound, by name.
+
+        Raises TypeError for a name that it does not depend on and never has."""
+        given = {**(values or {}), **dims}
+        unknown = sorted(given.keys() - set(self.symbols) - {p.symbol.name for p in self._known} - self._given)
+        if unknown:
+            raise TypeError(f"{self.name} costs nothing by {', '.join(unknown)}; it depends on "
+                            f"{', '.join(self.symbols) or 'nothing'}")
+        made = self._like(self._work.mapped(lambda formula: bound(formula, given)))
+        made._given = self._given | given.keys()
+        return made
+
+    _given: frozenset[str] | set[str] = frozenset()
+
+    def _like(self, work: Work) -> CostReport:
+        return CostReport(self.name, work, self._known)
+
+    # ------------------------------------------------------------------ as text and data
+    def __str__(self) -> str:
+        return text_of(self)
+
+    def __repr__(self) -> str:
+        return f"<cost of {self.name}: {self.flops} flops>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain numbers and strings: what `to_json` writes."""
+        return {
+            "name": self.name, **{figure: _data(getattr(self, figure)) for figure in FIGURES},
+            "dimensions": list(self.dimensions), "parameters": list(self.parameters),
+            "by_op": [{"name": r.name, "count": _data(r.count), "flops": _data(r.flops)} for r in self.by_op],
+            "by_line": [{"file": r.filename, "line": r.line, "text": r.text,
+                         **{figure: _data(getattr(r, figure)) for figure in FIGURES},
+                         "ops": {key: _data(count) for key, count in r.ops.items()}} for r in self.by_line],
+        }
+
+    def to_json(self) -> str:
+        """`as_dict` as JSON; formulas are strings."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
+
+
+def _data(value: Any) -> Any:
+    return value if isinstance(value, int | float) else float(value) if not isinstance(value, Quantity) else str(value)
+
+
+def _totals(work: Work) -> dict[str, Formula]:
+    totals: dict[str, Formula] = {}
+    for (_, key), amount in work.amounts.items():
+        known = totals.get(key)
+        totals[key] = amount if known is None else known + amount
+    return totals
+
+
+def _flops(amounts: Mapping[str, Formula]) -> Formula:
+    total = of(0)
+    for key, amount in amounts.items():
+        weight = 0 if key in OTHERS else FLOPS.get(key, 1)
+        if weight:
+            total = total + amount * weight
+    return total
+
+
+def _line_cost(line: Line, amounts: Mapping[str, Formula]) -> LineCost:
+    filename, number = line
+    figures = {figure: plain(amounts.get(key, of(0))) for figure, key in _KEYS.items()}
+    ops = {key: plain(amount) for key, amount in sorted(amounts.items()) if key not in _BYTES}
+    text = linecache.getline(filename, number).strip() if number else ""
+    return LineCost(filename, number, text, plain(_flops(amounts)), **figures, ops=ops)
+
+
+# ---------------------------------------------------------------------- text
+def text_of(report: CostReport) -> str:
+    """A report as two tables: what lines cost, and how often operations are done."""
+    rows: list[tuple[str, ...]] = [("line", *FIGURES, "")]
+    for record in report.by_line:
+        rows.append((str(record.line or "–"), *(shown(getattr(record, figure)) for figure in FIGURES), record.text))
+    rows.append(("all", *(shown(getattr(report, figure)) for figure in FIGURES), ""))
+    operations: list[tuple[str, ...]] = [("operation", "count", "flops")]
+    operations += [(record.name, shown(record.count), shown(record.flops)) for record in report.by_op]
+    head = f"cost of one run of {report.name}"
+    depends = [f"open: {', '.join(report.symbols)}"] if report.symbols else []
+    return "\n".join([head, *depends, "", *table(rows, left=5), "", *table(operations, left=0)])
+
+
+def shown(value: Any) -> str:
+    """A figure in a table: thousands set apart."""
+    if isinstance(value, Quantity):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{float(value):,.6g}"
+
+
+def table(rows: list[tuple[str, ...]], left: int) -> list[str]:
+    """Rows as lines, columns aligned: the one numbered `left` to the left, the others to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) if k == left else cell.rjust(width)
+                      for k, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+
+
+__all__ = ["CostReport", "LineCost", "OperationCost"]

@@ -1,0 +1,147 @@
+"""What stands for an argument that is not there: its dtype and its dimensions, each a name or a number.
+
+Invariant: nothing of a spec's size is ever allocated. The stand-in that programs are traced with is small: every named
+dimension has a length of its own, so that dimensions are taken for equal only where they have one name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from workbench.cost.formula import Formula, of, symbol
+from workbench.ir import Kind
+from workbench.records import dataclass
+
+#: Dimensions given as numbers stand for themselves up to here, and as names of lengths of their own beyond.
+LITERAL = 64
+#: Lengths that stand for named dimensions: no two equal, none of them one that a program may know.
+LENGTHS = (67, 71, 73, 79, 83, 89, 97, 101)
+_KINDS = {**{kind.value: kind for kind in Kind}, "b1": Kind.BOOL}
+_FORM = re.compile(r"\s*([a-z]+\d*)\s*(?:\[([^\[\]]*)\])?\s*")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An argument by its dtype and dimensions; see `spec`. dims: names and numbers; None: a number, no array."""
+
+    kind: Kind
+    dims: tuple[str | int, ...] | None
+    sizes: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return self.kind.value + ("" if self.dims is None else f"[{','.join(map(str, self.dims))}]")
+
+    def dimension(self, axis: int, sizes: Mapping[str, int]) -> Formula:
+        """The length of an axis, where named dimensions have these sizes and the others are open."""
+        if self.dims is None:
+            raise IndexError(f"{self} has no axes")
+        dim = self.dims[axis]
+        return of(dim) if isinstance(dim, int) else of(sizes[dim]) if dim in sizes else symbol(dim)
+
+    def stand_in(self, lengths: Callable[[str], int]) -> Any:
+        """A small argument of this kind; `lengths` gives the length of a named dimension."""
+        if self.dims is None:
+            return _NUMBERS.get(self.kind, self.kind.dtype.type)(2)
+        shape = tuple(d if isinstance(d, int) and d <= LITERAL else lengths(str(d)) for d in self.dims)
+        return np.zeros(shape, self.kind.dtype)  # (pages that nobody touches take no memory)
+
+
+_NUMBERS: dict[Kind, Callable[[Any], Any]] = {Kind.BOOL: bool, Kind.INT: int, Kind.F64: float, Kind.C128: complex}
+
+
+def spec(text: str, **sizes: int) -> Spec:
+    """An argument that is not there, by its dtype and dimensions: what costs are asked for with.
+
+    text: a dtype (`f64`, `f32`, `c128`, `c64`, `i64`, `bool`), and for an array its dimensions in brackets, each a name
+    or a number: `"f64[n,3]"`. Dimensions of one name are equal. A dtype alone is a number; an integer number is a
+    dimension named after its parameter.
+    sizes: the lengths of named dimensions; those left out stay symbols.
+    Returns a `Spec`. Raises ValueError where the text is none, or a size belongs to no dimension or is negative.
+
+    >>> import workbench as wb
+    >>> str(wb.spec("f64[n,m]", m=10))
+    'f64[n,m]'
+    """
+    found = _FORM.fullmatch(text)
+    kind = _KINDS.get(found[1]) if found else None
+    if found is None or kind is None:
+        raise ValueError(f"{text!r} is no spec: a dtype ({', '.join(_KINDS)}) and dimensions, as in 'f64[n,3]'")
+    dims = None if found[2] is None else tuple(_dim(part.strip(), text) for part in found[2].split(",") if part.strip())
+    for name, size in sizes.items():
+        if dims is None or name not in dims:
+            raise ValueError(f"{text!r} has no dimension {name!r}")
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 0:
+            raise ValueError(f"a size is an integer from 0 on, not {name}={size!r}")
+    return Spec(kind, dims, {name: int(size) for name, size in sizes.items()})
+
+
+def _dim(text: str, whole: str) -> str | int:
+    if text.isdigit():
+        return int(text)
+    if not text.isidentifier():
+        raise ValueError(f"{text!r} in {whole!r} is no dimension: a name or a number")
+    return text
+
+
+def stand_ins(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with every spec in them, in structures too, replaced by a small stand-in.
+
+    Raises ValueError where two specs give one name different sizes."""
+    sizes = sizes_in(args)
+    lengths: dict[str, int] = {}
+
+    def length(name: str) -> int:
+        if sizes.get(name, 2) < 2:
+            return sizes[name]
+        if name not in lengths:
+            lengths[name] = LENGTHS[len(lengths)] if len(lengths) < len(LENGTHS) else LENGTHS[-1] + 2 * len(lengths)
+        return lengths[name]
+    return tuple(_replaced(arg, length) for arg in args)
+
+
+def sizes_in(args: tuple[Any, ...]) -> dict[str, int]:
+    """The sizes that all specs together give. Raises ValueError where two specs give one name different sizes."""
+    sizes: dict[str, int] = {}
+    for found in specs_in(args):
+        for name, size in found.sizes.items():
+            if sizes.setdefault(name, size) != size:
+                raise ValueError(f"dimension {name!r} is both {sizes[name]} and {size}")
+    return sizes
+
+
+def specs_in(value: Any) -> Iterator[Spec]:
+    """Every spec in a structure."""
+    if isinstance(value, Spec):
+        yield value
+    else:
+        for part in _parts(value):
+            yield from specs_in(part)
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, (tuple, list)):
+        return list(value)
+    if isinstance(value, dict):
+        return list(value.values())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name) for field in dataclasses.fields(value)]
+    return []
+
+
+def _replaced(value: Any, length: Callable[[str], int]) -> Any:
+    if isinstance(value, Spec):
+        return value.stand_in(length)
+    if next(specs_in(value), None) is None:
+        return value
+    if isinstance(value, dict):
+        return type(value)((key, _replaced(part, length)) for key, part in value.items())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.replace(value, **{field.name: _replaced(getattr(value, field.name), length)
+                                             for field in dataclasses.fields(value) if field.init})
+    made = [_replaced(part, length) for part in value]
+    return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)

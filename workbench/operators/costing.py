@@ -1,0 +1,49 @@
+"""The cost of a function or of a derivative: its program is made as if it were to run, counted, and not run.
+
+Invariant: what is counted is the program that a call would run, after all passes; nothing is compiled, and nothing of
+the user's is executed beyond what tracing evaluates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.cost.counting import count
+from workbench.cost.formula import Formula, of, symbol
+from workbench.cost.report import CostReport
+from workbench.cost.spec import Spec, sizes_in
+from workbench.frontend import Input
+from workbench.ir import Function, Kind
+from workbench.operators.specialisation import Specialisation
+
+
+def report_of(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
+    """The report of a program for arguments of which some may be specs."""
+    final = made.program.final
+    counts = count(final, _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args))
+    return CostReport(name, counts.work, counts.parameters.values())
+
+
+def _dims(final: Function, inputs: tuple[Input, ...], args: tuple[Any, ...]) -> dict[tuple[int, int], Formula]:
+    """The length of each axis of each argument that is asked for."""
+    found = {}
+    sizes = sizes_in(args)
+    for position, axis in final.shape_params.values():
+        if position >= len(inputs):  # a cotangent's, which has a dimension of its own
+            continue
+        value = inputs[position].path.fetch(args)
+        found[position, axis] = value.dimension(axis, sizes) if isinstance(value, Spec) else of(np.shape(value)[axis])
+    return found
+
+
+def _integers(inputs: tuple[Input, ...], args: tuple[Any, ...]) -> dict[int, Formula]:
+    """The values of integer arguments; of a spec, a symbol of the parameter's name."""
+    found = {}
+    for item in inputs:
+        if item.rank < 0 and item.kind is Kind.INT:
+            value = item.path.fetch(args)
+            found[item.position] = symbol(item.value.label) if isinstance(value, Spec) else of(int(value))
+    return found
+
