@@ -67,13 +67,6 @@ def maybe_bound(x):
     return y * 2.0
 
 
-def maybe_unbound(x):
-    y = x
-    if x > 0.0:
-        del y
-    return y * 2.0
-
-
 def maybe_bound_by_a_loop(x, n):
     for i in range(n):
         y = x * i

@@ -14,7 +14,6 @@ from tests.fuzz.interpreted import interpret, traced
 RATE: Any = 2.0
 FLAG: Any = True
 WEIGHTS: Any = np.array([1.0, 2.0, 3.0])
-VIEW: Any = WEIGHTS[1:]
 TABLE: Any = {"gain": 3.0, "name": "sin"}
 RNG = np.random.default_rng(8)
 

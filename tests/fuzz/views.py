@@ -6,7 +6,7 @@ A `View` is text with the shape that it has, whatever way the program takes. `st
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -82,9 +82,6 @@ def reshape(random: Random, view: View, shape: Shape) -> View:
         return view.then(f"np.reshape({{x}}, ({text},))", shape)
     return view.then(random.choice((f".reshape({text})", f".reshape(({text},))" if len(shape) > 1
                                     else f".reshape({text})")), shape)
-
-
-Option = Callable[[], View]
 
 
 class Steps:

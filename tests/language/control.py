@@ -264,45 +264,6 @@ def try_plain(x):
     return y
 
 
-def try_except(x, y):
-    try:
-        z = x / y
-    except ZeroDivisionError:
-        z = x
-    return z * x
-
-
-def try_raise(x):
-    try:
-        if x > 0:
-            raise ValueError("positive")
-        y = x
-    except ValueError:
-        y = x * x
-    else:
-        y = y + 1.0
-    finally:
-        y = y * 2.0
-    return y
-
-
-def try_static(x, d=None):
-    d = {"a": x}
-    try:
-        y = d["b"]
-    except KeyError:
-        y = d["a"] * 2.0
-    return y
-
-
-def suppress(x):
-    y = x
-    with contextlib.suppress(KeyError):
-        d = {"a": 1.0}
-        y = d["b"]
-    return y * x
-
-
 class MyError(Exception):
     pass
 
@@ -455,6 +416,7 @@ CASES = [
     (errstate, 0.3),
     (with_user, 0.3),
     (with_generator, 0.3),
+    (try_plain, 0.3),
     (raise_user, 0.3),
     (raise_from, 0.3),
     (prints, 0.3, 2),

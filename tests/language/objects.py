@@ -409,7 +409,6 @@ def list_methods(x, y):
     a += [x]
     idx = [1, 2, 3].index(2)
     a[0:1] = [x, x * x]
-    a.remove(3.0) if 3.0 in [3.0] and False else None
     return b * sum(c) + len(a) * x + a[idx] + [1, 2, 2].count(2)
 
 
@@ -590,6 +589,8 @@ CASES = [
     (list_methods, 0.3, 0.4),
     (sort_static, 0.3, 0.4),
     (getattr_setattr, 0.3),
+    (class_in_function, 0.3),
+    (kwargs_entry, 0.3),
     (type_dispatch, 0.3),
     (object_dict_of_lists, 0.3, 0.4),
     (string_build, 0.3),

@@ -171,7 +171,7 @@ class Generator:
 
     def do_short(self, depth: int) -> None:
         i = self.b.begin_for(integer(0), integer(self.random.randint(0, 3)))
-        self.indices.append((i, self.n if False else integer(9)))
+        self.indices.append((i, integer(9)))
         self.block(depth - 1)
         self.indices.pop()
         self.b.end_for()

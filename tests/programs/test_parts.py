@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.interpreted import interpret
-from tests.programs.test_random_rebinding import loaded
 from workbench.ir import DifferentiationError
 
 HEAD = """

@@ -5,23 +5,18 @@ are written through: values, effects on everything that the caller can see, and 
 """
 from __future__ import annotations
 
-import copy
 import sys
-import warnings
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-import workbench as wb
-from tests.frontend.library.test_random_orders import loaded
 from tests.fuzz.emitted import in_python
 from tests.programs import test_random_rebinding as rebinding
-from tests.programs.test_random_rebinding import Holder
+from tests.programs.random_session import Holder, Sort
 from workbench.frontend import unrolling
 
 WEIGHTS = "W = np.array([1.0, 2.0, 3.0])\nZ = np.arange(1.0, 10.0).reshape(3, 3)\n\n\n"
@@ -111,73 +106,21 @@ def arrays(args: list[Any]) -> list[np.ndarray]:
     return [*args[1:6], args[6].cells, args[7][0]]
 
 
-def slope_is_off(function: Callable[..., Any], args: list[Any], gradient: Any, seed: int) -> str:
-    """What is wrong with the slope along a random direction; "" where nothing is."""
-    rng = np.random.default_rng(seed)
-    along, steps = float(rng.normal()), [rng.normal(size=array.shape) for array in arrays(args)]
-
-    def moved(h: float) -> float:
-        there = copy.deepcopy(args)
-        there[0] += h * along
-        for array, step in zip(arrays(there), steps, strict=True):
-            array += h * step
-        return float(function(*there))
-    slopes = [(8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h) for h in (1e-4, 1e-5)]
-    found = gradient[0] * along + sum(np.sum(g * step) for g, step in zip(
-        [*gradient[1:6], gradient[6].cells, gradient[7][0]], steps, strict=True))
-    settled = abs(slopes[0] - slopes[1]) < 1e-5 * (1 + abs(slopes[0]))
-    off = min(abs(found - slope) for slope in slopes) > 1e-5 * (1 + abs(found) + abs(slopes[0]))
-    return f"slope {found}, differences {slopes}" if settled and off else ""
+@contextmanager
+def as_loops() -> Iterator[None]:
+    """Loops stay loops: none is unrolled where a program would be refused."""
+    with in_python(), mock.patch.object(unrolling, "ATTEMPTS", ({},)):
+        yield
 
 
-def verdict(function: Callable[..., Any], args: list[Any], seed: int) -> str:
-    """"agrees", "refused", "wild" (numbers without sense), or what is wrong."""
-    plain, ours = copy.deepcopy(args), copy.deepcopy(args)
-    before, mine = arrays(plain), arrays(ours)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            expected = function(*plain)
-        except ValueError:  # a window that ends too soon
-            return "wild"
-        if not abs(expected) < 1e5:
-            return "wild"
-        try:
-            with in_python(), mock.patch.object(unrolling, "ATTEMPTS", ({},)):  # (loops stay loops)
-                found, gradient = wb.value_and_grad(function, tuple(range(8)), engine="numba")(*ours)
-        except wb.DifferentiationError as error:
-            return f"refused: {str(error).splitlines()[0]}"
-        except Exception as error:
-            return f"raises {error!r}"
-        pairs = zip([*before, *arrays(plain), expected], [*mine, *arrays(ours), found], strict=True)
-        if not all(np.allclose(p, m, rtol=1e-9, atol=1e-9) for p, m in pairs):
-            return f"value {found}, effects {mine}, {arrays(ours)}; plain Python {expected}, {before}, {arrays(plain)}"
-        return slope_is_off(function, args, gradient, seed) or "agrees"
-
-
-def session(seed: int, count: int, folder: Path) -> tuple[Counter[str], list[str]]:
-    """How many programs had which verdict, and the wrong ones."""
-    writers = [Writer(np.random.default_rng(number)) for number in range(seed, seed + count)]
-    sources = [writer.program(f"program_{k}") for k, writer in enumerate(writers)]
-    module = loaded(WEIGHTS + "\n\n".join(sources), folder)
-    verdicts: Counter[str] = Counter()
-    wrong = []
-    for k, writer in enumerate(writers):
-        found = verdict(getattr(module, f"program_{k}"), arguments(writer.rng), seed + k)
-        good = found in ("agrees", "wild") or found.startswith("refused")
-        verdicts[found if good else "wrong"] += 1
-        if not good:
-            wrong.append(f"seed {seed + k}: {found}\n{sources[k]}")
-    return verdicts, wrong
+SORT = Sort(WEIGHTS, Writer, arguments, arrays, 8, as_loops)
 
 
 def test_names_that_move_over_arrays(tmp_path: Path) -> None:
-    verdicts, wrong = session(7000, 30, tmp_path)
+    verdicts, wrong = SORT.session(7000, 30, tmp_path)
     assert not wrong, "\n".join(wrong)
     assert verdicts["agrees"] > 20, verdicts
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as place:
-        counts, failures = session(int(sys.argv[1]), int(sys.argv[2]), Path(place))
-    print(*failures, *counts.most_common(), sep="\n")
+    sys.exit(SORT.main())

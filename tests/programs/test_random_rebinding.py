@@ -5,20 +5,14 @@ everything that the caller can see, and slopes are those of plain Python.
 """
 from __future__ import annotations
 
-import copy
 import sys
-import warnings
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-import workbench as wb
-from tests.frontend.library.test_random_orders import loaded
-from tests.fuzz.emitted import in_python
+from tests.programs.random_session import Holder, Sort
 
 NAMES = ("a", "b", "c", "u", "v")
 WRITES = (
@@ -32,13 +26,6 @@ BINDINGS = (
 NUMBERS = ("x", "0.5", "{m}[0] * x", "{m}[2]", "np.sum({m}) * 0.1", "x * 0.3")
 RESULTS = ("x", "np.dot(a, W)", "np.dot(b, W) * 0.5", "np.dot(c, c)", "np.dot(u, W) * x", "np.dot(v, W)",
            "np.dot(q.cells, W)", "l[0][1]")
-
-
-class Holder:
-    """An object with an array."""
-
-    def __init__(self, cells: np.ndarray) -> None:
-        self.cells = cells
 
 
 class Writer:
@@ -101,79 +88,14 @@ def arrays(args: list[Any]) -> list[np.ndarray]:
     return [*args[1:4], args[4].cells, args[5][0]]
 
 
-def slope_is_off(function: Any, args: list[Any], gradient: Any, seed: int) -> str:
-    """What is wrong with the slope along a random direction; "" where nothing is, or arguments are one array."""
-    if len({id(array) for array in arrays(args)}) < 5:
-        return ""
-    rng = np.random.default_rng(seed)
-    along, steps = float(rng.normal()), [rng.normal(size=3) for _ in range(5)]
-
-    def moved(h: float) -> float:
-        there = copy.deepcopy(args)
-        there[0] += h * along
-        for array, step in zip(arrays(there), steps, strict=True):
-            array += h * step
-        return float(function(*there))
-    slopes = [(8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h) for h in (1e-4, 1e-5)]
-    holder = gradient[4].cells
-    found = gradient[0] * along + sum(g @ step for g, step in zip(
-        [*gradient[1:4], holder, gradient[5][0]], steps, strict=True))
-    settled = abs(slopes[0] - slopes[1]) < 1e-5 * (1 + abs(slopes[0]))
-    off = min(abs(found - slope) for slope in slopes) > 1e-5 * (1 + abs(found) + abs(slopes[0]))
-    return f"slope {found}, differences {slopes}" if settled and off else ""
-
-
-def verdict(function: Any, args: list[Any], seed: int) -> str:
-    """"agrees", "refused", "wild" (numbers without sense), or what is wrong."""
-    plain, ours = copy.deepcopy(args), copy.deepcopy(args)
-    before, mine = arrays(plain), arrays(ours)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        expected = function(*plain)
-        if not abs(expected) < 1e5:
-            return "wild"
-        try:
-            with in_python():
-                found, gradient = wb.value_and_grad(function, tuple(range(6)), engine="numba")(*ours)
-        except wb.DifferentiationError:
-            return "refused"
-        pairs = zip([*before, *arrays(plain), expected], [*mine, *arrays(ours), found], strict=True)
-        if not all(np.allclose(p, m, rtol=1e-9, atol=1e-9) for p, m in pairs):
-            return f"value {found}, effects {mine}, {arrays(ours)}; plain Python {expected}, {before}, {arrays(plain)}"
-        return slope_is_off(function, args, gradient, seed) or "agrees"
-
-
-def session(seed: int, count: int, folder: Path) -> tuple[Counter[str], list[str]]:
-    """How many programs had which verdict, and the wrong ones."""
-    writers = [Writer(np.random.default_rng(number)) for number in range(seed, seed + count)]
-    sources = [writer.program(f"program_{k}") for k, writer in enumerate(writers)]
-    module = loaded("W = np.array([1.0, 2.0, 3.0])\n\n\n" + "\n\n".join(sources), folder)
-    verdicts: Counter[str] = Counter()
-    wrong = []
-    for k, writer in enumerate(writers):
-        found = verdict(getattr(module, f"program_{k}"), arguments(writer.rng), seed + k)
-        verdicts[found if found in ("agrees", "refused", "wild") else "wrong"] += 1
-        if found not in ("agrees", "refused", "wild"):
-            wrong.append(f"seed {seed + k}: {found}\n{sources[k]}")
-    return verdicts, wrong
+SORT = Sort("W = np.array([1.0, 2.0, 3.0])\n\n\n", Writer, arguments, arrays, 6)
 
 
 def test_what_the_caller_can_see_is_as_in_plain_python(tmp_path: Path) -> None:
-    verdicts, wrong = session(5120, 40, tmp_path)  # (5145 was wrong once)
+    verdicts, wrong = SORT.session(5120, 40, tmp_path)  # (5145 was wrong once)
     assert not wrong, "\n".join(wrong)
     assert verdicts["agrees"] > 25
 
 
-def main(first: int, count: int) -> int:
-    """A long session in modules of a hundred programs; what is wrong is printed as it is found."""
-    verdicts: Counter[str] = Counter()
-    for seed in range(first, first + count, 100):
-        with TemporaryDirectory() as place:
-            some, wrong = session(seed, min(100, first + count - seed), Path(place))
-        verdicts += some
-        print(*wrong, f"{seed}: {dict(verdicts)}", sep="\n", flush=True)
-    return 1 if verdicts["wrong"] else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(SORT.main())

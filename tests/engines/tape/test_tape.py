@@ -366,10 +366,6 @@ def test_not_finite_is_said() -> None:
 
 
 # ---------------------------------------------------------------------- refusals
-def through_a_format(x: float) -> float:
-    return np.asarray(memoryview(np.zeros(2)))[0] * math.copysign(x, np.frombuffer(b"12345678")[0])
-
-
 def into_a_foreign_array(x: float) -> float:
     FOREIGN[0] = x
     return FOREIGN[0]

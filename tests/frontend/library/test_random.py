@@ -69,7 +69,14 @@ def array_parameters(x, rng, n):
     return z[0] * z[1] + z[2]
 
 
-PROGRAMS = [scalars_in_a_loop, arrays, laws, orders, branches_and_whiles, array_parameters]
+def seeded_in_a_loop(x, rng, n):
+    s = 0.0
+    for k in range(n):
+        s += x * np.random.default_rng(k).normal()
+    return s + rng.random()
+
+
+PROGRAMS = [scalars_in_a_loop, arrays, laws, orders, branches_and_whiles, array_parameters, seeded_in_a_loop]
 GENERATORS = [np.random.PCG64, np.random.MT19937, np.random.SFC64]
 
 
@@ -117,13 +124,6 @@ def poisson_mean(x, rng):
 
 def unseeded(x):
     return x * np.random.default_rng().normal()
-
-
-def seeded_in_a_loop(x):
-    s = 0.0
-    for k in range(3):
-        s += x * np.random.default_rng(k).normal()
-    return s
 
 
 @pytest.mark.parametrize("function, args", [
