@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.ir.test_printer import F64, build
-from workbench.ir import Op, Rewriter, Value, definitions, print_function, verify
+from workbench.ir import Builder, Op, Rewriter, Value, definitions, print_function, uses, verify
+from workbench.rules import emit
 
 
 def test_copy_shares_no_value() -> None:
@@ -29,3 +30,16 @@ def test_rewriter_changes_one_operation() -> None:
     text = print_function(verify(Negate().run(build())))
     assert text.count("neg") == 1
     assert text.count("mul") == 1
+
+
+def test_uses_are_where_values_are_read() -> None:
+    b = Builder("f")
+    x, y = b.param(F64, "x"), b.param(F64, "y")
+    square = emit(b, "mul", x, x)
+    total = emit(b, "add", square, y)
+    function = b.finish([total, square])
+    (mul, add), found = function.block.ops, uses(function)
+    assert found[x] == [mul, mul]  # (an operation that reads a value twice is there twice)
+    assert found[y] == [add]
+    assert found[square] == [add, function.block]
+    assert found[total] == [function.block]

@@ -86,6 +86,43 @@ def test_functions_are_those_of_the_c_library() -> None:
     np.testing.assert_array_equal(gradient, waves_by_hand(x))
 
 
+@wb.checkpoint
+def checkpointed_squares(x, w):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i] * w
+    return total
+
+
+def multiplied_recursively(x, w, n):
+    if n == 0:
+        return w
+    return multiplied_recursively(x, w, n - 1) * checkpointed_squares(x, w)
+
+
+def multiplied_by_hand(x, w, n):
+    factor, bar, w_bar = total_of_squares(x, w), 1.0, 0.0
+    products = [w]
+    for _ in range(n):
+        products.append(products[-1] * factor)
+    for k in range(n - 1, -1, -1):
+        factor_bar, inner = bar * products[k], 0.0
+        for i in range(len(x) - 1, -1, -1):
+            inner += factor_bar * (x[i] * x[i])
+        w_bar += inner
+        bar = bar * factor
+    return w_bar + bar
+
+
+def test_what_a_recursive_function_calls_is_pulled_back_in_that_order_too() -> None:
+    x, w = RNG.normal(size=200), 0.01
+    with in_python():
+        exact = wb.grad(multiplied_recursively, wrt=1, deterministic=True, engine="numba")(x, w, 2)
+        free = wb.grad(multiplied_recursively, wrt=1, engine="numba")(x, w, 2)
+    assert exact == multiplied_by_hand(x, w, 2) != free
+    assert free == pytest.approx(exact, rel=1e-12)
+
+
 def test_each_operator_takes_it() -> None:
     x = RNG.normal(size=4)
     expected = squares_by_hand(x, 0.7)

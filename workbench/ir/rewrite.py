@@ -16,7 +16,8 @@ def definitions(function: Function) -> dict[Value, Op]:
 
 
 def uses(function: Function) -> dict[Value, list[Op | Block]]:
-    """Where values are read: operations, and blocks that yield them."""
+    """Where values are read: operations, and blocks that yield them (the function's own gives its results). A place
+    that reads a value twice is there twice."""
     found: dict[Value, list[Op | Block]] = {}
 
     def enter(block: Block) -> None:
@@ -29,8 +30,6 @@ def uses(function: Function) -> dict[Value, list[Op | Block]]:
             found.setdefault(value, []).append(block)
 
     enter(function.block)
-    for value in function.results:
-        found.setdefault(value, []).append(function.block)
     return found
 
 

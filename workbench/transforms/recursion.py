@@ -121,10 +121,11 @@ class Uncut:
     kinds: frozenset[Kind]  # of the stacks that are used inside
 
 
-def twins_of(callee: Callee, callees: Callees) -> Twins | None:
-    """The twins of a callee, made once; None where it cannot have any."""
-    if "twins" in callee.derived:
-        found: Twins | None = callee.derived["twins"]
+def twins_of(callee: Callee, callees: Callees, backwards: bool = False) -> Twins | None:
+    """The twins of a callee, made once; None where it cannot have any. backwards: `callees` run nothing in one pass."""
+    key = ("twins", backwards)
+    if key in callee.derived:
+        found: Twins | None = callee.derived[key]
         return found
     function = body(callee)
     params, results = function.data_params, function.results
@@ -134,7 +135,7 @@ def twins_of(callee: Callee, callees: Callees) -> Twins | None:
     kinds: tuple[Kind, ...] = ()
     while wrt and outputs:
         twins = Twins(callee, Callee(callee.name), Callee(f"{callee.name}_vjp"), given, wrt, outputs, kinds)
-        callee.derived["twins"] = twins
+        callee.derived[key] = twins
         _declare_consumed(twins)
         made = _cut(twins, _uncut(function, twins, callees))
         if made is None:
@@ -149,7 +150,7 @@ def twins_of(callee: Callee, callees: Callees) -> Twins | None:
                 return twins
             break
         kinds = tuple(k for k in Kind if k in needed or k in kinds)
-    callee.derived["twins"] = None
+    callee.derived[key] = None
     return None
 
 

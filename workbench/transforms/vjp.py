@@ -99,8 +99,7 @@ def later(function: Function, wrt: Sequence[int], outputs: Sequence[int]) -> Spl
 
 @dataclass(frozen=True, slots=True)
 class _Derivatives:
-    """The derivatives of what a program calls (see `reverse.Callees`). Those of functions that call themselves are made
-    once, whatever `backwards` is."""
+    """The derivatives of what a program calls (see `reverse.Callees`). backwards: nothing in them is run in one pass."""
 
     backwards: bool = False
 
@@ -110,11 +109,11 @@ class _Derivatives:
 
     def twins(self, callee: Callee) -> Twins | None:
         """Its twins."""
-        return twins_of(callee, _Derivatives())
+        return twins_of(callee, self, self.backwards)
 
     def joint(self, callee: Callee) -> Joint | None:
-        """Its joint twin."""
-        return joint_of(callee, _Derivatives())
+        """Its joint twin (which is asked for where something may be run in one pass)."""
+        return joint_of(callee, self)
 
 
 def _declare(builder: Builder, function: Function, outputs: Sequence[int],
