@@ -21,7 +21,7 @@ import numpy as np
 
 from workbench.api import jvp, vjp
 from workbench.frontend import python_function
-from workbench.ir import DifferentiationError
+from workbench.ir import DifferentiationError, is_narrow
 from workbench.operators.floats import flat, fresh, inner, largest, names, norm, with_leaves
 from workbench.records import dataclass
 from workbench.reproducing import script
@@ -290,7 +290,7 @@ def _parameter_names(f: Any, count: int) -> list[str]:
 
 
 def _precision(x: np.ndarray) -> int:
-    return 4 if x.dtype in (np.float32, np.complex64, np.float16) else 8
+    return 4 if is_narrow(x.dtype) else 8
 
 
 def _wide(x: np.ndarray) -> Any:

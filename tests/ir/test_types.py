@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import re
+import tokenize
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import workbench
-from workbench.ir import Constant, Kind, kind_of, promote
+from workbench.ir import Constant, Kind, is_narrow, kind_of, promote
 
 # what is decided for single kinds, by file: where to look for a new one
 PLACES = {
     "ir/types.py": "dtypes, and the real and complex kind of the same precision",
     "rules/random.py": "the C types of NumPy's draws, and which laws have them",
-    "frontend/tracer.py": "a float32 becomes an integer by way of float64",
-    "engines/numba/spelling.py": "how constants are written",
+    "engines/tape/active.py": "which classes of numbers of NumPy are plain (all that NumPy has, kinds or not)",
     "engines/numba/outlet.py": "the machine types of what is printed and drawn",
 }
 
 
 def test_places_that_tell_precisions_apart() -> None:
     root = Path(workbench.__file__).parent
-    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py")
-             if re.search(r"\bKind\.(F32|C64)\b", path.read_text(encoding="utf-8"))}
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if names_of_single_precision(path)}
     assert found == set(PLACES)
+
+
+def names_of_single_precision(path: Path) -> set[str]:
+    """What a file's code calls narrow kinds and dtypes (its comments and texts do not count)."""
+    with path.open("rb") as file:
+        names = {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME}
+    return names & {"F32", "C64", "float32", "complex64", "float16"}
+
+
+def test_narrow_dtypes_are_of_a_kind_or_not() -> None:
+    assert all(kind.is_single == is_narrow(kind.dtype) for kind in Kind)
+    assert is_narrow(np.dtype(np.float16)) and kind_of(np.float16) is None
+    assert not is_narrow(np.dtype(np.longdouble)) and not is_narrow(np.dtype(np.int8))
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda k: k.value)

@@ -154,7 +154,7 @@ class Tracer:
 
     def whole(self, value: Value) -> Value:
         """A float without fraction as an integer; raised as Python raises where it is none."""
-        if value.kind is Kind.F32:
+        if value.kind.is_single:
             value = self.emit("cast", value, kind=Kind.F64)
         self.check(self.emit("not", self.emit("isnan", value)), "ValueError", "cannot convert float NaN to integer")
         self.check(self.emit("not", self.emit("isinf", value)), "OverflowError",

@@ -28,13 +28,23 @@ from workbench.ir.fingerprint import fingerprint
 from workbench.ir.printer import print_function
 from workbench.ir.rewrite import Rewriter, definitions, substitute_type, uses
 from workbench.ir.slots import Frame, Slot
-from workbench.ir.types import ArrayType, Kind, ScalarType, Type, element_type, kind_of, promote
+from workbench.ir.types import (
+    ArrayType,
+    Kind,
+    ScalarType,
+    Type,
+    dtypes_in_words,
+    element_type,
+    is_narrow,
+    kind_of,
+    promote,
+)
 from workbench.ir.verifier import VerificationError, verify
 
 __all__ = [
     "ArrayType", "Block", "Builder", "CallRule", "Callee", "Constant", "DifferentiationError", "Frame", "Function",
     "Kind", "Op", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError",
-    "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "element_type",
-    "fingerprint", "has_effects", "is_length", "is_recursive", "kind_of", "normal_form", "own_results",
-    "print_function", "promote", "same_dim", "substitute_type", "uses", "verify", "walk",
+    "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "dtypes_in_words",
+    "element_type", "fingerprint", "has_effects", "is_length", "is_narrow", "is_recursive", "kind_of", "normal_form",
+    "own_results", "print_function", "promote", "same_dim", "substitute_type", "uses", "verify", "walk",
 ]

@@ -18,8 +18,9 @@ class Kind(enum.Enum):
     """The kind of a scalar, or of an array's elements; the value is its short name.
 
     A new kind (a dtype) is a member here, with its dtype below: promotion, type rules, NumPy's meaning of operations,
-    the spelling of dtypes and what tests draw follow from these properties. What is decided kind by kind elsewhere is
-    listed in `tests/ir/test_types.py`, which fails where another place begins to: those are the places to look at."""
+    the spelling of dtypes and of constants, tolerances, what errors list and what tests draw follow from these
+    properties. What is decided kind by kind elsewhere is listed in `tests/ir/test_types.py`, which fails where another
+    place begins to: those are the places to look at."""
 
     BOOL = "bool"
     INT = "i64"
@@ -68,7 +69,7 @@ class Kind(enum.Enum):
     @property
     def is_single(self) -> bool:
         """True for inexact kinds that are narrower than Python's own numbers."""
-        return self in (Kind.F32, Kind.C64)
+        return is_narrow(self.dtype)
 
 
 _DTYPES: dict[Kind, np.dtype] = {
@@ -210,6 +211,25 @@ def kind_of(dtype: object) -> Kind | None:
         return _KINDS.get(np.dtype(dtype))  # type: ignore[call-overload]
     except TypeError:
         return None
+
+
+def is_narrow(dtype: np.dtype) -> bool:
+    """True for a floating dtype, real or complex, with fewer digits than Python's own numbers; of a kind or not.
+
+    >>> [name for name in ("float16", "float32", "float64", "complex64", "int32") if is_narrow(np.dtype(name))]
+    ['float16', 'float32', 'complex64']
+    """
+    return dtype.kind in "fc" and bool(np.finfo(dtype).bits < np.finfo(float).bits)
+
+
+def dtypes_in_words(last: str) -> str:
+    """The dtypes that there are kinds of, as a list in a sentence.
+
+    >>> dtypes_in_words("or")
+    'bool, int64, float32, float64, complex64 or complex128'
+    """
+    *first, final = (kind.dtype.name for kind in Kind)
+    return f"{', '.join(first)} {last} {final}"
 
 
 def element_type(type_: Type) -> ScalarType:

@@ -24,7 +24,7 @@ from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.structures import rebuilt
 from workbench.engines.tape.tape import Tape
 from workbench.frontend.source import python_function
-from workbench.ir import DifferentiationError, Span
+from workbench.ir import DifferentiationError, Span, is_narrow
 from workbench.operators.readers import return_span
 from workbench.rules import by_callable
 
@@ -116,7 +116,7 @@ class RecordedRule:
         point = _mapped(zeros, lambda z: z + rng.uniform(0.5, 1.5, np.shape(z)) * rng.choice([-1.0, 1.0]))
         at_zero, there = list(floats_of(tape.value)), list(floats_of(rule(first, y, point)))
         linear = list(floats_of(tape.tangent((None, None, point))))
-        coarse = any(np.asarray(v).dtype in (np.float32, np.complex64) for v in there)
+        coarse = any(is_narrow(np.asarray(v).dtype) for v in there)
         if any(np.any(np.asarray(v) != 0) for v in at_zero) or len(there) != len(linear) or not all(
                 np.allclose(a, b, rtol=1e-3 if coarse else 1e-8, atol=0.0) for a, b in zip(there, linear, strict=True)):
             missing, has = ("reverse", "forward") if mode == "jvp" else ("forward", "reverse")
@@ -160,7 +160,7 @@ def same(a: Any, b: Any, slack: float = 0.0) -> bool:
 
 
 def _is_near(x: np.ndarray, y: np.ndarray, slack: float) -> bool:
-    unit = slack if x.dtype.itemsize >= np.dtype(float).itemsize * (1 + (x.dtype.kind == "c")) else 1e-4
+    unit = 1e-4 if is_narrow(x.dtype) else slack
     finite = np.abs(x[np.isfinite(x)])
     return np.allclose(x, y, rtol=0.0, atol=unit * float(np.max(finite, initial=0.0)), equal_nan=True)
 

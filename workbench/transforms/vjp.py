@@ -99,7 +99,8 @@ def later(function: Function, wrt: Sequence[int], outputs: Sequence[int]) -> Spl
 
 @dataclass(frozen=True, slots=True)
 class _Derivatives:
-    """The derivatives of what a program calls (see `reverse.Callees`). backwards: nothing in them is run in one pass."""
+    """The derivatives of what a program calls (see `reverse.Callees`). backwards: none of them runs anything in one
+    pass."""
 
     backwards: bool = False
 

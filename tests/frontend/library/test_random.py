@@ -132,3 +132,11 @@ def test_refused(function: Any, args: Any) -> None:
     with pytest.raises(wb.DifferentiationError) as caught:
         wb.grad(function, engine="numba")(*args)
     assert caught.value.lineno == function.__code__.co_firstlineno + 1
+
+
+@pytest.mark.parametrize("law", ["random", "standard_normal", "standard_exponential"])
+def test_a_dtype_that_numpy_does_not_draw_is_its_error(law: str) -> None:
+    def drawn(x, rng):
+        return x * getattr(rng, law)(dtype=np.int64)
+    with pytest.raises(TypeError, match=f"Unsupported dtype dtype\\('int64'\\) for {law}"):
+        wb.grad(drawn, engine="numba")(2.0, np.random.default_rng(0))

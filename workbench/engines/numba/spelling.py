@@ -35,13 +35,12 @@ def constant_text(constant: Constant) -> Text:
     value = constant.value
     if constant.kind is Kind.F64:
         return real_text(float(value.real))
-    if constant.kind is Kind.F32:
-        return f"np.float32({real_text(float(value.real))[0]})", ATOM
+    if constant.kind.is_float:
+        return f"np.{constant.kind.dtype.name}({real_text(float(value.real))[0]})", ATOM
     if constant.kind.is_complex:
         number = complex(value)
-        name = "complex" if constant.kind is Kind.C128 else "np.complex64"
-        inner = f"{real_text(number.real)[0]}, {real_text(number.imag)[0]}"
-        return (f"complex({inner})" if name == "complex" else f"np.complex64(complex({inner}))"), ATOM
+        made = f"complex({real_text(number.real)[0]}, {real_text(number.imag)[0]})"
+        return (made if constant.kind is Kind.C128 else f"np.{constant.kind.dtype.name}({made})"), ATOM
     if constant.kind is Kind.INT:
         if value == -2**63:
             return "(-9223372036854775807 - 1)", ATOM

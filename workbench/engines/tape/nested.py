@@ -37,8 +37,7 @@ class NestedRecorder(Recorder):
     def extend_values(self, values: Any) -> None:
         """Append the plain values of an array."""
         plain = np.ascontiguousarray(bottom(values)).reshape(-1)
-        self.values.extend(plain.view(np.float64 if plain.dtype.kind == "c" and plain.dtype.itemsize == 16 else
-                                      np.float32).tolist() if plain.dtype.kind == "c" else plain.tolist())
+        self.values.extend((plain.view(plain.real.dtype) if plain.dtype.kind == "c" else plain).tolist())
 
     def many(self, name: str, values: np.ndarray, sources: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """As of the outermost recorder, into lists."""

@@ -35,13 +35,14 @@ from workbench.engines.tape.recorder import current, operation
 from workbench.engines.tape.refusal import refuse
 from workbench.engines.tape.scalar import ActiveComplex, ActiveFloat
 from workbench.engines.tape.texts import checked_text
+from workbench.ir import Kind
 
 Args = tuple[Any, ...]
 Named = dict[str, Any]
 
 
 # ---------------------------------------------------------------------- numbers
-@means(float, np.float64, np.float32)
+@means(float, *(kind.dtype.type for kind in Kind if kind.is_float))
 def _float(callee: Any, args: Args, named: Named) -> Any:
     (x,) = args if len(args) == 1 else (None,)
     if type(x) is ActiveArray:

@@ -15,7 +15,7 @@ from workbench.engines.tape.recorded_ir import CLEANING
 from workbench.engines.tape.refusal import refuse
 from workbench.frontend import Leaf, Node, Static, Traced, Tree, calls, trace
 from workbench.interpret import run
-from workbench.ir import DifferentiationError, Function
+from workbench.ir import DifferentiationError, Function, is_narrow
 from workbench.passes import run as run_passes
 
 MAX_PROGRAMS = 2000
@@ -162,6 +162,6 @@ def _agree(value: Any, tree: Tree, results: Sequence[Any]) -> bool:
     found, given = np.asarray(results[tree.position]), np.asarray(value)
     if found.shape != given.shape or found.dtype.kind != given.dtype.kind:
         return False
-    slack = 1e-3 if given.dtype.itemsize <= 4 or given.dtype == np.complex64 else 1e-8
+    slack = 1e-3 if is_narrow(given.dtype) else 1e-8
     scale = float(np.max(np.abs(given), initial=0.0, where=np.isfinite(given))) if given.size else 0.0
     return bool(np.allclose(found, given, slack, slack * scale, equal_nan=True))

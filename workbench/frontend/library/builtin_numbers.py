@@ -15,7 +15,7 @@ from workbench.frontend.library.registry import handles, implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.values import Array, DynamicList, ListValue, ObjectValue, Scalar, TextValue, describe, is_static
-from workbench.ir import Kind, kind_of
+from workbench.ir import Kind
 
 
 @implements(abs)
@@ -130,9 +130,8 @@ def bool_(act: Activation, x: Any = False, /) -> Any:
     return Scalar(value.value, True) if isinstance(value, Scalar) else value
 
 
-def _numpy_scalar(dtype: Any) -> Any:
-    kind = kind_of(dtype)
-    assert kind is not None
+def _numpy_scalar(kind: Kind) -> Any:
+    dtype = kind.dtype.type
 
     def handler(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if not args or is_static(args):
@@ -144,5 +143,5 @@ def _numpy_scalar(dtype: Any) -> Any:
     return handler
 
 
-for _dtype in (np.float64, np.float32, np.int64, np.complex128, np.complex64, np.bool_):
-    handles(_dtype)(_numpy_scalar(_dtype))
+for _kind in Kind:
+    handles(_kind.dtype.type)(_numpy_scalar(_kind))

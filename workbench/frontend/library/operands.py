@@ -10,7 +10,7 @@ from workbench.frontend import arithmetic, arrays, branches, indexing
 from workbench.frontend.numbers import common_kind, number_kind
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Choice, DynamicList, ListValue, Scalar
-from workbench.ir import Constant, Kind, Value, kind_of
+from workbench.ir import Constant, Kind, Value, dtypes_in_words, kind_of
 
 
 # ---------------------------------------------------------------------- taken
@@ -27,7 +27,7 @@ def dtype_kind(t: Tracer, dtype: Any) -> Kind:
     """The kind of a dtype argument."""
     kind = kind_of(dtype)
     if kind is None:
-        t.fail(f"arrays of dtype {dtype}", "use bool, int64, float32, float64, complex64 or complex128")
+        t.fail(f"arrays of dtype {dtype}", f"use {dtypes_in_words('or')}")
     return kind
 
 

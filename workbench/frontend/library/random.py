@@ -23,7 +23,7 @@ from workbench.frontend.library.shaping import size_of
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.values import Array, ListValue, RandomValue, Scalar
-from workbench.ir import Constant, Kind, Value
+from workbench.ir import Constant, Kind, Value, kind_of
 from workbench.rules.random import FUNCTIONS, LAWS
 
 _WIDEST = 2**53  # integers up to here are floats exactly
@@ -85,10 +85,13 @@ def _nonnegative(t: Tracer, value: Any, name: str) -> None:
 # ---------------------------------------------------------------------- laws of location and scale
 def _standard(law: str) -> Any:
     def method(act: Activation, generator: RandomValue, size: Any = None, dtype: Any = np.float64) -> Any:
-        single = np.dtype(dtype) == np.float32
-        if single and f"{law}_f32" not in LAWS:
-            act.t.fail(f"{law} of float32", "draw float64 and convert")
-        return draws(act, generator, f"{law}_f32" if single else law, _shape(act, size))
+        kind = kind_of(dtype)
+        if kind is None or not kind.is_float:
+            raise TypeError(f"Unsupported dtype {np.dtype(dtype)!r} for {law}")
+        wanted = law if kind is Kind.F64 else f"{law}_{kind.value}"
+        if wanted not in LAWS:
+            act.t.fail(f"{law} of {kind.dtype}", "draw float64 and convert")
+        return draws(act, generator, wanted, _shape(act, size))
     return method
 
 

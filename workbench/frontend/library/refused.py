@@ -12,6 +12,7 @@ import numpy as np
 from workbench.frontend.activation import Activation
 from workbench.frontend.library.arguments import title
 from workbench.frontend.library.registry import handles
+from workbench.ir import dtypes_in_words
 
 _COUNTS = ("it counts, which is piecewise constant: its derivative is zero or does not exist",
            "count with smooth weights, for example np.exp(-((x - centre) / width)**2).sum()")
@@ -28,7 +29,7 @@ _ROOTS = ("roots move with infinite speed where they meet, and come in no order"
 _BITS = ("arrays of small integers are not compiled", "use // and % of int64")
 _MEMORY = ("it asks where arrays are in memory", "call it outside the differentiated function")
 _ITERATOR = ("an iterator over buffers is not compiled", "loop over indices, or use whole arrays")
-_DTYPES = ("it is about dtypes, of which compiled code knows bool, int64, float32, float64, complex64 and complex128",
+_DTYPES = (f"it is about dtypes, of which compiled code knows {dtypes_in_words('and')}",
            "call it outside the differentiated function")
 _OBJECTS = ("it gives arrays of objects", "use np.vectorize")
 _TUPLES = ("its result is a class of its own", "use np.unique with return_index, return_inverse or return_counts")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.ir import Builder, Constant, Kind, Op, Value
+from workbench.ir import Builder, Constant, Kind, Op, Value, kind_of
 from workbench.rules import identities
 from workbench.rules.emission import emit
 from workbench.rules.folding import truncated
@@ -98,9 +98,8 @@ def _conj_vjp(op: Op, xs: Sequence[Any], y: Any, y_bar: Any, k: int) -> Any:
 
 def _complex_numpy(re: Any, im: Any) -> Any:
     """Not re + 1j*im, which turns an infinite part into NaN."""
-    kind = np.result_type(re, im)
-    dtype = np.complex64 if kind == np.float32 else np.complex128
-    out = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), dtype)
+    kind = kind_of(np.result_type(re, im)) or Kind.F64
+    out = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), kind.complex.dtype)
     out.real, out.imag = re, im
     return out[()]
 

@@ -71,7 +71,7 @@ def _rfft_types(operands: Sequence[Value], attrs: Attrs) -> Types:
 
 
 def _rfft(x: Any, m: Any) -> Any:
-    return np.fft.rfft(x) if x.shape[1] else np.zeros((len(x), m), np.result_type(x, np.complex64))
+    return np.fft.rfft(x) if x.shape[1] else 1j * np.zeros((len(x), m), x.dtype)
 
 
 def _irfft_types(operands: Sequence[Value], attrs: Attrs) -> Types:
