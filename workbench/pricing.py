@@ -1,12 +1,16 @@
-"""`wb.cost`: what a function or a derivative of it will cost, before it runs."""
+"""`wb.cost`, `wb.sweep`: what a function or a derivative of it will cost, before it runs, at one size or at many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workbench.cost.report import CostReport
+import numpy as np
+
+from workbench.cost.quantity import Quantity
+from workbench.cost.report import FIGURES, CostReport
 from workbench.operators.derivative import Derivative
+from workbench.views import Sweep
 
 
 def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
@@ -39,3 +43,64 @@ def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
     """
     derivative = f if isinstance(f, Derivative) else Derivative(f, "value", ())
     return derivative.cost(*args, **named)
+
+
+def sweep(f: Callable[..., Any] | tuple[Callable[..., Any], ...], *args: Any, figures: Sequence[str] = ("flops",),
+          parameters: Mapping[str, float] | None = None, **sizes: Any) -> Sweep:
+    """Cost over sizes: formulas evaluated at every size, nothing compiled or run.
+
+    f: a function or a derivative, or a tuple of them to be compared (`(f, wb.grad(f))`).
+    args: as for `wb.cost`; what is swept over is a dimension of a `wb.spec`, or an integer that is one.
+    figures: which figures of a `CostReport`: flops, bytes_read, bytes_written, bytes_allocated.
+    parameters: values of what only a run can know, by name (`{"trips(line 12)": 40}`).
+    sizes: for one or two names of dimensions the sizes, a sequence of integers from 0 on; for others one size.
+    Returns a `Sweep`: `.values(figure)`, `.exponents(figure)`, `.figure(figure)` (plotly); printed as a table, in a
+    notebook as curves.
+    Raises TypeError where no size or more than two are swept, where something is left open, or where f does not depend
+    on a name; ValueError for an unknown figure or a wrong size; DifferentiationError as `wb.cost`.
+
+    >>> import workbench as wb
+    >>> def total(x):
+    ...     s = 0.0
+    ...     for k in range(x.shape[0]):
+    ...         s += x[k] * x[k]
+    ...     return s
+    >>> swept = wb.sweep((total, wb.grad(total)), wb.spec("f64[n]"), n=[10, 100, 1000])
+    >>> swept.values("flops", of="total")
+    array([  20.,  200., 2000.])
+    """
+    functions = f if isinstance(f, tuple) else (f,)
+    for figure in figures:
+        if figure not in FIGURES:
+            raise ValueError(f"there is no figure {figure!r}; there are {', '.join(FIGURES)}")
+    swept = {name: _sizes(name, value) for name, value in sizes.items()}
+    grid = {name: value for name, value in swept.items() if value.ndim}
+    if not functions or not 1 <= len(grid) <= 2:
+        raise TypeError(f"a sweep is over one or two dimensions, as in n=[10, 100, 1000]; {len(grid)} are given")
+    reports = [cost(function, *args) for function in functions]
+    known = {name for report in reports for name in report.symbols}
+    if missing := sorted(swept.keys() - known):
+        raise TypeError(f"nothing depends on {', '.join(missing)}, but on {', '.join(sorted(known)) or 'no size'}")
+    given = {**(parameters or {}), **{name: value.item() for name, value in swept.items() if not value.ndim}}
+    if left := sorted(known - grid.keys() - given.keys()):
+        raise TypeError(f"{', '.join(left)} must be given, too (dimensions by name, others in `parameters`)")
+    places = dict(zip(grid, np.meshgrid(*grid.values(), indexing="ij"), strict=True))
+    values = {figure: tuple(_evaluated(getattr(report, figure), given, places) for report in reports)
+              for figure in figures}
+    return Sweep(tuple(report.name for report in reports), grid, values)
+
+
+def _sizes(name: str, value: Any) -> np.ndarray:
+    sizes = np.asarray(value)
+    if sizes.ndim > 1 or sizes.size == 0 or sizes.dtype.kind not in "iuf" or np.any(sizes < 0) or np.any(
+            sizes != np.floor(sizes)):
+        raise ValueError(f"sizes are integers from 0 on: {name}={value!r}")
+    return sizes.astype(float)
+
+
+def _evaluated(value: Any, given: Mapping[str, Any], places: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A figure over the grid."""
+    shape = next(iter(places.values())).shape
+    known: dict[str, Any] = {**given, **places}
+    found = value(known) if isinstance(value, Quantity) else float(value)
+    return np.array(np.broadcast_to(np.asarray(found, float), shape))

@@ -11,11 +11,13 @@ from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
 from workbench.views.leaves import is_real_data, map_leaves, named_leaves
 from workbench.views.model import CheckView, GradientView
+from workbench.views.sweep import Sweep
 from workbench.views.text import render_text
 
 __all__ = [
     "CheckView",
     "GradientView",
+    "Sweep",
     "figure_svg",
     "function_source",
     "gradient_view",
