@@ -9,16 +9,11 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.cost.instrumented import counted_run
+from tests.corpus import PROGRAMS, Program
+from tests.cost.comparison import ORDERS, compared, judged
 from tests.fuzz.emitted import in_python
 from workbench.cost.counting import count
-from workbench.cost.evaluation import evaluate
-from workbench.cost.sampling import sampled
 from workbench.cost.writing import written
-from workbench.engines.numba.emit import emit
-
-#: what the twin does not see: integers, truth values, conversions and turns of loops
-UNSEEN = {"int", "logic", "turn", "convert", "select"}
 
 
 def logistic(x, n):
@@ -120,27 +115,22 @@ def gradient_program(function: Callable[..., Any], args: tuple[Any, ...]) -> tup
     return made.program.final, made.door.enter(made.pick(args))[0]
 
 
-def copied(data: tuple[Any, ...]) -> list[Any]:
-    return [v.copy() if isinstance(v, np.ndarray) else v for v in data]
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_gradient_does_what_was_counted(name: str) -> None:
     function, arguments = CASES[name]
     rng = np.random.default_rng()
     program, _ = gradient_program(function, arguments(rng, 6))
     counts = count(program)
-    source = emit(program)
     for n in (2, 5, 9):
         _, data = gradient_program(function, arguments(rng, n))
-        values: dict[str, Any] = {
-            dim.label: data[position].shape[axis] for dim, (position, axis) in program.shape_params.items()}
-        values |= {p.label: v for p, v in zip(program.data_params, data) if isinstance(v, int)}
-        values |= sampled(program, copied(data), counts.parameters.values())
-        done = counted_run(source.text, source.name, {h.__name__: h for h in source.helpers}, tuple(copied(data)))
-        for key in {k for _, k in counts.work.amounts} | set(done) - UNSEEN:
-            if key not in UNSEEN:
-                assert evaluate(counts.work.total(key), values) == done[key], (key, written(counts.work.total(key)))
+        assert judged(program, counts, data) == ("exact", "")
+
+
+@pytest.mark.parametrize("program", PROGRAMS[::12], ids=lambda program: program.name)
+def test_corpus_programs_do_what_was_counted(program: Program) -> None:
+    for order in ORDERS:
+        for result in compared(program, order):
+            assert result.outcome in ("exact", "none"), (result.order, result.scale, result.remark)
 
 
 def test_formulas_are_those_that_a_person_would_write() -> None:

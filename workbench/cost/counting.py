@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import field
 
+from workbench.cost.emitted import Emitted
 from workbench.cost.formula import (
+    ONE,
     Formula,
     Symbol,
     floordiv,
@@ -32,7 +34,7 @@ from workbench.cost.formula import (
     symbol,
     zero,
 )
-from workbench.cost.work import Emitted, Line, Work, work_of
+from workbench.cost.work import Amounts, Line, Work, work_of
 from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, bound, callee_of
 from workbench.records import dataclass
 
@@ -44,14 +46,18 @@ class Parameter:
     """What only a run can know.
 
     kind: "trips" (mean turns of a loop's visits), "taken" (the share of visits in which a condition holds), "size" (an
-    integer), "length" (that a growable list has in the end), "calls" (how often a function that calls itself is
+    integer), "mean" (of what `of` is in the executions of an operation, with the lengths of its axes for `dims`),
+    "room" (that a growable list has in the end, in elements), "there" (the share of loads from a list that are not
+    beyond its room, where zero is read), "calls" (how often a function that calls itself is
     entered, for each call from outside).
-    op: whose turns, condition or result it is; callee: the function."""
+    op: whose turns, condition or result it is."""
 
     symbol: Symbol
     kind: str
     op: Op
     span: Span | None
+    of: Formula | None = None
+    dims: tuple[tuple[Symbol, Value], ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,7 +74,7 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
 
     dims: the length of axis k of argument p, by (p, k); integers: the values of integer arguments by position. What is
     left out is a symbol of the parameter's name."""
-    counter = _Counter(Emitted(function))
+    counter = _Counter(function)
     env: Env = {}
     for value in function.params:
         if value in function.shape_params:
@@ -78,17 +84,21 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
             given = (integers or {}).get(function.data_params.index(value))
             env[value] = given if given is not None else symbol(value.label, -(1 << 62))
     work = counter.block(function.block, env)
-    return Counts(work, counter.parameters)
+    occurring = {s for amount in work.amounts.values() for s in amount.symbols}
+    return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
 
 
 class _Counter:
     """Walks blocks; `env` holds the formulas of integers and truth values, None for what is not known."""
 
-    def __init__(self, emitted: Emitted) -> None:
-        self.emitted = emitted
+    def __init__(self, function: Function) -> None:
+        self.functions = Emitted.of_program(function)
+        self.emitted = self.functions[function]
         self.parameters: dict[Symbol, Parameter] = {}
         self.indices: list[Symbol] = []  # of the loops that are open
         self.fixed = 0  # how many of them are around a branch or loop that data decide
+        self.dry = False  # integers alone are followed
+        self.repeated = 0  # how many loops are open, those without an index among them
         self.facts: list[list[tuple[Value, Value, int]]] = []  # per open block: a - b >= c, once its checks have passed
         self.entered: list[Callee] = []
 
@@ -104,6 +114,8 @@ class _Counter:
 
     def op(self, op: Op, env: Env, work: Work) -> None:
         """Add what one operation does."""
+        if self.dry and op.regions and not any(_is_whole(r) for r in op.results):
+            return
         if op.prim == "for":
             self._for(op, env, work)
         elif op.prim == "while":
@@ -113,9 +125,10 @@ class _Counter:
         elif op.prim == "call":
             self._call(op, env, work)
         else:
-            work.add(_line(op), work_of(op, lambda dim: self.size(dim, op, env), self.emitted))
+            if op not in self.emitted.moved and not self.dry:
+                self._once(op, env, work)
             for value in op.results:
-                if not value.is_array and value.kind in (Kind.INT, Kind.BOOL):
+                if _is_whole(value):
                     env[value] = self._result(op, value, env)
 
     def value(self, value: Value, env: Env) -> Formula | None:
@@ -124,18 +137,70 @@ class _Counter:
             return of(int(value.value.real)) if value.kind in (Kind.INT, Kind.BOOL) else None
         return env.get(value)
 
-    def size(self, dim: Value | None, op: Op, env: Env) -> Formula:
+    def _once(self, op: Op, env: Env, work: Work) -> None:
+        """Add what an operation without regions does, and as often as they are taken, what is in its arms."""
+        work.add(_line(op), self._amounts(op, env))
+        if op not in self.emitted.arms:
+            return
+        condition = self.value(op.operands[0], env)
+        if condition is not None and self._varies(condition):
+            condition = None
+        sides = []
+        with self._decided_by_data() if condition is None else nullcontext():
+            for arm in self.emitted.arms[op]:
+                side = Work()
+                for inner in arm:
+                    self._once(inner, env, side)
+                sides.append(side)
+        if sides[0].amounts or sides[1].amounts:
+            share = condition if condition is not None else self.parameter("taken", op)
+            work.merge(sides[0].times(share))
+            work.merge(sides[1].times(1 - share))
+
+    def _amounts(self, op: Op, env: Env) -> Amounts:
+        """What an operation does by itself. Lengths that are not known, or not the same in all turns, are held open;
+        the mean of each of their products is a parameter."""
+        held: dict[Symbol, Value] = {}
+        amounts = work_of(op, lambda dim: self.size(dim, op, env, held), self.emitted)
+        if not held:
+            return amounts
+        return {key: self._measured(op, of(amount), held) for key, amount in amounts.items()}
+
+    def _measured(self, op: Op, amount: Formula, held: Mapping[Symbol, Value]) -> Formula:
+        total = of(0)
+        for monomial, coefficient in amount.terms.items():
+            product = Formula({monomial: 1})
+            known = Formula({ONE: coefficient})
+            for atom, power in monomial:
+                factor = Formula({frozenset(((atom, power),)): 1})
+                if not factor.symbols & held.keys():
+                    product, known = Formula({m - {(atom, power)}: c for m, c in product.terms.items()}), known * factor
+            if product == 1:
+                total = total + known
+            else:
+                dims = tuple((s, held[s]) for s in sorted(product.symbols, key=lambda s: s.name))
+                name = "·".join(dim.label for _, dim in dims) if all(dim.name for _, dim in dims) else "size"
+                total = total + known * self.parameter("mean", op, name, product, dims)
+        return total
+
+    def size(self, dim: Value | None, op: Op, env: Env, held: dict[Symbol, Value]) -> Formula:
         """The length of an axis, or of the list that an operation makes; a parameter where data decide it."""
         if dim is None:
-            return self.parameter("length", op)
+            return self.parameter("room" if op.prim == "list" else "there", op)
         known = self.value(dim, env)
         if known is None or self._varies(known):
-            known = self.parameter("size", op, _known_by(dim))
-            if dim not in env and not self.indices:
+            if self.repeated:
+                placed = next((s for s, value in held.items() if value is dim), Symbol(f"{_HELD}{len(held)}"))
+                held[placed] = dim
+                return _of_symbol(placed)
+            place = Symbol(f"{_HELD}0")
+            known = self.parameter("mean", op, _known_by(dim) or "size", _of_symbol(place), ((place, dim),))
+            if dim not in env:
                 env[dim] = known
         return known
 
-    def parameter(self, kind: str, op: Op, name: str = "") -> Formula:
+    def parameter(self, kind: str, op: Op, name: str = "", mean: Formula | None = None,
+                  dims: tuple[tuple[Symbol, Value], ...] = ()) -> Formula:
         """A number that a run knows, named after the line that it belongs to."""
         line = f"line {op.span.line}" if op.span else "no line"
         text = f"{name or kind}({line})"
@@ -143,8 +208,8 @@ class _Counter:
         while True:
             named = Symbol(text if number == 1 else f"{text[:-1]}, {number})")
             known = self.parameters.get(named)
-            if known is None or known.op is op:
-                self.parameters[named] = Parameter(named, kind, op, op.span)
+            if known is None or (known.op is op and known.kind == kind and known.of == mean):
+                self.parameters[named] = Parameter(named, kind, op, op.span, mean, dims)
                 return _of_symbol(named)
             number += 1
 
@@ -166,7 +231,7 @@ class _Counter:
         rule = _RULES.get(op.prim)
         known = [p for p in parts if p is not None]
         if rule is None or len(known) != len(parts):
-            if self.indices or self.fixed or result.kind is Kind.BOOL:
+            if self.repeated or result.kind is Kind.BOOL:
                 return None
             return self.parameter("size", op, result.label if result.name else "size")
         if op.prim in ("minimum", "maximum"):
@@ -201,12 +266,14 @@ class _Counter:
                    if _is_integer(p)}
         inside: Env = {**env, body.params[0]: here}
         self.indices.append(index)
+        self.repeated += 1
         with self._decided_by_data() if known is None else nullcontext():
             grown = self._carried(body, inside, carried, index) if carried else {}
             for value, start in carried.items():
                 growth = grown.get(value)
                 inside[value] = None if growth is None or start is None else start + _before(growth, index)
             once = self.block(body, inside)
+        self.repeated -= 1
         self.indices.pop()
         work.merge(once.mapped(lambda formula: summed(index, turns, formula)))
         for result, value in zip(op.results, body.params[1:], strict=True):
@@ -229,13 +296,14 @@ class _Counter:
                 else:
                     unknown[value] = Symbol(f"{_OPEN}{len(self.indices)}.{k}", -(1 << 62))
                     trial[value] = _of_symbol(unknown[value])
-            before = dict(self.parameters)
+            before, dry = dict(self.parameters), self.dry
+            self.dry = True
             self.block(body, trial)
-            self.parameters = before
+            self.parameters, self.dry = before, dry
             found = {}
             for value, opened in unknown.items():
                 end = self.value(yields[value], trial)
-                if end is None:
+                if end is None or value in grown:
                     continue
                 growth = end - _of_symbol(opened)
                 if not any(s.name.startswith(_OPEN) for s in growth.symbols):
@@ -248,9 +316,11 @@ class _Counter:
         before, after = op.regions
         turns = self.parameter("trips", op)
         inside: Env = {**env, **dict.fromkeys(before.params)}
+        self.repeated += 1
         with self._decided_by_data():
             first = self.block(before, inside)
             rest = self.block(after, inside)
+        self.repeated -= 1
         work.merge(first.times(turns + 1))
         work.merge(rest.times(turns))
         work.add(_line(op), {"turn": turns})
@@ -286,13 +356,15 @@ class _Counter:
         function = callee.function
         inside: Env = {p: self.value(v, env) for p, v in bound(function, op.operands).items()}
         again = _calls_itself(function, callee)
-        outer, self.emitted = self.emitted, Emitted(function)
+        outer, self.emitted = self.emitted, self.functions[function]
         self.entered.append(callee)
         if again:
             entries = self.parameter("calls", op)
             inside = dict.fromkeys(inside)
+            self.repeated += 1
             with self._decided_by_data():
                 once = self.block(function.block, inside)
+            self.repeated -= 1
             work.merge(once.times(entries))
         else:
             work.merge(self.block(function.block, inside))
@@ -307,7 +379,7 @@ class _Counter:
         self.fixed = before
 
 
-_INDEX, _OPEN = "·k", "·open"
+_INDEX, _OPEN, _HELD = "·k", "·open", "·size"
 
 
 def _before(growth: Formula, index: Symbol) -> Formula:
@@ -319,6 +391,10 @@ def _before(growth: Formula, index: Symbol) -> Formula:
 
 def _of_symbol(named: Symbol) -> Formula:
     return Formula({frozenset(((named, 1),)): 1})
+
+
+def _is_whole(value: Value) -> bool:
+    return not value.is_array and value.kind in (Kind.INT, Kind.BOOL)
 
 
 def _is_integer(value: Value) -> bool:

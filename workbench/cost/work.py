@@ -1,11 +1,13 @@
 """What one operation does: the keys of a count, and how often each.
 
-Keys are names of primitives for operations on floats (`add`, `exp`), `fma` for a multiplication with an addition in a
-matrix product, `int` for arithmetic of integers, `logic` for comparisons and what is done with truth values, `element`
-for an element's access; `turn` for a turn of a loop; `read`, `written` and `allocated` in bytes, `allocation` for their
-number; `call` for a call of a library. `FLOPS` says what counts as floating-point operations, and how many.
+Keys are names of primitives for operations on floats (`add`, `exp`; taking a constant away is adding one), `fma` for a
+multiplication with an addition in a matrix product, `library` for an operation of LAPACK, `int` for arithmetic of
+integers, `logic` for comparisons and what is done with truth values, `element` for an element's access; `turn` for a
+turn of a loop; `read`, `written` and `allocated` in bytes, `allocation` for their number; `call` for a call of a
+library.
 
-Invariant: only what the emitted program does is counted: an operation once, whatever it is folded into.
+Invariant: only what the emitted program does is counted: an operation once, whatever it is folded into, and what stands
+in an arm of an expression (`emitted`) as often as that is taken.
 """
 
 from __future__ import annotations
@@ -13,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from workbench.cost.formula import Formula, capacity, of
-from workbench.engines.numba.folding import Folding, is_growable
-from workbench.engines.numba.views import views
-from workbench.ir import DifferentiationError, Function, Kind, Op, Value, walk
+from workbench.cost.emitted import Emitted
+from workbench.cost.formula import Formula, of
+from workbench.ir import Constant, DifferentiationError, Kind, Op, Value
 
 Line = tuple[str, int]
 Amounts = Mapping[str, Formula | int]
@@ -64,31 +65,23 @@ class Work:
         return sum((amount for (_, k), amount in self.amounts.items() if k == key), of(0))
 
 
-class Emitted:
-    """How the engine writes a program, as far as that decides what it does: reshapes that are views, and negations that
-    are part of a subtraction."""
-
-    def __init__(self, function: Function) -> None:
-        self.views = views(function)
-        inlined = Folding(function).inlined
-        self.subtractions = frozenset(
-            op for op in walk(function.block) if op.prim == "accum" and op.operands[1] in inlined
-            and inlined[op.operands[1]].prim == "neg" and not is_growable(op.operands[0]))
-        self.negations = frozenset(inlined[op.operands[1]] for op in self.subtractions)
-
-
 def work_of(op: Op, size: Size, emitted: Emitted) -> Amounts:
-    """What an operation without regions does once; `size` gives the formula of a dimension,
-    or, for None, of the length that the operation's list will have.
+    """What an operation without regions does once, but for what is in its arms; `size` gives the formula of a
+    dimension, for None of the room that the operation's list will have, or how often a list has the element.
 
     Raises DifferentiationError for an operation on whole arrays whose work is not stated here."""
     if op in emitted.views or op in emitted.negations:
         return {}
+    if op in emitted.checked:
+        return {key: size(None) * amount for key, amount in _load(op, size).items()}
     if op in emitted.subtractions:
         return {("sub" if key == "add" else key): amount for key, amount in _accum(op, size).items()}
     rule = _RULES.get(op.prim)
     if rule is not None:
         return rule(op, size)
+    if op.prim == "list":
+        room = size(None) * _bytes(op.result)
+        return {"allocated": room, "allocation": 1, **({"written": room} if emitted.lists_of_zeros else {})}
     if any(v.is_array for v in (*op.operands, *op.results)):
         raise DifferentiationError(f"what {op.prim} costs is not known", op.span)
     return _scalar(op)
@@ -106,6 +99,8 @@ def _scalar(op: Op) -> Amounts:
         return {"logic": 1} if op.results else {}
     if result is Kind.INT and kind in (Kind.INT, Kind.BOOL):
         return {"int": 1}
+    if op.prim == "sub" and isinstance(op.operands[1], Constant):
+        return {"add": 1}
     return {op.prim: 1}
 
 
@@ -138,10 +133,6 @@ def _new(op: Op, size: Size) -> Amounts:
     return {"allocated": elements(op.result, size) * _bytes(op.result), "allocation": 1}
 
 
-def _list(op: Op, size: Size) -> Amounts:
-    return {"allocated": capacity(size(None)) * _bytes(op.result), "allocation": 1}
-
-
 def _filled(op: Op, size: Size) -> Amounts:
     count = elements(op.result, size) * _bytes(op.result)
     return {"allocated": count, "allocation": 1, "written": count}
@@ -166,5 +157,4 @@ def _copied(op: Op, size: Size) -> Amounts:
 _RULES: dict[str, Callable[[Op, Size], Amounts]] = {
     "load": _load, "store": _store, "accum": _accum, "empty": _new, "full": _filled, "copy": _copied,
     "iota": _filled, "reshape": _copied, "matmul": _product,
-    "list": _list,
 }
