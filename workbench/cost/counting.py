@@ -39,6 +39,8 @@ from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Valu
 from workbench.records import dataclass
 
 Env = dict[Value, Formula | None]
+Watch = Callable[[Block, Env], Amounts]
+NOWHERE: Line = "", 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,15 @@ class Counts:
 
 
 def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = None,
-          integers: Mapping[int, Formula] | None = None) -> Counts:
+          integers: Mapping[int, Formula] | None = None, watch: Watch | None = None) -> Counts:
     """The work of one run of a program that is ready to be emitted.
+
+    watch: is given every block with what is known at its end; what it gives is added as what a run of the block does.
 
     dims: the length of axis k of argument p, by (p, k); integers: the values of integer arguments by position. What is
     left out is a symbol of the parameter's name."""
     counter = _Counter(function)
+    counter.watch = watch
     env: Env = {}
     for value in function.params:
         if value in function.shape_params:
@@ -90,6 +95,8 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
 
 class _Counter:
     """Walks blocks; `env` holds the formulas of integers and truth values, None for what is not known."""
+
+    watch: Watch | None = None
 
     def __init__(self, function: Function) -> None:
         self.functions = Emitted.of_program(function)
@@ -110,6 +117,8 @@ class _Counter:
         for op in block.ops:
             self.op(op, env, work)
         self.facts.pop()
+        if self.watch is not None:
+            work.add(NOWHERE, self.watch(block, env))
         return work
 
     def op(self, op: Op, env: Env, work: Work) -> None:
