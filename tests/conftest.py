@@ -1,10 +1,18 @@
-"""Shared by all tests: which copy of the package is under test, and where caches go."""
+"""Shared by all tests: which copy of the package is under test, where caches go, and which of many alike are run.
+
+`@pytest.mark.sampled(share)` on a parametrized test: of its items a share is run, drawn anew in each session. The
+header names the seed; `TESTS_SAMPLE=seed` draws the same again, `--whole` runs all.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis  # noqa: F401  (it asks the collector who refers to what, which it cannot say of what is frozen)
 import pytest
 
 import workbench
@@ -12,8 +20,40 @@ import workbench
 os.environ.setdefault("WORKBENCH_CACHE", "source")  # tests change passes and rules while they run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run every item of tests that are sampled")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"sampled tests: {'all' if config.getoption('--whole') else 'TESTS_SAMPLE=' + os.environ['TESTS_SAMPLE']}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what this session does not draw. (Items named by hand are run.)"""
+    if config.getoption("--whole") or any("::" in arg for arg in config.args):
+        return
+    left = []
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark is not None and random.Random(os.environ["TESTS_SAMPLE"] + item.nodeid).random() >= mark.args[0]:
+            left.append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        out = set(left)
+        items[:] = [item for item in items if item not in out]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collections_look_at_new_objects() -> Iterator[None]:
+    """What earlier modules made stays out of garbage collections: tests that ask for one would wait for seconds."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Where a wheel is under test, the sources must not shadow it."""
+    """One seed for all processes of a session. Where a wheel is under test, the sources must not shadow it."""
+    os.environ.setdefault("TESTS_SAMPLE", str(random.SystemRandom().randrange(10**6)))
     expected = os.environ.get("WORKBENCH_TESTED_FROM")
     found = Path(workbench.__file__).resolve()
     if expected and not found.is_relative_to(Path(expected).resolve()):

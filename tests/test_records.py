@@ -95,3 +95,17 @@ def test_one_field_is_compared_as_in_a_tuple() -> None:
             value: object
         a = np.arange(3)
         assert Held(a) == Held(a)
+
+
+def test_classes_of_the_standard_library_inherit() -> None:
+    """As an extension does that knows nothing of ours: frozen from frozen, and checked at run time."""
+    ours = family(records.dataclass)[2]
+
+    @dataclasses.dataclass(frozen=True)
+    class Further(ours):  # type: ignore[misc, valid-type]
+        size: int
+
+    made = Further(None, 3)
+    assert (made.parent, made.size) == (None, 3) and made == Further(None, 3)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.size = 4

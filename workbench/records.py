@@ -26,7 +26,8 @@ else:
             own = vars(cls)
             named, initialised, hashed, compared = (name in own for name in (
                 "__repr__", "__init__", "__hash__", "__eq__"))
-            made = dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots)(cls)
+            made = _unfrozen(dataclasses.dataclass(init=False, eq=False, repr=False, slots=slots), cls)
+            made.__dataclass_params__.frozen = frozen  # what those of the standard library ask that inherit from it
             if not initialised:
                 made.__init__ = _unwritten(made)
             if not named:
@@ -37,6 +38,17 @@ else:
                     made.__hash__ = _hash(read) if frozen else None
             return made
         return decorated if cls is None else decorated(cls)
+
+    def _unfrozen(decorator, cls):
+        """What the decorator makes of a class whose parents count as not frozen meanwhile: it writes no checks."""
+        parents = [p for base in cls.__mro__[1:] if (p := vars(base).get("__dataclass_params__")) and p.frozen]
+        for params in parents:
+            params.frozen = False
+        try:
+            return decorator(cls)
+        finally:
+            for params in parents:
+                params.frozen = True
 
     def _unwritten(cls):
         """An `__init__` that writes the one that is meant when it is first called."""

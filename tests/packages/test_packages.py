@@ -18,6 +18,7 @@ PROGRAMS = [*functions.PROGRAMS, *general.PROGRAMS, *standard_library.PROGRAMS]
 
 
 @pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("engine", ("tape", "auto"))
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_value_and_gradient(program: Program, engine: str) -> None:

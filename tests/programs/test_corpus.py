@@ -48,6 +48,7 @@ def test_value_gradient_and_writes(program: Program) -> None:
         assert wrong is None, f"{where}: {wrong}"
 
 
+@pytest.mark.sampled(1 / 2)
 @named(DISTINCT)
 def test_forward_agrees_with_reverse(program: Program) -> None:
     seed = 3
@@ -77,7 +78,8 @@ def test_pullback_is_linear_and_repeatable(program: Program) -> None:
         assert wrong is None, f"{program.name}: {wrong}"
 
 
-@named(SMOOTH[::3])
+@pytest.mark.sampled(1 / 8)
+@named(SMOOTH)
 def test_second_order_by_both_nestings(program: Program) -> None:
     seed = 5
     direction = random_direction(program, draw(program.make_args, seed), seed)
