@@ -15,7 +15,7 @@ import numbers
 import tokenize
 from typing import Any
 
-import numpy as np
+from workbench.frontend import is_real_data
 
 #: Modules whose calls only show what they are given.
 OBSERVERS = ("matplotlib", "plotly", "IPython", "ipywidgets", "tqdm", "seaborn", "bokeh", "altair", "logging")
@@ -162,9 +162,7 @@ def first_reads(tree: ast.Module) -> tuple[list[str], list[str]]:
 
 def holds_real_data(value: Any, depth: int = 8) -> bool:
     """Whether a value is a float or complex scalar, an array of them, or a structure with one inside."""
-    if isinstance(value, np.ndarray):
-        return bool(np.issubdtype(value.dtype, np.inexact))
-    if isinstance(value, float | complex | np.inexact):
+    if is_real_data(value):
         return True
     if depth == 0 or isinstance(value, str | bytes | numbers.Number | type):
         return False

@@ -7,16 +7,16 @@ good to about two thirds of the digits where f is smooth. Neither sees a mistake
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import workbench as wb
-from workbench.views import CheckView, is_real_data, map_leaves, named_leaves
+from workbench.ir import is_narrow
+from workbench.operators.floats import flat, inner, largest, with_leaves
+from workbench.views import CheckView
 from workbench_jupyter.snapshot import snapshot
 
 STEPS = tuple(10.0**-k for k in range(2, 9))
@@ -33,40 +33,26 @@ def digits(a: float, b: float) -> float:
     return min(max(-math.log10(abs(a - b) / max(abs(a), abs(b))), 0.0), MOST_DIGITS)
 
 
-def inner(a: Any, b: Any) -> float:
-    """Re⟨a, b⟩ over the real and complex leaves of two structures of one shape."""
-    pairs = zip(named_leaves("", a), named_leaves("", b), strict=True)
-    return float(
-        sum(np.sum(np.real(np.conj(np.asarray(x)) * y)) for (_, x), (_, y) in pairs if x is not None and y is not None)
-    )
+def random_like(x: Any, random: np.random.Generator) -> Any:
+    """A tangent of a structure, as large as its numbers; None where there is no derivative."""
+    made = []
+    for leaf in flat(x):
+        draw = random.standard_normal(leaf.shape)
+        if leaf.dtype.kind == "c":
+            draw = draw + 1j * random.standard_normal(leaf.shape)
+        made.append(draw * np.maximum(np.abs(leaf), 1e-3 * largest(leaf) + (not np.any(leaf))))
+    return with_leaves(x, made, keep=False)
 
 
-def random_like(leaf: Any, random: np.random.Generator) -> Any:
-    """A tangent of a leaf's size and kind; None where it has no derivative."""
-    if not is_real_data(leaf):
-        return None
-    kind = np.asarray(leaf).dtype
-    draw = random.standard_normal(np.shape(leaf))
-    if np.issubdtype(kind, np.complexfloating):
-        draw = draw + 1j * random.standard_normal(np.shape(leaf))
-    scaled = draw * np.maximum(np.abs(leaf), 1e-3 * float(np.max(np.abs(leaf), initial=0.0)) + (not np.any(leaf)))
-    return scaled.astype(kind) if isinstance(leaf, np.ndarray) else type(leaf)(scaled)
+def zero_like(x: Any) -> Any:
+    """The tangent 0 of a structure."""
+    return with_leaves(x, [np.zeros_like(leaf) for leaf in flat(x)], keep=False)
 
 
-def zero_like(leaf: Any) -> Any:
-    return leaf * 0 if is_real_data(leaf) else None
-
-
-def moved(leaf: Any, tangent: Any, step: float) -> Any:
-    return (
-        leaf if tangent is None else leaf + type(leaf)(step * tangent) if np.ndim(leaf) == 0 else leaf + step * tangent
-    )
-
-
-def paired(function: Callable[[Any, Any], Any], values: Any, tangents: Any) -> Any:
-    """Map over the leaves of two structures of one shape."""
-    others = iter([leaf for _, leaf in named_leaves("", tangents)])
-    return map_leaves(lambda leaf: function(leaf, next(others)), values)
+def moved(args: tuple[Any, ...], tangents: tuple[Any, ...], step: float) -> tuple[Any, ...]:
+    """Copies of the arguments, moved along a direction."""
+    leaves = [x + step * dot for x, dot in zip(flat(args), flat(tangents), strict=True)]
+    return tuple(with_leaves(snapshot(args), leaves, keep=True))
 
 
 def positional(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
@@ -96,7 +82,7 @@ def forward_against_reverse(function: Any, args: tuple[Any, ...], tangents: tupl
     _, pullback = wb.vjp(function, *snapshot(args))
     left, right = inner(1.0, moved_by), inner(pullback(type(value)(1.0)), tangents)
     agreed = digits(left, right)
-    enough = 4.0 if isinstance(value, np.float32) else 9.0
+    enough = 4.0 if is_narrow(np.asarray(value).dtype) else 9.0
     return CheckView("forward and reverse", agreed, agreed >= enough, f"⟨ȳ, Jẋ⟩ = {left:.10g}, ⟨Jᵀȳ, ẋ⟩ = {right:.10g}")
 
 
@@ -105,15 +91,12 @@ def against_differences(function: Any, args: tuple[Any, ...], tangents: tuple[An
     best = (-1.0, 0.0, 0.0)
     tried = []
     for step in STEPS:
-        up, down = (
-            float(np.real(function(*paired(functools.partial(moved, step=signed), snapshot(args), tangents))))
-            for signed in (step, -step)
-        )
+        up, down = (float(np.real(function(*moved(args, tangents, signed)))) for signed in (step, -step))
         estimate = (up - down) / (2 * step)
         agreed = digits(estimate, slope)
         tried.append(f"{step:.0e}: {agreed:.1f}")
         best = max(best, (agreed, step, estimate))
-    single = any(np.asarray(leaf).dtype == np.float32 for _, leaf in named_leaves("", args))
+    single = any(is_narrow(leaf.dtype) for leaf in flat(args))
     return CheckView(
         "differences", best[0], best[0] >= (1.5 if single else 4.0), f"best step {best[1]:.0e}; {', '.join(tried)}"
     )
@@ -125,8 +108,7 @@ def verify(function: Any, wrt: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     function, args = positional(function, args, kwargs)
     random = np.random.default_rng(SEED)
     tangents = tuple(
-        map_leaves((lambda leaf: random_like(leaf, random)) if index in positions else zero_like, arg)
-        for index, arg in enumerate(args)
+        random_like(arg, random) if index in positions else zero_like(arg) for index, arg in enumerate(args)
     )
     active = tuple(tangents[index] for index in positions)
     slope = inner(grad if isinstance(wrt, tuple) else (grad,), active)

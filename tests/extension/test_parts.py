@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 from workbench_jupyter.options import parsed_wrt, split_call
 from workbench_jupyter.plain import cell_function_source, first_reads, holds_real_data, only_shows, output_of
 from workbench_jupyter.snapshot import snapshot
-from workbench_jupyter.verify import digits, inner
+from workbench_jupyter.verify import digits
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,3 @@ def test_digits() -> None:
     assert digits(1.0, 1.0) == 16.0 and digits(0.0, 0.0) == 16.0
     assert digits(1.0, 1.001) == pytest.approx(3.0, abs=0.1) and digits(1.0, -1.0) == 0.0
     assert digits(1.0, float("nan")) == 0.0 and digits(1.0, float("inf")) == 0.0
-    assert inner((1 + 2j, [3.0, None]), (2 - 1j, [2.0, None])) == pytest.approx(0.0 + 6.0)

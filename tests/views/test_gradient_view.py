@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from workbench.views import CheckView, gradient_view, map_leaves, named_leaves, render_html, render_text
+from workbench.views import CheckView, gradient_view, render_html, render_text
 from workbench.views.build import adjoint_view, coarsened, leaf_view
 from workbench.views.drawing import drawing
 from workbench.views.highlight import highlighted
-
-
-class Point(NamedTuple):
-    x: float
-    y: float
-
-
-@dataclass
-class State:
-    at: Point
-    n: int
-
-
-def test_leaves_have_paths_that_read_as_python() -> None:
-    tree = {"s": State(Point(1.0, 2.0), 3), "l": [np.zeros(2), (4.0,)]}
-    assert [path for path, _ in named_leaves("w", tree)] == [
-        "w['s'].at.x",
-        "w['s'].at.y",
-        "w['s'].n",
-        "w['l'][0]",
-        "w['l'][1][0]",
-    ]
-    doubled = map_leaves(lambda leaf: leaf * 2, tree)
-    assert doubled["s"] == State(Point(2.0, 4.0), 6) and tree["s"].n == 3 and isinstance(doubled["l"][1], tuple)
-
 
 ADJOINT = """def f_vjp(x):
     # 3: y = x * x

@@ -19,10 +19,12 @@ from workbench.frontend.paths import (
     layout_of,
 )
 from workbench.frontend.source import definition_of, python_function, span_of, span_of_function
+from workbench.frontend.structures import is_real_data, map_leaves, named_leaves
 from workbench.frontend.trace import Effect, Traced, trace
 
 __all__ = [
     "Effect", "Guard", "Input", "Leaf", "Node", "Packed", "Path", "Static", "Traced", "Tree", "array_signature",
-    "assemble", "build", "definition_of", "exactly", "instance_attributes", "is_plain_object", "layout_of", "leaves",
-    "python_function", "python_scalar", "span_of", "span_of_function", "strided", "trace",
+    "assemble", "build", "definition_of", "exactly", "instance_attributes", "is_plain_object",
+    "is_real_data", "layout_of", "leaves", "map_leaves", "named_leaves", "python_function", "python_scalar", "span_of",
+    "span_of_function", "strided", "trace",
 ]

@@ -5,59 +5,34 @@ Invariant: what holds no float (integers, flags, texts) keeps its place; order a
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import instance_attributes, is_plain_object
+from workbench.frontend import is_real_data, map_leaves, named_leaves
 from workbench.operators.identities import copied
 
 
 def flat(x: Any) -> list[np.ndarray]:
     """The floats and arrays of floats in a structure, in order."""
-    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
-        return [np.asarray(x)]
-    return [leaf for _, child in _children(x) for leaf in flat(child)]
+    return [np.asarray(leaf) for _, leaf in named_leaves("", x) if is_real_data(leaf)]
 
 
 def names(x: Any, where: str = "") -> list[str]:
     """What to call each of them."""
-    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
-        return [where]
-    return [name for key, child in _children(x) for name in names(child, f"{where}{key}")]
-
-
-def _children(x: Any) -> list[tuple[str, Any]]:
-    if isinstance(x, (list, tuple)):
-        return [(f"[{k}]", v) for k, v in enumerate(x)]
-    if isinstance(x, dict):
-        return [(f"[{k!r}]", v) for k, v in x.items()]
-    if is_plain_object(x):
-        return [(f".{k}", getattr(x, k)) for k in instance_attributes(x)]
-    return []
+    return [path for path, leaf in named_leaves(where, x) if is_real_data(leaf)]
 
 
 def with_leaves(x: Any, leaves: list[Any], keep: bool) -> Any:
     """The structure with other leaves (taken from the front of the list); what holds no float stays or becomes None."""
-    if isinstance(x, np.ndarray) and x.dtype.kind in "fc":
-        return np.asarray(leaves.pop(0), dtype=x.dtype).reshape(x.shape)
-    if isinstance(x, (float, complex, np.inexact)):
+    def replaced(leaf: Any) -> Any:
+        if not is_real_data(leaf):
+            return leaf if keep else None
+        if isinstance(leaf, np.ndarray):
+            return np.asarray(leaves.pop(0), dtype=leaf.dtype).reshape(leaf.shape)
         number: Any = complex(leaves.pop(0))
-        return type(x)(number if isinstance(x, (complex, np.complexfloating)) else number.real)
-    if isinstance(x, (list, tuple)):
-        parts = [with_leaves(v, leaves, keep) for v in x]
-        return parts if isinstance(x, list) else tuple.__new__(type(x), parts)
-    if isinstance(x, dict):
-        made = copy.copy(x)
-        made.update({k: with_leaves(v, leaves, keep) for k, v in x.items()})
-        return made
-    if is_plain_object(x):
-        made = copy.copy(x)
-        for name in instance_attributes(x):
-            object.__setattr__(made, name, with_leaves(getattr(x, name), leaves, keep))
-        return made
-    return x if keep else None
+        return type(leaf)(number if isinstance(leaf, (complex, np.complexfloating)) else number.real)
+    return map_leaves(replaced, x)
 
 
 def inner(a: Any, b: Any) -> float:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import random
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from workbench.frontend import calls, instance_attributes, is_plain_object
+from workbench.frontend import calls, map_leaves
 from workbench.frontend.activation import Activation
 from workbench.frontend.outputs import leaves
 from workbench.frontend.source import python_function
@@ -42,24 +41,13 @@ from workbench.transforms.replay import declare
 def copied(x: Any, generators: bool = False) -> Any:
     """A structure with its arrays and containers copied: what an identity gives outside of a traced program, where its
     result is as much its caller's own. With `generators`, those of random numbers too, which then draw the same."""
-    if isinstance(x, np.ndarray):
-        return x.copy()
-    if isinstance(x, tuple):
-        return tuple.__new__(type(x), [copied(v, generators) for v in x])
-    if isinstance(x, list):
-        return [copied(v, generators) for v in x]
-    if isinstance(x, dict):
-        made = copy.copy(x)
-        made.update({key: copied(value, generators) for key, value in x.items()})
-        return made
-    if generators and isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)):
-        return copy.deepcopy(x)
-    if is_plain_object(x):
-        made = copy.copy(x)
-        for name in instance_attributes(x):
-            object.__setattr__(made, name, copied(getattr(x, name), generators))
-        return made
-    return x
+    def fresh(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray):
+            return leaf.copy()
+        if generators and isinstance(leaf, (np.random.Generator, np.random.RandomState)):
+            return copy.deepcopy(leaf)  # (Python's `random.Random` is an object like others, and copied with its state)
+        return leaf
+    return map_leaves(fresh, x)
 
 
 def stopped(act: Activation, value: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from workbench.views.build import function_source, gradient_view
 from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
-from workbench.views.leaves import is_real_data, map_leaves, named_leaves
 from workbench.views.model import CheckView, GradientView
 from workbench.views.sweep import Sweep
 from workbench.views.text import render_text
@@ -21,9 +20,6 @@ __all__ = [
     "figure_svg",
     "function_source",
     "gradient_view",
-    "is_real_data",
-    "map_leaves",
-    "named_leaves",
     "render_html",
     "render_text",
 ]

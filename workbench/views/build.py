@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from workbench.frontend import named_leaves
 from workbench.ir import Block, Function
-from workbench.views.leaves import named_leaves
 from workbench.views.model import CheckView, CodeView, GradientView, LeafView, LineView, OperationView
 
 T = TypeVar("T")
