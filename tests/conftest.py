@@ -1,7 +1,7 @@
 """Shared by all tests: which copy of the package is under test, where caches go, and which of many alike are run.
 
 `@pytest.mark.sampled(share)` on a parametrized test: of its items a share is run, drawn anew in each session. The
-header names the seed; `TESTS_SAMPLE=seed` draws the same again, `--whole` runs all.
+summary names the seed; `TESTS_SAMPLE=seed` draws the same again, `--whole` runs all.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis  # noqa: F401  (it asks the collector who refers to what, which it cannot say of what is frozen)
 import pytest
@@ -24,8 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run every item of tests that are sampled")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"sampled tests: {'all' if config.getoption('--whole') else 'TESTS_SAMPLE=' + os.environ['TESTS_SAMPLE']}"
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    drawn = "all" if config.getoption("--whole") else f"TESTS_SAMPLE={os.environ['TESTS_SAMPLE']}"
+    terminalreporter.write_line(f"sampled tests: {drawn}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
