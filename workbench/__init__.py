@@ -11,13 +11,13 @@ from workbench.api import grad, jvp, linearize, show_config, tape, value_and_gra
 from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
 from workbench.ir import DifferentiationError
-from workbench.pricing import cost, sweep
+from workbench.pricing import cost, measure, sweep
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "check", "checkpoint", "cost", "grad", "hook", "jvp", "linearize", "microscope", "rule",
-    "show_config", "spec", "stop_gradient", "sweep", "tape", "value_and_grad", "vjp", "vmap",
+    "DifferentiationError", "check", "checkpoint", "cost", "grad", "hook", "jvp", "linearize", "measure", "microscope",
+    "rule", "show_config", "spec", "stop_gradient", "sweep", "tape", "value_and_grad", "vjp", "vmap",
 ]
 
 

@@ -28,9 +28,10 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError, Function, walk
-from workbench.operators import calling, costing, nesting
+from workbench.operators import calling, costing, measuring, nesting
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
+from workbench.views import Measured
 
 MAX_SPECIALISATIONS = 64
 _TAPE = tape.TapeRunner()
@@ -378,6 +379,16 @@ class Derivative:
             bound, keywords = self.bind(args, named)
             made = self.analysed(stand_ins(bound), keywords)
             return costing.report_of(self._title(), made, bound)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise tidied(error, self._error("").span)  # noqa: B904
+
+    def measure(self, *args: Any, repeats: int = 5, **named: Any) -> Measured:
+        """Run a call's program, and an instrumented twin of it, and say where the time went; see `wb.measure`."""
+        try:
+            bound, keywords = self.bind(args, named)
+            made = self.specialised(bound, keywords)
+            return measuring.measured(self._title(), made, bound, self.cost(*args, **named), repeats)
         except Exception as error:
             __tracebackhide__ = True
             raise tidied(error, self._error("").span)  # noqa: B904

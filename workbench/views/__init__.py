@@ -9,6 +9,7 @@ from __future__ import annotations
 from workbench.views.build import function_source, gradient_view
 from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
+from workbench.views.measured import Measured, MeasuredLine
 from workbench.views.model import CheckView, GradientView
 from workbench.views.sweep import Sweep
 from workbench.views.text import render_text
@@ -16,6 +17,8 @@ from workbench.views.text import render_text
 __all__ = [
     "CheckView",
     "GradientView",
+    "Measured",
+    "MeasuredLine",
     "Sweep",
     "figure_svg",
     "function_source",

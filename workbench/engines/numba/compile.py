@@ -6,6 +6,7 @@ code depends on. No Numba traceback reaches a caller: what Numba refuses is a `C
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import linecache
@@ -40,6 +41,7 @@ from workbench.records import dataclass
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
 
+Change = Callable[[ast.Module], ast.Module]
 _TYPES: dict[Kind, Any] = {kind: from_dtype(kind.dtype) for kind in Kind}
 
 
@@ -98,12 +100,12 @@ class Recipe:
             return None
         return cache.key(self.source.text, f"{self.args} {sorted(self.left)} {sorted(self.source.loose)} {in_use()}")
 
-    def fresh(self) -> Any:
-        """Numba's compile result."""
+    def fresh(self, change: Change | None = None, more: tuple[Any, ...] = ()) -> Any:
+        """Numba's compile result; of the program changed, with parameters of more types."""
         keep_freed()
         try:
             with global_compiler_lock, signals.postponed():
-                return compile_python(python_function(self.source, self.left), self.args)
+                return compile_python(python_function(self.source, self.left, change), (*self.args, *more))
         except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
             message = f"Numba refused the program emitted as {self.source.name}: {first}"
@@ -206,15 +208,17 @@ def filename(source: Source) -> str:
     return f"<workbench {source.name} {hashlib.sha256(source.text.encode()).hexdigest()[:12]}>"
 
 
-def python_function(source: Source, left: frozenset[str] = frozenset()) -> Callable[..., Any]:
+def python_function(source: Source, left: frozenset[str] = frozenset(),
+                    change: Change | None = None) -> Callable[..., Any]:
     """The emitted program as a Python function; tracebacks show its lines.
 
-    left: the elementary functions that it takes from the C library when it is compiled."""
+    left: the elementary functions that it takes from the C library when it is compiled. change: what is done to its
+    syntax tree, lines as they are."""
     name = filename(source)
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError,
                                  **outlet.EXTERNALS}
-    exec(compile(source.text, name, "exec"), namespace)
+    exec(compile(change(ast.parse(source.text)) if change else source.text, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper, left) for helper in source.helpers})
     for title in (source.name, *source.called):
         setattr(getattr(namespace[title], "py_func", namespace[title]), LEFT_TO_LIBM, left)
@@ -227,7 +231,7 @@ def python_function(source: Source, left: frozenset[str] = frozenset()) -> Calla
     found: Callable[..., Any] = namespace[source.name]
     setattr(found, LOOSE, source.loose)
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
-    made_of = f"{name} {sorted(left)} {sorted(source.loose)}"
+    made_of = f"{name} {sorted(left)} {sorted(source.loose)} {change}"
     found.__qualname__ = f"{source.name}_{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     return found
 

@@ -1,0 +1,109 @@
+"""Where the time of a run went: seconds and bytes by line of the user's source, beside what was counted beforehand."""
+
+from __future__ import annotations
+
+import json
+import linecache
+from dataclasses import asdict
+from html import escape
+from typing import Any
+
+from workbench.cost.quantity import Quantity
+from workbench.records import dataclass
+from workbench.views.style import stylesheet
+
+
+@dataclass(frozen=True)
+class MeasuredLine:
+    """A line of the user's source (0: none): seconds and share of the run, bytes of the arrays that it made, how often
+    what it belongs to ran, and the floating-point operations that were counted for it beforehand."""
+
+    filename: str
+    line: int
+    text: str
+    seconds: float
+    share: float
+    bytes_allocated: int
+    runs: int
+    flops: Any
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run that was measured. seconds: the fastest of `repeats` runs of the program itself; twin: of its instrumented
+    twin. The lines' seconds add up to `seconds`: the twin's laps, scaled. Lines of one innermost loop share its time by
+    how much each of them does; `print` gives a table, a notebook shows it."""
+
+    name: str
+    seconds: float
+    twin: float
+    repeats: int
+    by_line: tuple[MeasuredLine, ...]
+
+    @property
+    def bytes_allocated(self) -> int:
+        """Bytes of all arrays that the run made."""
+        return sum(line.bytes_allocated for line in self.by_line)
+
+    def __str__(self) -> str:
+        rows = [("line", "seconds", "share", "bytes allocated", "flops", "")]
+        rows += [(str(r.line or "–"), _seconds(r.seconds), f"{r.share:.1%}", f"{r.bytes_allocated:,}", _shown(r.flops),
+                  r.text) for r in self.by_line]
+        rows.append(("all", _seconds(self.seconds), "", f"{self.bytes_allocated:,}", "", ""))
+        widths = [max(len(row[k]) for row in rows) for k in range(5)]
+        lines = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip()
+                 for row in rows]
+        return "\n".join([f"{self.name}: {_seconds(self.seconds)}, the fastest of {self.repeats} runs", "", *lines])
+
+    __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; formulas are strings."""
+        data = asdict(self)
+        data["by_line"] = [{**line, "flops": str(line["flops"]) if isinstance(line["flops"], Quantity) else
+                            line["flops"]} for line in data["by_line"]]
+        return {**data, "bytes_allocated": self.bytes_allocated}
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def _repr_html_(self) -> str:
+        most = max((r.share for r in self.by_line), default=0.0) or 1.0
+        rows = "".join(
+            f'<tr><td class="wb-num">{r.line or "–"}</td><td class="wb-num">{escape(_seconds(r.seconds))}</td>'
+            f'<td><span class="wb-heat" style="width: {96 * r.share / most:.0f}px"></span> {r.share:.1%}</td>'
+            f'<td class="wb-num">{r.bytes_allocated:,}</td><td class="wb-num">{escape(_shown(r.flops))}</td>'
+            f"<td><code>{escape(r.text)}</code></td></tr>" for r in self.by_line)
+        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+                f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.name)}</span> '
+                f'<span class="wb-value">{escape(_seconds(self.seconds))}</span></div><div class="wb-measured"><table>'
+                f"<tr><th>line</th><th>time</th><th>share</th><th>bytes allocated</th><th>flops</th><th></th></tr>"
+                f"{rows}</table></div></div>")
+
+
+def line_text(filename: str, line: int) -> str:
+    """The user's line, without its indentation."""
+    return linecache.getline(filename, line).strip() if line else ""
+
+
+def _seconds(value: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value / 1e-9:.3g} ns"
+
+
+def _shown(value: Any) -> str:
+    return str(value) if isinstance(value, Quantity) else f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+
+
+_STYLE = """.wb-measured { padding: 6px 14px 12px; overflow-x: auto; }
+.wb-view .wb-measured table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
+.wb-view .wb-measured td, .wb-view .wb-measured th { padding: 1px 16px 1px 0; text-align: left; background: none;
+  white-space: nowrap; }
+.wb-view .wb-measured th { color: var(--wb-dim); font-weight: 600; }
+.wb-view .wb-measured td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
+.wb-view .wb-measured code { background: none; color: inherit; font-family: var(--jp-code-font-family, monospace); }
+.wb-heat { display: inline-block; height: 9px; background: #e8743b; border-radius: 2px; }
+"""
