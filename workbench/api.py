@@ -8,7 +8,6 @@ from typing import Any
 
 from workbench.engines import Runner, engine_named
 from workbench.engines import tape as recording
-from workbench.engines.numba import Configuration, configuration
 from workbench.frontend.library import handles
 from workbench.operators import Derivative, linear, nesting
 from workbench.operators.mapping import Mapped
@@ -312,15 +311,21 @@ def _cached(f: Callable[..., Any], mode: str, wrt: tuple[int, ...], engine: str,
     return known[key]
 
 
-def show_config() -> Configuration:
-    """What compiled programs run on: versions, the processor, the disk cache, and where exp, sin and so on come from.
+def show_config(engine: str = "auto") -> Any:
+    """What the compiled programs of an engine run on: with Numba versions, the processor, the disk cache, and where
+    exp, sin and so on come from.
 
+    engine: as for `grad`; another engine's compiler says what it has to say (`Compiler.configuration`).
     Vectorised loops use functions of the workbench's own, of which the largest errors are given in units in the last
     place; the environment variable WORKBENCH_VECTOR_MATH=0 leaves them all to the C library.
-    Returns a record that prints itself, with `vector_math` ("own" or "libm"), `bounds`, `lanes`, `versions`,
-    `processor`, `cache`.
+    Returns a record that prints itself, of Numba's programs with `vector_math` ("own" or "libm"), `bounds`, `lanes`,
+    `versions`, `processor`, `cache`; None for an engine that compiles nothing.
+    Raises DifferentiationError where there is no such engine.
 
     >>> show_config().vector_math in ("own", "libm")
     True
+    >>> show_config("tape") is None
+    True
     """
-    return configuration()
+    compiler = engine_named(engine).compiler
+    return None if compiler is None else compiler.configuration()

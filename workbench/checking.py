@@ -42,7 +42,8 @@ class Disagreement(AssertionError):
 @dataclass(frozen=True)
 class Comparison:
     """One comparison. status: "agrees", "disagrees", "undecided" (the differences do not settle: a kink or noise is
-    near) or "refused" (the engine does not take it). error and tolerance are relative; step is that of differences."""
+    near) or "refused" (the engine does not take it). error and tolerance are relative; step is that of differences;
+    direction counts the random directions from 1."""
 
     engine: str
     order: int
@@ -52,6 +53,7 @@ class Comparison:
     tolerance: float = float("nan")
     step: float = float("nan")
     detail: str = ""
+    direction: int = 1
 
 
 @dataclass
@@ -74,9 +76,12 @@ class CheckReport:
 
     def __str__(self) -> str:
         rows = [f"check of {self.name}: {'passed' if self.passed else 'FAILED'}"]
+        several = any(c.direction > 1 for c in self.comparisons)
         for c in self.comparisons:
             numbers = f"{c.error:8.1e} (tolerance {c.tolerance:.0e})" if c.error == c.error else " " * 8
-            rows.append(f"  {c.engine:6s} order {c.order}  {c.what:38s} {c.status:10s} {numbers}  {c.detail}".rstrip())
+            along = f"direction {c.direction}  " if several else ""
+            rows.append(f"  {c.engine:6s} order {c.order}  {along}{c.what:38s} {c.status:10s} {numbers}  "
+                        f"{c.detail}".rstrip())
         return "\n".join(rows)
 
 
@@ -109,6 +114,11 @@ class Checker:
         self.size = min(_precision(x) for x in (*flat(args), *flat(self.value)))
         self.derivatives = _derivatives(f)
         self.kept = tuple(k for k, a in enumerate(args) if flat(a))
+        self.turn = 1  # which random direction is looked along
+
+    def note(self, engine: str, order: int, what: str, status: str, **more: Any) -> None:
+        """Enter a comparison along the present direction."""
+        self.report.comparisons.append(Comparison(engine, order, what, status, direction=self.turn, **more))
 
     # ------------------------------------------------------------------ directions
     def direction(self, x: Any) -> Any:
@@ -159,8 +169,8 @@ class Checker:
         tolerance = _TOLERANCES[self.size][order - 1]
         leaves = flat(found)
         if len(leaves) != len(expected.leaves):
-            self.report.comparisons.append(Comparison(engine, order, what, "disagrees", detail=(
-                f"{len(leaves)} numbers and arrays where the value has {len(expected.leaves)}")))
+            self.note(engine, order, what, "disagrees",
+                      detail=f"{len(leaves)} numbers and arrays where the value has {len(expected.leaves)}")
             return
         scales = [max(largest(a), largest(b), 1e-5 * size, 1e-300)
                   for a, b, size in zip(leaves, expected.leaves, expected.sizes, strict=True)]
@@ -181,8 +191,8 @@ class Checker:
             status, detail = "agrees", ""
         else:
             status, detail = "disagrees", _entry(leaves[worst], expected.leaves[worst], worst, len(leaves))
-        self.report.comparisons.append(Comparison(engine, order, what, status, error, tolerance, expected.steps[worst],
-                                                 detail))
+        self.note(engine, order, what, status, error=error, tolerance=tolerance, step=expected.steps[worst],
+                  detail=detail)
 
     def products(self, engine: str, order: int, what: str, left: float, right: float, scale: float,
                  detail: Callable[[], str]) -> None:
@@ -191,11 +201,11 @@ class Checker:
         error = abs(left - right) / max(abs(left), abs(right), scale, 1e-30)
         status = "agrees" if error <= tolerance else "disagrees"
         text = detail() if status == "disagrees" else ""
-        self.report.comparisons.append(Comparison(engine, order, what, status, error, tolerance, detail=text))
+        self.note(engine, order, what, status, error=error, tolerance=tolerance, detail=text)
 
     def refused(self, engine: str, order: int, what: str, error: DifferentiationError) -> None:
         """Note what an engine does not take."""
-        self.report.comparisons.append(Comparison(engine, order, what, "refused", detail=error.reason))
+        self.note(engine, order, what, "refused", detail=error.reason)
 
     # ------------------------------------------------------------------ orders
     def first(self, engine: str, dots: tuple[Any, ...]) -> None:
@@ -204,8 +214,8 @@ class Checker:
         pairs = list(zip(flat(value), flat(self.value), strict=False))
         if len(flat(value)) != len(flat(self.value)) or not all(
                 np.allclose(a, b, rtol=_TOLERANCES[self.size][2], atol=1e-300, equal_nan=True) for a, b in pairs):
-            self.report.comparisons.append(Comparison(engine, 0, "value", "disagrees", detail=(
-                f"{value!r:.60} where plain Python gives {self.value!r:.60}")))
+            self.note(engine, 0, "value", "disagrees",
+                      detail=f"{value!r:.60} where plain Python gives {self.value!r:.60}")
         expected = self.difference(self.f, dots)
         self.add(engine, 1, "forward mode, differences", tangent, expected)
         bar = self.direction(self.value)
@@ -326,8 +336,8 @@ def compare(f: Callable[..., Any], args: tuple[Any, ...], order: int, engines: S
     """Compare everything."""
     checker = Checker(f, args, seed)
     for engine in engines:
-        for _ in range(directions):
-            dots = checker.tangents()
+        for turn in range(1, directions + 1):
+            checker.turn, dots = turn, checker.tangents()
             try:
                 checker.first(engine, dots)
             except DifferentiationError as error:

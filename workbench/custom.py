@@ -111,7 +111,8 @@ def check(f: Callable[..., Any], *args: Any, order: int = 2, engine: str = "auto
     Tangents are compared with central differences of plain Python's values, with several step sizes; reverse mode with
     forward mode by inner products; at order two both modes are differentiated again. Tolerances go by the coarsest
     dtype: relative to the largest entry of each result 1e-6, at order two 1e-5 (float32: 2e-2, 8e-2).
-    Returns a `CheckReport`: `str()` is a table of what was compared, `to_dict()` plain data.
+    Returns a `CheckReport`: `str()` is a table of what was compared along which direction, `to_dict()`
+    plain data.
     Raises AssertionError (with the report as `.report`) where derivatives disagree, naming mode, engine and entry, with
     a script to paste that finds it again;
     DifferentiationError where nothing could be compared; what f raises.

@@ -84,6 +84,16 @@ def test_another_engine_is_an_entry(counting: Counting) -> None:
     assert wb.check(decay, 0.9, 3, engine="counting", directions=1).passed
 
 
+def test_what_programs_run_on_is_asked_of_the_engine(counting: Counting) -> None:
+    assert wb.show_config() == wb.show_config("numba") == wb.show_config("auto")
+    assert wb.show_config("tape") is None
+    assert wb.show_config("counting") is None
+    counting.configuration = lambda: "a toy"  # type: ignore[method-assign]
+    assert wb.show_config("counting or tape") == "a toy"
+    with pytest.raises(wb.DifferentiationError, match="no engine 'cuda'"):
+        wb.show_config("cuda")
+
+
 def test_with_a_runner_the_function_itself_runs_where_the_compiler_refuses(counting: Counting) -> None:
     derivative = wb.grad(product, engine="counting or tape")
     with pytest.warns(UserWarning, match="product runs on the tape, which is slower: the toy takes no arrays"):

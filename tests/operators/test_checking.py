@@ -113,6 +113,16 @@ def test_what_cannot_be_compared_is_listed() -> None:
         wb.check(lambda x: scipy.special.modstruve(0.5, x), 1.0, engine="numba")
 
 
+def test_rows_say_along_which_direction_where_there_are_several() -> None:
+    report = wb.check(lambda x: x * x, 3.0, engine="numba", order=1)
+    assert [c.direction for c in report.comparisons] == [1, 1, 2, 2]
+    first, *rows = str(report).splitlines()
+    assert first == "check of <lambda>: passed" and len(set(rows)) == 4
+    assert all(f"order 1  direction {c.direction}  {c.what}" in row
+               for row, c in zip(rows, report.comparisons, strict=True))
+    assert "direction" not in str(wb.check(lambda x: x * x, 3.0, engine="numba", order=1, directions=1))
+
+
 def test_precision_and_both_engines() -> None:
     report = wb.check(lambda x: np.sum(np.exp(x) * x), X.astype(np.float32), engine="numba", directions=1)
     assert report.passed and report.comparisons[0].tolerance == 2e-2

@@ -73,6 +73,10 @@ class Compiler(Protocol):
         """Keep a program for other processes, if the engine does so."""
         return
 
+    def configuration(self) -> Any:
+        """What its programs run on, as a record that prints itself; None where there is nothing to say."""
+        return None
+
     def export(self, primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],
                gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:
         """The text of a file that stands alone (see `workbench.engines.numba.export`).

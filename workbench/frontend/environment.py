@@ -16,7 +16,6 @@ from workbench.frontend import (
     access,
     branches,
     calls,
-    completions,
     dispatch,
     gathering,
     iteration,
@@ -31,7 +30,7 @@ from workbench.frontend.library import creation, linear
 from workbench.frontend.outer_names import OuterNames
 from workbench.frontend.source import Definition
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import Array, Choice, DynamicList, ObjectValue, Scalar, SetValue
+from workbench.frontend.values import Array, Choice, DynamicList, ObjectValue, SetValue
 from workbench.ir import Value
 
 
@@ -77,10 +76,6 @@ class Environment(OuterNames):
     def compare(self, act: Activation, op: str, a: Any, b: Any) -> Any:
         """`a op b`, a comparison."""
         return dispatch.compare(act, op, a, b)
-
-    def leaving(self, act: Activation, condition: Scalar) -> Any:
-        """The completion of a consumer that wants no more items where a condition holds."""
-        return completions.choose(act, condition, lambda: completions.RETURN, lambda: completions.NORMAL)
 
     def call(self, act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
         """Call anything."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from workbench.frontend.paths import Guard, Input, Path
-from workbench.frontend.values import Array, Choice, ObjectValue, RandomValue, Scalar, Variable
+from workbench.frontend.values import Array, Choice, ObjectValue, RandomValue, Variable
 from workbench.ir import Value
 
 
@@ -129,9 +129,6 @@ class Upward(Protocol):
 
     def contains(self, act: Any, container: Any, value: Any) -> Any:
         """`value in container`."""
-
-    def leaving(self, act: Any, condition: Scalar) -> Any:
-        """The completion of a consumer that wants no more items where a condition holds."""
 
     # ------------------------------------------------------------------ arrays
     def read_choice(self, t: Any, choice: Choice) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.frontend import arithmetic, generators, indexing, iteration, unrolling
 from workbench.frontend.activation import Activation
-from workbench.frontend.completions import NORMAL, RETURN
+from workbench.frontend.completions import NORMAL, RETURN, choose
 from workbench.frontend.held import Held
 from workbench.frontend.values import (
     END,
@@ -224,6 +224,7 @@ def _quantified_lazily(act: Activation, iterator: Lazy, stop: bool, test: Callab
             t.assign(found, stop)
             return RETURN
         t.assign(found, Scalar(holds.value, True))
-        return t.environment.leaving(act, holds if stop else t.wrap(t.emit("not", t.scalar(holds)), True))
+        leaves = holds if stop else t.wrap(t.emit("not", t.scalar(holds)), True)
+        return choose(act, leaves, lambda: RETURN, lambda: NORMAL)
     generators.consume(act, iterator, generators.Sink(take, True))
     return t.read(found)

@@ -1,6 +1,7 @@
 """The bar: every gradient's peak against what is allowed, the worst one counts (see the folder's text)."""
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -57,8 +58,9 @@ class Peaks:
 @functools.cache
 def allocator() -> Path:
     """The counting allocator, compiled."""
-    folder = Path(tempfile.mkdtemp(prefix="accounting-"))
-    made = folder / "accounting.so"
+    folder = tempfile.TemporaryDirectory(prefix="accounting-")
+    atexit.register(folder.cleanup)
+    made = Path(folder.name) / "accounting.so"
     source = Path(__file__).with_name("accounting.c")
     subprocess.run(["cc", "-O2", "-Wall", "-shared", "-fPIC", str(source), "-o", str(made)], check=True)
     return made

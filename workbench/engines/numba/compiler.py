@@ -8,6 +8,7 @@ from typing import Any
 from workbench.engines.engine import Compiler, Executable, Origin
 from workbench.engines.numba.cache import traced_key
 from workbench.engines.numba.compile import Compiled, compile_function, recall, remember
+from workbench.engines.numba.configuration import Configuration, configuration
 from workbench.engines.numba.export import export
 from workbench.ir import Function
 
@@ -32,6 +33,10 @@ class NumbaCompiler(Compiler):
         name = traced_key(origin.program, origin.request)
         if name is not None and isinstance(program, Compiled):
             remember(name, program, origin.files)
+
+    def configuration(self) -> Configuration:
+        """Versions, the processor, the disk cache, and where elementary functions come from."""
+        return configuration()
 
     def export(self, primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],
                gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from workbench.engines.tape.active import ACTIVE, NUMBERS, bottom, holds_active, recorder_of
 from workbench.engines.tape.array import ActiveArray, alike, fresh, from_items, laid_as, parts, wrap
 from workbench.engines.tape.late import late
-from workbench.engines.tape.meanings import functions, implements
+from workbench.engines.tape.meanings import functions, records
 from workbench.engines.tape.programs import by_numpy, structured
 from workbench.engines.tape.recorder import current
 from workbench.engines.tape.refusal import refuse
@@ -35,7 +35,7 @@ _CONSTANT = (np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.ar
 
 
 def _moved(function: Any, offset: int) -> None:
-    @implements(function)
+    @records(function)
     def handler(a: Any, *args: Any, **options: Any) -> Any:
         options = {k: bottom(v) for k, v in options.items()}
         keys = [bottom(x) for x in args]
@@ -52,7 +52,7 @@ def _moved(function: Any, offset: int) -> None:
 
 
 def _of_second(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(condition: Any, a: Any, *args: Any, **options: Any) -> Any:
         condition = bottom(condition)
         if not holds_active(a):
@@ -62,7 +62,7 @@ def _of_second(function: Any) -> None:
 
 
 def _atleast(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(*arrays: Any) -> Any:
         made = [_raised(function, a) if holds_active(a) else function(a) for a in arrays]
         return made[0] if len(made) == 1 else tuple(made)
@@ -75,7 +75,7 @@ def _raised(function: Any, a: Any) -> Any:
 
 
 def _joined(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(arrays: Any, *args: Any, **options: Any) -> Any:
         recorder = recorder_of(arrays)
         if function is np.block:
@@ -105,7 +105,7 @@ def _blocks(rows: Any) -> Any:
 
 
 def _split(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(a: Any, *args: Any, **options: Any) -> Any:
         pieces = zip(function(a.primal, *args, **options), function(a.nodes, *args, **options), strict=True)
         made = [wrap(v, n, a.recorder) for v, n in pieces]
@@ -113,7 +113,7 @@ def _split(function: Any) -> None:
 
 
 def _constant(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(*args: Any, **options: Any) -> Any:
         found = function(*(bottom(a) for a in args), **{k: bottom(v) for k, v in options.items()})
         return fresh(found, recorder_of(args, options))
@@ -133,19 +133,19 @@ _register(_split, _SPLITTING)
 _register(_constant, _CONSTANT)
 
 
-@implements(np.copy)
+@records(np.copy)
 def _copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
     return from_items(a).copy(order=order) if type(a) not in NUMBERS else functions[np.atleast_1d](a).reshape(())
 
 
-@implements(np.append)
+@records(np.append)
 def _append(a: Any, values: Any, axis: Any = None) -> Any:
     if axis is None:
         a, values = (by_numpy(np.ravel, by_numpy(np.atleast_1d, x)) for x in (a, values))
     return functions[np.concatenate]((a, values), axis=axis or 0)
 
 
-@implements(np.insert)
+@records(np.insert)
 def _insert(a: Any, where: Any, values: Any, axis: Any = None) -> Any:
     recorder = recorder_of(a, values)
     complex_ = any(np.iscomplexobj(bottom(x)) for x in (a, values))
@@ -155,7 +155,7 @@ def _insert(a: Any, where: Any, values: Any, axis: Any = None) -> Any:
     return wrap(by_numpy(np.insert, old, where, new, axis=axis), nodes, recorder)
 
 
-@implements(np.pad)
+@records(np.pad)
 def _pad(a: Any, width: Any, mode: Any = "constant", **options: Any) -> Any:
     if mode in ("edge", "reflect", "symmetric", "wrap") and not options:
         return a.reshape(-1)[np.pad(_numbered(a, 0), width, mode)]
@@ -175,7 +175,7 @@ def _numbered(a: Any, start: int) -> Any:
 
 
 def _creation(function: Any) -> None:
-    @implements(function)
+    @records(function)
     def handler(a: Any, *args: Any, **options: Any) -> Any:
         if function is np.full_like:
             value = args[0] if args else options.pop("fill_value")
@@ -188,7 +188,7 @@ def _creation(function: Any) -> None:
 _register(_creation, (np.zeros_like, np.ones_like, np.empty_like, np.full_like))
 
 
-@implements(np.where)
+@records(np.where)
 def _where(condition: Any, *choices: Any) -> Any:
     test = bottom(condition)
     if not choices:
@@ -202,7 +202,7 @@ def _where(condition: Any, *choices: Any) -> Any:
     return wrap(by_numpy(np.where, test, a, b), nodes, recorder)
 
 
-@implements(np.select)
+@records(np.select)
 def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     given = [bottom(x) for x in (*choices, default)]
     kind = np.result_type(*(x if type(x) in (int, float, complex) else np.asarray(x).dtype for x in given))
@@ -214,7 +214,7 @@ def _select(conditions: Any, choices: Any, default: Any = 0) -> Any:
     return result.copy(order="C")
 
 
-@implements(np.choose)
+@records(np.choose)
 def _choose(index: Any, choices: Any, *, mode: str = "raise") -> Any:
     places, last = np.asarray(bottom(index)), len(choices) - 1
     if places.dtype.kind not in "biu":
@@ -225,7 +225,7 @@ def _choose(index: Any, choices: Any, *, mode: str = "raise") -> Any:
     return _select([places == k for k in range(last + 1)], list(choices), choices[-1])
 
 
-@implements(np.sort)
+@records(np.sort)
 def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     np.sort(np.zeros(1), kind=kind, order=order, stable=stable)  # raises for what there is not
     a = from_items(a)
@@ -236,7 +236,7 @@ def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable
     return _rearranged(a, np.argsort(bottom(a), axis=axis, kind="stable"), axis)
 
 
-@implements(np.partition)
+@records(np.partition)
 def _partition(a: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> Any:
     a = from_items(a)
     return _rearranged(a, np.argpartition(bottom(a), kth, axis=axis), axis)
@@ -248,7 +248,7 @@ def _rearranged(a: Any, places: Any, axis: int) -> Any:
     return a.like(lambda part: laid_as(lying, np.take_along_axis(part, places, axis)))
 
 
-@implements(np.unique)
+@records(np.unique)
 def _unique(a: Any, **options: Any) -> Any:
     a = from_items(a)
     if options.get("axis") is not None:
@@ -267,7 +267,7 @@ functions[np.real] = lambda a: from_items(a).real if type(a) not in ACTIVE else 
 functions[np.imag] = lambda a: from_items(a).imag if type(a) not in ACTIVE else a.imag
 
 
-@implements(np.broadcast_arrays)
+@records(np.broadcast_arrays)
 def _broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*(np.shape(bottom(x)) for x in arrays))
     return tuple(_spread(functions[np.asarray](a) if type(a) in NUMBERS else a, shape) for a in arrays)
@@ -283,7 +283,7 @@ def _spread(a: Any, shape: tuple[int, ...]) -> Any:
     return made
 
 
-@implements(np.meshgrid)
+@records(np.meshgrid)
 def _meshgrid(*arrays: Any, **options: Any) -> Any:
     if not options.get("copy", True):
         raise refuse("np.meshgrid(copy=False), which gives views", "leave the option out")
@@ -291,7 +291,7 @@ def _meshgrid(*arrays: Any, **options: Any) -> Any:
     return [by_numpy(np.take, by_numpy(np.ravel, a), where) for a, where in zip(arrays, places, strict=True)]
 
 
-@implements(np.apply_along_axis)
+@records(np.apply_along_axis)
 def _apply_along_axis(function: Any, axis: int, a: Any, *args: Any, **options: Any) -> Any:
     moved = functions[np.moveaxis](a, axis, -1)
     rows = [late.mediate(function, moved[where], *args, **options) for where in np.ndindex(moved.shape[:-1])]

@@ -22,8 +22,8 @@ def _registers(table: dict[Any, Callable[..., Any]], callables: Iterable[Any]) -
     return register
 
 
-def implements(*callables: Any) -> Callable[[_Handler], _Handler]:
-    """Register the handler of NumPy functions with an active argument."""
+def records(*callables: Any) -> Callable[[_Handler], _Handler]:
+    """Register how NumPy functions with an active argument are recorded."""
     return _registers(functions, callables)
 
 

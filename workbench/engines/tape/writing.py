@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.engines.tape.active import NUMBERS, actives, bottom, holds_active, is_constant
 from workbench.engines.tape.array import ActiveArray, from_items
-from workbench.engines.tape.meanings import implements
+from workbench.engines.tape.meanings import records
 from workbench.engines.tape.programs import by_numpy
 from workbench.engines.tape.refusal import refuse
 from workbench.ir import DifferentiationError
@@ -46,7 +46,7 @@ def written(result: Any, out: Any, exact: bool = False) -> Any:
     return target
 
 
-@implements(np.copyto)
+@records(np.copyto)
 def _copyto(target: Any, source: Any, casting: Any = "same_kind", where: Any = True) -> None:
     if type(target) is not ActiveArray:
         raise made_outside()
@@ -60,20 +60,20 @@ def _copyto(target: Any, source: Any, casting: Any = "same_kind", where: Any = T
     target[test] = source
 
 
-@implements(np.put)
+@records(np.put)
 def _put(a: Any, where: Any, value: Any, mode: Any = "raise") -> None:
     np.put(np.empty(np.shape(bottom(a))), bottom(where), 0.0, mode)  # refuses what is out of bounds
     _written_in_order(a, _places(a, where, mode), value)
 
 
-@implements(np.put_along_axis)
+@records(np.put_along_axis)
 def _put_along_axis(a: Any, indices: Any, values: Any, axis: Any) -> None:
     if type(a) is not ActiveArray:
         raise made_outside()
     a[np.unravel_index(np.take_along_axis(np.arange(a.size).reshape(a.shape), bottom(indices), axis), a.shape)] = values
 
 
-@implements(np.fill_diagonal)
+@records(np.fill_diagonal)
 def _fill_diagonal(a: Any, value: Any, wrap: bool = False) -> None:
     places = np.zeros(a.shape, dtype=bool)
     np.fill_diagonal(places, True, wrap)
@@ -82,7 +82,7 @@ def _fill_diagonal(a: Any, value: Any, wrap: bool = False) -> None:
     a[places] = value
 
 
-@implements(np.place)
+@records(np.place)
 def _place(a: Any, mask: Any, values: Any) -> None:
     chosen = np.flatnonzero(bottom(mask))
     if chosen.size and not np.size(bottom(values)):
@@ -90,7 +90,7 @@ def _place(a: Any, mask: Any, values: Any) -> None:
     _written_in_order(a, chosen, values)
 
 
-@implements(np.putmask)
+@records(np.putmask)
 def _putmask(a: Any, mask: Any, values: Any) -> None:
     chosen = np.flatnonzero(bottom(mask))
     _written_in_order(a, chosen, values, chosen)
