@@ -70,10 +70,10 @@ class Sweep:
         rows = [[first, *(f"{figure} of {name}" for figure in self.figures for name in self.names)]]
         sizes = self.dimensions[first]
         for place in np.unique(np.linspace(0, len(sizes) - 1, min(ROWS, len(sizes))).round().astype(int)):
-            rows.append([f"{sizes[place]:,.6g}", *(
-                f"{self._line(figure, k)[place]:,.6g}" for figure in self.figures for k in range(len(self.names)))])
+            rows.append([_number(sizes[place]), *(
+                _number(self._line(figure, k)[place]) for figure in self.figures for k in range(len(self.names)))])
         widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        others = "".join(f", {name} = {sizes[-1]:,.6g}" for name, sizes in list(self.dimensions.items())[1:])
+        others = "".join(f", {name} = {_number(sizes[-1])}" for name, sizes in list(self.dimensions.items())[1:])
         return "\n".join([*head, *([f"(below{others})"] if others else []), *(
             "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)])
 
@@ -114,8 +114,8 @@ class Sweep:
         values = self.values(figure).T
         with np.errstate(divide="ignore"):
             shades = np.where(values > 0, np.log10(values), np.nan)
-        text = [[f"{x}={a:,.6g}, {y}={b:,.6g}: {v:,.6g} {escape(figure)}" for a, v in zip(xs, row, strict=True)]
-                for b, row in zip(ys, values, strict=True)]
+        text = [[f"{x}={_number(a)}, {y}={_number(b)}: {_number(v)} {escape(figure)}"
+                 for a, v in zip(xs, row, strict=True)] for b, row in zip(ys, values, strict=True)]
         trace = {"type": "heatmap", "x": xs.tolist(), "y": ys.tolist(), "z": shades.tolist(), "text": text,
                  "hoverinfo": "text", "colorbar": {"title": {"text": f"log10 {escape(figure)}"}}}
         return {"data": [trace], "layout": {
@@ -144,7 +144,7 @@ class Sweep:
                 continue
             second, sizes = list(self.dimensions.items())[1]
             for place in np.unique(np.linspace(0, len(sizes) - 1, min(CURVES, len(sizes))).round().astype(int)):
-                found.append((name, f", {second}={sizes[place]:,.6g}", values[:, place]))
+                found.append((name, f", {second}={_number(sizes[place])}", values[:, place]))
         return found
 
     def _repr_html_(self) -> str:
@@ -165,6 +165,11 @@ def _axis(name: str, sizes: Sequence[float] | np.ndarray) -> dict[str, Any]:
     values = np.asarray(sizes, float)
     wide = values.min() > 0 and values.max() / values.min() > 20
     return {"title": {"text": escape(name)}, **({"type": "log"} if wide else {})}
+
+
+def _number(value: float) -> str:
+    """Whole numbers with all their digits, thousands set apart."""
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
 
 
 def _finite(value: Any) -> Any:
