@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"__init__", "__main__"},
-            {"api", "custom", "checking", "magnifying", "pricing", "reproducing"},
+            {"api", "composed", "custom", "checking", "magnifying", "pricing", "reproducing"},
             {"operators"},
             {"views"},
             {"cost", "engines"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.api import grad, jvp, linearize, show_config, tape, value_and_grad, vjp, vmap
+from workbench.composed import curl, diag_hessian, divergence, hessian, hvp, jacobian, laplacian
 from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
 from workbench.ir import DifferentiationError
@@ -16,8 +17,9 @@ from workbench.pricing import cost, measure, sweep
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "check", "checkpoint", "cost", "grad", "hook", "jvp", "linearize", "measure", "microscope",
-    "rule", "show_config", "spec", "stop_gradient", "sweep", "tape", "value_and_grad", "vjp", "vmap",
+    "DifferentiationError", "check", "checkpoint", "cost", "curl", "diag_hessian", "divergence", "grad", "hessian",
+    "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure", "microscope", "rule", "show_config", "spec",
+    "stop_gradient", "sweep", "tape", "value_and_grad", "vjp", "vmap",
 ]
 
 

@@ -162,6 +162,11 @@ class ArrayInputs(Parameters):
         self.guard(path, f"{'least' if size >= bound else 'below'}{axis}_{bound}", (axis, bound))
         return size >= bound
 
+    def known_size(self, dim: Value) -> int | None:
+        """What a dimension is in the call that is specialised for, where it is one of an input. Nothing is guarded."""
+        known = self.sizes.get(dim)
+        return None if known is None else known[2]
+
     def meet(self, a: Value, b: Value) -> None:
         """Two dimensions must be equal: where both are sizes of inputs and are equal now, that is guarded instead of
         checked (tracing starts over)."""

@@ -39,6 +39,9 @@ class Upward(Protocol):
     def guard(self, path: Path | None, kind: str, expected: Any) -> None:
         """Take a fact for granted, to be checked at each call."""
 
+    def known_size(self, dim: Value) -> int | None:
+        """What a dimension is in the call that is specialised for, where it is one of an input. Nothing is guarded."""
+
     def guard_class(self, type_: type) -> None:
         """Take for granted what a class and its bases are."""
 

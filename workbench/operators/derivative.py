@@ -75,7 +75,7 @@ class Derivative:
         self.several = isinstance(wrt, tuple)
         positions = tuple(self._position(w) for w in (wrt if isinstance(wrt, tuple) else (wrt,)))
         self.request = Request(mode, positions, has_aux, deterministic)
-        self._keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
+        self.keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
             self.names[k]].kind is inspect.Parameter.KEYWORD_ONLY)
         self._specialisations: list[Specialisation] = []
         self._analysed: list[Specialisation] = []
@@ -257,11 +257,11 @@ class Derivative:
 
     def _request_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Request:
         """What is asked, by position among these arguments: keyword-only ones come after all that `*args` takes."""
-        if not self._keyword_only:
+        if not self.keyword_only:
             return self.request
         first = len(args) - len(keywords)
         return dataclasses.replace(self.request, wrt=tuple(
-            first + keywords.index(self.names[k]) if k in self._keyword_only else k for k in self.request.wrt))
+            first + keywords.index(self.names[k]) if k in self.keyword_only else k for k in self.request.wrt))
 
     def names_for(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> tuple[str, ...]:
         """A name for each argument."""
@@ -292,7 +292,7 @@ class Derivative:
         """The derivative called inside a program that is itself being traced."""
         if self.request.mode == "value":
             return act.t.environment.call(act, self.function, args, named)
-        if self._keyword_only:
+        if self.keyword_only:
             act.t.fail(f"a derivative by a keyword-only argument of {self.__name__} inside a differentiated function",
                        "make it an ordinary parameter")
         return nesting.nested_gradient(act, self.function, self.request.wrt, self.several, self.with_value,

@@ -132,19 +132,20 @@ def nested_vjp(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     """`vjp(function, *primals)` inside a traced program."""
     program = traced(act, function, primals, {})
     trees = tuple(inexact(program.argument_tree(act, k)) for k in range(len(primals)))
-    return _mapped(act, function, program, primals, (inexact(program.output),), trees, True)
+    return mapped(act, function, program, {}, (inexact(program.output),), trees, True)
 
 
 def nested_linearize(act: Activation, function: Any, primals: tuple[Any, ...]) -> Any:
     """`linearize(function, *primals)` inside a traced program."""
     program = traced(act, function, primals, {})
     trees = tuple(inexact(program.argument_tree(act, k)) for k in range(len(primals)))
-    return _mapped(act, function, program, primals, trees, (inexact(program.output),), False)
+    return mapped(act, function, program, {}, trees, (inexact(program.output),), False)
 
 
-def _mapped(act: Activation, function: Any, program: InnerProgram, primals: tuple[Any, ...], takes: tuple[Tree, ...],
-            gives: tuple[Tree, ...], is_reverse: bool) -> Any:
-    """The value of the program, and the map."""
+def mapped(act: Activation, function: Any, program: InnerProgram, named: dict[str, Any], takes: tuple[Tree, ...],
+           gives: tuple[Tree, ...], is_reverse: bool) -> Any:
+    """The value of a program, that of a function which was called with `named` arguments too, and its pullback or
+    pushforward."""
     t = act.t
     frames = tuple(t.frames)
     words = ("cotangent", "a result") if is_reverse else ("tangent", "an argument")
@@ -155,7 +156,7 @@ def _mapped(act: Activation, function: Any, program: InnerProgram, primals: tupl
         split = later(body, outputs, wrt) if is_reverse else linearize(body, wrt, outputs)
     if split is None:
         kept = tuple(t.emit("copy", v) if v.is_array else v for v in program.operands)
-        value = calls.call(act, function, primals, {})
+        value = calls.call(act, function, program.args, named)
         return value, Again(program, t, frames, takes, gives, is_reverse, *words, kept)
     env = bound(split.whole, program.operands)
     replay = Replay(t.builder, env)

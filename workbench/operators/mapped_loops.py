@@ -9,6 +9,7 @@ mapped is made anew for each item.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from workbench.frontend import arrays, indexing
@@ -70,13 +71,13 @@ class _Made:
 
 
 class MappedLoop:
-    """One call of a mapped function."""
+    """One call of a mapped function; or (where there is none) another loop over items, by `repeat`."""
 
-    def __init__(self, act: Activation, mapped: Any) -> None:
+    def __init__(self, act: Activation, mapped: Any = None) -> None:
         self.act = act
         self.t: Tracer = act.t
         self.mapped = mapped
-        if self.t.span is None:
+        if self.t.span is None and mapped is not None:
             self.t.builder.span = mapped.span
         self.parts = Parts(self.children, self.container)
         self.whole = Parts(self.children, lambda value, keys, made: _Made(value, keys, made))
@@ -85,6 +86,7 @@ class MappedLoop:
         self.borrowed: list[tuple[Value, Value]] = []  # parameters of the loop that sizes were taken of, and entries
         self.results: Any = None
         self.locks: list[tuple[Any, str]] = []
+        self.items_last = False  # results are stored with the axis of the items behind all others
 
     def axes(self, given: Any) -> Any:
         """`in_axes` or `out_axes` as plain Python's."""
@@ -113,6 +115,10 @@ class MappedLoop:
         finally:
             for owner, before in reversed(self.locks):
                 owner.snapshot = before
+        return self.gathered()
+
+    def gathered(self) -> Any:
+        """The results of the loop, stacked."""
         return self.parts.mapped(self.results, 0, "the result", lambda column, axis, name: self.stacked(column))
 
     def loop(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -123,24 +129,34 @@ class MappedLoop:
         extra = {key: self.taken(v, 0, f"argument {key!r}") for key, v in named.items()}
         if not self.sizes:
             raise ValueError(NOTHING_MAPPED)
-        self.count = self.sizes[0]
+        count = self.sizes[0]
         for size in self.sizes[1:]:
-            arrays.require_same(t, self.count, size, UNEQUAL)
-        if self.count == ZERO:
+            arrays.require_same(t, count, size, UNEQUAL)
+        if count == ZERO:
             raise ValueError(EMPTY)
-        t.check(t.emit("gt", self.count, ZERO), "ValueError", EMPTY)
+        t.check(t.emit("gt", count, ZERO), "ValueError", EMPTY)
+
+        def of_item(index: Scalar) -> Any:
+            items = tuple(self.item(v, index) for v in given)
+            return t.environment.call(act, self.mapped.function, items,
+                                      {key: self.item(v, index) for key, v in extra.items()})
+        self.repeat(count, of_item, self.axes(self.mapped.out_axes), ("vmap",))
+
+    def repeat(self, count: Value, of_item: Callable[[Scalar], Any], out_axes: Any, key: tuple[Any, ...]) -> None:
+        """The loop over `count` items, which stores what `of_item` gives for each; `key` tells loops of one call
+        apart."""
+        t, act = self.t, self.act
+        self.count = count
         depth = t.builder.depth
 
         def body(index: Scalar) -> None:
             self.borrowed.clear()
-            items = tuple(self.item(v, index) for v in given)
-            result = t.environment.call(act, self.mapped.function, items,
-                                        {key: self.item(v, index) for key, v in extra.items()})
-            k, out_axes = t.scalar(index), self.axes(self.mapped.out_axes)
+            result = of_item(index)
+            k = t.scalar(index)
             self.results = self.whole.mapped(result, out_axes, "the result",
                                              lambda value, axis, name: self.store(value, axis, name, k, depth))
-        site = ("vmap", len(t.open_loops), act.path, site_here(act))
-        counted(t, Loop(site, lambda variable: True, items=True), ZERO, self.count, 1, "k", body)
+        site = (*key, len(t.open_loops), act.path, site_here(act))
+        counted(t, Loop(site, lambda variable: True, items=True), ZERO, count, 1, "k", body)
         for param, entry in self.borrowed:
             if t.builder.resolve(param) is not t.builder.resolve(entry):
                 self.refuse_size("what the function returns")
@@ -200,13 +216,16 @@ class MappedLoop:
         dims = [self.outside(dim, name, depth) for dim in row.dims]
         if axis is not None:
             axis = normalised(axis, len(dims) + 1, name)
+        of_item = [(k, True, self.count)]
+        of_row = [(ZERO, False, dim) for dim in dims]
+        axes = (*of_row, *of_item) if self.items_last else (*of_item, *of_row)
         with t.builder.outside(depth):
-            whole = t.emit("empty", self.count, *dims, kind=kind)
+            whole = t.emit("empty", *(size for _, _, size in axes), kind=kind)
             slot = t.builder.slot(whole.type, whole, row.name)
         held = t.builder.held(slot)
         if row.is_array:
-            box = [k, *[ZERO] * len(dims), *row.dims, *[ONE] * len(dims)]
-            made = t.emit("slice_store", held, row, *box, fixed=(True, *[False] * len(dims)))
+            box = [*(place for place, _, _ in axes), *row.dims, *[ONE] * len(dims)]
+            made = t.emit("slice_store", held, row, *box, fixed=tuple(is_fixed for _, is_fixed, _ in axes))
         else:
             made = t.emit("store", held, row, k)
         t.builder.write(slot, made)

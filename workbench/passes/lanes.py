@@ -22,6 +22,7 @@ from workbench.ir import Block, Constant, Function, Kind, Op, Slot, Type, Value,
 from workbench.passes.accumulation import read_by
 from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
+from workbench.passes.item_copies import expanded
 from workbench.passes.item_loops import UPDATES, ItemLoop, Run, Same, Segment, Turns
 from workbench.passes.rebuild import Rebuilder
 from workbench.records import dataclass
@@ -41,7 +42,7 @@ class Lanes(Pass):
         if not any("items" in op.attrs for op in walk(function.block)):
             return function
         laner = _Laner()
-        made = laner.run(function)
+        made = laner.run(expanded(function))
         return made if laner.found else function
 
 

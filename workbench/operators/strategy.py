@@ -1,0 +1,38 @@
+"""Which way a derivative operator goes where nobody has named one.
+
+For now sizes decide: forward mode costs one sweep per number that goes in, reverse mode one per number that comes out.
+Sizes are None where they are not known when the program is specialised.
+
+Source: Griewank & Walther, Evaluating Derivatives (2008), section 3.2 (cheap gradients) and 5.4 (second order).
+"""
+
+from __future__ import annotations
+
+FORWARD, REVERSE = "forward", "reverse"
+FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD = (
+    "forward-over-reverse", "reverse-over-reverse", "forward-over-forward")
+JACOBIAN = (FORWARD, REVERSE)
+HESSIAN = (FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD)
+LAPLACIAN = (*HESSIAN, "hessian")
+MODES = {"jacobian": JACOBIAN, "divergence": JACOBIAN, "curl": JACOBIAN, "hessian": HESSIAN, "hvp": HESSIAN,
+         "diag_hessian": HESSIAN, "laplacian": LAPLACIAN}
+TINY = 2  # numbers: with so few, the second tangents of all pairs are cheaper than a reverse sweep's residuals
+
+
+def chosen(operator: str, inputs: int | None, outputs: int | None, deterministic: bool = False) -> str:
+    """The way of an operator, for so many numbers under `wrt` and in the result."""
+    if MODES[operator] is JACOBIAN:
+        if outputs is not None and (outputs == 1 if inputs is None else outputs < inputs):
+            return REVERSE
+        return REVERSE if deterministic and operator == "jacobian" else FORWARD
+    if operator == "hvp" or inputs is None or inputs > TINY or deterministic:
+        return FORWARD_OVER_REVERSE
+    return FORWARD_OVER_FORWARD
+
+
+def checked(operator: str, mode: str) -> str:
+    """A mode that the operator knows. Raises ValueError for others."""
+    known = ("auto", *MODES[operator])
+    if mode not in known:
+        raise ValueError(f"{operator} knows no mode {mode!r}; it knows {', '.join(map(repr, known))}")
+    return mode
