@@ -11,6 +11,7 @@ from workbench.api import grad, jvp, linearize, show_config, tape, value_and_gra
 from workbench.composed import curl, diag_hessian, divergence, hessian, hvp, jacobian, laplacian
 from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
+from workbench.expanding import taylor
 from workbench.ir import DifferentiationError
 from workbench.pricing import cost, measure, sweep
 
@@ -19,7 +20,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "DifferentiationError", "check", "checkpoint", "cost", "curl", "diag_hessian", "divergence", "grad", "hessian",
     "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure", "microscope", "rule", "show_config", "spec",
-    "stop_gradient", "sweep", "tape", "value_and_grad", "vjp", "vmap",
+    "stop_gradient", "sweep", "tape", "taylor", "value_and_grad", "vjp", "vmap",
 ]
 
 

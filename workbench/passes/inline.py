@@ -15,13 +15,14 @@ from workbench.records import dataclass
 
 @dataclass(frozen=True)
 class Inline(Pass):
-    """Puts callees in place of their calls."""
+    """Puts callees in place of their calls. rules: those that have a rule for their derivatives stay calls."""
 
     name: ClassVar[str] = "inline"
+    rules: bool = False
 
     def __call__(self, function: Function) -> Function:
-        """The function, calling only what is recursive."""
-        flat = {c for c in callees(function) if not is_recursive(c)}
+        """The function, calling only what is recursive (or has a rule)."""
+        flat = {c for c in callees(function) if not is_recursive(c) and not (self.rules and c.rule is not None)}
         if not any(op.prim == "call" and callee_of(op) in flat for op in walk(function.block)):
             return function
         return _Inliner(flat).run(function)

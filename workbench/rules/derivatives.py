@@ -63,7 +63,7 @@ def pull(primitive: Primitive, k: int, y_bar: Any, y: Any, xs: Sequence[Any]) ->
     if partial is None:
         return None
     factor = conj(partial(y, *xs))
-    return sum_to(_scaled(primitive, y_bar, factor, kind_of_value(xs[k])), shape(xs[k]))
+    return sum_to(scaled(primitive, y_bar, factor, kind_of_value(xs[k])), shape(xs[k]))
 
 
 def push(primitive: Primitive, y: Any, xs: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -74,7 +74,7 @@ def push(primitive: Primitive, y: Any, xs: Sequence[Any], tangents: Sequence[Any
     for partial, tangent in zip(partials, tangents, strict=True) if partials else ():
         if partial is None or tangent is None:
             continue
-        part = _scaled(primitive, tangent, partial(y, *xs), kind_of_value(y))
+        part = scaled(primitive, tangent, partial(y, *xs), kind_of_value(y))
         total = part if total is None else total + part
     return None if total is None else filled(total, y)
 
@@ -96,7 +96,7 @@ def _unknown(primitive: Primitive, mode: str) -> Callable[..., Any]:
     return refused
 
 
-def _scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
+def scaled(primitive: Primitive, bar: Any, factor: Any, kind: Any) -> Any:
     """bar * factor, without the multiplication by 1 or -1."""
     if type(factor) in (int, float):
         return bar if factor == 1.0 else -bar if factor == -1.0 else bar * factor
