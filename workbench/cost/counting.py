@@ -34,7 +34,7 @@ from workbench.cost.formula import (
     symbol,
     zero,
 )
-from workbench.cost.work import Amounts, Line, Work, work_of
+from workbench.cost.work import Amounts, Line, SizesOf, Work, work_of
 from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, bound, callee_of
 from workbench.records import dataclass
 
@@ -49,9 +49,9 @@ class Parameter:
 
     kind: "trips" (mean turns of a loop's visits), "taken" (the share of visits in which a condition holds), "size" (an
     integer), "mean" (of what `of` is in the executions of an operation, with the lengths of its axes for `dims`),
-    "room" (that a growable list has in the end, in elements), "there" (the share of loads from a list that are not
-    beyond its room, where zero is read), "calls" (how often a function that calls itself is
-    entered, for each call from outside).
+    "measured" (the mean of what `measure` gives for the operands), "room" (that a growable list has in the end, in
+    elements), "there" (the share of loads from a list that are not beyond its room, where zero is read), "calls" (how
+    often a function that calls itself is entered, for each call from outside).
     op: whose turns, condition or result it is."""
 
     symbol: Symbol
@@ -60,6 +60,7 @@ class Parameter:
     span: Span | None
     of: Formula | None = None
     dims: tuple[tuple[Symbol, Value], ...] = ()
+    measure: Callable[..., int] | None = None
 
 
 @dataclass(slots=True)
@@ -170,7 +171,8 @@ class _Counter:
         """What an operation does by itself. Lengths that are not known, or not the same in all turns, are held open;
         the mean of each of their products is a parameter."""
         held: dict[Symbol, Value] = {}
-        amounts = work_of(op, lambda dim: self.size(dim, op, env, held), self.emitted)
+        amounts = work_of(op, SizesOf(lambda dim: self.size(dim, op, env, held),
+                                      lambda name, of: self.parameter("measured", op, name, measure=of)), self.emitted)
         if not held:
             return amounts
         return {key: self._measured(op, of(amount), held) for key, amount in amounts.items()}
@@ -209,7 +211,7 @@ class _Counter:
         return known
 
     def parameter(self, kind: str, op: Op, name: str = "", mean: Formula | None = None,
-                  dims: tuple[tuple[Symbol, Value], ...] = ()) -> Formula:
+                  dims: tuple[tuple[Symbol, Value], ...] = (), measure: Callable[..., int] | None = None) -> Formula:
         """A number that a run knows, named after the line that it belongs to."""
         line = f"line {op.span.line}" if op.span else "no line"
         text = f"{name or kind}({line})"
@@ -218,7 +220,7 @@ class _Counter:
             named = Symbol(text if number == 1 else f"{text[:-1]}, {number})")
             known = self.parameters.get(named)
             if known is None or (known.op is op and known.kind == kind and known.of == mean):
-                self.parameters[named] = Parameter(named, kind, op, op.span, mean, dims)
+                self.parameters[named] = Parameter(named, kind, op, op.span, mean, dims, measure)
                 return _of_symbol(named)
             number += 1
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.formula import Atom, Formula, Sum, Symbol, room
+from workbench.cost.formula import OF_SIZE, Atom, Formula, Sum, Symbol, room
 
 
 def evaluate(formula: Formula, values: Mapping[str, Any]) -> Any:
@@ -55,6 +55,8 @@ class _Evaluation:
             return self.values[atom.name]
         if isinstance(atom, Sum):
             return self._sum(atom)
+        if atom.function in OF_SIZE:
+            return _of_size(OF_SIZE[atom.function], self.formula(atom.args[0]))
         return FUNCTIONS[atom.function](*map(self.formula, atom.args))
 
     def _sum(self, atom: Sum) -> Any:
@@ -77,6 +79,14 @@ def _times(a: Any, b: Any) -> Any:
     if isinstance(b, np.ndarray) and isinstance(a, Fraction):
         return float(a) * b
     return a * b
+
+
+def _of_size(function: Callable[[int], int], size: Any) -> Any:
+    """Each size once."""
+    if not isinstance(size, np.ndarray):
+        return function(int(size))
+    sizes, places = np.unique(size, return_inverse=True)
+    return np.array([function(int(n)) for n in sizes], dtype=float)[places].reshape(size.shape)
 
 
 def _floor(a: Any, b: Any) -> Any:

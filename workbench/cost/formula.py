@@ -247,6 +247,18 @@ def room(length: Number) -> int:
     return size
 
 
+def of_size(name: str, function: Callable[[int], int], size: Formula | Number) -> Formula:
+    """A function of a size that has a name and is never negative."""
+    size = of(size)
+    number = size.constant
+    if number is not None:
+        return of(function(int(number)))
+    OF_SIZE[name] = function
+    return _atom(Apply(name, (size,)))
+
+
+#: Functions of one size, by name: what is no polynomial (see `of_size`).
+OF_SIZE: dict[str, Callable[[int], int]] = {}
 FUNCTIONS: dict[str, Callable[..., Formula]] = {
     "max": maximum, "min": minimum, "floordiv": floordiv, "positive": positive, "zero": zero, "capacity": capacity,
 }
@@ -271,7 +283,7 @@ def _is_nonnegative_atom(atom: Atom) -> bool:
         return is_nonnegative(atom.body)
     if atom.function == "max":
         return any(map(is_nonnegative, atom.args))
-    return atom.function in ("positive", "zero", "capacity") or all(map(is_nonnegative, atom.args))
+    return atom.function in ("positive", "zero", "capacity", *OF_SIZE) or all(map(is_nonnegative, atom.args))
 
 
 def _plain_symbols(formula: Formula) -> Iterator[Symbol]:
@@ -328,7 +340,9 @@ def _bind_atom(atom: Atom, values: Mapping[Symbol, Formula | Number]) -> Formula
     if isinstance(atom, Sum):
         from_outside = {s: v for s, v in values.items() if s != atom.index}
         return summed(atom.index, atom.turns.bind(from_outside), atom.body.bind(from_outside))
-    return FUNCTIONS[atom.function](*(arg.bind(values) for arg in atom.args))
+    args = [arg.bind(values) for arg in atom.args]
+    named = OF_SIZE.get(atom.function)
+    return FUNCTIONS[atom.function](*args) if named is None else of_size(atom.function, named, args[0])
 
 
 def summed(index: Symbol, turns: Formula, body: Formula) -> Formula:

@@ -39,7 +39,7 @@ class _Watching(Values):
         self.checked = {op for part in self.parts for op in part.checked}
         self.means: dict[Op, list[Parameter]] = {}
         for parameter in parameters:
-            if parameter.kind == "mean":
+            if parameter.kind in ("mean", "measured"):
                 self.means.setdefault(parameter.op, []).append(parameter)
         self.sums: Counter[Symbol] = Counter()
 
@@ -71,6 +71,9 @@ class _Watching(Values):
                 self._arms(op)
         if op.prim in ("load", "store", "accum") and isinstance(operands[0], Growable):
             self._in_list(op, operands)
+        for parameter in self.means.get(op, ()):
+            if parameter.measure is not None:
+                self.sums[parameter.symbol] += int(parameter.measure(*operands))
         results = super().apply(op, operands)
         if len(results) == 1 and isinstance(results[0], np.integer):
             self.made[op] = int(results[0])
@@ -106,8 +109,8 @@ class _Watching(Values):
             elif value.kind is Kind.INT and not value.is_array:
                 sizes[value] = int(held)
         for parameter in self.means[op]:
-            assert parameter.of is not None
-            self.sums[parameter.symbol] += evaluate(parameter.of, {s.name: sizes[dim] for s, dim in parameter.dims})
+            if parameter.of is not None:
+                self.sums[parameter.symbol] += evaluate(parameter.of, {s.name: sizes[dim] for s, dim in parameter.dims})
         self.seen["mean", op] += 1
 
 
@@ -150,6 +153,8 @@ def _value(parameter: Parameter, watching: _Watching) -> Number:
     op = parameter.op
     if parameter.kind == "size":
         return watching.made.get(op, 0)
-    seen = watching.seen[parameter.kind, op]
-    added = watching.sums[parameter.symbol] if parameter.kind == "mean" else watching.added[parameter.kind, op]
+    if parameter.kind in ("mean", "measured"):
+        seen, added = watching.seen["mean", op], watching.sums[parameter.symbol]
+    else:
+        seen, added = watching.seen[parameter.kind, op], watching.added[parameter.kind, op]
     return Fraction(added, seen) if seen else 0

@@ -13,15 +13,16 @@ in an arm of an expression (`emitted`) as often as that is taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Any, Self
 
 from workbench.cost.emitted import Emitted
-from workbench.cost.formula import Formula, of
+from workbench.cost.formula import Formula, Symbol, floordiv, maximum, of, of_size, positive, summed
 from workbench.ir import Constant, DifferentiationError, Kind, Op, Value
+from workbench.rules import get
+from workbench.rules.costs.amounts import Amounts as RuleAmounts
 
 Line = tuple[str, int]
 Amounts = Mapping[str, Formula | int]
-Size = Callable[[Value | None], Formula]
 
 MEMORY = frozenset({"read", "written", "allocated"})
 #: keys that are no arithmetic of floats
@@ -39,7 +40,8 @@ class Work:
         for key, amount in amounts.items():
             place = line, key
             known = self.amounts.get(place)
-            self.amounts[place] = of(amount) if known is None else known + amount
+            if amount != 0:
+                self.amounts[place] = of(amount) if known is None else known + amount
 
     def merge(self, other: Work) -> None:
         """Add what another one holds."""
@@ -65,26 +67,65 @@ class Work:
         return sum((amount for (_, k), amount in self.amounts.items() if k == key), of(0))
 
 
-def work_of(op: Op, size: Size, emitted: Emitted) -> Amounts:
-    """What an operation without regions does once, but for what is in its arms; `size` gives the formula of a
-    dimension, for None of the room that the operation's list will have, or how often a list has the element.
+class SizesOf:
+    """What costs are stated in (`workbench.rules.costs.amounts.Sizes`). dimension: gives the formula of a dimension,
+    for None of the room that a list has, or how often it has an element; measured: names what only a run can know."""
 
-    Raises DifferentiationError for an operation on whole arrays whose work is not stated here."""
+    def __init__(self, dimension: Callable[[Value | None], Formula],
+                 measured: Callable[[str, Callable[..., int]], Formula]) -> None:
+        self._dimension = dimension
+        self.measured: Any = measured
+        self._open = 0
+
+    def __call__(self, dim: Value | None) -> Any:
+        return self._dimension(dim)
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """The larger one."""
+        return maximum(a, b)
+
+    def floordiv(self, a: Any, b: int) -> Any:
+        """a // b."""
+        return floordiv(a, b)
+
+    def positive(self, a: Any) -> Any:
+        """1 where a > 0, else 0."""
+        return positive(a)
+
+    def of_size(self, name: str, of: Callable[[int], int], size: Any) -> Any:
+        """A function of a size that is no polynomial."""
+        return of_size(name, of, size)
+
+    def summed(self, turns: Any, body: Callable[[Any], Mapping[str, Any]]) -> RuleAmounts:
+        """What `body` adds up to for 0, 1, ..., turns - 1."""
+        self._open += 1
+        index = Symbol(f"·j{self._open}")
+        made = body(Formula({frozenset(((index, 1),)): 1}))
+        self._open -= 1
+        found: Any = {key: summed(index, of(turns), of(amount)) for key, amount in made.items()}
+        return RuleAmounts(found)
+
+
+def work_of(op: Op, sizes: SizesOf, emitted: Emitted) -> Amounts:
+    """What an operation without regions does once, but for what is in its arms.
+
+    Raises DifferentiationError for an operation on whole arrays whose cost the rule table does not state."""
     if op in emitted.views or op in emitted.negations:
         return {}
+    cost = get(op.prim).cost
+    if cost is None:
+        if any(v.is_array for v in (*op.operands, *op.results)):
+            raise DifferentiationError(f"what {op.prim} costs is not known", op.span)
+        return _scalar(op)
+    amounts: Any = cost(op, sizes)
     if op in emitted.checked:
-        return {key: size(None) * amount for key, amount in _load(op, size).items()}
-    if op in emitted.subtractions:
-        return {("sub" if key == "add" else key): amount for key, amount in _accum(op, size).items()}
-    rule = _RULES.get(op.prim)
-    if rule is not None:
-        return rule(op, size)
-    if op.prim == "list":
-        room = size(None) * _bytes(op.result)
-        return {"allocated": room, "allocation": 1, **({"written": room} if emitted.lists_of_zeros else {})}
-    if any(v.is_array for v in (*op.operands, *op.results)):
-        raise DifferentiationError(f"what {op.prim} costs is not known", op.span)
-    return _scalar(op)
+        amounts = amounts * sizes(None)
+    elif op in emitted.subtractions:
+        amounts = {"sub" if key == "add" else key: amount for key, amount in amounts.items()}
+    elif op.prim == "list" and emitted.lists_of_zeros:
+        amounts = amounts + {"written": amounts["allocated"]}
+    found: Amounts = amounts
+    return found
 
 
 def _scalar(op: Op) -> Amounts:
@@ -102,59 +143,3 @@ def _scalar(op: Op) -> Amounts:
     if op.prim == "sub" and isinstance(op.operands[1], Constant):
         return {"add": 1}
     return {op.prim: 1}
-
-
-def _bytes(value: Value) -> int:
-    return value.kind.dtype.itemsize
-
-
-def elements(value: Value, size: Size) -> Formula:
-    """How many elements an array has."""
-    total = of(1)
-    for dim in value.dims:
-        total = total * size(dim)
-    return total
-
-
-def _load(op: Op, size: Size) -> Amounts:
-    return {"element": 1, "read": _bytes(op.operands[0])}
-
-
-def _store(op: Op, size: Size) -> Amounts:
-    return {"element": 1, "written": _bytes(op.operands[0])}
-
-
-def _accum(op: Op, size: Size) -> Amounts:
-    arithmetic = "int" if op.operands[0].kind is Kind.INT else "add"
-    return {"element": 2, "read": _bytes(op.operands[0]), "written": _bytes(op.operands[0]), arithmetic: 1}
-
-
-def _new(op: Op, size: Size) -> Amounts:
-    return {"allocated": elements(op.result, size) * _bytes(op.result), "allocation": 1}
-
-
-def _filled(op: Op, size: Size) -> Amounts:
-    count = elements(op.result, size) * _bytes(op.result)
-    return {"allocated": count, "allocation": 1, "written": count}
-
-
-def _product(op: Op, size: Size) -> Amounts:
-    """A product of matrices: what BLAS does, which reads its operands once."""
-    a, b = op.operands
-    terms = elements(op.result, size) if op.result.is_array else of(1)
-    turned = op.attrs.get("turned", (False, False))[0] and a.rank > 1
-    return {"fma": terms * size(a.dims[-2 if turned else -1]), "call": 1,
-            "read": elements(a, size) * _bytes(a) + elements(b, size) * _bytes(b),
-            **({"allocated": terms * _bytes(op.result), "allocation": 1, "written": terms * _bytes(op.result)}
-               if op.result.is_array else {})}
-
-
-def _copied(op: Op, size: Size) -> Amounts:
-    count = elements(op.result, size) * _bytes(op.result)
-    return {"allocated": count, "allocation": 1, "written": count, "read": count}
-
-
-_RULES: dict[str, Callable[[Op, Size], Amounts]] = {
-    "load": _load, "store": _store, "accum": _accum, "empty": _new, "full": _filled, "copy": _copied,
-    "iota": _filled, "reshape": _copied, "matmul": _product,
-}

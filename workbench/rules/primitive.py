@@ -24,11 +24,13 @@ import numpy as np
 from workbench.deferred import Meanings
 from workbench.ir import Builder, DifferentiationError, Kind, Type, Value
 from workbench.records import dataclass
+from workbench.rules.costs import amounts
 
 Partial = Callable[..., Any]
 Attrs = Mapping[str, Any]
 Types = tuple[Type, ...]
 Spelling = Callable[[Sequence[Kind], Kind], tuple[str, int]]
+Cost = amounts.Cost
 TypeRule = Callable[[Sequence[Value], Attrs], Types]
 
 BOOL = frozenset({Kind.BOOL})
@@ -78,6 +80,7 @@ class Primitive:
     kernels: functions that the spelling calls.
     flops: floating-point operations for each element of the result (of a reduction or product: of what it reads; of a
     decomposition: times the cube of the size); transcendental: they are of a library's function.
+    cost: of what is not one operation on numbers, all that it does (see `workbench.rules.costs`).
     singular: a partial may be infinite where a cotangent is zero, which is zero then.
     instead: what operands of another kind mean: another primitive (its name), or a value that is there.
     exact: of integers, the operation in exact arithmetic, None where it is not folded; simpler: see `identities`.
@@ -101,6 +104,7 @@ class Primitive:
     precedence: int = ATOM
     kernels: tuple[Callable[..., Any], ...] = ()
     flops: int = 0
+    cost: Cost | None = None
     transcendental: bool = False
     singular: bool = False
     analytic: bool = True

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules.costs import cholesky as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import apply
 from workbench.rules.functions import matmul, real
@@ -75,7 +76,7 @@ def _positive_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("cholesky", _cholesky, _cholesky_types, 1, kinds=(INEXACT,), vjp=_cholesky_vjp, jvp=_cholesky_jvp,
                    flops=1,
-                   **by_kernel(kernels.cholesky_factors, "{0}"),
+                   **by_kernel(kernels.cholesky_factors, "{0}"), cost=costs.factors,
                    results=2, analytic=False, samples=_positive_samples))
 
 
@@ -124,5 +125,5 @@ def _pullback_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("cholesky_pullback", _pullback, _pullback_types, 2, kinds=(INEXACT,), vjp=_pullback_vjp,
-                   jvp=_pullback_jvp, flops=1, **by_kernel(kernels.cholesky_pullbacks, "{0}, {1}"),
+                   jvp=_pullback_jvp, flops=1, **by_kernel(kernels.cholesky_pullbacks, "{0}, {1}"), cost=costs.pullback,
                    analytic=False, samples=_pullback_samples))

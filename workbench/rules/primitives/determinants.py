@@ -15,6 +15,8 @@ import numpy as np
 import scipy
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules.costs import determinants as costs
+from workbench.rules.costs import matrices as elimination
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import apply
 from workbench.rules.functions import conj, imag, kind_of_value, matmul, real
@@ -42,7 +44,7 @@ def _det_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
 _STACKS = ((1, 3, 3), (2, 2, 2), (1, 1, 1), (1, 0, 0), (1, 4, 4))
 
 register(Primitive("det", np.linalg.det, _det_types, 1, kinds=(INEXACT,), vjp=_det_vjp, jvp=_det_jvp, flops=1,
-                   **by_kernel(kernels.determinants, "{0}"),
+                   **by_kernel(kernels.determinants, "{0}"), cost=elimination.determinant,
                    samples=square_samples(*_STACKS)))
 
 
@@ -74,7 +76,7 @@ def _adjugate_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) ->
 
 register(Primitive("adjugate", _adjugate, _same_types, 1, kinds=(INEXACT,), vjp=_adjugate_vjp, jvp=_adjugate_jvp,
                    flops=2,
-                   **by_kernel(kernels.adjugates, "{0}"),
+                   **by_kernel(kernels.adjugates, "{0}"), cost=costs.adjugate,
                    samples=square_samples(*_STACKS)))
 
 
@@ -161,6 +163,6 @@ def _slogdet_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> 
 
 register(Primitive("slogdet", lambda a: tuple(np.linalg.slogdet(a)), _slogdet_types, 1, kinds=(INEXACT,),
                    vjp=_slogdet_vjp, jvp=_slogdet_jvp, flops=1,
-                   **by_kernel(kernels.signs_and_logs, "{0}"),
+                   **by_kernel(kernels.signs_and_logs, "{0}"), cost=elimination.logarithm,
                    results=2,
                    analytic=False, samples=square_samples(*_STACKS)))

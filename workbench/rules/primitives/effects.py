@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import DifferentiationError, Kind, Value, call_results
+from workbench.rules.costs import memory as costs
 from workbench.rules.primitive import ANY, BOOL, Attrs, Primitive, Types, register
 from workbench.rules.random import ADDRESS, DRAWN, FUNCTIONS, LAWS
 from workbench.rules.text import Failure, Template, say
@@ -82,4 +83,4 @@ register(Primitive("print", _print, _print_types, kinds=(ANY,), partials=()))
 register(Primitive(
     "call", _call, _call_types, kinds=(ANY,),
     adjoint="the pushforward or pullback of the function called, which are functions again (`transforms.calls`)"))
-register(Primitive("draw", _draw, _draw_types, kinds=(ANY,), partials=()))
+register(Primitive("draw", _draw, _draw_types, kinds=(ANY,), partials=(), cost=costs.draw))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
+from workbench.rules.costs import matrices as costs
 from workbench.rules.functions import conj, matmul, one_dim, reshape, shape, sum_to, swap_last
 from workbench.rules.primitive import NUMBER, Attrs, Primitive, Sample, Types, register
 from workbench.rules.samples import draw
@@ -79,4 +80,4 @@ def _samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("matmul", _product, _types, 2, kinds=(NUMBER,),
                    callables=(np.matmul, operator.matmul, operator.imatmul), vjp=_vjp, jvp=_jvp, flops=2,
-                   samples=_samples))
+                   cost=costs.product, samples=_samples))

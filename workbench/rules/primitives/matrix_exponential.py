@@ -13,6 +13,7 @@ import numpy as np
 import scipy
 
 from workbench.ir import Constant, Kind, Op, Value
+from workbench.rules.costs import exponential as costs
 from workbench.rules.emission import emit
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import Expr, apply
@@ -72,5 +73,5 @@ def _expm(a: Any) -> Any:
 
 
 register(Primitive("expm", _expm, _types, 1, kinds=(INEXACT,), vjp=_vjp, jvp=_jvp, flops=20,
-                   **by_kernel(kernels.matrix_exponential, "{0}"),
+                   **by_kernel(kernels.matrix_exponential, "{0}"), cost=costs.exponential,
                    analytic=False, samples=_samples))

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, ScalarType, Value
-from workbench.rules.primitive import ANY, BOOL, INT, Attrs, Primitive, Types, register
+from workbench.rules.costs import memory as costs
+from workbench.rules.primitive import ANY, BOOL, INT, Attrs, Cost, Primitive, Types, register
 from workbench.rules.typing import array, dimension
 
 INTEGER = ScalarType(Kind.INT)
@@ -53,8 +54,9 @@ READ, ADDED, OVERWRITTEN = ("`x_bar[places] += f_bar`", "`y_bar = f_bar[places];
 
 
 def _define(name: str, numpy: Callable[..., Any], types: Callable[..., Types],
-            kinds: tuple[frozenset[Kind], ...] = (ANY, INT), adjoint: str = "", flops: int = 0) -> None:
-    register(Primitive(name, numpy, types, kinds=kinds, adjoint=adjoint, flops=flops))
+            kinds: tuple[frozenset[Kind], ...] = (ANY, INT), adjoint: str = "", flops: int = 0,
+            cost: Cost | None = None) -> None:
+    register(Primitive(name, numpy, types, kinds=kinds, adjoint=adjoint, flops=flops, cost=cost))
 
 
 def _scalars(operands: Sequence[Value], what: str) -> None:
@@ -87,9 +89,10 @@ def _list_types(operands: Sequence[Value], attrs: Attrs) -> Types:
     return (ArrayType(attrs["kind"], (), True),)
 
 
-_define("empty", _empty, _empty_types, (INT,))
-_define("iota", lambda n: np.arange(n, dtype=np.int64), _iota_types, (INT,))
-_define("list", Growable, _list_types, adjoint="the cotangent is a list of the same length")
+_define("empty", _empty, _empty_types, (INT,), cost=costs.empty)
+_define("iota", lambda n: np.arange(n, dtype=np.int64), _iota_types, (INT,), cost=costs.filled)
+_define("list", Growable, _list_types, adjoint="the cotangent is a list of the same length",
+        cost=costs.new_list)
 
 
 # ---------------------------------------------------------------------- indices
@@ -151,9 +154,9 @@ def _accum(a: Any, v: Any, *where: Any) -> Any:
     return _store(a, _load(a, *where) + v, *where)
 
 
-_define("load", _load, _load_types, adjoint=READ)
-_define("store", _store, _store_types, (ANY, ANY, INT), adjoint=OVERWRITTEN)
-_define("accum", _accum, _store_types, (ANY, ANY, INT), adjoint=ADDED, flops=1)
+_define("load", _load, _load_types, adjoint=READ, cost=costs.load)
+_define("store", _store, _store_types, (ANY, ANY, INT), adjoint=OVERWRITTEN, cost=costs.store)
+_define("accum", _accum, _store_types, (ANY, ANY, INT), adjoint=ADDED, flops=1, cost=costs.accum)
 
 
 # ---------------------------------------------------------------------- slices

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Value
+from workbench.rules.costs import ordering as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.kernels import ordering as kernels
 from workbench.rules.primitive import BOOL, REAL, Attrs, Primitive, Sample, Types, register
@@ -35,7 +36,8 @@ def _argsort_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("argsort", lambda a: np.argsort(a, axis=-1, kind="stable"), _argsort_types, 1, kinds=(REAL | BOOL,),
-                   flops=1, analytic=False, samples=_argsort_samples, **by_kernel(kernels.argsort, "{0}")))
+                   flops=1, analytic=False, samples=_argsort_samples, cost=costs.argsort,
+                   **by_kernel(kernels.argsort, "{0}")))
 
 
 def _search_types(operands: Sequence[Value], attrs: Attrs) -> Types:
@@ -58,7 +60,7 @@ def _search_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 def _search(name: str, side: Literal["left", "right"]) -> None:
     register(Primitive(name, lambda a, v: np.searchsorted(a, v, side), _search_types, 2, kinds=(REAL, REAL), flops=1,
                        analytic=False, samples=_search_samples,
-                       **by_kernel(kernels.places_in, f"{{0}}, {{1}}, {side == 'right'}")))
+                       **by_kernel(kernels.places_in, f"{{0}}, {{1}}, {side == 'right'}"), cost=costs.searched))
 
 
 _search("searchsorted", "left")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
+from workbench.rules.costs import memory as costs
 from workbench.rules.expr import apply
 from workbench.rules.functions import broadcast_to, conj, reshape, shape, sum_, sum_to, transpose
 from workbench.rules.loops import exclusive_product, products_tangent, recurrence
@@ -43,7 +44,8 @@ def _reshape_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, a), *b)) for a, b in cases]
 
 
-register(Primitive("reshape", lambda a, *dims: np.reshape(a, dims), _reshape_types, kinds=(ANY, frozenset({Kind.INT})),
+register(Primitive("reshape", lambda a, *dims: np.reshape(a, dims), _reshape_types,
+                   cost=costs.copied, kinds=(ANY, frozenset({Kind.INT})),
                    vjp=_reshape_vjp, jvp=_reshape_jvp, samples=_reshape_samples))
 
 
@@ -120,7 +122,8 @@ def _copy_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, dims),)) for dims in ((3,), (2, 2), (0,), (1,))]
 
 
-register(Primitive("copy", duplicate, _copy_types, 1, vjp=_identity_vjp, jvp=_identity_jvp, samples=_copy_samples))
+register(Primitive("copy", duplicate, _copy_types, 1, cost=costs.copied, vjp=_identity_vjp, jvp=_identity_jvp,
+                   samples=_copy_samples))
 
 
 def _full_types(operands: Sequence[Value], attrs: Attrs) -> Types:
@@ -146,7 +149,8 @@ def _full_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
     return [Sample((draw(rng, kind, ())[()], *dims)) for dims in ((3,), (2, 2), (0,), (1,))]
 
 
-register(Primitive("full", _full_numpy, _full_types, kinds=(ANY, frozenset({Kind.INT})), vjp=_full_vjp, jvp=_full_jvp,
+register(Primitive("full", _full_numpy, _full_types, cost=costs.filled,
+                   kinds=(ANY, frozenset({Kind.INT})), vjp=_full_vjp, jvp=_full_jvp,
                    samples=_full_samples))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules.costs import lapack as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import Expr
 from workbench.rules.functions import constant_like, imag, kind_of_value, matmul, real, shape, where
@@ -155,7 +156,7 @@ def _svd_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("svd", _svd, _svd_types, 2, kinds=(INEXACT, INT), vjp=_svd_vjp, jvp=_svd_jvp, flops=14,
-                   **by_kernel(kernels.singular_triples, "{0}"),
+                   **by_kernel(kernels.singular_triples, "{0}"), cost=costs.svd,
                    results=4, analytic=False, samples=_svd_samples))
 
 
@@ -222,5 +223,5 @@ def _pinv_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("pinv", _pinv, _pinv_types, 2, kinds=(INEXACT, FLOAT), vjp=_pinv_vjp, jvp=_pinv_jvp, flops=14,
-                   **by_kernel(kernels.pseudoinverses, "{0}, {1}"),
+                   **by_kernel(kernels.pseudoinverses, "{0}, {1}"), cost=costs.pinv,
                    results=3, analytic=False, samples=_pinv_samples))
