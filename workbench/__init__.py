@@ -13,14 +13,14 @@ from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
 from workbench.expanding import taylor
 from workbench.ir import DifferentiationError
-from workbench.pricing import cost, measure, sweep
+from workbench.pricing import complexity, cost, measure, sweep
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "check", "checkpoint", "cost", "curl", "diag_hessian", "divergence", "grad", "hessian",
-    "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure", "microscope", "rule", "show_config", "spec",
-    "stop_gradient", "sweep", "tape", "taylor", "value_and_grad", "vjp", "vmap",
+    "DifferentiationError", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian", "divergence", "grad",
+    "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure", "microscope", "rule",
+    "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor", "value_and_grad", "vjp", "vmap",
 ]
 
 

@@ -1,17 +1,23 @@
-"""`wb.cost`, `wb.sweep`: what a function or a derivative of it will cost, before it runs, at one size or at many;
-`wb.measure`: what it has cost."""
+"""`wb.cost`, `wb.sweep`, `wb.complexity`: what a function and its derivatives will cost, before they run, at one size
+or at many; `wb.measure`: what it has cost."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from workbench.cost.quantity import Quantity
+from workbench import composed
+from workbench.cost.quantity import Quantity, plain
 from workbench.cost.report import FIGURES, CostReport
+from workbench.cost.spec import samples, stand_ins
+from workbench.ir import DifferentiationError
+from workbench.operators import costing
 from workbench.operators.derivative import Derivative
-from workbench.views import Measured, Sweep
+from workbench.views import Complexity, Measured, OperatorCost, Sweep
+from workbench.views.complexity import LAWS, nominal
 
 
 def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
@@ -128,3 +134,91 @@ def _evaluated(value: Any, given: Mapping[str, Any], places: Mapping[str, np.nda
     known: dict[str, Any] = {**given, **places}
     found = value(known) if isinstance(value, Quantity) else float(value)
     return np.array(np.broadcast_to(np.asarray(found, float), shape))
+
+
+Wrt = int | str | tuple[int | str, ...]
+#: The rows of `complexity`: how each operator is made of a function and what it is differentiated by.
+OPERATORS: dict[str, Callable[[Callable[..., Any], Wrt], Derivative]] = {
+    "value": lambda f, wrt: Derivative(f, "value", ()),
+    "gradient": lambda f, wrt: Derivative(f, "grad", wrt),
+    "jvp": lambda f, wrt: Derivative(f, "jvp", wrt),
+    "vjp": lambda f, wrt: Derivative(f, "vjp", wrt),
+    "hvp": composed.hvp, "jacobian": composed.jacobian, "hessian": composed.hessian,
+    "diag_hessian": composed.diag_hessian, "laplacian": composed.laplacian, "divergence": composed.divergence,
+}
+_TIMED = frozenset(OPERATORS) - {"jvp", "vjp"}  # those that are called with the function's arguments (and a tangent)
+
+
+def complexity(f: Callable[..., Any], *args: Any, wrt: Wrt = 0, figures: Sequence[str] = ("flops", "bytes_allocated"),
+               measured: Mapping[str, Sequence[int]] | None = None) -> Complexity:
+    """What the derivatives of a function cost beside the function: a table over value, gradient, jvp, vjp, hvp,
+    Jacobian, Hessian, its diagonal, Laplacian and divergence.
+
+    f: any function that the compiler takes. args: values or specs, as for `wb.cost`. wrt: as for `wb.grad`.
+    figures: which figures of a `CostReport` the table shows. measured: for one dimension sizes at which all is run on
+    random arguments and timed; the power with which the time grows stands beside.
+    Returns a `Complexity`, one row for each operator: its `report`, and its flops as a multiple of the function's. An
+    operator that does not apply (a gradient of many outputs) has the reason in place of figures.
+    Raises DifferentiationError where the compiler does not take f itself, ValueError for a figure that there is not,
+    TypeError where sizes are measured and others are left open.
+    Theory: Griewank & Walther, *Evaluating Derivatives* (2008), chapters 3 and 4.
+
+    >>> import workbench as wb
+    >>> def energy(x):
+    ...     total = 0.0
+    ...     for k in range(x.shape[0]):
+    ...         total += x[k] ** 3
+    ...     return total
+    >>> table = wb.complexity(energy, wb.spec("f64[n]"))
+    >>> table.inputs, table["gradient"].multiple < 3, table["divergence"].report is None
+    (n, True, True)
+    """
+    for figure in figures:
+        if figure not in FIGURES:
+            raise ValueError(f"there is no figure {figure!r}; there are {', '.join(FIGURES)}")
+    function = cost(f, *args)
+    base = nominal(function.flops)
+    forward = Derivative(f, "jvp", wrt)
+    bound, keywords = forward.bind(args, {})
+    inputs, outputs = costing.numbers_of(forward.analysed(stand_ins(bound), keywords), bound)
+    rows = []
+    for name, make in OPERATORS.items():
+        try:
+            if name == "divergence" and inputs != outputs:
+                raise DifferentiationError("only of functions with as many outputs as inputs")
+            operator = make(f, wrt)
+            given = (*args, *_tangents(operator, args)) if name == "hvp" else args
+            report = operator.cost(*given)
+            power = _exponent(operator, given, measured) if measured and name in _TIMED else None
+        except DifferentiationError as refusal:
+            rows.append(OperatorCost(name, None, float("nan"), LAWS[name], refusal.reason))
+        else:
+            multiple = nominal(report.flops) / base if base else float("nan")
+            rows.append(OperatorCost(name, report, multiple, LAWS[name], exponent=power))
+    return Complexity(function.name, plain(inputs), plain(outputs), function.flops, tuple(rows), tuple(figures))
+
+
+def _tangents(operator: Derivative, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A tangent for a Hessian-vector product: of the shape of what it is differentiated by."""
+    positions = operator.plain.request.wrt  # type: ignore[attr-defined]
+    several = operator.plain.several  # type: ignore[attr-defined]
+    return (tuple(args[k] for k in positions),) if several else (args[positions[0]],)
+
+
+def _exponent(operator: Derivative, args: tuple[Any, ...], measured: Mapping[str, Sequence[int]]) -> float:
+    """The power of a size with which the time of calls grows: the slope of its logarithm by least squares."""
+    if len(measured) != 1:
+        raise TypeError("one dimension is measured at a time, as in measured={'n': [100, 200, 400]}")
+    ((name, sizes),) = measured.items()
+    times = []
+    for size in sizes:
+        given = samples(args, {name: size}, np.random.default_rng(0))
+        operator(*given)
+        times.append(min(_seconds(operator, given) for _ in range(5)))
+    return float(np.polyfit(np.log(np.asarray(sizes, float)), np.log(times), 1)[0])
+
+
+def _seconds(operator: Derivative, args: tuple[Any, ...]) -> float:
+    begin = time.perf_counter()
+    operator(*args)
+    return time.perf_counter() - begin

@@ -101,7 +101,7 @@ def stand_ins(args: tuple[Any, ...]) -> tuple[Any, ...]:
         if name not in lengths:
             lengths[name] = LENGTHS[len(lengths)] if len(lengths) < len(LENGTHS) else LENGTHS[-1] + 2 * len(lengths)
         return lengths[name]
-    return tuple(_replaced(arg, length) for arg in args)
+    return tuple(_with_specs(arg, lambda found: found.stand_in(length)) for arg in args)
 
 
 def sizes_in(args: tuple[Any, ...]) -> dict[str, int]:
@@ -133,15 +133,40 @@ def _parts(value: Any) -> list[Any]:
     return []
 
 
-def _replaced(value: Any, length: Callable[[str], int]) -> Any:
+def _with_specs(value: Any, made: Callable[[Spec], Any]) -> Any:
+    """A structure with what is made of each spec in its place; what holds none is the object itself."""
     if isinstance(value, Spec):
-        return value.stand_in(length)
+        return made(value)
     if next(specs_in(value), None) is None:
         return value
     if isinstance(value, dict):
-        return type(value)((key, _replaced(part, length)) for key, part in value.items())
+        return type(value)((key, _with_specs(part, made)) for key, part in value.items())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(value, **{field.name: _replaced(getattr(value, field.name), length)
+        return dataclasses.replace(value, **{field.name: _with_specs(getattr(value, field.name), made)
                                              for field in dataclasses.fields(value) if field.init})
-    made = [_replaced(part, length) for part in value]
-    return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
+    parts = [_with_specs(part, made) for part in value]
+    return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+
+
+def samples(args: tuple[Any, ...], sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[Any, ...]:
+    """Arguments with every spec replaced by random numbers, in [0.1, 1), of full size. (An integer number is the size
+    that is not given to any dimension of an array.)
+
+    Raises TypeError where a dimension has no size."""
+    known = {**sizes_in(args), **sizes}
+    named = {str(d) for found in specs_in(args) for d in found.dims or () if isinstance(d, str)}
+    if missing := sorted(named - known.keys()):
+        raise TypeError(f"{', '.join(missing)} must be given to draw arguments")
+    others = [size for name, size in sizes.items() if name not in named]
+
+    def drawn(found: Spec) -> Any:
+        if found.kind is Kind.INT and found.dims is None:
+            if not others:
+                raise TypeError("the value of an integer argument must be given to draw arguments")
+            return others[0]
+        shape = () if found.dims is None else tuple(known[d] if isinstance(d, str) else d for d in found.dims)
+        values = rng.uniform(0.1, 1.0, shape)
+        if found.dims is None:
+            return _NUMBERS.get(found.kind, found.kind.dtype.type)(values)
+        return values.astype(found.kind.dtype)
+    return tuple(_with_specs(arg, drawn) for arg in args)

@@ -79,9 +79,9 @@ def _number(number: Number) -> str:
 
 def _atom(atom: Atom) -> str:
     if isinstance(atom, Symbol):
-        return atom.name
+        return atom.name.lstrip("·")  # (an index of a loop)
     if isinstance(atom, Sum):
-        return f"Σ({atom.index.name} < {_formula(atom.turns)}: {_formula(atom.body)})"
+        return f"Σ({_atom(atom.index)} < {_formula(atom.turns)}: {_formula(atom.body)})"
     return _applied(atom)
 
 

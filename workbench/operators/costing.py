@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.counting import count
+from workbench.cost.counting import Env, count
 from workbench.cost.formula import Formula, of, symbol
 from workbench.cost.report import CostReport
 from workbench.cost.spec import Spec, sizes_in
+from workbench.cost.work import Amounts
 from workbench.frontend import Input
-from workbench.ir import Function, Kind
+from workbench.ir import Block, Constant, Function, Kind, Value
 from workbench.operators.specialisation import Specialisation
 
 
@@ -24,6 +25,32 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostRep
     final = made.program.final
     counts = count(final, _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args))
     return CostReport(name, counts.work, counts.parameters.values())
+
+
+def numbers_of(made: Specialisation, args: tuple[Any, ...]) -> tuple[Formula, Formula]:
+    """How many numbers a program is differentiated by, and how many floats its function gives."""
+    final = made.program.final
+    seen: Env = {}
+
+    def watch(block: Block, env: Env) -> Amounts:
+        if block is final.block:
+            seen.update(env)
+        return {}
+    count(final, _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args), watch)
+    given = [final.data_params[item.position] for item in made.program.wrt_inputs]
+    return (_elements(given, seen), _elements([final.results[leaf.position] for leaf in made.program.outputs], seen))
+
+
+def _elements(values: list[Value], env: Env) -> Formula:
+    """How many numbers values hold; a length that is not known counts as 0."""
+    total = of(0)
+    for value in values:
+        product = of(1)
+        for dim in value.dims if value.is_array else ():
+            length = of(int(dim.value.real)) if isinstance(dim, Constant) else env.get(dim)
+            product = product * (length if length is not None else 0)
+        total = total + product
+    return total
 
 
 def _dims(final: Function, inputs: tuple[Input, ...], args: tuple[Any, ...]) -> dict[tuple[int, int], Formula]:

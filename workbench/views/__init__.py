@@ -7,6 +7,7 @@ figure's specification as a static picture.
 from __future__ import annotations
 
 from workbench.views.build import function_source, gradient_view
+from workbench.views.complexity import Complexity, OperatorCost
 from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
 from workbench.views.measured import Measured, MeasuredLine
@@ -16,9 +17,11 @@ from workbench.views.text import render_text
 
 __all__ = [
     "CheckView",
+    "Complexity",
     "GradientView",
     "Measured",
     "MeasuredLine",
+    "OperatorCost",
     "Sweep",
     "figure_svg",
     "function_source",

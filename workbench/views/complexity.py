@@ -1,0 +1,135 @@
+"""What a function's derivatives cost beside the function: a table over the operators, as data, text and HTML."""
+
+from __future__ import annotations
+
+import json
+import math
+from html import escape
+from typing import Any
+
+from workbench.cost.quantity import Quantity
+from workbench.cost.report import CostReport
+from workbench.records import dataclass
+from workbench.views.style import stylesheet
+
+#: What theory says of each operator, in multiples of the function: n inputs, m outputs. Griewank & Walther, *Evaluating
+#: Derivatives* (2008), chapters 3, 4 and 13; for the Laplacian, the trace of the Hessian by forward over reverse mode.
+LAWS = {
+    "value": "1", "gradient": "3 to 4, at most 5", "jvp": "2 to 2.5", "vjp": "3 to 4, at most 5", "hvp": "7 to 10",
+    "jacobian": "1 + 1.5·n forward, 3 to 4 times m reverse", "hessian": "n times 7 to 10",
+    "diag_hessian": "n times 7 to 10", "laplacian": "n times 7 to 10; n + 2 vectors forward",
+    "divergence": "1 + 1.5·n",
+}
+NOMINAL = 1000  # the size of open dimensions at which ratios are taken
+
+
+@dataclass(frozen=True)
+class OperatorCost:
+    """An operator's cost. report: None where it does not apply, with the reason; multiple: its flops over those of the
+    function (NaN where the function has none), open dimensions at 1000; law: what theory says; exponent: the power of
+    the size with which its measured time grows, where it was asked for."""
+
+    name: str
+    report: CostReport | None
+    multiple: float
+    law: str
+    reason: str = ""
+    exponent: float | None = None
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """The costs of a function and of its derivatives. inputs, outputs: how many numbers it is differentiated by and how
+    many it gives; intermediates: how many it computes on the way (its flops). `print` gives the table, a notebook shows
+    it; `complexity["gradient"]` is a row."""
+
+    name: str
+    inputs: Any
+    outputs: Any
+    intermediates: Any
+    rows: tuple[OperatorCost, ...]
+    figures: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> OperatorCost:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(f"{name!r}: there are {', '.join(row.name for row in self.rows)}")
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        timed = any(row.exponent is not None for row in self.rows)
+        head = ["", "times f", *(figure.replace("_", " ") for figure in self.figures),
+                *(["measured"] if timed else []), "in theory"]
+        found = []
+        for row in self.rows:
+            if row.report is None:
+                found.append([row.name, "–", *([""] * len(self.figures)), *([""] if timed else []), row.reason])
+                continue
+            figures = [shown(getattr(row.report, figure)) for figure in self.figures]
+            power = [] if not timed else ["" if row.exponent is None else f"n^{row.exponent:.2f}"]
+            large = row.multiple >= 100
+            multiple = "–" if math.isnan(row.multiple) else f"{row.multiple:,.0f}" if large else f"{row.multiple:.3g}"
+            found.append([row.name, multiple, *figures, *power, row.law])
+        return head, found
+
+    def _heading(self) -> str:
+        return (f"{shown(self.inputs)} inputs (n), {shown(self.outputs)} outputs (m), "
+                f"{shown(self.intermediates)} intermediate values")
+
+    def __str__(self) -> str:
+        head, rows = self._cells()
+        widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
+        lines = ["  ".join(
+            cell.ljust(w) if k in (0, len(head) - 1) else cell.rjust(w)
+            for k, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in (head, *rows)]
+        return "\n".join([f"derivatives of {self.name}: {self._heading()}", *lines])
+
+    __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; formulas are strings, NaN is None."""
+        return {"name": self.name, **{k: _data(getattr(self, k)) for k in ("inputs", "outputs", "intermediates")},
+                "rows": [{"name": row.name, "multiple": None if math.isnan(row.multiple) else row.multiple,
+                          "law": row.law, "reason": row.reason, "exponent": row.exponent,
+                          **({f: _data(getattr(row.report, f)) for f in self.figures} if row.report else {})}
+                         for row in self.rows]}
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def _repr_html_(self) -> str:
+        head, rows = self._cells()
+        titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        body = "".join("<tr>" + "".join(
+            f'<td{"" if k in (0, len(row) - 1) else " class=wb-num"}>{escape(cell)}</td>'
+            for k, cell in enumerate(row)) + "</tr>" for row in rows)
+        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+                f'<span class="wb-nabla">∇</span> <span class="wb-title">derivatives of {escape(self.name)}</span> '
+                f"<span>{escape(self._heading())}</span></div>"
+                f'<div class="wb-table"><table><tr>{titles}</tr>{body}</table></div></div>')
+
+
+def shown(value: Any) -> str:
+    """A figure as text."""
+    return str(value) if isinstance(value, Quantity) else f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def nominal(value: Any) -> float:
+    """A figure with what is open at its nominal size (shares of branches at a half)."""
+    if not isinstance(value, Quantity):
+        return float(value)
+    return float(value({name: 0.5 if name.startswith("taken(") else NOMINAL for name in value.symbols}))
+
+
+def _data(value: Any) -> Any:
+    return str(value) if isinstance(value, Quantity) else value if isinstance(value, int) else float(value)
+
+
+_STYLE = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
+.wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
+.wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
+  white-space: nowrap; }
+.wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
+.wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
+"""
