@@ -115,7 +115,7 @@ def laplacian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine
     Method: as of `diag_hessian`.
 
     >>> import numpy as np
-    >>> laplacian(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]))
+    >>> float(laplacian(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0])))
     18.0
     """
     strategy.checked("laplacian", mode)
@@ -135,7 +135,7 @@ def divergence(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engin
     Method: a tangent for each number, of whose result one number is kept.
 
     >>> import numpy as np
-    >>> divergence(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([1.0, 2.0]))
+    >>> float(divergence(lambda x: np.array([x[0] * x[1], x[1] ** 2]))(np.array([1.0, 2.0])))
     6.0
     """
     strategy.checked("divergence", mode)
@@ -153,7 +153,7 @@ def curl(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str
     Method: the Jacobian, of which six numbers are used.
 
     >>> import numpy as np
-    >>> curl(lambda x: np.array([-x[1], x[0], 0.0 * x[2]]))(np.array([1.0, 2.0, 3.0]))
+    >>> curl(lambda x: np.array([-x[1], x[0], x[2]]))(np.array([1.0, 2.0, 3.0]))
     array([0., 0., 2.])
     """
     strategy.checked("curl", mode)
