@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.api import grad, jvp, linearize, show_config, tape, value_and_grad, vjp, vmap
 from workbench.composed import curl, diag_hessian, divergence, hessian, hvp, jacobian, laplacian
+from workbench.cost.machine import calibrate
 from workbench.cost.spec import spec
 from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
 from workbench.expanding import taylor
@@ -18,7 +19,8 @@ from workbench.pricing import complexity, cost, measure, sweep
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian", "divergence", "grad",
+    "DifferentiationError", "calibrate", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian",
+    "divergence", "grad",
     "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure", "microscope", "rule",
     "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor", "value_and_grad", "vjp", "vmap",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from workbench.cost.machine import current
 from workbench.engines import Runner, engine_named
 from workbench.engines import tape as recording
+from workbench.engines.numba import Configuration
 from workbench.frontend.library import handles
 from workbench.operators import Derivative, linear, nesting
 from workbench.operators.mapping import Mapped
@@ -319,7 +322,8 @@ def show_config(engine: str = "auto") -> Any:
     Vectorised loops use functions of the workbench's own, of which the largest errors are given in units in the last
     place; the environment variable WORKBENCH_VECTOR_MATH=0 leaves them all to the C library.
     Returns a record that prints itself, of Numba's programs with `vector_math` ("own" or "libm"), `bounds`, `lanes`,
-    `versions`, `processor`, `cache`; None for an engine that compiles nothing.
+    `versions`, `processor`, `cache`, and `machine` ("measured" where `wb.calibrate` was used, else
+    "default"); None for an engine that compiles nothing.
     Raises DifferentiationError where there is no such engine.
 
     >>> show_config().vector_math in ("own", "libm")
@@ -328,4 +332,7 @@ def show_config(engine: str = "auto") -> Any:
     True
     """
     compiler = engine_named(engine).compiler
-    return None if compiler is None else compiler.configuration()
+    found = None if compiler is None else compiler.configuration()
+    if isinstance(found, Configuration):
+        return dataclasses.replace(found, machine="measured" if current().calibrated else "default")
+    return found

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.cost.counting import Parameter
+from workbench.cost.duration import Predicted
 from workbench.cost.formula import Formula, Number, of
 from workbench.cost.quantity import Quantity, bound, plain
 from workbench.cost.work import OTHERS, Line, Work
@@ -40,7 +41,8 @@ class OperationCost:
 
 @dataclass(frozen=True)
 class LineCost:
-    """What a line of the user's source costs. line 0: what belongs to no line."""
+    """What a line of the user's source costs. line 0: what belongs to no line, of the time the call's own. time: in
+    seconds, see `CostReport.time`; None where no program is at hand."""
 
     filename: str
     line: int
@@ -50,6 +52,7 @@ class LineCost:
     bytes_written: Any
     bytes_allocated: Any
     ops: Mapping[str, Any]
+    time: Any = None
 
 
 class CostReport:
@@ -63,7 +66,9 @@ class CostReport:
     comparisons, conversions and choices 0), `.ops` (counts by name), `.bytes_read`, `.bytes_written`,
     `.bytes_allocated`; `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know."""
 
-    def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = ()) -> None:
+    def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = (),
+                 predicted: Predicted | None = None) -> None:
+        self._predicted = predicted
         self.name = name
         self._work = work
         self._totals = _totals(work)
@@ -91,6 +96,36 @@ class CostReport:
         return plain(self._totals.get("allocated", of(0)))
 
     @property
+    def time(self) -> Any:
+        """Seconds that a call is predicted to take, on the machine that `wb.calibrate` has measured or a default one,
+        when its code and data are near (it is not the first call). A float, or a `Duration` while something is open."""
+        if self._predicted is None:
+            raise ValueError(f"{self.name} is a count alone: there is no program to predict the time of")
+        return self._predicted.time()
+
+    def piloted(self, *args: Any, **named: Any) -> CostReport:
+        """The report with times scaled by a pilot: a call with small arguments is compiled and run, on copies of them.
+
+        args, named: arguments of the function, so large that the call takes some microseconds. With several pilots
+        (`report.piloted(x).piloted(y)`) the geometric mean counts.
+        Raises what the program raises, ValueError where there is none.
+
+        >>> import numpy as np
+        >>> import workbench as wb
+        >>> def energy(x):
+        ...     return (x * x).sum()
+        >>> report = wb.cost(energy, wb.spec("f64[n]")).piloted(np.ones(1000))
+        >>> report(n=10_000_000).time > 0
+        True
+        """
+        if self._predicted is None:
+            raise ValueError(f"{self.name} is a count alone: there is no program to run")
+        made = self._like(self._work)
+        made._given = self._given
+        made._predicted = self._predicted.piloted(args, named)
+        return made
+
+    @property
     def ops(self) -> dict[str, Any]:
         """How often each operation is done, by name (see `OperationCost`)."""
         return {record.name: record.count for record in self.by_op}
@@ -109,7 +144,9 @@ class CostReport:
         for (line, key), amount in self._work.amounts.items():
             if amount != 0:
                 lines.setdefault(line, {})[key] = amount
-        return [_line_cost(line, lines[line]) for line in sorted(lines)]
+        times = {} if self._predicted is None else self._predicted.lines()
+        return [_line_cost(line, lines.get(line, {}), times.get(line, None if self._predicted is None else 0.0))
+                for line in sorted(lines.keys() | times.keys())]
 
     # ------------------------------------------------------------------ what it depends on
     @property
@@ -140,12 +177,13 @@ class CostReport:
                             f"{', '.join(self.symbols) or 'nothing'}")
         made = self._like(self._work.mapped(lambda formula: bound(formula, given)))
         made._given = self._given | given.keys()
+        made._predicted = None if self._predicted is None else self._predicted.bound(given)
         return made
 
     _given: frozenset[str] | set[str] = frozenset()
 
     def _like(self, work: Work) -> CostReport:
-        return CostReport(self.name, work, self._known)
+        return CostReport(self.name, work, self._known, self._predicted)
 
     # ------------------------------------------------------------------ as text and data
     def __str__(self) -> str:
@@ -191,12 +229,12 @@ def _flops(amounts: Mapping[str, Formula]) -> Formula:
     return total
 
 
-def _line_cost(line: Line, amounts: Mapping[str, Formula]) -> LineCost:
+def _line_cost(line: Line, amounts: Mapping[str, Formula], time: Any) -> LineCost:
     filename, number = line
     figures = {figure: plain(amounts.get(key, of(0))) for figure, key in _KEYS.items()}
     ops = {key: plain(amount) for key, amount in sorted(amounts.items()) if key not in _BYTES}
     text = linecache.getline(filename, number).strip() if number else ""
-    return LineCost(filename, number, text, plain(_flops(amounts)), **figures, ops=ops)
+    return LineCost(filename, number, text, plain(_flops(amounts)), **figures, ops=ops, time=time)
 
 
 # ---------------------------------------------------------------------- text

@@ -6,25 +6,41 @@ the user's is executed beyond what tracing evaluates.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from workbench.cost.counting import Env, count
+from workbench.cost.duration import Predicted
+from workbench.cost.executions import Executions
 from workbench.cost.formula import Formula, of, symbol
 from workbench.cost.report import CostReport
 from workbench.cost.spec import Spec, sizes_in
 from workbench.cost.work import Amounts
 from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
+from workbench.operators import piloting
 from workbench.operators.specialisation import Specialisation
 
 
-def report_of(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
-    """The report of a program for arguments of which some may be specs."""
+def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
+              pilot: Callable[..., float] | None = None) -> CostReport:
+    """The report of a program for arguments of which some may be specs. pilot: how many times longer than predicted a
+    call takes."""
     final = made.program.final
-    counts = count(final, _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args))
-    return CostReport(name, counts.work, counts.parameters.values())
+    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
+    counts = count(final, dims, integers)
+    predicted = Predicted(lambda: Executions(final, dims, integers), pilot=pilot)
+    return CostReport(name, counts.work, counts.parameters.values(), predicted)
+
+
+def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:
+    """How many times longer than predicted a compiled program takes for these arguments."""
+    final = made.program.final
+    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
+    predicted = Predicted(lambda: Executions(final, dims, integers))
+    return piloting.ratio(made, args, predicted, count(final, dims, integers))
 
 
 def numbers_of(made: Specialisation, args: tuple[Any, ...]) -> tuple[Formula, Formula]:

@@ -21,7 +21,8 @@ from workbench.records import dataclass
 class Configuration:
     """vector_math: "own" (functions of the workbench, in vectorised loops) or "libm" (the C library's everywhere), and
     `why`; bounds: the largest error of each function of ours in units in the last place, of float64 and float32;
-    lanes: how many float64 and float32 numbers a vector holds; cache: where compiled programs are kept, if anywhere."""
+    lanes: how many float64 and float32 numbers a vector holds; cache: where compiled programs are kept, if anywhere;
+    machine: what times are predicted for, one that is "measured" or a "default"."""
 
     versions: dict[str, str]
     processor: str
@@ -30,11 +31,14 @@ class Configuration:
     bounds: dict[str, tuple[float, float]]
     lanes: tuple[int, int]
     cache: str | None
+    machine: str = "default"
 
     def __str__(self) -> str:
         lines = [", ".join(f"{name} {version}" for name, version in self.versions.items()),
                  f"processor: {self.processor}",
                  f"compiled programs are kept in {self.cache}" if self.cache else "compiled programs are not kept",
+                 "times are predicted for this machine, measured" if self.machine == "measured" else
+                 "times are predicted for a default machine (wb.calibrate() measures this one)",
                  f"vector math: {self.vector_math} ({self.why})"]
         if self.bounds:
             lines.append(f"  {self.lanes[0]} float64 or {self.lanes[1]} float32 at a time; largest errors in ulp "

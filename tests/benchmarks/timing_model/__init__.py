@@ -1,0 +1,1 @@
+"""How well predicted times are met: `python -m tests.benchmarks.timing_model`."""

@@ -1,0 +1,99 @@
+"""How often each block of a program runs, and how large its arrays are, as formulas: what times are computed from.
+
+Invariant: the formulas are those of the counts (`counting`), so that times have the same dimensions and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.cost.counting import NOWHERE, Counts, Env, count
+from workbench.cost.evaluation import evaluate
+from workbench.cost.formula import Formula, Symbol, of
+from workbench.cost.work import Amounts
+from workbench.ir import Block, Constant, Function, Op, Value
+
+
+class Executions:
+    """The blocks of a program. `sizes`: elements of arrays, None where that is not known before a run."""
+
+    def __init__(self, function: Function, dims: Mapping[tuple[int, int], Formula], integers: Mapping[int, Formula],
+                 ) -> None:
+        self.function = function
+        self.numbers: dict[Block, int] = {}
+        self.sizes: dict[Value, Formula | None] = {}
+        self.dims: dict[Value, Formula | None] = {}
+        counts: Counts = count(function, dims, integers, self._watch)
+        self.formulas = {block: counts.work.amounts.get((NOWHERE, f"@{number}"), of(0))
+                         for block, number in self.numbers.items()}
+
+    def _watch(self, block: Block, env: Env) -> Amounts:
+        number = self.numbers.setdefault(block, len(self.numbers))
+        for op in block.ops:
+            for value in (*op.operands, *op.results):
+                if value.is_array:
+                    self._measure(value, env)
+        for value in (*block.params, *block.yields):
+            if value.is_array:
+                self._measure(value, env)
+        return {f"@{number}": 1}
+
+    def _measure(self, value: Value, env: Env) -> None:
+        total: Formula | None = of(1)
+        for dim in value.dims:
+            known = of(int(dim.value.real)) if isinstance(dim, Constant) else env.get(dim)
+            if known is not None and any(_is_inner(symbol) for symbol in known.symbols):
+                known = None
+            self.dims[dim] = known
+            total = None if total is None or known is None else total * known
+        self.sizes[value] = total
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Names of what times depend on."""
+        every = [*self.formulas.values(), *(size for size in self.sizes.values() if size is not None)]
+        return frozenset(symbol.name for formula in every for symbol in formula.symbols)
+
+
+class Numbers:
+    """The same for given sizes: numbers, or arrays of them."""
+
+    def __init__(self, executions: Executions, values: Mapping[str, Any]) -> None:
+        self._executions = executions
+        self._values = values
+        self._known: dict[Formula, Any] = {}
+
+    def runs(self, block: Block) -> Any:
+        """How often a block runs."""
+        return self._number(self._executions.formulas.get(block, of(0)))
+
+    def elements(self, value: Value) -> Any:
+        """How many elements an array has; one where that is not known."""
+        return self._number(self._executions.sizes.get(value))
+
+    def is_known(self, value: Value) -> bool:
+        """Whether it is known before a run how many elements an array has."""
+        return self._executions.sizes.get(value) is not None
+
+    def dim(self, value: Value) -> Any:
+        """The length of an axis."""
+        if isinstance(value, Constant):
+            return int(value.value.real)
+        return self._number(self._executions.dims.get(value))
+
+    def _number(self, formula: Formula | None) -> Any:
+        if formula is None:
+            return 1
+        if formula not in self._known:
+            self._known[formula] = evaluate(formula, self._values)
+        return self._known[formula]
+
+
+def line_of(op: Op) -> tuple[str, int]:
+    """The user's line that an operation belongs to."""
+    return (op.span.filename, op.span.line) if op.span is not None else NOWHERE
+
+
+def _is_inner(symbol: Symbol) -> bool:
+    return symbol.name.startswith("·")

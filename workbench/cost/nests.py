@@ -1,0 +1,66 @@
+"""The innermost loops of a program, with the loops around each: what is known of them before their sizes are."""
+
+from __future__ import annotations
+
+from workbench.cost.accesses import Access, Places, accesses
+from workbench.cost.vectorising import carried_by_memory, obstacle
+from workbench.ir import Block, Function, Op, Value, callee_of, walk
+
+WHOLE_ARRAYS = frozenset({"empty", "full", "copy", "iota", "reshape", "matmul", "list"})
+
+
+class Loop:
+    """What is known of an innermost loop before its sizes are."""
+
+    def __init__(self, op: Op, places: Places) -> None:
+        self.op = op
+        self.bodies = op.regions
+        self.body = op.regions[0]
+        self.accesses: list[Access] = [a for region in op.regions for a in accesses(region, places)]
+        self.obstacle = obstacle(op, self.accesses, places)
+        self.ops = [inner for region in op.regions for inner in walk(region)]
+        self.carried = carried_by_memory(self.accesses, op.attrs.get("step", 1))
+        self.is_ordered = any(not p.is_array and p.kind.is_inexact and not _is_loose(p, self.ops)
+                              for p in self.body.params[1:])
+
+
+def _is_loose(param: Value, ops: list[Op]) -> bool:
+    return all(op.attrs.get("loose") for op in ops if param in op.operands)
+
+
+class Loops:
+    """The innermost loops of a program and of what it calls, with the loops around each."""
+
+    def __init__(self) -> None:
+        self.innermost: dict[Op, Loop] = {}
+        self.around: dict[Op, tuple[Op, ...]] = {}
+        self.parents: dict[Block, Block] = {}
+        self.inside: dict[Block, list[Loop]] = {}
+        self.places: dict[Function, Places] = {}
+
+    def find(self, function: Function) -> None:
+        """Look through a function."""
+        if function in self.places:
+            return
+        self.places[function] = Places(function)
+        self._visit(function.block, (), function)
+
+    def _visit(self, block: Block, around: tuple[Op, ...], function: Function) -> None:
+        for op in block.ops:
+            if op.prim in ("for", "while"):
+                for region in op.regions:
+                    self.parents[region] = block
+                if not any(inner.prim in ("for", "while", "call") or inner.prim in WHOLE_ARRAYS
+                           for region in op.regions for inner in walk(region)):
+                    loop = Loop(op, self.places[function])
+                    self.innermost[op] = loop
+                    self.around[op] = around
+                    for outer in around:
+                        for region in outer.regions:
+                            self.inside.setdefault(region, []).append(loop)
+                    continue
+            elif op.prim == "call":
+                self.find(callee_of(op).function)
+            for region in op.regions:
+                self.parents.setdefault(region, block)
+                self._visit(region, (*around, op) if op.prim in ("for", "while") else around, function)
