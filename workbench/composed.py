@@ -153,8 +153,8 @@ def curl(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str
     Method: the Jacobian, of which six numbers are used.
 
     >>> import numpy as np
-    >>> curl(lambda x: np.array([-x[1], x[0], x[2]]))(np.array([1.0, 2.0, 3.0]))
-    array([0., 0., 2.])
+    >>> curl(lambda x: np.array([x[2] ** 2, x[0] ** 2, x[1] ** 2]))(np.array([1.0, 2.0, 3.0]))
+    array([4., 6., 2.])
     """
     strategy.checked("curl", mode)
     return Composite(lambda g, wrt, several: Curl(g, wrt, several, mode, has_aux, deterministic), "curl", f, wrt,
