@@ -188,3 +188,13 @@ def test_the_corpus(program: Any) -> None:
         got[path] = sum(terms)
     scale = max((float(np.max(np.abs(v), initial=0.0)) for v in want.values()), default=0.0)
     assert all(np.allclose(got[path], want[path], 1e-6, 1e-7 * (1 + scale)) for path in want)
+
+
+def test_a_view_that_products_in_two_loops_read() -> None:
+    """What a product needs stored is stored in each of the blocks that need it."""
+    def grams(t: Any, m: Any) -> Any:
+        return np.sum((t @ t.transpose(0, 2, 1)) ** 2) + np.sum(m)
+    t, m, v = RNG.normal(size=(2, 3, 4)), RNG.normal(size=5), RNG.normal(size=(2, 3, 4))
+    (htt, htm), (hmt, hmm) = wb.hessian(grams, (0, 1), MODES[0], engine="reference")(t, m)
+    want = wb.hvp(grams, engine="tape")(t, m, v)
+    assert np.allclose(np.tensordot(htt, v, 3), want) and not htm.any() and not hmt.any() and not hmm.any()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from workbench.ir import ArrayType, Constant, Function, Op, ScalarType, Value, walk
+from workbench.ir import ArrayType, Constant, Frame, Function, Op, ScalarType, Value, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes.base import Pass
 from workbench.passes.elements import Index
@@ -60,10 +60,12 @@ class _Lowerer(Reductions):
         """Decide what is fused."""
         self.fusion = Fusion(function, self.options.is_eligible)
         self.unowned = unowned(function)
+        self.homes: dict[Value, Frame] = {}  # of what is fused: the block that it stands in
 
     def op(self, op: Op) -> None:
         """Lower one operation."""
         if len(op.results) == 1 and op.result in self.fusion.fused:
+            self.homes[op.result] = self.builder.frames[-1]
             return
         handler = _HANDLERS.get(op.prim)
         if not self.options.is_eligible(op):
@@ -208,15 +210,19 @@ class _Lowerer(Reductions):
         """A product of stored matrices; one of them may be stored by columns."""
         operands: list[Value] = []
         turned: list[bool] = []
+        elsewhere: dict[Value, Op] = {}
         for value in op.operands:
             view = self.fusion.fused.get(value)
             source = view.operands[0] if view is not None else value
             turned.append(view is not None and source not in self.fusion.fused and not any(turned))
             if view is not None and not turned[-1]:
                 self.materialise(view)
+                if self.homes[value] is not self.builder.frames[-1]:  # it is stored in this block alone
+                    elsewhere[value] = view
             operands.append(self.get(source if turned[-1] else value))
         attrs = {**op.attrs, "turned": tuple(turned)} if any(turned) else op.attrs
         (made,) = self.raw(op.prim, operands, [self.type(op.result.type)], attrs, (), [op.result.name])
+        self.fusion.fused.update(elsewhere)
         self.bind(op.result, made)
 
 
