@@ -7,12 +7,12 @@ import doctest
 import importlib
 import pkgutil
 from types import ModuleType
-from typing import Any
 from unittest import mock
 
 import pytest
 
 import workbench as wb
+from workbench.operators import Derivative
 
 
 def _modules() -> list[ModuleType]:
@@ -37,6 +37,13 @@ def test_example(example: doctest.DocTest) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(wb.__all__) - {"DifferentiationError"}))
-def test_a_public_name_has_an_example(name: str) -> None:
-    public: Any = getattr(wb, name)
-    assert ">>>" in (public.__doc__ or "")
+def test_a_public_name_says_what_it_gives_and_raises_with_an_example(name: str) -> None:
+    text = getattr(wb, name).__doc__ or ""
+    assert ">>>" in text and "Returns" in text
+    assert "Raises" in text or "Nothing is raised" in text
+
+
+@pytest.mark.parametrize("name", [
+    "cost", "costs", "export", "ir", "is_recorded", "measure", "op_counts", "plan", "source", "source_map"])
+def test_what_users_ask_of_a_derivative_has_an_example(name: str) -> None:
+    assert ">>>" in (getattr(Derivative, name).__doc__ or "")

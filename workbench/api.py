@@ -52,9 +52,13 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
 
 def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False,
                    deterministic: bool = False) -> Derivative:
-    """The value of a function and its gradient, together; parameters as for `grad`.
+    """The value of a function and its gradient, together, for the price of one sweep forth and back.
 
-    Returns a callable that gives (value, gradient); with `has_aux`, ((value, anything), gradient).
+    f, wrt, engine, has_aux, deterministic: as for `grad`.
+    Returns a callable with f's signature that gives (value, gradient), the gradient with the structure of its argument;
+    with `has_aux`, ((value, anything), gradient).
+    Raises as `grad` does.
+    Method: reverse mode by source transformation, Griewank & Walther (2008), chapter 3.
 
     >>> def f(x):
     ...     return x * x
@@ -69,9 +73,12 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
         deterministic: bool = False) -> Any:
     """The value of f and its derivative along a direction: forward mode.
 
-    primals: the arguments of f. tangents: one per argument, of its structure (None where it holds no float). engine and
+    f: any Python function of numbers, arrays and structures of them; it may return any structure. primals: the
+    arguments of f. tangents: one per argument, of its structure and shapes (None where it holds no float). engine and
     deterministic: as for `grad`.
-    Returns (value, tangent of the value).
+    Returns (value, tangent of the value), the tangent of the value's structure and shapes (None for what is no float).
+    Raises TypeError where there are not as many tangents as arguments, DifferentiationError where a tangent has not the
+    structure of its argument or something cannot be differentiated, what f itself raises otherwise.
     Method: forward mode, Griewank & Walther (2008), section 3.1.
 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
@@ -97,10 +104,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], 
 @with_users_tracebacks
 def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
         deterministic: bool = False) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """The value of f and its pullback: reverse mode; engine and deterministic as for `grad`.
+    """The value of f and its pullback: reverse mode.
 
-    Returns (value, pullback); `pullback(cotangent)` takes a cotangent of the value's structure and gives a tuple, the
-    cotangent of each argument. It may be called repeatedly.
+    f: any Python function of numbers, arrays and structures of them; it may return any structure. primals: its
+    arguments. engine and deterministic: as for `grad`.
+    Returns (value, pullback); `pullback(cotangent)` takes a cotangent of the value's structure and shapes and gives a
+    tuple, the cotangent of each argument (None for what holds no float). It may be called repeatedly.
+    Raises DifferentiationError where something cannot be differentiated, and, from the pullback, where the cotangent
+    has not the structure of the value; what f itself raises otherwise.
     Method: reverse mode, Griewank & Walther (2008), section 3.2.
 
     >>> value, pullback = vjp(lambda x, y: x * y, 3.0, 5.0)
@@ -117,12 +128,15 @@ def vjp(f: Callable[..., Any], *primals: Any, engine: str = "auto",
 @with_users_tracebacks
 def linearize(f: Callable[..., Any], *primals: Any, engine: str = "auto",
               deterministic: bool = False) -> tuple[Any, Callable[..., Any]]:
-    """The value of f and its pushforward: forward mode, for as many directions as are wanted; engine and deterministic
-    as for `grad`.
+    """The value of f and its pushforward: forward mode, for as many directions as are wanted.
 
-    Returns (value, pushforward); `pushforward(*tangents)` takes a tangent per argument, of its structure (None where
-    it is zero), and gives the tangent of the value. Inside a compiled program f runs once, and the pushforward uses
-    what it has kept; else it is compiled together with f, and runs it again.
+    f: any Python function of numbers, arrays and structures of them; it may return any structure. primals: its
+    arguments. engine and deterministic: as for `grad`.
+    Returns (value, pushforward); `pushforward(*tangents)` takes a tangent per argument, of its structure and shapes
+    (None where it is zero), and gives the tangent of the value. Inside a compiled program f runs once, and the
+    pushforward uses what it has kept; else it is compiled together with f, and runs it again.
+    Raises DifferentiationError where something cannot be differentiated, TypeError, from the pushforward, where there
+    are not as many tangents as arguments; what f itself raises otherwise.
     Method: forward mode, Griewank & Walther (2008), section 3.1.
 
     >>> value, pushforward = linearize(lambda x, y: x * y, 3.0, 5.0)
@@ -203,6 +217,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, engine: 
 def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
     """One recorded run of a function, every float of its arguments an independent variable.
 
+    f: any Python function of numbers, arrays and structures of them. args: its arguments.
     Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line) and
     slices, `.by_line()`, `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
     Raises DifferentiationError where a derivative would be lost, what f itself raises otherwise.

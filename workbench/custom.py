@@ -56,7 +56,9 @@ def rule(f: Callable[..., Any]) -> Rule:
 def stop_gradient(x: T) -> T:
     """The value of x, constant as far as derivatives go.
 
-    x: a number, an array, or any structure of them. Returns a copy; its derivative is zero, by the user's word.
+    x: a number, an array, or any structure of them.
+    Returns a copy, of the same types and shapes; its derivative is zero in both modes and of every order, by the user's
+    word. Nothing is raised for what has no derivative anyway.
 
     >>> from workbench import grad
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
@@ -73,7 +75,7 @@ def hook(x: T, fn: Callable[[Any], Any]) -> T:
     function around it computed. It need not be called where no derivative, or a zero one, reaches x.
     Forward mode leaves tangents alone.
     Returns a copy of x.
-    Raises DifferentiationError where fn returns another structure, dtype or shape.
+    Raises TypeError where fn cannot be called, DifferentiationError where it returns another structure, dtype or shape.
 
     >>> from workbench import grad
     >>> grad(lambda x: hook(x, lambda bar: min(bar, 1.0)) ** 2)(3.0)
@@ -87,9 +89,11 @@ def hook(x: T, fn: Callable[[Any], Any]) -> T:
 def checkpoint(f: Callable[..., Any]) -> Checkpointed:
     """The same function, of whose body the reverse sweep keeps nothing: it keeps the arguments and runs the body again.
 
-    Values and derivatives are f's own, in less memory and more time (one more run of f for each level of nesting).
-    What f prints is printed once. On the tape random numbers are drawn the same again, and what gives another value
-    when it is run again is refused; the compiler refuses random draws in f, and leaves the call to the tape.
+    f: any Python function of numbers, arrays and structures of them. A decorator.
+    Returns a callable with f's signature. Values and derivatives are f's own, in less memory and more time (one more
+    run of f for each level of nesting). What f prints is printed once.
+    Raises what f raises; DifferentiationError, on the tape, where another run gives another value. Random numbers are
+    drawn the same again there; the compiler refuses random draws in f, and leaves the call to the tape.
     Method: Griewank & Walther (2008), chapter 12.
 
     >>> from workbench import grad

@@ -96,7 +96,7 @@ def test_a_failed_write_leaves_the_older_file(tmp_path: Path, monkeypatch: pytes
     def full(*args: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("workbench.operators.derivative.os.replace", full)
+    monkeypatch.setattr("workbench.operators.shown.os.replace", full)
     with pytest.raises(OSError, match="no space"):
         derivative.export(target)
     assert target.read_text() == "older" and [p.name for p in tmp_path.iterdir()] == ["adjoint.py"]

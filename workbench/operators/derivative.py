@@ -6,13 +6,9 @@ checks its guards) runs; none holds, and the function is specialised anew.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import functools
 import inspect
-import os
-import pathlib
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -20,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost import costs
 from workbench.cost.report import CostReport
 from workbench.cost.spec import stand_ins
 from workbench.engines import COMPILER, UNCOMPILED, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
-from workbench.ir import DifferentiationError, Function, walk
+from workbench.ir import DifferentiationError
 from workbench.operators import calling, costing, measuring, nesting
+from workbench.operators.shown import Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
 from workbench.views import Measured
@@ -50,11 +46,21 @@ def _kinds(args: tuple[Any, ...], keywords: tuple[str, ...]) -> Any:
     return (keywords, *((a.dtype, a.ndim) if isinstance(a, np.ndarray) else type(a) for a in args))
 
 
-class Derivative:
-    """A function's derivative (or, in mode "value", the compiled function itself).
+class Derivative(Shown):
+    """A function's derivative (or, in mode "value", the compiled function itself), as `wb.grad` and its kin return it.
 
-    It is called like the function. `.source` is the program that runs, `.export(path)` writes it as a file,
-    `.ir` is the IR, of the latest specialisation."""
+    It is called like the function. Of the specialisation used last, `.source` is the program that runs and
+    `.export(path)` writes it as a file, `.ir` is the IR, `.plan` says what the reverse sweep keeps, `.costs()` and
+    `.op_counts()` count; `.cost(*args)` and `.measure(*args)` are about a call. What shows a program raises
+    RuntimeError where none has been compiled yet, or the function runs on the tape.
+
+    >>> import workbench as wb
+    >>> def square(x):
+    ...     return x * x
+    >>> derivative = wb.grad(square)
+    >>> derivative, derivative(3.0), derivative.is_recorded
+    (<gradient of square>, 6.0, False)
+    """
 
     __name__: str
 
@@ -301,7 +307,13 @@ class Derivative:
     # ------------------------------------------------------------------ what is to be seen
     @property
     def is_recorded(self) -> bool:
-        """Whether its calls have run on the tape alone."""
+        """True where its calls have run on the tape alone: there is no compiled program to look at.
+
+        >>> import workbench as wb
+        >>> gradient = wb.grad(lambda x: x * x, engine="tape")
+        >>> gradient(3.0), gradient.is_recorded
+        (6.0, True)
+        """
         return not self._specialisations and (bool(self._refused) or self.engine.alone is not None)
 
     @property
@@ -313,62 +325,11 @@ class Derivative:
             raise RuntimeError(f"call {self.__name__} once: its program depends on the types of the arguments")
         return self._specialisations[0]
 
-    @property
-    def source(self) -> str:
-        """The emitted program, as it runs."""
-        return self.latest.compiled.source
-
-    @property
-    def source_map(self) -> list[tuple[int, int]]:
-        """Pairs (line of `source`, line of the user's source)."""
-        return self.latest.compiled.source_map
-
-    @property
-    def ir(self) -> Function:
-        """The transformed program as IR, before lowering."""
-        return self.latest.program.ir
-
-    @property
-    def plan(self) -> str:
-        """How the latest gradient or pullback has each value of the program that its reverse sweep needs, as a table:
-        line, value, how (there, kept, computed again, read again, counted, copied), what keeping it costs in bytes a
-        turn of its loop (an axis of an array counts as 1024 elements), and why.
-
-        Raises DifferentiationError for forward mode, which keeps nothing.
-
-        >>> import workbench as wb
-        >>> def power(x, n):
-        ...     y = 1.0
-        ...     for k in range(n):
-        ...         y = y * x
-        ...     return y
-        >>> gradient = wb.grad(power)
-        >>> gradient(2.0, 3)
-        12.0
-        >>> [line.split(maxsplit=4)[1:3] for line in gradient.plan.splitlines() if "carried" in line]
-        [['y', 'kept']]
-        """
-        return self.latest.program.plan()
-
-    def export(self, path: str | os.PathLike[str]) -> None:
-        """Write the latest program as a Python file that needs NumPy and Numba alone and checks itself when run.
-
-        Raises OSError where the file cannot be written; nothing half-written is left."""
-        text = self.latest.exported()
-        target = pathlib.Path(path)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
-
     def cost(self, *args: Any, **named: Any) -> CostReport:
         """What a call with these arguments would cost; see `wb.cost`. Nothing is compiled or run.
 
         args, named: the function's arguments; each, or a part of a structure, may be a `wb.spec("f64[n,m]")`.
+        Returns a `CostReport`, whose figures are numbers or formulas in the dimensions.
         Raises DifferentiationError at the line that the compiler does not take.
 
         >>> import workbench as wb
@@ -384,7 +345,17 @@ class Derivative:
             raise tidied(error, self._error("").span)  # noqa: B904
 
     def measure(self, *args: Any, repeats: int = 5, **named: Any) -> Measured:
-        """Run a call's program, and an instrumented twin of it, and say where the time went; see `wb.measure`."""
+        """Run a call's program, and an instrumented twin of it, and say where the time went; see `wb.measure`.
+
+        args, named: the function's arguments, which stay as they are. repeats: how many runs of both; the fastest
+        count. Returns a `Measured`, in seconds and bytes. Raises DifferentiationError at the line that the compiler
+        does not take, what the function raises otherwise.
+
+        >>> import numpy as np
+        >>> import workbench as wb
+        >>> wb.grad(lambda x: (x * x).sum()).measure(np.ones(1000), repeats=1).seconds > 0.0
+        True
+        """
         try:
             bound, keywords = self.bind(args, named)
             made = self.specialised(bound, keywords)
@@ -397,14 +368,6 @@ class Derivative:
         """How many times longer than predicted a call takes; it is compiled and run on copies."""
         bound, keywords = self.bind(args, named)
         return costing.ratio_of(self.specialised(bound, keywords), bound)
-
-    def costs(self) -> dict[str, float]:
-        """What the latest program costs: every figure of `workbench.cost`, by name (loops counted once)."""
-        return costs(self.ir)
-
-    def op_counts(self) -> dict[str, int]:
-        """How often each operation stands in the latest program (loops counted once)."""
-        return dict(collections.Counter(op.prim for op in walk(self.ir.block)))
 
     def _title(self) -> str:
         """What it is, in words; of a function's value, the function."""
