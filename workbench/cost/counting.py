@@ -79,7 +79,7 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
 
     dims: the length of axis k of argument p, by (p, k); integers: the values of integer arguments by position. What is
     left out is a symbol of the parameter's name."""
-    counter = _Counter(function)
+    counter = Counter(function)
     counter.watch = watch
     env: Env = {}
     for value in function.params:
@@ -94,7 +94,7 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
     return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
 
 
-class _Counter:
+class Counter:
     """Walks blocks; `env` holds the formulas of integers and truth values, None for what is not known."""
 
     watch: Watch | None = None
@@ -229,7 +229,7 @@ class _Counter:
         or on a carried integer that is not known."""
         symbols = formula.symbols
         return any(index in symbols for index in self.indices[:self.fixed]) or any(
-            s.name.startswith(_OPEN) for s in symbols)
+            s.name.startswith(OPEN) for s in symbols)
 
     # ------------------------------------------------------------------ integers
     def _result(self, op: Op, result: Value, env: Env) -> Formula | None:
@@ -271,7 +271,7 @@ class _Counter:
         if known is not None and self._varies(known):
             known = None
         turns = self.parameter("trips", op) if known is None else known
-        index = Symbol(f"{_INDEX}{len(self.indices)}")
+        index = Symbol(f"{INDEX}{len(self.indices)}")
         here = None if lo is None else lo + step * _of_symbol(index)
         carried = {p: self.value(v, env) for p, v in zip(body.params[1:], op.operands[2:], strict=True)
                    if _is_integer(p)}
@@ -305,7 +305,7 @@ class _Counter:
                 if value in grown and start is not None:
                     trial[value] = start + _before(grown[value], index)
                 else:
-                    unknown[value] = Symbol(f"{_OPEN}{len(self.indices)}.{k}", -(1 << 62))
+                    unknown[value] = Symbol(f"{OPEN}{len(self.indices)}.{k}", -(1 << 62))
                     trial[value] = _of_symbol(unknown[value])
             before, dry = dict(self.parameters), self.dry
             self.dry = True
@@ -317,7 +317,7 @@ class _Counter:
                 if end is None or value in grown:
                     continue
                 growth = end - _of_symbol(opened)
-                if not any(s.name.startswith(_OPEN) for s in growth.symbols):
+                if not any(s.name.startswith(OPEN) for s in growth.symbols):
                     found[value] = growth
             if not found:
                 return grown
@@ -390,7 +390,7 @@ class _Counter:
         self.fixed = before
 
 
-_INDEX, _OPEN, _HELD = "·k", "·open", "·size"
+INDEX, OPEN, _HELD = "·k", "·open", "·size"
 
 
 def _before(growth: Formula, index: Symbol) -> Formula:

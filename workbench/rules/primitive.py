@@ -81,6 +81,8 @@ class Primitive:
     flops: floating-point operations for each element of the result (of a reduction or product: of what it reads; of a
     decomposition: times the cube of the size); transcendental: they are of a library's function.
     cost: of what is not one operation on numbers, all that it does (see `workbench.rules.costs`).
+    workspace: of what a kernel computes, the bytes that it holds beside operands and results while it runs, at most: a
+    function of the operands' extents (see `workspaces`).
     singular: a partial may be infinite where a cotangent is zero, which is zero then.
     instead: what operands of another kind mean: another primitive (its name), or a value that is there.
     exact: of integers, the operation in exact arithmetic, None where it is not folded; simpler: see `identities`.
@@ -105,6 +107,7 @@ class Primitive:
     kernels: tuple[Callable[..., Any], ...] = ()
     flops: int = 0
     cost: Cost | None = None
+    workspace: Callable[..., Any] | None = None
     transcendental: bool = False
     singular: bool = False
     analytic: bool = True

@@ -15,7 +15,7 @@ from unittest import mock
 from llvmlite import binding
 from numba.core import types
 
-from tests.benchmarks.memory.roles import RESIDUAL, SCRATCH, roles
+from workbench.cost.roles import RESIDUAL, SCRATCH, roles
 from workbench.engines.numba import outlet
 from workbench.ir import Function, Op
 

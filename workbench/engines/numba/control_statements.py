@@ -18,17 +18,17 @@ def if_(w: Writer, op: Op) -> None:
     head = len(w.lines) - 1
     w.nested(then, zip(op.results, then.yields, strict=True))
     if w.lines[head + 1:] == ["    " * (w.depth + 1) + "pass"]:
-        del w.lines[head:], w.spans[head:]
+        w.cut(head)
         w.span = span
+        w.turned.add(op)
         w.line(f"if {w.negation(op.operands[0])}:")
         w.nested(orelse, zip(op.results, orelse.yields, strict=True))
         return
     mark = len(w.lines)
-    w.lines.append("    " * w.depth + "else:")
-    w.spans.append(span)
+    w.add("    " * w.depth + "else:", span)
     w.nested(orelse, zip(op.results, orelse.yields, strict=True))
     if w.lines[mark + 1:] == ["    " * (w.depth + 1) + "pass"]:
-        del w.lines[mark:], w.spans[mark:]
+        w.cut(mark)
 
 
 def for_(w: Writer, op: Op) -> None:

@@ -31,6 +31,7 @@ from workbench.ir import (
     Block,
     Callee,
     Function,
+    Op,
     Span,
     callees,
     walk,
@@ -75,13 +76,31 @@ class Source:
         return [(k, span.line) for k, span in enumerate(self.spans, 1) if span is not None]
 
 
+class Places:
+    """Of an emitted program: which operation each line is part of (by number, from 1), which variables of each of its
+    functions hold arrays, and of which branches the second arm alone is written."""
+
+    def __init__(self) -> None:
+        self.ops: dict[int, Op] = {}
+        self.arrays: dict[str, frozenset[str]] = {}
+        self.functions: dict[str, Function] = {}
+        self.turned: set[Op] = set()
+
+    def enter(self, part: Writer, before: int) -> None:
+        """A function is written after so many lines."""
+        self.ops.update({before + k: op for k, op in enumerate(part.done, 1) if op is not None})
+        self.arrays[part.title] = part.names.of_arrays()
+        self.functions[part.title] = part.function
+        self.turned |= part.turned
+
+
 def emit(function: Function, name: str | None = None, alone: bool = False, quiet: bool = False,
-         exact: int | None = None) -> Source:
+         exact: int | None = None, places: Places | None = None) -> Source:
     """The function as Python source that Numba compiles (and Python runs), after the functions that it calls.
 
     alone: it is to run without the workbench: it prints nothing, and exceptions are Python's own without numbers;
     quiet: it prints nothing; exact: results after the first `exact` ones are cotangents, which may be added up in any
-    order."""
+    order; places: is told what is where."""
     titles: dict[Callee, str] = {}
     taken = {identifier(name or function.name, RESERVED)}
     for callee in callees(function):
@@ -108,6 +127,8 @@ def emit(function: Function, name: str | None = None, alone: bool = False, quiet
         top = ["", "", *([DECORATOR] if part is not main else []), f"def {part.title}({', '.join(part.parameters)}):"]
         lines += [*top, *part.lines]
         loose = [len(spans) + len(top) + k + 1 for k in part.loose]
+        if places is not None:
+            places.enter(part, len(spans) + len(top))
         spans += [*([None] * len(top)), *part.spans]
     return Source(main.title, "\n".join([*lines, ""]), tuple(spans), tuple(helpers.values()), tuple(main.parameters),
                   {part.title: _returning(part.function, kept[callee]) for callee, part in zip(

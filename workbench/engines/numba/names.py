@@ -47,6 +47,10 @@ class Names:
             root = self.classes.find(value)
         return self._chosen[root]
 
+    def of_arrays(self) -> frozenset[str]:
+        """The names that were given to variables of arrays."""
+        return frozenset(name for root, name in self._chosen.items() if root.is_array)
+
     def _choose(self, root: Value) -> None:
         hint = self._hints.get(root, "")
         if not hint:

@@ -46,6 +46,9 @@ class Writer:
         self.spell = Speller(self.names, self.folding.inlined)
         self.lines: list[str] = []
         self.spans: list[Span | None] = []
+        self.done: list[Op | None] = []  # the operation that each line is part of
+        self.doing: Op | None = None
+        self.turned: set[Op] = set()  # branches of which the second arm alone is written
         self.depth = 1
         self.span: Span | None = None
         self.said: tuple[str, int] | None = None
@@ -105,8 +108,17 @@ class Writer:
         self.comment()
         if op is not None and is_loose(op, self.sums, self.folding):
             self.loose.append(len(self.lines))
-        self.lines.append("    " * self.depth + text)
-        self.spans.append(self.span)
+        self.add("    " * self.depth + text, self.span)
+
+    def add(self, line: str, span: Span | None) -> None:
+        """One line as it is."""
+        self.lines.append(line)
+        self.spans.append(span)
+        self.done.append(self.doing)
+
+    def cut(self, start: int) -> None:
+        """Take lines back, from a position on."""
+        del self.lines[start:], self.spans[start:], self.done[start:]
 
     def comment(self) -> None:
         """The user's source line, where it is another than the last."""
@@ -121,16 +133,17 @@ class Writer:
             place = str(self.span.line)
             if self.main_file is not None and self.span.filename != self.main_file:
                 place = f"{self.span.filename.rsplit('/', 1)[-1]}:{place}"
-            self.lines.append("    " * self.depth + f"# {place}: {text}"[: 118 - 4 * self.depth])
-            self.spans.append(self.span)
+            self.add("    " * self.depth + f"# {place}: {text}"[: 118 - 4 * self.depth], self.span)
 
     # ------------------------------------------------------------------ operations
     def block(self, block: Block) -> None:
         """All operations of a block."""
+        around = self.doing
         for op in block.ops:
             if op not in self.folding:
-                self.span = op.span or self.span
+                self.span, self.doing = op.span or self.span, op
                 self.op(op)
+        self.doing = around
 
     def op(self, op: Op) -> None:
         """One operation as one or more lines."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import cholesky as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import apply
@@ -76,7 +77,8 @@ def _positive_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("cholesky", _cholesky, _cholesky_types, 1, kinds=(INEXACT,), vjp=_cholesky_vjp, jvp=_cholesky_jvp,
                    flops=1,
-                   **by_kernel(kernels.cholesky_factors, "{0}"), cost=costs.factors,
+                   **by_kernel(kernels.cholesky_factors, "{0}"),
+                   workspace=workspaces.cholesky, cost=costs.factors,
                    results=2, analytic=False, samples=_positive_samples))
 
 
@@ -125,5 +127,6 @@ def _pullback_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("cholesky_pullback", _pullback, _pullback_types, 2, kinds=(INEXACT,), vjp=_pullback_vjp,
-                   jvp=_pullback_jvp, flops=1, **by_kernel(kernels.cholesky_pullbacks, "{0}, {1}"), cost=costs.pullback,
+                   jvp=_pullback_jvp, flops=1, **by_kernel(kernels.cholesky_pullbacks, "{0}, {1}"),
+                   workspace=workspaces.cholesky_pullback, cost=costs.pullback,
                    analytic=False, samples=_pullback_samples))

@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import determinants as costs
 from workbench.rules.costs import matrices as elimination
 from workbench.rules.entries import by_kernel
@@ -44,7 +45,8 @@ def _det_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
 _STACKS = ((1, 3, 3), (2, 2, 2), (1, 1, 1), (1, 0, 0), (1, 4, 4))
 
 register(Primitive("det", np.linalg.det, _det_types, 1, kinds=(INEXACT,), vjp=_det_vjp, jvp=_det_jvp, flops=1,
-                   **by_kernel(kernels.determinants, "{0}"), cost=elimination.determinant,
+                   **by_kernel(kernels.determinants, "{0}"),
+                   workspace=workspaces.determinant, cost=elimination.determinant,
                    samples=square_samples(*_STACKS)))
 
 
@@ -76,7 +78,8 @@ def _adjugate_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) ->
 
 register(Primitive("adjugate", _adjugate, _same_types, 1, kinds=(INEXACT,), vjp=_adjugate_vjp, jvp=_adjugate_jvp,
                    flops=2,
-                   **by_kernel(kernels.adjugates, "{0}"), cost=costs.adjugate,
+                   **by_kernel(kernels.adjugates, "{0}"),
+                   workspace=workspaces.adjugate, cost=costs.adjugate,
                    samples=square_samples(*_STACKS)))
 
 
@@ -134,7 +137,7 @@ def _change_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 register(Primitive("adjugate_change", _adjugate_change, _same_types, 2, kinds=(INEXACT,), vjp=_change_vjp,
                    jvp=_change_jvp, flops=8,
                    **by_kernel(kernels.adjugate_changes, "{0}, {1}"),
-                   analytic=False, samples=_change_samples))
+                   workspace=workspaces.adjugate_change, analytic=False, samples=_change_samples))
 
 
 # ---------------------------------------------------------------------- slogdet, of stacks
@@ -163,6 +166,7 @@ def _slogdet_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> 
 
 register(Primitive("slogdet", lambda a: tuple(np.linalg.slogdet(a)), _slogdet_types, 1, kinds=(INEXACT,),
                    vjp=_slogdet_vjp, jvp=_slogdet_jvp, flops=1,
-                   **by_kernel(kernels.signs_and_logs, "{0}"), cost=elimination.logarithm,
+                   **by_kernel(kernels.signs_and_logs, "{0}"),
+                   workspace=workspaces.determinant, cost=elimination.logarithm,
                    results=2,
                    analytic=False, samples=square_samples(*_STACKS)))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import lapack as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.functions import imag, kind_of_value, matmul, real
@@ -86,5 +87,6 @@ def _eigh_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("eigh", _eigh, _eigh_types, 1, kinds=(INEXACT,), vjp=_eigh_vjp, jvp=_eigh_jvp, flops=9,
-                   **by_kernel(kernels.eigenpairs, "{0}"), cost=costs.eigh,
+                   **by_kernel(kernels.eigenpairs, "{0}"),
+                   workspace=workspaces.eigh, cost=costs.eigh,
                    results=3, analytic=False, samples=_eigh_samples))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import fourier as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import Expr, apply
@@ -61,7 +62,8 @@ def _fft_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("fft", _fft, _fft_types, 1, kinds=(COMPLEX,), vjp=_fft_vjp, jvp=_fft_jvp, flops=10,
-                   **by_kernel(kernels.fourier_lines, "{0}, {inverse}"), cost=costs.complex_lines,
+                   **by_kernel(kernels.fourier_lines, "{0}, {inverse}"),
+                   workspace=workspaces.fft, cost=costs.complex_lines,
                    samples=_fft_samples))
 
 
@@ -131,7 +133,8 @@ def _irfft_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("rfft", _rfft, _rfft_types, 2, kinds=(FLOAT, INT), vjp=_rfft_vjp, jvp=_rfft_jvp, flops=5,
                    numba="half_spectra({0}, np.empty(0, {result}), {1})", kernels=(kernels.half_spectra,),
-                   analytic=False, cost=costs.half_spectra, samples=_rfft_samples))
+                   workspace=workspaces.rfft, analytic=False, cost=costs.half_spectra, samples=_rfft_samples))
 register(Primitive("irfft", _irfft, _irfft_types, 2, kinds=(COMPLEX, INT), vjp=_irfft_vjp, jvp=_irfft_jvp, flops=5,
-                   numba_complex="real_lines({0}, {1})", kernels=(kernels.real_lines,), analytic=False,
+                   numba_complex="real_lines({0}, {1})", kernels=(kernels.real_lines,),
+                   workspace=workspaces.irfft, analytic=False,
                    cost=costs.real_lines, samples=_irfft_samples))

@@ -13,6 +13,7 @@ import numpy as np
 import scipy
 
 from workbench.ir import Constant, Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import exponential as costs
 from workbench.rules.emission import emit
 from workbench.rules.entries import by_kernel
@@ -73,5 +74,6 @@ def _expm(a: Any) -> Any:
 
 
 register(Primitive("expm", _expm, _types, 1, kinds=(INEXACT,), vjp=_vjp, jvp=_jvp, flops=20,
-                   **by_kernel(kernels.matrix_exponential, "{0}"), cost=costs.exponential,
+                   **by_kernel(kernels.matrix_exponential, "{0}"),
+                   workspace=workspaces.expm, cost=costs.exponential,
                    analytic=False, samples=_samples))

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from workbench.ir import ArrayType, Kind, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import ordering as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.kernels import ordering as kernels
@@ -37,7 +38,8 @@ def _argsort_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("argsort", lambda a: np.argsort(a, axis=-1, kind="stable"), _argsort_types, 1, kinds=(REAL | BOOL,),
                    flops=1, analytic=False, samples=_argsort_samples, cost=costs.argsort,
-                   **by_kernel(kernels.argsort, "{0}")))
+                   **by_kernel(kernels.argsort, "{0}"),
+                   workspace=workspaces.argsort))
 
 
 def _search_types(operands: Sequence[Value], attrs: Attrs) -> Types:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import orthogonal as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.functions import matmul, real
@@ -64,5 +65,6 @@ def _qr_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("qr", _qr, _qr_types, 1, kinds=(INEXACT,), vjp=_qr_vjp, jvp=_qr_jvp, flops=2,
-                   **by_kernel(kernels.qr_factors, "{0}"), cost=costs.factors,
+                   **by_kernel(kernels.qr_factors, "{0}"),
+                   workspace=workspaces.qr, cost=costs.factors,
                    results=2, analytic=False, samples=_qr_samples))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import lapack as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import Expr
@@ -156,7 +157,8 @@ def _svd_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("svd", _svd, _svd_types, 2, kinds=(INEXACT, INT), vjp=_svd_vjp, jvp=_svd_jvp, flops=14,
-                   **by_kernel(kernels.singular_triples, "{0}"), cost=costs.svd,
+                   **by_kernel(kernels.singular_triples, "{0}"),
+                   workspace=workspaces.svd, cost=costs.svd,
                    results=4, analytic=False, samples=_svd_samples))
 
 
@@ -223,5 +225,6 @@ def _pinv_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("pinv", _pinv, _pinv_types, 2, kinds=(INEXACT, FLOAT), vjp=_pinv_vjp, jvp=_pinv_jvp, flops=14,
-                   **by_kernel(kernels.pseudoinverses, "{0}, {1}"), cost=costs.pinv,
+                   **by_kernel(kernels.pseudoinverses, "{0}, {1}"),
+                   workspace=workspaces.pinv, cost=costs.pinv,
                    results=3, analytic=False, samples=_pinv_samples))

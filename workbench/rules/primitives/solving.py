@@ -17,6 +17,7 @@ import numpy as np
 import scipy
 
 from workbench.ir import Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import matrices as costs
 from workbench.rules.entries import by_kernel
 from workbench.rules.expr import once
@@ -58,7 +59,8 @@ def _solve_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("solve", _solve, _solve_types, 2, kinds=(INEXACT,), vjp=_solve_vjp, jvp=_solve_jvp, flops=2,
-                   **by_kernel(kernels.solve_matrices, "{0}, {1}"), cost=costs.solve,
+                   **by_kernel(kernels.solve_matrices, "{0}, {1}"),
+                   workspace=workspaces.solve, cost=costs.solve,
                    results=2, samples=_solve_samples))
 
 
@@ -99,7 +101,8 @@ def _triangular_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 register(Primitive("solve_triangular", _triangular, _solve_types, 2, kinds=(INEXACT,), vjp=_triangular_vjp,
                    jvp=_triangular_jvp, flops=1,
-                   **by_kernel(kernels.solve_triangles, "{0}, {1}, {lower}, {unit}"), cost=costs.triangular,
+                   **by_kernel(kernels.solve_triangles, "{0}, {1}, {lower}, {unit}"),
+                   workspace=workspaces.solve_triangular, cost=costs.triangular,
                    results=2, samples=_triangular_samples))
 
 
@@ -121,6 +124,7 @@ def _inv_jvp(op: Op, xs: Sequence[Any], y: Any, tangents: Sequence[Any]) -> Any:
 
 register(Primitive("inv", lambda a: attempt(np.linalg.inv, a), _inv_types, 1, kinds=(INEXACT,), vjp=_inv_vjp,
                    jvp=_inv_jvp, flops=2,
-                   **by_kernel(kernels.inverse_matrices, "{0}"), cost=costs.inverse,
+                   **by_kernel(kernels.inverse_matrices, "{0}"),
+                   workspace=workspaces.inv, cost=costs.inverse,
                    results=2,
                    samples=square_samples((3, 3), (2, 2, 2), (1, 1), (0, 0))))

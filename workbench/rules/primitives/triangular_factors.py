@@ -13,6 +13,7 @@ import numpy as np
 import scipy
 
 from workbench.ir import ArrayType, Kind, Op, Value
+from workbench.rules import workspaces
 from workbench.rules.costs import matrices as costs
 from workbench.rules.emission import emit
 from workbench.rules.entries import by_kernel
@@ -98,7 +99,8 @@ def _order_samples(rng: np.random.Generator, kind: Kind) -> list[Sample]:
 
 
 register(Primitive("lu", _lu, _types, 1, kinds=(INEXACT,), vjp=_vjp, jvp=_jvp, flops=1,
-                   **by_kernel(kernels.packed_factors, "{0}"), cost=costs.packed,
+                   **by_kernel(kernels.packed_factors, "{0}"),
+                   workspace=workspaces.lu, cost=costs.packed,
                    results=2, analytic=False, samples=_samples))
 register(Primitive("row_order", kernels.order_of_rows, _order_types, 1, kinds=(INT,),
                    **by_kernel(kernels.order_of_rows, "{0}"), cost=costs.row_order, samples=_order_samples))

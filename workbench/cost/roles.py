@@ -63,8 +63,8 @@ def roles(function: Function, results: int | None) -> dict[Op, str]:
             if value.is_array and value.name:
                 names.setdefault(buffers.find(value), set()).add(value.name)
     outputs = {buffers.find(v) for v in function.results if v.is_array}
-    recalled, primal = (set(), set()) if results is None else _of_primal(function, results, buffers)
-    loose = set() if results is None else _of_cotangents(function, buffers)
+    recalled, primal = (set[Value](), set[Value]()) if results is None else _of_primal(function, results, buffers)
+    loose = set[Value]() if results is None else _of_cotangents(function, buffers)
 
     def role(buffer: Value) -> str:
         own = names.get(buffer, ())
@@ -86,7 +86,9 @@ def _of_primal(function: Function, results: int, buffers: Buffers) -> tuple[set[
     """Arrays that hold numbers of the primal for the reverse sweep, and all arrays of the primal."""
     block = Block(function.params, function.block.ops, function.results[:results])
     needed = Marker(Function(function.name, block, function.shape_params))
-    primal, read, written = set(), set(), set()
+    primal: set[Value] = set()
+    read: set[Value] = set()
+    written: set[Value] = set()
     for op in walk(function.block):
         if id(op) in needed.ops:
             primal.update(buffers.find(v) for v in op.results if v.is_array and v in needed.values)

@@ -1,0 +1,299 @@
+"""When a compiled program gives arrays back: where Numba deletes the variables of an emitted function.
+
+Numba counts references. A variable's is given up behind the last statement of a basic block that names it, where no
+block behind needs it; where the block's successors differ in that, where those begin that do not. A variable that is
+bound again in the same block keeps its array until then.
+
+What gives references up goes behind what takes them where both are in one block of LLVM's, which are shorter: a call
+that may raise ends one. So what is deleted behind a statement that binds an array is there until the next call is over.
+
+The function is read as its text. Its blocks are those of the bytecode, as far as that matters: a conditional expression
+begins one, too.
+
+Source: `numba.core.analysis.compute_live_map`, `compute_dead_maps`; `numba.core.postproc`;
+llvmlite's `RefNormalizePass`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
+
+from workbench.records import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A statement without those inside of it. reads, binds: the variables of arrays that it names; `released`: those
+    that are deleted behind it; `late`: those that are deleted behind its call, though nothing needs them before."""
+
+    node: ast.stmt
+    line: int
+    reads: frozenset[str]
+    binds: frozenset[str]
+    released: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """Where a basic block begins, and the variables that are deleted there."""
+
+    steps: list[Step] = field(default_factory=list)
+    behind: list[Entry] = field(default_factory=list)
+    released: set[str] = field(default_factory=set)
+    live: set[str] = field(default_factory=set)
+
+    def binds(self) -> set[str]:
+        """The variables that its steps bind."""
+        return {name for step in self.steps for name in step.binds}
+
+    def needs(self) -> set[str]:
+        """The variables that are read before they are bound."""
+        needed: set[str] = set()
+        bound: set[str] = set()
+        for step in self.steps:
+            needed |= step.reads - bound
+            bound |= step.binds
+        return needed
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """`if`: the test, and what is done where it holds and where it does not."""
+
+    step: Step
+    then: list[Part]
+    orelse: list[Part]
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """`for` or `while`: each turn begins with `head` (the test of a `while` is its only step) and goes on with `body`;
+    `orelse` is done where it ends without a `break`."""
+
+    node: ast.For | ast.While
+    line: int
+    head: list[Part]
+    body: list[Part]
+    orelse: list[Part]
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is left by `break` alone."""
+        return isinstance(self.node, ast.While) and isinstance(self.node.test, ast.Constant)
+
+
+@dataclass(slots=True, eq=False)
+class Leave:
+    """`break`, `continue`, `return` or `raise`; the step of the latter two."""
+
+    kind: str
+    step: Step | None = None
+
+
+Part = Step | Entry | Branch | Loop | Leave
+
+
+def released(definition: ast.FunctionDef, arrays: Iterable[str]) -> list[Part]:
+    """The parts of a function in order, with the variables of arrays that are deleted at each."""
+    reader = _Reader(frozenset(arrays))
+    start = reader.entry()
+    parts: list[Part] = [start]
+    reader.block(definition.body, start, parts)
+    _flow(reader.entries)
+    for entry in reader.entries:
+        _release(entry)
+    return parts
+
+
+class _Reader:
+    """Reads statements into parts and basic blocks."""
+
+    def __init__(self, arrays: frozenset[str]) -> None:
+        self.arrays = arrays
+        self.entries: list[Entry] = []
+        self.around: list[tuple[Entry, Entry]] = []  # per open loop: where `continue` and `break` go
+
+    def entry(self, *before: Entry | None) -> Entry:
+        """A new basic block, behind others."""
+        made = Entry()
+        self.entries.append(made)
+        for other in before:
+            if other is not None:
+                other.behind.append(made)
+        return made
+
+    def step(self, statement: ast.stmt, names: Iterable[ast.AST], entry: Entry) -> Step:
+        """A statement's step, at the end of a block."""
+        found = [name for part in names for name in ast.walk(part)
+                 if isinstance(name, ast.Name) and name.id in self.arrays]
+        binds = frozenset(name.id for name in found if isinstance(name.ctx, ast.Store))
+        reads = frozenset(name.id for name in found if isinstance(name.ctx, ast.Load))
+        made = Step(statement, statement.lineno, reads, binds)
+        entry.steps.append(made)
+        return made
+
+    def block(self, body: list[ast.stmt], entry: Entry | None, parts: list[Part]) -> Entry | None:
+        """Statements behind the beginning of a block; the block that they end in, None where they leave."""
+        for statement in body:
+            if entry is None:
+                return None
+            read = _READERS.get(type(statement), _Reader.plain)
+            entry = read(self, statement, entry, parts)
+        return entry
+
+    def plain(self, statement: ast.stmt, entry: Entry, parts: list[Part]) -> Entry | None:
+        """A statement without others inside."""
+        if any(isinstance(node, ast.IfExp | ast.BoolOp) for node in ast.walk(statement)):
+            entry = self.entry(entry)
+            parts.append(entry)
+        parts.append(self.step(statement, [statement], entry))
+        return entry
+
+    def if_(self, statement: ast.If, entry: Entry, parts: list[Part]) -> Entry | None:
+        """A branch."""
+        step = self.step(statement, [statement.test], entry)
+        arms: list[list[Part]] = []
+        ends: list[Entry | None] = []
+        for body in (statement.body, statement.orelse):
+            arm: list[Part] = []
+            end: Entry | None = entry
+            if body:
+                start = self.entry(entry)
+                arm.append(start)
+                end = self.block(body, start, arm)
+            arms.append(arm)
+            ends.append(end)
+        parts.append(Branch(step, *arms))
+        return self._behind(ends, parts)
+
+    def _behind(self, ends: list[Entry | None], parts: list[Part]) -> Entry | None:
+        if all(end is None for end in ends):
+            return None
+        after = self.entry(*ends)
+        parts.append(after)
+        return after
+
+    def loop(self, statement: ast.For | ast.While, entry: Entry, parts: list[Part]) -> Entry | None:
+        """A loop."""
+        if isinstance(statement, ast.For):
+            parts.append(self.step(statement, [statement.iter], entry))
+        head, after = self.entry(entry), Entry()
+        first: list[Part] = [head]
+        if isinstance(statement, ast.While):
+            first.append(self.step(statement, [statement.test], head))
+        start = self.entry(head)
+        body: list[Part] = [start]
+        self.around.append((head, after))
+        end = self.block(statement.body, start, body)
+        self.around.pop()
+        if end is not None:
+            end.behind.append(head)
+        orelse: list[Part] = []
+        made = Loop(statement, statement.lineno, first, body, orelse)
+        if not made.is_endless:
+            last: Entry | None = head
+            if statement.orelse:
+                begun = self.entry(head)
+                orelse.append(begun)
+                last = self.block(statement.orelse, begun, orelse)
+            if last is not None:
+                last.behind.append(after)
+        self.entries.append(after)
+        parts += [made, after]
+        return after
+
+    def leave(self, statement: ast.stmt, entry: Entry, parts: list[Part]) -> Entry | None:
+        """`return`, `raise`, `break` or `continue`."""
+        if isinstance(statement, ast.Return | ast.Raise):
+            kind = "return" if isinstance(statement, ast.Return) else "raise"
+            parts.append(Leave(kind, self.step(statement, [statement], entry)))
+            return None
+        back, on = self.around[-1]
+        entry.behind.append(on if isinstance(statement, ast.Break) else back)
+        parts.append(Leave("break" if isinstance(statement, ast.Break) else "continue"))
+        return None
+
+
+_READERS: dict[type[ast.stmt], Callable[..., Entry | None]] = {
+    ast.If: _Reader.if_, ast.For: _Reader.loop, ast.While: _Reader.loop,
+    ast.Return: _Reader.leave, ast.Raise: _Reader.leave, ast.Break: _Reader.leave, ast.Continue: _Reader.leave}
+
+
+def _flow(entries: list[Entry]) -> None:
+    """Which variables are needed where each block begins."""
+    binds = {id(entry): entry.binds() for entry in entries}
+    for entry in entries:
+        entry.live = entry.needs()
+    changed = True
+    while changed:
+        changed = False
+        for entry in reversed(entries):
+            size = len(entry.live)
+            for other in entry.behind:
+                entry.live |= other.live - binds[id(entry)]
+            changed = changed or len(entry.live) > size
+
+
+def _release(entry: Entry) -> None:
+    """Note where what a block holds is deleted."""
+    here = entry.live | entry.binds()
+    needed = {name for other in entry.behind for name in other.live}
+    if entry.steps and isinstance(entry.steps[-1].node, ast.Return):
+        needed |= entry.steps[-1].reads
+    ending = here - needed
+    for other in entry.behind:
+        other.released |= (here - ending) - (other.live | other.binds())
+    for step in reversed(entry.steps):
+        step.released = ending & (step.reads | step.binds)
+        ending -= step.released
+    _delay(entry)
+
+
+def _delay(entry: Entry) -> None:
+    """Where a variable is bound between two calls, what is deleted between them is deleted behind the second one."""
+    pending: list[set[str]] = [entry.released]
+    takes = False
+    for step in entry.steps:
+        if _calls(step):
+            if takes:
+                for names in pending:
+                    step.late |= names
+                    names.clear()
+            pending, takes = [], False
+        takes = takes or bool(step.binds)
+        pending.append(step.released)
+
+
+def _calls(step: Step) -> bool:
+    """Whether a statement calls what may raise: what makes arrays, kernels, functions of the program."""
+    for node in ast.walk(step.node):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Name) and function.id not in _QUIET:
+                return True
+            if isinstance(function, ast.Attribute) and (
+                    not isinstance(function.value, ast.Name) or function.value.id not in ("np", "math")
+                    or function.attr in _MAKERS):
+                return True
+    return False
+
+
+_QUIET = frozenset({"min", "max", "abs", "int", "float", "complex", "range", "bool", "round"})
+_MAKERS = frozenset({"empty", "zeros", "ones", "full", "arange", "dot"})
+
+
+def steps_of(parts: Iterable[Part]) -> Iterator[Step]:
+    """All steps among parts."""
+    for part in parts:
+        if isinstance(part, Step):
+            yield part
+        elif isinstance(part, Branch):
+            yield part.step
+            yield from steps_of([*part.then, *part.orelse])
+        elif isinstance(part, Loop):
+            yield from steps_of([*part.head, *part.body, *part.orelse])
+        elif isinstance(part, Leave) and part.step is not None:
+            yield part.step
