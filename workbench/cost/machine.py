@@ -179,7 +179,7 @@ def calibrate(force: bool = False) -> Machine:
     force: measure again. It takes some ten seconds, most of them the compiler's, and is kept on the disk for this
     processor, these versions of NumPy, Numba and llvmlite, and this number of threads.
     Returns a `Machine`, which prints itself as a table. Others that use the machine meanwhile disturb it little: the
-    least of interleaved repetitions counts.
+    least of interleaved repetitions counts. Nothing is raised where the disk is full or read-only.
     Method: kernels that hold one operation each, compiled as all programs are, in loops that become vectors, in others
     and in chains; see `workbench.cost.calibration`.
 
