@@ -6,17 +6,16 @@ not, other numbers are drawn. What is compared is every key of a count that the 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 
 import workbench as wb
-from tests.corpus import Program
+from tests.corpus import Program, structures
 from tests.corpus.structure import map_leaves
 from tests.cost.instrumented import counted_run
 from tests.fuzz.emitted import in_python
@@ -31,6 +30,8 @@ from workbench.operators.derivative import Derivative
 UNSEEN = {"int", "logic", "turn", "convert", "select"}
 ORDERS = ("primal", "gradient", "second derivative")
 SCALES = (1, 2, 3)
+#: classes of the corpus whose objects are arguments
+OBJECTS = tuple(found for found in vars(structures).values() if isinstance(found, type) and is_dataclass(found))
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,11 @@ def _sum_of(tree: Any) -> Any:
         for key in tree:
             total = total + _sum_of(tree[key])
         return total
-    if dataclasses.is_dataclass(tree):
-        return sum([_sum_of(getattr(tree, field.name)) for field in dataclasses.fields(tree)])
+    if isinstance(tree, OBJECTS):
+        total = 0.0
+        for name in tuple(vars(tree)):
+            total = total + _sum_of(getattr(tree, name))
+        return total
     return 0.0 if tree is None else np.sum(tree)
 
 

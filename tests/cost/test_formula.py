@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from workbench.cost import evaluation
 from workbench.cost.evaluation import evaluate
 from workbench.cost.formula import (
     Formula,
@@ -16,6 +17,7 @@ from workbench.cost.formula import (
     maximum,
     minimum,
     of,
+    of_size,
     positive,
     summed,
     symbol,
@@ -86,3 +88,22 @@ def test_equal_formulas_are_equal_however_they_are_made() -> None:
     assert maximum(N, M) == maximum(M, N)
     assert hash(N + M) == hash(M + N)
     assert maximum(N * M + 3, 0) == N * M + 3
+
+
+def test_sums_without_a_closed_form_are_vectorised_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    total = summed(INDEX, N, floordiv(HERE * M, 3) * maximum(HERE - M, 0))
+    rng = np.random.default_rng()
+    sizes = {"n": rng.integers(0, 60, 50), "m": rng.integers(1, 9, 50)}
+    expected = [evaluate(total, {"n": int(n), "m": int(m)}) for n, m in zip(sizes["n"], sizes["m"], strict=True)]
+    for at_once in (1 << 20, 100, 7):
+        monkeypatch.setattr(evaluation, "AT_ONCE", at_once)
+        assert evaluate(total, sizes).tolist() == expected
+
+
+def test_a_function_of_a_size_is_evaluated_for_each_size_once() -> None:
+    asked = []
+    bits = of_size("bits", lambda n: asked.append(n) or n.bit_length(), N + 1)
+    assert evaluate(bits * M, {"n": np.array([0, 6, 6, 7]), "m": 2}).tolist() == [2, 6, 6, 8]
+    assert asked == [1, 7, 8]
+    assert written(bits) == "bits(n + 1)"
+    assert of_size("bits", int.bit_length, 5) == 3

@@ -56,9 +56,9 @@ def test_samples(name: str) -> None:
 
 def large(rng: np.random.Generator) -> Iterator[tuple[str, Case]]:
     """Beyond one block, and beyond small factors."""
-    for n in (48, 49, 97):
+    for n in (48, 49):
         a = rng.normal(size=(1, n, n))
-        for x in (a,) if n > 49 else (a, a + 1j * a[:, ::-1]):
+        for x in (a,) if n > 48 else (a + 1j * a[:, ::-1],):
             positive = x @ np.conj(np.swapaxes(x, 1, 2)) + n * np.eye(n)
             yield "solve", Case((x, x[:, :, :3].copy()), {})
             yield "solve_triangular", Case((positive, x[:, :, :3].copy()), {"lower": n % 2 == 0, "unit": n == 49})

@@ -102,6 +102,7 @@ class Counter:
     def __init__(self, function: Function) -> None:
         self.functions = Emitted.of_program(function)
         self.emitted = self.functions[function]
+        self.file = function.span.filename if function.span else None
         self.parameters: dict[Symbol, Parameter] = {}
         self.indices: list[Symbol] = []  # of the loops that are open
         self.fixed = 0  # how many of them are around a branch or loop that data decide
@@ -214,6 +215,8 @@ class Counter:
                   dims: tuple[tuple[Symbol, Value], ...] = (), measure: Callable[..., int] | None = None) -> Formula:
         """A number that a run knows, named after the line that it belongs to."""
         line = f"line {op.span.line}" if op.span else "no line"
+        if op.span is not None and self.file is not None and op.span.filename != self.file:
+            line = f"{op.span.filename.rsplit('/', 1)[-1]}:{op.span.line}"
         text = f"{name or kind}({line})"
         number = 1
         while True:

@@ -14,6 +14,8 @@ import numpy as np
 
 from workbench.cost.formula import OF_SIZE, Atom, Formula, Sum, Symbol, room
 
+AT_ONCE = 1 << 20  # turns of sums
+
 
 def evaluate(formula: Formula, values: Mapping[str, Any]) -> Any:
     """The number that a formula is where the symbols of these names are these numbers (or arrays, all of one shape).
@@ -62,16 +64,27 @@ class _Evaluation:
     def _sum(self, atom: Sum) -> Any:
         turns = self.formula(atom.turns)
         if isinstance(turns, np.ndarray):
-            return np.array([_Evaluation({n: _at(v, k, turns.shape) for n, v in self.values.items()})._sum(atom)
-                             for k in np.ndindex(turns.shape)], dtype=float).reshape(turns.shape)
+            return self._sums(atom, turns)
         values = {**self.values, atom.index.name: np.arange(int(turns), dtype=float)}
         body = _Evaluation(values).formula(atom.body)
         total = float(np.sum(np.broadcast_to(body, (int(turns),))))
         return int(total) if total.is_integer() else total
 
-
-def _at(value: Any, place: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(value, shape)[place].item() if isinstance(value, np.ndarray) else value
+    def _sums(self, atom: Sum, turns: np.ndarray) -> np.ndarray:
+        """Sums of different lengths: their turns one behind the other, as many at once as memory is worth."""
+        counts = turns.astype(np.int64).ravel()
+        values = {name: np.broadcast_to(v, turns.shape).ravel() if isinstance(v, np.ndarray) else v
+                  for name, v in self.values.items() if name in {s.name for s in atom.body.symbols}}
+        found = np.zeros(counts.size)
+        parts = np.searchsorted(np.cumsum(counts), np.arange(AT_ONCE, counts.sum() + AT_ONCE, AT_ONCE), "left") + 1
+        for start, stop in zip((0, *parts), (*parts, counts.size), strict=True):
+            here = counts[start:stop]
+            owner = np.repeat(np.arange(here.size), here)
+            index = np.arange(owner.size) - np.repeat(np.cumsum(here) - here, here)
+            inner = {name: v[start:stop][owner] if isinstance(v, np.ndarray) else v for name, v in values.items()}
+            body = _Evaluation({**inner, atom.index.name: index.astype(float)}).formula(atom.body)
+            found[start:stop] = np.bincount(owner, np.broadcast_to(body, owner.shape), here.size)
+        return found.reshape(turns.shape)
 
 
 def _times(a: Any, b: Any) -> Any:

@@ -11,12 +11,14 @@ Mathematics*, 1994, 6.5), see `summation`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from workbench.records import dataclass
 
 Number = int | Fraction | float
+NUMBERS = (int, Fraction, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +67,27 @@ class Formula:
     terms: Mapping[Monomial, Number]
 
     def __init__(self, terms: Mapping[Monomial, Number]) -> None:
-        self.terms = {m: _plain(c) for m, c in terms.items() if c}
-        self._hash = hash(frozenset(self.terms.items()))
+        self.terms = {m: c if type(c) is int else _plain(c) for m, c in terms.items() if c}
+        self._hash: int | None = None
 
     def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, int | float | Fraction):
+        if isinstance(other, NUMBERS):
             return self.constant == other
-        return self is other or (isinstance(other, Formula) and self._hash == other._hash and self.terms == other.terms)
+        return self is other or (isinstance(other, Formula) and self.terms == other.terms)
 
     # ------------------------------------------------------------------ arithmetic
     def __add__(self, other: Formula | Number) -> Formula:
+        if not isinstance(other, Formula):
+            other = of(other)
+        if not self.terms or not other.terms:
+            return self if self.terms else other
         terms = dict(self.terms)
-        for monomial, coefficient in of(other).terms.items():
+        for monomial, coefficient in other.terms.items():
             terms[monomial] = terms.get(monomial, 0) + coefficient
         return Formula(terms)
 
@@ -93,11 +101,17 @@ class Formula:
         return of(other) - self
 
     def __mul__(self, other: Formula | Number) -> Formula:
-        if isinstance(other, int | float | Fraction):
-            return Formula({m: c * other for m, c in self.terms.items()})
+        if isinstance(other, Formula):
+            if self.constant is not None:
+                self, other = other, self
+            number = other.constant
+        else:
+            number = other
+        if number is not None:
+            return self if number == 1 else Formula({m: c * number for m, c in self.terms.items()})
         terms: dict[Monomial, Number] = {}
         for m1, c1 in self.terms.items():
-            for m2, c2 in other.terms.items():
+            for m2, c2 in of(other).terms.items():
                 monomial = _product(m1, m2)
                 terms[monomial] = terms.get(monomial, 0) + c1 * c2
         return Formula(terms)
@@ -120,7 +134,7 @@ class Formula:
         """The number that the formula is, None where it depends on something."""
         if not self.terms:
             return 0
-        return self.terms[ONE] if len(self.terms) == 1 and ONE in self.terms else None
+        return self.terms.get(ONE) if len(self.terms) == 1 else None
 
     @property
     def atoms(self) -> frozenset[Atom]:
@@ -354,6 +368,7 @@ def summed(index: Symbol, turns: Formula, body: Formula) -> Formula:
     return total
 
 
+@functools.lru_cache(4096)
 def _summed_product(index: Symbol, turns: Formula, factors: Monomial) -> Formula:
     """The sum of a product whose factors all depend on the index."""
     power = sum(p for atom, p in factors if atom == index)
@@ -415,6 +430,7 @@ def _sum_where(index: Symbol, turns: Formula, conditions: Sequence[Apply], body:
     return summed(index, maximum(last, first), body) - summed(index, first, body)
 
 
+@functools.lru_cache(4096)
 def power_sum(power: int, turns: Formula) -> Formula:
     """0**power + 1**power + ... + (turns - 1)**power, by Faulhaber's formula.
 
@@ -430,6 +446,7 @@ def power_sum(power: int, turns: Formula) -> Formula:
     return total * Fraction(1, power + 1)
 
 
+@functools.cache
 def _bernoulli(most: int) -> list[Fraction]:
     """The Bernoulli numbers B_0, ..., B_most, with B_1 = -1/2."""
     numbers: list[Fraction] = []
