@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.cost.counting import NOWHERE, Counts, Env, count
+from workbench.cost.emitted import Emitted
 from workbench.cost.evaluation import evaluate
 from workbench.cost.formula import Formula, Symbol, of
-from workbench.cost.work import Amounts
-from workbench.ir import Block, Constant, Function, Op, Value
+from workbench.cost.work import Amounts, SizesOf, work_of
+from workbench.ir import Block, Constant, Function, Op, Value, walk
+from workbench.rules.costs.amounts import elements
+from workbench.rules.costs.ordering import doublings
 
 
 class Executions:
@@ -24,6 +27,9 @@ class Executions:
         self.numbers: dict[Block, int] = {}
         self.sizes: dict[Value, Formula | None] = {}
         self.dims: dict[Value, Formula | None] = {}
+        self.amounts: dict[Op, dict[str, Formula]] = {}
+        self._emitted = {op: emitted for part, emitted in Emitted.of_program(function).items()
+                         for op in walk(part.block)}
         counts: Counts = count(function, dims, integers, self._watch)
         self.formulas = {block: counts.work.amounts.get((NOWHERE, f"@{number}"), of(0))
                          for block, number in self.numbers.items()}
@@ -34,10 +40,26 @@ class Executions:
             for value in (*op.operands, *op.results):
                 if value.is_array:
                     self._measure(value, env)
+            if is_library(op):
+                self.amounts[op] = self._work(op)
         for value in (*block.params, *block.yields):
             if value.is_array:
                 self._measure(value, env)
         return {f"@{number}": 1}
+
+    def _work(self, op: Op) -> dict[str, Formula]:
+        """What an operation of a library does once; what only a run can know of it (exchanges of rows) is left out, and
+        what varies from turn to turn."""
+        def dimension(dim: Value | None) -> Formula:
+            if isinstance(dim, Constant):
+                return of(int(dim.value.real))
+            return (None if dim is None else self.dims.get(dim)) or of(0)
+        sizes = SizesOf(dimension, lambda name, of_: of(0))
+        amounts = {key: of(amount) for key, amount in work_of(op, sizes, self._emitted[op]).items()}
+        if op.prim == "argsort" or op.prim.startswith("searchsorted"):  # as often as numbers are in no order
+            halvings = sizes.of_size("doublings", doublings, sizes(op.operands[0].dims[-1]))
+            amounts["compared"] = elements(op.result, sizes) * halvings
+        return amounts
 
     def _measure(self, value: Value, env: Env) -> None:
         total: Formula | None = of(1)
@@ -52,7 +74,8 @@ class Executions:
     @property
     def symbols(self) -> frozenset[str]:
         """Names of what times depend on."""
-        every = [*self.formulas.values(), *(size for size in self.sizes.values() if size is not None)]
+        every = [*self.formulas.values(), *(size for size in self.sizes.values() if size is not None),
+                 *(amount for amounts in self.amounts.values() for amount in amounts.values())]
         return frozenset(symbol.name for formula in every for symbol in formula.symbols)
 
 
@@ -76,6 +99,10 @@ class Numbers:
         """Whether it is known before a run how many elements an array has."""
         return self._executions.sizes.get(value) is not None
 
+    def amounts(self, op: Op) -> dict[str, Any]:
+        """What an operation of a library does once."""
+        return {key: self._number(amount) for key, amount in self._executions.amounts.get(op, {}).items()}
+
     def dim(self, value: Value) -> Any:
         """The length of an axis."""
         if isinstance(value, Constant):
@@ -88,6 +115,14 @@ class Numbers:
         if formula not in self._known:
             self._known[formula] = evaluate(formula, self._values)
         return self._known[formula]
+
+
+def is_library(op: Op) -> bool:
+    """Whether an operation is on whole arrays, and more than memory: a kernel's or a library's."""
+    return op.prim not in _SIMPLE and not op.regions and any(v.is_array for v in (*op.operands, *op.results))
+
+
+_SIMPLE = frozenset({"load", "store", "accum", "empty", "full", "copy", "iota", "reshape", "matmul", "list", "call"})
 
 
 def line_of(op: Op) -> tuple[str, int]:

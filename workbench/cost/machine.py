@@ -28,7 +28,7 @@ from workbench.cost.default_machine import RATES, TABLES
 from workbench.engines.numba import cache
 from workbench.records import dataclass
 
-VERSION = 1
+VERSION = 3
 #: Elementary functions that are not measured, and one that takes as long.
 LIKE = {"exp2": "exp", "log2": "log", "log10": "log", "cbrt": "pow", "cosh": "sinh", "acos": "asin", "atan2": "tan",
         "asinh": "log1p", "acosh": "log1p", "atanh": "log1p", "erf": "tanh", "erfc": "asin", "lgamma": "asin",
@@ -41,7 +41,7 @@ class Machine:
     """Rates in ns by name (`along.f64.add`: an element's addition in a loop that becomes vectors; `alone`: in one that
     does not; `chain`: until the result can be used), and tables of ns by size: `read`, `write`, `copy` a byte by the
     bytes that are worked on, `gather` an element, `fresh` a byte of a new array by its bytes, `gemm`, `gemv`, `dot` a
-    multiplication with its addition by the edge.
+    multiplication with its addition by the edge, `lapack` an operation.
 
     calibrated: whether it was measured here; processor: which one it is. It prints itself as a table.
 

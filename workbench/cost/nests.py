@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.cost.accesses import Access, Places, accesses
+from workbench.cost.executions import is_library
 from workbench.cost.vectorising import carried_by_memory, obstacle
 from workbench.ir import Block, Function, Op, Value, callee_of, walk
 
@@ -50,7 +51,7 @@ class Loops:
             if op.prim in ("for", "while"):
                 for region in op.regions:
                     self.parents[region] = block
-                if not any(inner.prim in ("for", "while", "call") or inner.prim in WHOLE_ARRAYS
+                if not any(inner.prim in ("for", "while", "call") or inner.prim in WHOLE_ARRAYS or is_library(inner)
                            for region in op.regions for inner in walk(region)):
                     loop = Loop(op, self.places[function])
                     self.innermost[op] = loop

@@ -36,7 +36,7 @@ class Prices:
         if kind is Kind.BOOL or op.prim in _BITS:
             return add / 2
         if kind is Kind.INT:
-            return self.whole() if op.prim in _WHOLE else add / 3
+            return self._whole(op) if op.prim in _WHOLE else add / 3
         if op.prim == "cast":
             return add
         if op.prim == "select":
@@ -54,9 +54,13 @@ class Prices:
             return self.machine.rate(form, width, "pow")
         return int(exponent).bit_length() * 1.5 * self.machine.rate(form, width, "mul")
 
-    def whole(self) -> float:
-        """A division of integers."""
-        return 0.4 * self.machine.rate("chain", "f64", "int")
+    def _whole(self, op: Op) -> float:
+        """A division of integers; by one that is known it is a multiplication, or picks bits."""
+        divisor = op.operands[1]
+        if not isinstance(divisor, Constant):
+            return 0.4 * self.machine.rate("chain", "f64", "int")
+        known = int(divisor.value.real)
+        return self.clock if known & (known - 1) == 0 else 3 * self.clock
 
     def latency(self, op: Op) -> float:
         """How long what needs the result of an operation waits."""
@@ -81,9 +85,10 @@ class Prices:
             return 5 * self.clock
         return chain("chain", kind.value, op.prim)
 
-    def load(self, form: str, size: int) -> float:
-        """An element that is read and near."""
-        return self.loads[form] * (size / 8 if form == "along" else 1)
+    def load(self, form: str, size: int, shifted: bool = False) -> float:
+        """An element that is read and near. shifted: vectors of it begin anywhere, and half of them lie on two lines of
+        the cache (as nearly all do that rates were measured with)."""
+        return self.loads[form] * ((1.0 if shifted else 0.6) * size / 8 if form == "along" else 1)
 
     def store(self, form: str, size: int) -> float:
         """An element that is written and near."""

@@ -21,11 +21,11 @@ import numpy as np
 from workbench.cost.accesses import Access
 from workbench.cost.chains import recurrence
 from workbench.cost.counting import NOWHERE
-from workbench.cost.executions import Executions, Numbers, line_of
+from workbench.cost.executions import Executions, Numbers, is_library, line_of
 from workbench.cost.machine import Machine
 from workbench.cost.nests import WHOLE_ARRAYS, Loop, Loops
 from workbench.cost.prices import Prices
-from workbench.cost.work import Line
+from workbench.cost.work import OTHERS, Line
 from workbench.ir import Block, Callee, Kind, Op, Value, callee_of, walk
 
 NS = 1e-9
@@ -101,6 +101,8 @@ class _Clock:
                     self._block(callee.function.block)
             elif op.prim in WHOLE_ARRAYS:
                 self._add(line_of(op), runs * self._arrays(op))
+            elif is_library(op):
+                self._add(line_of(op), runs * self._library(op))
             elif op.prim in ("load", "store", "accum"):
                 self._add(line_of(op), runs * self._access(op, "alone"))
             else:
@@ -157,7 +159,8 @@ class _Clock:
                 return add, 0.0
             far = form == "along" and access.step != 1 and access.step != 0
             price = (self.machine.rate("along", "f64", "gather") if access.step is None else
-                     1.5 * self.p.load("alone", size)) if far else self.p.load(form, size)
+                     1.5 * self.p.load("alone", size)) if far else self.p.load(
+                         form, size, (access.offset or 0) % LANES != 0)
             return add, (price if access.reads else 0.0) + (self.p.store(form, size) if access.writes else 0.0)
         if op.regions:
             return self.p.clock / (2 if form == "alone" else 8), 0.0
@@ -206,7 +209,7 @@ class _Clock:
         pairs = [(p, y) for p, y in zip(inside, handed, strict=False) if not p.is_array]
         parts = Block(body.params, tuple(op for region in loop.bodies for op in region.ops), handed)
         time = recurrence(tuple(p for p, _ in pairs), parts, tuple(y for _, y in pairs), self.p.latency, loop.carried)
-        if any(a.op.prim == "accum" and a.step != 1 for a in loop.accesses):
+        if any(a.op.prim == "accum" and a.step == 0 for a in loop.accesses):
             time = max(time, self.machine.rates["chain.f64.memory"])
         return time
 
@@ -255,12 +258,11 @@ class _Clock:
                 anywhere = anywhere + np.maximum(self.machine.at("gather", span) - near, 0.0)
                 continue
             working = self._working_set(loop, access)
-            bytes_: Any = size
-            if access.step == 2:
+            bytes_ = np.where(working > NEAR, size, 0.0)
+            if access.step == 2:  # down a column: lines of the cache, and pages, that come for one element each
                 column = self._turns(loop.op) * LINE
-                bytes_ = np.where(column > NEAR, LINE, size)
-                working = np.where(column > NEAR, np.maximum(column, NEAR), working)
-            bytes_ = np.where(working > NEAR, bytes_, 0.0)
+                rate = np.maximum(self.machine.rates["column"], LINE * self.machine.at("read", column))
+                anywhere = anywhere + np.where(column > NEAR, rate, 0.0)
             if access.reads and not access.writes:
                 read = read + bytes_ * self.machine.at("read", working)
             else:
@@ -332,6 +334,31 @@ class _Clock:
         extra = self.machine.at("fresh", bytes_) - 2 * self.machine.at("copy", bytes_)
         anew = np.asarray(bytes_) > (1 << 25)
         return self.machine.rates["allocation"] + np.where(anew, np.maximum(extra, 0.0), 0.0) * bytes_
+
+    def _library(self, op: Op) -> Any:
+        """A kernel's or a library's work: products as BLAS does them, LAPACK's operations, and the rest as loops that
+        become vectors in part."""
+        kind = next(v.kind for v in (*op.operands, *op.results) if v.is_array)
+        amounts = self.n.amounts(op)
+        terms, work = amounts.pop("fma", 0), amounts.pop("library", 0)
+        calls = np.maximum(amounts.pop("call", 0), 1)
+        total = terms * self.machine.at("gemm32" if kind is Kind.F32 else "gemm", np.cbrt(terms / calls)) + (
+            work * self.machine.at("lapack", np.cbrt(work / calls / 9)))
+        moved = sum(amounts.pop(key, 0) for key in ("read", "written"))
+        amounts.pop("allocated", 0)
+        total = total + amounts.pop("allocation", 0) * self.machine.rates["allocation"] + self.machine.rates["entry"]
+        compared = amounts.pop("compared", 0)
+        missed = 0.5 * self.machine.rates["miss"] * compared / (compared + 20 * LEARNT)
+        total = total + compared * (5 * self.p.clock + missed)
+        loops: Any = amounts.pop("element", 0) * self.p.load("alone", 8) / 2
+        parts = 3 if any(v.kind.is_complex for v in (*op.operands, *op.results)) else 1
+        for key, amount in amounts.items():
+            if key not in OTHERS:
+                loops = loops + parts * amount * (self.machine.rate("along", kind.value, key)
+                                          + self.machine.rate("alone", kind.value, key)) / 2
+            else:
+                loops = loops + amount * self.p.clock / 3
+        return total + _beside(loops, moved * self.machine.at("copy", self.everything))
 
     def _product(self, op: Op) -> Any:
         a, b = op.operands

@@ -33,7 +33,10 @@ def ratio(made: Specialisation, args: tuple[Any, ...], predicted: Predicted, cou
     lines = predicted.seconds()
     way = lines.get(NOWHERE, 0.0)
     inside = sum(lines.values()) - way
-    return max(_clocked(made.compiled.entry, data) - way, 0.1 * way) / inside if inside > 0 else 1.0
+    if inside <= 0:
+        return 1.0
+    found = max(_clocked(made.compiled.entry, data) - way, 0.1 * way) / inside
+    return float(found ** (inside / (inside + way)))  # (little is known where the way in takes as long)
 
 
 def _clocked(entry: Callable[..., Any], data: list[Any]) -> float:

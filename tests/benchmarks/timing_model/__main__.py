@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="kernels (default: all)")
     parser.add_argument("--kept", action="store_true", help="with the machine as it was measured before")
     parser.add_argument("--pilot", action="store_true",
-                        help="scaled by a run at the smallest size, which is then left out")
+                        help="scaled by a run at a third of the middle size")
     parser.add_argument("--held-out", action="store_true", help="the kernels that no constant was chosen by")
     parser.add_argument("--vectors", action="store_true", help="which loops LLVM made vectors of, and which we say")
     chosen = parser.parse_args()

@@ -165,7 +165,7 @@ NESTS = ("along", "alone", "columns")
 
 
 def nests(which: int, x: Array, y: Array, a: Any) -> None:
-    """Nests: of loops that become vectors, of chains, and down columns."""
+    """Nests: of loops that become vectors, of chains, and that turn a matrix."""
     if which == 0:
         for i in range(x.shape[0]):
             for j in range(x.shape[1]):
@@ -179,12 +179,18 @@ def nests(which: int, x: Array, y: Array, a: Any) -> None:
     else:
         for j in range(x.shape[1]):
             for i in range(x.shape[0]):
-                y[i, j] = x[i, j] * a
+                y[j, i] = x[i, j] * a
 
 
 def product(a: Array, b: Array) -> Array:
     """A product of matrices, or of a matrix with a vector."""
     return a @ b
+
+
+def spectrum(a: Array) -> Array:
+    """The eigenvalues of a symmetric matrix, by LAPACK, with the vectors."""
+    values, vectors = np.linalg.eigh(a)
+    return values + vectors[0]
 
 
 def inner(a: Array, b: Array) -> Any:

@@ -25,6 +25,7 @@ SMALL, LARGE = 256, 1280  # elements: both in the nearest cache
 WORKED_ON = (1 << 14, 1 << 17, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 24, 1 << 25, 1 << 26)  # bytes
 NEW = (1 << 13, 1 << 16, 1 << 19, 1 << 22, 1 << 24, 1 << 26)
 MANY = 1 << 16  # branches
+FAR = 1000  # elements of a row
 EDGES = (2, 8, 24, 64, 160, 400)
 
 
@@ -136,10 +137,12 @@ def _nests() -> Rates:
     entry = compiled(kernels.nests, 0, x, y, 1.0)
     shapes = {"short": (n * 8, 8), "long": (n, 64)}
     calls = {(which, title): partial(entry, which, np.ones(shape), np.ones(shape), 1.0)
-             for which in range(len(kernels.NESTS)) for title, shape in shapes.items()}
+             for which in (0, 1) for title, shape in shapes.items()}
     times = least(calls)
-    for which, name in enumerate(kernels.NESTS):
+    for which, name in enumerate(kernels.NESTS[:2]):
         rates[f"begin.{name}"] = max(times[which, "short"] - times[which, "long"], 0) / (n * 8 - n)
+    columns = partial(entry, kernels.NESTS.index("columns"), np.ones((FAR, FAR)), np.ones((FAR, FAR)), 1.0)
+    rates["column"] = 0.75 * least({"columns": columns})["columns"] / FAR ** 2  # (the rest for the writing)
     return rates
 
 
@@ -181,8 +184,9 @@ def _new() -> Tables:
 
 # ---------------------------------------------------------------------- products
 def _products() -> Tables:
-    """ns for a multiplication with its addition in products, by the edge; what a call takes is in it."""
-    tables: Tables = {"gemm": [], "gemm32": [], "gemv": [], "dot": []}
+    """ns for a multiplication with its addition in products, and for an operation of LAPACK, by the edge; what a call
+    takes is in it."""
+    tables: Tables = {"gemm": [], "gemm32": [], "gemv": [], "dot": [], "lapack": []}
     matrix = compiled(kernels.product, np.ones((2, 2)), np.ones((2, 2)))
     single = compiled(kernels.product, np.ones((2, 2), np.float32), np.ones((2, 2), np.float32))
     vector = compiled(kernels.product, np.ones((2, 2)), np.ones(2))
@@ -196,9 +200,15 @@ def _products() -> Tables:
         calls.update({("gemm", n): partial(matrix, a, a), ("gemm32", n): partial(single, f, f),
                       ("gemv", n): partial(vector, a, v),
                       ("dot", n): partial(inner, np.ones(n * n), np.ones(n * n))})
+    spectrum = compiled(kernels.spectrum, np.eye(2))
+    for n in EDGES[:-1]:
+        a = np.random.default_rng(0).uniform(-1, 1, (n, n))
+        calls["lapack", n] = partial(spectrum, a + a.T)
     times = least(calls)
     for (name, n), time in times.items():
-        if n:
+        if name == "lapack":
+            tables[name].append((float(n), max(time - times["new", 0], 1.0) / (9 * n ** 3)))
+        elif n:
             terms = n ** 3 if name.startswith("gemm") else n ** 2
             nothing = times["dot", 0] if name == "dot" else times["new", 0]
             tables[name].append((float(n), max(time - nothing, 1.0) / terms))
