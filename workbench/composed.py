@@ -8,6 +8,7 @@ from typing import Any
 from workbench.engines import tape as recording
 from workbench.frontend.library import implements
 from workbench.operators import strategy
+from workbench.operators.choosing import Choosing
 from workbench.operators.composite import Composite
 from workbench.operators.fields import Curl, Divergence
 from workbench.operators.jacobian import Jacobian
@@ -41,7 +42,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine:
            [1., 0.]])
     """
     strategy.checked("jacobian", mode)
-    return Composite(lambda g, wrt, several: Jacobian(g, wrt, several, mode, has_aux, holomorphic, deterministic),
+    return Choosing(lambda g, wrt, several: Jacobian(g, wrt, several, mode, has_aux, holomorphic, deterministic),
                      "Jacobian", f, wrt, engine, deterministic)
 
 
@@ -64,7 +65,7 @@ def hessian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: 
            [ 6.,  0.]])
     """
     strategy.checked("hessian", mode)
-    return Composite(lambda g, wrt, several: Hessian(g, wrt, several, mode, has_aux, deterministic), "Hessian", f, wrt,
+    return Choosing(lambda g, wrt, several: Hessian(g, wrt, several, mode, has_aux, deterministic), "Hessian", f, wrt,
                      engine, deterministic)
 
 
@@ -84,7 +85,7 @@ def hvp(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str 
     array([  6., 120.])
     """
     strategy.checked("hvp", mode)
-    return Composite(lambda g, wrt, several: Hvp(g, wrt, several, mode, has_aux, deterministic), "hvp", f, wrt, engine,
+    return Choosing(lambda g, wrt, several: Hvp(g, wrt, several, mode, has_aux, deterministic), "hvp", f, wrt, engine,
                      deterministic)
 
 
@@ -102,7 +103,7 @@ def diag_hessian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, eng
     array([ 6., 12.])
     """
     strategy.checked("diag_hessian", mode)
-    return Composite(lambda g, wrt, several: DiagHessian(g, wrt, several, mode, has_aux, deterministic),
+    return Choosing(lambda g, wrt, several: DiagHessian(g, wrt, several, mode, has_aux, deterministic),
                      "Hessian diagonal", f, wrt, engine, deterministic)
 
 
@@ -119,7 +120,7 @@ def laplacian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine
     18.0
     """
     strategy.checked("laplacian", mode)
-    return Composite(lambda g, wrt, several: Laplacian(g, wrt, several, mode, has_aux, deterministic), "Laplacian", f,
+    return Choosing(lambda g, wrt, several: Laplacian(g, wrt, several, mode, has_aux, deterministic), "Laplacian", f,
                      wrt, engine, deterministic)
 
 
@@ -139,7 +140,7 @@ def divergence(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engin
     6.0
     """
     strategy.checked("divergence", mode)
-    return Composite(lambda g, wrt, several: Divergence(g, wrt, several, mode, has_aux, deterministic), "divergence", f,
+    return Choosing(lambda g, wrt, several: Divergence(g, wrt, several, mode, has_aux, deterministic), "divergence", f,
                      wrt, engine, deterministic)
 
 
@@ -157,7 +158,7 @@ def curl(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str
     array([4., 6., 2.])
     """
     strategy.checked("curl", mode)
-    return Composite(lambda g, wrt, several: Curl(g, wrt, several, mode, has_aux, deterministic), "curl", f, wrt,
+    return Choosing(lambda g, wrt, several: Curl(g, wrt, several, mode, has_aux, deterministic), "curl", f, wrt,
                      engine, deterministic)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from workbench.cost.formula import Formula, of, symbol
+from workbench.frontend.structures import map_leaves, named_leaves
 from workbench.ir import Kind
 from workbench.records import dataclass
 
@@ -170,3 +172,38 @@ def samples(args: tuple[Any, ...], sizes: Mapping[str, int], rng: np.random.Gene
             return _NUMBERS.get(found.kind, found.kind.dtype.type)(values)
         return values.astype(found.kind.dtype)
     return tuple(_with_specs(arg, drawn) for arg in args)
+
+
+def opened(args: tuple[Any, ...], names: Sequence[str]) -> tuple[tuple[Any, ...], dict[str, int]]:
+    """Arguments with every dimension left open, and the sizes that they had.
+
+    Arrays of numbers become specs whose dimensions are called after the first array that has them (`x.shape[0]`): equal
+    lengths have one name, 0 and 1 stay numbers.
+
+    >>> specs, sizes = opened((np.ones((3, 2)), np.ones(3), 7.0), "wxy")
+    >>> [str(s) for s in specs], sizes
+    (['f64[w.shape[0],w.shape[1]]', 'f64[w.shape[0]]', '7.0'], {'w.shape[0]': 3, 'w.shape[1]': 2})
+    """
+    called: dict[int, str] = {}
+
+    def dim(size: int, name: str) -> str | int:
+        return size if size < 2 else called.setdefault(size, name)
+
+    def found(value: Any, name: str) -> Any:
+        if isinstance(value, np.ndarray) and value.dtype.name in _DTYPES:
+            dims = tuple(dim(size, f"{name}.shape[{axis}]") for axis, size in enumerate(value.shape))
+            return Spec(_DTYPES[value.dtype.name], dims, {})
+        return value
+    sizes = sizes_in(args)
+    made = tuple(map_leaves(partial(found, name=name), arg) if holds_arrays(arg) else
+                 _with_specs(arg, lambda spec: Spec(spec.kind, spec.dims, {}))
+                 for arg, name in zip(args, names, strict=True))
+    return made, {**sizes, **{name: size for size, name in called.items()}}
+
+
+def holds_arrays(value: Any) -> bool:
+    """Whether an array is in a structure."""
+    return any(isinstance(leaf, np.ndarray) for _, leaf in named_leaves("", value))
+
+
+_DTYPES = {kind.dtype.name: kind for kind in Kind}

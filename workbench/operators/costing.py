@@ -89,4 +89,3 @@ def _integers(inputs: tuple[Input, ...], args: tuple[Any, ...]) -> dict[int, For
             value = item.path.fetch(args)
             found[item.position] = symbol(item.value.label) if isinstance(value, Spec) else of(int(value))
     return found
-

@@ -23,11 +23,11 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import calling, costing, measuring, nesting
+from workbench.operators import calling, costing, measuring, nesting, ways
 from workbench.operators.shown import Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
-from workbench.views import Measured
+from workbench.views import Measured, Strategies
 
 MAX_SPECIALISATIONS = 64
 _TAPE = tape.TapeRunner()
@@ -343,6 +343,30 @@ class Derivative(Shown):
         except Exception as error:
             __tracebackhide__ = True
             raise tidied(error, self._error("").span)  # noqa: B904
+
+    def explain(self, *args: Any, **named: Any) -> Strategies:
+        """The ways there are to what a call gives, what each is predicted to take, and which one runs.
+
+        args, named: as for `cost`. Returns a `Strategies`, which prints itself as a table. A gradient goes in reverse;
+        what it would take forward, one sweep for each number, stands beside. Operators that have a choice
+        (`wb.jacobian`, `wb.laplacian` ...) take the cheapest way, and say at which sizes it would be another one.
+        Raises DifferentiationError at the line that the compiler does not take.
+
+        >>> import numpy as np
+        >>> import workbench as wb
+        >>> gradient = wb.grad(lambda x: (x * x).sum())
+        >>> [row.mode for row in gradient.explain(np.ones(100)).rows]
+        ['reverse', 'forward']
+        """
+        bound, _ = self.bind(args, named)
+        mode = {"grad": "reverse", "vjp": "reverse", "value": "value"}.get(self.request.mode, "forward")
+        own = self.cost(*args, **named)
+        rows = [(mode, 1, own, "")]
+        if self.request.mode == "grad":
+            count = max(1, sum(ways.numbers(bound[k], bound) for k in self.request.wrt))
+            once = Derivative(self.function, "jvp", self.request.wrt, has_aux=self.request.has_aux)
+            rows.append(("forward", count, once.cost(*args, **named), f"{count:,} sweeps: flops and bytes of one"))
+        return ways.explained(self._title(), rows)
 
     def measure(self, *args: Any, repeats: int = 5, **named: Any) -> Measured:
         """Run a call's program, and an instrumented twin of it, and say where the time went; see `wb.measure`.

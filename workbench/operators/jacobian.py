@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.frontend.activation import Activation
 from workbench.frontend.outputs import Leaf, Node, Tree, leaves
@@ -157,6 +157,8 @@ def _total(shapes: Sequence[Sequence[int | None]]) -> int | None:
 @dataclass(frozen=True)
 class Jacobian:
     """The Jacobian of a function, as a callable of programs that are traced."""
+
+    operator: ClassVar[str] = "jacobian"
 
     function: Any
     wrt: tuple[Any, ...]

@@ -13,9 +13,11 @@ FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD = (
     "forward-over-reverse", "reverse-over-reverse", "forward-over-forward")
 JACOBIAN = (FORWARD, REVERSE)
 HESSIAN = (FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD)
+COLLAPSED = "forward"  # one sweep with all first tangents and one sum of second derivatives
 LAPLACIAN = (*HESSIAN, "hessian")
 MODES = {"jacobian": JACOBIAN, "divergence": JACOBIAN, "curl": JACOBIAN, "hessian": HESSIAN, "hvp": HESSIAN,
          "diag_hessian": HESSIAN, "laplacian": LAPLACIAN}
+FEW = 8  # numbers: beyond, second tangents of all pairs are no candidate
 TINY = 2  # numbers: with so few, the second tangents of all pairs are cheaper than a reverse sweep's residuals
 
 
@@ -28,6 +30,18 @@ def chosen(operator: str, inputs: int | None, outputs: int | None, deterministic
     if operator == "hvp" or inputs is None or inputs > TINY or deterministic:
         return FORWARD_OVER_REVERSE
     return FORWARD_OVER_FORWARD
+
+
+def candidates(operator: str, inputs: int) -> tuple[str, ...]:
+    """The ways that may be cheapest for so many numbers under `wrt`: those are priced."""
+    if MODES[operator] is JACOBIAN:
+        return JACOBIAN if inputs > TINY else (FORWARD,)
+    if operator == "hvp":
+        return (FORWARD_OVER_REVERSE,)
+    if inputs <= TINY:
+        return (FORWARD_OVER_FORWARD,)
+    few = (FORWARD_OVER_FORWARD,) if inputs <= FEW else ()
+    return (FORWARD_OVER_REVERSE, *few, *((COLLAPSED,) if operator == "laplacian" and COLLAPSED in LAPLACIAN else ()))
 
 
 def checked(operator: str, mode: str) -> str:

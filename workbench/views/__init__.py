@@ -12,6 +12,7 @@ from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
 from workbench.views.measured import Measured, MeasuredLine
 from workbench.views.model import CheckView, GradientView
+from workbench.views.strategies import Strategies, Strategy
 from workbench.views.sweep import Sweep
 from workbench.views.text import render_text
 
@@ -22,6 +23,8 @@ __all__ = [
     "Measured",
     "MeasuredLine",
     "OperatorCost",
+    "Strategies",
+    "Strategy",
     "Sweep",
     "figure_svg",
     "function_source",

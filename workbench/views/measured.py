@@ -47,13 +47,13 @@ class Measured:
 
     def __str__(self) -> str:
         rows = [("line", "seconds", "share", "bytes allocated", "flops", "")]
-        rows += [(str(r.line or "–"), _seconds(r.seconds), f"{r.share:.1%}", f"{r.bytes_allocated:,}", _shown(r.flops),
-                  r.text) for r in self.by_line]
-        rows.append(("all", _seconds(self.seconds), "", f"{self.bytes_allocated:,}", "", ""))
+        rows += [(str(r.line or "–"), time_text(r.seconds), f"{r.share:.1%}", f"{r.bytes_allocated:,}",
+                  _shown(r.flops), r.text) for r in self.by_line]
+        rows.append(("all", time_text(self.seconds), "", f"{self.bytes_allocated:,}", "", ""))
         widths = [max(len(row[k]) for row in rows) for k in range(5)]
         lines = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip()
                  for row in rows]
-        return "\n".join([f"{self.name}: {_seconds(self.seconds)}, the fastest of {self.repeats} runs", "", *lines])
+        return "\n".join([f"{self.name}: {time_text(self.seconds)}, the fastest of {self.repeats} runs", "", *lines])
 
     __repr__ = __str__
 
@@ -71,14 +71,15 @@ class Measured:
     def _repr_html_(self) -> str:
         most = max((r.share for r in self.by_line), default=0.0) or 1.0
         rows = "".join(
-            f'<tr><td class="wb-num">{r.line or "–"}</td><td class="wb-num">{escape(_seconds(r.seconds))}</td>'
+            f'<tr><td class="wb-num">{r.line or "–"}</td><td class="wb-num">{escape(time_text(r.seconds))}</td>'
             f'<td><span class="wb-heat" style="width: {96 * r.share / most:.0f}px"></span> {r.share:.1%}</td>'
             f'<td class="wb-num">{r.bytes_allocated:,}</td><td class="wb-num">{escape(_shown(r.flops))}</td>'
             f"<td><code>{escape(r.text)}</code></td></tr>" for r in self.by_line)
         return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.name)}</span> '
-                f'<span class="wb-value">{escape(_seconds(self.seconds))}</span></div><div class="wb-measured"><table>'
-                f"<tr><th>line</th><th>time</th><th>share</th><th>bytes allocated</th><th>flops</th><th></th></tr>"
+                f'<span class="wb-value">{escape(time_text(self.seconds))}</span></div>'
+                f'<div class="wb-measured"><table><tr><th>line</th><th>time</th><th>share</th>'
+                f"<th>bytes allocated</th><th>flops</th><th></th></tr>"
                 f"{rows}</table></div></div>")
 
 
@@ -87,7 +88,8 @@ def line_text(filename: str, line: int) -> str:
     return linecache.getline(filename, line).strip() if line else ""
 
 
-def _seconds(value: float) -> str:
+def time_text(value: float) -> str:
+    """Seconds in a unit that fits."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if value >= size:
             return f"{value / size:.3g} {unit}"
