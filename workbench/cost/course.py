@@ -304,11 +304,9 @@ class Frame:
         op = self.walk.places.ops.get(part.step.line)
         if op is None or op.prim == "check" or not self.matters(part):
             return worlds
-        if op.prim not in ("if", "while"):  # room for an element of a list
-            return self.block(part.then, worlds)
-        if op.prim == "while":
-            self.block(part.then, worlds)
-            return worlds
+        if op.prim != "if":  # room for an element of a list, or what leaves a `while`
+            after = self.block(part.then, worlds)
+            return worlds if any(isinstance(inner, Leave) for inner in part.then) else after
         share = self.known.shares[op]
         first = share if _is_sure(share) else positive(share)
         second = 1 - share if _is_sure(share) else positive(1 - share)
@@ -355,10 +353,11 @@ class Frame:
                 here = last
             left += bind(self.breaks, index, here)
             if not endless and not (again == 0 == turn):
-                left += [w.given(zero(turns - turn)) for w in worlds]
+                left += [w.given(zero(turns - turn)) for w in bind(worlds, index, of(turn))]
             if again is not None:
                 if not endless:
-                    ends = [w for head in heads[again + 1:] for w in head] + bind(after, index, last)
+                    ends = [*bind((w for head in heads[again + 1:] for w in head), index, last),
+                            *bind(after, index, last)]
                     left += ends if turn == 0 and again == 0 else [w.given(positive(turns - turn)) for w in ends]
                 break
             worlds = bind(after, index, Formula({frozenset(((index, 1),)): 1}) - 1)

@@ -92,7 +92,7 @@ class Memory:
         largest = [p for p in self.parameters if p.kind in LARGEST]
         others = [p for p in self.parameters if p.kind not in LARGEST]
         if largest:
-            watching = WatchingSizes()
+            watching = WatchingSizes(function)
             Interpreter(watching).call(function, bind(function, copied(args)))
             found |= {p.symbol.name: watching.value(p) for p in largest}
         return {**found, **(sampled(function, copied(args), others) if others else {})}

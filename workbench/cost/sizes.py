@@ -3,8 +3,8 @@ its memory is read off, as formulas.
 
 It is the counter's walk (`counting`), which counts nothing here. A size inside loops is a formula in their indices.
 Where data decide it, the elements of the largest array that the operation makes are a parameter, `elements(line 7)`; so
-are those that a growable list has room for in the end, `capacity(line 7)`, and the most that it takes while it grows,
-`growing(line 7)`.
+are those that a growable list has room for in the end beyond its first 64, `beyond(line 7)`, and those that it takes
+for a moment while it grows beside that room, `growing(line 7)`.
 
 Invariant: no size is a mean: memory asks for what is largest.
 """
@@ -18,8 +18,9 @@ from typing import Any
 from workbench.cost.counting import INDEX, OPEN, Counter, Env, Parameter
 from workbench.cost.formula import ROOM, Formula, Symbol, floordiv, maximum, minimum, of
 from workbench.cost.work import Work
+from workbench.engines.numba.folding import is_growable
 from workbench.interpret import Values
-from workbench.ir import Function, Kind, Op, Value
+from workbench.ir import Function, Kind, Op, Value, callees, walk
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
 from workbench.rules import Growable, get
@@ -77,8 +78,9 @@ class Sizes(Counter):
         if arrays:
             self.known.sizes[op] = tuple(self._bytes(v, op, env) if v.is_array else of(0) for v in op.results)
         if op.prim == "list":
-            room = self.parameter("capacity", op)
-            self.known.lists[op] = (room * _itemsize(arrays[0]), self.parameter("growing", op) * _itemsize(arrays[0]))
+            room = self.parameter("beyond", op) + ROOM
+            most = room + self.parameter("growing", op)
+            self.known.lists[op] = (room * _itemsize(arrays[0]), most * _itemsize(arrays[0]))
         rule = None if op.prim in _WITHOUT_RULE else get(op.prim).workspace
         if rule is not None:
             self.known.workspace[op] = of(rule(*(self._extent(v, op, env) for v in op.operands)))
@@ -149,7 +151,9 @@ def _itemsize(value: Value) -> int:
 class WatchingSizes(Values):
     """A run that notes the largest arrays and lists."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: Function) -> None:
+        self.beside = _together(function)
+        self.latest: dict[Op, Growable] = {}  # that each of these stored into
         self.elements: dict[Op, int] = {}
         self.rooms: dict[Op, tuple[int, int]] = {}  # in the end, at most
         self._lists: dict[int, tuple[Op, Growable, int]] = {}  # with their room
@@ -157,7 +161,10 @@ class WatchingSizes(Values):
     def apply(self, op: Op, operands: Sequence[Any]) -> Sequence[Any]:
         """Note what is made, and lists that grow."""
         if op.prim in ("store", "accum") and isinstance(operands[0], Growable):
-            self._grow(operands[0], int(operands[2]))
+            self.latest[op] = operands[0]
+            for other in self.beside.get(op, (op,)):
+                if other in self.latest:
+                    self._grow(self.latest[other], int(operands[2]))
         results = super().apply(op, operands)
         for result in results:
             if op.prim == "list":
@@ -185,7 +192,22 @@ class WatchingSizes(Values):
         """What a parameter of the kinds in `LARGEST` is."""
         if parameter.kind == "elements":
             return self.elements.get(parameter.op, 0)
-        return self.rooms.get(parameter.op, (0, 0))[parameter.kind == "growing"]
+        room, most = self.rooms.get(parameter.op, (ROOM, ROOM))
+        return room - ROOM if parameter.kind == "beyond" else most - room
 
 
-LARGEST = ("elements", "capacity", "growing")
+def _together(function: Function) -> dict[Op, list[Op]]:
+    """The stores into lists for which a `while` makes room at once: each of them lets all lists grow."""
+    found: dict[Op, list[Op]] = {}
+    for part in (function, *(callee.function for callee in callees(function))):
+        for loop in walk(part.block):
+            if loop.prim == "while":
+                params = set(loop.regions[0].params)
+                stores = [op for region in loop.regions for op in region.ops if op.prim == "store"
+                          and is_growable(op.operands[0]) and {op.operands[0], op.operands[2]} <= params]
+                for op in stores:
+                    found[op] = [other for other in stores if other.operands[2] is op.operands[2]]
+    return found
+
+
+LARGEST = ("elements", "beyond", "growing")
