@@ -68,6 +68,14 @@ def arguments(made: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(data)
 
 
+def values_of(final: Any, data: tuple[Any, ...]) -> dict[str, Any]:
+    """The lengths of axes and the integers of a call, by the names that formulas have for them."""
+    values: dict[str, Any] = {dim.label: data[position].shape[axis]
+                              for dim, (position, axis) in final.shape_params.items()}
+    return values | {p.label: v for p, v in zip(final.data_params, data, strict=True)
+                     if isinstance(v, int | np.integer)}
+
+
 def copied(data: tuple[Any, ...]) -> list[Any]:
     return [v.copy() if isinstance(v, np.ndarray) else v for v in data]
 
@@ -96,10 +104,7 @@ def compared(name: str, function: Callable[..., Any], draw: Callable[[], tuple[A
             if id(final) not in known:
                 known[id(final)] = memory(final, primal=None if mode == "primal" else made.count)
             found = known[id(final)]
-            values: dict[str, Any] = {dim.label: data[position].shape[axis]
-                                      for dim, (position, axis) in final.shape_params.items()}
-            values |= {p.label: v for p, v in zip(final.data_params, data, strict=True)
-                       if isinstance(v, int | np.integer)}
+            values = values_of(final, data)
             values |= found.sampled(final, copied(data)) if found.parameters else {}
             peak = evaluate(found.peak, values)
             at = found.at(values)
