@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -101,6 +102,21 @@ def test_what_only_a_run_knows() -> None:
     assert set(report.parameters) <= set(time.symbols) and time.symbols
     given = {name: 0.5 if "taken" in name else 10 for name in time.symbols}
     assert time({k: v * 100 if "trips" in k else v for k, v in given.items()}) > time(given) > 0
+
+
+def test_branches_that_cost_the_same() -> None:
+    """A branch that no count depends on is open in the time; a report can be given it."""
+    def either(x):  # type: ignore[no-untyped-def]
+        total = 0.0
+        for k in range(len(x)):
+            if x[k] > 0.5:
+                total += math.exp(x[k])
+            else:
+                total -= math.exp(x[k])
+        return total
+    report = wb.cost(either, wb.spec("f64[n]"))
+    (share,) = set(report.time.symbols) - {"n"}
+    assert report({share: 0.5})(n=10 ** 6).time > report({share: 0.0})(n=10 ** 6).time > 0
 
 
 def test_ten_thousand_sizes_at_once() -> None:

@@ -172,6 +172,8 @@ class CostReport:
         Raises TypeError for a name that it does not depend on and never has."""
         given = {**(values or {}), **dims}
         unknown = sorted(given.keys() - set(self.symbols) - {p.symbol.name for p in self._known} - self._given)
+        if unknown and self._predicted is not None:  # branches whose arms do equally much are not foreseen, either
+            unknown = sorted(set(unknown) - set(self._predicted.symbols))
         if unknown:
             raise TypeError(f"{self.name} costs nothing by {', '.join(unknown)}; it depends on "
                             f"{', '.join(self.symbols) or 'nothing'}")
