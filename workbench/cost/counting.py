@@ -81,6 +81,14 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
     left out is a symbol of the parameter's name."""
     counter = Counter(function)
     counter.watch = watch
+    work = counter.block(function.block, arguments(function, dims, integers))
+    occurring = {s for amount in work.amounts.values() for s in amount.symbols}
+    return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
+
+
+def arguments(function: Function, dims: Mapping[tuple[int, int], Formula] | None,
+              integers: Mapping[int, Formula] | None) -> Env:
+    """The sizes and integers among a function's parameters, as formulas; see `count`."""
     env: Env = {}
     for value in function.params:
         if value in function.shape_params:
@@ -89,9 +97,7 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
         elif value.kind is Kind.INT and not value.is_array:
             given = (integers or {}).get(function.data_params.index(value))
             env[value] = given if given is not None else symbol(value.label, -(1 << 62))
-    work = counter.block(function.block, env)
-    occurring = {s for amount in work.amounts.values() for s in amount.symbols}
-    return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
+    return env
 
 
 class Counter:

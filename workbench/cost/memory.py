@@ -16,16 +16,16 @@ from typing import Any
 import numpy as np
 
 from workbench.cost import roles as roles_of
-from workbench.cost.counting import Env, Parameter
+from workbench.cost.counting import Env, Parameter, arguments
 from workbench.cost.course import Event, Frame, Walk
 from workbench.cost.evaluation import evaluate
-from workbench.cost.formula import Formula, is_nonnegative, maximum, of, symbol
+from workbench.cost.formula import Formula, is_nonnegative, maximum, of
 from workbench.cost.sampling import sampled
 from workbench.cost.sizes import LARGEST, Sizes, WatchingSizes
 from workbench.cost.worlds import Buffer, World
 from workbench.engines.numba.emit import Places, emit
 from workbench.interpret import Interpreter, bind
-from workbench.ir import Function, Kind, Span, callees
+from workbench.ir import Function, Span, callees
 from workbench.records import dataclass
 
 _ROLES = {roles_of.OUTPUT: "result", roles_of.RESIDUAL: "residual", roles_of.COTANGENT: "cotangent",
@@ -105,14 +105,7 @@ def memory(function: Function, dims: Mapping[tuple[int, int], Formula] | None = 
     dims, integers: as of `counting.count`; primal: how many of the results are the primal's, for a derivative (what is
     a residual is known by that). Raises DifferentiationError for a function that calls itself and makes arrays."""
     sizes = Sizes(function)
-    env: Env = {}
-    for value in function.params:
-        if value in function.shape_params:
-            known = (dims or {}).get(function.shape_params[value])
-            env[value] = known if known is not None else symbol(value.label)
-        elif value.kind is Kind.INT and not value.is_array:
-            given = (integers or {}).get(function.data_params.index(value))
-            env[value] = given if given is not None else symbol(value.label, -(1 << 62))
+    env = arguments(function, dims, integers)
     sizes.block(function.block, env)
     places = Places()
     source = emit(function, places=places)
