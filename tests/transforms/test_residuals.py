@@ -15,7 +15,6 @@ from tests.fuzz.emitted import in_python
 from tests.transforms.programs import PROGRAMS
 from workbench.ir import ArrayType, Function, Op, walk
 from workbench.transforms import vjp
-from workbench.transforms.mincut import CutGraph
 
 
 def adjoint(name: str) -> Function:
@@ -151,38 +150,6 @@ def test_arrays_that_are_not_made_may_have_negative_lengths(f: Callable[..., Any
             h = 1e-5
             slopes = [(f(x + h * e, n, turns) - f(x - h * e, n, turns)) / (2 * h) for e in np.eye(3)]
             np.testing.assert_allclose(gradient, slopes, rtol=1e-7, atol=1e-8)
-
-
-# ---------------------------------------------------------------------- minimum cut
-def test_cut_prefers_the_bottleneck() -> None:
-    graph = CutGraph()
-    for key, capacity in (("a", 8), ("b", 8), ("c", 8), ("d", 8), ("e", 8)):
-        graph.vertex(key, capacity)
-    for before, after in (("a", "c"), ("b", "c"), ("c", "d"), ("c", "e")):
-        graph.edge(before, after)
-    graph.start("a")
-    graph.start("b")
-    graph.end("d")
-    graph.end("e")
-    assert graph.cut() == ["c"]
-
-
-def test_cut_nearest_to_what_is_required() -> None:
-    graph = CutGraph()
-    for key in "abc":
-        graph.vertex(key, 8)
-    graph.edge("a", "b")
-    graph.edge("b", "c")
-    graph.start("a")
-    graph.end("c")
-    assert graph.cut() == ["c"]
-
-
-def test_nothing_to_cut_without_a_source() -> None:
-    graph = CutGraph()
-    graph.vertex("a", 8)
-    graph.end("a")
-    assert graph.cut() == []
 
 
 def logistic(r, x, turns, most):
