@@ -31,8 +31,15 @@ class Executions:
         self._emitted = {op: emitted for part, emitted in Emitted.of_program(function).items()
                          for op in walk(part.block)}
         counts: Counts = count(function, dims, integers, self._watch)
+        self.parameters = counts.parameters
+        for known in (self.sizes, self.dims):
+            known.update({value: None for value, size in known.items() if size and not self._is_asked_for(size)})
         self.formulas = {block: counts.work.amounts.get((NOWHERE, f"@{number}"), of(0))
                          for block, number in self.numbers.items()}
+
+    def _is_asked_for(self, size: Formula) -> bool:
+        """Whether all that a size depends on is a dimension, or a parameter that the counts depend on, too."""
+        return all(symbol.is_size or symbol in self.parameters for symbol in size.symbols)
 
     def _watch(self, block: Block, env: Env) -> Amounts:
         number = self.numbers.setdefault(block, len(self.numbers))
@@ -74,9 +81,11 @@ class Executions:
     @property
     def symbols(self) -> frozenset[str]:
         """Names of what times depend on."""
-        every = [*self.formulas.values(), *(size for size in self.sizes.values() if size is not None),
-                 *(amount for amounts in self.amounts.values() for amount in amounts.values())]
-        return frozenset(symbol.name for formula in every for symbol in formula.symbols)
+        return frozenset(symbol.name for formula in self._every() for symbol in formula.symbols)
+
+    def _every(self) -> list[Formula]:
+        return [*self.formulas.values(), *(size for size in self.sizes.values() if size is not None),
+                *(amount for amounts in self.amounts.values() for amount in amounts.values())]
 
 
 class Numbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.cost.accesses import Access, Places, accesses
+from workbench.cost.chains import Latency, recurrence
 from workbench.cost.executions import is_library
 from workbench.cost.vectorising import carried_by_memory, obstacle
 from workbench.ir import Block, Function, Op, Value, callee_of, walk
@@ -21,11 +22,20 @@ class Loop:
         self.obstacle = obstacle(op, self.accesses, places)
         self.ops = [inner for region in op.regions for inner in walk(region)]
         self.carried = carried_by_memory(self.accesses, op.attrs.get("step", 1))
-        self.is_ordered = any(not p.is_array and p.kind.is_inexact and not _is_loose(p, self.ops)
+        self.is_ordered = any(not p.is_array and p.kind.is_inexact and not is_loose(p, self.ops)
                               for p in self.body.params[1:])
 
+    def chain(self, latency: Latency) -> float:
+        """How long a turn waits for the one before."""
+        handed = self.body.yields if self.op.prim == "for" else self.bodies[1].yields
+        inside = self.body.params[1:] if self.op.prim == "for" else self.body.params
+        pairs = [(p, y) for p, y in zip(inside, handed, strict=False) if not p.is_array]
+        parts = Block(self.body.params, tuple(op for region in self.bodies for op in region.ops), handed)
+        return recurrence(tuple(p for p, _ in pairs), parts, tuple(y for _, y in pairs), latency, self.carried)
 
-def _is_loose(param: Value, ops: list[Op]) -> bool:
+
+def is_loose(param: Value, ops: list[Op]) -> bool:
+    """Whether what is added to a number that is handed on may be added in any order."""
     return all(op.attrs.get("loose") for op in ops if param in op.operands)
 
 

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from workbench.cost.accesses import Access
-from workbench.cost.chains import recurrence
 from workbench.cost.counting import NOWHERE
 from workbench.cost.executions import Executions, Numbers, is_library, line_of
 from workbench.cost.machine import Machine
@@ -201,14 +200,7 @@ class _Clock:
 
     def _chain(self, loop: Loop) -> float:
         """What a turn waits for the one before."""
-        body = loop.body
-        if loop.op.prim == "for":
-            inside, handed = body.params[1:], body.yields
-        else:
-            inside, handed = body.params, loop.bodies[1].yields
-        pairs = [(p, y) for p, y in zip(inside, handed, strict=False) if not p.is_array]
-        parts = Block(body.params, tuple(op for region in loop.bodies for op in region.ops), handed)
-        time = recurrence(tuple(p for p, _ in pairs), parts, tuple(y for _, y in pairs), self.p.latency, loop.carried)
+        time = loop.chain(self.p.latency)
         if any(a.op.prim == "accum" and a.step == 0 for a in loop.accesses):
             time = max(time, self.machine.rates["chain.f64.memory"])
         return time

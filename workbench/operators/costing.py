@@ -40,7 +40,7 @@ def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:
     final = made.program.final
     dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
     predicted = Predicted(lambda: Executions(final, dims, integers))
-    return piloting.ratio(made, args, predicted, count(final, dims, integers))
+    return piloting.ratio(made, args, predicted)
 
 
 def numbers_of(made: Specialisation, args: tuple[Any, ...]) -> tuple[Formula, Formula]:

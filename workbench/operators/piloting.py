@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.counting import NOWHERE, Counts
+from workbench.cost.counting import NOWHERE
 from workbench.cost.duration import Predicted
 from workbench.cost.sampling import sampled
 from workbench.operators.specialisation import Specialisation
@@ -21,15 +21,15 @@ ENOUGH = 0.03  # seconds that a pilot is repeated
 TIMES = 5  # at the least
 
 
-def ratio(made: Specialisation, args: tuple[Any, ...], predicted: Predicted, counts: Counts) -> float:
+def ratio(made: Specialisation, args: tuple[Any, ...], predicted: Predicted) -> float:
     """How many times longer than predicted a compiled program takes for its arguments.
 
     Raises what the program raises."""
     data = [np.array(v) if isinstance(v, np.ndarray) else v for v in made.door.enter(made.pick(args))[0]]
     if predicted.symbols:
-        parameters = sampled(made.program.final, [np.array(v) if isinstance(v, np.ndarray) else v for v in data],
-                             counts.parameters.values())
-        predicted = predicted.bound(parameters)
+        copies = [np.array(v) if isinstance(v, np.ndarray) else v for v in data]
+        known = predicted.timing.executions.parameters
+        predicted = predicted.bound(sampled(made.program.final, copies, known.values()))
     lines = predicted.seconds()
     way = lines.get(NOWHERE, 0.0)
     inside = sum(lines.values()) - way

@@ -13,7 +13,11 @@ import numpy as np
 
 import workbench as wb
 from tests.benchmarks.timing_model.kernels import Case
+from workbench.cost.counting import count
+from workbench.cost.duration import Duration
+from workbench.cost.executions import Executions
 from workbench.cost.report import CostReport
+from workbench.cost.sampling import sampled
 from workbench.operators import Derivative
 from workbench.records import dataclass
 
@@ -74,8 +78,19 @@ def predicted(run: Run, pilot: bool = False) -> float:
     report: CostReport = run.derivative.cost(*run.args)
     if pilot:
         report = report.piloted(*run.case.make(run.case.sizes[1] // 3))
-    open_ = report.time.symbols if hasattr(report.time, "symbols") else ()
-    return float(report.time({name: 0.5 if "taken" in name else 3 for name in open_}) if open_ else report.time)
+    time = report.time
+    return float(time(run_parameters(run)) if isinstance(time, Duration) else time)
+
+
+def run_parameters(run: Run) -> dict[str, float]:
+    """What only a run can know, as the interpreter finds it at the smallest size."""
+    args = run.case.make(run.case.sizes[0])
+    made = run.derivative.analysed(args)
+    counts = count(made.program.final)
+    executions = Executions(made.program.final, {}, {})
+    data = [np.array(v) if isinstance(v, np.ndarray) else v for v in made.door.enter(made.pick(args))[0]]
+    found = sampled(made.program.final, data, {**counts.parameters, **executions.parameters}.values())
+    return {name: float(value) for name, value in found.items()}
 
 
 def compared(cases: Sequence[Case], kept: bool = False, pilot: bool = False) -> int:
