@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -83,3 +84,12 @@ def test_a_cycle_is_found(lint: ModuleType, tmp_path: Path) -> None:
     cyclic = {"workbench/ir/a.py": "from .b import x\n", "workbench/ir/b.py": "from . import a\n"}
     assert faults(lint, tmp_path, GOOD | cyclic) == ["import cycle: workbench.ir.a <-> workbench.ir.b"]
     assert lint.cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_pages_name_the_layers_in_their_order(lint: ModuleType, page: str) -> None:
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    (shown,) = re.findall(r"\bapi\b[a-z, ]*(?: > [a-z]+(?:, [a-z]+)*)+", text)
+    layers = [set(names.split(", ")) for names in shown.split(" > ")]
+    assert all(names <= set(layer) for names, layer in zip(layers, lint.LAYERS[1:], strict=False)), shown
+    assert len(layers) >= len(lint.LAYERS) - 2
