@@ -11,13 +11,14 @@ import numpy as np
 
 from workbench import composed
 from workbench.cost.quantity import Quantity, plain
-from workbench.cost.report import FIGURES, CostReport
 from workbench.cost.spec import samples, stand_ins
 from workbench.ir import DifferentiationError
 from workbench.operators import costing
 from workbench.operators.derivative import Derivative
 from workbench.views import Complexity, Measured, OperatorCost, Sweep
-from workbench.views.complexity import LAWS, nominal
+from workbench.views.complexity import LAWS
+from workbench.views.numbers import nominal
+from workbench.views.report import FIGURES, CostReport
 
 
 def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:

@@ -107,3 +107,17 @@ def test_a_function_of_a_size_is_evaluated_for_each_size_once() -> None:
     assert asked == [1, 7, 8]
     assert written(bits) == "bits(n + 1)"
     assert of_size("bits", int.bit_length, 5) == 3
+
+
+def test_blocks_add_up() -> None:
+    """n elements, 64 at a time: the lengths of the blocks are n in all, for every n."""
+    n, k = symbol("n"), Symbol("k")
+    index = of(0) + Formula({frozenset(((k, 1),)): 1})
+    turns = floordiv(n + 63, 64)
+    for body in (maximum(minimum(n - 64 * index, 64), 0), minimum(n - 64 * index, 64)):
+        assert summed(k, turns, body) == n
+        for size in (0, 1, 63, 64, 65, 128, 200):
+            exact = sum(max(min(size - 64 * j, 64), 0) for j in range((size + 63) // 64))
+            assert evaluate(summed(k, turns, body), {"n": size}) == exact == size
+    assert summed(k, turns, maximum(minimum(n - 32 * index, 64), 0)) != n
+    assert summed(k, floordiv(n, 64), maximum(minimum(n - 64 * index, 64), 0)) != n

@@ -134,3 +134,30 @@ def test_wrong_arguments() -> None:
         wb.cost(dotted, {"w": wb.spec("f64[n,m]", n=2), "b": wb.spec("f64[n]", n=3)}, wb.spec("f64[m]"))
     with pytest.raises(TypeError):
         wb.cost(3)  # type: ignore[arg-type]
+
+
+def kept(x, n):  # type: ignore[no-untyped-def]
+    for _ in range(n):
+        x = np.sin(x) * x
+    return np.sum(x)
+
+
+def test_what_is_alive() -> None:
+    """Peak, residuals and the timeline: formulas, numbers once bound, of real arguments the same."""
+    report = wb.cost(wb.grad(kept), wb.spec("f64[m]"), wb.spec("i64"))
+    assert report(m=100, n=5).peak_bytes == report.peak_bytes(m=100, n=5)
+    real = wb.cost(wb.grad(kept), np.ones(100), 5)
+    assert (real.peak_bytes, real.residual_bytes) == (report.peak_bytes(m=100, n=5), report.residual_bytes(m=100, n=5))
+    assert 5 * 800 <= real.residual_bytes <= real.peak_bytes <= 13 * 800
+    course = report.memory.at(m=100, n=5)
+    assert course.bytes == real.peak_bytes == max(size for _, size in course.timeline)
+    assert json.loads(real.to_json())["peak_bytes"] == real.peak_bytes and "most bytes alive" in str(real)
+    assert wb.cost(kept, np.ones(100), 5).residual_bytes == 0
+
+
+def test_html() -> None:
+    """Escaped, without script; what is asked of the whole stands in the head."""
+    for report in (wb.cost(wb.grad(heated), wb.spec("f64[n]"), 3), wb.cost(halved, 5.0, np.ones(3))):
+        html = report._repr_html_()
+        assert "<table>" in html and "<script" not in html and "most bytes alive" in html
+        assert "&gt; 0.1:" in html or "<code>v = u.copy()</code>" in html

@@ -384,6 +384,9 @@ def _summed_product(index: Symbol, turns: Formula, factors: Monomial) -> Formula
     conditions = [atom for atom, _ in others if isinstance(atom, Apply) and atom.function in ("positive", "zero")]
     if len(conditions) == len(others) and all(_is_linear(c.args[0], index) for c in conditions):
         return _sum_where(index, turns, conditions, rest)
+    blocks = _sum_of_blocks(index, turns, others) if not power else None
+    if blocks is not None:
+        return blocks
     count = turns.constant
     whole = Formula({factors: 1})
     if isinstance(count, int) and count <= ONE_BY_ONE:
@@ -392,6 +395,30 @@ def _summed_product(index: Symbol, turns: Formula, factors: Monomial) -> Formula
             total = total + whole.bind({index: k})
         return total
     return _atom(Sum(index, turns, whole))
+
+
+def _sum_of_blocks(index: Symbol, turns: Formula, factors: Sequence[tuple[Atom, int]]) -> Formula | None:
+    """The lengths of the blocks that n elements are cut into, B at a time, added up: n. That is
+    max(min(n - B * index, B), 0) over ⌊(n + B - 1) / B⌋ turns; None for anything else."""
+    atom: Atom = factors[0][0]
+    if len(factors) != 1 or factors[0][1] != 1 or not isinstance(atom, Apply):
+        return None
+    inner = [arg for arg in atom.args if arg != 0]
+    if atom.function == "max" and len(inner) == 1 and len(atom.args) == 2 and len(inner[0].terms) == 1:
+        ((monomial, coefficient),) = inner[0].terms.items()
+        ((atom, power),) = monomial if len(monomial) == 1 else ((atom, 0),)
+        if coefficient != 1 or power != 1:
+            return None
+    if not isinstance(atom, Apply) or atom.function != "min":
+        return None
+    for block, rest in (atom.args, atom.args[::-1]):
+        size, powers = block.constant, rest.powers(index)
+        if size is None or powers is None or set(powers) != {0, 1} or powers[1] != -size:
+            continue
+        total = powers[0]
+        if isinstance(size, int) and size > 0 and is_nonnegative(total) and turns == floordiv(total + size - 1, size):
+            return total
+    return None
 
 
 def _as_indicators(atom: Apply) -> Formula:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.report import CostReport
 from workbench.cost.spec import opened, sizes_in, specs_in
 from workbench.frontend.structures import named_leaves
 from workbench.ir import DifferentiationError
@@ -24,6 +23,7 @@ from workbench.operators import strategy, ways
 from workbench.operators.composite import Composite
 from workbench.operators.specialisation import Specialisation
 from workbench.views import Strategies, Strategy
+from workbench.views.report import CostReport
 
 CLEARLY = 1.1  # how many times as fast another way must be to be named
 FACTORS = (2.0, 4.0, 8.0, 16.0, 64.0, 0.5, 0.25, 0.125, 1 / 16, 1 / 64)
@@ -39,7 +39,7 @@ class Choosing(Composite):
         self._ways: dict[str, Composite] = {}
         self._reports: dict[Any, Reports] = {}
         self._last: Composite | None = None
-        self._known: dict[Any, str] = {}
+        self._known: dict[Any, str | None] = {}
 
     @property
     def free(self) -> bool:
@@ -88,7 +88,10 @@ class Choosing(Composite):
         key = keywords, *(_bucket(x) for x in args)
         if key not in self._known:
             modes = strategy.candidates(self.operator.operator, self._inputs(args))
-            self._known[key] = modes[0] if len(modes) == 1 else self._priced(args, keywords, modes).cheapest(args)
+            try:
+                self._known[key] = modes[0] if len(modes) == 1 else self._priced(args, keywords, modes).cheapest(args)
+            except DifferentiationError:  # no way is compiled: what is made without a choice says why
+                self._known[key] = None
         return self._known[key]
 
     def _inputs(self, args: tuple[Any, ...]) -> int:
@@ -128,10 +131,14 @@ class Reports:
         self.reasons: dict[str, str] = {}
         self.names = operator.names_for(args, keywords)
         open_, _ = opened(args, self.names)
+        self.given: tuple[Any, ...] | None = None
         try:
             self.reports = self._made(operator, open_, keywords, modes)
-            self.given: tuple[Any, ...] | None = None
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # sizes that the program needs
+            needs_sizes = bool(self.reasons)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            needs_sizes = True
+        if needs_sizes:
+            self.reasons = {}
             self.reports = self._made(operator, args, keywords, modes)
             self.given = args
         if not self.reports:

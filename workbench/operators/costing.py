@@ -6,6 +6,7 @@ the user's is executed beyond what tracing evaluates.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +16,14 @@ from workbench.cost.counting import Env, count
 from workbench.cost.duration import Predicted
 from workbench.cost.executions import Executions
 from workbench.cost.formula import Formula, of, symbol
-from workbench.cost.report import CostReport
+from workbench.cost.memory import memory
 from workbench.cost.spec import Spec, sizes_in
 from workbench.cost.work import Amounts
 from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
 from workbench.operators import piloting
 from workbench.operators.specialisation import Specialisation
+from workbench.views.report import CostReport
 
 
 def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
@@ -32,7 +34,9 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
     dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
     counts = count(final, dims, integers)
     predicted = Predicted(lambda: Executions(final, dims, integers), pilot=pilot)
-    return CostReport(name, counts.work, counts.parameters.values(), predicted)
+    primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
+    return CostReport(name, counts.work, counts.parameters.values(), predicted,
+                      functools.cache(lambda: memory(final, dims, integers, primal)))
 
 
 def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:

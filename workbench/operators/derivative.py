@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.report import CostReport
 from workbench.cost.spec import stand_ins
 from workbench.engines import COMPILER, UNCOMPILED, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
@@ -28,6 +27,7 @@ from workbench.operators.shown import Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
 from workbench.views import Measured, Strategies
+from workbench.views.report import CostReport
 
 MAX_SPECIALISATIONS = 64
 _TAPE = tape.TapeRunner()

@@ -9,13 +9,13 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from workbench.cost.report import CostReport
 from workbench.engines.numba import Compiled
 from workbench.engines.numba.measuring import Lap, Twin
 from workbench.ir import DifferentiationError
 from workbench.operators.specialisation import Specialisation
 from workbench.views import Measured, MeasuredLine
 from workbench.views.measured import line_text
+from workbench.views.report import CostReport
 
 
 def measured(name: str, made: Specialisation, args: tuple[Any, ...], counted: CostReport, repeats: int) -> Measured:

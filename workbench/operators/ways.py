@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from workbench.cost.duration import Duration
-from workbench.cost.report import CostReport
 from workbench.cost.spec import sizes_in, specs_in
 from workbench.frontend.structures import is_real_data, named_leaves
 from workbench.views import Strategies, Strategy
+from workbench.views.report import CostReport
 
 #: What is taken for what only a run can know, and for dimensions that are left open.
 TURNS, SHARE, LENGTH = 10, 0.5, 1000

@@ -7,9 +7,9 @@ import math
 from html import escape
 from typing import Any
 
-from workbench.cost.quantity import Quantity
-from workbench.cost.report import CostReport
 from workbench.records import dataclass
+from workbench.views.numbers import columns, data, figure_text
+from workbench.views.report import CostReport
 from workbench.views.style import stylesheet
 
 #: What theory says of each operator, in multiples of the function: n inputs, m outputs. Griewank & Walther, *Evaluating
@@ -20,7 +20,6 @@ LAWS = {
     "diag_hessian": "n times 7 to 10", "laplacian": "n times 7 to 10; n + 2 vectors forward",
     "divergence": "1 + 1.5·n",
 }
-NOMINAL = 1000  # the size of open dimensions at which ratios are taken
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Complexity:
             if row.report is None:
                 found.append([row.name, "–", *([""] * len(self.figures)), *([""] if timed else []), row.reason])
                 continue
-            figures = [shown(getattr(row.report, figure)) for figure in self.figures]
+            figures = [figure_text(getattr(row.report, figure)) for figure in self.figures]
             power = [] if not timed else ["" if row.exponent is None else f"n^{row.exponent:.2f}"]
             large = row.multiple >= 100
             multiple = "–" if math.isnan(row.multiple) else f"{row.multiple:,.0f}" if large else f"{row.multiple:.3g}"
@@ -73,25 +72,22 @@ class Complexity:
         return head, found
 
     def _heading(self) -> str:
-        return (f"{shown(self.inputs)} inputs (n), {shown(self.outputs)} outputs (m), "
-                f"{shown(self.intermediates)} intermediate values")
+        return (f"{figure_text(self.inputs)} inputs (n), {figure_text(self.outputs)} outputs (m), "
+                f"{figure_text(self.intermediates)} intermediate values")
 
     def __str__(self) -> str:
         head, rows = self._cells()
-        widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
-        lines = ["  ".join(
-            cell.ljust(w) if k in (0, len(head) - 1) else cell.rjust(w)
-            for k, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in (head, *rows)]
+        lines = columns([head, *rows], left=(0, len(head) - 1))
         return "\n".join([f"derivatives of {self.name}: {self._heading()}", *lines])
 
     __repr__ = __str__
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; formulas are strings, NaN is None."""
-        return {"name": self.name, **{k: _data(getattr(self, k)) for k in ("inputs", "outputs", "intermediates")},
+        return {"name": self.name, **{k: data(getattr(self, k)) for k in ("inputs", "outputs", "intermediates")},
                 "rows": [{"name": row.name, "multiple": None if math.isnan(row.multiple) else row.multiple,
                           "law": row.law, "reason": row.reason, "exponent": row.exponent,
-                          **({f: _data(getattr(row.report, f)) for f in self.figures} if row.report else {})}
+                          **({f: data(getattr(row.report, f)) for f in self.figures} if row.report else {})}
                          for row in self.rows]}
 
     def to_json(self) -> str:
@@ -110,26 +106,11 @@ class Complexity:
                 f'<div class="wb-table"><table><tr>{titles}</tr>{body}</table></div></div>')
 
 
-def shown(value: Any) -> str:
-    """A figure as text."""
-    return str(value) if isinstance(value, Quantity) else f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
-
-
-def nominal(value: Any) -> float:
-    """A figure with what is open at its nominal size (shares of branches at a half)."""
-    if not isinstance(value, Quantity):
-        return float(value)
-    return float(value({name: 0.5 if name.startswith("taken(") else NOMINAL for name in value.symbols}))
-
-
-def _data(value: Any) -> Any:
-    return str(value) if isinstance(value, Quantity) else value if isinstance(value, int) else float(value)
-
-
 _STYLE = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
 .wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
 .wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
   white-space: nowrap; }
 .wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
+.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
 .wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
 """

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from workbench.cost.quantity import Quantity
 from workbench.records import dataclass
+from workbench.views.numbers import columns, data, figure_text, time_text
 from workbench.views.style import stylesheet
 
 
@@ -48,21 +48,18 @@ class Measured:
     def __str__(self) -> str:
         rows = [("line", "seconds", "share", "bytes allocated", "flops", "")]
         rows += [(str(r.line or "–"), time_text(r.seconds), f"{r.share:.1%}", f"{r.bytes_allocated:,}",
-                  _shown(r.flops), r.text) for r in self.by_line]
+                  figure_text(r.flops), r.text) for r in self.by_line]
         rows.append(("all", time_text(self.seconds), "", f"{self.bytes_allocated:,}", "", ""))
-        widths = [max(len(row[k]) for row in rows) for k in range(5)]
-        lines = ["  ".join([*(cell.rjust(w) for cell, w in zip(row, widths, strict=False)), row[5]]).rstrip()
-                 for row in rows]
+        lines = columns(rows, left=(5,))
         return "\n".join([f"{self.name}: {time_text(self.seconds)}, the fastest of {self.repeats} runs", "", *lines])
 
     __repr__ = __str__
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; formulas are strings."""
-        data = asdict(self)
-        data["by_line"] = [{**line, "flops": str(line["flops"]) if isinstance(line["flops"], Quantity) else
-                            line["flops"]} for line in data["by_line"]]
-        return {**data, "bytes_allocated": self.bytes_allocated}
+        lines = [{**asdict(line), "flops": data(line.flops)} for line in self.by_line]
+        return {"name": self.name, "seconds": self.seconds, "twin": self.twin, "repeats": self.repeats,
+                "bytes_allocated": self.bytes_allocated, "by_line": lines}
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
@@ -73,7 +70,7 @@ class Measured:
         rows = "".join(
             f'<tr><td class="wb-num">{r.line or "–"}</td><td class="wb-num">{escape(time_text(r.seconds))}</td>'
             f'<td><span class="wb-heat" style="width: {96 * r.share / most:.0f}px"></span> {r.share:.1%}</td>'
-            f'<td class="wb-num">{r.bytes_allocated:,}</td><td class="wb-num">{escape(_shown(r.flops))}</td>'
+            f'<td class="wb-num">{r.bytes_allocated:,}</td><td class="wb-num">{escape(figure_text(r.flops))}</td>'
             f"<td><code>{escape(r.text)}</code></td></tr>" for r in self.by_line)
         return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.name)}</span> '
@@ -86,18 +83,6 @@ class Measured:
 def line_text(filename: str, line: int) -> str:
     """The user's line, without its indentation."""
     return linecache.getline(filename, line).strip() if line else ""
-
-
-def time_text(value: float) -> str:
-    """Seconds in a unit that fits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value / 1e-9:.3g} ns"
-
-
-def _shown(value: Any) -> str:
-    return str(value) if isinstance(value, Quantity) else f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
 
 
 _STYLE = """.wb-measured { padding: 6px 14px 12px; overflow-x: auto; }

@@ -7,10 +7,9 @@ import math
 from html import escape
 from typing import Any
 
-from workbench.cost.quantity import Quantity
-from workbench.cost.report import CostReport
 from workbench.records import dataclass
-from workbench.views.measured import time_text
+from workbench.views.numbers import columns, data, figure_text, time_text
+from workbench.views.report import CostReport
 from workbench.views.style import stylesheet
 
 
@@ -57,8 +56,8 @@ class Strategies:
                 found.append([row.mode, "", "", "", "", row.reason])
                 continue
             note = "chosen" if row.chosen and not self.forced else "asked for" if row.chosen else row.reason
-            found.append([row.mode, time_text(row.seconds), f"{row.seconds / best:.2f}", _text(row.report.flops),
-                          _text(row.report.bytes_allocated), note])
+            found.append([row.mode, time_text(row.seconds), f"{row.seconds / best:.2f}",
+                          figure_text(row.report.flops), figure_text(row.report.bytes_allocated), note])
         return found
 
     def _notes(self) -> list[str]:
@@ -66,9 +65,7 @@ class Strategies:
 
     def __str__(self) -> str:
         rows = [["mode", "predicted", "of the best", "flops", "bytes allocated", ""], *self._cells()]
-        widths = [max(len(row[k]) for row in rows) for k in range(6)]
-        lines = ["  ".join(cell.ljust(w) if k in (0, 5) else cell.rjust(w)
-                           for k, (cell, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
+        lines = columns(rows, left=(0, 5))
         return "\n".join([f"{self.title}: {self.chosen}", *lines, *self._notes()])
 
     __repr__ = __str__
@@ -79,8 +76,8 @@ class Strategies:
                 "assumed": list(self.assumed), "rows": [
                     {"mode": row.mode, "seconds": None if math.isnan(row.seconds) else row.seconds,
                      "chosen": row.chosen, "reason": row.reason,
-                     **({} if row.report is None else {"flops": _data(row.report.flops),
-                                                       "bytes_allocated": _data(row.report.bytes_allocated)})}
+                     **({} if row.report is None else {"flops": data(row.report.flops),
+                                                       "bytes_allocated": data(row.report.bytes_allocated)})}
                     for row in self.rows]}
 
     def to_json(self) -> str:
@@ -100,19 +97,12 @@ class Strategies:
                 f"{body}</table></div><div class=\"wb-notes\">{notes}</div></div>")
 
 
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, Quantity) else f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
-
-
-def _data(value: Any) -> Any:
-    return str(value) if isinstance(value, Quantity) else value if isinstance(value, int) else float(value)
-
-
 _STYLE = """.wb-table { padding: 6px 14px 8px; overflow-x: auto; }
 .wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
 .wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
   white-space: nowrap; }
 .wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
+.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
 .wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
 .wb-notes { padding: 0 14px 12px; color: var(--wb-dim); font-size: 12.5px; }

@@ -16,6 +16,7 @@ import numpy as np
 
 from workbench.records import dataclass
 from workbench.views.figure import COLOURS, figure_svg
+from workbench.views.numbers import columns, figure_text
 from workbench.views.style import stylesheet
 
 CURVES = 6  # for a second dimension, so many of its sizes get a curve
@@ -70,12 +71,10 @@ class Sweep:
         rows = [[first, *(f"{figure} of {name}" for figure in self.figures for name in self.names)]]
         sizes = self.dimensions[first]
         for place in np.unique(np.linspace(0, len(sizes) - 1, min(ROWS, len(sizes))).round().astype(int)):
-            rows.append([_number(sizes[place]), *(
-                _number(self._line(figure, k)[place]) for figure in self.figures for k in range(len(self.names)))])
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        others = "".join(f", {name} = {_number(sizes[-1])}" for name, sizes in list(self.dimensions.items())[1:])
-        return "\n".join([*head, *([f"(below{others})"] if others else []), *(
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)])
+            rows.append([figure_text(sizes[place]), *(
+                figure_text(self._line(figure, k)[place]) for figure in self.figures for k in range(len(self.names)))])
+        others = "".join(f", {name} = {figure_text(sizes[-1])}" for name, sizes in list(self.dimensions.items())[1:])
+        return "\n".join([*head, *([f"(below{others})"] if others else []), *columns(rows, left=())])
 
     __repr__ = __str__
 
@@ -114,7 +113,7 @@ class Sweep:
         values = self.values(figure).T
         with np.errstate(divide="ignore"):
             shades = np.where(values > 0, np.log10(values), np.nan)
-        text = [[f"{x}={_number(a)}, {y}={_number(b)}: {_number(v)} {escape(figure)}"
+        text = [[f"{x}={figure_text(a)}, {y}={figure_text(b)}: {figure_text(v)} {escape(figure)}"
                  for a, v in zip(xs, row, strict=True)] for b, row in zip(ys, values, strict=True)]
         trace = {"type": "heatmap", "x": xs.tolist(), "y": ys.tolist(), "z": shades.tolist(), "text": text,
                  "hoverinfo": "text", "colorbar": {"title": {"text": f"log10 {escape(figure)}"}}}
@@ -144,7 +143,7 @@ class Sweep:
                 continue
             second, sizes = list(self.dimensions.items())[1]
             for place in np.unique(np.linspace(0, len(sizes) - 1, min(CURVES, len(sizes))).round().astype(int)):
-                found.append((name, f", {second}={_number(sizes[place])}", values[:, place]))
+                found.append((name, f", {second}={figure_text(sizes[place])}", values[:, place]))
         return found
 
     def _repr_html_(self) -> str:
@@ -167,11 +166,6 @@ def _axis(name: str, sizes: Sequence[float] | np.ndarray) -> dict[str, Any]:
     return {"title": {"text": escape(name)}, **({"type": "log"} if wide else {})}
 
 
-def _number(value: float) -> str:
-    """Whole numbers with all their digits, thousands set apart."""
-    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _finite(v) for k, v in value.items()}
@@ -181,7 +175,8 @@ def _finite(value: Any) -> Any:
 
 
 _STYLE = """.wb-panels { display: flex; flex-wrap: wrap; gap: 4px 10px; padding: 8px 10px 2px; }
-.wb-panels figure { margin: 0; flex: 1 1 360px; min-width: 0; } .wb-panels svg { width: 100%; height: auto; }
+.wb-panels figure { margin: 0; flex: 1 1 360px; min-width: 0; }
+.wb-panels svg { width: 100%; max-width: 620px; height: auto; }
 .wb-facts { padding: 4px 14px 12px; }
 .wb-view .wb-facts table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
 .wb-view .wb-facts td, .wb-view .wb-facts th { padding: 1px 16px 1px 0; text-align: left; background: none; }

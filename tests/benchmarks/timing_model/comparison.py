@@ -16,10 +16,10 @@ from tests.benchmarks.timing_model.kernels import Case
 from workbench.cost.counting import count
 from workbench.cost.duration import Duration
 from workbench.cost.executions import Executions
-from workbench.cost.report import CostReport
 from workbench.cost.sampling import sampled
 from workbench.operators import Derivative
 from workbench.records import dataclass
+from workbench.views.report import CostReport
 
 ROUNDS = 12
 SLICE = 0.01  # seconds that one is repeated in a round

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import linecache
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from workbench.cost.counting import Parameter
 from workbench.cost.duration import Predicted
 from workbench.cost.formula import Formula, Number, of
-from workbench.cost.quantity import Quantity, bound, plain
+from workbench.cost.memory import Memory
+from workbench.cost.quantity import bound, plain
 from workbench.cost.work import OTHERS, Line, Work
+from workbench.ir import DifferentiationError
 from workbench.records import dataclass
+from workbench.views import report_tables
+from workbench.views.numbers import data
 
 #: Operations on floats that are no floating-point operations, and those that are several. All others are one.
 FLOPS = {"neg": 0, "abs": 0, "fma": 2}
@@ -25,6 +29,8 @@ FIGURES = {
     "flops": "floating-point operations", "bytes_read": "bytes read", "bytes_written": "bytes written",
     "bytes_allocated": "bytes allocated",
 }
+#: What can be asked of whole programs alone.
+MEMORY_FIGURES = {"peak_bytes": "most bytes alive", "residual_bytes": "bytes kept for the reverse sweep"}
 _KEYS = {"bytes_read": "read", "bytes_written": "written", "bytes_allocated": "allocated"}
 _BYTES = frozenset(_KEYS.values())
 
@@ -64,11 +70,14 @@ class CostReport:
 
     `.flops` (add, sub, mul, div, sqrt, min, max, pow and each transcendental count 1, a fused multiply-add 2; neg, abs,
     comparisons, conversions and choices 0), `.ops` (counts by name), `.bytes_read`, `.bytes_written`,
-    `.bytes_allocated`; `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know."""
+    `.bytes_allocated`; `.peak_bytes`, `.residual_bytes`, `.memory`: what is alive over the program's course; `.time`;
+    `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know."""
 
     def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = (),
-                 predicted: Predicted | None = None) -> None:
+                 predicted: Predicted | None = None, memory: Callable[[], Memory] | None = None) -> None:
         self._predicted = predicted
+        self._memory = memory
+        self._given: dict[str, Any] = {}
         self.name = name
         self._work = work
         self._totals = _totals(work)
@@ -94,6 +103,26 @@ class CostReport:
     def bytes_allocated(self) -> Any:
         """Bytes of all arrays that are made, whether or not they are alive together."""
         return plain(self._totals.get("allocated", of(0)))
+
+    @property
+    def memory(self) -> Memory:
+        """The course of the program's memory, as formulas in what was open when the report was made: `.moments`, each
+        with what is alive, and `.at(n=1000)`, the peak and a timeline at given sizes.
+
+        Raises ValueError where the report is a count alone."""
+        if self._memory is None:
+            raise ValueError(f"{self.name} is a count alone: there is no program whose memory could be followed")
+        return self._memory()
+
+    @property
+    def peak_bytes(self) -> Any:
+        """The most bytes of arrays that are alive at a time, beyond the arguments."""
+        return plain(bound(self.memory.peak, self._given))
+
+    @property
+    def residual_bytes(self) -> Any:
+        """The most bytes that are kept for the reverse sweep at a time, the room of growing lists included."""
+        return plain(bound(self.memory.residual, self._given))
 
     @property
     def time(self) -> Any:
@@ -124,6 +153,13 @@ class CostReport:
         made._given = self._given
         made._predicted = self._predicted.piloted(args, named)
         return made
+
+    def figure(self, name: str) -> Any:
+        """A figure of the whole by name; None where it cannot be had of this program."""
+        try:
+            return getattr(self, name)
+        except (DifferentiationError, ValueError):  # a count alone; arrays made by a function that calls itself
+            return None
 
     @property
     def ops(self) -> dict[str, Any]:
@@ -171,25 +207,28 @@ class CostReport:
 
         Raises TypeError for a name that it does not depend on and never has."""
         given = {**(values or {}), **dims}
-        unknown = sorted(given.keys() - set(self.symbols) - {p.symbol.name for p in self._known} - self._given)
+        unknown = given.keys() - set(self.symbols) - {p.symbol.name for p in self._known} - self._given.keys()
         if unknown and self._predicted is not None:  # branches whose arms do equally much are not foreseen, either
-            unknown = sorted(set(unknown) - set(self._predicted.symbols))
+            unknown -= set(self._predicted.symbols)
+        if unknown and self._memory is not None:
+            unknown -= {p.symbol.name for p in self.memory.parameters}
         if unknown:
-            raise TypeError(f"{self.name} costs nothing by {', '.join(unknown)}; it depends on "
+            raise TypeError(f"{self.name} costs nothing by {', '.join(sorted(unknown))}; it depends on "
                             f"{', '.join(self.symbols) or 'nothing'}")
         made = self._like(self._work.mapped(lambda formula: bound(formula, given)))
-        made._given = self._given | given.keys()
+        made._given = self._given | given
         made._predicted = None if self._predicted is None else self._predicted.bound(given)
         return made
 
-    _given: frozenset[str] | set[str] = frozenset()
-
     def _like(self, work: Work) -> CostReport:
-        return CostReport(self.name, work, self._known, self._predicted)
+        return CostReport(self.name, work, self._known, self._predicted, self._memory)
 
     # ------------------------------------------------------------------ as text and data
     def __str__(self) -> str:
-        return text_of(self)
+        return report_tables.text_of(self)
+
+    def _repr_html_(self) -> str:
+        return report_tables.html_of(self)
 
     def __repr__(self) -> str:
         return f"<cost of {self.name}: {self.flops} flops>"
@@ -197,21 +236,19 @@ class CostReport:
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain numbers and strings: what `to_json` writes."""
         return {
-            "name": self.name, **{figure: _data(getattr(self, figure)) for figure in FIGURES},
+            "name": self.name, **{figure: data(getattr(self, figure)) for figure in FIGURES},
+            **{figure: data(value) for figure in (*MEMORY_FIGURES, "time")
+               if (value := self.figure(figure)) is not None},
             "dimensions": list(self.dimensions), "parameters": list(self.parameters),
-            "by_op": [{"name": r.name, "count": _data(r.count), "flops": _data(r.flops)} for r in self.by_op],
+            "by_op": [{"name": r.name, "count": data(r.count), "flops": data(r.flops)} for r in self.by_op],
             "by_line": [{"file": r.filename, "line": r.line, "text": r.text,
-                         **{figure: _data(getattr(r, figure)) for figure in FIGURES},
-                         "ops": {key: _data(count) for key, count in r.ops.items()}} for r in self.by_line],
+                         **{figure: data(getattr(r, figure)) for figure in FIGURES},
+                         "ops": {key: data(count) for key, count in r.ops.items()}} for r in self.by_line],
         }
 
     def to_json(self) -> str:
         """`as_dict` as JSON; formulas are strings."""
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
-
-
-def _data(value: Any) -> Any:
-    return value if isinstance(value, int | float) else float(value) if not isinstance(value, Quantity) else str(value)
 
 
 def _totals(work: Work) -> dict[str, Formula]:
@@ -239,34 +276,4 @@ def _line_cost(line: Line, amounts: Mapping[str, Formula], time: Any) -> LineCos
     return LineCost(filename, number, text, plain(_flops(amounts)), **figures, ops=ops, time=time)
 
 
-# ---------------------------------------------------------------------- text
-def text_of(report: CostReport) -> str:
-    """A report as two tables: what lines cost, and how often operations are done."""
-    rows: list[tuple[str, ...]] = [("line", *FIGURES, "")]
-    for record in report.by_line:
-        rows.append((str(record.line or "–"), *(shown(getattr(record, figure)) for figure in FIGURES), record.text))
-    rows.append(("all", *(shown(getattr(report, figure)) for figure in FIGURES), ""))
-    operations: list[tuple[str, ...]] = [("operation", "count", "flops")]
-    operations += [(record.name, shown(record.count), shown(record.flops)) for record in report.by_op]
-    head = f"cost of one run of {report.name}"
-    depends = [f"open: {', '.join(report.symbols)}"] if report.symbols else []
-    return "\n".join([head, *depends, "", *table(rows, left=5), "", *table(operations, left=0)])
-
-
-def shown(value: Any) -> str:
-    """A figure in a table: thousands set apart."""
-    if isinstance(value, Quantity):
-        return str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{float(value):,.6g}"
-
-
-def table(rows: list[tuple[str, ...]], left: int) -> list[str]:
-    """Rows as lines, columns aligned: the one numbered `left` to the left, the others to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) if k == left else cell.rjust(width)
-                      for k, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
-
-
-__all__ = ["CostReport", "LineCost", "OperationCost"]
+__all__ = ["FIGURES", "MEMORY_FIGURES", "CostReport", "LineCost", "OperationCost"]

@@ -1,0 +1,53 @@
+"""How figures are written in tables: numbers, formulas, times."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from workbench.cost.duration import Duration
+from workbench.cost.quantity import Quantity
+
+NOMINAL = 1000  # the size of open dimensions at which ratios of formulas are taken
+
+
+def figure_text(value: Any) -> str:
+    """A figure in a table: formulas as they are, whole numbers with all their digits, thousands set apart."""
+    if isinstance(value, Quantity | Duration):
+        return str(value)
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{float(value):,.6g}"
+
+
+def time_text(seconds: float) -> str:
+    """Seconds in a unit that fits.
+
+    >>> time_text(0.0123)
+    '12.3 ms'
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def data(value: Any) -> Any:
+    """A figure as plain data: a number, or a formula as text."""
+    if isinstance(value, Quantity | Duration):
+        return str(value)
+    return value if isinstance(value, int) else float(value)
+
+
+def nominal(value: Any) -> float:
+    """A figure with what is open at its nominal size (shares of branches at a half)."""
+    if not isinstance(value, Quantity | Duration):
+        return float(value)
+    return float(value({name: 0.5 if name.startswith(("taken(", "there(")) else NOMINAL for name in value.symbols}))
+
+
+def columns(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """Rows as lines, cells under each other: those of the columns in `left` to the left, the others to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) if k in left else cell.rjust(width)
+                      for k, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows]
