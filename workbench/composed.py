@@ -111,9 +111,10 @@ def laplacian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine
               deterministic: bool = False) -> Composite:
     """The sum of the second derivatives of a function by each number of its argument twice.
 
-    Parameters and errors as of `hessian`, with one more mode: "hessian": by the whole Hessian. Returns a callable with
-    f's signature, which gives a float (of several arguments, the sum over all).
-    Method: as of `diag_hessian`.
+    Parameters and errors as of `hessian`, with two more modes: "hessian": by the whole Hessian; "forward": the forward
+    Laplacian, which carries value, first derivatives and one sum of second derivatives through the program and keeps
+    nothing. Returns a callable with f's signature, which gives a float (of several arguments, the sum over all).
+    Method: as of `diag_hessian`; Li et al., "Forward Laplacian" (2024).
 
     >>> import numpy as np
     >>> float(laplacian(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0])))

@@ -397,3 +397,16 @@ def test_an_array_in_several_places_is_one() -> None:
     assert first is last and pushed is other and layer.output is layer.activity
     bars = np.array([1.0, 0.0, 2.0]), (x, x[1:], 3.0 * x)
     assert np.allclose(pull(bars)[0], 2.0 * bars[0] + layer.w * np.array([4.0, 5.0, 5.0]))
+
+
+def test_tangents_inside_programs_take_the_kind_of_their_argument() -> None:
+    def pushed(x: Any, v: Any) -> Any:
+        return np.sum(wb.jvp(lambda y: np.tanh(y) * y, (x,), (v,))[1])
+    x, v = np.array([0.5, 0.25]), np.array([1.0, 2.0])
+    expected = pushed(x, v)
+    for engine in ("reference", "numba"):
+        gradient = wb.value_and_grad(pushed, engine=engine)
+        assert gradient(x, v.astype(np.float32))[0] == pytest.approx(expected)
+        assert gradient(x, v.astype(int))[0] == pytest.approx(expected)
+    with pytest.raises(wb.DifferentiationError, match="a tangent of 2 axes for an argument of 1"):
+        wb.grad(pushed, engine="reference")(x, np.ones((2, 2)))

@@ -198,3 +198,18 @@ def test_a_view_that_products_in_two_loops_read() -> None:
     (htt, htm), (hmt, hmm) = wb.hessian(grams, (0, 1), MODES[0], engine="reference")(t, m)
     want = wb.hvp(grams, engine="tape")(t, m, v)
     assert np.allclose(np.tensordot(htt, v, 3), want) and not htm.any() and not hmt.any() and not hmm.any()
+
+
+@pytest.mark.parametrize("engine", ("numba", "reference", "tape"))
+def test_the_forward_laplacian(engine: str) -> None:
+    """Carried through the program, with the structures, auxiliary results and refusals of the other modes."""
+    same(wb.laplacian(smooth, 0, "forward", engine=engine)(X), wb.laplacian(smooth)(X))
+    pair, c = Pair(np.array([0.3, 0.4]), 0.7), 0.5
+    same(wb.laplacian(of_pair, 0, "forward", engine=engine)(pair, c), wb.laplacian(of_pair)(pair, c))
+    both = wb.laplacian(lambda a, b: a ** 3 * b, ("a", "b"), "forward", engine=engine)
+    assert both(2.0, b=5.0) == 60.0
+    assert isinstance(both(2.0, 5.0), float)
+    assert wb.laplacian(lambda x: (np.sum(x ** 3), "k"), 0, "forward", engine=engine, has_aux=True)(X)[1] == "k"
+    same(wb.grad(wb.laplacian(lambda x: np.sum(x ** 4), 0, "forward"), engine=engine)(X), 24.0 * X)
+    with pytest.raises(wb.DifferentiationError, match="one real float"):
+        wb.laplacian(lambda x: x * x, 0, "forward", engine=engine)(X)

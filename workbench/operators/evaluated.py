@@ -15,7 +15,7 @@ from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.outputs import Leaf, Node, Packed, Static, Tree, Worded
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import Array, Choice, DictValue, DynamicList, ListValue, Scalar
-from workbench.ir import Value
+from workbench.ir import Kind, Value
 from workbench.operators.containers import made, opened
 
 
@@ -74,9 +74,17 @@ def fresh(t: Tracer, leaf: Leaf, value: Value) -> Any:
     return laid(t.new_array(value if owned else t.emit("copy", value)), leaf.order)
 
 
-def conforming(act: Activation, value: Value, dims: Sequence[Value], what: str, of: str) -> Value:
-    """A tangent or cotangent with the very dimensions of what it belongs to, checked where they may differ."""
+def conforming(act: Activation, value: Value, dims: Sequence[Value], what: str, of: str,
+               kind: Kind | None = None) -> Value:
+    """A tangent or cotangent with the very dimensions of what it belongs to, checked where they may differ, and in its
+    kind."""
     t = act.t
+    if value.rank != len(dims):
+        t.fail(f"a {what} of {value.rank} axes for an {of} of {len(dims)}", f"pass a {what} of its shape")
+    if kind is not None and value.kind is not kind:
+        if value.kind.is_complex and not kind.is_complex:
+            t.fail(f"a complex {what} for an {of} that is real", "pass its real part")
+        value = t.emit("cast", value, kind=kind)
     if not value.is_array or tuple(value.dims) == tuple(dims):
         return value
     for a, b in zip(value.dims, dims, strict=True):

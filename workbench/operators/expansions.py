@@ -21,6 +21,7 @@ from workbench.ir import Value
 from workbench.ir.calls import own_results
 from workbench.operators.evaluated import conforming, derivative_of, flatten
 from workbench.operators.inner import InnerProgram, traced
+from workbench.operators.nesting import loss
 from workbench.operators.structure import inexact
 from workbench.passes import optimize
 from workbench.transforms import laplacian, taylor
@@ -38,7 +39,7 @@ def nested_taylor(act: Activation, function: Any, primals: tuple[Any, ...],
             flatten(act, inexact(program.argument_tree(act, k)), coefficient, row)
     outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
     wrt = list(rows[0])
-    seeds = [conforming(act, row[position], program.operands[position].dims, "coefficient", "argument")
+    seeds = [conforming(act, row[position], (x := program.operands[position]).dims, "coefficient", "argument", x.kind)
              for row in rows for position in wrt]
     primal = own_results(optimize(program.function))
     positions = list(dict.fromkeys(leaf.position for leaf in outputs))
@@ -151,12 +152,16 @@ def _entry(structure: Any, position: int, key: Any) -> Any:
 
 # ---------------------------------------------------------------------- the forward Laplacian
 def nested_laplacian(act: Activation, function: Any, wrt: tuple[int, ...], args: tuple[Any, ...],
-                     named: dict[str, Any], has_aux: bool = False, directions: tuple[Any, ...] | None = None) -> Any:
+                     named: dict[str, Any], has_aux: bool = False, directions: tuple[Any, ...] | None = None,
+                     of_number: bool = False) -> Any:
     """The value of a function inside a traced program, and the sum of its second derivatives: by every number of the
     arguments at the positions `wrt` twice; or along directions, which are, for each of these arguments, its structure
-    with one more axis, the first. The sum has the structure of the value (with `has_aux`, of its first entry)."""
+    with one more axis, the first. The sum has the structure of the value (with `has_aux`, of its first entry), which is
+    one real number where it must be (`of_number`)."""
     t = act.t
     program = traced(act, function, args, named)
+    if of_number:
+        loss(act, program, has_aux)
     trees = [inexact(program.argument_tree(act, k)) for k in wrt]
     found = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
     output = program.output
@@ -187,13 +192,13 @@ def _lanes(act: Activation, program: InnerProgram, trees: Sequence[Tree], found:
     count = None
     made = []
     for position in found:
-        value, dims = flat[position], program.operands[position].dims
-        if value.rank != len(dims) + 1:
-            t.fail(f"directions of {value.rank} axes for an argument of {len(dims)}",
+        value, of = flat[position], program.operands[position]
+        if value.rank != of.rank + 1:
+            t.fail(f"directions of {value.rank} axes for an argument of {of.rank}",
                    "give one more axis, the first, which counts them")
         count = value.dims[0] if count is None else count
         value = t.emit("transpose", value, perm=(*range(1, value.rank), 0)) if value.rank > 1 else value
-        made.append(conforming(act, value, (*dims, count), "direction", "argument"))
+        made.append(conforming(act, value, (*of.dims, count), "direction", "argument", of.kind))
     return made
 
 

@@ -33,7 +33,7 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
         act.t.fail("the argument under wrt is not among those that are passed by position",
                    "pass it by position in the inner call")
     program = traced(act, function, args, named)
-    output = _loss(act, program, has_aux)
+    output = loss(act, program, has_aux)
     trees = [inexact(program.argument_tree(act, k)) for k in wrt]
     positions = list(dict.fromkeys(leaf.position for tree in trees for leaf in leaves(tree)))
     if not positions:
@@ -50,7 +50,7 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     return (gradient, value[1]) if has_aux else gradient
 
 
-def _loss(act: Activation, program: InnerProgram, has_aux: bool) -> Leaf:
+def loss(act: Activation, program: InnerProgram, has_aux: bool) -> Leaf:
     """The one real float that is differentiated."""
     output: Tree = program.output
     if has_aux:
@@ -71,7 +71,8 @@ def nested_jvp(act: Activation, function: Any, primals: tuple[Any, ...], tangent
             flatten(act, inexact(program.argument_tree(act, k)), tangent, flat)
     outputs = [leaf for leaf in leaves(program.output) if leaf.kind.is_inexact]
     for position, value in flat.items():
-        flat[position] = conforming(act, value, program.operands[position].dims, "tangent", "argument")
+        of = program.operands[position]
+        flat[position] = conforming(act, value, of.dims, "tangent", "argument", of.kind)
     pushed = jvp(program.function, list(flat), [leaf.position for leaf in outputs])
     results = program.inlined(act, pushed, list(flat.values()))
     places = {leaf.position: len(program.function.results) + k for k, leaf in enumerate(outputs)}

@@ -22,8 +22,9 @@ from workbench.ir import Value
 from workbench.operators import linear, strategy
 from workbench.operators.containers import opened
 from workbench.operators.evaluated import derivative_of, flatten, shaped
+from workbench.operators.expansions import nested_laplacian
 from workbench.operators.jacobian import Call, Jacobian, Linearised, blocks_of
-from workbench.operators.nesting import nested_gradient, position_of
+from workbench.operators.nesting import by_position, nested_gradient, position_of
 from workbench.operators.units import array_of
 from workbench.records import dataclass
 
@@ -232,7 +233,18 @@ def summed(act: Activation, values: Iterable[Value], takes: Sequence[Any]) -> An
     return Scalar(total, all(leaf.python for tree in takes for leaf in leaves(tree)))
 
 
+def _carried(laplacian: Laplacian, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """By forward mode: the sum is carried through the program, with all first derivatives."""
+    args, named = by_position(laplacian.function, args, named)
+    positions = tuple(position_of(act, laplacian.function, w) for w in laplacian.wrt)
+    if any(k >= len(args) for k in positions):
+        act.t.fail("the argument under wrt is not among those that are passed by position",
+                   "pass it by position in the inner call")
+    value, total = nested_laplacian(act, laplacian.function, positions, args, named, laplacian.has_aux, of_number=True)
+    return total, value[1] if laplacian.has_aux else None
+
+
 #: The ways to a Laplacian that are more than a way to the Hessian's diagonal.
 LAPLACIANS: dict[str, Way] = {
-    "hessian": _of_hessian,
+    "hessian": _of_hessian, strategy.COLLAPSED: _carried,
 }

@@ -14,7 +14,7 @@ FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD = (
 JACOBIAN = (FORWARD, REVERSE)
 HESSIAN = (FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD)
 COLLAPSED = "forward"  # one sweep with all first tangents and one sum of second derivatives
-LAPLACIAN = (*HESSIAN, "hessian")
+LAPLACIAN = (*HESSIAN, "hessian", COLLAPSED)
 MODES = {"jacobian": JACOBIAN, "divergence": JACOBIAN, "curl": JACOBIAN, "hessian": HESSIAN, "hvp": HESSIAN,
          "diag_hessian": HESSIAN, "laplacian": LAPLACIAN}
 FEW = 8  # numbers: beyond, second tangents of all pairs are no candidate
@@ -41,7 +41,7 @@ def candidates(operator: str, inputs: int) -> tuple[str, ...]:
     if inputs <= TINY:
         return (FORWARD_OVER_FORWARD,)
     few = (FORWARD_OVER_FORWARD,) if inputs <= FEW else ()
-    return (FORWARD_OVER_REVERSE, *few, *((COLLAPSED,) if operator == "laplacian" and COLLAPSED in LAPLACIAN else ()))
+    return (FORWARD_OVER_REVERSE, *few, *((COLLAPSED,) if operator == "laplacian" else ()))
 
 
 def checked(operator: str, mode: str) -> str:
