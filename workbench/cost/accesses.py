@@ -6,8 +6,6 @@ anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from workbench.ir import Block, Constant, Function, Op, Value, walk
 from workbench.records import dataclass
 
@@ -145,6 +143,3 @@ def _blocks(block: Block) -> list[Block]:
 def accesses(body: Block, places: Places) -> list[Access]:
     """Every access in a loop's body, those in arms included."""
     return [places.access(op, body) for op in walk(body) if op.prim in ("load", "store", "accum")]
-
-
-Footprints = Mapping[Value, float]
