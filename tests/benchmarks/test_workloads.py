@@ -15,6 +15,7 @@ from tests.benchmarks import agreement
 from tests.benchmarks.contenders import own
 from tests.benchmarks.workload import flat
 from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.workloads.bundle import observation
 from tests.benchmarks.workloads.hand_tracking import simple
 from tests.fuzz.emitted import in_python
 
@@ -146,6 +147,33 @@ def test_complicated_hand_jacobian_against_differences():
     found = np.einsum("knc,nc,k->", columns[2:], weighted, along[0])
     found += np.einsum("knc,nc,nk->", columns[:2], weighted, along[1])
     assert abs(found - agreement.slope(workload, args, along, weighted.ravel())) < 1e-8 * abs(found)
+
+
+def test_known_answers_by_the_public_operators():
+    """The rows of bundle adjustment, the hand's Jacobian and the step of k-means, each by one operator."""
+    inputs, read = answer("ba_test")
+    rows = wb.jacobian(observation, (0, 1, 2), engine="reference")(inputs["cam"], inputs["x"], inputs["w"],
+                                                                   inputs["feat"])
+    found = np.array([np.concatenate([camera, point, [weight]]) for camera, point, weight in rows])
+    assert agreement.apart(found[:2].ravel(), np.array(read["jacobian"]["vals"][:30])) < 1e-9
+    assert agreement.apart(found[2], np.array([*[0.0] * 14, read["jacobian"]["vals"][30]])) < 1e-9
+
+    _, read = answer("ht_simple_small_1")
+    theta, parents, relatives, inverses, vertices, weights, seen, points = simple("hand1_t26_c100")
+    some = slice(0, 100, 20)
+    of = seen[some]
+    made = wb.jacobian(WORKLOADS["hand_simple"].program, engine="reference")(
+        theta, parents, relatives, inverses, vertices[of].copy(), weights[of].copy(), np.arange(len(of)), points[some])
+    assert agreement.apart(made, np.array(read["jacobian"]).reshape(100, 3, 26)[some]) < 1e-9
+
+    inputs, read = answer("kmeans_k5_n60_d3")
+    centroids, points = inputs["centroids"], inputs["points"]
+    kmeans = WORKLOADS["kmeans"].program
+    gradient = wb.grad(kmeans, engine="reference")(centroids, points)
+    diagonal = wb.diag_hessian(kmeans, engine="reference")(centroids, points)
+    product = wb.hvp(kmeans, engine="reference")(centroids, points, np.ones_like(centroids))  # (it is diagonal)
+    assert agreement.apart(flat(product), flat(diagonal)) < 1e-12
+    assert agreement.apart(flat(gradient / diagonal), flat(read["dir"])) < 1e-9
 
 
 def test_a_planted_mistake_is_noticed():

@@ -27,7 +27,7 @@ from workbench.operators.mapped_loops import MappedLoop
 from workbench.records import dataclass
 
 Taken = Callable[[list[Value], Leaf, list[Value]], Sequence[Value]]
-FEW = 2  # numbers that the map is written out for; more of them are gone through by a loop
+FEW = 4  # numbers that the map is written out for; more of them are gone through by a loop
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,123 @@
+"""Every operator inside every other: the inner one composed with something of its argument, against differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.corpus.oracle import ridders
+
+X = np.array([0.4, -0.7, 0.9])
+V = np.array([1.0, 0.5, -2.0])
+
+
+def energy(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x)):
+        s = np.sin(s) * x[i] + x[i] * x[i - 1] * x[i]
+    return s * x[0] + s * s
+
+
+def field(x: Any) -> Any:
+    y = x * x[::-1]
+    for i in range(1, len(y)):
+        y[i] += np.sin(y[i - 1]) * x[i]
+    return y
+
+
+#: What each operator makes of a function of a vector, as a function of a vector that returns a vector or a number.
+INNER: dict[str, Callable[[Any], Any]] = {
+    "grad": wb.grad(energy),
+    "jvp": lambda x: wb.jvp(field, (x,), (x * x,))[1],
+    "vjp": lambda x: wb.vjp(field, x)[1](x)[0],
+    "linearize": lambda x: wb.linearize(field, x)[1](x),
+    "jacobian": lambda x: wb.jacobian(field)(x) @ x,
+    "jacobian, reverse": lambda x: wb.jacobian(field, mode="reverse")(x) @ x,
+    "hessian": lambda x: wb.hessian(energy)(x) @ x,
+    "hvp": lambda x: wb.hvp(energy)(x, x),
+    "diag_hessian": wb.diag_hessian(energy),
+    "laplacian": lambda x: wb.laplacian(energy)(x) * x,
+    "divergence": lambda x: wb.divergence(field)(x) * x,
+    "curl": wb.curl(field),
+    "vmap": lambda x: wb.vmap(wb.grad(energy))(np.stack((x, 2 * x)))[1],
+}
+
+
+def number(inner: Any) -> Any:
+    return lambda x: np.sum(inner(x) * x)
+
+
+OUTER: dict[str, Callable[[Any, str], Any]] = {
+    "grad": lambda f, e: wb.grad(number(f), engine=e)(X) @ V,
+    "jvp": lambda f, e: wb.jvp(number(f), (X,), (V,), engine=e)[1],
+    "vjp": lambda f, e: wb.vjp(f, X, engine=e)[1](V)[0] @ V,
+    "jacobian": lambda f, e: V @ wb.jacobian(f, engine=e)(X) @ V,
+    "jacobian, reverse": lambda f, e: V @ wb.jacobian(f, mode="reverse", engine=e)(X) @ V,
+    "hessian": lambda f, e: V @ wb.hessian(number(f), engine=e)(X) @ V,
+    "hvp": lambda f, e: wb.hvp(number(f), engine=e)(X, V) @ V,
+    "diag_hessian": lambda f, e: np.sum(wb.diag_hessian(number(f), engine=e)(X)),
+    "laplacian": lambda f, e: wb.laplacian(number(f), engine=e)(X),
+    "divergence": lambda f, e: wb.divergence(f, engine=e)(X),
+    "curl": lambda f, e: np.sum(wb.curl(f, engine=e)(X) * V),
+    "vmap": lambda f, e: wb.vmap(f, engine=e)(np.stack((X, V)))[0] @ V,
+}
+
+
+def expected(inner: Any) -> dict[str, float]:
+    """What the outer operators give, by differences of the inner one."""
+    f, g = inner, number(inner)
+
+    def along(of: Any, v: Any) -> Any:
+        value = of(X)
+        if np.ndim(value) == 0:
+            return ridders(lambda h: float(of(X + h * v)))[0]
+        return np.array([ridders(lambda h, i=i: float(of(X + h * v)[i]))[0] for i in range(3)])  # type: ignore[misc]
+
+    def twice(v: Any) -> float:
+        slope = wb.grad(g, engine="tape")
+        return float(sum(v[i] * ridders(lambda h, i=i: float(slope(X + h * v)[i]))[0] for i in range(3)))  # type: ignore[misc]
+    first = float(along(g, V))
+    columns = np.array([along(f, e) for e in np.eye(3)]).T
+    matrix = float(V @ columns @ V)
+    second = twice(V)
+    trace = sum(twice(e) for e in np.eye(3))
+    curl = np.array([columns[2, 1] - columns[1, 2], columns[0, 2] - columns[2, 0], columns[1, 0] - columns[0, 1]])
+    return {"grad": first, "jvp": first, "vjp": matrix, "jacobian": matrix, "jacobian, reverse": matrix,
+            "hessian": second, "hvp": second, "diag_hessian": trace, "laplacian": trace,
+            "divergence": float(np.trace(columns)), "curl": float(curl @ V), "vmap": float(f(X) @ V)}
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_every_operator_of(name: str) -> None:
+    """All outer operators of one inner operator."""
+    want = expected(INNER[name])
+    for outer, apply in OUTER.items():
+        got = float(apply(INNER[name], "reference"))
+        assert abs(got - want[outer]) < 1e-6 * max(1.0, abs(want[outer])), (outer, got, want[outer])
+
+
+@pytest.mark.parametrize("name", ["jacobian", "hessian", "hvp", "diag_hessian", "divergence", "curl"])
+def test_recorded(name: str) -> None:
+    """The same on the tape, for one outer operator of each mode."""
+    for outer in ("grad", "jvp", "jacobian", "hvp", "curl"):
+        want, got = (float(OUTER[outer](INNER[name], engine)) for engine in ("reference", "tape"))
+        assert abs(got - want) < 1e-10 * max(1.0, abs(want)), outer
+
+
+def test_inside_a_users_function() -> None:
+    """Operators of local functions that read what the outer one computes, compiled."""
+    def outer(x: Any, s: float) -> Any:
+        scaled = x * s
+        curvature = wb.hessian(lambda y: energy(y) * s + np.sum(y * scaled))(x)
+        slopes = wb.jacobian(lambda y: field(y) * scaled)(x)
+        return np.sum(curvature * slopes) + wb.laplacian(energy)(x) * s
+    for k, got in enumerate(wb.grad(outer, (0, 1), engine="numba")(X, 1.3)):
+        if k == 0:
+            want = [ridders(lambda h, e=e: float(outer(X + h * e, 1.3)))[0] for e in np.eye(3)]  # type: ignore[misc]
+        else:
+            want = ridders(lambda h: float(outer(X, 1.3 + h)))[0]  # type: ignore[assignment]
+        assert np.allclose(got, want, 1e-6, 1e-6)
