@@ -24,8 +24,8 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine:
     f: any Python function of numbers, arrays and structures of them, which returns such. wrt, engine, has_aux and
     deterministic: as for `grad`. mode: "forward": one tangent for each number that goes in; "reverse": one cotangent
     for each that comes out; "auto": forward where no more numbers go in than come out (inside other programs, where
-    sizes are not known, unless the result is made of single numbers). holomorphic: f is a holomorphic function of complex
-    numbers; the derivative is f'(z).
+    sizes are not known, unless the result is made of single numbers). holomorphic: f is a holomorphic function of
+    complex numbers; the derivative is f'(z).
     Returns a callable with f's signature. It gives an array of shape out.shape + in.shape, of the argument's dtype
     (complex where the result is); structures are nested, the result's outside; for a tuple `wrt`, a tuple for each
     array of the result. With `has_aux`, (Jacobian, anything). A real result by a complex argument has the derivative by

@@ -24,7 +24,7 @@ TINY = 2  # numbers: with so few, the second tangents of all pairs are cheaper t
 def chosen(operator: str, inputs: int | None, outputs: int | None, deterministic: bool = False) -> str:
     """The way of an operator, for so many numbers under `wrt` and in the result."""
     if MODES[operator] is JACOBIAN:
-        if outputs is not None and (inputs is None or outputs < inputs):  # (of numbers that come out, the count is known)
+        if outputs is not None and (inputs is None or outputs < inputs):  # (it is known where numbers come out)
             return REVERSE
         return REVERSE if deterministic and operator == "jacobian" else FORWARD
     if operator == "hvp" or inputs is None or inputs > TINY or deterministic:

@@ -55,7 +55,12 @@ def pullback(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[An
 def pushforward(function: Callable[..., Any], primals: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
     """The value of a function, and what turns tangents of the arguments (None: zero) into that of the value."""
     tape = Tape(function, primals)
-    return tape.value, lambda *tangents: tape.tangent(copy.deepcopy(tangents))
+
+    def push(*tangents: Any) -> Any:
+        if len(tangents) != len(primals):
+            raise TypeError(f"{len(primals)} arguments and {len(tangents)} tangents")
+        return tape.tangent(copy.deepcopy(tangents))
+    return tape.value, push
 
 
 class TapeRunner:
