@@ -127,11 +127,12 @@ _NOT_THREE = "the curl of a field that is not in three dimensions"
 
 def three(t: Tracer, dim: Value) -> None:
     """Raise where a size is not three; where it is one of an argument, the program is made for that size."""
-    size = t.static_int(Scalar(dim, True), "the size of a field") if size_known(t, dim) is not None else None
-    if size is None:
-        t.check(t.emit("eq", dim, Constant(3, Kind.INT)), "ValueError", _NOT_THREE)
-    elif size != 3:
+    if isinstance(dim, Constant) and dim.value != 3:
         t.fail(_NOT_THREE, "use wb.jacobian")
+    if size_known(t, dim) == 3:
+        t.static_int(Scalar(dim, True), "the size of a field")
+    else:
+        t.check(t.emit("eq", dim, Constant(3, Kind.INT)), "ValueError", _NOT_THREE)
 
 
 @dataclass(frozen=True)
