@@ -161,3 +161,16 @@ def test_html() -> None:
         html = report._repr_html_()
         assert "<table>" in html and "<script" not in html and "most bytes alive" in html
         assert "&gt; 0.1:" in html or "<code>v = u.copy()</code>" in html
+
+
+def test_two_reports_beside_each_other() -> None:
+    args = (wb.spec("f64[n]"), wb.spec("i64"))
+    primal, gradient = wb.cost(heated, *args), wb.cost(wb.grad(heated), *args)
+    both = primal.compare(gradient)
+    assert (both["flops"].first, both["flops"].second) == (primal.flops, gradient.flops)
+    assert 1 < both["flops"].ratio < 5 and both["peak bytes"].second == gradient.peak_bytes
+    assert any(row.part == "line" and "v = u.copy()" in row.name for row in both.rows)
+    assert "ratio" in str(both) and "<script" not in both._repr_html_()
+    assert json.loads(both.to_json())["first"] == "heated"
+    same = gradient(n=9, steps=2).compare(gradient(n=9, steps=2))
+    assert all(row.ratio == 1 or row.first == 0 for row in same.rows)

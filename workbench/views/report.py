@@ -20,6 +20,7 @@ from workbench.cost.work import OTHERS, Line, Work
 from workbench.ir import DifferentiationError
 from workbench.records import dataclass
 from workbench.views import report_tables
+from workbench.views.comparison import Comparison, compared
 from workbench.views.numbers import data
 
 #: Operations on floats that are no floating-point operations, and those that are several. All others are one.
@@ -222,6 +223,20 @@ class CostReport:
 
     def _like(self, work: Work) -> CostReport:
         return CostReport(self.name, work, self._known, self._predicted, self._memory)
+
+    def compare(self, other: CostReport) -> Comparison:
+        """This report beside another one: of a derivative beside the function, of a program before and after a change.
+
+        Returns a `Comparison` with the other's figures over this one's.
+
+        >>> import workbench as wb
+        >>> def energy(x):
+        ...     return (x * x * x).sum()
+        >>> both = wb.cost(energy, wb.spec("f64[n]")).compare(wb.cost(wb.grad(energy), wb.spec("f64[n]")))
+        >>> both["flops"].first, both["flops"].second, both["flops"].ratio < 4
+        (3·n, 6·n, True)
+        """
+        return compared(self, other, (*FIGURES, *MEMORY_FIGURES))
 
     # ------------------------------------------------------------------ as text and data
     def __str__(self) -> str:
