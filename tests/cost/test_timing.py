@@ -167,6 +167,14 @@ def test_pilots_of_what_data_decide() -> None:
     assert wb.cost(halved, wb.spec("f64")).piloted(5.0).time.symbols
 
 
+def test_data() -> None:
+    """As data times are numbers, or say what they need; those of lines add up."""
+    report = wb.cost(heated, wb.spec("f64[n]"), wb.spec("i64"))
+    known = report(n=100, steps=3)
+    assert known.as_dict()["time"] == known.time and report.as_dict()["time"] == "seconds by n, steps"
+    assert sum(line["time"] for line in known.as_dict()["by_line"]) == pytest.approx(known.time)
+
+
 def test_a_count_alone_has_no_time() -> None:
     """A report of work without a program says so."""
     report = wb.cost(energy, np.zeros(3))

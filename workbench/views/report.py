@@ -258,6 +258,7 @@ class CostReport:
             "by_op": [{"name": r.name, "count": data(r.count), "flops": data(r.flops)} for r in self.by_op],
             "by_line": [{"file": r.filename, "line": r.line, "text": r.text,
                          **{figure: data(getattr(r, figure)) for figure in FIGURES},
+                         **({} if r.time is None else {"time": data(r.time)}),
                          "ops": {key: data(count) for key, count in r.ops.items()}} for r in self.by_line],
         }
 
