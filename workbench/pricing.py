@@ -29,7 +29,9 @@ def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
     With specs, figures are formulas in their dimensions.
     Returns a `CostReport`: `.flops`, `.ops`, `.bytes_read`, `.bytes_written`, `.bytes_allocated` (numbers in all), and
     `.by_line`, `.by_op`; `report(n=1000)` binds dimensions. What only a run can know (the turns of a `while`) is a
-    parameter such as `trips(line 12)`.
+    parameter such as `trips(line 12)`. `.time` is how many seconds the compiled program is predicted to take once it
+    has been called before (what Python does around a call, some microseconds, is not in it), on this machine where
+    `wb.calibrate()` was used, else on a default one.
     Raises DifferentiationError at the line that the compiler does not take, TypeError for arguments that f does not
     have, ValueError where specs contradict each other.
     Method: the interpreter walks the final program in a domain of formulas; sums over loops are closed (Graham, Knuth &
