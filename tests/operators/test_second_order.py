@@ -167,7 +167,7 @@ def test_refusals() -> None:
                 wb.hessian(lambda x: np.sum(np.abs(x) ** 2), 0, mode, engine=engine)(X + 1j)
     for make in (*ALL, wb.hvp):
         with pytest.raises(ValueError, match="'forward-over-reverse'"):
-            make(smooth, mode="forward")  # type: ignore[operator]
+            make(smooth, mode="sideways")  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("program", [p for p in PROGRAMS if p.oracle == "complex"][5::23], ids=lambda p: p.name)

@@ -81,8 +81,16 @@ class Compiler(Protocol):
                gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:
         """The text of a file that stands alone (see `workbench.engines.numba.export`).
         Raises DifferentiationError where the engine has no such files."""
-        raise DifferentiationError(f"the engine {self.name!r} writes no files that stand alone", None,
-                                   "use engine='numba'")
+        raise self._no_files()
+
+    def export_value(self, function: Function, examples: Sequence[Any], entry: Callable[..., Any]) -> str:
+        """The text of a file of a program that is no adjoint (see `workbench.engines.numba.export`).
+        Raises DifferentiationError where the engine has no such files."""
+        raise self._no_files()
+
+    def _no_files(self) -> DifferentiationError:
+        return DifferentiationError(f"the engine {self.name!r} writes no files that stand alone", None,
+                                    "use engine='numba'")
 
 
 class Runner(Protocol):

@@ -208,8 +208,10 @@ class Program:
 
     def exported(self, example: Sequence[Any]) -> str:
         """The program and its primal as the text of a stand-alone file with a self-check, for data like `example`."""
+        if self.request.mode == "value":
+            return self.compiler.export_value(finalize(self.ir, self._exact()), tuple(example), self.compiled.entry)
         if self.request.mode not in ("grad", "vjp"):
-            raise self.error("only a gradient or a pullback can be exported")
+            raise self.error("a tangent alone is not exported")
         return self.compiler.export(
             finalize(self.primal), finalize(self.ir, self._exact()),
             wrt=[item.position for item in self.wrt_inputs], outputs=[leaf.position for leaf in self.outputs],

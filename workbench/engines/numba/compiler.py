@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.engines.engine import Compiler, Executable, Origin
 from workbench.engines.numba.cache import traced_key
 from workbench.engines.numba.compile import Compiled, compile_function, recall, remember
 from workbench.engines.numba.configuration import Configuration, configuration
-from workbench.engines.numba.export import export
+from workbench.engines.numba.export import export, export_value
 from workbench.ir import Function
 
 
@@ -42,3 +42,7 @@ class NumbaCompiler(Compiler):
                gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:
         """A Python file that needs NumPy and Numba alone, and checks itself when it is run."""
         return export(primal, adjoint, wrt=wrt, outputs=outputs, gradients=gradients, examples=examples, seeded=seeded)
+
+    def export_value(self, function: Function, examples: Sequence[Any], entry: Callable[..., Any]) -> str:
+        """As `export`, of a program that is no adjoint."""
+        return export_value(function, examples, entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,41 @@ def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: 
         lines += ["", "", DECORATOR, *own.split("\n")]
     lines += ["", "", *self_check(programs, wrt, outputs, gradients, examples, seeded)]
     return "\n".join(lines) + "\n"
+
+
+def export_value(function: Function, examples: Sequence[Any], entry: Callable[..., Any]) -> str:
+    """The text of a file of a program that is no adjoint: a function, or the derivatives that it is composed of.
+
+    function: finalized; examples: flat data arguments, as for `export`; entry: the compiled program. The self-check
+    compares the sums of what it gives with those that `entry` gives for the same numbers, now."""
+    program = emit(function, alone=True)
+    more = ", SciPy" if any(isinstance(h, Foreign) for h in program.helpers) else ""
+    lines = [f'"""{function.name}, and a check that it gives what it gave when this file was written.',
+             "", f"Run this file to check it. It needs NumPy{more} and Numba.", '"""', "",
+             *header(program.helpers, True)]
+    *called, own = "\n".join(program_lines(program)).split("\n\n\n")
+    lines += [line for part in called for line in ("", "", *part.split("\n"))]
+    lines += ["", "", DECORATOR, *own.split("\n"), "", ""]
+    texts = [example_text(v) for v in examples]
+    drawn = eval(f"[{', '.join(texts)}]", {"np": np, "rng": np.random.default_rng(0)})
+    given = entry(*(np.array(a) if isinstance(a, np.ndarray) else a for a in drawn))
+    wanted = [np.sum(v).item() for v in (given if isinstance(given, tuple) else () if given is None else (given,))]
+    args = "\n".join(f"        {text},  # {name}" for name, text in zip(program.parameters, texts, strict=True))
+    single = any(np.asarray(v).dtype in (np.float32, np.complex64) for v in drawn)
+    shown = repr(wanted).replace("nan", "np.nan").replace("inf", "np.inf")
+    return "\n".join(lines) + f'''
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    point = [
+{args}
+    ]
+    found = {program.name}(*point)
+    found = found if isinstance(found, tuple) else () if found is None else (found,)
+    sums = [np.sum(v) for v in found]
+    wanted = {shown}
+    print(f"sums {{sums}}, as written {{wanted}}")
+    assert np.allclose(sums, wanted, {1e-3 if single else 1e-9}, 1e-9, equal_nan=True), "other numbers than before"
+'''
 
 
 def program_lines(program: Source) -> list[str]:
