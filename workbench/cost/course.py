@@ -301,6 +301,7 @@ class Frame:
     # ------------------------------------------------------------------ branches
     def branch(self, part: Branch, worlds: list[World]) -> list[World]:
         """`if`."""
+        worlds = [self.dropped(world, part.step.late | part.step.released, part.step) for world in worlds]
         op = self.walk.places.ops.get(part.step.line)
         if op is None or op.prim == "check" or not self.matters(part):
             return worlds

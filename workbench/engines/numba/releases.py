@@ -269,7 +269,12 @@ def _delay(entry: Entry) -> None:
 
 def _calls(step: Step) -> bool:
     """Whether a statement calls what may raise: what makes arrays, kernels, functions of the program."""
-    for node in ast.walk(step.node):
+    part: ast.AST = step.node
+    if isinstance(part, ast.If | ast.While):
+        part = part.test
+    elif isinstance(part, ast.For):
+        part = part.iter
+    for node in ast.walk(part):
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Name) and function.id not in _QUIET:
