@@ -146,7 +146,7 @@ class _Reader:
 
     def plain(self, statement: ast.stmt, entry: Entry, parts: list[Part]) -> Entry | None:
         """A statement without others inside."""
-        if any(isinstance(node, ast.IfExp | ast.BoolOp) for node in ast.walk(statement)):
+        if any(isinstance(node, ast.IfExp | ast.BoolOp) and not _is_simple(node) for node in ast.walk(statement)):
             entry = self.entry(entry)
             parts.append(entry)
         parts.append(self.step(statement, [statement], entry))
@@ -222,6 +222,12 @@ _READERS: dict[type[ast.stmt], Callable[..., Entry | None]] = {
     ast.Return: _Reader.leave, ast.Raise: _Reader.leave, ast.Break: _Reader.leave, ast.Continue: _Reader.leave}
 
 
+def _is_simple(node: ast.AST) -> bool:
+    """Whether LLVM evaluates all arms, without a branch."""
+    return not any(isinstance(part, ast.Call | ast.Subscript | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow)
+                   for part in ast.walk(node))
+
+
 def _flow(entries: list[Entry]) -> None:
     """Which variables are needed where each block begins."""
     binds = {id(entry): entry.binds() for entry in entries}
@@ -258,13 +264,28 @@ def _delay(entry: Entry) -> None:
     takes = False
     for step in entry.steps:
         if _calls(step):
-            if takes:
+            if takes or _multiplies(step):
                 for names in pending:
                     step.late |= names
                     names.clear()
             pending, takes = [], False
-        takes = takes or bool(step.binds)
-        pending.append(step.released)
+        takes = takes or bool(step.binds) or (  # (an update takes its array twice)
+            isinstance(step.node, ast.AugAssign) and isinstance(step.node.target, ast.Subscript))
+        if not _calls_twice(step):
+            pending.append(step.released)
+
+
+def _multiplies(step: Step) -> bool:
+    """Whether a statement is a product, which takes its operands once more while it is done."""
+    value = step.node.value if isinstance(step.node, ast.Assign) else None
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "dot"
+
+
+def _calls_twice(step: Step) -> bool:
+    """Whether a statement calls a method of what it has just made: what it needed for that is given up between."""
+    value = step.node.value if isinstance(step.node, ast.Assign) else None
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and isinstance(
+        value.func.value, ast.Call)
 
 
 def _calls(step: Step) -> bool:
