@@ -55,7 +55,7 @@ def test_measured_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert file_of(folder).suffix == ".json" and len(times) == 2
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"version": 3}', "[" * 5000, '{"version": 99}', "\x00\xff"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"version": 4}', "[" * 5000, '{"version": 99}', "\x00\xff"])
 def test_damaged_files_are_none(folder: Path, damage: str) -> None:
     """A file that is no machine is taken for none."""
     machines.keep(FAKE)

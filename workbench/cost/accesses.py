@@ -43,6 +43,7 @@ class Places:
         self.bodies: dict[Value, Block] = {}  # of indices of loops
         self.homes: dict[Value, Block] = {}  # the block in which a value is made
         self._roots: dict[Value, Value] = {}
+        self._handed: set[Value] = set()
         self._visit(function.block)
 
     def _visit(self, block: Block) -> None:
@@ -70,7 +71,13 @@ class Places:
             elif op.prim in ("store", "accum"):
                 self._roots[op.results[0]] = op.operands[0]
             for region in op.regions:
+                if op.prim in ("for", "while"):
+                    self._handed.update(region.params[1 if op.prim == "for" else 0:])
                 self._visit(region)
+
+    def is_handed_on(self, value: Value) -> bool:
+        """Whether a value is a parameter of a loop's body, and not its index."""
+        return value in self._handed
 
     def root(self, value: Value) -> Value:
         """The first version of a buffer."""

@@ -8,7 +8,7 @@ RATES: dict[str, float] = {
     "along.f64.select": 0.0591, "along.f64.pow": 6.96, "along.f64.maximum": 0.255, "alone.f64.copy": 0.704,
     "alone.f64.add": 0.172, "alone.f64.mul": 0.173, "alone.f64.div": 1.36, "alone.f64.pow": 13.0,
     "alone.f64.maximum": 0.788, "chain.f64.add": 0.668, "chain.f64.mul": 1.34, "chain.f64.div": 4.66,
-    "chain.f64.maximum": 1.97, "chain.f64.select": 2.33, "chain.f64.memory": 1.39, "chain.f64.int": 6.54,
+    "chain.f64.maximum": 1.97, "chain.f64.select": 2.33, "chain.f64.memory": 1.39, "chain.f64.int": 8.6,
     "chain.f64.load": 2.34, "chain.f64.pow": 32.8, "along.f64.sqrt": 0.96, "along.f64.exp": 1.19,
     "along.f64.log": 1.53, "along.f64.sin": 2.41, "along.f64.cos": 2.33, "along.f64.tan": 3.26,
     "along.f64.tanh": 3.31, "along.f64.atan": 2.18, "along.f64.log1p": 2.19, "along.f64.expm1": 1.78,

@@ -28,7 +28,7 @@ from workbench.cost.default_machine import RATES, TABLES
 from workbench.engines.numba import cache
 from workbench.records import dataclass
 
-VERSION = 3
+VERSION = 4
 #: Elementary functions that are not measured, and one that takes as long.
 LIKE = {"exp2": "exp", "log2": "log", "log10": "log", "cbrt": "pow", "cosh": "sinh", "acos": "asin", "atan2": "tan",
         "asinh": "log1p", "acosh": "log1p", "atanh": "log1p", "erf": "tanh", "erfc": "asin", "lgamma": "asin",

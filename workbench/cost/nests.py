@@ -6,7 +6,7 @@ from workbench.cost.accesses import Access, Places, accesses
 from workbench.cost.chains import Latency, recurrence
 from workbench.cost.executions import is_library
 from workbench.cost.vectorising import carried_by_memory, obstacle
-from workbench.ir import Block, Function, Op, Value, callee_of, walk
+from workbench.ir import Block, Constant, Function, Op, Value, callee_of, walk
 
 WHOLE_ARRAYS = frozenset({"empty", "full", "copy", "iota", "reshape", "matmul", "list"})
 
@@ -24,6 +24,9 @@ class Loop:
         self.carried = carried_by_memory(self.accesses, op.attrs.get("step", 1))
         self.is_ordered = any(not p.is_array and p.kind.is_inexact and not is_loose(p, self.ops)
                               for p in self.body.params[1:])
+        inits = op.operands[2:] if op.prim == "for" else op.operands
+        #: whether a visit begins without the numbers that the one before has ended with
+        self.is_fresh = all(v.is_array or _is_fresh(v, places, 0) for v in inits)
 
     def chain(self, latency: Latency) -> float:
         """How long a turn waits for the one before."""
@@ -32,6 +35,16 @@ class Loop:
         pairs = [(p, y) for p, y in zip(inside, handed, strict=False) if not p.is_array]
         parts = Block(self.body.params, tuple(op for region in self.bodies for op in region.ops), handed)
         return recurrence(tuple(p for p, _ in pairs), parts, tuple(y for _, y in pairs), latency, self.carried)
+
+
+def _is_fresh(value: Value, places: Places, depth: int) -> bool:
+    """Whether a number does not depend on what a loop hands on."""
+    if isinstance(value, Constant) or value in places.bodies or depth > 20:
+        return True
+    maker = places.makers.get(value)
+    if maker is None:
+        return not places.is_handed_on(value)
+    return all(v.is_array or _is_fresh(v, places, depth + 1) for v in maker.operands)
 
 
 def is_loose(param: Value, ops: list[Op]) -> bool:
@@ -75,3 +88,9 @@ class Loops:
             for region in op.regions:
                 self.parents.setdefault(region, block)
                 self._visit(region, (*around, op) if op.prim in ("for", "while") else around, function)
+
+
+def is_dear(op: Op) -> bool:
+    """Whether LLVM leaves a branch a branch: there is more in an arm than a few quick operations."""
+    inside = [inner.prim for region in op.regions for inner in walk(region)]
+    return len(inside) > 3 or not set(inside) <= {"add", "sub", "mul", "neg", "select"}

@@ -74,9 +74,10 @@ class Prices:
             floats = bool(op.operands) and op.operands[0].kind.is_inexact
             return 3 * self.clock if floats else self.clock
         if kind is Kind.INT:
-            return {"mul": 3 * self.clock, "floordiv": chain("chain", "f64", "int") - 4 * self.clock,
-                    "mod": chain("chain", "f64", "int") - 4 * self.clock, "cast": 6 * self.clock}.get(
-                        op.prim, self.clock)
+            if op.prim in _WHOLE:  # by a number that is known it is a multiplication, with what signs take
+                divided = chain("chain", "f64", "int") - 2 * self.clock
+                return min(divided, 12 * self.clock) if isinstance(op.operands[1], Constant) else divided
+            return {"mul": 3 * self.clock, "cast": 6 * self.clock}.get(op.prim, self.clock)
         if op.prim in _BITS:
             return self.clock
         if op.prim == "select":

@@ -22,7 +22,7 @@ from workbench.cost.accesses import Access
 from workbench.cost.counting import NOWHERE
 from workbench.cost.executions import Executions, Numbers, is_library, line_of
 from workbench.cost.machine import Machine
-from workbench.cost.nests import WHOLE_ARRAYS, Loop, Loops
+from workbench.cost.nests import WHOLE_ARRAYS, Loop, Loops, is_dear
 from workbench.cost.prices import Prices
 from workbench.cost.work import OTHERS, Line
 from workbench.ir import Block, Callee, Kind, Op, Value, callee_of, walk
@@ -85,7 +85,7 @@ class _Clock:
                 self._innermost(self.loops.innermost[op], runs)
             elif op.prim in ("for", "while"):
                 turns = self.n.runs(op.regions[-1])
-                self._add(line_of(op), runs * 4 * self.p.clock + turns * 8 * self.p.clock)
+                self._add(line_of(op), runs * 4 * self.p.clock + turns * 4 * self.p.clock)
                 for region in op.regions:
                     self._block(region)
             elif op.prim == "if":
@@ -126,23 +126,21 @@ class _Clock:
         turns = self.n.runs(loop.bodies[-1])
         mean = turns / np.maximum(visits, 1e-300)
         if loop.obstacle:
-            compute = turns * self._alone(loop) + visits * self._begin_alone()
+            compute = turns * self._alone(loop, mean, visits) + visits * self._begin_alone()
             compute = compute + self._misses(loop)
         else:
-            along, alone = self._along(loop), self._alone(loop)
-            if loop.is_ordered:  # the beginning of the next visit's chain does not wait for the end of this one's
-                ahead = np.minimum(mean / 2, AHEAD / len(loop.ops)) * (visits > 1)
-                chain = self.machine.rate("chain", "f64", "add") * (1 - ahead / np.maximum(mean, 1e-300))
-                along = np.maximum(along, chain)
+            along, alone = self._along(loop), self._alone(loop, mean, visits)
+            if loop.is_ordered:
+                added = self.machine.rate("chain", "f64", "add")
+                along = np.maximum(along, added * self._waited(loop, mean, visits))
             rest = np.minimum(mean % LANES, mean)
             inside = mean >= LANES
             compute = visits * np.where(
-                inside, (mean - rest) * along + rest * alone + self.machine.rates["begin.along"] + 8 * self.p.clock,
+                inside, (mean - rest) * along + rest * alone + self.machine.rates["begin.along"] + 4 * self.p.clock,
                 mean * alone + self._begin_alone())
         memory = turns * self._memory(loop)
         time = _beside(compute, memory)
-        weights = self._weights(loop)
-        for line, weight in weights.items():
+        for line, weight in self._weights(loop).items():
             self._add(line, time * weight)
 
     def _begin_alone(self) -> float:
@@ -193,10 +191,18 @@ class _Clock:
         arithmetic, access, issued = self._units(loop, "along")
         return np.maximum(np.maximum(arithmetic, access), issued)
 
-    def _alone(self, loop: Loop) -> Any:
+    def _alone(self, loop: Loop, mean: Any, visits: Any) -> Any:
         arithmetic, access, issued = self._units(loop, "alone")
         time = np.maximum(np.maximum(arithmetic, access), issued + self.p.turn)
-        return np.maximum(time, self._chain(loop))
+        return np.maximum(time, self._chain(loop) * self._waited(loop, mean, visits))
+
+    def _waited(self, loop: Loop, mean: Any, visits: Any) -> Any:
+        """The share of a chain that is waited for: a visit that needs nothing of the one before begins while that
+        ends, as far as a processor looks ahead."""
+        if not loop.is_fresh:
+            return 1.0
+        ahead = np.minimum(mean / 2, AHEAD / max(len(loop.ops), 1)) * (visits > 1)
+        return 1 - ahead / np.maximum(mean, 1e-300)
 
     def _chain(self, loop: Loop) -> float:
         """What a turn waits for the one before."""
@@ -210,7 +216,7 @@ class _Clock:
         for op in loop.ops:
             if op.prim == "if":
                 yes, no = (self.n.runs(region) for region in op.regions)
-                if _decided_by_floats(op, self.loops) and _is_dear(op):
+                if _decided_by_floats(op, self.loops) and is_dear(op):
                     total = total + self._missed(yes, no)
         return total
 
@@ -334,8 +340,8 @@ class _Clock:
         amounts = self.n.amounts(op)
         terms, work = amounts.pop("fma", 0), amounts.pop("library", 0)
         calls = np.maximum(amounts.pop("call", 0), 1)
-        total = terms * self.machine.at("gemm32" if kind is Kind.F32 else "gemm", np.cbrt(terms / calls)) + (
-            work * self.machine.at("lapack", np.cbrt(work / calls / 9)))
+        total = terms * self.machine.at("gemm32" if kind is Kind.F32 else "gemm", np.cbrt(terms / calls))
+        total = total + work * self.machine.at("lapack", np.cbrt(work / calls / 9))
         moved = sum(amounts.pop(key, 0) for key in ("read", "written"))
         amounts.pop("allocated", 0)
         total = total + amounts.pop("allocation", 0) * self.machine.rates["allocation"] + self.machine.rates["entry"]
@@ -387,9 +393,3 @@ def _decided_by_floats(op: Op, loops: Loops) -> bool:
         if maker is not None:
             return any(v.kind.is_inexact for v in maker.operands) or maker.prim in ("load", "and", "or", "not")
     return False
-
-
-def _is_dear(op: Op) -> bool:
-    """Whether LLVM leaves a branch a branch: there is more in an arm than a few quick operations."""
-    inside = [inner.prim for region in op.regions for inner in walk(region)]
-    return len(inside) > 3 or not set(inside) <= {"add", "sub", "mul", "neg", "select"}

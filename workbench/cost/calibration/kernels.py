@@ -123,7 +123,7 @@ def chains(which: int, x: Array, y: Array, p: Array, a: Any, b: Any) -> None:
     elif which == 6:
         k = 1
         for i in range(n):
-            k = (k * 3 + i) % 1000003
+            k = (k * 3 + i) % (n + 1000003)
         t = a + k
     elif which == 7:
         k = 0
