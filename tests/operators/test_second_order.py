@@ -213,3 +213,16 @@ def test_the_forward_laplacian(engine: str) -> None:
     same(wb.grad(wb.laplacian(lambda x: np.sum(x ** 4), 0, "forward"), engine=engine)(X), 24.0 * X)
     with pytest.raises(wb.DifferentiationError, match="one real float"):
         wb.laplacian(lambda x: x * x, 0, "forward", engine=engine)(X)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_effects_happen_once(mode: str) -> None:
+    def written(x: Any, out: Any, log: Any) -> Any:
+        out += x * x
+        log["calls"] = log["calls"] + 1
+        return np.sum(out * x)
+    for engine in ENGINES:
+        for make, want in ((wb.hessian, np.diag(6 * X)), (wb.diag_hessian, 6 * X), (wb.laplacian, 6 * X.sum())):
+            out, log = np.ones(3), {"calls": 0}
+            assert np.allclose(make(written, 0, mode, engine=engine)(X, out, log), want)  # type: ignore[operator]
+            assert np.allclose(out, 1 + X * X) and log["calls"] == 1
