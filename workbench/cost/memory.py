@@ -3,8 +3,9 @@
 Read off the very program that is emitted, without running it (`course`). Bytes are those of arrays' elements beyond the
 arguments, which are the caller's: the heads of arrays, some hundred bytes each, are not counted.
 
-Invariant: where no number is left open that only a run can know, the peak is exactly the most that an instrumented run
-holds at a time.
+Invariant: the peak is the most that a compiled run holds at a time (`python -m tests.cost.memory` asks the allocator);
+where data decide which arrays are alive together, it is that of the larger choice. A process may grow by less, where
+the room of lists is not touched, and by more: by lists that the C library moves, and by what BLAS keeps for itself.
 """
 
 from __future__ import annotations

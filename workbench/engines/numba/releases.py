@@ -264,7 +264,7 @@ def _delay(entry: Entry) -> None:
     takes = False
     for step in entry.steps:
         if _calls(step):
-            if takes or _multiplies(step):
+            if (takes or _multiplies(step)) and not _helps(step):
                 for names in pending:
                     step.late |= names
                     names.clear()
@@ -273,6 +273,12 @@ def _delay(entry: Entry) -> None:
             isinstance(step.node, ast.AugAssign) and isinstance(step.node.target, ast.Subscript))
         if not _calls_twice(step):
             pending.append(step.released)
+
+
+def _helps(step: Step) -> bool:
+    """Whether a statement calls a kernel, in front of which all is given up."""
+    value = step.node.value if isinstance(step.node, ast.Assign | ast.Expr) else None
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
 
 
 def _multiplies(step: Step) -> bool:
