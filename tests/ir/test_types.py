@@ -15,6 +15,8 @@ from workbench.ir import Constant, Kind, is_narrow, kind_of, promote
 PLACES = {
     "ir/types.py": "dtypes, and the real and complex kind of the same precision",
     "rules/random.py": "the C types of NumPy's draws, and which laws have them",
+    "cost/timing.py": "which of the measured products of matrices a time is read off",
+    "cost/calibration/measuring.py": "which kinds are measured",
     "engines/tape/active.py": "which classes of numbers of NumPy are plain (all that NumPy has, kinds or not)",
     "engines/numba/outlet.py": "the machine types of what is printed and drawn",
 }

@@ -268,9 +268,7 @@ def _reverse(act: Activation, done: Linearised, holomorphic: bool) -> dict[tuple
 # ---------------------------------------------------------------------- blocks
 def block_kind(out: Kind, given: Kind) -> Kind:
     """The kind of a derivative: as precise as what it is by, complex where one of the two is."""
-    if given.is_complex or not out.is_complex:
-        return given
-    return Kind.C64 if given is Kind.F32 else Kind.C128
+    return given.complex if out.is_complex else given
 
 
 def _cast(t: Tracer, value: Value, kind: Kind) -> Value:

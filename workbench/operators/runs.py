@@ -109,7 +109,7 @@ class _Run:
 
     def formed(self, row: Any, out: Leaf, given: Leaf, is_reverse: bool) -> Any:
         """A block of its own shape and kind."""
-        kind = np.result_type(given.part.dtype, np.complex64) if out.part.is_complex else given.part.dtype
+        kind = np.result_type(given.part.dtype, 1j) if out.part.is_complex else given.part.dtype
         shape = (*out.part.nodes.shape, *given.part.nodes.shape)
         if not shape:
             return row if given.kind is None or not _is_plain(row) else given.kind(row)

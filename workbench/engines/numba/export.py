@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.numba.emit import DECORATOR, Source, emit, header
-from workbench.ir import Function
+from workbench.ir import Function, is_narrow
 from workbench.rules import Foreign
 
 _WIDEST = 64
@@ -55,7 +55,7 @@ def export_value(function: Function, examples: Sequence[Any], entry: Callable[..
     given = entry(*(np.array(a) if isinstance(a, np.ndarray) else a for a in drawn))
     wanted = [np.sum(v).item() for v in (given if isinstance(given, tuple) else () if given is None else (given,))]
     args = "\n".join(f"        {text},  # {name}" for name, text in zip(program.parameters, texts, strict=True))
-    single = any(np.asarray(v).dtype in (np.float32, np.complex64) for v in drawn)
+    single = any(is_narrow(np.asarray(v).dtype) for v in drawn)
     shown = repr(wanted).replace("nan", "np.nan").replace("inf", "np.inf")
     return "\n".join(lines) + f'''
 if __name__ == "__main__":
