@@ -6,16 +6,18 @@ not, other numbers are drawn. What is compared is every key of a count that the 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+import tests.corpus
 import workbench as wb
-from tests.corpus import Program, structures
+from tests.corpus import Program
 from tests.corpus.structure import map_leaves
 from tests.cost.instrumented import counted_run
 from tests.fuzz.emitted import in_python
@@ -31,7 +33,9 @@ UNSEEN = {"int", "logic", "turn", "convert", "select"}
 ORDERS = ("primal", "gradient", "second derivative")
 SCALES = (1, 2, 3)
 #: classes of the corpus whose objects are arguments
-OBJECTS = tuple(found for found in vars(structures).values() if isinstance(found, type) and is_dataclass(found))
+OBJECTS = tuple(dict.fromkeys(found for module in vars(tests.corpus).values() if inspect.ismodule(module)
+                              for found in vars(module).values() if isinstance(found, type)
+                              and found.__module__ == module.__name__))
 
 
 @dataclass(frozen=True)

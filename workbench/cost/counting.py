@@ -72,15 +72,18 @@ class Counts:
 
 
 def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = None,
-          integers: Mapping[int, Formula] | None = None, watch: Watch | None = None) -> Counts:
+          integers: Mapping[int, Formula] | None = None, watch: Watch | None = None,
+          chosen: Callable[[Op], bool] | None = None) -> Counts:
     """The work of one run of a program that is ready to be emitted.
 
     watch: is given every block with what is known at its end; what it gives is added as what a run of the block does.
+    chosen: only these operations count (see `parts`); parameters have the same names whatever is chosen.
 
     dims: the length of axis k of argument p, by (p, k); integers: the values of integer arguments by position. What is
     left out is a symbol of the parameter's name."""
     counter = Counter(function)
     counter.watch = watch
+    counter.chosen = chosen
     work = counter.block(function.block, arguments(function, dims, integers))
     occurring = {s for amount in work.amounts.values() for s in amount.symbols}
     return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
@@ -104,6 +107,7 @@ class Counter:
     """Walks blocks; `env` holds the formulas of integers and truth values, None for what is not known."""
 
     watch: Watch | None = None
+    chosen: Callable[[Op], bool] | None = None
 
     def __init__(self, function: Function) -> None:
         self.functions = Emitted.of_program(function)
@@ -156,7 +160,7 @@ class Counter:
 
     def _once(self, op: Op, env: Env, work: Work) -> None:
         """Add what an operation without regions does, and as often as they are taken, what is in its arms."""
-        work.add(_line(op), self._amounts(op, env))
+        self._add(work, op, self._amounts(op, env))
         if op not in self.emitted.arms:
             return
         condition = self.value(op.operands[0], env)
@@ -173,6 +177,10 @@ class Counter:
             share = condition if condition is not None else self.parameter("taken", op)
             work.merge(sides[0].times(share))
             work.merge(sides[1].times(1 - share))
+
+    def _add(self, work: Work, op: Op, amounts: Amounts) -> None:
+        if self.chosen is None or self.chosen(op):
+            work.add(_line(op), amounts)
 
     def _amounts(self, op: Op, env: Env) -> Amounts:
         """What an operation does by itself. Lengths that are not known, or not the same in all turns, are held open;
@@ -300,7 +308,7 @@ class Counter:
             if value in carried:
                 start, growth = carried[value], grown.get(value)
                 env[result] = None if growth is None or start is None else start + summed(index, turns, growth)
-        work.add(_line(op), {"turn": turns})
+        self._add(work, op, {"turn": turns})
 
     def _carried(self, body: Block, env: Env, carried: Mapping[Value, Formula | None],
                  index: Symbol) -> dict[Value, Formula]:
@@ -343,7 +351,7 @@ class Counter:
         self.repeated -= 1
         work.merge(first.times(turns + 1))
         work.merge(rest.times(turns))
-        work.add(_line(op), {"turn": turns})
+        self._add(work, op, {"turn": turns})
 
     def _if(self, op: Op, env: Env, work: Work) -> None:
         condition = self.value(op.operands[0], env)

@@ -16,16 +16,32 @@ from workbench.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where in the user's source an operation came from (lines from 1, columns from 0)."""
+    """Where in the user's source an operation came from (lines from 1, columns from 0).
+
+    order: 0 for the program's own operations; those that differentiate one of order k, or compute anew for that what is
+    not kept, have the next one. Nothing but counts of costs looks at it."""
 
     filename: str
     line: int
     column: int = 0
     end_column: int = 0
     function: str = ""
+    order: int = 0
 
     def __str__(self) -> str:
         return f"{self.filename}:{self.line}"
+
+
+def differentiated(span: Span | None) -> Span | None:
+    """The place of what differentiates an operation of a place."""
+    return None if span is None else of_order(span, span.order + 1)
+
+
+def of_order(span: Span, order: int) -> Span:
+    """A place with another order."""
+    if span.order == order:
+        return span
+    return Span(span.filename, span.line, span.column, span.end_column, span.function, order)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from workbench.ir import Constant, Kind, Op, Slot, Value
+from workbench.ir import Constant, Kind, Op, Slot, Value, of_order
 from workbench.passes.fusion import ONE, ZERO, Fusion
 from workbench.passes.rebuild import Rebuilder
 from workbench.rules import box_operands
@@ -69,8 +69,13 @@ class Elements(Rebuilder):
         handler = _ELEMENTS.get(op.prim)
         if handler is not None:
             return handler(self, op, index)
+        around = self.builder.span
+        if around is not None and op.span is not None:  # (at the line of the loop, but of the operation's own order)
+            self.builder.span = of_order(around, op.span.order)
         operands = [self.element(v, index) for v in op.operands]
-        return self.emit(op.prim, *operands, **op.attrs)
+        made = self.emit(op.prim, *operands, **op.attrs)
+        self.builder.span = around
+        return made
 
     def slice_element(self, op: Op, index: Index) -> Value:
         """An element of a slice: an affine index into its base."""

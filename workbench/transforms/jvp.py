@@ -25,6 +25,7 @@ from workbench.ir import (
     Value,
     call_results,
     callee_of,
+    differentiated,
     substitute_type,
 )
 from workbench.passes.activity import active
@@ -113,7 +114,9 @@ class TangentSweep(Replay):
         if not any(v in self.active for v in op.results):
             return
         handler = _HANDLERS.get(op.prim)
+        self.builder.span = differentiated(op.span)
         found = [handler(self, op)] if handler is not None else self._rule(op)
+        self.builder.span = op.span
         for result, dot in zip(op.results, found, strict=True):
             if dot is not None and result in self.active:
                 dot.name = dot.name or (f"{result.name}_dot" if result.name else "")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Protocol
 
-from workbench.ir import ArrayType, Block, Builder, Constant, Op, Slot, Type, Value
+from workbench.ir import ArrayType, Block, Builder, Constant, Op, Slot, Type, Value, differentiated
 from workbench.records import dataclass
 from workbench.rules import Expr, emit, emit_all
 from workbench.transforms.forward import ForwardSweep
@@ -163,7 +163,7 @@ class Recall:
         if loop is not None and value in loop.induction:
             return self._advanced(value, loop)
         op = self.structure.definitions[value]
-        span, self.builder.span = self.builder.span, op.span
+        span, self.builder.span = self.builder.span, differentiated(op.span)
         several = emit_all(self.builder, op.prim, *map(self._known, self._sources(value)), **self._attrs(op))
         made = several[op.results.index(value)]
         self.builder.span = span

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, walk
+from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, differentiated, walk
 from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
@@ -77,7 +77,7 @@ class ReverseSweep:
 
     def end(self, params: Sequence[Value]) -> list[Value]:
         """The cotangents of parameters (zeros where nothing depends on them)."""
-        self.builder.span = self.structure.function.span
+        self.builder.span = differentiated(self.structure.function.span)
         held = [(param, self.bars.read(param)) for param in params]
         return [zero(self.builder, mirrored(p.type, self.primal)) if bar is None else bar for p, bar in held]
 
@@ -90,7 +90,7 @@ class ReverseSweep:
         `wanted`."""
         with self.builder.rounding(loose=True):
             for op in reversed(ops):
-                self.builder.span = op.span
+                self.builder.span = differentiated(op.span)
                 self._op(op, wanted)
 
     def early(self, halves: Halves) -> None:
@@ -141,7 +141,7 @@ class ReverseSweep:
                     self.bars.add(value, bar, owned=True)
                 self.block(block)
             arms.append(self.builder.end_arm())
-        self.builder.span = op.span
+        self.builder.span = differentiated(op.span)
         self.builder.end_if(condition, arms[0], arms[1])
 
     # ------------------------------------------------------------------ in one pass
@@ -243,7 +243,7 @@ class ReverseSweep:
             then = self.builder.end_arm()
             self.builder.begin_arm()
             self.builder.end_if(asked, then, self.builder.end_arm())
-        self.builder.span = op.span
+        self.builder.span = differentiated(op.span)
         self._finish(carried)
 
     def _asked(self, carried: Sequence[_Carried]) -> Value | None:
@@ -345,5 +345,5 @@ class ReverseSweep:
             self.block(before)
             self._leave(carried)
         self.builder.end_for()
-        self.builder.span = op.span
+        self.builder.span = differentiated(op.span)
         self._finish(carried)
