@@ -26,7 +26,8 @@ Amounts = Mapping[str, Formula | int]
 
 MEMORY = frozenset({"read", "written", "allocated"})
 #: keys that are no arithmetic of floats
-OTHERS = MEMORY | {"allocation", "int", "logic", "element", "turn", "call", "convert", "select"}
+OTHERS = MEMORY | {"allocation", "int", "logic", "element", "turn", "call", "convert", "select", "draw", "real", "imag",
+                   "conj", "complex"}
 
 
 class Work:
