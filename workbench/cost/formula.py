@@ -63,12 +63,13 @@ class Formula:
     True
     """
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("_hash", "_symbols", "terms")
     terms: Mapping[Monomial, Number]
 
     def __init__(self, terms: Mapping[Monomial, Number]) -> None:
         self.terms = {m: c if type(c) is int else _plain(c) for m, c in terms.items() if c}
         self._hash: int | None = None
+        self._symbols: frozenset[Symbol] | None = None
 
     def __hash__(self) -> int:
         if self._hash is None:
@@ -143,8 +144,10 @@ class Formula:
 
     @property
     def symbols(self) -> frozenset[Symbol]:
-        """Every symbol that the formula depends on."""
-        return frozenset(_free(self))
+        """Every symbol that the formula depends on (found once: formulas share their parts)."""
+        if self._symbols is None:
+            self._symbols = frozenset(_free(self))
+        return self._symbols
 
     def depends_on(self, symbol: Symbol) -> bool:
         """Whether the symbol occurs in it."""
@@ -161,9 +164,12 @@ class Formula:
             parts.setdefault(power, {})[rest] = coefficient
         return {power: Formula(terms) for power, terms in parts.items()}
 
-    def bind(self, values: Mapping[Symbol, Formula | Number]) -> Formula:
-        """The formula with symbols replaced by formulas or numbers."""
-        replaced = {atom: _bind_atom(atom, values) for atom in self.atoms}
+    def bind(self, values: Mapping[Symbol, Formula | Number], known: dict[Atom, Formula] | None = None) -> Formula:
+        """The formula with symbols replaced by formulas or numbers. known: what atoms are then (parts are shared)."""
+        if self.symbols.isdisjoint(values):
+            return self
+        known = {} if known is None else known
+        replaced = {atom: _bind_atom(atom, values, known) for atom in self.atoms}
         if all(isinstance(new, Formula) and new == _atom(old) for old, new in replaced.items()):
             return self
         total = of(0)
@@ -348,15 +354,20 @@ def _free_in_atom(atom: Atom) -> frozenset[Symbol]:
     return frozenset(s for arg in atom.args for s in arg.symbols)
 
 
-def _bind_atom(atom: Atom, values: Mapping[Symbol, Formula | Number]) -> Formula:
+def _bind_atom(atom: Atom, values: Mapping[Symbol, Formula | Number], known: dict[Atom, Formula]) -> Formula:
     if isinstance(atom, Symbol):
         return of(values[atom]) if atom in values else _atom(atom)
-    if isinstance(atom, Sum):
-        from_outside = {s: v for s, v in values.items() if s != atom.index}
-        return summed(atom.index, atom.turns.bind(from_outside), atom.body.bind(from_outside))
-    args = [arg.bind(values) for arg in atom.args]
-    named = OF_SIZE.get(atom.function)
-    return FUNCTIONS[atom.function](*args) if named is None else of_size(atom.function, named, args[0])
+    found = known.get(atom)
+    if found is None:
+        if isinstance(atom, Sum):
+            from_outside = {s: v for s, v in values.items() if s != atom.index}
+            found = summed(atom.index, atom.turns.bind(from_outside), atom.body.bind(from_outside))
+        else:
+            args = [arg.bind(values, known) for arg in atom.args]
+            named = OF_SIZE.get(atom.function)
+            found = FUNCTIONS[atom.function](*args) if named is None else of_size(atom.function, named, args[0])
+        known[atom] = found
+    return found
 
 
 def summed(index: Symbol, turns: Formula, body: Formula) -> Formula:
