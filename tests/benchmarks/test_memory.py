@@ -13,8 +13,8 @@ import numpy as np
 import workbench as wb
 from tests.benchmarks.memory.bar import Peaks, allocator
 from tests.benchmarks.memory.programs import damped_until, linear_chain, recursive_integral, scaled_rows
-from tests.benchmarks.memory.roles import COTANGENT, OUTPUT, RESIDUAL, SCRATCH, UNNAMED, roles
 from tests.fuzz import emitted
+from workbench.cost.roles import COTANGENT, OUTPUT, RESIDUAL, SCRATCH, UNNAMED, roles
 
 
 def roles_of(program, wrt, *args):

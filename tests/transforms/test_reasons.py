@@ -27,7 +27,7 @@ def shown(function: Function, value: Value) -> str:
     (lambda k: k.emit("sin", k.x) * k.y.now, "sin(x) * y"),
     (lambda k: k.a[k.n - 1], "a[n - 1]"),
     (lambda k: k.emit("exp", k.emit("sin", k.emit("cos", k.emit("tan", k.x)))), "exp(sin(cos(tan(...))))"),
-], ids=str)
+], ids=lambda part: part if isinstance(part, str) else "formula")
 def test_values_are_called_by_name_or_by_the_formula_that_makes_them(
         formula: Callable[[Kit], Expr], text: str) -> None:
     k = Kit("f", x="f64", y="f64", a="f64[n]")

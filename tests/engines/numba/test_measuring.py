@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 
 import numpy as np
 import pytest
@@ -41,7 +40,8 @@ def same(a, b) -> bool:  # type: ignore[no-untyped-def]
     return len(a) == len(b) and all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("program", random.SystemRandom().sample([p for p in PROGRAMS], 8), ids=lambda p: "drawn")
+@pytest.mark.sampled(1 / 50)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_the_twin_is_the_program(program) -> None:  # type: ignore[no-untyped-def]
     """Programs of the corpus drawn anew: bit for bit (loops in vectors as they are), and every lap has a piece."""
     args = program.make_args(np.random.default_rng(3))
