@@ -22,7 +22,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"__init__", "__main__"},
-            {"api", "composed", "custom", "checking", "expanding", "magnifying", "pricing", "reproducing"},
+            {"api", "composed", "custom", "checking", "estimating", "expanding", "magnifying", "pricing",
+             "reproducing"},
             {"operators"},
             {"views"},
             {"cost", "engines"},

@@ -16,6 +16,7 @@ try:
     from workbench.cost.machine import calibrate
     from workbench.cost.spec import spec
     from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
+    from workbench.estimating import estimate_laplacian
     from workbench.expanding import taylor
     from workbench.ir import DifferentiationError
     from workbench.pricing import complexity, cost, measure, sweep
@@ -27,9 +28,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "DifferentiationError", "calibrate", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian",
-    "divergence", "grad", "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize", "measure",
-    "microscope", "rule", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor", "value_and_grad", "vjp",
-    "vmap",
+    "divergence", "estimate_laplacian", "grad", "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize",
+    "measure", "microscope", "rule", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor",
+    "value_and_grad", "vjp", "vmap",
 ]
 
 
