@@ -7,6 +7,7 @@ summary names the seed; `TESTS_SAMPLE=seed` draws the same again, `--whole` runs
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import random
 from collections.abc import Iterator
@@ -45,10 +46,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in out]
 
 
+_MODULES = itertools.count(1)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _collections_look_at_new_objects() -> Iterator[None]:
-    """What earlier modules made stays out of garbage collections: tests that ask for one would wait for seconds."""
+    """What earlier modules made stays out of garbage collections: tests that ask for one would wait for seconds. (Every
+    so often all of it is looked at: what has become garbage since.)"""
     yield
+    if next(_MODULES) % 25 == 0:
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
 

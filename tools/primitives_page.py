@@ -207,7 +207,8 @@ def handled() -> list[str]:
     known |= {*compositions().all(), *REFUSED}
     by_module: dict[str, set[str]] = {}
     for function, handler in handlers().items():
-        if function not in known and isinstance(getattr(function, "__module__", None), str):
+        shipped = handler.__module__.startswith("workbench.")  # (tests and other packages add their own)
+        if shipped and function not in known and isinstance(getattr(function, "__module__", None), str):
             by_module.setdefault(handler.__module__.rpartition(".")[2], set()).add(function)
     return [f"- *{module}*: {names}" for module, functions in sorted(by_module.items()) if (names := listed(functions))]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from typing import Any
 
 import numpy as np
@@ -130,11 +132,14 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
 
 
 @pytest.mark.parametrize("kind", list(Kind), ids=lambda k: k.value)
-def test_arrays(kind: Kind) -> None:
-    """Lowered to loops or library calls: interpreted and compiled."""
+def test_arrays(kind: Kind, pytestconfig: pytest.Config) -> None:
+    """Lowered to loops or library calls: interpreted and compiled. (Half of the chunks in a session, drawn as sampled
+    tests are.)"""
     programs = array_programs(kind)
     assert len(programs) > 15
-    for start in range(0, len(programs), CHUNK):
+    starts = range(0, len(programs), CHUNK)
+    drawn = random.Random(os.environ["TESTS_SAMPLE"] + kind.value).sample(starts, -(-len(starts) // 2))
+    for start in starts if pytestconfig.getoption("--whole") else drawn:
         chunk = programs[start:start + CHUNK]
         builder = Builder(f"arrays_{kind.value}_{start}")
         args: list[Any] = []

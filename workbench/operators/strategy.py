@@ -38,10 +38,9 @@ def candidates(operator: str, inputs: int) -> tuple[str, ...]:
         return JACOBIAN if inputs > TINY else (FORWARD,)
     if operator == "hvp":
         return (FORWARD_OVER_REVERSE,)
-    if inputs <= TINY:
-        return (FORWARD_OVER_FORWARD,)
+    nested = (FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE) if inputs > TINY else ()
     few = (FORWARD_OVER_FORWARD,) if inputs <= FEW else ()
-    return (FORWARD_OVER_REVERSE, *few, *((COLLAPSED,) if operator == "laplacian" else ()))
+    return (*nested, *few, *((COLLAPSED,) if operator == "laplacian" else ()))
 
 
 def checked(operator: str, mode: str) -> str:
