@@ -9,7 +9,7 @@ Source: the definitions, in Cartesian coordinates; the derivatives are those of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.frontend.activation import Activation
 from workbench.frontend.arrays import read
@@ -19,23 +19,15 @@ from workbench.frontend.values import Array, Scalar
 from workbench.ir import Constant, Kind, Value
 from workbench.operators import linear, strategy
 from workbench.operators.evaluated import shaped
-from workbench.operators.jacobian import Call, Linearised, blocks_of, size_known
+from workbench.operators.jacobian import Call, Linearised, Operator, blocks_of, size_known
 from workbench.operators.second_order import summed
 from workbench.operators.units import array_of
 from workbench.records import dataclass
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(Operator):
     """What the operators of fields have in common."""
-
-    function: Any
-    wrt: tuple[Any, ...]
-    several: bool
-    mode: str = "auto"
-    has_aux: bool = False
-    deterministic: bool = False
-    operator = ""
 
     def linearised(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Linearised, str]:
         """A call of the function, linearised."""
@@ -50,7 +42,7 @@ class Field:
 class Divergence(Field):
     """The sum of the derivatives of each number of the result by the corresponding one of the argument."""
 
-    operator = "divergence"
+    operator: ClassVar[str] = "divergence"
 
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call it."""
@@ -139,7 +131,7 @@ def three(t: Tracer, dim: Value) -> None:
 class Curl(Field):
     """The curl of a field in three dimensions, in the structure of the field's result."""
 
-    operator = "curl"
+    operator: ClassVar[str] = "curl"
 
     def inlined(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call it."""

@@ -155,6 +155,19 @@ def _total(shapes: Sequence[Sequence[int | None]]) -> int | None:
 
 
 @dataclass(frozen=True)
+class Operator:
+    """An operator in a program that is traced: of which function, by what, which way. `operator` is its name."""
+
+    function: Any
+    wrt: tuple[Any, ...]
+    several: bool
+    mode: str = "auto"
+    has_aux: bool = False
+    deterministic: bool = False
+    operator: ClassVar[str]
+
+
+@dataclass(frozen=True)
 class Jacobian:
     """The Jacobian of a function, as a callable of programs that are traced."""
 

@@ -23,7 +23,7 @@ from workbench.operators import linear, strategy
 from workbench.operators.containers import opened
 from workbench.operators.evaluated import derivative_of, flatten, shaped
 from workbench.operators.expansions import nested_laplacian
-from workbench.operators.jacobian import Call, Jacobian, Linearised, blocks_of
+from workbench.operators.jacobian import Call, Jacobian, Linearised, Operator, blocks_of
 from workbench.operators.nesting import by_position, nested_gradient, position_of
 from workbench.operators.units import array_of
 from workbench.records import dataclass
@@ -48,16 +48,8 @@ class Gradient:
 
 
 @dataclass(frozen=True)
-class SecondOrder:
-    """What the operators of second order have in common. `operator` is the name of one."""
-
-    function: Any
-    wrt: tuple[Any, ...]
-    several: bool
-    mode: str = "auto"
-    has_aux: bool = False
-    deterministic: bool = False
-    operator: ClassVar[str]
+class SecondOrder(Operator):
+    """What the operators of second order have in common."""
 
     def call(self, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Call, str]:
         """The call of the first derivative, which is differentiated again; and the way that is taken."""

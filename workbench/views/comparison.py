@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.records import dataclass
 from workbench.views.numbers import columns, data, figure_text, nominal
-from workbench.views.style import stylesheet
+from workbench.views.style import TABLES, stylesheet
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         body = "".join("<tr>" + "".join(f'<td{" class=wb-num" if k else ""}>{escape(cell)}</td>'
                                         for k, cell in enumerate(row)) + "</tr>" for row in self._cells())
-        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.second)}</span> '
                 f"<span>over {escape(self.first)}</span></div><div class=\"wb-table\"><table><tr><th></th>"
                 f"<th>{escape(self.first)}</th><th>{escape(self.second)}</th><th>ratio</th></tr>{body}</table></div></div>")
@@ -86,13 +86,3 @@ def _row(part: str, name: str, first: Any, second: Any) -> Compared | None:
     below = nominal(first)
     return Compared(part, name.replace("_", " ") if part == "figure" else name, first, second,
                     nominal(second) / below if below else math.nan)
-
-
-_STYLE = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
-.wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
-  white-space: nowrap; }
-.wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-table th:not(:first-child), .wb-view .wb-table td.wb-num { text-align: right; }
-.wb-view .wb-table td.wb-num { font-variant-numeric: tabular-nums; }
-"""

@@ -10,7 +10,7 @@ from typing import Any
 from workbench.records import dataclass
 from workbench.views.numbers import columns, data, figure_text
 from workbench.views.report import CostReport
-from workbench.views.style import stylesheet
+from workbench.views.style import TABLES, stylesheet
 
 #: What theory says of each operator, in multiples of the function: n inputs, m outputs. Griewank & Walther, *Evaluating
 #: Derivatives* (2008), chapters 3, 4 and 13; for the Laplacian, the trace of the Hessian by forward over reverse mode.
@@ -100,17 +100,7 @@ class Complexity:
         body = "".join("<tr>" + "".join(
             f'<td{"" if k in (0, len(row) - 1) else " class=wb-num"}>{escape(cell)}</td>'
             for k, cell in enumerate(row)) + "</tr>" for row in rows)
-        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">derivatives of {escape(self.name)}</span> '
                 f"<span>{escape(self._heading())}</span></div>"
                 f'<div class="wb-table"><table><tr>{titles}</tr>{body}</table></div></div>')
-
-
-_STYLE = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
-.wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
-  white-space: nowrap; }
-.wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
-.wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
-"""

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.records import dataclass
 from workbench.views.numbers import columns, data, figure_text, time_text
-from workbench.views.style import stylesheet
+from workbench.views.style import TABLES, stylesheet
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Measured:
             f'<td><span class="wb-heat" style="width: {96 * r.share / most:.0f}px"></span> {r.share:.1%}</td>'
             f'<td class="wb-num">{r.bytes_allocated:,}</td><td class="wb-num">{escape(figure_text(r.flops))}</td>'
             f"<td><code>{escape(r.text)}</code></td></tr>" for r in self.by_line)
-        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.name)}</span> '
                 f'<span class="wb-value">{escape(time_text(self.seconds))}</span></div>'
-                f'<div class="wb-measured"><table><tr><th>line</th><th>time</th><th>share</th>'
+                f'<div class="wb-table"><table><tr><th>line</th><th>time</th><th>share</th>'
                 f"<th>bytes allocated</th><th>flops</th><th></th></tr>"
                 f"{rows}</table></div></div>")
 
@@ -83,14 +83,3 @@ class Measured:
 def line_text(filename: str, line: int) -> str:
     """The user's line, without its indentation."""
     return linecache.getline(filename, line).strip() if line else ""
-
-
-_STYLE = """.wb-measured { padding: 6px 14px 12px; overflow-x: auto; }
-.wb-view .wb-measured table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-measured td, .wb-view .wb-measured th { padding: 1px 16px 1px 0; text-align: left; background: none;
-  white-space: nowrap; }
-.wb-view .wb-measured th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-measured td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
-.wb-view .wb-measured code { background: none; color: inherit; font-family: var(--jp-code-font-family, monospace); }
-.wb-heat { display: inline-block; height: 9px; background: #e8743b; border-radius: 2px; }
-"""

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from workbench.views.numbers import columns, figure_text, nominal, time_text
-from workbench.views.style import stylesheet
+from workbench.views.style import TABLES, stylesheet
 
 _COLUMNS = {"flops": "flops", "bytes_read": "bytes read", "bytes_written": "bytes written",
             "bytes_allocated": "bytes allocated"}
@@ -40,7 +40,7 @@ def html_of(report: Any) -> str:
                          f'<td class="wb-num">{escape(flops)}</td></tr>' for name, count, flops in _operations(report))
     whole = "".join(f"<span>{escape(k)}: <b>{escape(v)}</b></span> " for k, v in _whole(report))
     opened = f"<span>open: {escape(', '.join(report.symbols))}</span>" if report.symbols else ""
-    return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+    return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}</style><div class="wb-head">'
             f'<span class="wb-nabla">∇</span> <span class="wb-title">cost of {escape(report.name)}</span> '
             f'{opened} {whole}</div><div class="wb-table"><table><tr>{titles}<th></th></tr>{body}</table></div>'
             f"<details><summary>{len(_operations(report))} operations</summary><div class=\"wb-table\"><table>"
@@ -70,15 +70,3 @@ def _whole(report: Any) -> list[tuple[str, str]]:
         if value is not None:
             found.append((name, figure_text(value)))
     return found
-
-
-_STYLE = """.wb-table { padding: 6px 14px 10px; overflow-x: auto; }
-.wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-table td, .wb-view .wb-table th { padding: 1px 16px 1px 0; text-align: left; background: none;
-  white-space: nowrap; }
-.wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
-.wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
-.wb-view .wb-table code { background: none; color: inherit; font-family: var(--jp-code-font-family, monospace); }
-.wb-heat { display: inline-block; height: 9px; background: #e8743b; border-radius: 2px; }
-"""

@@ -10,7 +10,7 @@ from typing import Any
 from workbench.records import dataclass
 from workbench.views.numbers import columns, data, figure_text, time_text
 from workbench.views.report import CostReport
-from workbench.views.style import stylesheet
+from workbench.views.style import TABLES, stylesheet
 
 
 @dataclass(frozen=True)
@@ -91,19 +91,12 @@ class Strategies:
                 f'<td{"" if k in (0, 5) else " class=wb-num"}>{escape(cell)}</td>' for k, cell in enumerate(cells))
             + "</tr>" for row, cells in zip(self.rows, self._cells(), strict=True))
         notes = "".join(f"<div>{escape(note)}</div>" for note in self._notes())
-        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style><div class="wb-head">'
+        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}{_STYLE}</style><div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.title)}</span> '
                 f'<span class="wb-value">{escape(self.chosen)}</span></div><div class="wb-table"><table><tr>{head}</tr>'
                 f"{body}</table></div><div class=\"wb-notes\">{notes}</div></div>")
 
 
-_STYLE = """.wb-table { padding: 6px 14px 8px; overflow-x: auto; }
-.wb-view .wb-table table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
-  white-space: nowrap; }
-.wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
-.wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
-.wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
+_STYLE = """.wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
 .wb-notes { padding: 0 14px 12px; color: var(--wb-dim); font-size: 12.5px; }
 """
