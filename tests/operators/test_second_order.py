@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -226,3 +227,16 @@ def test_effects_happen_once(mode: str) -> None:
             out, log = np.ones(3), {"calls": 0}
             assert np.allclose(make(written, 0, mode, engine=engine)(X, out, log), want)  # type: ignore[operator]
             assert np.allclose(out, 1 + X * X) and log["calls"] == 1
+
+
+@pytest.mark.parametrize("operator", [wb.hessian, wb.laplacian, wb.diag_hessian])
+def test_what_is_not_finite_is_said(operator) -> None:  # type: ignore[no-untyped-def]
+    """As of gradients: a warning at the line, once, where the arguments are finite."""
+    def roots(x):  # type: ignore[no-untyped-def]
+        return np.sum(np.sqrt(x))
+    with pytest.warns(RuntimeWarning, match="roots is infinite or NaN"):
+        operator(roots)(np.array([0.0, 1.0]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        operator(roots)(np.array([4.0, 1.0]))
+        operator(roots)(np.array([np.nan, 1.0]))

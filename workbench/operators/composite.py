@@ -18,8 +18,10 @@ from workbench.engines import Runner
 from workbench.engines.tape.calls import mediate
 from workbench.frontend import python_function
 from workbench.frontend.activation import Activation
-from workbench.operators import runs
+from workbench.frontend.structures import named_leaves
+from workbench.operators import nonfinite, runs
 from workbench.operators.derivative import Derivative
+from workbench.operators.specialisation import Specialisation
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -87,6 +89,20 @@ class Composite(Derivative):
         bound, keywords = self.plain.bind(args[:-1], named)
         positional = len(bound) - len(keywords)
         return (*bound[:positional], args[-1], *bound[positional:]), keywords
+
+    def _finish(self, made: Specialisation, args: tuple[Any, ...]) -> Any:
+        """The results of a compiled program; it is said where they are not finite and the arguments are."""
+        data, results = made.run(args)
+        found = made.value(args, data, results)
+        derivative = found[0] if self.operator.has_aux else found
+        if not nonfinite.is_finite([leaf for _, leaf in named_leaves("", derivative)]) and nonfinite.is_finite(data):
+            nonfinite.said(f"the {self._title()} is infinite or NaN", made.program.ir,
+                           () if made.traced.written else data)
+        return found
+
+    def _fast_path(self, made: Specialisation) -> Callable[..., Any] | None:
+        """None: what is found is looked at."""
+        return None
 
     def _record(self, args: tuple[Any, ...], keywords: tuple[str, ...], runner: Runner) -> Any:
         """By a run of the tape."""

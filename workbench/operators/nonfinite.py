@@ -56,13 +56,17 @@ def is_finite(values: Sequence[Any]) -> bool:
 
 def warn(function: Function, name: str, data: Sequence[Any]) -> None:
     """Warn that a derivative is not finite, naming the operation and the line that made it so."""
-    message = f"the derivative of {name} is infinite or NaN although its value is finite"
+    said(f"the derivative of {name} is infinite or NaN although its value is finite", function, data)
+
+
+def said(message: str, function: Function, data: Sequence[Any]) -> None:
+    """Warn with a message, to which the operation and the line are added."""
     op = locate(function, data) if data else None
     if op is not None and op.span is not None:
         warnings.warn_explicit(f"{message}: `{op.prim}` at line {op.span.line}", RuntimeWarning, op.span.filename,
                                op.span.line)
     else:
-        warnings.warn(message, RuntimeWarning, stacklevel=4)
+        warnings.warn(message, RuntimeWarning, stacklevel=5)
 
 
 def locate(function: Function, data: Sequence[Any]) -> Op | None:
