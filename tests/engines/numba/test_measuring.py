@@ -46,11 +46,12 @@ def test_the_twin_is_the_program(program) -> None:  # type: ignore[no-untyped-de
     """Programs of the corpus drawn anew: bit for bit (loops in vectors as they are), and every lap has a piece."""
     args = program.make_args(np.random.default_rng(3))
     gradient = wb.value_and_grad(program.function, program.wrt, engine="numba")
-    made = gradient.specialised(*gradient.bind(args, {}))
+    bound, named = gradient.bind(args, {})
+    made = gradient.specialised(bound, named)
     twin = Twin(made.compiled)
     table = np.zeros((3, len(twin.pieces)), np.int64)
-    expected = made.compiled.entry(*made.snapshot(args))
-    found = twin.entry(*made.snapshot(args), table)
+    expected = made.compiled.entry(*made.snapshot(bound))
+    found = twin.entry(*made.snapshot(bound), table)
     assert same(found, expected), program.name
     assert table.min() >= 0 and table[1].sum() > 0
     assert all(abs(sum(piece.lines.values()) - 1) < 1e-9 for piece in twin.pieces)
