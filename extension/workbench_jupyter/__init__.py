@@ -1,7 +1,8 @@
 """The kernel extension: what `%load_ext workbench` adds to IPython.
 
 It imports `workbench`, never the reverse. Loading registers `%%grad` and `%grad`, warms the compiler up in a thread so
-that the first gradient does not wait for it, and gives plotly figures a static form beside the interactive one.
+that the first gradient does not wait for it, makes what the workbench shows come alive in the page, and gives plotly
+figures a static form beside the interactive one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench import engines
-from workbench_jupyter import figures
+from workbench_jupyter import figures, live
 from workbench_jupyter.magics import GradMagics
 from workbench_jupyter.result import GradResult
 
@@ -20,6 +21,7 @@ def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
     shell.register_magics(GradMagics)
     figures.register(shell)
+    live.register()
     engines.warm_up()
 
 
@@ -28,3 +30,4 @@ def unload_ipython_extension(shell: Any) -> None:
     shell.magics_manager.magics["line"].pop("grad", None)
     shell.magics_manager.magics["cell"].pop("grad", None)
     figures.unregister(shell)
+    live.unregister()

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from workbench.views import GradientView, render_html, render_text
+from workbench.views.shown import Shown
 
 
-class Shown:
-    """Something that is shown as a view: plain text always, and static HTML beside it."""
+class Viewed(Shown):
+    """Something that is shown as a view of a gradient."""
 
+    kind = "gradient"
     view: GradientView
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": render_text(self.view), "text/html": render_html(self.view)}
+    def as_dict(self) -> dict[str, Any]:
+        return self.view.as_dict()
+
+    def text(self) -> str:
+        return render_text(self.view)
+
+    def html(self) -> str:
+        return render_html(self.view)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """In a terminal: the view where it is shown by itself, a plain `repr` inside other things."""
@@ -27,7 +35,7 @@ class Pair(NamedTuple):
     grad: Any
 
 
-class GradResult(Shown, Pair):
+class GradResult(Viewed, Pair):
     """`value, grad = result`: the gradient has the structure of its argument; `derivative` made both."""
 
     derivative: Any
@@ -39,7 +47,7 @@ class GradResult(Shown, Pair):
         return self
 
 
-class Program(Shown):
+class Program(Viewed):
     """A derivative that was not called: its source, and the adjoint where the types are known."""
 
     def __init__(self, view: GradientView, derivative: Any) -> None:

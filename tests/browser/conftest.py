@@ -88,6 +88,9 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             notebook.write_bytes(before)
 
 
+CELLS = "jupyterapp.shell.currentWidget.content.widgets"
+
+
 class Page:
     """A browser window on JupyterLab."""
 
@@ -99,7 +102,7 @@ class Page:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_script_timeout(300)
+        self.driver.set_script_timeout(120)
         self.requested: list[str] = []
         self.complaints: list[str] = []
 
@@ -119,6 +122,15 @@ class Page:
         while not self.driver.execute_script(f"return Boolean({condition})"):
             assert time.monotonic() < deadline, f"the page never came to: {condition}"
             time.sleep(0.2)
+
+    def screenshot(self, path: Path) -> None:
+        self.driver.save_screenshot(str(path))
+
+    def theme(self, dark: bool) -> None:
+        """JupyterLab's own light or dark theme."""
+        name = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.run("await jupyterapp.commands.execute('apputils:change-theme', {theme: args[0]});", name)
+        self.wait_for(f"document.body.dataset.jpThemeLight === '{'false' if dark else 'true'}'")
 
     def read_logs(self) -> None:
         """Collect what was requested and complained about since the last time."""
@@ -145,3 +157,76 @@ def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
     finally:
         page.driver.quit()
+
+
+@dataclass
+class Scratch:
+    """A notebook of a test's own, open in the page; its cells are run one by one."""
+
+    page: Page
+    name: str
+
+    def run(self, *cells: str) -> None:
+        """Put cells in and run them; what fails in them is raised here."""
+        for text in cells:
+            error = self.page.run(
+                """
+                const content = jupyterapp.shell.currentWidget.content, shared = content.model.sharedModel;
+                shared.insertCell(shared.cells.length, {cell_type: 'code', source: args[0]});
+                content.activeCellIndex = content.widgets.length - 1;
+                await jupyterapp.commands.execute('notebook:run-cell');
+                const outputs = content.widgets.at(-1).model.outputs.toJSON();
+                const failed = outputs.find(o => o.output_type === 'error');
+                return failed ? failed.ename + ': ' + failed.evalue : null;
+                """,
+                text,
+            )
+            assert error is None, error
+
+    def alive(self, count: int = 1, seconds: float = 30) -> None:
+        """Wait until so many views of the last cell are live."""
+        self.page.wait_for(f"{CELLS}.at(-1).node.querySelectorAll('.wb-alive').length >= {count}", seconds)
+
+    def last(self, script: str, *arguments: Any) -> Any:
+        """Run the body of an async function; `cell` is the last cell's element, `args` are the arguments."""
+        return self.page.run(f"const cell = {CELLS}.at(-1).node; {script}", *arguments)
+
+    def show(self, selector: str = ".wb-view") -> None:
+        """Bring an element of the last cell to the top of the window."""
+        self.last(
+            "const content = jupyterapp.shell.currentWidget.content;"
+            "await content.scrollToCell(content.widgets.at(-1), 'start');"
+            "await new Promise(resolve => setTimeout(resolve, 300));"
+            "cell.querySelector(args[0]).scrollIntoView({block: 'start'});"
+            "await new Promise(resolve => setTimeout(resolve, 300));",
+            selector,
+        )
+
+
+@pytest.fixture
+def scratch(page: Page, request: pytest.FixtureRequest) -> Iterator[Scratch]:
+    """A new notebook with a kernel of its own, `workbench` loaded; deleted with its kernel afterwards."""
+    name = page.run(
+        """
+        const made = await jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3', cwd: ''});
+        await made.context.ready; await made.sessionContext.ready;
+        jupyterapp.shell.activateById(made.id);
+        if (!jupyterapp.shell.leftCollapsed) jupyterapp.shell.collapseLeft();
+        return made.context.path;
+        """
+    )
+    made = Scratch(page, str(name))
+    try:
+        made.run("%load_ext workbench\nimport workbench as wb, numpy as np, math")
+        yield made
+    finally:
+        page.run(
+            """
+            const panel = jupyterapp.shell.currentWidget;
+            await panel.sessionContext.shutdown();
+            panel.context.model.dirty = false;
+            panel.dispose();
+            await jupyterapp.serviceManager.contents.delete(args[0]);
+            """,
+            name,
+        )

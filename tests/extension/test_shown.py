@@ -30,7 +30,7 @@ def test_what_a_program_says_is_escaped(notebook: Notebook) -> None:
 
 def test_the_html_is_well_formed(notebook: Notebook) -> None:
     notebook.run("import numpy as np\nm = np.arange(6.0).reshape(2, 3) - 2")
-    html = notebook.run("%%grad\nnp.sum(m * m)").value._repr_mimebundle_()["text/html"]
+    html = notebook.run("%%grad\nnp.sum(m * m)").value.html()
     body = html[html.index("</style>") + 8 :].removesuffix("</div>").replace("<details open>", "<details>")
     root = ElementTree.fromstring(f"<div>{body}</div>")
     assert root.find(".//{http://www.w3.org/2000/svg}svg") is not None
@@ -38,13 +38,13 @@ def test_the_html_is_well_formed(notebook: Notebook) -> None:
 
 def test_two_runs_print_the_same(notebook: Notebook) -> None:
     cell = "%%grad\ndef f(x):\n    return x * x\nf(3.0)"
-    first, second = (notebook.run(cell).value._repr_mimebundle_() for _ in range(2))
-    assert first["text/html"].replace("In[2]", "In[3]") == second["text/html"]
+    first, second = (notebook.run(cell).value.html() for _ in range(2))
+    assert first.replace("In[2]", "In[3]") == second
 
 
 def test_the_view_is_json(notebook: Notebook) -> None:
     view = notebook.run("%%grad\ndef f(x):\n    return x * x\nf(3.0)").value.view
-    data = json.loads(json.dumps(view.to_json()))
+    data = json.loads(json.dumps(view.as_dict()))
     assert data["title"] == "f(3.0)" and data["gradients"][0]["path"] == "x"
     assert data["source"]["lines"][0] == {"number": 2, "text": "def f(x):", "of": None}
 

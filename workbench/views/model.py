@@ -74,5 +74,5 @@ class GradientView:
     hint: str = ""
     missing: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -63,6 +63,12 @@ RULES = """
   background: none; }
 .wb-view table.wb-optable td + td { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-optables { display: flex; flex-wrap: wrap; align-items: flex-start; }
+.wb-button { font: inherit; font-size: 12px; color: var(--wb-fg); background: var(--wb-panel);
+  border: 1px solid var(--wb-line); border-radius: 5px; padding: 2px 9px; cursor: pointer; }
+.wb-button:hover { border-color: var(--wb-accent); } .wb-button:disabled { opacity: .5; cursor: default; }
+.wb-button[aria-pressed="true"], .wb-button[aria-selected="true"] { border-color: var(--wb-accent);
+  color: var(--wb-accent); }
+.wb-alive :focus-visible { outline: 2px solid var(--wb-accent); outline-offset: 1px; }
 .wb-missing { padding: 6px 14px; color: var(--wb-dim); font-size: 12px; }
 .wb-h0 { border-left-color: var(--wb-h0); } .wb-h1 { border-left-color: var(--wb-h1); }
 .wb-h2 { border-left-color: var(--wb-h2); } .wb-h3 { border-left-color: var(--wb-h3); }

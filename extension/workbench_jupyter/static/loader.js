@@ -1,0 +1,153 @@
+// What every live view's model holds: it finds the static view in the page, and asks the kernel for script and data.
+//
+// No widget is displayed, so a saved notebook holds only static HTML: the model's `initialize` runs when the kernel
+// opens it, in a reloaded page again, and takes over elements marked with its token whenever they (re)appear.
+
+const LIMIT = 60_000; // milliseconds until a question counts as unanswered
+
+/** Questions to the kernel: `ask(question)` resolves to the answer, rejects with the kernel's message. */
+function linkTo(model) {
+  const waiting = new Map();
+  let last = 0;
+  const listen = (message, buffers) => {
+    const open = waiting.get(message?.answer);
+    if (!open) return;
+    waiting.delete(message.answer);
+    clearTimeout(open.timer);
+    if (message.error !== undefined) open.reject(new Error(message.error));
+    else open.resolve(revived(message.value, buffers ?? []));
+  };
+  model.on("msg:custom", listen);
+  const page = Math.random().toString(36).slice(2); // answers go to every page that shows the notebook
+  return {
+    ask(question) {
+      const number = `${page}.${++last}`;
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(number);
+          reject(new Error("the kernel did not answer; it may be busy or gone"));
+        }, LIMIT);
+        waiting.set(number, { resolve, reject, timer });
+        model.send({ question, number });
+      });
+    },
+    close() {
+      model.off("msg:custom", listen);
+      for (const open of waiting.values()) clearTimeout(open.timer);
+      waiting.clear();
+    },
+  };
+}
+
+const ARRAYS = {
+  float64: Float64Array, float32: Float32Array, int32: Int32Array, int16: Int16Array, int8: Int8Array,
+  uint32: Uint32Array, uint16: Uint16Array, uint8: Uint8Array, bool: Uint8Array,
+};
+
+/** An answer with its arrays, which travel as buffers, in place. */
+function revived(value, buffers) {
+  if (Array.isArray(value)) return value.map(item => revived(item, buffers));
+  if (value === null || typeof value !== "object") return value;
+  if ("$array" in value) {
+    const view = buffers[value.$array];
+    const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength); // aligned
+    return new ARRAYS[value.dtype](bytes);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revived(item, buffers)]));
+}
+
+/** The script of a kind of view; asked for once a page. */
+function moduleOf(kind, version, link) {
+  const modules = (globalThis.__workbenchModules ??= new Map());
+  const key = `${kind} ${version}`;
+  if (!modules.has(key)) {
+    const loading = link.ask({ what: "script" }).then(async text => {
+      const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+      try {
+        return await import(url);
+      } finally {
+        URL.revokeObjectURL(url);
+      }
+    });
+    loading.catch(() => modules.delete(key));
+    modules.set(key, loading);
+  }
+  return modules.get(key);
+}
+
+/** One observer a page: calls back for marked elements that are not alive, at most once a frame. */
+function watcher() {
+  return (globalThis.__workbenchWatcher ??= (() => {
+    const tokens = new Map();
+    let asked = false;
+    const look = () => {
+      asked = false;
+      for (const element of document.querySelectorAll("[data-wb-live]:not([data-wb-alive])")) {
+        const enliven = tokens.get(element.dataset.wbLive);
+        if (enliven) {
+          element.dataset.wbAlive = "";
+          enliven(element);
+        }
+      }
+    };
+    const later = () => {
+      if (!asked && tokens.size) {
+        asked = true;
+        requestAnimationFrame(look);
+      }
+    };
+    new MutationObserver(later).observe(document.body, { childList: true, subtree: true });
+    return {
+      add(token, enliven) {
+        tokens.set(token, enliven);
+        later();
+      },
+      remove(token) {
+        tokens.delete(token);
+      },
+    };
+  })());
+}
+
+async function mounted(element, model, link) {
+  const module = await moduleOf(model.get("kind"), model.get("version"), link);
+  const data = await link.ask({ what: "data" });
+  return module.mount(element, data, link);
+}
+
+export default {
+  initialize({ model }) {
+    const link = linkTo(model);
+    const token = model.get("token");
+    const unmounts = [];
+    watcher().add(token, element => {
+      const before = Array.from(element.childNodes);
+      mounted(element, model, link).then(
+        unmount => typeof unmount === "function" && unmounts.push(unmount),
+        error => {
+          element.replaceChildren(...before); // the static view stays
+          const note = document.createElement("div");
+          note.className = "wb-missing";
+          note.setAttribute("role", "status");
+          note.textContent = `not interactive: ${error.message}`;
+          (element.querySelector(".wb-view") ?? element).append(note);
+        },
+      );
+    });
+    return () => {
+      watcher().remove(token);
+      for (const unmount of unmounts) unmount();
+      link.close();
+    };
+  },
+  /** Displayed as a widget (inside other widgets, in marimo): the static form first, then the live one. */
+  async render({ model, el }) {
+    const link = linkTo(model);
+    el.innerHTML = await link.ask({ what: "html" }); // made by the kernel with every text of the user's escaped
+    const unmount = await mounted(el, model, link);
+    return () => {
+      if (typeof unmount === "function") unmount();
+      link.close();
+    };
+  },
+};

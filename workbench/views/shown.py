@@ -1,0 +1,63 @@
+"""What can be shown: its data first, then text and static HTML; alive where something makes it so.
+
+A notebook saves the text and the static HTML and nothing else: they are what is seen without a kernel, in a converted
+notebook, on GitHub. The kernel extension registers an `Enliven`, which marks the static HTML so that a live view takes
+its place in the page while the kernel runs. This module knows nothing of how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+#: From something shown and its static HTML to HTML that a live view can find.
+Enliven = Callable[["Shown", str], str]
+_ENLIVEN: list[Enliven] = []
+
+
+class Shown:
+    """Base of what shows itself in a notebook.
+
+    `kind` names the live view that there is for it (empty: none), `as_dict` gives that view its data, `answer` what it
+    asks for later. Everything in the data is plain text and numbers; a live view never takes any of it for markup.
+    """
+
+    kind: ClassVar[str] = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that is shown, as plain numbers, strings, lists and dicts."""
+        raise NotImplementedError
+
+    def answer(self, question: Mapping[str, Any]) -> Any:
+        """What a live view asks for after it was opened, as plain data.
+
+        question: as the view's script sends it; its answer is the view's own affair.
+        Raises ValueError for a question that there is no answer to."""
+        raise ValueError(f"{type(self).__name__} has no answer to {dict(question)!r}")
+
+    def text(self) -> str:
+        """As plain text, for terminals."""
+        raise NotImplementedError
+
+    def html(self) -> str:
+        """As static HTML: no script, nothing fetched, every text escaped."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": enlivened(self)}
+
+
+def enlivened(shown: Shown) -> str:
+    """The static HTML, marked for a live view where there is one."""
+    html = shown.html()
+    for enliven in _ENLIVEN if shown.kind else ():
+        html = enliven(shown, html)
+    return html
+
+
+def register(enliven: Enliven | None) -> None:
+    """Have live views made by `enliven` from now on; None: by nobody."""
+    _ENLIVEN[:] = [] if enliven is None else [enliven]
+
+
+__all__ = ["Enliven", "Shown", "enlivened", "register"]
