@@ -18,6 +18,7 @@ from IPython.display import display
 
 import workbench as wb
 from workbench.views import GradientView, function_source, gradient_view
+from workbench.views.panel import GradientPanel
 from workbench_jupyter.cell import (
     Cell,
     call_like,
@@ -174,7 +175,7 @@ class GradMagics(Magics):
             checks=checks,
             places=cell_files(self.shell),
         )
-        return GradResult(value, grad, view, derivative)
+        return GradResult(value, grad, GradientPanel(view, derivative))
 
     def program(self, name: str, options: Options, namespace: dict[str, Any]) -> Any:
         """What is shown of a function that the cell does not call."""
@@ -188,10 +189,10 @@ class GradMagics(Magics):
         if known is not None:
             derivative.specialised(*derivative.bind(*known))
             view = gradient_view(name, None, (), derivative, *place, places=cell_files(self.shell))
-            return Program(view, derivative)
+            return Program(GradientPanel(view, derivative))
         hint = f"End the cell with a call {name}(...) for value and gradient, or give --at 'arguments' for its adjoint."
         view = gradient_view(name, None, (), None, *place, hint=hint)
-        return Program(view, derivative)
+        return Program(GradientPanel(view, derivative))
 
     @staticmethod
     def arguments_at(
@@ -254,7 +255,7 @@ class GradMagics(Magics):
             checks,
             places=cell_files(self.shell),
         )
-        return GradResult(value, gradients, view, derivative)
+        return GradResult(value, gradients, GradientPanel(view, derivative))
 
     @staticmethod
     def chosen(inputs: list[str], wrt: Any) -> list[str]:

@@ -1,31 +1,11 @@
-"""What a magic gives back: a pair of value and gradient that shows itself as a cell view."""
+"""What a magic gives back: a pair of value and gradient that shows itself."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from workbench.views import GradientView, render_html, render_text
-from workbench.views.shown import Shown
-
-
-class Viewed(Shown):
-    """Something that is shown as a view of a gradient."""
-
-    kind = "gradient"
-    view: GradientView
-
-    def as_dict(self) -> dict[str, Any]:
-        return self.view.as_dict()
-
-    def text(self) -> str:
-        return render_text(self.view)
-
-    def html(self) -> str:
-        return render_html(self.view)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """In a terminal: the view where it is shown by itself, a plain `repr` inside other things."""
-        printer.text(repr(self) if cycle or len(printer.stack) > 1 else render_text(self.view))
+from workbench.views.panel import GradientPanel
+from workbench.views.shown import Panels
 
 
 class Pair(NamedTuple):
@@ -35,21 +15,28 @@ class Pair(NamedTuple):
     grad: Any
 
 
-class GradResult(Viewed, Pair):
+class GradResult(Panels, Pair):
     """`value, grad = result`: the gradient has the structure of its argument; `derivative` made both."""
 
-    derivative: Any
+    panel: GradientPanel
 
-    def __new__(cls, value: Any, grad: Any, view: GradientView, derivative: Any) -> GradResult:
+    def __new__(cls, value: Any, grad: Any, panel: GradientPanel) -> GradResult:
         self = super().__new__(cls, value, grad)
-        self.view = view
-        self.derivative = derivative
+        self.panel = panel
+        self.parts = (panel,)
         return self
 
+    def __init__(self, *_: Any) -> None:
+        """All is made by `__new__`, as in every tuple."""
 
-class Program(Viewed):
+    @property
+    def derivative(self) -> Any:
+        return self.panel.derivative
+
+
+class Program(Panels):
     """A derivative that was not called: its source, and the adjoint where the types are known."""
 
-    def __init__(self, view: GradientView, derivative: Any) -> None:
-        self.view = view
-        self.derivative = derivative
+    def __init__(self, panel: GradientPanel) -> None:
+        super().__init__((panel,))
+        self.derivative = panel.derivative

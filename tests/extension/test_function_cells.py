@@ -124,5 +124,5 @@ def test_arrays_and_written_arguments(notebook: Notebook) -> None:
     ],
 )
 def test_verify_agrees_on_every_kind_of_argument(notebook: Notebook, cell: str) -> None:
-    checks = notebook.run(f"%%grad --verify\n{cell}").value.view.checks
+    checks = notebook.run(f"%%grad --verify\n{cell}").value.panel.view.checks
     assert [check.passed for check in checks] == [True, True], checks

@@ -43,7 +43,7 @@ def test_two_runs_print_the_same(notebook: Notebook) -> None:
 
 
 def test_the_view_is_json(notebook: Notebook) -> None:
-    view = notebook.run("%%grad\ndef f(x):\n    return x * x\nf(3.0)").value.view
+    view = notebook.run("%%grad\ndef f(x):\n    return x * x\nf(3.0)").value.panel.view
     data = json.loads(json.dumps(view.as_dict()))
     assert data["title"] == "f(3.0)" and data["gradients"][0]["path"] == "x"
     assert data["source"]["lines"][0] == {"number": 2, "text": "def f(x):", "of": None}

@@ -7,7 +7,7 @@ its place in the page while the kernel runs. This module knows nothing of how.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 #: From something shown and its static HTML to HTML that a live view can find.
@@ -47,8 +47,32 @@ class Shown:
         return {"text/plain": self.text(), "text/html": enlivened(self)}
 
 
+class Panels(Shown):
+    """Things shown one under the other, each alive by itself."""
+
+    parts: tuple[Shown, ...]
+
+    def __init__(self, parts: Iterable[Shown]) -> None:
+        self.parts = tuple(parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"parts": [{"kind": part.kind, **part.as_dict()} for part in self.parts]}
+
+    def text(self) -> str:
+        return "\n\n".join(part.text() for part in self.parts)
+
+    def html(self) -> str:
+        return "".join(part.html() for part in self.parts)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a terminal: the views where it is shown by itself, a plain `repr` inside other things."""
+        printer.text(repr(self) if cycle or len(printer.stack) > 1 else self.text())
+
+
 def enlivened(shown: Shown) -> str:
-    """The static HTML, marked for a live view where there is one."""
+    """The static HTML, marked for live views where there are some."""
+    if isinstance(shown, Panels):
+        return "".join(enlivened(part) for part in shown.parts)
     html = shown.html()
     for enliven in _ENLIVEN if shown.kind else ():
         html = enliven(shown, html)
@@ -60,4 +84,4 @@ def register(enliven: Enliven | None) -> None:
     _ENLIVEN[:] = [] if enliven is None else [enliven]
 
 
-__all__ = ["Enliven", "Shown", "enlivened", "register"]
+__all__ = ["Enliven", "Panels", "Shown", "enlivened", "register"]
