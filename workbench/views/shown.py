@@ -7,6 +7,7 @@ its place in the page while the kernel runs. This module knows nothing of how.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ Enliven = Callable[["Shown", str], str]
 _ENLIVEN: list[Enliven] = []
 
 
-class Shown:
+class Shown(ABC):
     """Base of what shows itself in a notebook.
 
     `kind` names the live view that there is for it (empty: none), `as_dict` gives that view its data, `answer` what it
@@ -24,9 +25,9 @@ class Shown:
 
     kind: ClassVar[str] = ""
 
+    @abstractmethod
     def as_dict(self) -> dict[str, Any]:
         """Everything that is shown, as plain numbers, strings, lists and dicts."""
-        raise NotImplementedError
 
     def answer(self, question: Mapping[str, Any]) -> Any:
         """What a live view asks for after it was opened, as plain data.
@@ -35,13 +36,13 @@ class Shown:
         Raises ValueError for a question that there is no answer to."""
         raise ValueError(f"{type(self).__name__} has no answer to {dict(question)!r}")
 
+    @abstractmethod
     def text(self) -> str:
         """As plain text, for terminals."""
-        raise NotImplementedError
 
+    @abstractmethod
     def html(self) -> str:
         """As static HTML: no script, nothing fetched, every text escaped."""
-        raise NotImplementedError
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": enlivened(self)}
