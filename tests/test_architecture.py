@@ -43,7 +43,7 @@ def test_every_stage_of_the_walk(tmp_path: Path) -> None:
     assert print_function(traced) == shown("traced")
     adjoint = optimize(vjp(optimize(traced), [0], [0], seeds="one"))
     assert print_function(adjoint) == shown("adjoint")
-    derivative = wb.value_and_grad(decay)
+    derivative = wb.value_and_grad(decay, mode="reverse")
     value, gradient = derivative(0.9, 3)
     assert (value, gradient) == (decay(0.9, 3), gradient)
     assert abs(gradient - (decay(0.9 + 1e-6, 3) - decay(0.9 - 1e-6, 3)) / 2e-6) < 1e-6

@@ -12,7 +12,7 @@ from workbench.engines import Runner, engine_named
 from workbench.engines import tape as recording
 from workbench.engines.numba import Configuration
 from workbench.frontend.library import handles
-from workbench.operators import Derivative, linear, nesting
+from workbench.operators import Derivative, linear, nesting, strategy
 from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
@@ -22,7 +22,7 @@ Wrt = int | str | tuple[int | str, ...]
 
 
 def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False,
-         deterministic: bool = False) -> Derivative:
+         deterministic: bool = False, mode: str = "auto") -> Derivative:
     """The gradient of a function that returns one real float.
 
     f: any Python function of numbers, arrays and structures of them (a Numba dispatcher and a lambda too).
@@ -34,10 +34,13 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
     rules give them, and exp, sin and so on are the C library's: slower, and the same bits with every version that
     knows the same rules. (Without it they may be regrouped; the value of f never is. On one machine, a program gives
     the same bits in every call either way.)
+    mode: "reverse"; "forward", by numbers alone, which keeps nothing; "auto": forward by one or two numbers where a
+    program has loops and is predicted to be clearly faster (`.explain(*args)` prints both), else in reverse, as with
+    `deterministic` and inside of other programs. The gradient is the same.
     Returns a callable with f's signature; a gradient has the structure of its argument, a tuple of them for a tuple
     `wrt`; with `has_aux`, (gradient, anything).
     Raises DifferentiationError where something cannot be differentiated, what f itself raises otherwise.
-    Method: reverse mode by source transformation, Griewank & Walther (2008), chapter 3.
+    Method: reverse or forward mode by source transformation, Griewank & Walther (2008), chapter 3.
 
     >>> def f(x, n):
     ...     y = 1.0
@@ -47,25 +50,27 @@ def grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: 
     >>> grad(f)(2.0, 3)
     12.0
     """
-    return Derivative(f, "grad", wrt, engine=engine, has_aux=has_aux, deterministic=deterministic)
+    return Derivative(f, "grad", wrt, engine=engine, has_aux=has_aux, deterministic=deterministic,
+                      way=mode)
 
 
 def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, engine: str = "auto", has_aux: bool = False,
-                   deterministic: bool = False) -> Derivative:
+                   deterministic: bool = False, mode: str = "auto") -> Derivative:
     """The value of a function and its gradient, together, for the price of one sweep forth and back.
 
     f, wrt, engine, has_aux, deterministic: as for `grad`.
     Returns a callable with f's signature that gives (value, gradient), the gradient with the structure of its argument;
     with `has_aux`, ((value, anything), gradient).
     Raises as `grad` does.
-    Method: reverse mode by source transformation, Griewank & Walther (2008), chapter 3.
+    Method: reverse or forward mode by source transformation, Griewank & Walther (2008), chapter 3.
 
     >>> def f(x):
     ...     return x * x
     >>> value_and_grad(f)(3.0)
     (9.0, 6.0)
     """
-    return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux, deterministic=deterministic)
+    return Derivative(f, "grad", wrt, with_value=True, engine=engine, has_aux=has_aux, deterministic=deterministic,
+                      way=mode)
 
 
 @with_users_tracebacks
@@ -243,12 +248,13 @@ class _Operator:
     with_value: bool
     has_aux: bool
     deterministic: bool
+    mode: str
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call the derivative."""
         positions = tuple(nesting.position_of(act, self.function, w) for w in self.wrt)
         return nesting.nested_gradient(act, self.function, positions, self.several, self.with_value, self.has_aux, args,
-                                       named, self.deterministic)
+                                       named, self.deterministic, self.mode)
 
 
 def _nested_operator(with_value: bool) -> Any:
@@ -256,7 +262,7 @@ def _nested_operator(with_value: bool) -> Any:
         wrt = args[1] if len(args) > 1 else named.get("wrt", 0)
         several = isinstance(wrt, tuple)
         return _Operator(args[0], wrt if several else (wrt,), several, with_value, named.get("has_aux", False),
-                         named.get("deterministic", False))
+                         named.get("deterministic", False), strategy.checked("grad", named.get("mode", strategy.AUTO)))
     return handler
 
 

@@ -160,7 +160,7 @@ class GradMagics(Magics):
         wrt = 0 if options.wrt is None else options.wrt
         place = source_and_place(self.shell, function)
         before_args, before_kwargs = snapshot((args, kwargs)) if options.verify else ((), {})
-        derivative = wb.value_and_grad(function, wrt, engine=options.engine)
+        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
         named = {"derivative": derivative, "args": args, "kwargs": kwargs}
         value, grad = evaluate(call_like(call, "derivative(*args, **kwargs)"), filename, named)
         checks = verify(function, wrt, before_args, before_kwargs, grad) if options.verify else ()
@@ -181,7 +181,8 @@ class GradMagics(Magics):
         """What is shown of a function that the cell does not call."""
         __tracebackhide__ = True
         function = namespace[name]
-        derivative = wb.value_and_grad(function, 0 if options.wrt is None else options.wrt, engine=options.engine)
+        wrt = 0 if options.wrt is None else options.wrt
+        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
         if options.name is not None:
             namespace[options.name] = derivative
         place = source_and_place(self.shell, function)
@@ -237,7 +238,7 @@ class GradMagics(Magics):
         args = tuple(on_entry[name] for name in parameters)
         wrt = tuple(range(len(inputs)))
         before = snapshot(args) if options.verify else ()
-        derivative = wb.value_and_grad(function, wrt, engine=options.engine)
+        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
         again, grads = derivative(*args)
         self.require_same(value, again)
         checks = verify(function, wrt, before, {}, grads) if options.verify else ()

@@ -85,7 +85,7 @@ def test_lost_or_broken_files_are_made_again(fresh_cache: Path) -> None:
     for spoil in (Path.unlink, lambda path: path.write_bytes(b"not a pickle")):
         for path in files:
             spoil(path)
-            assert Derivative(loop, "grad")(0.4, 2) == wanted
+            assert wb.grad(loop)(0.4, 2) == wanted
     assert len(list(fresh_cache.glob("*.bin"))) == len(files)
 
 

@@ -32,7 +32,7 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def test_every_stage_is_there_in_order(folder: Path) -> None:
-    derivative = wb.grad(decay)
+    derivative = wb.grad(decay, mode="reverse")
     derivative(0.9, 3)
     (made,) = folder.iterdir()
     assert made.name == "000-decay-grad"

@@ -95,7 +95,7 @@ def test_directions_and_factors_in_the_source() -> None:
     with in_python():
         up = wb.grad(triangle, engine="numba")
         up(np.ones(6), 0.5, 3)
-        out = wb.grad(series, 1, engine="numba")
+        out = wb.grad(series, 1, engine="numba", mode="reverse")
         out(np.ones(6), 0.5, 3)
     assert "for row in range(column + 1, n):" in up.source.split("_bar", 1)[1]
     reverse = out.source[out.source.index("-1, -1)"):] if "-1, -1)" in out.source else out.source

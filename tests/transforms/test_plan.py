@@ -121,7 +121,7 @@ def test_lines_are_the_users() -> None:
 
 def test_a_derivative_shows_its_plan() -> None:
     with in_python():
-        gradient = wb.grad(decay)
+        gradient = wb.grad(decay, mode="reverse")
         gradient(0.9, 3)
         lines = gradient.plan.splitlines()
         assert lines[0].split() == ["line", "value", "how", "price", "why"]

@@ -170,7 +170,7 @@ def logistic(r, x, turns, most):
 def test_loops_run_while_there_is_room_for_what_they_keep() -> None:
     for run in (in_python, contextlib.nullcontext):
         with run():
-            derivative = wb.value_and_grad(logistic, (0, 1), engine="numba")
+            derivative = wb.value_and_grad(logistic, (0, 1), engine="numba", mode="reverse")
             for turns, most in ((0, 9), (1, 9), (63, 99), (64, 99), (65, 99), (140, 130), (400, 399), (3, 9)):
                 value, gradient = derivative(2.1, 0.3, turns, most)
                 assert value == pytest.approx(logistic(2.1, 0.3, turns, most), rel=1e-12)

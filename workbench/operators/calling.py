@@ -208,7 +208,7 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
     gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
     if len(gradients) < len(made.gradients):
         return None
-    space = {**_CHECKS, "entry": made.compiled.entry, "warn": made.warn, "MISS": MISS,
+    space = {**_CHECKS, "entry": made.compiled.entry, "looked_into": made.looked_into, "MISS": MISS,
              "failed": lambda error, args: made.confirmed(made.blamed(error), args)}
     tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
     data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
@@ -222,7 +222,7 @@ def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callabl
             "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
             f"    try:\n        r = entry({data})\n"
             "    except Exception as error:\n        raise failed(error, args)\n"
-            f"    if not ({finite}):\n        warn(({data},), (), r)\n"
+            f"    if not ({finite}):\n        r = looked_into(({data},), (), r)\n"
             f"    return {result}\n")
     exec(compile(text, "<workbench call>", "exec"), space)
     return space["call"]  # type: ignore[no-any-return]

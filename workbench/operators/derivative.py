@@ -22,7 +22,7 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import calling, costing, measuring, nesting, ways
+from workbench.operators import calling, costing, direction, measuring, nesting, strategy, ways
 from workbench.operators.shown import Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
@@ -66,7 +66,7 @@ class Derivative(Shown):
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto",
-                 deterministic: bool = False) -> None:
+                 deterministic: bool = False, way: str = strategy.REVERSE) -> None:
         if not callable(function):
             raise TypeError(f"a function is needed, not {function!r}")
         self.engine = engine_named(engine)
@@ -80,7 +80,9 @@ class Derivative(Shown):
         self.names = tuple(self.signature.parameters)
         self.several = isinstance(wrt, tuple)
         positions = tuple(self._position(w) for w in (wrt if isinstance(wrt, tuple) else (wrt,)))
-        self.request = Request(mode, positions, has_aux, deterministic)
+        if mode == "grad":
+            strategy.checked(mode, way)
+        self.request = Request(mode, positions, has_aux, deterministic, way)
         self.keyword_only = frozenset(k for k in positions if k < len(self.names) and self.signature.parameters[
             self.names[k]].kind is inspect.Parameter.KEYWORD_ONLY)
         self._specialisations: list[Specialisation] = []
@@ -302,7 +304,8 @@ class Derivative(Shown):
             act.t.fail(f"a derivative by a keyword-only argument of {self.__name__} inside a differentiated function",
                        "make it an ordinary parameter")
         return nesting.nested_gradient(act, self.function, self.request.wrt, self.several, self.with_value,
-                                       self.request.has_aux, args, named, self.request.deterministic)
+                                       self.request.has_aux, args, named, self.request.deterministic,
+                                       self.request.way)
 
     # ------------------------------------------------------------------ what is to be seen
     @property
@@ -347,8 +350,8 @@ class Derivative(Shown):
     def explain(self, *args: Any, **named: Any) -> Strategies:
         """The ways there are to what a call gives, what each is predicted to take, and which one runs.
 
-        args, named: as for `cost`. Returns a `Strategies`, which prints itself as a table. A gradient goes in reverse;
-        what it would take forward, one sweep for each number, stands beside. Operators that have a choice
+        args, named: as for `cost`. Returns a `Strategies`, which prints itself as a table. What a gradient would take
+        the other way stands beside: forward by many numbers, one sweep for each. Operators that have more of a choice
         (`wb.jacobian`, `wb.laplacian` ...) take the cheapest way, and say at which sizes it would be another one.
         Raises DifferentiationError at the line that the compiler does not take.
 
@@ -358,15 +361,22 @@ class Derivative(Shown):
         >>> [row.mode for row in gradient.explain(np.ones(100)).rows]
         ['reverse', 'forward']
         """
-        bound, _ = self.bind(args, named)
-        mode = {"grad": "reverse", "vjp": "reverse", "value": "value"}.get(self.request.mode, "forward")
         own = self.cost(*args, **named)
-        rows = [(mode, 1, own, "")]
-        if self.request.mode == "grad":
-            count = max(1, sum(ways.numbers(bound[k], bound) for k in self.request.wrt))
-            once = Derivative(self.function, "jvp", self.request.wrt, has_aux=self.request.has_aux)
-            rows.append(("forward", count, once.cost(*args, **named), f"{count:,} sweeps: flops and bytes of one"))
-        return ways.explained(self._title(), rows)
+        if self.request.mode != "grad":
+            mode = {"vjp": strategy.REVERSE, "value": "value"}.get(self.request.mode, strategy.FORWARD)
+            return ways.explained(self._title(), [(mode, 1, own, "")])
+        bound, keywords = self.bind(args, named)
+        program = self.analysed(stand_ins(bound), keywords).program
+        runs, wrt, has_aux = program.way, self.request.wrt, self.request.has_aux
+        other = strategy.REVERSE if runs == strategy.FORWARD else strategy.FORWARD
+        count = max(1, sum(ways.numbers(bound[k], bound) for k in wrt))
+        if other == strategy.REVERSE or (program.is_by_numbers and count <= direction.NUMBERS):
+            once = Derivative(self.function, "grad", wrt, has_aux=has_aux, way=other)
+            row = (other, 1, once.cost(*args, **named), "")
+        else:
+            once = Derivative(self.function, "jvp", wrt, has_aux=has_aux)
+            row = (other, count, once.cost(*args, **named), f"{count:,} sweeps: flops and bytes of one")
+        return ways.explained(self._title(), [(runs, 1, own, ""), row], self.request.way != strategy.AUTO)
 
     def measure(self, *args: Any, repeats: int = 5, **named: Any) -> Measured:
         """Run a call's program, and an instrumented twin of it, and say where the time went; see `wb.measure`.

@@ -18,16 +18,18 @@ from workbench.frontend.source import python_function
 from workbench.frontend.values import BoundMethod, Closure, ObjectValue, Partial, Scalar, describe
 from workbench.ir import Kind, Value
 from workbench.ir.calls import own_results
+from workbench.operators import strategy
 from workbench.operators.evaluated import conforming, derivative_of, flatten
 from workbench.operators.inner import InnerProgram, traced
 from workbench.operators.structure import inexact
 from workbench.passes import optimize
-from workbench.transforms import jvp, vjp
+from workbench.transforms import forward_gradient, jvp, vjp
 
 
 def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], several: bool, with_value: bool,
-                    has_aux: bool, args: tuple[Any, ...], named: dict[str, Any], deterministic: bool = False) -> Any:
-    """`grad(function, wrt)(*args)` inside a traced program."""
+                    has_aux: bool, args: tuple[Any, ...], named: dict[str, Any], deterministic: bool = False,
+                    way: str = strategy.REVERSE) -> Any:
+    """`grad(function, wrt)(*args)` inside a traced program: in reverse, unless forward mode is named."""
     args, named = by_position(function, args, named)
     if any(k >= len(args) for k in wrt):
         act.t.fail("the argument under wrt is not among those that are passed by position",
@@ -39,7 +41,13 @@ def nested_gradient(act: Activation, function: Any, wrt: tuple[int, ...], severa
     if not positions:
         act.t.fail(f"the argument under wrt is {describe(args[wrt[0]])}: it has no derivative")
     primal = own_results(optimize(program.function))
-    results = program.inlined(act, vjp(primal, positions, [output.position], seeds="one", backwards=deterministic))
+    if way == strategy.FORWARD:
+        if any(primal.data_params[k].is_array or not primal.data_params[k].kind.is_float for k in positions):
+            act.t.fail("forward mode gives gradients by real numbers alone", "leave the mode out")
+        made = forward_gradient(primal, positions, output.position)
+    else:
+        made = vjp(primal, positions, [output.position], seeds="one", backwards=deterministic)
+    results = program.inlined(act, made)
     places = {position: len(primal.results) + k for k, position in enumerate(positions)}
     gradients = tuple(derivative_of(act, tree, results, places) for tree in trees)
     gradient = gradients if several else gradients[0]

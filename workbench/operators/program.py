@@ -17,13 +17,14 @@ from workbench.engines import Compiler, Executable, Origin
 from workbench.engines.collecting import uncollected
 from workbench.frontend import Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
 from workbench.frontend.trace import trace
-from workbench.ir import DifferentiationError, Function, fingerprint, own_results, walk
+from workbench.ir import DifferentiationError, Function, fingerprint, walk
+from workbench.operators import direction, strategy
 from workbench.operators.readers import MoreInputs
 from workbench.operators.stages import Stages
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
 from workbench.passes import are_as_shipped, finalize, is_watched, optimize
 from workbench.records import dataclass
-from workbench.transforms import jvp, plan_of, vjp
+from workbench.transforms import forward_gradient, jvp, plan_of, vjp
 
 LATER = ("vjp", "push")  # modes of what runs when the program has run
 MAX_READINGS = 20
@@ -33,12 +34,13 @@ MAX_READINGS = 20
 class Request:
     """What is asked: "value", "grad", "jvp", "vjp" or "push" (a pushforward, of a program that has run), with respect
     to which parameters. deterministic: cotangents are added up in the program's order, backwards, and functions are
-    those of the C library."""
+    those of the C library. way: of "grad", "reverse", "forward", or "auto": the program decides (`direction`)."""
 
     mode: str
     wrt: tuple[int, ...] = ()
     has_aux: bool = False
     deterministic: bool = False
+    way: str = strategy.REVERSE
 
 
 def program_of(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
@@ -75,6 +77,7 @@ class Program:
         self.count = len(self.traced.function.results)
         if request.mode == "grad":
             self._need_scalar()
+        self._candidates: dict[str, direction.Candidate] = {}
         self.compiled, self.repeats = self._compiled()
         self.guards = (*self.traced.guards, *self.traced.late.values())
         self.gradients = [self._gradient_tree(args, k, self.place) for k in request.wrt]
@@ -143,17 +146,18 @@ class Program:
         stages.show("traced", self.traced.function)
         with stages.passes("primal"):
             self.primal = optimize(self.traced.function)
-        transformed = self._transform(self.primal)
-        if stages.is_shown and self.request.mode in ("grad", "vjp"):
-            stages.show_text("plan.txt", self.plan())
-        stages.show(self.request.mode, transformed)
+        candidate = self.candidate(self.way)
+        if stages.is_shown:
+            if self.request.mode in ("grad", "vjp"):
+                stages.show_text("plan.txt", self.plan())
+            candidate = self._candidates[self.way] = self._candidate(self.way)  # its stages are to be seen
+        stages.show(self.request.mode, candidate.transformed)
         with stages.passes(self.request.mode):
-            self.ir = own_results(optimize(transformed))
+            self.ir = candidate.ir
         with stages.passes("lowering"):
-            final = finalize(self.ir, self._exact())
+            final = candidate.final
         stages.show("lowered", final)
-        made = self.compiler.compile(final, quiet=self.request.mode in LATER, primal=self.primal,
-                                     deterministic=self.request.deterministic, exact=self._exact())
+        made = self._executable(self.way)
         stages.show_text("source.py", made.source)
         if origin:
             self.compiler.remember(origin, made)
@@ -167,14 +171,54 @@ class Program:
     @functools.cached_property
     def ir(self) -> Function:
         """The transformed program before it is lowered."""
-        return own_results(optimize(self._transform(self.primal)))
+        return self.candidate(self.way).ir
 
     @functools.cached_property
     def final(self) -> Function:
         """What is emitted."""
-        return finalize(self.ir, self._exact())
+        return self.candidate(self.way).final
 
-    def _transform(self, primal: Function) -> Function:
+    @functools.cached_property
+    def way(self) -> str:
+        """Which way a gradient goes, "reverse" or "forward"; of other modes, "reverse"."""
+        named = self.request.way
+        if self.request.mode != "grad" or named == strategy.REVERSE:
+            return strategy.REVERSE
+        if named == strategy.FORWARD:
+            if not self.is_by_numbers:
+                raise self.error("forward mode gives gradients by real numbers alone",
+                                 "use wb.jacobian(f, mode='forward'), or reverse mode")
+            return strategy.FORWARD
+        if self.request.deterministic or not self.leaves_no_trace or not (
+                self.is_by_numbers and direction.may_be_forward(self.primal, len(self.wrt_inputs))):
+            return strategy.REVERSE
+        reverse, forward = self.candidate(strategy.REVERSE), self.candidate(strategy.FORWARD)
+        return strategy.FORWARD if direction.is_forward(self.primal, reverse, forward) else strategy.REVERSE
+
+    @property
+    def is_by_numbers(self) -> bool:
+        """Whether it is differentiated by real numbers alone, of which each may have a tangent."""
+        return all(item.rank < 0 and item.kind.is_float for item in self.wrt_inputs)
+
+    def candidate(self, way: str) -> direction.Candidate:
+        """The program that goes one way."""
+        if way not in self._candidates:
+            self._candidates[way] = self._candidate(way)
+        return self._candidates[way]
+
+    def _candidate(self, way: str) -> direction.Candidate:
+        return direction.Candidate(lambda: self._transform(self.primal, way), self._exact(way))
+
+    def _executable(self, way: str) -> Executable:
+        return self.compiler.compile(self.candidate(way).final, quiet=self.request.mode in LATER, primal=self.primal,
+                                     deterministic=self.request.deterministic, exact=self._exact(way))
+
+    @functools.cached_property
+    def in_reverse(self) -> Executable:
+        """The program of reverse mode for the same data: what is asked where forward mode finds what is not finite."""
+        return self._executable(strategy.REVERSE)
+
+    def _transform(self, primal: Function, way: str) -> Function:
         mode = self.request.mode
         if mode == "value":
             return primal
@@ -184,11 +228,15 @@ class Program:
             return jvp(primal, wrt, outputs)
         if mode == "vjp":
             return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
+        if way == strategy.FORWARD:
+            return forward_gradient(primal, wrt, outputs[0])
         return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic)
 
-    def _exact(self) -> int | None:
+    def _exact(self, way: str) -> int | None:
         """How many results are no cotangents; None where sums of cotangents keep their order. (The sums and products
         of cotangents of derivatives inside a program that is no derivative itself may be regrouped, too.)"""
+        if way == strategy.FORWARD:
+            return None
         exact = {"value": 0, "grad": self.count, "vjp": self.count}.get(self.request.mode)
         return None if self.request.deterministic else exact
 
@@ -197,6 +245,8 @@ class Program:
         """How the reverse sweep has each value that it needs, at what price and why, as a table."""
         if self.request.mode not in ("grad", "vjp"):
             raise self.error("only reverse mode has a plan of what it keeps")
+        if self.way == strategy.FORWARD:
+            return "forward mode: nothing is kept (mode='reverse' has a plan of what it keeps)"
         wrt, outputs = [item.position for item in self.wrt_inputs], [leaf.position for leaf in self.outputs]
         return plan_of(self.primal, wrt, outputs, self.request.deterministic).report()
 
@@ -209,11 +259,11 @@ class Program:
     def exported(self, example: Sequence[Any]) -> str:
         """The program and its primal as the text of a stand-alone file with a self-check, for data like `example`."""
         if self.request.mode == "value":
-            return self.compiler.export_value(finalize(self.ir, self._exact()), tuple(example), self.compiled.entry)
+            return self.compiler.export_value(self.final, tuple(example), self.compiled.entry)
         if self.request.mode not in ("grad", "vjp"):
             raise self.error("a tangent alone is not exported")
         return self.compiler.export(
-            finalize(self.primal), finalize(self.ir, self._exact()),
+            finalize(self.primal), self.final,
             wrt=[item.position for item in self.wrt_inputs], outputs=[leaf.position for leaf in self.outputs],
             gradients=[self.place(item) for item in self.wrt_inputs], examples=tuple(example),
             seeded=self.request.mode == "grad")

@@ -82,7 +82,8 @@ class Shown:
         line, value, how (there, kept, computed again, read again, counted, copied), what keeping it costs in bytes a
         turn of its loop (an axis of an array counts as 1024 elements), and why.
 
-        Raises DifferentiationError for forward mode, which keeps nothing, RuntimeError as `source` does.
+        A gradient that went forward keeps nothing, and says so.
+        Raises DifferentiationError for other derivatives of forward mode, RuntimeError as `source` does.
 
         >>> import workbench as wb
         >>> def power(x, n):
@@ -90,7 +91,7 @@ class Shown:
         ...     for k in range(n):
         ...         y = y * x
         ...     return y
-        >>> gradient = wb.grad(power)
+        >>> gradient = wb.grad(power, mode="reverse")
         >>> gradient(2.0, 3)
         12.0
         >>> [line.split(maxsplit=4)[1:3] for line in gradient.plan.splitlines() if "carried" in line]

@@ -13,7 +13,7 @@ import numpy as np
 from workbench.engines import COMPILER, Compiler
 from workbench.frontend import Leaf, Path, Tree, build, python_scalar, strided
 from workbench.ir import DifferentiationError
-from workbench.operators import calling, nonfinite, repeating
+from workbench.operators import calling, nonfinite, repeating, strategy
 from workbench.operators.program import Request, program_of
 from workbench.operators.structure import inexact, tangent_values, without_statics, zeros
 from workbench.rules.random import copied
@@ -72,7 +72,7 @@ class Specialisation:
         results = (result,) if self.single else () if result is None else result
         derivatives = results[self.count:]
         if not nonfinite.is_finite(derivatives):
-            self.warn(data, extra, results)
+            results = self.looked_into(data, extra, results)
         return picked, results
 
     def confirmed(self, error: Exception, args: tuple[Any, ...]) -> Exception:
@@ -97,11 +97,18 @@ class Specialisation:
         positional = len(args) - len(self.keywords)
         return self.function(*args[:positional], **dict(zip(self.keywords, args[positional:], strict=True)))
 
-    def warn(self, data: Sequence[Any], extra: Sequence[Any], results: Sequence[Any]) -> None:
-        """Warn of a derivative that is not finite where the value is. (Written arguments are not as they were: then
-        the operation is not looked for.)"""
+    def looked_into(self, data: Sequence[Any], extra: Sequence[Any], results: Sequence[Any]) -> Sequence[Any]:
+        """The results of a call of which a derivative is not finite: of a gradient that went forward, those of reverse
+        mode. There is a warning where a derivative is not finite and the value is. (Written arguments are not as they
+        were: then the operation is not looked for.)"""
+        ir = self.program.ir
+        if self.program.way == strategy.FORWARD and self.program.leaves_no_trace:
+            results, ir = self.program.in_reverse.entry(*data), self.program.candidate(strategy.REVERSE).ir
+            if nonfinite.is_finite(results[self.count:]):
+                return results
         if nonfinite.is_finite([results[leaf.position] for leaf in self.program.outputs]):
-            nonfinite.warn(self.program.ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
+            nonfinite.warn(ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
+        return results
 
     def blamed(self, error: Exception) -> Exception:
         """An error of the compiled program, with the user's place on it."""

@@ -8,15 +8,15 @@ Source: Griewank & Walther, Evaluating Derivatives (2008), section 3.2 (cheap gr
 
 from __future__ import annotations
 
-FORWARD, REVERSE = "forward", "reverse"
+AUTO, FORWARD, REVERSE = "auto", "forward", "reverse"
 FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD = (
     "forward-over-reverse", "reverse-over-reverse", "forward-over-forward")
 JACOBIAN = (FORWARD, REVERSE)
 HESSIAN = (FORWARD_OVER_REVERSE, REVERSE_OVER_REVERSE, FORWARD_OVER_FORWARD)
 COLLAPSED = "forward"  # one sweep with all first tangents and one sum of second derivatives
 LAPLACIAN = (*HESSIAN, "hessian", COLLAPSED)
-MODES = {"jacobian": JACOBIAN, "divergence": JACOBIAN, "curl": JACOBIAN, "hessian": HESSIAN, "hvp": HESSIAN,
-         "diag_hessian": HESSIAN, "laplacian": LAPLACIAN}
+MODES = {"grad": JACOBIAN, "jacobian": JACOBIAN, "divergence": JACOBIAN, "curl": JACOBIAN, "hessian": HESSIAN,
+         "hvp": HESSIAN, "diag_hessian": HESSIAN, "laplacian": LAPLACIAN}
 FEW = 8  # numbers: beyond, second tangents of all pairs are no candidate
 TINY = 2  # numbers: with so few, the second tangents of all pairs are cheaper than a reverse sweep's residuals
 
@@ -45,7 +45,7 @@ def candidates(operator: str, inputs: int) -> tuple[str, ...]:
 
 def checked(operator: str, mode: str) -> str:
     """A mode that the operator knows. Raises ValueError for others."""
-    known = ("auto", *MODES[operator])
+    known = (AUTO, *MODES[operator])
     if mode not in known:
         raise ValueError(f"{operator} knows no mode {mode!r}; it knows {', '.join(map(repr, known))}")
     return mode

@@ -43,10 +43,10 @@ def numbers(value: Any, args: tuple[Any, ...]) -> int:
     return sum(np.size(leaf) for _, leaf in named_leaves("", value) if is_real_data(leaf))
 
 
-def explained(title: str, rows: Sequence[tuple[str, int, CostReport, str]]) -> Strategies:
-    """Ways that are not chosen among, as a table: mode, how often the report's program runs, the report, a note. The
-    first is what runs."""
+def explained(title: str, rows: Sequence[tuple[str, int, CostReport, str]], forced: bool = False) -> Strategies:
+    """Ways that do not depend on sizes, as a table: mode, how often the report's program runs, the report, a note. The
+    first is what runs; forced: because it was named."""
     made = [Strategy(mode, times * seconds(report), k == 0, report, note)
             for k, (mode, times, report, note) in enumerate(rows)]
     open_ = sorted({name for _, _, report, _ in rows for name in report.symbols})
-    return Strategies(title, tuple(made), (), tuple(f"{name} = {assumed(name)}" for name in open_))
+    return Strategies(title, tuple(made), (), tuple(f"{name} = {assumed(name)}" for name in open_), forced)

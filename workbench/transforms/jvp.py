@@ -29,7 +29,7 @@ from workbench.ir import (
     substitute_type,
 )
 from workbench.passes.activity import active
-from workbench.rules import Expr, emit, get, tangent
+from workbench.rules import Expr, Primitive, emit, get, tangent
 from workbench.transforms.calls import pushed
 from workbench.transforms.cotangents import VIEWS, retyped, zero
 from workbench.transforms.replay import Replay, declare
@@ -142,8 +142,12 @@ class TangentSweep(Replay):
         self.bind_all(op.results, primal)
         self.dots.update(zip((op.results[k] for k in outputs), tangents, strict=True))
 
+    def primitive(self, op: Op) -> Primitive:
+        """What is known of an operation."""
+        return get(op.prim)
+
     def _rule(self, op: Op) -> list[Value | None]:
-        primitive = get(op.prim)
+        primitive = self.primitive(op)
         if not primitive.differentiable:
             raise DifferentiationError(f"no derivative of {op.prim} is known", op.span)
         dots = [self.dot(v) for v in op.operands]

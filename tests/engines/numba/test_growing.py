@@ -61,7 +61,7 @@ def logistic_until(x, rate, limit):
 
 def test_a_list_that_grows_often_is_two_blocks(allocations):
     """One of fixed size at first, and one that is resized; all are freed."""
-    gradient = wb.grad(logistic_until, engine="numba")
+    gradient = wb.grad(logistic_until, engine="numba", mode="reverse")
     for limit in (1e3, 1e5):
         gradient(0.4, 2.5, limit)
         assert allocations(gradient, 0.4, 2.5, limit) == (2, 2)

@@ -27,7 +27,8 @@ def export(primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: 
     programs = [emit(primal, name, alone=True), emit(adjoint, alone=True)]
     helpers = tuple({h.__name__: h for program in programs for h in program.helpers}.values())
     more = ", SciPy" if any(isinstance(h, Foreign) for h in helpers) else ""
-    lines = [f'"""{adjoint.name}: the adjoint of {primal.name}, and a check of it against differences.',
+    kind = "gradient" if seeded else "adjoint"
+    lines = [f'"""{adjoint.name}: the {kind} of {primal.name}, and a check of it against differences.',
              "", f"Run this file to check it. It needs NumPy{more} and Numba.", '"""', "", *header(helpers, True)]
     for program in programs:
         *called, own = "\n".join(program_lines(program)).split("\n\n\n")
@@ -107,6 +108,7 @@ def self_check(programs: Sequence[Source], wrt: Sequence[int], outputs: Sequence
                examples: Sequence[Any], seeded: bool) -> list[str]:
     """The part under `if __name__ == "__main__":`."""
     primal, adjoint = programs
+    kind = "gradient" if seeded else "adjoint"
     drawn = "[np.asarray(v).dtype.type(1) * rng.uniform(0.5, 1.5, np.shape(v)) for v in values]"
     args = "\n".join(f"        {example_text(v)},  # {n}" for n, v in zip(primal.parameters, examples, strict=True))
     return f'''def _results(value):
@@ -144,5 +146,5 @@ if __name__ == "__main__":
     step = 1e-2 if single else 1e-5
     difference = (8 * (along(step) - along(-step)) - (along(2 * step) - along(-2 * step))) / (12 * step)
     error = abs(exact - difference) / max(abs(exact), abs(difference), 1e-12)
-    print(f"adjoint {{exact:.12g}}, differences {{difference:.12g}}, relative error {{error:.1e}}")
+    print(f"{kind} {{exact:.12g}}, differences {{difference:.12g}}, relative error {{error:.1e}}")
     assert error < (1e-2 if single else 1e-5), "the adjoint does not agree with differences"'''.split("\n")
