@@ -65,9 +65,11 @@ class _Evaluation:
         turns = self.formula(atom.turns)
         if isinstance(turns, np.ndarray):
             return self._sums(atom, turns)
-        values = {**self.values, atom.index.name: np.arange(int(turns), dtype=float)}
-        body = _Evaluation(values).formula(atom.body)
-        total = float(np.sum(np.broadcast_to(body, (int(turns),))))
+        total = 0.0
+        for start in range(0, int(turns), AT_ONCE):
+            index = np.arange(start, min(start + AT_ONCE, int(turns)), dtype=float)
+            body = _Evaluation({**self.values, atom.index.name: index}).formula(atom.body)
+            total += float(np.sum(np.broadcast_to(body, index.shape)))
         return int(total) if total.is_integer() else total
 
     def _sums(self, atom: Sum, turns: np.ndarray) -> np.ndarray:

@@ -26,10 +26,36 @@ def time_text(seconds: float) -> str:
     >>> time_text(0.0123)
     '12.3 ms'
     """
+    if not seconds or seconds != seconds:
+        return "–" if seconds else "0 s"
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
+
+
+def bytes_text(size: float) -> str:
+    """Bytes in a unit that fits.
+
+    >>> bytes_text(800), bytes_text(2_500_000)
+    ('800 B', '2.5 MB')
+    """
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size:.3g} B"
+
+
+def short_text(value: float) -> str:
+    """A number with three digits and a prefix, as beside lines.
+
+    >>> short_text(8_982_000), short_text(12)
+    ('8.98 M', '12')
+    """
+    for prefix, factor in (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= factor:
+            return f"{value / factor:.3g} {prefix}"
+    return f"{value:.3g}"
 
 
 def data(value: Any) -> Any:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import linecache
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from workbench.cost import machine
 from workbench.cost.counting import Parameter
 from workbench.cost.duration import Predicted
 from workbench.cost.formula import Formula, Number, of
@@ -19,9 +20,12 @@ from workbench.cost.quantity import bound, plain
 from workbench.cost.work import OTHERS, Line, Work
 from workbench.ir import DifferentiationError
 from workbench.records import dataclass
-from workbench.views import report_tables
+from workbench.views import report_at, report_html, report_tables
 from workbench.views.comparison import Comparison, compared
 from workbench.views.numbers import data
+from workbench.views.roofline import Roofline, roofline_of
+from workbench.views.shown import Shown
+from workbench.views.timeline import Timeline, timeline_of
 
 #: Operations on floats that are no floating-point operations, and those that are several. All others are one.
 FLOPS = {"neg": 0, "abs": 0, "fma": 2}
@@ -62,7 +66,7 @@ class LineCost:
     time: Any = None
 
 
-class CostReport:
+class CostReport(Shown):
     """What one run of a program costs, counted without running it.
 
     Figures are numbers, or formulas (`Quantity`) in the dimensions that are left open and in what only a run can know:
@@ -72,7 +76,10 @@ class CostReport:
     `.flops` (add, sub, mul, div, sqrt, min, max, pow and each transcendental count 1, a fused multiply-add 2; neg, abs,
     comparisons, conversions and choices 0), `.ops` (counts by name), `.bytes_read`, `.bytes_written`,
     `.bytes_allocated`; `.peak_bytes`, `.residual_bytes`, `.memory`: what is alive over the program's course; `.time`;
-    `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know."""
+    `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know. `.timeline(n=1000)` draws the course
+    of memory, `.roofline(n=1000)` what lines do a second beside what the machine could."""
+
+    kind: ClassVar[str] = "cost"
 
     def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = (),
                  predicted: Predicted | None = None, memory: Callable[[], Memory] | None = None) -> None:
@@ -238,12 +245,94 @@ class CostReport:
         """
         return compared(self, other, (*FIGURES, *MEMORY_FIGURES))
 
+    def timeline(self, values: Mapping[str, Number] | None = None, /, **dims: Number) -> Timeline:
+        """The memory over the program's course at given sizes: a picture with the peak, and what is alive then.
+
+        values, dims: dimensions and what only a run can know, by name, as in a call of the report; all that is open.
+        Returns a `Timeline`: `.svg`, `.as_dict()`, `.bytes` at the peak, `.held`; a notebook shows it.
+        Raises TypeError for what is left open, ValueError where the report is a count alone.
+
+        >>> import workbench as wb
+        >>> def energy(x):
+        ...     y = x * x
+        ...     return (y * y).sum()
+        >>> course = wb.cost(wb.grad(energy), wb.spec("f64[n]")).timeline(n=1000)
+        >>> course.bytes, [held.name for held in course.held]
+        (8000.0, ['x_bar', 'x'])
+        """
+        memory = self.memory  # (or the reason why there is none)
+        given = self._complete(self._sizes(), values, dims)
+        return timeline_of(self.name, memory, self._given, given)
+
+    def roofline(self, values: Mapping[str, Number] | None = None, /, **dims: Number) -> Roofline:
+        """What each line does a second, over its operations for each byte, beside what the machine could do at most.
+
+        values, dims: dimensions and what only a run can know, by name, as in a call of the report; all that is open.
+        Returns a `Roofline`: `.svg`, `.as_dict()`, `.roofs`, `.dots`; a notebook shows it. The machine is the one that
+        `wb.calibrate()` has measured, else a default one.
+        Raises TypeError for what is left open, ValueError where the report is a count alone.
+        Source: Williams, Waterman & Patterson, *Comm. ACM* 52(4), 2009.
+
+        >>> import workbench as wb
+        >>> def energy(x):
+        ...     return (x * x).sum()
+        >>> dots = wb.cost(energy, wb.spec("f64[n]")).roofline(n=1000).dots
+        >>> [(dot.text, dot.intensity) for dot in dots]
+        [('return (x * x).sum()', 0.25)]
+        """
+        if self._predicted is None:
+            raise ValueError(f"{self.name} is a count alone: there is no program to predict the time of")
+        given = self._complete({*self.symbols, *self._predicted.symbols}, values, dims)
+        return roofline_of(self.name, report_at.at(self, given), machine.current())
+
+    def _sizes(self) -> set[str]:
+        """Names of what the course of memory depends on."""
+        try:
+            moments = self.memory.moments
+        except (DifferentiationError, ValueError):
+            return set()
+        formulas = [f for m in moments for f in (m.live, m.workspace, *(held.size for held in m.buffers))]
+        return {symbol.name for formula in formulas for symbol in formula.symbols} - self._given.keys()
+
+    def _complete(self, names: set[str], values: Mapping[str, Number] | None, dims: Mapping[str, Number]) -> dict[str, Any]:
+        given = {**(values or {}), **dims}
+        if missing := sorted(names - given.keys() - self._given.keys()):
+            raise TypeError(f"{', '.join(missing)} must be given, too")
+        return given
+
+    # ------------------------------------------------------------------ at sizes, for views
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Names of all that figures, times and memory depend on: dimensions first, then what only a run can know."""
+        names = {*self.symbols, *(self._predicted.symbols if self._predicted is not None else ()), *self._sizes()}
+        dimensions = sorted(name for name in names if "(" not in name)
+        return (*dimensions, *sorted(names - {*dimensions}))
+
+    def seconds(self, sizes: Mapping[str, Any]) -> dict[Line, float] | None:
+        """Seconds by line where everything has a size; None where there is no program."""
+        return None if self._predicted is None else self._predicted.seconds(sizes)
+
+    def course(self, sizes: Mapping[str, Any]) -> Timeline | None:
+        """The course of memory where everything has a size; None where it cannot be had."""
+        try:
+            return timeline_of(self.name, self.memory, self._given, sizes)
+        except (ArithmeticError, DifferentiationError, KeyError, ValueError):
+            return None
+
+    def answer(self, question: Mapping[str, Any]) -> Any:
+        """What a live view asks: `{"what": "at", "dims": {"n": 1000}}` gives all numbers at these sizes."""
+        if question.get("what") != "at":
+            return super().answer(question)
+        return report_html.numbers_at(self, question.get("dims") or {})
+
     # ------------------------------------------------------------------ as text and data
-    def __str__(self) -> str:
+    def text(self) -> str:
         return report_tables.text_of(self)
 
-    def _repr_html_(self) -> str:
-        return report_tables.html_of(self)
+    def html(self) -> str:
+        return report_html.html_of(self)
+
+    __str__ = text
 
     def __repr__(self) -> str:
         return f"<cost of {self.name}: {self.flops} flops>"
