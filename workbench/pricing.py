@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench import composed
+from workbench.cost.duration import Duration
 from workbench.cost.quantity import Quantity, plain
 from workbench.cost.spec import samples, stand_ins
 from workbench.ir import DifferentiationError
@@ -18,7 +19,7 @@ from workbench.operators.derivative import Derivative
 from workbench.views import Complexity, Measured, OperatorCost, Sweep
 from workbench.views.complexity import LAWS
 from workbench.views.numbers import nominal
-from workbench.views.report import FIGURES, CostReport
+from workbench.views.report import FIGURES, MEMORY_FIGURES, CostReport
 
 
 def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
@@ -79,13 +80,16 @@ def measure(f: Callable[..., Any], *args: Any, repeats: int = 5, **named: Any) -
 
 
 def sweep(f: Callable[..., Any] | tuple[Callable[..., Any], ...], *args: Any, figures: Sequence[str] = ("flops",),
-          parameters: Mapping[str, float] | None = None, **sizes: Any) -> Sweep:
-    """Cost over sizes: formulas evaluated at every size, nothing compiled or run.
+          parameters: Mapping[str, float] | None = None, measured: Sequence[int] | None = None, **sizes: Any) -> Sweep:
+    """Cost over sizes: formulas evaluated at every size, nothing compiled or run unless it is to be measured.
 
     f: a function or a derivative, or a tuple of them to be compared (`(f, wb.grad(f))`).
     args: as for `wb.cost`; what is swept over is a dimension of a `wb.spec`, or an integer that is one.
-    figures: which figures of a `CostReport`: flops, bytes_read, bytes_written, bytes_allocated.
+    figures: which figures of a `CostReport`: flops, bytes_read, bytes_written, bytes_allocated, peak_bytes,
+    residual_bytes, time (seconds, predicted).
     parameters: values of what only a run can know, by name (`{"trips(line 12)": 40}`).
+    measured: sizes of the one swept dimension at which calls on random arguments are compiled, run and timed; these
+    points stand beside the predicted time.
     sizes: for one or two names of dimensions the sizes, a sequence of integers from 0 on; for others one size.
     Returns a `Sweep`: `.values(figure)`, `.exponents(figure)`, `.figure(figure)` (plotly); printed as a table, in a
     notebook as curves.
@@ -104,23 +108,39 @@ def sweep(f: Callable[..., Any] | tuple[Callable[..., Any], ...], *args: Any, fi
     """
     functions = f if isinstance(f, tuple) else (f,)
     for figure in figures:
-        if figure not in FIGURES:
-            raise ValueError(f"there is no figure {figure!r}; there are {', '.join(FIGURES)}")
+        if figure not in SWEPT:
+            raise ValueError(f"there is no figure {figure!r}; there are {', '.join(SWEPT)}")
     swept = {name: _sizes(name, value) for name, value in sizes.items()}
     grid = {name: value for name, value in swept.items() if value.ndim}
     if not functions or not 1 <= len(grid) <= 2:
         raise TypeError(f"a sweep is over one or two dimensions, as in n=[10, 100, 1000]; {len(grid)} are given")
+    if measured is not None and len(grid) != 1:
+        raise TypeError("over two dimensions nothing is measured")
+    shown = (*figures, *(("time",) if measured is not None and "time" not in figures else ()))
     reports = [cost(function, *args) for function in functions]
-    known = {name for report in reports for name in report.symbols}
+    asked = {figure: [getattr(report, figure) for report in reports] for figure in shown}
+    depends = [value for values in asked.values() for value in values if isinstance(value, Quantity | Duration)]
+    known = {name for found in (*reports, *depends) for name in found.symbols}
     if missing := sorted(swept.keys() - known):
         raise TypeError(f"nothing depends on {', '.join(missing)}, but on {', '.join(sorted(known)) or 'no size'}")
     given = {**(parameters or {}), **{name: value.item() for name, value in swept.items() if not value.ndim}}
     if left := sorted(known - grid.keys() - given.keys()):
         raise TypeError(f"{', '.join(left)} must be given, too (dimensions by name, others in `parameters`)")
     places = dict(zip(grid, np.meshgrid(*grid.values(), indexing="ij"), strict=True))
-    values = {figure: tuple(_evaluated(getattr(report, figure), given, places) for report in reports)
-              for figure in figures}
-    return Sweep(tuple(report.name for report in reports), grid, values)
+
+    def values(fixed: Mapping[str, float]) -> dict[str, tuple[np.ndarray, ...]]:
+        return {figure: tuple(_evaluated(value, fixed, places) for value in found) for figure, found in asked.items()}
+    points = None
+    if measured is not None:
+        ((name, _),) = grid.items()
+        fixed = {key: int(value) for key, value in given.items() if "(" not in key}
+        made = [f if isinstance(f, Derivative) else Derivative(f, "value", ()) for f in functions]
+        points = np.asarray(measured, float), tuple(np.array(_times(f, args, name, measured, fixed)) for f in made)
+    return Sweep(tuple(report.name for report in reports), grid, values(given), given, points, values)
+
+
+#: What can be swept.
+SWEPT = (*FIGURES, *MEMORY_FIGURES, "time")
 
 
 def _sizes(name: str, value: Any) -> np.ndarray:
@@ -135,7 +155,7 @@ def _evaluated(value: Any, given: Mapping[str, Any], places: Mapping[str, np.nda
     """A figure over the grid."""
     shape = next(iter(places.values())).shape
     known: dict[str, Any] = {**given, **places}
-    found = value(known) if isinstance(value, Quantity) else float(value)
+    found = value(known) if isinstance(value, Quantity | Duration) else float(value)
     return np.array(np.broadcast_to(np.asarray(found, float), shape))
 
 
@@ -213,12 +233,19 @@ def _exponent(operator: Derivative, args: tuple[Any, ...], measured: Mapping[str
     if len(measured) != 1:
         raise TypeError("one dimension is measured at a time, as in measured={'n': [100, 200, 400]}")
     ((name, sizes),) = measured.items()
+    times = _times(operator, args, name, sizes, {})
+    return float(np.polyfit(np.log(np.asarray(sizes, float)), np.log(times), 1)[0])
+
+
+def _times(operator: Derivative, args: tuple[Any, ...], name: str, sizes: Sequence[int],
+           fixed: Mapping[str, int]) -> list[float]:
+    """Seconds of calls on random arguments at these sizes of one dimension: the least of five, after a first one."""
     times = []
     for size in sizes:
-        given = samples(args, {name: size}, np.random.default_rng(0))
+        given = samples(args, {**fixed, name: int(size)}, np.random.default_rng(0))
         operator(*given)
         times.append(min(_seconds(operator, given) for _ in range(5)))
-    return float(np.polyfit(np.log(np.asarray(sizes, float)), np.log(times), 1)[0])
+    return times
 
 
 def _seconds(operator: Derivative, args: tuple[Any, ...]) -> float:

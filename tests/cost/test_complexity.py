@@ -60,7 +60,7 @@ def test_measured() -> None:
 def test_shown() -> None:
     table = wb.complexity(energy, wb.spec("f64[n]"), figures=("flops", "bytes_read"))
     assert "bytes read" in str(table) and "3 to 4" in str(table)
-    assert "<table>" in table._repr_html_() and "<script" not in table._repr_html_()
+    assert "<table" in table.html() and "<script" not in table.html()
     rows = {row["name"]: row for row in json.loads(table.to_json())["rows"]}
     assert rows["value"]["flops"] == str(table["value"].report.flops)  # type: ignore[union-attr]
     with pytest.raises(ValueError, match="no figure"):

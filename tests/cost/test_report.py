@@ -158,8 +158,8 @@ def test_what_is_alive() -> None:
 def test_html() -> None:
     """Escaped, without script; what is asked of the whole stands in the head."""
     for report in (wb.cost(wb.grad(heated), wb.spec("f64[n]"), 3), wb.cost(halved, 5.0, np.ones(3))):
-        html = report._repr_html_()
-        assert "<table>" in html and "<script" not in html and "most bytes alive" in html
+        html = report.html()
+        assert "<table" in html and "<script" not in html and "most bytes alive" in html
         assert "&gt; 0.1:" in html or "<code>v = u.copy()</code>" in html
 
 
@@ -170,7 +170,7 @@ def test_two_reports_beside_each_other() -> None:
     assert (both["flops"].first, both["flops"].second) == (primal.flops, gradient.flops)
     assert 1 < both["flops"].ratio < 5 and both["peak bytes"].second == gradient.peak_bytes
     assert any(row.part == "line" and "v = u.copy()" in row.name for row in both.rows)
-    assert "ratio" in str(both) and "<script" not in both._repr_html_()
+    assert "ratio" in str(both) and "<script" not in both.html()
     assert json.loads(both.to_json())["first"] == "heated"
     same = gradient(n=9, steps=2).compare(gradient(n=9, steps=2))
     assert all(row.ratio == 1 or row.first == 0 for row in same.rows)

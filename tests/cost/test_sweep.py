@@ -63,7 +63,7 @@ def test_shown() -> None:
     two = wb.sweep(smoothed, wb.spec("f64[n,n]"), wb.spec("i64"), n=[0, 10, 100], steps=[1, 2])
     assert one.figure().data[0].type == "scatter" and two.figure().data[0].type == "heatmap"
     for swept in (one, two):
-        assert "<svg" in swept._repr_html_() and "<script" not in swept._repr_html_()
+        assert "<svg" in swept.html() and "<script" not in swept.html()
         data = json.loads(swept.to_json())
         assert np.array_equal(data["figures"]["flops"][0], swept.values())
 

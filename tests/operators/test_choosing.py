@@ -93,7 +93,7 @@ def test_gradients() -> None:
 
 def test_shown() -> None:
     table = wb.hessian(chained).explain(np.ones(20))
-    assert "<table>" in table._repr_html_() and "<script" not in table._repr_html_()
+    assert "<table" in table.html() and "<script" not in table.html()
     assert json.loads(table.to_json())["chosen"] == table.chosen
     with pytest.raises(KeyError, match="forward-over-reverse"):
         table["sideways"]

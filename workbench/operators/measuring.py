@@ -5,6 +5,7 @@ Invariant: the caller's data stay as they are; every run is on copies.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from typing import Any
@@ -38,7 +39,8 @@ def measured(name: str, made: Specialisation, args: tuple[Any, ...], counted: Co
         found = twin.run(*made.snapshot(args))
         if (took := sum(lap.seconds for lap in found)) < quickest:
             quickest, laps = took, found
-    return Measured(name, fastest, quickest, repeats, _lines(laps, fastest, quickest, counted))
+    foreseen = counted.time if not counted.open else math.nan
+    return Measured(name, fastest, quickest, repeats, _lines(laps, fastest, quickest, counted), foreseen)
 
 
 def _lines(laps: list[Lap], seconds: float, twin: float, counted: CostReport) -> tuple[MeasuredLine, ...]:
@@ -54,7 +56,9 @@ def _lines(laps: list[Lap], seconds: float, twin: float, counted: CostReport) ->
             runs[user] = max(runs[user], lap.runs)
         sizes[max(lap.piece.lines, key=lambda user: lap.piece.lines[user])] += lap.bytes
     flops = {(record.filename, record.line): record.flops for record in counted.by_line}
+    predicted = {(record.filename, record.line): record.time for record in counted.by_line
+                 if isinstance(record.time, float)}
     scale = seconds / twin if twin else 0.0
     return tuple(
         MeasuredLine(*user, line_text(*user), times[user] * scale, times[user] / twin if twin else 0.0, sizes[user],
-                     runs[user], flops.get(user, 0)) for user in sorted(times))
+                     runs[user], flops.get(user, 0), predicted.get(user, math.nan)) for user in sorted(times))

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
+from workbench.cost.duration import Duration
+from workbench.cost.quantity import Quantity
 from workbench.records import dataclass
-from workbench.views.numbers import columns, data, figure_text, nominal
-from workbench.views.style import TABLES, stylesheet
+from workbench.views.cost_style import cost_styles
+from workbench.views.numbers import (
+    at_sizes,
+    columns,
+    data,
+    figure_text,
+    multiple_text,
+    nominal,
+    sizes_of,
+    time_text,
+    usual,
+)
+from workbench.views.shown import Shown
+from workbench.views.table import Bars, Cell, Code, Number, table_html
+
+OPEN = ' open=""'
+#: The parts of a comparison, in order, and what each is called.
+PARTS = {"figure": "", "line": "flops by line", "operation": "operations"}
 
 
 @dataclass(frozen=True)
@@ -23,14 +42,21 @@ class Compared:
     second: Any
     ratio: float
 
+    def texts(self) -> tuple[str, str]:
+        """Both as they stand in a table; times that depend on sizes at their usual ones."""
+        write = figure_text if self.name != "time" else lambda value: time_text(nominal(value))
+        return write(self.first), write(self.second)
+
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """Two reports beside each other. rows: whole figures first, then operations, then flops by line."""
 
     first: str
     second: str
     rows: tuple[Compared, ...]
+
+    kind: ClassVar[str] = "comparison"
 
     def __getitem__(self, name: str) -> Compared:
         for row in self.rows:
@@ -38,32 +64,98 @@ class Comparison:
                 return row
         raise KeyError(f"{name!r}: there are {', '.join(row.name for row in self.rows)}")
 
-    def _cells(self) -> list[tuple[str, str, str, str]]:
-        return [(row.name, figure_text(row.first), figure_text(row.second),
-                 "" if math.isnan(row.ratio) else f"{row.ratio:,.3g}") for row in self.rows]
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Names of all that the figures depend on: dimensions first, then what only a run can know."""
+        names = {
+            name
+            for row in self.rows
+            for value in (row.first, row.second)
+            if isinstance(value, Quantity | Duration)
+            for name in value.symbols
+        }
+        return tuple(sorted(names, key=lambda name: ("(" in name, name)))
 
-    def __str__(self) -> str:
-        return "\n".join(columns([("", self.first, self.second, "ratio"), *self._cells()], left=(0,)))
+    def text(self) -> str:
+        cells = [
+            (row.name, *row.texts(), "" if math.isnan(row.ratio) else multiple_text(row.ratio)) for row in self.rows
+        ]
+        return "\n".join(columns([("", self.first, self.second, "ratio"), *cells], left=(0,)))
 
-    __repr__ = __str__
+    __str__ = text
+    __repr__ = text
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain data; formulas are strings, NaN is None."""
-        return {"first": self.first, "second": self.second, "rows": [
-            {"part": row.part, "name": row.name, "first": data(row.first), "second": data(row.second),
-             "ratio": None if math.isnan(row.ratio) else row.ratio} for row in self.rows]}
+        return {
+            "first": self.first,
+            "second": self.second,
+            "open": {name: usual(name) for name in self.open},
+            "rows": [
+                {
+                    "part": row.part,
+                    "name": row.name,
+                    "first": data(row.first),
+                    "second": data(row.second),
+                    "ratio": None if math.isnan(row.ratio) else row.ratio,
+                }
+                for row in self.rows
+            ],
+        }
+
+    to_dict = as_dict
 
     def to_json(self) -> str:
-        """`to_dict` as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        """`as_dict` as JSON."""
+        return json.dumps(self.as_dict(), ensure_ascii=False)
 
-    def _repr_html_(self) -> str:
-        body = "".join("<tr>" + "".join(f'<td{" class=wb-num" if k else ""}>{escape(cell)}</td>'
-                                        for k, cell in enumerate(row)) + "</tr>" for row in self._cells())
-        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}</style><div class="wb-head">'
-                f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.second)}</span> '
-                f"<span>over {escape(self.first)}</span></div><div class=\"wb-table\"><table><tr><th></th>"
-                f"<th>{escape(self.first)}</th><th>{escape(self.second)}</th><th>ratio</th></tr>{body}</table></div></div>")
+    def answer(self, question: Mapping[str, Any]) -> Any:
+        """What a live view asks: `{"what": "at", "dims": {"n": 1000}}` gives both numbers of each row."""
+        if question.get("what") != "at":
+            return super().answer(question)
+        sizes = {name: usual(name) for name in self.open} | sizes_of(question.get("dims") or {})
+        return {"rows": [[at_sizes(row.first, sizes), at_sizes(row.second, sizes)] for row in self.rows]}
+
+    def html(self) -> str:
+        tables = []
+        for part, title in PARTS.items():
+            rows = [(k, row) for k, row in enumerate(self.rows) if row.part == part]
+            if not rows:
+                continue
+            table = table_html(
+                ("", "", self.first, self.second, "ratio"),
+                [_cells(row) for _, row in rows],
+                title or "figures",
+                numbers=[k for k, _ in rows],
+            )
+            tables.append(
+                table
+                if part == "figure"
+                else f"<details{OPEN if part == 'line' else ''}><summary>{title}</summary>{table}</details>"
+            )
+        sizes = {name: usual(name) for name in self.open}
+        at = ", ".join(f"{name} = {figure_text(size)}" for name, size in sizes.items())
+        shown = f'<span class="wb-dim" data-sizes="">ratios at {escape(at)}</span>' if at else ""
+        return (
+            f'<div class="wb-view">{cost_styles()}<div class="wb-head"><span class="wb-nabla">∇</span> '
+            f'<span class="wb-title">{escape(self.second)}</span> <span>over {escape(self.first)}</span> {shown}</div>'
+            f'<div class="wb-legend"><span><i class="wb-first"></i>{escape(self.first)}</span>'
+            f'<span><i class="wb-second"></i>{escape(self.second)}</span></div>{"".join(tables)}</div>'
+        )
+
+
+def _cells(row: Compared) -> tuple[Cell, ...]:
+    first, second = nominal(row.first), nominal(row.second)
+    most = max(abs(first), abs(second)) or 1.0
+    one, other = row.texts()
+    name: Cell = Code(row.name) if row.part == "line" else row.name
+    return (
+        name,
+        Bars((("first", abs(first) / most), ("second", abs(second) / most))),
+        Number(one, first),
+        Number(other, second),
+        Number("" if math.isnan(row.ratio) else multiple_text(row.ratio), row.ratio),
+    )
 
 
 def compared(first: Any, second: Any, figures: tuple[str, ...]) -> Comparison:
@@ -84,5 +176,10 @@ def _row(part: str, name: str, first: Any, second: Any) -> Compared | None:
     if first is None or second is None:
         return None
     below = nominal(first)
-    return Compared(part, name.replace("_", " ") if part == "figure" else name, first, second,
-                    nominal(second) / below if below else math.nan)
+    return Compared(
+        part,
+        name.replace("_", " ") if part == "figure" else name,
+        first,
+        second,
+        nominal(second) / below if below else math.nan,
+    )

@@ -23,7 +23,7 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
 .wb-heatrow { display: grid; grid-template-columns: 3.2em 70px minmax(0, 1fr) auto; align-items: start;
   padding-right: 14px; }
 .wb-heatrow:hover, .wb-heatrow:focus { background: var(--wb-hit); }
-.wb-bars { display: inline-flex; flex-direction: column; gap: 2px; width: 60px; padding: 4px 0 0;
+.wb-bars { display: inline-flex; flex-direction: column; gap: 2px; width: 60px; padding: 3px 0;
   vertical-align: middle; }
 .wb-bars i { display: block; height: 5px; border-radius: 2px; }
 .wb-beside { margin-left: 8px; font-variant-numeric: tabular-nums; }
@@ -31,16 +31,16 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
 .wb-worth { padding-left: 12px; color: var(--wb-fg); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
 .wb-view .wb-table tfoot td { border-top: 1px solid var(--wb-line); font-weight: 600; }
-.wb-view .wb-table thead th.wb-num { text-align: right; }
-.wb-view .wb-table thead th:not(.wb-num) { text-align: left; }
 .wb-view .wb-table tr, .wb-view .wb-table tbody tr:nth-child(2n) { background: none; }
 .wb-notes { padding: 0 14px 12px; color: var(--wb-dim); font-size: 12.5px; }
 .wb-chart { padding: 6px 12px 10px; }
 .wb-chart svg { width: 100%; max-width: 720px; height: auto; display: block; }
-.wb-panels { display: flex; flex-wrap: wrap; gap: 4px 10px; padding: 8px 10px 2px; }
-.wb-panels figure { margin: 0; flex: 1 1 340px; min-width: 0; }
+.wb-panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(360px, 100%), 1fr)); gap: 4px 10px;
+  padding: 8px 10px 2px; }
+.wb-panels figure { margin: 0; min-width: 0; }
 .wb-panels svg { width: 100%; max-width: 620px; height: auto; }
-@container (max-width: 560px) { .wb-heatrow { grid-template-columns: 2.6em 44px minmax(0, 1fr) auto; padding-right: 6px; }
+@container (max-width: 560px) { .wb-heatrow { grid-template-columns: 2.6em 44px minmax(0, 1fr) auto;
+  padding-right: 6px; }
   .wb-heatrow .wb-bars { width: 36px; } .wb-worth { padding-left: 6px; font-size: 11px; } }
 """
 

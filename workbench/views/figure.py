@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.records import dataclass
-from workbench.views.ticks import linear_ticks, log_ticks, tick_text
+from workbench.views.ticks import linear_ticks, log_tick_text, log_ticks, tick_text
 
 COLOURS = ("#636efa", "#ef553b", "#00a37a", "#ab63fa", "#ff8a30", "#19a3c7", "#e0407b", "#7a9a28")
 INK, FAINT, FRAME = "#2a3340", "#dfe4ea", "#b8c0ca"
@@ -70,7 +70,7 @@ class Axis:
         make = log_ticks if self.logarithmic else linear_ticks
         ticks = make(self.low, self.high, most)
         if self.logarithmic:
-            return [(self.place(t), f"{t:g}" if t >= 1e-3 else f"{t:.0e}") for t in ticks]
+            return [(self.place(t), log_tick_text(t)) for t in ticks]
         return [(self.place(t), tick_text(t, ticks)) for t in ticks]
 
 

@@ -37,10 +37,11 @@ def listings(places: Iterable[tuple[str, int]]) -> tuple[Listing, ...]:
             own = [number for number in wanted if first <= number <= last]
             if last - first >= MOST:
                 first, last = min(own), min(max(own), min(own) + MOST - 1)
-            lines = [line.rstrip("\n") for line in text[first - 1:last]]
+            lines = [line.rstrip("\n") for line in text[first - 1 : last]]
             indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-            found.append(Listing(title or filename.rsplit("/", 1)[-1], filename, first,
-                                 tuple(line[indent:] for line in lines)))
+            found.append(
+                Listing(title or filename.rsplit("/", 1)[-1], filename, first, tuple(line[indent:] for line in lines))
+            )
     return tuple(found)
 
 
@@ -64,6 +65,7 @@ def _stretches(text: list[str], wanted: set[int]) -> list[tuple[str, int, int]]:
             else:
                 found.append((getattr(child, "name", ""), first, last))
                 left.difference_update(inside)
+
     visit(tree)
     return sorted(found, key=lambda stretch: stretch[1])
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from workbench.cost.duration import Duration
+from workbench.cost.evaluation import evaluate
 from workbench.cost.quantity import Quantity
 
 NOMINAL = 1000  # the size of open dimensions at which ratios of formulas are taken
+#: Larger sizes are not asked for: sums without a closed form are added up turn by turn.
+LARGEST = 1e9
+#: What only a run can know, where nothing is given: shares of branches, and turns.
+SHARE, TURNS = 0.5, 10
 
 
 def figure_text(value: Any) -> str:
@@ -65,11 +71,46 @@ def data(value: Any) -> Any:
     return value if isinstance(value, int) else float(value)
 
 
+def is_share(name: str) -> bool:
+    """Whether what only a run can know is a share of visits, from 0 to 1."""
+    return name.startswith(("taken(", "there("))
+
+
+def usual(name: str) -> float:
+    """The size at which something open is shown where none is given."""
+    return SHARE if is_share(name) else TURNS if name.startswith(("trips(", "calls(")) else NOMINAL
+
+
 def nominal(value: Any) -> float:
-    """A figure with what is open at its nominal size (shares of branches at a half)."""
+    """A figure with what is open at its usual size."""
     if not isinstance(value, Quantity | Duration):
         return float(value)
-    return float(value({name: 0.5 if name.startswith(("taken(", "there(")) else NOMINAL for name in value.symbols}))
+    return float(value({name: usual(name) for name in value.symbols}))
+
+
+def at_sizes(value: Any, sizes: Mapping[str, float]) -> float:
+    """A figure where everything that is open has a size; NaN where it has no value there."""
+    if not isinstance(value, Quantity | Duration):
+        return float(value)
+    try:
+        return float(evaluate(value.formula, sizes) if isinstance(value, Quantity) else value(dict(sizes)))
+    except (ArithmeticError, KeyError, ValueError):
+        return math.nan
+
+
+def sizes_of(values: Mapping[str, Any]) -> dict[str, float]:
+    """Sizes as a page sends them: whole numbers as integers, so that formulas stay exact; none is beyond `LARGEST`."""
+    given = {str(name): min(float(value), LARGEST) for name, value in values.items()}
+    return {name: int(v) if v.is_integer() else v for name, v in given.items() if math.isfinite(v) and v >= 0}
+
+
+def multiple_text(value: float) -> str:
+    """A ratio: three digits, or all of a large one.
+
+    >>> multiple_text(2.3456), multiple_text(12345.6)
+    ('2.35', '12,346')
+    """
+    return "–" if math.isnan(value) else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def columns(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import linecache
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from workbench.cost import machine
@@ -76,8 +77,8 @@ class CostReport(Shown):
     `.flops` (add, sub, mul, div, sqrt, min, max, pow and each transcendental count 1, a fused multiply-add 2; neg, abs,
     comparisons, conversions and choices 0), `.ops` (counts by name), `.bytes_read`, `.bytes_written`,
     `.bytes_allocated`; `.peak_bytes`, `.residual_bytes`, `.memory`: what is alive over the program's course; `.time`;
-    `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know. `.timeline(n=1000)` draws the course
-    of memory, `.roofline(n=1000)` what lines do a second beside what the machine could."""
+    `.by_line`, `.by_op`: lists of records; `.parameters`: what only a run can know. `.timeline(n=1000)` draws the
+    course of memory, `.roofline(n=1000)` what lines do a second beside what the machine could."""
 
     kind: ClassVar[str] = "cost"
 
@@ -184,6 +185,10 @@ class CostReport(Shown):
     @property
     def by_line(self) -> list[LineCost]:
         """A record for each line of the user's source that costs anything, in order."""
+        return list(self._lines)
+
+    @cached_property
+    def _lines(self) -> list[LineCost]:
         lines: dict[Line, dict[str, Formula]] = {}
         for (line, key), amount in self._work.amounts.items():
             if amount != 0:
@@ -243,7 +248,7 @@ class CostReport(Shown):
         >>> both["flops"].first, both["flops"].second, both["flops"].ratio < 4
         (3·n, 6·n, True)
         """
-        return compared(self, other, (*FIGURES, *MEMORY_FIGURES))
+        return compared(self, other, ("time", *FIGURES, *MEMORY_FIGURES))
 
     def timeline(self, values: Mapping[str, Number] | None = None, /, **dims: Number) -> Timeline:
         """The memory over the program's course at given sizes: a picture with the peak, and what is alive then.
@@ -294,7 +299,9 @@ class CostReport(Shown):
         formulas = [f for m in moments for f in (m.live, m.workspace, *(held.size for held in m.buffers))]
         return {symbol.name for formula in formulas for symbol in formula.symbols} - self._given.keys()
 
-    def _complete(self, names: set[str], values: Mapping[str, Number] | None, dims: Mapping[str, Number]) -> dict[str, Any]:
+    def _complete(self, names: set[str], values: Mapping[str, Number] | None,
+                  dims: Mapping[str, Number]) -> dict[str, Any]:
+        """What is given; raises TypeError where any of these names is not."""
         given = {**(values or {}), **dims}
         if missing := sorted(names - given.keys() - self._given.keys()):
             raise TypeError(f"{', '.join(missing)} must be given, too")

@@ -9,15 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.cost.evaluation import evaluate
-from workbench.cost.quantity import Quantity
 from workbench.records import dataclass
-from workbench.views.numbers import NOMINAL
+from workbench.views.numbers import at_sizes, usual
 
 #: What the heat of lines can be asked to show.
 HEATS = ("flops", "bytes", "time", "allocated")
-#: Sizes that are shown where none are given: of shares of branches, and of turns that only a run can know.
-SHARE, TURNS = 0.5, 10
 
 
 @dataclass(frozen=True)
@@ -46,19 +42,12 @@ class At:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data: a line's numbers in the order of `HEATS`, and what is alive."""
-        return {"sizes": dict(self.sizes), "totals": dict(self.totals),
-                "lines": [[getattr(line, heat) for heat in HEATS] + [line.alive] for line in self.lines],
-                "operations": [[count, flops] for _, count, flops in self.operations]}
-
-
-def is_share(name: str) -> bool:
-    """Whether what only a run can know is a share of visits, from 0 to 1."""
-    return name.startswith(("taken(", "there("))
-
-
-def usual(name: str) -> float:
-    """A size that a view begins with."""
-    return SHARE if is_share(name) else TURNS if name.startswith(("trips(", "calls(")) else NOMINAL
+        return {
+            "sizes": dict(self.sizes),
+            "totals": dict(self.totals),
+            "lines": [[getattr(line, heat) for heat in HEATS] + [line.alive] for line in self.lines],
+            "operations": [[count, flops] for _, count, flops in self.operations],
+        }
 
 
 def sized(report: Any, values: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -79,26 +68,28 @@ def at(report: Any, values: Mapping[str, float] | None = None) -> At:
     lines = []
     for record in report.by_line:
         time = math.nan if seconds is None else seconds.get((record.filename, record.line), 0.0)
-        moved = number(record.bytes_read, sizes) + number(record.bytes_written, sizes)
-        lines.append(LineAt(record.filename, record.line, record.text, number(record.flops, sizes), moved, time,
-                            number(record.bytes_allocated, sizes), alive.get(record.line, 0.0)))
-    totals = {name: number(getattr(report, name), sizes)
-              for name in ("flops", "bytes_read", "bytes_written", "bytes_allocated")}
+        moved = at_sizes(record.bytes_read, sizes) + at_sizes(record.bytes_written, sizes)
+        lines.append(
+            LineAt(
+                record.filename,
+                record.line,
+                record.text,
+                at_sizes(record.flops, sizes),
+                moved,
+                time,
+                at_sizes(record.bytes_allocated, sizes),
+                alive.get(record.line, 0.0),
+            )
+        )
+    totals = {
+        name: at_sizes(getattr(report, name), sizes)
+        for name in ("flops", "bytes_read", "bytes_written", "bytes_allocated")
+    }
     for name in ("peak_bytes", "residual_bytes"):
         value = report.figure(name)
         if value is not None:
-            totals[name] = number(value, sizes)
+            totals[name] = at_sizes(value, sizes)
     if seconds is not None:
         totals["time"] = math.fsum(seconds.values())
-    operations = tuple((r.name, number(r.count, sizes), number(r.flops, sizes)) for r in report.by_op)
+    operations = tuple((r.name, at_sizes(r.count, sizes), at_sizes(r.flops, sizes)) for r in report.by_op)
     return At(sizes, totals, tuple(lines), operations)
-
-
-def number(value: Any, sizes: Mapping[str, float]) -> float:
-    """A figure at these sizes; NaN where it has none there."""
-    if not isinstance(value, Quantity):
-        return float(value)
-    try:
-        return float(evaluate(value.formula, sizes))
-    except (ArithmeticError, KeyError, ValueError):
-        return math.nan

@@ -16,35 +16,52 @@ from workbench.views import report_tables
 from workbench.views.cost_style import cost_styles
 from workbench.views.highlight import highlighted
 from workbench.views.listing import Listing, listings
-from workbench.views.numbers import bytes_text, figure_text, short_text, time_text
+from workbench.views.numbers import bytes_text, figure_text, short_text, sizes_of, time_text
 from workbench.views.report_at import At, LineAt, at
 from workbench.views.roofline import roofline_of
-from workbench.views.table import Code, Number, table_html, width
+from workbench.views.table import Cell, Code, Number, table_html, width
 from workbench.views.timeline import sizes_text
 
 #: What stands in the head: a figure's name, its title, and how its number is written.
-TOTALS = {"flops": "flops", "bytes_read": "bytes read", "bytes_written": "bytes written",
-          "bytes_allocated": "bytes allocated", "peak_bytes": "most bytes alive",
-          "residual_bytes": "kept for the reverse sweep"}
+TOTALS = {
+    "flops": "flops",
+    "bytes_read": "bytes read",
+    "bytes_written": "bytes written",
+    "bytes_allocated": "bytes allocated",
+    "peak_bytes": "most bytes alive",
+    "residual_bytes": "kept for the reverse sweep",
+}
 
 
 def html_of(report: Any) -> str:
     """The whole report (`report.CostReport`)."""
     numbers = at(report)
     course = report.course(numbers.sizes)
-    total = f'<span class="wb-value" data-total="time">{escape(time_text(numbers.totals["time"]))}</span>' \
-        if "time" in numbers.totals else ""
-    shown = f'<span class="wb-dim" data-sizes="">{escape(sizes_text(numbers.sizes).strip())}</span>' if numbers.sizes else ""
+    total = (
+        f'<span class="wb-value" data-total="time">{escape(time_text(numbers.totals["time"]))}</span>'
+        if "time" in numbers.totals
+        else ""
+    )
+    shown = (
+        f'<span class="wb-dim" data-sizes="">{escape(sizes_text(numbers.sizes).strip())}</span>'
+        if numbers.sizes
+        else ""
+    )
     parts = [
-        f'<div class="wb-head"><span class="wb-nabla">∇</span> <span class="wb-title">cost of {escape(report.name)}</span> '
+        '<div class="wb-head"><span class="wb-nabla">∇</span> '
+        f'<span class="wb-title">cost of {escape(report.name)}</span> '
         f"{total} {shown}</div>",
-        _totals(report, numbers), _listings(report, numbers),
+        _totals(report, numbers),
+        _listings(report, numbers),
         _folded("Lines in figures", _lines(report, numbers)),
         _folded(f"{len(numbers.operations)} operations", _operations(report, numbers)),
     ]
     if course is not None and course.instants:
-        parts.append(_folded(f"Memory over the course of the program: {bytes_text(course.bytes)} at most", course.part(),
-                             "timeline"))
+        parts.append(
+            _folded(
+                f"Memory over the course of the program: {bytes_text(course.bytes)} at most", course.part(), "timeline"
+            )
+        )
     if "time" in numbers.totals and any(line.flops > 0 for line in numbers.lines):
         parts.append(_folded("Roofline", roofline_of(report.name, numbers, machine.current()).part(), "roofline"))
     return f'<div class="wb-view wb-cost">{cost_styles()}{"".join(parts)}</div>'
@@ -52,9 +69,7 @@ def html_of(report: Any) -> str:
 
 def numbers_at(report: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """All numbers at these sizes, plain: what a live view shows when a slider has been moved."""
-    given = {str(name): float(value) for name, value in values.items()}
-    known = {name: int(value) if value.is_integer() else value for name, value in given.items() if math.isfinite(value)}
-    numbers = at(report, known)
+    numbers = at(report, sizes_of(values))
     course = report.course(numbers.sizes)
     roofline = None if "time" not in numbers.totals else roofline_of(report.name, numbers, machine.current()).as_dict()
     return {**numbers.as_dict(), "timeline": None if course is None else course.as_dict(), "roofline": roofline}
@@ -90,35 +105,59 @@ def _listings(report: Any, numbers: At) -> str:
     most = max((line.alive for line in numbers.lines), default=0.0)
     parts = []
     for listing in shown:
-        rows = "".join(_row(listing.first + k, text, by_place.get((listing.filename, listing.first + k)), records, numbers,
-                            total if timed else math.nan, most)
-                       for k, text in enumerate(highlighted(list(listing.lines))))
-        title = f'<div class="wb-caption">{escape(listing.title)}{escape(_file(listing, shown))}</div>' \
-            if len(shown) > 1 else ""
-        parts.append(f'{title}<div class="wb-listing" role="list" aria-label="{escape(listing.title)}, line by line">{rows}</div>')
+        rows = "".join(
+            _row(
+                listing.first + k,
+                text,
+                by_place.get((listing.filename, listing.first + k)),
+                records,
+                numbers,
+                total if timed else math.nan,
+                most,
+            )
+            for k, text in enumerate(highlighted(list(listing.lines)))
+        )
+        title = (
+            f'<div class="wb-caption">{escape(listing.title)}{escape(_file(listing, shown))}</div>'
+            if len(shown) > 1
+            else ""
+        )
+        parts.append(
+            f'{title}<div class="wb-listing" role="list" aria-label="{escape(listing.title)}, line by line">'
+            f"{rows}</div>"
+        )
     apart = math.fsum(line.time for line in numbers.lines if not line.line and math.isfinite(line.time))
     rest = f'<div class="wb-notes" data-rest="">the call itself: {escape(time_text(apart))}</div>' if apart else ""
-    legend = ('<div class="wb-legend">' + ('<span><i class="wb-time"></i>time</span>' if timed else "")
-              + '<span><i class="wb-bytes"></i>bytes alive at the peak</span></div>')
+    legend = (
+        '<div class="wb-legend">'
+        + ('<span><i class="wb-time"></i>time</span>' if timed else "")
+        + '<span><i class="wb-bytes"></i>bytes alive at the peak</span></div>'
+    )
     return legend + "".join(parts) + rest
 
 
 def _row(number: int, text: str, place: int | None, records: Any, numbers: At, total: float, most: float) -> str:
     """A line: its bars, its text, and its share of the time (or its flops, where no time is known)."""
     if place is None:
-        return (f'<div class="wb-heatrow" role="listitem"><span class="wb-no">{number}</span><span></span>'
-                f'<span class="wb-line"{_indent(text)}>{text}</span></div>')
+        return (
+            f'<div class="wb-heatrow" role="listitem"><span class="wb-no">{number}</span><span></span>'
+            f'<span class="wb-line"{_indent(text)}>{text}</span></div>'
+        )
     line, record = numbers.lines[place], records[place]
     share = line.time / total if total else 0.0
     if math.isnan(total):
         share = line.flops / numbers.totals["flops"] if numbers.totals["flops"] else 0.0
-    bars = (f'<i class="wb-time" style="width:{width(share)}"></i>'
-            f'<i class="wb-bytes" style="width:{width(line.alive / most if most else 0.0)}"></i>')
+    bars = (
+        f'<i class="wb-time" style="width:{width(share)}"></i>'
+        f'<i class="wb-bytes" style="width:{width(line.alive / most if most else 0.0)}"></i>'
+    )
     worth = f"{share:.0%}" if share >= 0.005 else ""
-    return (f'<div class="wb-heatrow" role="listitem" data-line="{place}" title="{escape(facts(record, line))}">'
-            f'<span class="wb-no">{number}</span><span class="wb-bars">{bars}</span>'
-            f'<span class="wb-line"{_indent(text)}><span class="wb-warm" style="--heat:{min(max(share, 0.0), 1.0):.2f}">'
-            f'{text}</span></span><span class="wb-worth">{worth}</span></div>')
+    return (
+        f'<div class="wb-heatrow" role="listitem" data-line="{place}" title="{escape(facts(record, line))}">'
+        f'<span class="wb-no">{number}</span><span class="wb-bars">{bars}</span>'
+        f'<span class="wb-line"{_indent(text)}><span class="wb-warm" style="--heat:{min(max(share, 0.0), 1.0):.2f}">'
+        f'{text}</span></span><span class="wb-worth">{worth}</span></div>'
+    )
 
 
 def _indent(text: str) -> str:
@@ -129,8 +168,11 @@ def _indent(text: str) -> str:
 
 def facts(record: Any, line: LineAt) -> str:
     """A line's figures in words."""
-    figures = [f"{title} {figure_text(getattr(record, name))}" for name, title in list(TOTALS.items())[:4]
-               if getattr(record, name) != 0]
+    figures = [
+        f"{title} {figure_text(getattr(record, name))}"
+        for name, title in list(TOTALS.items())[:4]
+        if getattr(record, name) != 0
+    ]
     time = [] if math.isnan(line.time) else [time_text(line.time)]
     return ", ".join([*time, *figures]) or "nothing that is counted"
 
@@ -139,20 +181,26 @@ def _lines(report: Any, numbers: At) -> str:
     """The table by line, with the sums below."""
     head, rows = report_tables.lines(report)
     timed = "time" in numbers.totals
-    cells = []
+    cells: list[tuple[Cell, ...]] = []
     values = [(line.flops, math.nan, math.nan, line.allocated) for line in numbers.lines]
     for k, row in enumerate(rows):
         worth = values[k] if k < len(values) else (math.nan,) * 4
         time = numbers.lines[k].time if k < len(values) else numbers.totals.get("time", math.nan)
         clock = [Number(time_text(time), time)] if timed else []
-        cells.append((row[0], *(Number(text, v) for text, v in zip(row[1:5], worth, strict=True)), *clock, Code(row[-1])))
+        cells.append(
+            (row[0], *(Number(text, v) for text, v in zip(row[1:5], worth, strict=True)), *clock, Code(row[-1]))
+        )
     titles = (*head[:5], *(("time",) if timed else ()), "")
     return table_html(titles, cells, "figures by line", last=(len(cells) - 1,))
 
 
 def _operations(report: Any, numbers: At) -> str:
-    rows = [(name, Number(count, worth), Number(flops, weight)) for (name, count, flops), (_, worth, weight) in zip(
-        report_tables.operations(report), numbers.operations, strict=True)]
+    rows = [
+        (name, Number(count, worth), Number(flops, weight))
+        for (name, count, flops), (_, worth, weight) in zip(
+            report_tables.operations(report), numbers.operations, strict=True
+        )
+    ]
     return table_html(("operation", "count", "flops"), rows, "how often each operation is done")
 
 

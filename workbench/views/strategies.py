@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from workbench.records import dataclass
-from workbench.views.numbers import columns, data, figure_text, time_text
+from workbench.views.cost_style import cost_styles
+from workbench.views.numbers import columns, data, figure_text, nominal, time_text
 from workbench.views.report import CostReport
-from workbench.views.style import TABLES, stylesheet
+from workbench.views.shown import Shown
+from workbench.views.table import Bars, Cell, Number, table_html
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Strategy:
 
 
 @dataclass(frozen=True)
-class Strategies:
+class Strategies(Shown):
     """The table that a choice was made from. rows: all ways, the cheapest first; turning: at which sizes another way
     would be chosen; assumed: values that were taken for what only a run can know. `print` gives the table, a notebook
     shows it."""
@@ -36,6 +38,8 @@ class Strategies:
     turning: tuple[str, ...]
     assumed: tuple[str, ...] = ()
     forced: bool = False
+
+    kind: ClassVar[str] = "strategies"
 
     @property
     def chosen(self) -> str:
@@ -63,14 +67,15 @@ class Strategies:
     def _notes(self) -> list[str]:
         return [*self.turning, *([f"taken for granted: {', '.join(self.assumed)}"] if self.assumed else [])]
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         rows = [["mode", "predicted", "of the best", "flops", "bytes allocated", ""], *self._cells()]
         lines = columns(rows, left=(0, 5))
         return "\n".join([f"{self.title}: {self.chosen}", *lines, *self._notes()])
 
-    __repr__ = __str__
+    __str__ = text
+    __repr__ = text
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain data; formulas are strings, NaN is None."""
         return {"title": self.title, "chosen": self.chosen, "turning": list(self.turning),
                 "assumed": list(self.assumed), "rows": [
@@ -80,23 +85,26 @@ class Strategies:
                                                        "bytes_allocated": data(row.report.bytes_allocated)})}
                     for row in self.rows]}
 
+    to_dict = as_dict
+
     def to_json(self) -> str:
-        """`to_dict` as JSON."""
-        return json.dumps(self.to_dict(), ensure_ascii=False)
+        """`as_dict` as JSON."""
+        return json.dumps(self.as_dict(), ensure_ascii=False)
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{c}</th>" for c in ("mode", "predicted", "of the best", "flops", "bytes allocated", ""))
-        body = "".join(
-            f'<tr{" class=wb-chosen" if row.chosen else ""}>' + "".join(
-                f'<td{"" if k in (0, 5) else " class=wb-num"}>{escape(cell)}</td>' for k, cell in enumerate(cells))
-            + "</tr>" for row, cells in zip(self.rows, self._cells(), strict=True))
-        notes = "".join(f"<div>{escape(note)}</div>" for note in self._notes())
-        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}{_STYLE}</style><div class="wb-head">'
+    def html(self) -> str:
+        most = max((row.seconds for row in self.rows if not math.isnan(row.seconds)), default=1.0) or 1.0
+        rows: list[list[Cell]] = []
+        for row, (mode, predicted, times, flops, size, note) in zip(self.rows, self._cells(), strict=True):
+            known = row.report is not None and not math.isnan(row.seconds)
+            worth = [nominal(value) if known else math.nan for value in (
+                (row.report.flops, row.report.bytes_allocated) if row.report is not None else (0, 0))]
+            mark = "✓ " if row.chosen else ""
+            rows.append([mark + mode, Bars((("time", row.seconds / most),)), Number(predicted, row.seconds),
+                         Number(times, row.seconds), Number(flops, worth[0]), Number(size, worth[1]), note])
+        notes = "".join(f'<div class="wb-notes">{escape(note)}</div>' for note in self._notes())
+        table = table_html(("mode", "", "predicted", "of the best", "flops", "bytes allocated", ""), rows,
+                           f"ways to the {self.title}", chosen=[k for k, row in enumerate(self.rows) if row.chosen])
+        return (f'<div class="wb-view">{cost_styles()}<div class="wb-head">'
                 f'<span class="wb-nabla">∇</span> <span class="wb-title">{escape(self.title)}</span> '
-                f'<span class="wb-value">{escape(self.chosen)}</span></div><div class="wb-table"><table><tr>{head}</tr>'
-                f"{body}</table></div><div class=\"wb-notes\">{notes}</div></div>")
-
-
-_STYLE = """.wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
-.wb-notes { padding: 0 14px 12px; color: var(--wb-dim); font-size: 12.5px; }
-"""
+                f'<span class="wb-value">{escape(self.chosen)}</span></div>{table}'
+                f"{notes}</div>")

@@ -93,8 +93,7 @@ TABLES = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
 .wb-view .wb-table td, .wb-view .wb-table th { padding: 2px 18px 2px 0; text-align: left; background: none;
   white-space: nowrap; }
 .wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
-.wb-view .wb-table th:not(:first-child):not(:last-child) { text-align: right; }
-.wb-view .wb-table td.wb-num { text-align: right; font-variant-numeric: tabular-nums; }
+.wb-view .wb-table .wb-num { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-view .wb-table code { background: none; color: inherit; font-family: var(--jp-code-font-family, monospace); }
 .wb-heat { display: inline-block; height: 9px; background: #e8743b; border-radius: 2px; }
 """

@@ -8,32 +8,43 @@ from __future__ import annotations
 import importlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from workbench.records import dataclass
+from workbench.views.cost_style import cost_styles
 from workbench.views.figure import COLOURS, figure_svg
-from workbench.views.numbers import columns, figure_text
-from workbench.views.style import stylesheet
+from workbench.views.numbers import columns, figure_text, sizes_of, time_text
+from workbench.views.shown import Shown
 
 CURVES = 6  # for a second dimension, so many of its sizes get a curve
 ROWS = 8  # of the table, at most
 
 
+Figures = Mapping[str, tuple[np.ndarray, ...]]
+
+
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Shown):
     """Costs over one or two dimensions.
 
     names: what was swept over (`f`, `gradient of f`); dimensions: the sizes of each swept dimension; figures: the
-    values of each figure of cost by function, arrays with an axis for each dimension. `print` gives text, a notebook
-    shows curves, `figure()` is plotly's, `to_json()` data."""
+    values of each figure of cost by function, arrays with an axis for each dimension; fixed: what is given for all of
+    them, by name; measured: sizes at which calls were run and, by function, the seconds that they took. `print` gives
+    text, a notebook shows curves, `figure()` is plotly's, `to_json()` data."""
 
     names: tuple[str, ...]
     dimensions: Mapping[str, np.ndarray]
-    figures: Mapping[str, tuple[np.ndarray, ...]]
+    figures: Figures
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    measured: tuple[np.ndarray, tuple[np.ndarray, ...]] | None = None
+    again: Callable[[Mapping[str, float]], Figures] | None = None
+
+    kind: ClassVar[str] = "sweep"
 
     def values(self, figure: str = "flops", of: int | str = 0) -> np.ndarray:
         """The values of a figure over the grid: an axis for each dimension, in the order of `dimensions`.
@@ -64,19 +75,20 @@ class Sweep:
         return found
 
     # ------------------------------------------------------------------ as text and data
-    def __str__(self) -> str:
+    def text(self) -> str:
         first = next(iter(self.dimensions))
         head = [f"{name}: " + ", ".join(f"{figure} ~ {self._growth(figure, k)}" for figure in self.figures)
                 for k, name in enumerate(self.names)]
         rows = [[first, *(f"{figure} of {name}" for figure in self.figures for name in self.names)]]
         sizes = self.dimensions[first]
         for place in np.unique(np.linspace(0, len(sizes) - 1, min(ROWS, len(sizes))).round().astype(int)):
-            rows.append([figure_text(sizes[place]), *(
-                figure_text(self._line(figure, k)[place]) for figure in self.figures for k in range(len(self.names)))])
+            rows.append([figure_text(sizes[place]), *(_written(figure, self._line(figure, k)[place])
+                                                      for figure in self.figures for k in range(len(self.names)))])
         others = "".join(f", {name} = {figure_text(sizes[-1])}" for name, sizes in list(self.dimensions.items())[1:])
         return "\n".join([*head, *([f"(below{others})"] if others else []), *columns(rows, left=())])
 
-    __repr__ = __str__
+    __str__ = text
+    __repr__ = text
 
     def _line(self, figure: str, of: int) -> np.ndarray:
         """Values over the first dimension, others at their last size."""
@@ -88,16 +100,30 @@ class Sweep:
         shown = [f"{name}^{power:.3g}" for name, power in powers.items() if not math.isnan(power) and abs(power) > 5e-4]
         return " · ".join(shown) or "constant"
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain data: lists in place of arrays."""
+        known = self.measured
         return {"names": list(self.names), "dimensions": {k: v.tolist() for k, v in self.dimensions.items()},
                 "figures": {k: [values.tolist() for values in v] for k, v in self.figures.items()},
                 "exponents": {figure: [self.exponents(figure, k) for k in range(len(self.names))]
-                              for figure in self.figures}}
+                              for figure in self.figures},
+                "fixed": dict(self.fixed) if self.again is not None else {},
+                "measured": None if known is None else {
+                    "sizes": known[0].tolist(), "seconds": [seconds.tolist() for seconds in known[1]]}}
+
+    to_dict = as_dict
 
     def to_json(self) -> str:
-        """`to_dict` as JSON; NaN is null."""
-        return json.dumps(_finite(self.to_dict()), ensure_ascii=False)
+        """`as_dict` as JSON; NaN is null."""
+        return json.dumps(_finite(self.as_dict()), ensure_ascii=False)
+
+    def answer(self, question: Mapping[str, Any]) -> Any:
+        """What a live view asks: `{"what": "at", "dims": {"m": 30}}` gives values and exponents with that fixed."""
+        if question.get("what") != "at" or self.again is None:
+            return super().answer(question)
+        fixed = {**self.fixed, **sizes_of(question.get("dims") or {})}
+        moved = Sweep(self.names, self.dimensions, self.again(fixed), fixed, again=self.again).as_dict()
+        return {"figures": moved["figures"], "exponents": moved["exponents"]}
 
     # ------------------------------------------------------------------ figures
     def figure(self, figure: str = "flops") -> Any:
@@ -127,12 +153,18 @@ class Sweep:
         data: list[dict[str, Any]] = []
         for name, label, line in self._lines(figure):
             colour = COLOURS[len(data) % len(COLOURS)]
-            data.append({"type": "scatter", "mode": "lines", "name": escape(f"{name}{label}"),
+            grown = f" ~ {self._growth(figure, self.names.index(name))}" if not label else ""
+            data.append({"type": "scatter", "mode": "lines", "name": escape(f"{name}{label}{grown}"),
                          "x": xs[order].tolist(), "y": line[order].tolist(), "line": {"color": colour, "width": 2}})
+        if figure == "time" and self.measured is not None:
+            for k, (name, seconds) in enumerate(zip(self.names, self.measured[1], strict=True)):
+                data.append({"type": "scatter", "mode": "markers", "name": escape(f"{name}, measured"),
+                             "x": self.measured[0].tolist(), "y": seconds.tolist(), "marker": {
+                                 "color": COLOURS[k % len(COLOURS)], "size": 8, "symbol": "circle-open"}})
         positive = all(v > 0 for trace in data for v in trace["y"])
         return {"data": data, "layout": {
             "height": 360, "width": 640, "xaxis": _axis(x, xs), "yaxis": {
-                "title": {"text": escape(figure.replace("_", " "))}, **({"type": "log"} if positive else {})}}}
+                "title": {"text": escape(title_of(figure))}, **({"type": "log"} if positive else {})}}}
 
     def _lines(self, figure: str) -> list[tuple[str, str, np.ndarray]]:
         found = []
@@ -146,17 +178,29 @@ class Sweep:
                 found.append((name, f", {second}={figure_text(sizes[place])}", values[:, place]))
         return found
 
-    def _repr_html_(self) -> str:
-        panels = "".join(f"<figure>{figure_svg(self.curves(figure), themed=True)}</figure>" for figure in self.figures)
+    def html(self) -> str:
+        panels = "".join(f'<figure data-figure="{escape(figure)}">{figure_svg(self.curves(figure), themed=True)}'
+                         "</figure>" for figure in self.figures)
         grown = "".join(
-            f"<tr><th>{escape(name)}</th>" + "".join(
-                f"<td>{escape(figure.replace('_', ' '))} ~ {escape(self._growth(figure, k))}</td>"
+            f'<tr><th scope="row">{escape(name)}</th>' + "".join(
+                f"<td>{escape(title_of(figure))} ~ {escape(self._growth(figure, k))}</td>"
                 for figure in self.figures) + "</tr>" for k, name in enumerate(self.names))
-        return (f'<div class="wb-view"><style>{stylesheet([])}{_STYLE}</style>'
+        fixed = ", ".join(f"{name} = {figure_text(value)}" for name, value in self.fixed.items())
+        shown = f'<span class="wb-dim" data-sizes="">at {escape(fixed)}</span>' if fixed else ""
+        return (f'<div class="wb-view">{cost_styles()}'
                 f'<div class="wb-head"><span class="wb-nabla">∇</span> <span class="wb-title">'
                 f'{escape(" and ".join(self.names))}</span> '
-                f"<span>over {escape(', '.join(self.dimensions))}</span></div>"
-                f'<div class="wb-panels">{panels}</div><div class="wb-facts"><table>{grown}</table></div></div>')
+                f"<span>over {escape(', '.join(self.dimensions))}</span> {shown}</div>"
+                f'<div class="wb-panels">{panels}</div><div class="wb-table"><table>{grown}</table></div></div>')
+
+
+def title_of(figure: str) -> str:
+    """A figure's name on an axis."""
+    return "seconds" if figure == "time" else figure.replace("_", " ")
+
+
+def _written(figure: str, value: float) -> str:
+    return time_text(value) if figure == "time" else figure_text(value)
 
 
 def _axis(name: str, sizes: Sequence[float] | np.ndarray) -> dict[str, Any]:
@@ -173,12 +217,3 @@ def _finite(value: Any) -> Any:
         return [_finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
-
-_STYLE = """.wb-panels { display: flex; flex-wrap: wrap; gap: 4px 10px; padding: 8px 10px 2px; }
-.wb-panels figure { margin: 0; flex: 1 1 360px; min-width: 0; }
-.wb-panels svg { width: 100%; max-width: 620px; height: auto; }
-.wb-facts { padding: 4px 14px 12px; }
-.wb-view .wb-facts table { border-collapse: collapse; font-size: 12.5px; color: inherit; margin: 0; }
-.wb-view .wb-facts td, .wb-view .wb-facts th { padding: 1px 16px 1px 0; text-align: left; background: none; }
-.wb-view .wb-facts th { font-weight: 600; }
-"""

@@ -36,6 +36,7 @@ class Bars:
     value: float = math.nan
 
 
+RIGHT = ' class="wb-num"'
 Cell = str | Number | Code | Bars
 
 
@@ -48,7 +49,7 @@ def cell_html(cell: Cell) -> str:
     """One cell."""
     match cell:
         case Number(text, value):
-            return f'<td class="wb-num"{_worth(value)}>{escape(text)}</td>'
+            return f'<td{RIGHT}{_worth(value)}>{escape(text)}</td>'
         case Code(text):
             return f"<td><code>{escape(text)}</code></td>"
         case Bars(bars, text, value):
@@ -62,19 +63,29 @@ def _worth(value: float) -> str:
     return "" if math.isnan(value) else f' data-v="{value:.6g}"'
 
 
-def table_html(head: Sequence[str], rows: Sequence[Sequence[Cell]], label: str, chosen: Collection[int] = (),
-               last: Collection[int] = ()) -> str:
-    """A table. head: titles of columns, those of numbers are to the right; chosen: rows that are marked; last: rows that
-    stay below the others (sums)."""
+def table_html(
+    head: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    label: str,
+    chosen: Collection[int] = (),
+    last: Collection[int] = (),
+    numbers: Sequence[int] = (),
+) -> str:
+    """A table. head: titles of columns, those of numbers are to the right; chosen: rows that are marked; last: rows
+    that stay below the others (sums); numbers: of the rows, where they are not 0, 1, 2, ..."""
     numeric = {k for row in rows for k, cell in enumerate(row) if isinstance(cell, Number)}
-    titles = "".join(f'<th scope="col"{" class=wb-num" if k in numeric else ""}>{escape(title)}</th>'
-                     for k, title in enumerate(head))
+    titles = "".join(
+        f'<th scope="col"{RIGHT if k in numeric else ""}>{escape(title)}</th>' for k, title in enumerate(head)
+    )
 
     def line(k: int) -> str:
         mark = ' class="wb-chosen"' if k in chosen else ""
-        return f"<tr{mark}>{''.join(map(cell_html, rows[k]))}</tr>"
+        return f'<tr{mark} data-k="{numbers[k] if numbers else k}">{"".join(map(cell_html, rows[k]))}</tr>'
+
     body = "".join(line(k) for k in range(len(rows)) if k not in last)
     foot = "".join(line(k) for k in range(len(rows)) if k in last)
     foot = f"<tfoot>{foot}</tfoot>" if foot else ""
-    return (f'<div class="wb-table"><table aria-label="{escape(label)}"><thead><tr>{titles}</tr></thead>'
-            f"<tbody>{body}</tbody>{foot}</table></div>")
+    return (
+        f'<div class="wb-table"><table aria-label="{escape(label)}"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{body}</tbody>{foot}</table></div>"
+    )

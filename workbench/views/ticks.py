@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 
+_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def linear_ticks(low: float, high: float, most: int) -> list[float]:
     """At most `most` + 1 multiples of 1, 2 or 5 times a power of ten inside [low, high]."""
@@ -35,3 +37,17 @@ def tick_text(value: float, ticks: list[float]) -> str:
     gaps = [abs(b - a) for a, b in itertools.pairwise(ticks)] or [abs(value)]
     digits = max(0, -math.floor(math.log10(min(gaps)) + 1e-9))
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def log_tick_text(value: float) -> str:
+    """A tick of a logarithmic axis: as it is, or as a power of ten where that is shorter.
+
+    >>> log_tick_text(1000.0), log_tick_text(1e7), log_tick_text(5e-4)
+    ('1000', '10⁷', '5·10⁻⁴')
+    """
+    if 1e-3 <= value < 1e5:
+        return f"{value:g}"
+    power = math.floor(math.log10(value) + 1e-9)
+    factor = value / 10.0**power
+    written = "10" + str(power).translate(_POWERS)
+    return written if abs(factor - 1) < 1e-9 else f"{factor:.3g}·{written}"

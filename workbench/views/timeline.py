@@ -63,16 +63,25 @@ class Timeline(Shown):
         return self.instants[self.peak].bytes if self.instants else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "sizes": dict(self.sizes), "bytes": self.bytes, "peak": self.peak,
-                "instants": [[i.line, i.bytes, i.made] for i in self.instants],
-                "held": [{"name": h.name, "line": h.line, "role": h.role, "bytes": h.bytes} for h in self.held]}
+        return {
+            "name": self.name,
+            "sizes": dict(self.sizes),
+            "bytes": self.bytes,
+            "peak": self.peak,
+            "instants": [[i.line, i.bytes, i.made] for i in self.instants],
+            "held": [{"name": h.name, "line": h.line, "role": h.role, "bytes": h.bytes} for h in self.held],
+        }
 
     def text(self) -> str:
         rows = [("", "made for", "role", "bytes")]
         rows += [(f"line {h.line}" if h.line else "–", h.name, h.role, figure_text(h.bytes)) for h in self.held]
         where = f" at line {self.instants[self.peak].line}" if self.instants else ""
-        return "\n".join([f"memory of {self.name}{sizes_text(self.sizes)}: {bytes_text(self.bytes)} at most{where}",
-                          *(columns(rows, left=(0, 1, 2)) if self.held else [])])
+        return "\n".join(
+            [
+                f"memory of {self.name}{sizes_text(self.sizes)}: {bytes_text(self.bytes)} at most{where}",
+                *(columns(rows, left=(0, 1, 2)) if self.held else []),
+            ]
+        )
 
     __str__ = text
     __repr__ = text
@@ -83,39 +92,51 @@ class Timeline(Shown):
         x, y = self._axes()
         place = [(x.place(k), y.place(i.bytes)) for k, i in enumerate(self.instants)]
         step = (x.stop - x.start) / max(len(self.instants), 1)
-        path = "".join(f"{'M' if not k else 'L'}{a - step / 2:.1f},{b:.1f}H{a + step / 2:.1f}"
-                       for k, (a, b) in enumerate(place))
+        path = "".join(
+            f"{'M' if not k else 'L'}{a - step / 2:.1f},{b:.1f}H{a + step / 2:.1f}" for k, (a, b) in enumerate(place)
+        )
         parts = [themed(axis_svg(x, y))]
         if place:
             base = y.place(0.0)
-            parts.append(f'<path d="{path}V{base:.1f}H{x.start:.1f}Z" fill="#4c8dea" fill-opacity="0.22"/>'
-                         f'<path d="{path}" fill="none" stroke="#4c8dea" stroke-width="2"/>')
+            parts.append(
+                f'<path d="{path}V{base:.1f}H{x.start:.1f}Z" fill="#4c8dea" fill-opacity="0.22"/>'
+                f'<path d="{path}" fill="none" stroke="#4c8dea" stroke-width="2"/>'
+            )
             (a, b), line = place[self.peak], self.instants[self.peak].line
             anchor = "end" if a > WIDTH * 0.6 else "start"
             label = f"{bytes_text(self.bytes)}, line {line}" if line else bytes_text(self.bytes)
-            parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4.5" fill="#e8743b"/><text x="{a:.1f}" y="{b - 9:.1f}" '
-                         f'text-anchor="{anchor}" font-weight="600">{escape(label)}</text>')
+            parts.append(
+                f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4.5" fill="#e8743b"/><text x="{a:.1f}" y="{b - 9:.1f}" '
+                f'text-anchor="{anchor}" font-weight="600">{escape(label)}</text>'
+            )
         return picture(WIDTH, HEIGHT, f"memory of {self.name} over its course, {bytes_text(self.bytes)} at most", parts)
 
     def _axes(self) -> tuple[Axis, Axis]:
         """One place for each moment, named by its line; bytes from 0 on, with room above the peak for its label."""
         count = max(len(self.instants), 1)
         lines = tuple(str(i.line or "–") for i in self.instants)
-        x = Moments(64.0, WIDTH - 14.0, -0.5, count - 0.5, False, (), "line of the source, in the program's order", lines)
+        x = Moments(
+            64.0, WIDTH - 14.0, -0.5, count - 0.5, False, (), "line of the source, in the program's order", lines
+        )
         return x, Bytes(HEIGHT - 46.0, 14.0, 0.0, (self.bytes or 1.0) * 1.2, False, (), "bytes alive")
 
     def html(self) -> str:
-        return (f'<div class="wb-view">{cost_styles()}<div class="wb-head"><span class="wb-nabla">∇</span> '
-                f'<span class="wb-title">memory of {escape(self.name)}</span> '
-                f'<span class="wb-value">{escape(bytes_text(self.bytes))}</span>'
-                f'<span class="wb-dim">{escape(sizes_text(self.sizes))}</span></div>{self.part()}</div>')
+        return (
+            f'<div class="wb-view">{cost_styles()}<div class="wb-head"><span class="wb-nabla">∇</span> '
+            f'<span class="wb-title">memory of {escape(self.name)}</span> '
+            f'<span class="wb-value">{escape(bytes_text(self.bytes))}</span>'
+            f'<span class="wb-dim">{escape(sizes_text(self.sizes))}</span></div>{self.part()}</div>'
+        )
 
     def part(self) -> str:
         """The picture and the table of what is alive at the peak, without a frame."""
-        rows = [(h.name, str(h.line or "–"), h.role, Number(figure_text(h.bytes), h.bytes))
-                for h in self.held[:MOST_NAMED]]
+        rows = [
+            (h.name, str(h.line or "–"), h.role, Number(figure_text(h.bytes), h.bytes)) for h in self.held[:MOST_NAMED]
+        ]
         table = table_html(("alive at the peak", "line", "role", "bytes"), rows, "alive at the peak") if rows else ""
-        more = f'<div class="wb-notes">and {len(self.held) - MOST_NAMED} more</div>' if len(self.held) > MOST_NAMED else ""
+        more = (
+            f'<div class="wb-notes">and {len(self.held) - MOST_NAMED} more</div>' if len(self.held) > MOST_NAMED else ""
+        )
         return f'<div class="wb-chart" data-chart="timeline">{self.svg}</div><div class="wb-held">{table}{more}</div>'
 
 
@@ -134,8 +155,10 @@ class Bytes(Axis):
     """An axis of bytes, written with a unit."""
 
     def ticks(self) -> list[tuple[float, str]]:
-        return [(place, bytes_text(self.low + (place - self.start) / (self.stop - self.start) * (self.high - self.low)))
-                for place, _ in super().ticks()]
+        return [
+            (place, bytes_text(self.low + (place - self.start) / (self.stop - self.start) * (self.high - self.low)))
+            for place, _ in super().ticks()
+        ]
 
 
 def timeline_of(name: str, memory: Memory, given: Mapping[str, Any], sizes: Mapping[str, Any]) -> Timeline:
@@ -147,6 +170,7 @@ def timeline_of(name: str, memory: Memory, given: Mapping[str, Any], sizes: Mapp
         if formula not in known:
             known[formula] = float(evaluate(formula, values))
         return known[formula]
+
     instants = tuple(Instant(m.line, number(m.live), m.made) for m in memory.moments)
     peak = max((k for k, i in enumerate(instants) if i.made), key=lambda k: instants[k].bytes, default=0)
     held = [HeldAt(h.name, h.line, h.role, number(h.size)) for h in memory.moments[peak].buffers] if instants else []
@@ -158,16 +182,20 @@ def timeline_of(name: str, memory: Memory, given: Mapping[str, Any], sizes: Mapp
 
 def picture(width: float, height: float, label: str, parts: list[str]) -> str:
     """An SVG in the colours of the page around it."""
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} '
-            f'{height:g}" role="img" aria-label="{escape(label)}" font-family="system-ui, sans-serif" font-size="12" '
-            f'fill="currentColor">{"".join(parts)}</svg>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} '
+        f'{height:g}" role="img" aria-label="{escape(label)}" font-family="system-ui, sans-serif" font-size="12" '
+        f'fill="currentColor">{"".join(parts)}</svg>'
+    )
 
 
 def themed(svg: str) -> str:
     """Axes in the colours of the page around them."""
-    return svg.replace(f'fill="{INK}"', 'fill="currentColor"').replace(
-        f'stroke="{FAINT}"', 'stroke="currentColor" stroke-opacity="0.14"').replace(
-        f'stroke="{FRAME}"', 'stroke="currentColor" stroke-opacity="0.35"')
+    return (
+        svg.replace(f'fill="{INK}"', 'fill="currentColor"')
+        .replace(f'stroke="{FAINT}"', 'stroke="currentColor" stroke-opacity="0.14"')
+        .replace(f'stroke="{FRAME}"', 'stroke="currentColor" stroke-opacity="0.35"')
+    )
 
 
 def sizes_text(sizes: Mapping[str, float]) -> str:

@@ -94,5 +94,5 @@ def test_what_raises() -> None:
 def test_shown() -> None:
     found = wb.measure(heated, np.ones(30), 2)
     assert "v = u.copy()" in str(found)
-    assert "<code>" in found._repr_html_() and "<script" not in found._repr_html_()
+    assert "<code>" in found.html() and "<script" not in found.html()
     assert json.loads(found.to_json())["by_line"][0]["share"] >= 0
