@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         (
             {"__init__", "__main__"},
             {"api", "composed", "custom", "checking", "estimating", "expanding", "magnifying", "pricing",
-             "reproducing"},
+             "reproducing", "showing"},
             {"operators"},
             {"views"},
             {"cost", "engines"},

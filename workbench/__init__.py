@@ -20,6 +20,7 @@ try:
     from workbench.expanding import taylor
     from workbench.ir import DifferentiationError
     from workbench.pricing import complexity, cost, measure, sweep
+    from workbench.showing import show
 finally:
     if _enabled:
         gc.enable()
@@ -29,7 +30,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "DifferentiationError", "calibrate", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian",
     "divergence", "estimate_laplacian", "grad", "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize",
-    "measure", "microscope", "rule", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor",
+    "measure", "microscope", "rule", "show", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor",
     "value_and_grad", "vjp", "vmap",
 ]
 

@@ -219,10 +219,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, engine: 
     return Mapped(f, in_axes, out_axes, engine)
 
 
-def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
+def tape(f: Callable[..., Any], *args: Any, **named: Any) -> recording.Tape:
     """One recorded run of a function, every float of its arguments an independent variable.
 
-    f: any Python function of numbers, arrays and structures of them. args: its arguments.
+    f: any Python function of numbers, arrays and structures of them. args, named: its arguments.
     Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line) and
     slices, `.by_line()`, `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
     Raises DifferentiationError where a derivative would be lost, what f itself raises otherwise.
@@ -235,7 +235,7 @@ def tape(f: Callable[..., Any], *args: Any) -> recording.Tape:
     >>> recorded.gradient(0), recorded.gradient(1)
     (6.0, 3.0)
     """
-    return recording.Tape(f, args)
+    return recording.Tape(f, (*args, *named.values()), tuple(named))
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def _recorded_linearize(callee: Any, args: tuple[Any, ...], named: dict[str, Any
 @recording.means(tape)
 def _recorded_tape(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tape` inside a recorded run: its sweeps are recorded by the outer one."""
-    return recording.Tape(args[0], args[1:])
+    return recording.Tape(args[0], (*args[1:], *named.values()), tuple(named))
 
 
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.display import display
+
 from workbench import engines
+from workbench.views import places, shown
 from workbench_jupyter import figures, live
+from workbench_jupyter.cell import cell_files
+from workbench_jupyter.flags import MAGICS
 from workbench_jupyter.magics import GradMagics
 from workbench_jupyter.result import GradResult
 
@@ -20,6 +25,8 @@ __all__ = ["GradResult", "load_ipython_extension", "unload_ipython_extension"]
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
     shell.register_magics(GradMagics)
+    places.register(lambda: cell_files(shell))
+    shown.register_display(display)
     figures.register(shell)
     live.register()
     engines.warm_up()
@@ -27,7 +34,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take back what `load_ipython_extension` did."""
-    shell.magics_manager.magics["line"].pop("grad", None)
-    shell.magics_manager.magics["cell"].pop("grad", None)
+    for known in shell.magics_manager.magics.values():
+        for name in MAGICS:
+            known.pop(name, None)
+    places.register(None)
+    shown.register_display(None)
     figures.unregister(shell)
     live.unregister()

@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 import workbench as wb
+
+T = TypeVar("T")
 
 
 class CellSyntaxError(Exception):
@@ -130,6 +132,30 @@ def names_kept_on_failure(namespace: dict[str, Any]) -> Iterator[None]:
             del namespace[name]
         namespace.update(before)
         raise
+
+
+@contextmanager
+def at_cell(shell: Any) -> Iterator[None]:
+    """Whatever is raised inside is shown at the cell's own lines, and has rebound no name."""
+    __tracebackhide__ = True
+    try:
+        with names_kept_on_failure(shell.user_ns):
+            yield
+    except BaseException as error:
+        show_at_cell(shell, error)
+        raise
+
+
+def keep(shell: Any, name: str | None, made: T) -> T:
+    """What a magic has made, under the name that `--name` gives."""
+    if name is not None:
+        shell.user_ns[name] = made
+    return made
+
+
+def cell_files(shell: Any) -> dict[str, str]:
+    """How people know the files of cells: `In[n]`."""
+    return {filename: f"In[{number}]" for filename, number in getattr(shell.compile, "_filename_map", {}).items()}
 
 
 def cell_names(shell: Any, text: str) -> str:

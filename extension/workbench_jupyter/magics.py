@@ -1,4 +1,4 @@
-"""The magics `%%grad` and `%grad`.
+"""The magics `%%grad`, `%grad` and `%adjoint`.
 
 A cell runs as it would without the magic, and what it computes is differentiated beside it. A cell that fails, be it
 in its own code or in the gradient, rebinds no name.
@@ -6,70 +6,30 @@ in its own code or in the gradient, rebinds no name.
 
 from __future__ import annotations
 
-import ast
-import inspect
-import linecache
+import dataclasses
 import math
 from typing import Any
 
-from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 from IPython.display import display
 
 import workbench as wb
-from workbench.views import GradientView, function_source, gradient_view
-from workbench.views.panel import GradientPanel
-from workbench_jupyter.cell import (
-    Cell,
-    call_like,
-    call_parts,
-    evaluate,
-    names_kept_on_failure,
-    read_cell,
-    run,
-    show_at_cell,
-    synthetic_file,
-)
-from workbench_jupyter.options import Options, grad_arguments, parse_line, split_call
-from workbench_jupyter.plain import cell_function_source, first_reads, holds_real_data, only_shows, output_of
-from workbench_jupyter.result import GradResult, Program
-from workbench_jupyter.snapshot import snapshot
+from workbench.operators.derivative import Derivative
+from workbench.operators.snapshots import snapshot
+from workbench.showing import Arguments, Asked, Showing, called, defined, shown_at, typed
+from workbench.views import CheckView
+from workbench_jupyter.cell import Cell, at_cell, call_like, evaluate, keep, read_cell
+from workbench_jupyter.flags import arguments
+from workbench_jupyter.options import Options, parse_line, split_call
+from workbench_jupyter.result import result_of
+from workbench_jupyter.subject import PlainCell, Subject, arguments_at, has_functions, of_functions, of_line
 from workbench_jupyter.verify import verify
 
-CELL_FUNCTION = "cell"
 
-
-def source_and_place(shell: Any, function: Any) -> tuple[Any, str]:
-    """(a maker of the source and its first line, where it stands as a person says it).
-
-    Of a function that a cell defines the whole cell is shown, since its helpers stand there too.
-    """
-    code = getattr(inspect.unwrap(getattr(function, "py_func", function)), "__code__", None)
-    filename = code.co_filename if code is not None else ""
-    number = getattr(shell.compile, "_filename_map", {}).get(filename)
-    if number is None:
-        return lambda: function_source(function), filename
-    return lambda: without_blank_ends("".join(linecache.getlines(filename))), f"In[{number}]"
-
-
-def cell_files(shell: Any) -> dict[str, str]:
-    """How people know the files of cells: the last part of the name, and `In[n]`."""
-    numbers = getattr(shell.compile, "_filename_map", {})
-    return {filename.rsplit("/", 1)[-1]: f"In[{number}]" for filename, number in numbers.items()}
-
-
-def without_blank_ends(text: str) -> tuple[str, int]:
-    """A text without the empty lines around it, and the number of its first line."""
-    start = text.lstrip("\n")
-    return start.rstrip(), len(text) - len(start) + 1
-
-
-def named_gradients(function: Any, wrt: Any, grad: Any) -> list[tuple[str, Any]]:
-    """(argument's name, its gradient) for the arguments that `wrt` names."""
-    names = list(inspect.signature(function).parameters)
-    wanted = wrt if isinstance(wrt, tuple) else (wrt,)
-    parts = grad if isinstance(wrt, tuple) else (grad,)
-    return [(w if isinstance(w, str) else names[w], part) for w, part in zip(wanted, parts, strict=True)]
+def asked_by(options: Options, wrt: Any = 0) -> Asked:
+    """What a line asks to be shown."""
+    return Asked(options.wrt if options.wrt is not None else wrt, options.engine, options.order,
+                 ("adjoint", *(part for part in options.show if part != "adjoint")))
 
 
 def same_value(first: Any, second: Any) -> bool:
@@ -83,13 +43,13 @@ def same_value(first: Any, second: Any) -> bool:
 
 @magics_class
 class GradMagics(Magics):
-    """`%%grad` over cells of functions and plain cells; `%grad` for one call."""
+    """`%%grad` over cells of functions and plain cells; `%grad` for one call; `%adjoint` for the types of a call."""
 
     shell: Any
 
     @no_var_expand
     @output_can_be_silenced
-    @grad_arguments
+    @arguments("grad")
     @cell_magic("grad")
     def grad_cell(self, line: str, body: str) -> Any:
         """Differentiate what a cell computes.
@@ -98,181 +58,127 @@ class GradMagics(Magics):
         Over a plain cell, the inputs are the names that hold real numbers, arrays or structures of them and are read
         before they are assigned; the result is the last expression, else the name assigned last; the gradients land
         as `grad_NAME`.
+
+        Examples::
+
+            %%grad --wrt x,y --verify
+            def loss(x, y):
+                return (x - y) ** 2
+            loss(3.0, 1.0)
+
+            %%grad --order 2 --show tape,cost --name d_energy
+            energy = x * x * y
         """
         __tracebackhide__ = True
-        options = parse_line(type(self).grad_cell.parser, line)
+        options = parse_line(type(self).grad_cell.parser, "grad", line)
         cell = read_cell(self.shell, "grad", body)
-        namespace = self.shell.user_ns
-        functions = [node.name for node in cell.tree.body if isinstance(node, ast.FunctionDef)]
-        try:
-            with names_kept_on_failure(namespace):
-                if functions or options.names:
-                    return self.over_functions(cell, options, options.names or (functions[-1],), namespace)
-                return self.over_plain(cell, options, namespace)
-        except BaseException as error:
-            show_at_cell(self.shell, error)
-            raise
+        with at_cell(self.shell):
+            if has_functions(cell, options):
+                return self.over_functions(cell, options)
+            return self.over_plain(cell, options)
 
     @no_var_expand
     @output_can_be_silenced
-    @grad_arguments
+    @arguments("grad")
     @line_magic("grad")
     def grad_line(self, line: str) -> Any:
-        """The value and gradient of one call: `%grad f(x, y)`."""
-        __tracebackhide__ = True
-        text, flags = split_call(line)
-        options = parse_line(type(self).grad_line.parser, flags)
-        try:
-            tree = ast.parse(text, mode="eval").body
-        except SyntaxError:
-            raise UsageError(f"%grad: {text!r} is no expression; try %grad f(x, y)") from None
-        if not isinstance(tree, ast.Call):
-            raise UsageError("%grad takes a call: %grad f(x, y)")
-        filename = self.shell.compile.cache(text, self.shell.execution_count)
-        try:
-            with names_kept_on_failure(self.shell.user_ns):
-                return self.call(tree, filename, options, self.shell.user_ns)
-        except BaseException as error:
-            show_at_cell(self.shell, error)
-            raise
+        """The value and gradient of one call.
 
-    def over_functions(self, cell: Cell, options: Options, names: tuple[str, ...], namespace: dict[str, Any]) -> Any:
+        Examples::
+
+            %grad f(x, y)
+            %grad f(x, y) --wrt y --order 2
+            %grad f(wb.spec("f64[n]")) --show cost
+        """
+        __tracebackhide__ = True
+        text, flags = split_call(line, "grad")
+        options = parse_line(type(self).grad_line.parser, "grad", flags)
+        with at_cell(self.shell):
+            return self.called(of_line(self.shell, "grad", text, only_calls=True), options)
+
+    @no_var_expand
+    @output_can_be_silenced
+    @arguments("adjoint")
+    @line_magic("adjoint")
+    def adjoint(self, line: str) -> Any:
+        """The source of a function beside its adjoint, for the types of a call; the function does not run.
+
+        Examples::
+
+            %adjoint f(1.0, np.ones(3))
+            %adjoint f(wb.spec("f64[n,m]"), 3) --wrt 0 --show ir
+        """
+        __tracebackhide__ = True
+        text, flags = split_call(line, "adjoint")
+        options = parse_line(type(self).adjoint.parser, "adjoint", flags)
+        with at_cell(self.shell):
+            subject = of_line(self.shell, "adjoint", text)
+            made = typed(subject.function, subject.arguments(options, self.shell.user_ns), asked_by(options),
+                         subject.title)
+            return keep(self.shell, options.name, made)
+
+    def over_functions(self, cell: Cell, options: Options) -> Any:
         """Run a cell of functions; differentiate its last expression where that calls a named one."""
         __tracebackhide__ = True
-        *statements, last = cell.tree.body
-        expression = last.value if isinstance(last, ast.Expr) else None
-        run(cell, statements if expression is not None else [*statements, last], namespace)
-        for name in names:
-            if not callable(namespace.get(name)):
-                raise UsageError(f"%%grad: no function named {name!r} is defined here")
-        if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name) and expression.func.id in names:
-            return self.call(expression, cell.filename, options, namespace)
-        value = None if expression is None else evaluate(expression, cell.filename, namespace)
-        programs = [self.program(name, options, namespace) for name in names]
+        subjects, expression = of_functions(cell, options, self.shell.user_ns)
+        if subjects[0].given is not None:
+            return self.called(subjects[0], options)
+        value = None if expression is None else evaluate(expression, cell.filename, self.shell.user_ns)
+        programs = [self.program(subject, options) for subject in subjects]
         for program in programs[: None if value is not None else -1]:
             display(program)
         return programs[-1] if value is None else value
 
-    def call(self, call: ast.Call, filename: str, options: Options, namespace: dict[str, Any]) -> GradResult:
-        """Value and gradient of a call in the cell."""
+    def called(self, subject: Subject, options: Options) -> Any:
+        """Value and gradient of a call in the cell; of a call with specs, the program."""
         __tracebackhide__ = True
-        function, args, kwargs = evaluate(call_parts(call), filename, namespace)
-        wrt = 0 if options.wrt is None else options.wrt
-        place = source_and_place(self.shell, function)
-        before_args, before_kwargs = snapshot((args, kwargs)) if options.verify else ((), {})
-        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
-        named = {"derivative": derivative, "args": args, "kwargs": kwargs}
-        value, grad = evaluate(call_like(call, "derivative(*args, **kwargs)"), filename, named)
-        checks = verify(function, wrt, before_args, before_kwargs, grad) if options.verify else ()
-        if options.name is not None:
-            namespace[options.name] = derivative
-        view = gradient_view(
-            ast.unparse(call),
-            value,
-            named_gradients(function, wrt, grad),
-            derivative,
-            *place,
-            checks=checks,
-            places=cell_files(self.shell),
-        )
-        return GradResult(value, grad, GradientPanel(view, derivative))
+        assert subject.given is not None and subject.call is not None
+        call, filename, asked = subject.call, subject.filename, asked_by(options)
+        before: Any = snapshot(subject.given) if options.verify else None
 
-    def program(self, name: str, options: Options, namespace: dict[str, Any]) -> Any:
+        def run(derivative: Derivative, given: Arguments) -> Any:
+            __tracebackhide__ = True
+            named = {"derivative": derivative, "args": given[0], "kwargs": given[1]}
+            return evaluate(call_like(call, "derivative(*args, **kwargs)"), filename, named)
+
+        def checked(grad: Any) -> tuple[CheckView, ...]:
+            return verify(subject.function, asked.wrt, before[0], before[1], grad) if options.verify else ()
+        made = shown_at(subject.function, subject.given, asked, subject.title, run, checked)
+        keep(self.shell, options.name, made.derivative)
+        return made if made.value is None else result_of(made)
+
+    def program(self, subject: Subject, options: Options) -> Showing:
         """What is shown of a function that the cell does not call."""
-        __tracebackhide__ = True
-        function = namespace[name]
-        wrt = 0 if options.wrt is None else options.wrt
-        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
-        if options.name is not None:
-            namespace[options.name] = derivative
-        place = source_and_place(self.shell, function)
-        known = self.arguments_at(name, options.at, namespace)
-        if known is not None:
-            derivative.specialised(*derivative.bind(*known))
-            view = gradient_view(name, None, (), derivative, *place, places=cell_files(self.shell))
-            return Program(GradientPanel(view, derivative))
-        hint = f"End the cell with a call {name}(...) for value and gradient, or give --at 'arguments' for its adjoint."
-        view = gradient_view(name, None, (), None, *place, hint=hint)
-        return Program(GradientPanel(view, derivative))
+        hint = (f"End the cell with a call {subject.title}(...) for value and gradient, or give --at 'arguments' for "
+                "its adjoint.")
+        made = defined(subject.function, asked_by(options), arguments_at(options.at, self.shell.user_ns), hint)
+        keep(self.shell, options.name, made.derivative)
+        return made
 
-    @staticmethod
-    def arguments_at(
-        name: str, at: str | None, namespace: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        """Arguments that give the types of a function: those of `--at`, else samples of its annotations."""
-        if at is not None:
-            call = ast.parse(f"{name}({at})", mode="eval").body
-            assert isinstance(call, ast.Call)
-            _, args, kwargs = evaluate(call_parts(call), "--at", namespace)
-            return args, kwargs
-        signature = inspect.signature(namespace[name])
-        samples = {"float": 1.0, "complex": 1.0 + 0.0j, "int": 1}
-        kinds = [getattr(p.annotation, "__name__", p.annotation) for p in signature.parameters.values()]
-        if not kinds or any(kind not in samples for kind in kinds):
-            return None
-        return tuple(samples[kind] for kind in kinds), {}
-
-    def over_plain(self, cell: Cell, options: Options, namespace: dict[str, Any]) -> GradResult:
+    def over_plain(self, cell: Cell, options: Options) -> Any:
         """Run a plain cell, then differentiate it as a function of its inputs, at their values on entry."""
         __tracebackhide__ = True
-        body = list(cell.tree.body)
-        while body and isinstance(body[-1], ast.Expr) and only_shows(body[-1], namespace):
-            body.pop()
-        shown = cell.tree.body[len(body) :]
-        reads, assigned = first_reads(ast.Module(body, []))
-        last, output = output_of(body, assigned)
-        bound = [name for name in reads if name in namespace]
-        inputs = self.chosen([name for name in bound if holds_real_data(namespace[name])], options.wrt)
-        parameters = inputs + [name for name in bound if name in assigned and name not in inputs]
-        on_entry = dict(zip(bound, snapshot(tuple(namespace[name] for name in bound)), strict=True))
-        run(cell, body[:-1] if last is not None else body, namespace)
-        value = evaluate(last.value, cell.filename, namespace) if last is not None else namespace[output]
-        run(cell, shown, namespace)
+        namespace = self.shell.user_ns
+        plain = PlainCell(self.shell, cell, options, namespace)
+        value = plain.run()
+        subject = plain.subject()
+        assert subject.given is not None
+        wrt = tuple(range(len(subject.inputs)))
+        before: Any = snapshot(subject.given) if options.verify else None
 
-        dropped = [s for s in cell.tree.body if s in shown or (s is not last and only_shows(s, namespace))]
-        source = cell_function_source(cell.text, CELL_FUNCTION, parameters, dropped, output if last is None else last)
-        filename = synthetic_file(self.shell, source, cell.number)
-        seen = {**namespace, **on_entry}
-        exec(compile(source, filename, "exec"), seen)
-        function = seen[CELL_FUNCTION]
-        args = tuple(on_entry[name] for name in parameters)
-        wrt = tuple(range(len(inputs)))
-        before = snapshot(args) if options.verify else ()
-        derivative = wb.value_and_grad(function, wrt, engine=options.engine, mode="reverse")
-        again, grads = derivative(*args)
-        self.require_same(value, again)
-        checks = verify(function, wrt, before, {}, grads) if options.verify else ()
-        gradients = dict(zip(inputs, grads, strict=True))
-        namespace.update({f"grad_{name}": grad for name, grad in gradients.items()})
-        if options.name is not None:
-            namespace[options.name] = derivative
-        view: GradientView = gradient_view(
-            output,
-            value,
-            gradients.items(),
-            derivative,
-            lambda: without_blank_ends(cell.text),
-            f"In[{cell.number}]",
-            checks,
-            places=cell_files(self.shell),
-        )
-        return GradResult(value, gradients, GradientPanel(view, derivative))
-
-    @staticmethod
-    def chosen(inputs: list[str], wrt: Any) -> list[str]:
-        """The inputs that `--wrt` names, or all of them; there must be one."""
-        if wrt is not None:
-            wanted = wrt if isinstance(wrt, tuple) else (wrt,)
-            for name in wanted:
-                if name not in inputs:
-                    raise UsageError(f"--wrt: {name!r} is no input of this cell; its inputs are {', '.join(inputs)}")
-            return [str(name) for name in wanted]
-        if not inputs:
-            raise UsageError(
-                "%%grad: nothing to differentiate with respect to: the cell reads no name that holds a float, "
-                "an array of floats or a structure of them before assigning it"
-            )
-        return inputs
+        def checked(grad: Any) -> tuple[CheckView, ...]:
+            return verify(subject.function, wrt, before[0], before[1], grad) if options.verify else ()
+        asked = dataclasses.replace(asked_by(options), wrt=wrt)
+        made = called(subject.function, subject.given, asked, subject.title, None, checked, subject.source)
+        self.require_same(value, made.value)
+        made.value = value
+        made.grad = dict(zip(subject.inputs, made.grad, strict=True))
+        if made.hessian is not None:
+            made.hessian = {name: dict(zip(subject.inputs, row, strict=True))
+                            for name, row in zip(subject.inputs, made.hessian, strict=True)}
+        namespace.update({f"grad_{name}": grad for name, grad in made.grad.items()})
+        keep(self.shell, options.name, made.derivative)
+        return result_of(made)
 
     @staticmethod
     def require_same(value: Any, again: Any) -> None:
@@ -282,3 +188,4 @@ class GradMagics(Magics):
                 f"the cell gave {value!r} when it ran and {again!r} when it was differentiated",
                 hint="draw random numbers and read clocks and files in another cell, or put the code into a function",
             )
+

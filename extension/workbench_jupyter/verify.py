@@ -16,8 +16,8 @@ import numpy as np
 import workbench as wb
 from workbench.ir import is_narrow
 from workbench.operators.floats import flat, inner, largest, with_leaves
+from workbench.operators.snapshots import snapshot
 from workbench.views import CheckView
-from workbench_jupyter.snapshot import snapshot
 
 STEPS = tuple(10.0**-k for k in range(2, 9))
 SEED = 20260101

@@ -11,8 +11,9 @@ import pytest
 from IPython.core.error import UsageError
 from workbench_jupyter.options import parsed_wrt, split_call
 from workbench_jupyter.plain import cell_function_source, first_reads, holds_real_data, only_shows, output_of
-from workbench_jupyter.snapshot import snapshot
 from workbench_jupyter.verify import digits
+
+from workbench.operators.snapshots import snapshot
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_the_call_and_its_flags(line: str, call: str, flags: str) -> None:
 
 
 def test_wrt() -> None:
-    assert parsed_wrt(None) is None and parsed_wrt("x") == "x" and parsed_wrt("1") == 1
+    assert parsed_wrt("x") == "x" and parsed_wrt("1") == 1
     assert parsed_wrt("x, 1") == ("x", 1) and parsed_wrt("(x,)") == "x"
     with pytest.raises(UsageError):
         parsed_wrt(",")

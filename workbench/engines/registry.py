@@ -9,18 +9,19 @@ from workbench.engines.engine import Engine
 from workbench.engines.numba import NumbaCompiler
 from workbench.engines.reference import Interpreted
 from workbench.engines.tape import TapeRunner
+from workbench.engines.written import Written
 from workbench.ir import DifferentiationError
 
 #: what compiles where nothing else is asked for
 COMPILER = NumbaCompiler()
 #: what is given programs that are to be looked at, not run
-UNCOMPILED = Interpreted()
+UNCOMPILED = Written()
 _TAPE = TapeRunner()
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (
     Engine(COMPILER, _TAPE, name="auto"),
     Engine(COMPILER),
     Engine(runner=_TAPE),
-    Engine(UNCOMPILED),
+    Engine(Interpreted()),
 )}
 
 

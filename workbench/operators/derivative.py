@@ -23,7 +23,7 @@ from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
 from workbench.operators import calling, costing, direction, measuring, nesting, strategy, ways
-from workbench.operators.shown import Shown
+from workbench.operators.shown import Foreseen, Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
 from workbench.views import Measured, Strategies
@@ -343,6 +343,24 @@ class Derivative(Shown):
             bound, keywords = self.bind(args, named)
             made = self.analysed(stand_ins(bound), keywords)
             return costing.report_of(self._title(), made, bound, self._piloted)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise tidied(error, self._error("").span)  # noqa: B904
+
+    def at(self, *args: Any, **named: Any) -> Foreseen:
+        """The program that a call with arguments of these types would run; nothing is compiled or run.
+
+        args, named: the function's arguments; each, or a part of a structure, may be a `wb.spec("f64[n,m]")`.
+        Returns what has `.source`, `.ir`, `.plan` and `.op_counts()`, as the derivative has them of its latest call.
+        Raises DifferentiationError at the line that the compiler does not take.
+
+        >>> import workbench as wb
+        >>> wb.grad(lambda x: x * x).at(wb.spec("f64")).source.strip().splitlines()[-1].strip()
+        'return x * x, x + x'
+        """
+        try:
+            bound, keywords = self.bind(args, named)
+            return Foreseen(self.analysed(stand_ins(bound), keywords))
         except Exception as error:
             __tracebackhide__ = True
             raise tidied(error, self._error("").span)  # noqa: B904

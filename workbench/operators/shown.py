@@ -165,3 +165,15 @@ class Shown:
         (1, 1)
         """
         return dict(collections.Counter(op.prim for op in walk(self.ir.block)))
+
+
+class Foreseen(Shown):
+    """The program that a call would run, to be looked at: `.source`, `.ir`, `.plan`, `.op_counts()`."""
+
+    def __init__(self, made: Specialisation) -> None:
+        self._made = made
+
+    @property
+    def latest(self) -> Specialisation:
+        """The specialisation, of which nothing is compiled."""
+        return self._made

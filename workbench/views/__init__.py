@@ -6,7 +6,7 @@ figure's specification as a static picture.
 
 from __future__ import annotations
 
-from workbench.views.build import function_source, gradient_view
+from workbench.views.build import gradient_view
 from workbench.views.complexity import Complexity, OperatorCost
 from workbench.views.figure import figure_svg
 from workbench.views.html import render_html
@@ -27,7 +27,6 @@ __all__ = [
     "Strategy",
     "Sweep",
     "figure_svg",
-    "function_source",
     "gradient_view",
     "render_html",
     "render_text",

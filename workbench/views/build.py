@@ -5,7 +5,6 @@ Every part is made on its own; one that fails is left out and named in `missing`
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import re
 from collections import Counter
@@ -67,12 +66,6 @@ def code_view(title: str, at: str, text: str, first: int) -> CodeView:
     """A program line by line."""
     lines = text.rstrip("\n").split("\n")
     return CodeView(title, at, tuple(LineView(first + i, line) for i, line in enumerate(lines)))
-
-
-def function_source(function: Any) -> tuple[str, int]:
-    """(source text, first line number) of a function or of what it wraps; raises OSError where there is none."""
-    lines, first = inspect.getsourcelines(inspect.unwrap(getattr(function, "py_func", function)))
-    return "".join(lines), first
 
 
 def adjoint_view(adjoint: str, places: Mapping[str, str]) -> CodeView:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 #: From something shown and its static HTML to HTML that a live view can find.
 Enliven = Callable[["Shown", str], str]
 _ENLIVEN: list[Enliven] = []
+_DISPLAY: list[Callable[[Shown], object]] = []
 
 
 class Shown(ABC):
@@ -80,9 +81,22 @@ def enlivened(shown: Shown) -> str:
     return html
 
 
+def present(shown: Shown) -> None:
+    """Show something now, not as the result of a cell: where there is no notebook, its text is printed."""
+    for display in _DISPLAY:
+        display(shown)
+    if not _DISPLAY:
+        print(shown.text())
+
+
+def register_display(display: Callable[[Shown], object] | None) -> None:
+    """Have things shown by `display` from now on; None: printed."""
+    _DISPLAY[:] = [] if display is None else [display]
+
+
 def register(enliven: Enliven | None) -> None:
     """Have live views made by `enliven` from now on; None: by nobody."""
     _ENLIVEN[:] = [] if enliven is None else [enliven]
 
 
-__all__ = ["Enliven", "Panels", "Shown", "enlivened", "register"]
+__all__ = ["Enliven", "Panels", "Shown", "enlivened", "present", "register", "register_display"]
