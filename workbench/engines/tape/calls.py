@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -118,16 +119,23 @@ def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[s
         return function(*args, **named)
     recorder = current()
     known = recorder.run.entered.get(id(function)) if recorder is not None else None
-    if known is not None:
-        return known[1](*args, **named)
-    handler = special.get(function)
-    if handler is not None:
-        return handler(function, args, named)
-    primitive = by_callable(function)
-    if primitive is not None and primitive.partials is not None and not named and all(
-            type(a) is ActiveFloat or isinstance(a, (int, float)) for a in args):  # (of arrays it is entered)
-        return apply(primitive.name, function, *args)
-    return (function if recorder is None else recorder.run.enter(function))(*args, **named)
+    if known is None:
+        handler = special.get(function)
+        if handler is not None:
+            return handler(function, args, named)
+        primitive = by_callable(function)
+        if primitive is not None and primitive.partials is not None and not named and all(
+                type(a) is ActiveFloat or isinstance(a, (int, float)) for a in args):  # (of arrays it is entered)
+            return apply(primitive.name, function, *args)
+        if recorder is None:
+            return function(*args, **named)
+    made = recorder.run.enter(function) if known is None else known[1]
+    first = len(recorder.values)
+    try:
+        return made(*args, **named)
+    finally:
+        if len(recorder.values) > first:
+            recorder.called(function, first, sys._getframe(2))
 
 
 def _native(callee: Any, *args: Any, **named: Any) -> Any:

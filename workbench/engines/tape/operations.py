@@ -138,6 +138,7 @@ def _complex(name: str, recorder: Recorder, operands: Sequence[Any], active: Seq
     if not wide:
         return ActiveFloat(value, node, recorder)
     recorder.any_number(number_, value.imag, rows[1])
+    recorder.batches.extend((node, 2))
     return ActiveComplex(value, node, recorder)
 
 

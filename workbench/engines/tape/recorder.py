@@ -96,6 +96,8 @@ class Recorder:
         self.sources = array("q")
         self.weights: Any = array("d")
         self.blocks: list[Block] = []
+        self.batches = array("q")  # nodes that one instruction made together: the first, and how many
+        self.calls = array("q")  # of functions: first node, stop, which function, where from (code, instruction)
         self.keys: dict[int, int] = {}  # nodes of the active numbers that were hashed, by hash
         self.imaginary: dict[int, tuple[Any, list[Any]]] = {}  # nodes of complex arrays, and (weakly) of their parts
         self.shown: dict[int, Any] = {}  # arrays of nodes whose values code outside of Python may read
@@ -215,9 +217,20 @@ class Recorder:
 
     def _many(self, number: int, count: int) -> None:
         frame = self._user(_getframe(2))
+        if count > 1:
+            self.batches.extend((len(self.operations), count))
         self.operations.extend(array("i", (number,)) * count)
         self.codes.extend(array("q", (id(frame.f_code),)) * count)
         self.instructions.extend(array("i", (frame.f_lasti,)) * count)
+
+    def called(self, function: Any, first: int, caller: FrameType) -> None:
+        """A function of the program has been left, having made the nodes from `first` on."""
+        note = self.calls.append
+        note(first)
+        note(len(self.values))
+        note(id(function))
+        note(id(caller.f_code))
+        note(caller.f_lasti)
 
     # ------------------------------------------------------------------ where
     def _user(self, frame: FrameType) -> FrameType:
@@ -235,9 +248,7 @@ class Recorder:
             return "", 0
         lines = self._lines.get(id(code))
         if lines is None:
-            lines = self._lines[id(code)] = {}
-            for start, stop, line in code.co_lines():
-                lines.update(dict.fromkeys(range(start, stop, 2), line or 0))
+            lines = self._lines[id(code)] = lines_of(code)
         return code.co_filename, lines.get(self.instructions[node], 0)
 
     def block_of(self, node: int) -> Block | None:
@@ -277,6 +288,14 @@ class Recorder:
             first = block.stop
         _sweep("forward")(*edges, tangents, first, len(self))
         return tangents
+
+
+def lines_of(code: CodeType) -> dict[int, int]:
+    """The line of each instruction."""
+    lines: dict[int, int] = {}
+    for start, stop, line in code.co_lines():
+        lines.update(dict.fromkeys(range(start, stop, 2), line or 0))
+    return lines
 
 
 # ---------------------------------------------------------------------- nodes of arrays

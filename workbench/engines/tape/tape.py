@@ -14,8 +14,10 @@ import numpy as np
 from workbench.engines.tape.active import bottom
 from workbench.engines.tape.arguments import Arguments, Plain
 from workbench.engines.tape.calls import call_function
+from workbench.engines.tape.columns import by_line
+from workbench.engines.tape.edges import rows_of
 from workbench.engines.tape.nested import new_recorder
-from workbench.engines.tape.recorder import NAMES, Block, scattered
+from workbench.engines.tape.recorder import NAMES, scattered
 from workbench.engines.tape.structures import leaves, read, result_tree, write
 from workbench.frontend import python_function
 from workbench.ir import DifferentiationError, Span
@@ -85,6 +87,7 @@ class Tape:
                 self.recorder.run.close(self.recorder)
         self.adjoints = self.recorder.zeros()
         self.position = len(self.recorder)
+        self.cotangent: Any = 1.0  # with which the sweep begins
 
     def _result(self, function: Any, output: Any) -> Any:
         """The nodes of what is differentiated; refused at the function's own line, if it has one."""
@@ -107,7 +110,7 @@ class Tape:
         """Reverse mode from the result: adjoints of all nodes. `cotangent` has the result's structure."""
         adjoints = self._seeded(cotangent)
         self.recorder.reverse(adjoints)
-        self.adjoints, self.position = adjoints, 0
+        self.adjoints, self.position, self.cotangent = adjoints, 0, cotangent
         if self.recorder.outer is None:
             self._warn(adjoints, self.leaves)
         return adjoints
@@ -140,7 +143,7 @@ class Tape:
         if self.position == 0:
             raise IndexError("the sweep stands at the beginning of the tape")
         if self.position == len(self):
-            self.adjoints = self._seeded(1.0)
+            self.adjoints = self._seeded(self.cotangent)
         self.position -= 1
         node = self[self.position]
         for source, partial in zip(node.inputs, node.partials, strict=True):
@@ -153,7 +156,7 @@ class Tape:
         target = self.position + 1
         if target > len(self):
             raise IndexError("the sweep stands at the end of the tape")
-        self.adjoints, self.position = self._seeded(1.0), len(self)
+        self.adjoints, self.position = self._seeded(self.cotangent), len(self)
         while self.position > target:
             self.step_back()
         return self[target - 1]
@@ -194,7 +197,8 @@ class Tape:
         inputs: Sequence[int] = [r.sources[e] for e in edges]
         partials: Sequence[float] = [r.weights[e] for e in edges]
         if block is not None:
-            inputs, partials = _row(block, index, len(self))
+            sources, weights = next(rows_of(block, range(index, index + 1)))
+            inputs, partials = sources.tolist(), weights.tolist()
         filename, line = r.place(index)
         return Node(index, NAMES[r.operations[index]], tuple(inputs), r.values[index], tuple(partials),
                     self.adjoints[index] if r.outer is not None else float(self.adjoints[index]), filename, line)
@@ -209,14 +213,8 @@ class Tape:
         >>> Tape(lambda x: x * x + x, (2.0,)).by_line()[0]["operations"]
         {'mul': 1, 'add': 1}
         """
-        rows: dict[tuple[str, int], dict[str, int]] = {}
-        for k in range(len(self)):
-            place, name = self.recorder.place(k), NAMES[self.recorder.operations[k]]
-            if place[1]:
-                counts = rows.setdefault(place, {})
-                counts[name] = counts.get(name, 0) + 1
         made = [{"file": file, "line": line, "nodes": sum(counts.values()), "operations": counts}
-                for (file, line), counts in rows.items()]
+                for file, line, counts in by_line(self.recorder)]
         return sorted(made, key=lambda row: -int(row["nodes"]))
 
     def __repr__(self) -> str:
@@ -280,32 +278,11 @@ def _shown(node: Node) -> str:
     return f"{node.index:6d}  {where}  {node.operation:10s} {node.value: .6g}" + (f"  from {inputs}" if inputs else "")
 
 
-def _row(block: Block, index: int, count: int) -> tuple[list[int], list[float]]:
-    """The inputs of one node of a structured operation and its partials by them: a sweep over it alone."""
-    adjoints = np.zeros(count)
-    adjoints[index] = 1.0
-    bars = block.pull([_unit(part, index) for part in block.results])
-    for part, bar in zip(block.operands, bars, strict=True):
-        if bar is not None:
-            scattered(part, adjoints, bottom(bar))
-    adjoints[index] = 0.0
-    found = np.flatnonzero(adjoints)
-    return found.tolist(), adjoints[found].tolist()
-
-
 def _nodes(trees: Sequence[Any]) -> np.ndarray:
     """The nodes of all leaves that are active."""
     found = [leaf.part.nodes.reshape(-1) for tree in trees for leaf in leaves(tree)]
     nodes = np.concatenate(found) if found else np.empty(0, np.int64)
     return nodes[nodes >= 0]
-
-
-def _unit(part: Any, index: int) -> Any:
-    """The cotangent of a result of a block that is one in a node and zero elsewhere."""
-    made = (part.nodes == index).astype(part.dtype)
-    if part.is_complex:
-        made = made + 1j * (part.nodes + 1 == index)
-    return made if part.nodes.ndim else made.reshape(())[()]
 
 
 def located(function: Any, reason: str, hint: str = "") -> DifferentiationError:
