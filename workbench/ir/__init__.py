@@ -25,7 +25,7 @@ from workbench.ir.core import Block, Constant, Function, Op, Span, Value, differ
 from workbench.ir.dims import Polynomial, is_length, normal_form, same_dim
 from workbench.ir.errors import DifferentiationError
 from workbench.ir.fingerprint import fingerprint
-from workbench.ir.printer import print_function
+from workbench.ir.printer import print_function, printed
 from workbench.ir.rewrite import Rewriter, definitions, substitute_type, uses
 from workbench.ir.slots import Frame, Slot
 from workbench.ir.types import (
@@ -46,6 +46,6 @@ __all__ = [
     "Kind", "Op", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value", "VerificationError",
     "bound", "call_results", "callee_of", "callees", "consumed_operands", "definitions", "differentiated",
     "dtypes_in_words", "element_type", "fingerprint", "has_effects", "is_length", "is_narrow", "is_recursive",
-    "kind_of", "normal_form", "of_order", "own_results", "print_function", "promote", "same_dim", "substitute_type",
-    "uses", "verify", "walk",
+    "kind_of", "normal_form", "of_order", "own_results", "print_function", "printed", "promote", "same_dim",
+    "substitute_type", "uses", "verify", "walk",
 ]

@@ -4,9 +4,22 @@ Invariant: two runs over equal programs print the same text (names are counted, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.ir.calls import Callee, callees
-from workbench.ir.core import Block, Constant, Function, Op, Value
+from workbench.ir.core import Block, Constant, Function, Op, Span, Value
 from workbench.ir.types import ArrayType
+from workbench.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a printed program: its text, the place of the operation that it is (part of), the values it names
+    first."""
+
+    text: str
+    span: Span | None = None
+    made: tuple[Value, ...] = ()
 
 
 class Names:
@@ -42,6 +55,11 @@ def print_function(function: Function) -> str:
       y: f64 = add(x, x)
       return y
     """
+    return "\n".join(line.text for line in printed(function))
+
+
+def printed(function: Function) -> list[Line]:
+    """The lines of `print_function`, each with what is known of it."""
     found = list(callees(function))
     titles: dict[Callee, str] = {}
     for callee in found:
@@ -51,16 +69,19 @@ def print_function(function: Function) -> str:
     for callee in found:
         how = " by its rule" if callee.rule is not None else ""
         if callee.is_defined:
-            lines += ["", *_function(callee.function, titles[callee], titles, how)]
-    return "\n".join(lines)
+            lines += [Line(""), *_function(callee.function, titles[callee], titles, how)]
+    return lines
 
 
-def _function(function: Function, title: str, titles: dict[Callee, str], how: str = "") -> list[str]:
+def _function(function: Function, title: str, titles: dict[Callee, str], how: str = "") -> list[Line]:
     names = Names(titles)
-    params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in function.params)
-    lines = [f"func {title}({params}){how}:"]
+    lines = [Line(f"func {title}({_declared(function.params, names)}){how}:", function.span, function.params)]
     _block(function.block, names, 1, lines, "return")
     return lines
+
+
+def _declared(values: Sequence[Value], names: Names) -> str:
+    return ", ".join(f"{names[v]}: {_type(v, names)}" for v in values)
 
 
 def _type(value: Value, names: Names) -> str:
@@ -70,26 +91,25 @@ def _type(value: Value, names: Names) -> str:
     return str(type_)
 
 
-def _block(block: Block, names: Names, depth: int, lines: list[str], end: str) -> None:
+def _block(block: Block, names: Names, depth: int, lines: list[Line], end: str) -> None:
     for op in block.ops:
         _op(op, names, depth, lines)
     values = ", ".join(names[v] for v in block.yields)
-    lines.append("  " * depth + f"{end} {values}".rstrip())
+    lines.append(Line("  " * depth + f"{end} {values}".rstrip()))
 
 
-def _op(op: Op, names: Names, depth: int, lines: list[str]) -> None:
+def _op(op: Op, names: Names, depth: int, lines: list[Line]) -> None:
     pad = "  " * depth
     operands = ", ".join(names[v] for v in op.operands)
     attrs = "".join(f", {key}={names.titles.get(value, value) if key == 'callee' else repr(value)}"
                     for key, value in sorted(op.attrs.items()) if key != "loose")
     call = f"{op.prim}({operands}{attrs if operands else attrs[2:]})"
-    inner: list[str] = []
+    inner: list[Line] = []
     for title, region in zip(_titles(op), op.regions, strict=True):
-        params = ", ".join(f"{names[p]}: {_type(p, names)}" for p in region.params)
-        inner.append(f"{pad}  {title}({params}):")
+        inner.append(Line(f"{pad}  {title}({_declared(region.params, names)}):", op.span, region.params))
         _block(region, names, depth + 2, inner, "yield")
-    results = ", ".join(f"{names[r]}: {_type(r, names)}" for r in op.results)
-    lines.append(f"{pad}{results} = {call}" if results else f"{pad}{call}")
+    results = _declared(op.results, names)
+    lines.append(Line(f"{pad}{results} = {call}" if results else f"{pad}{call}", op.span, op.results))
     lines.extend(inner)
 
 

@@ -20,11 +20,13 @@ from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, fingerprint, walk
 from workbench.operators import direction, strategy
 from workbench.operators.readers import MoreInputs
-from workbench.operators.stages import Stages
+from workbench.operators.stages import Collected, Stages
 from workbench.operators.structure import gradient_tree, has_leaf, refuse_integer
 from workbench.passes import are_as_shipped, finalize, is_watched, optimize
 from workbench.records import dataclass
 from workbench.transforms import forward_gradient, jvp, plan_of, vjp
+from workbench.transforms.plan import Plan
+from workbench.views.stages import PassStages
 
 LATER = ("vjp", "push")  # modes of what runs when the program has run
 MAX_READINGS = 20
@@ -143,25 +145,37 @@ class Program:
         found = self.compiler.recall(origin) if origin else None
         if found is not None:
             return found, False
-        stages.show("traced", self.traced.function)
-        with stages.passes("primal"):
-            self.primal = optimize(self.traced.function)
-        candidate = self.candidate(self.way)
         if stages.is_shown:
-            if self.request.mode in ("grad", "vjp"):
-                stages.show_text("plan.txt", self.plan())
-            candidate = self._candidates[self.way] = self._candidate(self.way)  # its stages are to be seen
-        stages.show(self.request.mode, candidate.transformed)
-        with stages.passes(self.request.mode):
-            self.ir = candidate.ir
-        with stages.passes("lowering"):
-            final = candidate.final
-        stages.show("lowered", final)
+            self._watched(stages)
+        final = self.final
         made = self._executable(self.way)
         stages.show_text("source.py", made.source)
         if origin:
             self.compiler.remember(origin, made)
         return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)
+
+    def _watched(self, stages: Stages) -> None:
+        """Make all programs once more, while somebody looks on."""
+        stages.show("traced", self.traced.function)
+        with stages.passes("primal"):
+            primal = optimize(self.traced.function)
+        way = self.way
+        candidate = direction.Candidate(lambda: self._transform(primal, way), self._exact(way))
+        if self.request.mode in ("grad", "vjp"):
+            stages.show_text("plan.txt", self.plan())
+        stages.show(self.request.mode, candidate.transformed)
+        with stages.passes(self.request.mode):
+            _ = candidate.ir
+        with stages.passes("lowering"):
+            final = candidate.final
+        stages.show("lowered", final)
+
+    def collected(self) -> PassStages:
+        """Every stage of the compilation, made once more."""
+        stages = Collected()
+        self._watched(stages)
+        stages.show_text("source.py", self.compiled.source)
+        return PassStages(f"{self.traced.function.name}-{self.request.mode}", tuple(stages.found))
 
     @functools.cached_property
     def primal(self) -> Function:
@@ -243,12 +257,20 @@ class Program:
     # ------------------------------------------------------------------ what is to be known of it
     def plan(self) -> str:
         """How the reverse sweep has each value that it needs, at what price and why, as a table."""
+        if self.planned is None:
+            return "forward mode: nothing is kept (mode='reverse' has a plan of what it keeps)"
+        return self.planned.report()
+
+    @functools.cached_property
+    def planned(self) -> Plan | None:
+        """The plan itself, of `primal`'s values; None where a gradient goes forward. Raises DifferentiationError for
+        what is no gradient or pullback."""
         if self.request.mode not in ("grad", "vjp"):
             raise self.error("only reverse mode has a plan of what it keeps")
         if self.way == strategy.FORWARD:
-            return "forward mode: nothing is kept (mode='reverse' has a plan of what it keeps)"
+            return None
         wrt, outputs = [item.position for item in self.wrt_inputs], [leaf.position for leaf in self.outputs]
-        return plan_of(self.primal, wrt, outputs, self.request.deterministic).report()
+        return plan_of(self.primal, wrt, outputs, self.request.deterministic)
 
     @property
     def leaves_no_trace(self) -> bool:

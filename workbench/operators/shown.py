@@ -12,7 +12,10 @@ import tempfile
 
 from workbench.cost import costs
 from workbench.ir import Function, walk
+from workbench.operators.kept import kept_of
 from workbench.operators.specialisation import Specialisation
+from workbench.views.kept import KeptView
+from workbench.views.stages import PassStages
 
 
 class Shown:
@@ -98,6 +101,47 @@ class Shown:
         [['y', 'kept']]
         """
         return self.latest.program.plan()
+
+    @property
+    def kept(self) -> tuple[KeptView, ...]:
+        """What waits for the reverse sweep of the latest gradient or pullback, a `KeptView` for each value: its line,
+        its bytes as a formula in the dimensions and for the call's arguments, what needs it, why it is kept, what
+        computing it again would take, what edits would remove it. Empty for forward mode, which keeps nothing.
+
+        Raises RuntimeError as `source` does.
+
+        >>> import workbench as wb
+        >>> def power(x, n):
+        ...     y = 1.0
+        ...     for k in range(n):
+        ...         y = y * x
+        ...     return y
+        >>> gradient = wb.grad(power, mode="reverse")
+        >>> gradient(2.0, 3)
+        12.0
+        >>> [(kept.value, kept.formula, kept.bytes) for kept in gradient.kept]
+        [('y', '8·n', 24)]
+        """
+        return kept_of(self.latest)
+
+    @property
+    def stages(self) -> PassStages:
+        """The stages of the latest program's compilation, made once more: the program before and after every pass.
+
+        Returns a `PassStages`: `print` shows what each pass has changed, `.stages` are records with the texts.
+        Raises RuntimeError as `source` does.
+
+        >>> import workbench as wb
+        >>> def square(x):
+        ...     return x * x
+        >>> gradient = wb.grad(square)
+        >>> gradient(3.0)
+        6.0
+        >>> stages = gradient.stages.stages
+        >>> stages[0].title, stages[-1].title
+        ('traced', 'source')
+        """
+        return self.latest.program.collected()
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write the program of the latest call as a Python file that needs NumPy and Numba alone and checks itself, on

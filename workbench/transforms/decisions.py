@@ -61,7 +61,9 @@ def decide(asked: Question, one_pass: Collection[Op] = (), late: Collection[Op] 
     _dry_regions(sweep, halves.early)
     sweep.late(halves)
     sweep.end(asked.params)
-    return Decisions(asked, structure, Planner(structure, stacked).run(list(wishes.asked)), sweep.stacks.reached)
+    plan = Planner(structure, stacked).run(list(wishes.asked))
+    plan.asked_at = {value: tuple(wishes_) for value, wishes_ in wishes.asked_at.items()}
+    return Decisions(asked, structure, plan, sweep.stacks.reached)
 
 
 def best(asked: Question, backwards: bool) -> Decisions:
@@ -77,7 +79,8 @@ def best(asked: Question, backwards: bool) -> Decisions:
 # ---------------------------------------------------------------------- dry runs
 def _dry(asked: Question, structure: Structure) -> tuple[ReverseSweep, Wishes]:
     """A reverse sweep that has begun, and what will be noted of it."""
-    wishes, builder = Wishes(), Builder(asked.function.name)
+    builder = Builder(asked.function.name)
+    wishes = Wishes(builder)
     stacks = Stacks(builder, asked.callees.twins)
     sweep = ReverseSweep(builder, structure, asked.active, wishes, stacks, asked.callees)
     sweep.begin(asked.results, [Value(r.type) for r in asked.results])

@@ -38,8 +38,9 @@ def linearize(function: Function, wrt: Sequence[int], outputs: Sequence[int]) ->
     if any(op.prim == "call" and any(r in live for r in op.results) for op in walk(function.block)):
         return None
     structure = Structure(function)
-    wishes = Wishes()
-    _push(LinearSweep(Builder(function.name), structure, live, wishes), params, results)
+    builder = Builder(function.name)
+    wishes = Wishes(builder)
+    _push(LinearSweep(builder, structure, live, wishes), params, results)
     plan = Planner(structure).run(list(wishes.asked))
     builder = Builder(f"{function.name}_jvp")
     builder.span = function.span

@@ -17,13 +17,35 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import field
 
-from workbench.ir import ArrayType, Constant, Polynomial, Value, normal_form
+from workbench.ir import ArrayType, Constant, Polynomial, Span, Value, normal_form
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
 from workbench.rules import get
 from workbench.transforms.history import HistoryReads
 from workbench.transforms.mincut import CutGraph
-from workbench.transforms.reasons import AGAIN, COPIED, COUNTED, KEPT, READ, THERE, Choice, Row, report, rows
+from workbench.transforms.reasons import (
+    AGAIN,
+    CARRIED,
+    COPIED,
+    COSTLY,
+    COUNT,
+    COUNTED,
+    GROWING,
+    HEAVY,
+    INSTEAD,
+    KEPT,
+    ONCE,
+    OVERWRITTEN,
+    READ,
+    THERE,
+    VERSION,
+    WHOLE,
+    Choice,
+    Row,
+    Wish,
+    report,
+    rows,
+)
 from workbench.transforms.structure import Loop, Structure
 
 _CHEAP = frozenset({"reshape", "transpose", "broadcast", "slice", "gather", "full", "copy", "iota", "index", "cast",
@@ -39,7 +61,8 @@ _Cut = tuple[list[Value], list[Value], dict[Value, Choice]]
 class Plan:
     """kept: values stored in every iteration (or taken arm), in order; copied: array versions at the top that are
     copied before they are overwritten; history: loads that read the final version of their chain; counted: the `while`
-    loops whose iterations are counted; choices: how each value that is needed is had, and why."""
+    loops whose iterations are counted; choices: how each value that is needed is had, and why; asked_at: which
+    derivatives ask for a value."""
 
     structure: Structure
     kept: list[Value] = field(default_factory=list)
@@ -47,6 +70,42 @@ class Plan:
     history: dict[Value, Value] = field(default_factory=dict)
     counted: set[Loop] = field(default_factory=set)
     choices: dict[Value, Choice] = field(default_factory=dict)
+    asked_at: dict[Value, tuple[Wish, ...]] = field(default_factory=dict)
+
+    def needs(self, value: Value) -> tuple[Wish, ...]:
+        """Which derivatives need a value: those that ask for it, or for what is computed or read again from it."""
+        found: dict[Wish, None] = {}
+        pending, seen = [value], {value}
+        while pending:
+            needed = pending.pop()
+            found.update(dict.fromkeys(self.asked_at.get(needed, ())))
+            users = [v for v, choice in self.choices.items() if needed in choice.inputs or needed in v.dims]
+            pending += [v for v in users if v not in seen]
+            seen.update(users)
+        return tuple(found)
+
+    def made_at(self, value: Value) -> Span | None:
+        """Where a value is made: by its operation, a carried one by what a turn of its loop leaves in it."""
+        seen: set[Value] = set()
+        while value not in seen and value not in self.structure.definitions:
+            seen.add(value)
+            loop = next((loop for loop in self.structure.loops.values() if value in (loop.base, loop.trips)), None)
+            if loop is not None:
+                return loop.op.span
+            region = self.structure.home.get(value)
+            op = region.op if region is not None else None
+            if region is None or op is None or value not in region.block.params:
+                return None
+            place = region.block.params.index(value)
+            if op.prim == "for" and place > 0:
+                value = op.regions[0].yields[place - 1]
+            elif op.prim == "while":
+                before, after = op.regions
+                value = after.yields[place] if region.block is before else before.yields[place + 1]
+            else:
+                return op.span
+        made = self.structure.definitions.get(value)
+        return made.span if made is not None else self.structure.function.span
 
     def rows(self) -> list[Row]:
         """All choices, in the order in which the values are made."""
@@ -98,7 +157,8 @@ class Planner:
     def _require_top(self, value: Value) -> None:
         if self._passing(value):
             self.plan.copied.add(value)
-            self.plan.choices[value] = Choice(COPIED, "overwritten later", self._capacity(value, None))
+            self.plan.choices[value] = Choice(COPIED, "overwritten later", self._capacity(value, None),
+                                               kind=OVERWRITTEN)
         elif self.structure.home[value] is self.structure.top:
             self.plan.choices[value] = Choice(THERE, "made outside of all loops and arms")
         else:
@@ -166,8 +226,8 @@ class Planner:
             if value in cut:
                 if self._at_home(value, unit):
                     kept[value] = None
-                    why = self._obstacle(value) or "to keep {} instead would cost as much or more"
-                    choices[value] = Choice(KEPT, why, self._capacity(value, unit), sources[value])
+                    kind, why = self._obstacle(value) or (INSTEAD, "to keep {} instead would cost as much or more")
+                    choices[value] = Choice(KEPT, why, self._capacity(value, unit), sources[value], kind)
                 else:
                     outside[value] = None  # a copy of an array of an enclosing body
                 continue
@@ -188,12 +248,14 @@ class Planner:
         if value in self.structure.indices:
             return Choice(COUNTED, "the index of its loop")
         if unit is not None and value in unit.induction:
-            return Choice(COUNTED, f"advances by {unit.induction[value][1]} in every turn, from {{}}", None, sources)
-        if final is not None:
-            return Choice(READ, "nothing is written to this element of {} afterwards", None, (final,))
-        if self.structure.definitions[value].prim == "load":
-            return Choice(READ, "{} is there as it was", None, sources[:1])
-        return Choice(AGAIN, "from {}", None, sources)
+            how, why, shown = COUNTED, f"advances by {unit.induction[value][1]} in every turn, from {{}}", sources
+        elif final is not None:
+            how, why, shown = READ, "nothing is written to this element of {} afterwards", (final,)
+        elif self.structure.definitions[value].prim == "load":
+            how, why, shown = READ, "{} is there as it was", sources[:1]
+        else:
+            how, why, shown = AGAIN, "from {}", sources
+        return Choice(how, why, None, shown, inputs=sources)
 
     def _at_home(self, value: Value, unit: Loop | None) -> bool:
         return not self.structure.is_top(value) and self.structure.loop_of(value) is unit
@@ -269,25 +331,29 @@ class Planner:
         between = [loop for loop in nest if home is None or len(loop.nest) > len(home.nest)]
         return final if self._alike(final, between) else None
 
-    def _obstacle(self, value: Value) -> str | None:
-        """Why a value cannot, or is not to be computed again; None where it is cheap to."""
+    def _obstacle(self, value: Value) -> tuple[str, str] | None:
+        """Why a value cannot, or is not to be computed again: its kind, and a sentence; None where it is cheap to."""
         op = self.structure.definitions.get(value)
         if op is None:
-            return self._noted.get(value, "carried from turn to turn: no operation gives it")
+            if value in self._noted:
+                return COUNT, self._noted[value]
+            return CARRIED, "carried from turn to turn: no operation gives it"
         if op.regions:
-            return f"what a {op.prim} gives would take all of it again"
+            return WHOLE, f"what a {op.prim} gives would take all of it again"
         if op.prim in CONSUMING:
-            return f"what {op.prim} gives is an array at one time of many"
+            return VERSION, f"what {op.prim} gives is an array at one time of many"
         if op.prim in ("empty", "list", "call"):
-            return f"{op.prim} is not done twice"
+            return ONCE, f"{op.prim} is not done twice"
         if op.prim == "load":
             array = op.operands[0]
             growable = isinstance(array.type, ArrayType) and array.type.growable
             again = not growable or (not self.stacked and self.structure.is_stable(array))
-            return None if again else "the list that it is read from goes on changing"
+            return None if again else (GROWING, "the list that it is read from goes on changing")
         if op.prim in _CHEAP:
             return None
         primitive = get(op.prim)
         if not primitive.elementwise:
-            return f"{op.prim} takes more than one operation an element"
-        return f"{op.prim} costs more than to store and load a number" if primitive.transcendental else None
+            return HEAVY, f"{op.prim} takes more than one operation an element"
+        if primitive.transcendental:
+            return COSTLY, f"{op.prim} costs more than to store and load a number"
+        return None

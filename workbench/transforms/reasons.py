@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.ir import Constant, Op, Value
+from workbench.ir import Constant, Op, Span, Value
 from workbench.records import dataclass
 
 THERE, COPIED, KEPT, AGAIN, READ, COUNTED = "there", "copied", "kept", "computed again", "read again", "counted"
+#: Why a value is kept: what it would take to have it otherwise.
+CARRIED, COUNT, WHOLE, VERSION, ONCE, GROWING, HEAVY, COSTLY, INSTEAD, OVERWRITTEN = (
+    "carried", "count", "whole", "version", "once", "growing", "heavy", "costly", "instead", "overwritten")
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
           "ne": "!="}
 
@@ -23,12 +26,24 @@ _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=",
 @dataclass(frozen=True, slots=True)
 class Choice:
     """How a value is had. price: what keeping it costs, or would cost: bytes in a turn of its loop, an axis of an array
-    counting as 1024 elements (None where nothing is to be kept). why: a sentence; `{}` in it stands for `sources`."""
+    counting as 1024 elements (None where nothing is to be kept). why: a sentence; `{}` in it stands for `sources`.
+    kind: of a value that is kept or copied, why in one word. inputs: all that it is computed or read again from."""
 
     how: str
     why: str
     price: int | None = None
     sources: tuple[Value, ...] = ()
+    kind: str = ""
+    inputs: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where a value is asked for: the place of the operation whose derivative needs it, and the operand by which that
+    differentiates (None: by all)."""
+
+    span: Span | None
+    operand: Value | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +66,19 @@ def rows(choices: Mapping[Value, Choice], order: Sequence[Value], makers: Mappin
         if choice is None:
             continue
         span = makers[value].span if value in makers else None
-        shown = list(dict.fromkeys(_text(v, makers) for v in choice.sources if not isinstance(v, Constant)))
-        why = choice.why.format(", ".join(shown) or "constants")
-        found.append(Row(span.line if span is not None else None, _text(value, makers), choice.how, choice.price, why))
+        line = span.line if span is not None else None
+        found.append(Row(line, spelled(value, makers), choice.how, choice.price, explained(choice, makers)))
     return found
+
+
+def explained(choice: Choice, makers: Mapping[Value, Op]) -> str:
+    """Why a value is had as it is, in a sentence."""
+    return choice.why.format(listed(choice, makers) or "constants")
+
+
+def listed(choice: Choice, makers: Mapping[Value, Op]) -> str:
+    """What it is, or would be, computed from."""
+    return ", ".join(dict.fromkeys(spelled(v, makers) for v in choice.sources if not isinstance(v, Constant)))
 
 
 def report(found: Sequence[Row]) -> str:
@@ -72,14 +96,14 @@ def _grouped(text: str) -> str:
     return f"({text})" if " " in text and not text.endswith((")", "]")) else text
 
 
-def _text(value: Value, makers: Mapping[Value, Op], depth: int = 3) -> str:
+def spelled(value: Value, makers: Mapping[Value, Op], depth: int = 3) -> str:
     """A value's name, or the operation that makes it, so many operations deep."""
     op = makers.get(value)
     if isinstance(value, Constant) or value.name or op is None:
         return value.label
     if not depth or op.regions:
         return f"{op.prim}(...)"
-    first, *rest = [_text(v, makers, depth - 1) for v in op.operands] or [""]
+    first, *rest = [spelled(v, makers, depth - 1) for v in op.operands] or [""]
     if op.prim == "load":
         return f"{first}[{', '.join(rest)}]"
     if op.prim in _INFIX:

@@ -16,6 +16,7 @@ from workbench.records import dataclass
 from workbench.rules import Expr, emit, emit_all
 from workbench.transforms.forward import ForwardSweep
 from workbench.transforms.frames import pop
+from workbench.transforms.reasons import Wish
 from workbench.transforms.residuals import Position
 from workbench.transforms.structure import Loop, Region, Structure
 
@@ -55,11 +56,13 @@ class Primal(Protocol):
 
 
 class Wishes:
-    """Notes what is asked for."""
+    """Notes what is asked for, and where and for what operand (`asked_at`): the places of the dry run's builder."""
 
-    def __init__(self) -> None:
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
         self.scopes: dict[Region, Scope] = {}
         self.asked: dict[Value, Value] = {}
+        self.asked_at: dict[Value, dict[Wish, None]] = {}
         self.latest: dict[tuple[Value | None, Value], None] = {}  # for what operand, and what, since this was emptied
         self.operand: Value | None = None
 
@@ -68,6 +71,7 @@ class Wishes:
         if isinstance(value, Constant):
             return value
         self.latest[self.operand, value] = None
+        self.asked_at.setdefault(value, {})[Wish(self.builder.span, self.operand)] = None
         if value not in self.asked:
             self.asked[value] = Value(mirrored(value.type, self), value.name)
         return self.asked[value]

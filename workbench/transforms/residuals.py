@@ -117,7 +117,7 @@ class Residuals:
             if not self.structure.is_regular(loop) and loop is not None:
                 self._cursor(loop)
             held = self.room.get(value) or self._main(value, loop, name)
-            if not value.is_array or self._is_exact(value, loop):
+            if not value.is_array or self.structure.is_exact(value):
                 self.slots[value] = held
             else:
                 length = self._variable(INT, ZERO, "length")
@@ -133,7 +133,7 @@ class Residuals:
             if loop is None or value in self.room or not self._is_inside(value, op):
                 continue
             sizes = [*value.dims, *(v for outer in loop.nest for v in outer.op.operands[:2])]
-            exact = self._is_exact(value, loop) if value.is_array else self.structure.is_regular(loop)
+            exact = self.structure.is_exact(value) if value.is_array else self.structure.is_regular(loop)
             if not exact or not any(self._is_inside(v, op) for v in sizes):
                 self.room[value] = self._main(value, loop, f"{value.name}_kept" if value.name else "kept")
 
@@ -144,12 +144,9 @@ class Residuals:
         """Room for a value (for its elements, where its size varies)."""
         if not value.is_array:
             return self._scalar(loop, self.structure.axes(value), value.kind, name)
-        if self._is_exact(value, loop):
+        if self.structure.is_exact(value):
             return self._array(self.structure.axes(value), value.kind, [self._length(d) for d in value.dims], name)
         return self._list(value.kind, name)
-
-    def _is_exact(self, value: Value, loop: Loop | None) -> bool:
-        return self.structure.is_regular(loop) and all(self.structure.is_hoistable(d) for d in value.dims)
 
     def _cursor(self, loop: Loop) -> None:
         if loop.outer is not None and loop not in self.cursors:

@@ -283,3 +283,7 @@ class Structure:
             return True
         return loop.op.prim == "for" and all(self.is_hoistable(v) for v in loop.op.operands[:2]) and (
             self.is_regular(loop.outer))
+
+    def is_exact(self, value: Value) -> bool:
+        """True where what a value would take, kept in every iteration, is known on entry of its outermost loop."""
+        return self.is_regular(self.loop_of(value)) and all(self.is_hoistable(d) for d in value.dims)

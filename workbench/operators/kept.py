@@ -1,0 +1,174 @@
+"""What the reverse sweep of a compiled gradient keeps, for people: the plan, with bytes, places and advice.
+
+Invariant: nothing here compiles or runs anything; what is said of a value is what the plan decided of it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from workbench.cost.formula import Formula, symbol
+from workbench.cost.keeping import kept_bytes
+from workbench.cost.quantity import bound
+from workbench.cost.writing import written
+from workbench.ir import Function, Kind, Span, Value, printed
+from workbench.operators import advice
+from workbench.operators.specialisation import Specialisation
+from workbench.transforms.plan import Plan
+from workbench.transforms.reasons import COPIED, KEPT, THERE, Choice, Wish, explained, spelled
+from workbench.views.kept import KeptView, NeedView
+
+MANY = 6  # needs of one value that are listed
+
+
+def kept_of(made: Specialisation) -> tuple[KeptView, ...]:
+    """All that waits for the reverse sweep, in the order in which it is made; nothing in forward mode."""
+    plan = made.program.planned if made.request.mode in ("grad", "vjp") else None
+    return () if plan is None else _Telling(made, plan).all()
+
+
+class _Telling:
+    """Tells of the values of one program."""
+
+    def __init__(self, made: Specialisation, plan: Plan) -> None:
+        self.function: Function = made.program.primal
+        self.plan = plan
+        self.several = len(made.request.wrt) > 1
+        self.forward = made.request.mode == "grad" and made.program.is_by_numbers
+        self.adjoint = _Adjoint(made.compiled)
+        self.file = self.function.span.filename if self.function.span is not None else ""
+        dims, integers, self.sizes = _symbols(self.function, made)
+        self.values = self._values()
+        self.bytes = kept_bytes(self.function, self.plan, self.values, dims, integers)
+        self.ir = {v: number for number, line in enumerate(printed(self.function), 1) for v in line.made}
+
+    def _values(self) -> list[Value]:
+        """What is kept and copied, and the arrays of the program that stay alive for what comes later."""
+        structure, params = self.plan.structure, set(self.function.params)
+
+        def waits(value: Value) -> bool:
+            how = self.plan.choices[value].how
+            return how in (KEPT, COPIED) or (how == THERE and value.is_array and value not in params)
+        return [v for v in structure.home if v in self.plan.choices and waits(v)]
+
+    def all(self) -> tuple[KeptView, ...]:
+        """See `kept_of`."""
+        seen: dict[tuple[int, str], int] = {}
+        views = []
+        for value in self.values:
+            span = self.plan.made_at(value)
+            hint = f"{value.name}_kept" if value.name else "kept"
+            place = (span.line if span is not None else 0, hint)
+            views.append(self._view(value, span, hint, seen.get(place, 0)))
+            if self.plan.choices[value].how == KEPT:
+                seen[place] = seen.get(place, 0) + 1
+        return tuple(views)
+
+    def _view(self, value: Value, span: Span | None, hint: str, before: int) -> KeptView:
+        choice = self.plan.choices[value]
+        size = self.bytes.get(value)
+        name = self.adjoint.holder(hint, self._line(span), before) if choice.how == KEPT else ""
+        needs = [self._need(wish, name) for wish in self.plan.needs(value)]
+        count = "" if size is None else written(size * Fraction(1, value.kind.itemsize))
+        return KeptView(
+            value=self._words(value), how=choice.how, name=name,
+            line=span.line if span is not None else None, file=self._file(span), ir=self.ir.get(value),
+            formula="" if size is None else written(size) + self._turn(value), bytes=self._number(size),
+            why=explained(choice, self.plan.structure.definitions),
+            again=advice.again(self.plan, value, choice, count),
+            edits=self._edits(value, choice),
+            needs=tuple(dict.fromkeys(needs))[:MANY])
+
+    def _edits(self, value: Value, choice: Choice) -> tuple[str, ...]:
+        if choice.how == THERE:
+            return ()
+        forward = ("mode='forward' keeps nothing, and takes a sweep for each number",) if self.forward else ()
+        return (*advice.edits(self.plan, value, choice, self.several), *forward)
+
+    def _words(self, value: Value) -> str:
+        """The value as the user wrote it, or what it counts."""
+        for loop in self.plan.structure.loops.values():
+            if value is loop.base:
+                return "places in lists"
+            if value is loop.trips:
+                return "number of turns"
+        return spelled(value, self.plan.structure.definitions)
+
+    def _turn(self, value: Value) -> str:
+        """Of what is made and used in one turn of a loop, that it is so."""
+        region = self.plan.structure.home[value].around
+        span = region.op.span if region.op is not None else None
+        return "" if span is None else f" in a turn of line {span.line}"
+
+    def _number(self, size: Formula | None) -> int | None:
+        number = None if size is None else bound(size, self.sizes).constant
+        return None if number is None else int(number)
+
+    def _need(self, wish: Wish, name: str) -> NeedView:
+        span = wish.span
+        by = spelled(wish.operand, self.plan.structure.definitions) if wish.operand is not None else ""
+        if span is None:
+            return NeedView(None, "", "", by, ())
+        text = linecache.getline(span.filename, span.line).strip()
+        own = not self._file(span)
+        return NeedView(span.line, self._file(span), text, by, self.adjoint.readers(name, span.line) if own else ())
+
+    def _file(self, span: Span | None) -> str:
+        """The last part of a file's name, empty for the function's own."""
+        return "" if span is None or span.filename == self.file else re.split(r"[/\\]", span.filename)[-1]
+
+    def _line(self, span: Span | None) -> int | None:
+        return span.line if span is not None and span.filename == self.file else None
+
+
+class _Adjoint:
+    """The emitted program, looked through by what its lines come from and which names they hold."""
+
+    def __init__(self, compiled: Any) -> None:
+        self.lines: Sequence[str] = compiled.source.split("\n")
+        self.of: Mapping[int, int] = dict(compiled.source_map)
+
+    def holder(self, hint: str, line: int | None, before: int) -> str:
+        """The variable that holds the residual with this name that so many others of the same line come before; empty
+        where that is not clear."""
+        stores = re.compile(rf"\s*({re.escape(hint)}(?:_\d+)?)(?:\[.*\])? = (?!np\.empty)")
+        found = dict.fromkeys(m[1] for k, of in self.of.items() if of == line and (m := stores.match(self._at(k))))
+        return list(found)[before] if before < len(found) else ""
+
+    def readers(self, name: str, line: int) -> tuple[int, ...]:
+        """The lines that read a variable on behalf of the user's line; without any, the last of that line."""
+        own = [k for k, of in self.of.items() if of == line and not self._at(k).lstrip().startswith("#")]
+        if name:
+            reads = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)(?!\.size|(?:\[[^=]*\])? = )")
+            found = [k for k in own if reads.search(self._at(k)) and "grow(" not in self._at(k)]
+            if found:
+                return tuple(found)
+        return tuple(own[-1:])
+
+    def _at(self, number: int) -> str:
+        return self.lines[number - 1] if number <= len(self.lines) else ""
+
+
+def _symbols(function: Function, made: Specialisation) -> tuple[
+        dict[tuple[int, int], Formula], dict[int, Formula], dict[str, int]]:
+    """Names for the dimensions and the integers of a program's arguments, and what they were in the call that it was
+    made for."""
+    dims, integers, sizes = {}, {}, {}
+    for position, axis in function.shape_params.values():
+        value = function.data_params[position]
+        name = f"len({value.label})" if value.rank == 1 else f"{value.label}.shape[{axis}]"
+        dims[position, axis] = symbol(name)
+        if position < len(made.example):
+            sizes[name] = int(np.shape(made.example[position])[axis])
+    for position, value in enumerate(function.data_params):
+        if value.kind is Kind.INT and not value.is_array:
+            integers[position] = symbol(value.label)
+            if position < len(made.example):
+                sizes[value.label] = int(made.example[position])
+    return dims, integers, sizes
