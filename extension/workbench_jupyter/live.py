@@ -47,7 +47,7 @@ class LiveView(anywidget.AnyWidget):
         self.on_msg(self._asked)
 
     def answer(self, question: Mapping[str, Any]) -> Any:
-        """What a page wants to know: the script, the data, the static form, or what the view itself answers."""
+        """What a page wants to know: the script, the data, the static forms, or what the view itself answers."""
         match question.get("what"):
             case "script":
                 return script(self.kind)
@@ -55,6 +55,8 @@ class LiveView(anywidget.AnyWidget):
                 return self.element.as_dict()
             case "html":
                 return self.element.html()
+            case "text":
+                return self.element.text()
         return self.element.answer(question)
 
     def _asked(self, _: Any, content: Mapping[str, Any], __: Any) -> None:

@@ -23,7 +23,7 @@ from workbench.ir import DifferentiationError
 from workbench.records import dataclass
 from workbench.views import report_at, report_html, report_tables
 from workbench.views.comparison import Comparison, compared
-from workbench.views.numbers import data
+from workbench.views.numbers import data, usual
 from workbench.views.roofline import Roofline, roofline_of
 from workbench.views.shown import Shown
 from workbench.views.timeline import Timeline, timeline_of
@@ -351,6 +351,7 @@ class CostReport(Shown):
             **{figure: data(value) for figure in (*MEMORY_FIGURES, "time")
                if (value := self.figure(figure)) is not None},
             "dimensions": list(self.dimensions), "parameters": list(self.parameters),
+            "open": {name: usual(name) for name in self.open},
             "by_op": [{"name": r.name, "count": data(r.count), "flops": data(r.flops)} for r in self.by_op],
             "by_line": [{"file": r.filename, "line": r.line, "text": r.text,
                          **{figure: data(getattr(r, figure)) for figure in FIGURES},

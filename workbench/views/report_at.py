@@ -12,14 +12,14 @@ from typing import Any
 from workbench.records import dataclass
 from workbench.views.numbers import at_sizes, usual
 
-#: What the heat of lines can be asked to show.
-HEATS = ("flops", "bytes", "time", "allocated")
+#: A line's numbers, in the order in which a live view has them.
+NUMBERS = ("flops", "bytes", "time", "allocated", "alive", "read", "written")
 
 
 @dataclass(frozen=True)
 class LineAt:
-    """A line's numbers. bytes: read and written; time: seconds, NaN where there is no program; alive: bytes of what it
-    made that are alive at the peak."""
+    """A line's numbers. bytes: `read` and `written`; time: seconds, NaN where there is no program; alive: bytes of what
+    it made that are alive at the peak."""
 
     filename: str
     line: int
@@ -29,6 +29,8 @@ class LineAt:
     time: float
     allocated: float
     alive: float
+    read: float
+    written: float
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,11 @@ class At:
     operations: tuple[tuple[str, float, float], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data: a line's numbers in the order of `HEATS`, and what is alive."""
+        """Plain data; a line's numbers in the order of `NUMBERS`."""
         return {
             "sizes": dict(self.sizes),
             "totals": dict(self.totals),
-            "lines": [[getattr(line, heat) for heat in HEATS] + [line.alive] for line in self.lines],
+            "lines": [[getattr(line, name) for name in NUMBERS] for line in self.lines],
             "operations": [[count, flops] for _, count, flops in self.operations],
         }
 
@@ -68,17 +70,19 @@ def at(report: Any, values: Mapping[str, float] | None = None) -> At:
     lines = []
     for record in report.by_line:
         time = math.nan if seconds is None else seconds.get((record.filename, record.line), 0.0)
-        moved = at_sizes(record.bytes_read, sizes) + at_sizes(record.bytes_written, sizes)
+        read, wrote = at_sizes(record.bytes_read, sizes), at_sizes(record.bytes_written, sizes)
         lines.append(
             LineAt(
                 record.filename,
                 record.line,
                 record.text,
                 at_sizes(record.flops, sizes),
-                moved,
+                read + wrote,
                 time,
                 at_sizes(record.bytes_allocated, sizes),
                 alive.get(record.line, 0.0),
+                read,
+                wrote,
             )
         )
     totals = {

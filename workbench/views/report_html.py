@@ -53,8 +53,8 @@ def html_of(report: Any) -> str:
         f"{total} {shown}</div>",
         _totals(report, numbers),
         _listings(report, numbers),
-        _folded("Lines in figures", _lines(report, numbers)),
-        _folded(f"{len(numbers.operations)} operations", _operations(report, numbers)),
+        _folded("Lines in figures", _lines(report, numbers), "lines"),
+        _folded(f"{len(numbers.operations)} operations", _operations(report, numbers), "operations"),
     ]
     if course is not None and course.instants:
         parts.append(
@@ -126,8 +126,13 @@ def _listings(report: Any, numbers: At) -> str:
             f'{title}<div class="wb-listing" role="list" aria-label="{escape(listing.title)}, line by line">'
             f"{rows}</div>"
         )
-    apart = math.fsum(line.time for line in numbers.lines if not line.line and math.isfinite(line.time))
-    rest = f'<div class="wb-notes" data-rest="">the call itself: {escape(time_text(apart))}</div>' if apart else ""
+    apart = next((k for k, line in enumerate(numbers.lines) if not line.line and line.time > 0), None)
+    rest = (
+        ""
+        if apart is None
+        else f'<div class="wb-notes" data-rest="{apart}">the call itself: '
+        f"{escape(time_text(numbers.lines[apart].time))}</div>"
+    )
     legend = (
         '<div class="wb-legend">'
         + ('<span><i class="wb-time"></i>time</span>' if timed else "")

@@ -1,0 +1,45 @@
+// Two programs beside each other: figures, bars and ratios at sizes that sliders choose.
+
+import {
+  costAlive, costAsker, costFill, costMultiple, costNumber, costSeconds, costFigure, costSizes, costSliders, costSort,
+  costSwitch, costTools, costWidth,
+} from "./costparts.js";
+
+export function mount(element, data, link) {
+  const view = costAlive(element, `${data.second} over ${data.first}`);
+  costTools(view, `${data.second} over ${data.first}`, data, link);
+  view.querySelectorAll("table").forEach(costSort);
+  if (!Object.keys(data.open).length) return;
+  const rows = Array.from(view.querySelectorAll("tr[data-k]"));
+  const formulas = new Map(rows.map(row => [row, [row.cells[2].textContent, row.cells[3].textContent]]));
+  const sizes = { ...data.open };
+  let [numbers, asNumbers] = [null, false];
+  const draw = () => {
+    if (!numbers) return;
+    for (const row of rows) {
+      const place = Number(row.dataset.k);
+      const pair = numbers.rows[place].map(costNumber);
+      const write = data.rows[place].name === "time" ? costSeconds : costFigure;
+      const most = Math.max(...pair.map(Math.abs)) || 1;
+      row.querySelectorAll("i").forEach((bar, k) => { bar.style.width = costWidth(Math.abs(pair[k]) / most); });
+      pair.forEach((value, k) => costFill(row.cells[2 + k],
+        asNumbers || write === costSeconds ? write(value) : formulas.get(row)[k], value));
+      const ratio = pair[0] ? pair[1] / pair[0] : NaN;
+      costFill(row.cells[4], Number.isNaN(ratio) ? "" : costMultiple(ratio), ratio);
+    }
+    view.querySelector("[data-sizes]").textContent = `ratios at ${costSizes(sizes)}`;
+  };
+  const ask = costAsker(link, view, found => {
+    numbers = found;
+    draw();
+  });
+  const sliders = costSliders(sizes, () => ask(sizes));
+  const shown = costSwitch("figures as", [["formulas", "formulas"], ["numbers", "numbers"]], "formulas", value => {
+    asNumbers = value === "numbers";
+    draw();
+  });
+  shown.classList.add("wb-cost-bar");
+  view.querySelector(".wb-head").after(sliders);
+  sliders.before(shown);
+  ask(sizes);
+}
