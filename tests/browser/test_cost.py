@@ -25,7 +25,8 @@ SETTLED = "await new Promise(resolve => setTimeout(resolve, 250));"
 #: Move a slider (by its name) as a hand does, and wait for the answer.
 MOVED = """
 const slide = async (name, at) => {
-  const view = cell.querySelector('.wb-alive'), range = view.querySelector(`input[type=range][aria-label="${name}"]`);
+  const view = cell.querySelector('.wb-alive');
+  const range = view.querySelector(`input[type=range][aria-label="${name}"]`);
   view.dataset.costLatency = '';
   range.value = at;
   range.dispatchEvent(new Event('input', {bubbles: true}));
@@ -58,7 +59,7 @@ def test_costs(scratch: Scratch, pictures: Path) -> None:
     assert sorted(latencies)[len(latencies) // 2] < 500  # (a shared machine; alone it is some 20)
     seen = scratch.last(MOVED + """
         await slide('n', 3); await slide('steps', 2);
-        return [cell.querySelector('[data-sizes]').textContent, cell.querySelector('[data-total=flops]').textContent];""")
+        return ['[data-sizes]', '[data-total=flops]'].map(name => cell.querySelector(name).textContent);""")
     assert seen[0] == "at n = 1,000, steps = 100" and seen[1].endswith("M")
     exact = scratch.last("""
         cell.querySelector('[role=radio][data-value=numbers]').click();
@@ -75,7 +76,8 @@ def test_costs(scratch: Scratch, pictures: Path) -> None:
         const row = cell.querySelector('[data-line]');
         row.focus();
         row.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true}));
-        return [before, worth(), cell.querySelector('.wb-cost-facts').textContent, document.activeElement.dataset.line];""")
+        const facts = cell.querySelector('.wb-cost-facts').textContent;
+        return [before, worth(), facts, document.activeElement.dataset.line];""")
     assert heat[0] != heat[1] and "line " in heat[2] and heat[3] is not None
     order = scratch.last("""
         const details = cell.querySelector('[data-part=operations]');
@@ -109,8 +111,9 @@ def test_costs(scratch: Scratch, pictures: Path) -> None:
         return made;""")
     assert {kind for kind, _ in saved} == {"image/svg+xml", "image/png", "application/json"}
     assert all(size > 500 for _, size in saved)
-    for name, dark, size in (("light", False, (1400, 1000)), ("dark", True, (1400, 1000)), ("narrow", False, (560, 1000))):
-        page.driver.set_window_size(*size)
+    looks = {"light": (False, 1400), "dark": (True, 1400), "narrow": (False, 560)}
+    for name, (dark, width) in looks.items():
+        page.driver.set_window_size(width, 1000)
         page.theme(dark)
         scratch.show()
         page.screenshot(pictures / f"cost-{name}.png")
@@ -151,7 +154,7 @@ def test_tables_and_sweeps(scratch: Scratch, pictures: Path) -> None:
             if name == "sweep-map":
                 scratch.last("cell.querySelector('[role=radio][data-value=map]').click();")
             said = scratch.last("""
-                const picture = cell.querySelector('svg');
+                const picture = cell.querySelector('.wb-view svg');
                 picture.focus();
                 picture.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
                 return cell.querySelector('.wb-cost-facts').textContent;""")

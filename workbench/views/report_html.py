@@ -157,11 +157,13 @@ def _row(number: int, text: str, place: int | None, records: Any, numbers: At, t
         f'<i class="wb-bytes" style="width:{width(line.alive / most if most else 0.0)}"></i>'
     )
     worth = f"{share:.0%}" if share >= 0.005 else ""
+    code = text.lstrip(" ")
     return (
         f'<div class="wb-heatrow" role="listitem" data-line="{place}" title="{escape(facts(record, line))}">'
         f'<span class="wb-no">{number}</span><span class="wb-bars">{bars}</span>'
-        f'<span class="wb-line"{_indent(text)}><span class="wb-warm" style="--heat:{min(max(share, 0.0), 1.0):.2f}">'
-        f'{text}</span></span><span class="wb-worth">{worth}</span></div>'
+        f'<span class="wb-line"{_indent(text)}>{text[: len(text) - len(code)]}'
+        f'<span class="wb-warm" style="--heat:{min(max(share, 0.0), 1.0):.2f}">{code}</span></span>'
+        f'<span class="wb-worth">{worth}</span></div>'
     )
 
 

@@ -25,7 +25,8 @@ export const COST_CSS = `.wb-cost-bar { display: flex; flex-wrap: wrap; gap: 6px
 .wb-cost-sort::after { content: "  ↕"; opacity: .45; font-size: 10px; white-space: pre; }
 th[aria-sort="ascending"] .wb-cost-sort::after { content: "  ↑"; opacity: 1; }
 th[aria-sort="descending"] .wb-cost-sort::after { content: "  ↓"; opacity: 1; }
-.wb-chart .wb-cost-group { margin-top: 4px; }
+.wb-chart .wb-cost-facts { border: 0; min-height: 1.8em; padding: 4px 0; }
+.wb-chart .wb-cost-group { margin-top: 2px; }
 .wb-chart svg:focus-visible { outline: 2px solid var(--wb-accent); outline-offset: 2px; }
 .wb-chart text { user-select: none; }
 .wb-cost-note { padding: 4px 14px; color: var(--wb-no); font-size: 12px; }`;
