@@ -88,6 +88,9 @@ class Executions:
                 *(amount for amounts in self.amounts.values() for amount in amounts.values())]
 
 
+NEVER = of(0)
+
+
 class Numbers:
     """The same for given sizes: numbers, or arrays of them."""
 
@@ -98,7 +101,7 @@ class Numbers:
 
     def runs(self, block: Block) -> Any:
         """How often a block runs."""
-        return self._number(self._executions.formulas.get(block, of(0)))
+        return self._number(self._executions.formulas.get(block, NEVER))
 
     def elements(self, value: Value) -> Any:
         """How many elements an array has; one where that is not known."""

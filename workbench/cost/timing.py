@@ -65,6 +65,7 @@ class _Clock:
         self.machine = prices.machine
         self.lines: dict[Line, Any] = {}
         self.entered: list[Callee] = []
+        self.touched: dict[Op, Any] = {}
         self.everything = self._everything()
 
     def run(self) -> dict[Line, Any]:
@@ -276,7 +277,9 @@ class _Clock:
         that does not move the access; all of the program's where each moves it."""
         for outer in reversed(self.loops.around[loop.op]):
             if outer.regions[0] not in access.loops:
-                return self._touched(outer)
+                if outer not in self.touched:
+                    self.touched[outer] = self._touched(outer)
+                return self.touched[outer]
         return self.everything
 
     def _touched(self, outer: Op) -> Any:

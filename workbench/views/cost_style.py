@@ -32,6 +32,7 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
 .wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
 .wb-view .wb-table tfoot td { border-top: 1px solid var(--wb-line); font-weight: 600; }
 .wb-view .wb-table tr, .wb-view .wb-table tbody tr:nth-child(2n) { background: none; }
+.wb-view .wb-table td:last-child:not(.wb-num):not(:has(code)) { white-space: normal; min-width: 15em; }
 .wb-notes { padding: 0 14px 12px; color: var(--wb-dim); font-size: 12.5px; }
 .wb-chart { padding: 6px 12px 10px; }
 .wb-chart svg { width: 100%; max-width: 720px; height: auto; display: block; }

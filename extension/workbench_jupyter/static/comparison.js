@@ -1,5 +1,6 @@
 // Two programs beside each other: figures, bars and ratios at sizes that sliders choose.
 
+import { el } from "./dom.js";
 import {
   costAlive, costAsker, costFill, costMultiple, costNumber, costSeconds, costFigure, costSizes, costSliders, costSort,
   costSwitch, costTools, costWidth,
@@ -38,8 +39,6 @@ export function mount(element, data, link) {
     asNumbers = value === "numbers";
     draw();
   });
-  shown.classList.add("wb-cost-bar");
-  view.querySelector(".wb-head").after(sliders);
-  sliders.before(shown);
+  view.querySelector(".wb-head").after(el("div", { class: "wb-cost-bar" }, shown), sliders);
   ask(sizes);
 }

@@ -1,5 +1,6 @@
 // Derivatives beside their function: sorted by any column; multiples and figures at sizes that sliders choose.
 
+import { el } from "./dom.js";
 import {
   costAlive, costAsker, costFigure, costFill, costMultiple, costNumber, costSizes, costSliders, costSort, costSwitch,
   costTools, costWidth,
@@ -36,7 +37,6 @@ export function mount(element, data, link) {
     asNumbers = value === "numbers";
     draw();
   });
-  shown.classList.add("wb-cost-bar");
-  view.querySelector(".wb-head").after(shown, sliders);
+  view.querySelector(".wb-head").after(el("div", { class: "wb-cost-bar" }, shown), sliders);
   ask(sizes);
 }

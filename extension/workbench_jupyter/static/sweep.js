@@ -35,8 +35,7 @@ export function mount(element, data, link) {
       state.shape = shape;
       draw();
     });
-    shapes.classList.add("wb-cost-bar");
-    head.after(shapes);
+    head.after(el("div", { class: "wb-cost-bar" }, shapes));
   }
   if (!Object.keys(data.fixed).length) return;
   const fixed = { ...data.fixed };
