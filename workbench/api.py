@@ -17,6 +17,7 @@ from workbench.operators.mapping import Mapped
 from workbench.operators.specialisation import Specialisation
 from workbench.operators.tracebacks import with_users_tracebacks
 from workbench.records import dataclass
+from workbench.views.tape import ShownTape
 
 Wrt = int | str | tuple[int | str, ...]
 
@@ -224,7 +225,8 @@ def tape(f: Callable[..., Any], *args: Any, **named: Any) -> recording.Tape:
 
     f: any Python function of numbers, arrays and structures of them. args, named: its arguments.
     Returns a `Tape`: `.value`, `len(tape)` nodes, `tape[k]` (operation, inputs, value, partials, adjoint, line) and
-    slices, `.by_line()`, `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`.
+    slices, `.by_line()`, `.backward()`, `.gradient(position)`, `.step_back()`, `.step_forward()`, `.to_json()`. A
+    notebook shows it: a table, and while the kernel runs a list and a graph of all nodes, to be stepped through.
     Raises DifferentiationError where a derivative would be lost, what f itself raises otherwise.
     Method: Griewank & Walther (2008), section 6.1.
 
@@ -235,7 +237,7 @@ def tape(f: Callable[..., Any], *args: Any, **named: Any) -> recording.Tape:
     >>> recorded.gradient(0), recorded.gradient(1)
     (6.0, 3.0)
     """
-    return recording.Tape(f, (*args, *named.values()), tuple(named))
+    return ShownTape(f, (*args, *named.values()), tuple(named))
 
 
 @dataclass(frozen=True)
@@ -318,7 +320,7 @@ def _recorded_linearize(callee: Any, args: tuple[Any, ...], named: dict[str, Any
 @recording.means(tape)
 def _recorded_tape(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`tape` inside a recorded run: its sweeps are recorded by the outer one."""
-    return recording.Tape(args[0], (*args[1:], *named.values()), tuple(named))
+    return ShownTape(args[0], (*args[1:], *named.values()), tuple(named))
 
 
 _derivatives: weakref.WeakKeyDictionary[Any, dict[Any, Derivative]] = weakref.WeakKeyDictionary()

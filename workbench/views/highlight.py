@@ -31,8 +31,9 @@ def spans(line: str, marks: list[tuple[int, int, str]]) -> str:
     return "".join([*parts, escape(line[position:])])
 
 
-def highlighted(lines: list[str]) -> list[str]:
-    """Each line as HTML; where the text is no whole program, the rest of it stays plain."""
+def marks_of(lines: list[str]) -> dict[int, list[tuple[int, int, str]]]:
+    """By line, counted from one: (start, stop, class) of what is coloured; where the text is no whole program, nothing
+    beyond the place where that shows."""
     marks: dict[int, list[tuple[int, int, str]]] = {}
     try:
         for token in tokenize.generate_tokens(io.StringIO("\n".join(lines) + "\n").readline):
@@ -44,4 +45,10 @@ def highlighted(lines: list[str]) -> list[str]:
                 marks.setdefault(line, []).append((left, right, name))
     except (tokenize.TokenError, SyntaxError, IndexError):
         pass
+    return marks
+
+
+def highlighted(lines: list[str]) -> list[str]:
+    """Each line as HTML; where the text is no whole program, the rest of it stays plain."""
+    marks = marks_of(lines)
     return [spans(line, marks.get(number, [])) for number, line in enumerate(lines, 1)]

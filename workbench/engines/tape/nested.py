@@ -53,8 +53,10 @@ class NestedRecorder(Recorder):
         """A number per node, which may become active ones of the outer recorder."""
         return fresh(np.zeros(len(self)), self.outer) if self.blocks or self.has_arrays else [0.0] * len(self)
 
-    def reverse(self, adjoints: Any) -> Any:
-        """Adjoints of all nodes, from those of the results (changed in place)."""
+    def reverse(self, adjoints: Any, first: int = 0) -> Any:
+        """Adjoints of all nodes, from those of the results (changed in place): always of the whole tape."""
+        if first:
+            raise ValueError("the sweep of a tape inside another is not left half way")
         stop = len(self)
         for block in reversed(self.blocks):
             self._back(adjoints, block.stop, stop)

@@ -269,14 +269,20 @@ class Recorder:
         """A number per node: what the sweeps change."""
         return np.zeros(len(self))
 
-    def reverse(self, adjoints: Any) -> Any:
-        """Adjoints of all nodes, from those of the results (changed in place)."""
+    def reverse(self, adjoints: Any, first: int = 0) -> Any:
+        """Adjoints of all nodes, from those of the results (changed in place), swept down to a node and with it."""
         edges, stop = self.arrays(), len(self)
         for block in reversed(self.blocks):
+            if stop <= first or block.stop <= first:
+                break
             _sweep("reverse")(*edges, adjoints, block.stop, stop)
+            if block.first < first:
+                for node in range(block.stop - 1, first - 1, -1):
+                    pull_back(block, adjoints, node)
+                return adjoints
             pull_back(block, adjoints)
             stop = block.first
-        _sweep("reverse")(*edges, adjoints, 0, stop)
+        _sweep("reverse")(*edges, adjoints, first, max(first, stop))
         return adjoints
 
     def forward(self, tangents: Any) -> Any:
@@ -359,11 +365,15 @@ def scattered(part: Part, numbers: Any, amounts: Any) -> None:
         np.add.at(numbers, nodes + 1, amounts.imag)
 
 
-def pull_back(block: Block, adjoints: Any) -> None:
-    """One structured operation of the reverse sweep."""
-    if is_zero(adjoints[block.first:block.stop]):
+def pull_back(block: Block, adjoints: Any, only: int = -1) -> None:
+    """One structured operation of the reverse sweep; or one node of it alone."""
+    if is_zero(adjoints[block.first:block.stop] if only < 0 else adjoints[only:only + 1]):
         return
-    bars = block.pull([gathered(part, adjoints) for part in block.results])
+    given = adjoints
+    if only >= 0:
+        given = np.zeros(len(adjoints))
+        given[only] = adjoints[only]
+    bars = block.pull([gathered(part, given) for part in block.results])
     for part, bar in zip(block.operands, bars, strict=True):
         if bar is not None:
             scattered(part, adjoints, bar)

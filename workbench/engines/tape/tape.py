@@ -115,6 +115,10 @@ class Tape:
             self._warn(adjoints, self.leaves)
         return adjoints
 
+    def seeded(self) -> Any:
+        """The adjoints with which the reverse sweep begins."""
+        return self._seeded(self.cotangent)
+
     def _seeded(self, cotangent: Any) -> Any:
         adjoints = self.recorder.zeros()
         if type(cotangent) is float and cotangent == 1.0:
@@ -143,7 +147,7 @@ class Tape:
         if self.position == 0:
             raise IndexError("the sweep stands at the beginning of the tape")
         if self.position == len(self):
-            self.adjoints = self._seeded(self.cotangent)
+            self.adjoints = self.seeded()
         self.position -= 1
         node = self[self.position]
         for source, partial in zip(node.inputs, node.partials, strict=True):
@@ -156,7 +160,7 @@ class Tape:
         target = self.position + 1
         if target > len(self):
             raise IndexError("the sweep stands at the end of the tape")
-        self.adjoints, self.position = self._seeded(self.cotangent), len(self)
+        self.adjoints, self.position = self.seeded(), len(self)
         while self.position > target:
             self.step_back()
         return self[target - 1]
