@@ -94,5 +94,5 @@ def test_lists_that_are_copied_when_they_grow_are_noticed():
         "from workbench.engines.numba import growing\n"
         "growing.COMPILED.clear()\n"
         "from tests.benchmarks.memory.programs import damped_until\n"
-        "print(json.dumps(measure(damped_until, (0.4, 3.6, 2e5), (0, 1))))"))
+        "print(json.dumps(measure(damped_until, (0.4, 3.5, 2e5), (0, 1))))"))
     assert found.allotted > 4_000_000 and found.ratio > 1.15

@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,31 +93,33 @@ def slope(function: Any, x: float) -> tuple[float, float]:
     return found[1], abs(found[0] - found[1])
 
 
-def differentiated(function: Any, x: float, engine: str) -> tuple[Any, Any, Any]:
-    """The value, the gradient, and the array afterwards: on the tape, or as the emitted program computes it. Engine
-    `outside`: the program is not differentiated, only the operators that it uses are compiled."""
-    left = FIRST.copy()
+def derivative_of(function: Any, engine: str) -> Any:
+    """The value and the gradient: on the tape, or (engine `python`) by the program that is emitted. Engine `outside`:
+    the program is not differentiated, only the operators that it uses are compiled."""
     if engine == "outside":
-        with in_python():
-            return function(x, left), None, left
-    if engine == "tape":
-        value, gradient = wb.value_and_grad(function, (0, 1), engine="tape")(x, left)
-    else:
-        with in_python():
-            value, gradient = wb.value_and_grad(function, (0, 1), engine="numba")(x, left)
+        return lambda x, a: (function(x, a), None)
+    return wb.value_and_grad(function, (0, 1), engine="tape" if engine == "tape" else "numba")
+
+
+def differentiated(derivative: Any, x: float, engine: str) -> tuple[Any, Any, Any]:
+    """The value, the gradient, and the array afterwards."""
+    left = FIRST.copy()
+    with nullcontext() if engine == "tape" else in_python():
+        value, gradient = derivative(x, left)
     return value, gradient, left
 
 
 def verdict(function: Any, x: float, engine: str, refusals: Counter[str] | None = None, slack: float = 1e-11,
-            reference: Any = None) -> str:
+            reference: Any = None, derivative: Any = None) -> str:
     """`right`, `refused`, `raised`, `unsettled` (right, differences do not settle), or what is wrong: compared with the
-    program itself, or with another that is to do the same."""
+    program itself, or with another that is to do the same. (A derivative that was called before has its program.)"""
     reference = reference or function
+    derivative = derivative or derivative_of(function, engine)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         expected, array = plain(reference, x, FIRST)
         try:
-            value, gradient, left = differentiated(function, x, engine)
+            value, gradient, left = differentiated(derivative, x, engine)
         except wb.DifferentiationError as error:
             if refusals is not None:
                 refusals[error.reason[:100]] += 1
@@ -155,9 +158,11 @@ def judged(head: str, sources: list[str], folder: Path, engine: str, show: bool 
     for source in sources:
         number = re.search(r"program_\d+", source)
         assert number is not None
+        function = getattr(module, number[0])
+        derivative = derivative_of(function, engine)
         for x in POINTS:
-            found = verdict(getattr(module, number[0]), x, engine, outcome.refusals,
-                            1e-6 if "float32" in source else slack, getattr(other, number[0]))
+            found = verdict(function, x, engine, outcome.refusals, 1e-6 if "float32" in source else slack,
+                            getattr(other, number[0]), derivative)
             known = found in ("right", "refused", "raised", "unsettled")
             outcome.verdicts[found if known else "wrong"] += 1
             if not known:

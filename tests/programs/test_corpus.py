@@ -1,8 +1,12 @@
 """The corpus against its oracle: values, gradients, writes into arguments, forward mode, second order.
 
-Every program at three random points and at its small sizes. A refusal is a failure: all of this is ordinary code.
+Every program at three random points and at its small sizes. A refusal is a failure: all of this is ordinary code. The
+emitted programs run as the Python that they are, a share that is drawn anew in each session as Numba compiles them.
 """
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ import pytest
 import workbench as wb
 from tests.corpus import PROGRAMS, Program
 from tests.corpus.oracle import disagreement, expected_gradient, expected_hvp, plain
+from tests.fuzz.emitted import in_python
 from tests.programs.calling import (
     assert_structure_kept,
     by_path,
@@ -30,8 +35,22 @@ def named(programs: list[Program]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("program", programs, ids=[entry.name for entry in programs])
 
 
+def ways(emitted: float, compiled: float) -> pytest.MarkDecorator:
+    """The fixture `way`: which share of the programs is run emitted, and which compiled."""
+    return pytest.mark.parametrize("way", [
+        pytest.param("emitted", marks=pytest.mark.sampled(emitted)),
+        pytest.param("compiled", marks=pytest.mark.sampled(compiled))], indirect=True)
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    with in_python() if request.param == "emitted" else contextlib.nullcontext():
+        yield
+
+
+@ways(emitted=1, compiled=1 / 4)
 @named(PROGRAMS)
-def test_value_gradient_and_writes(program: Program) -> None:
+def test_value_gradient_and_writes(program: Program, way: None) -> None:
     value_and_grad = wb.value_and_grad(program.function, program.wrt)
     points = [(program.make_args, seed) for seed in SEEDS]
     points += [(sample, 7 + i) for i, sample in enumerate(program.small)]
@@ -48,9 +67,9 @@ def test_value_gradient_and_writes(program: Program) -> None:
         assert wrong is None, f"{where}: {wrong}"
 
 
-@pytest.mark.sampled(1 / 2)
+@ways(emitted=1 / 3, compiled=1 / 12)
 @named(DISTINCT)
-def test_forward_agrees_with_reverse(program: Program) -> None:
+def test_forward_agrees_with_reverse(program: Program, way: None) -> None:
     seed = 3
     direction = random_direction(program, draw(program.make_args, seed), seed)
     args = draw(program.make_args, seed)
@@ -64,8 +83,9 @@ def test_forward_agrees_with_reverse(program: Program) -> None:
         f"{program.name}: forward {slope!r}, reverse {inner(gradient, direction)!r}")
 
 
-@named(PROGRAMS[::7])
-def test_pullback_is_linear_and_repeatable(program: Program) -> None:
+@ways(emitted=1 / 7, compiled=1 / 40)
+@named(PROGRAMS)
+def test_pullback_is_linear_and_repeatable(program: Program, way: None) -> None:
     value, pullback = wb.vjp(program.function, *draw(program.make_args, 4))
     cotangent = type(value)(2.5)
     first, second = pullback(cotangent), pullback(cotangent)
@@ -78,9 +98,9 @@ def test_pullback_is_linear_and_repeatable(program: Program) -> None:
         assert wrong is None, f"{program.name}: {wrong}"
 
 
-@pytest.mark.sampled(1 / 8)
+@ways(emitted=1 / 12, compiled=1 / 30)
 @named(SMOOTH)
-def test_second_order_by_both_nestings(program: Program) -> None:
+def test_second_order_by_both_nestings(program: Program, way: None) -> None:
     seed = 5
     direction = random_direction(program, draw(program.make_args, seed), seed)
     expected = expected_hvp(program, seed, direction)
@@ -102,8 +122,9 @@ def test_second_order_by_both_nestings(program: Program) -> None:
 SCALAR = [entry for entry in SMOOTH if entry.wrt == 0 and isinstance(draw(entry.make_args, 0)[0], float)]
 
 
-@named(SCALAR[::2])
-def test_gradient_of_gradient(program: Program) -> None:
+@ways(emitted=1 / 2, compiled=1 / 8)
+@named(SCALAR)
+def test_gradient_of_gradient(program: Program, way: None) -> None:
     seed = 6
     direction = {(0,): np.asarray(1.0)}
     expected = expected_hvp(program, seed, direction)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 from typing import Any
 
 import numpy as np
@@ -113,8 +111,7 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
     """Each primitive that takes this kind, with cases that hold an array (all structured ones in double precision)."""
     rng = np.random.default_rng(8)
     found = []
-    # those with kernels last, in one program: each that calls them is optimised with all of their code
-    for name, primitive in sorted(table().items(), key=lambda item: (bool(item[1].kernels), item[0])):
+    for name, primitive in sorted(table().items()):
         if not primitive.takes(0, kind) or (primitive.samples is None and not primitive.domain):
             continue
         several = [c for c in cases(primitive, rng, kind) if not primitive.elementwise or any(
@@ -131,43 +128,55 @@ def array_programs(kind: Kind) -> list[tuple[str, Any, Any]]:
     return found
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=lambda k: k.value)
-def test_arrays(kind: Kind, pytestconfig: pytest.Config) -> None:
-    """Lowered to loops or library calls: interpreted and compiled. (Half of the chunks in a session, drawn as sampled
-    tests are.)"""
+def in_parts(kind: Kind) -> list[list[tuple[str, Any, Any]]]:
+    """What is compiled together: a primitive whose kernels take seconds has a program of its own."""
     programs = array_programs(kind)
-    assert len(programs) > 15
-    starts = range(0, len(programs), CHUNK)
-    drawn = random.Random(os.environ["TESTS_SAMPLE"] + kind.value).sample(starts, -(-len(starts) // 2))
-    for start in starts if pytestconfig.getoption("--whole") else drawn:
-        chunk = programs[start:start + CHUNK]
-        builder = Builder(f"arrays_{kind.value}_{start}")
-        args: list[Any] = []
-        results, labels, loose = [], [], []
-        for name, _, case in chunk:
-            operands = case.operands
-            if name in ("pow", "lshift", "rshift") and kind is Kind.INT:
-                operands = (operands[0], abs(operands[1]))
-            xs = [operand(builder, v, args).value for v in operands]
-            for value in emit_all(builder, name, *xs, **case.attrs):
-                results.append(emit(builder, "copy", value) if value in xs and value.is_array else value)
-                labels.append(f"{name}{case}")
-                loose.append(LOOSE.get(name, 10.0))
-        function = check_types(verify(builder.finish(results)))
-        expected = interpret.run(function, args)
-        lowered = check_types(verify(finalize(function)))
-        for way, found in (("lowered", interpret.run(lowered, args)), ("compiled", compile_function(lowered)(*args))):
-            for label, slack, a, b, result in zip(labels, loose, found, expected, results, strict=True):
-                what = f"{label}, {way}"
-                assert np.shape(a) == np.shape(b), what
-                if np.ndim(b):
-                    assert a.dtype == b.dtype, what
-                tolerance = ULPS[result.kind] * slack
-                scale = float(np.max(np.abs(b), initial=1.0)) if tolerance else 1.0
-                if label.startswith(SIGNS):
-                    a, b = np.abs(a), np.abs(b)
-                error = np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0)
-                assert error <= tolerance * scale, f"{what}: {a}, not {b}"
+    alone = [p for p in programs if p[1].kernels and not p[1].elementwise]
+    rest = [p for p in programs if p not in alone]
+    return [rest[start:start + CHUNK] for start in range(0, len(rest), CHUNK)] + [[p] for p in alone]
+
+
+PARTS = {f"{kind.value}-{number}-{part[0][0]}": (kind, part)
+         for kind in Kind for number, part in enumerate(in_parts(kind))}
+
+
+def test_there_are_arrays_of_each_kind() -> None:
+    for kind in Kind:
+        assert sum(len(part) for k, part in PARTS.values() if k is kind) > 15
+
+
+@pytest.mark.sampled(1 / 4)
+@pytest.mark.parametrize("title", PARTS)
+def test_arrays(title: str) -> None:
+    """Lowered to loops or library calls: interpreted and compiled."""
+    kind, programs = PARTS[title]
+    builder = Builder(f"arrays_{title.replace('-', '_')}")
+    args: list[Any] = []
+    results, labels, loose = [], [], []
+    for name, _, case in programs:
+        operands = case.operands
+        if name in ("pow", "lshift", "rshift") and kind is Kind.INT:
+            operands = (operands[0], abs(operands[1]))
+        xs = [operand(builder, v, args).value for v in operands]
+        for value in emit_all(builder, name, *xs, **case.attrs):
+            results.append(emit(builder, "copy", value) if value in xs and value.is_array else value)
+            labels.append(f"{name}{case}")
+            loose.append(LOOSE.get(name, 10.0))
+    function = check_types(verify(builder.finish(results)))
+    expected = interpret.run(function, args)
+    lowered = check_types(verify(finalize(function)))
+    for way, found in (("lowered", interpret.run(lowered, args)), ("compiled", compile_function(lowered)(*args))):
+        for label, slack, a, b, result in zip(labels, loose, found, expected, results, strict=True):
+            what = f"{label}, {way}"
+            assert np.shape(a) == np.shape(b), what
+            if np.ndim(b):
+                assert a.dtype == b.dtype, what
+            tolerance = ULPS[result.kind] * slack
+            scale = float(np.max(np.abs(b), initial=1.0)) if tolerance else 1.0
+            if label.startswith(SIGNS):
+                a, b = np.abs(a), np.abs(b)
+            error = np.max(np.abs(np.subtract(a, b, dtype=np.complex128)), initial=0.0)
+            assert error <= tolerance * scale, f"{what}: {a}, not {b}"
 
 
 def test_draws_stay_in_their_interval() -> None:

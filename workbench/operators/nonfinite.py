@@ -7,6 +7,7 @@ something to warn of.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +46,9 @@ class _Watch(Values):
 
 
 def _is_finite(value: Any) -> bool:
-    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic, float)) else None
+    if isinstance(value, float):  # (most of what a replay looks at)
+        return math.isfinite(value)
+    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
     return array is None or array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
 
 
