@@ -26,7 +26,7 @@ def roles_of(program, wrt, *args):
         found.update(roles(function, exact).values())
         return compiled(function, name, exact=exact, **options)
     with mock.patch.object(emitted, "compile_in_python", noting), emitted.in_python():
-        wb.value_and_grad(program, wrt, engine="numba")(*args)
+        wb.value_and_grad(program, wrt, engine="numba", mode="reverse")(*args)
     return dict(found)
 
 

@@ -142,6 +142,9 @@ def _passed(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    """A result as a compiled program gives it: an array, or a number of Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
     return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
 
 

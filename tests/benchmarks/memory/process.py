@@ -81,12 +81,12 @@ def measure(program: Callable[..., Any], args: tuple[Any, ...], wrt: Any) -> dic
     """Peaks of the primal and of the gradient, and what the adjoint program holds by its roles."""
     accounting, marks = Accounting(), Marks()
     primal = Derivative(program, "value", engine="numba")
-    gradient = wb.value_and_grad(program, wrt, engine="numba")
+    gradient = wb.value_and_grad(program, wrt, engine="numba", mode="reverse")  # (forward mode keeps nothing)
     found: dict[str, Any] = {"primal": accounting.peak(lambda: primal(*args)),
                              "gradient": accounting.peak(lambda: gradient(*args))}
     found["resident"] = resident(lambda: gradient(*args))
     with marked(marks):
-        spelt = wb.value_and_grad(program, wrt, engine="numba")
+        spelt = wb.value_and_grad(program, wrt, engine="numba", mode="reverse")
         found["marked"] = accounting.peak(lambda: spelt(*args))
     found["allotted"], found["roles"] = accounting.allotted(marks)
     return found
