@@ -98,6 +98,7 @@ def test_pullback_is_linear_and_repeatable(program: Program, way: None) -> None:
         assert wrong is None, f"{program.name}: {wrong}"
 
 
+@pytest.mark.filterwarnings("ignore:long_list_of_floats runs on the tape:UserWarning")  # (lists in inner derivatives)
 @ways(emitted=1 / 12, compiled=1 / 30)
 @named(SMOOTH)
 def test_second_order_by_both_nestings(program: Program, way: None) -> None:
