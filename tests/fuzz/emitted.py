@@ -23,6 +23,7 @@ from workbench.engines.numba import compiler, outlet
 from workbench.engines.numba.compile import Compiled, Recipe, filename
 from workbench.engines.numba.emit import emit
 from workbench.ir import DifferentiationError, Function, verify
+from workbench.rules.random import FUNCTIONS, LAWS
 
 _MAKERS = ("empty", "zeros", "ones", "full", "arange", "dot", "array")
 
@@ -148,6 +149,12 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, np.ndarray) else value
 
 
+#: what machine code reaches by address
+_OUTSIDE: dict[str, Callable[..., Any]] = {
+    "give_float": lambda number: outlet._give(float(number)), "give_int": lambda number: outlet._give(int(number)),
+    "say": outlet._say, **{law.symbol: FUNCTIONS[name] for name, law in LAWS.items()}}
+
+
 def compile_in_python(function: Function, name: str | None = None, *, quiet: bool = False,
                       primal: Function | None = None, scalar: bool = False, exact: int | None = None) -> Compiled:
     """What `compile_function` gives, its entry the emitted Python; the options change nothing here."""
@@ -155,7 +162,7 @@ def compile_in_python(function: Function, name: str | None = None, *, quiet: boo
     source = emit(function, name)
     outlet.enter(function)
     space: dict[str, Any] = {"DifferentiationError": DifferentiationError, "_divided": _divided, "_raised": _raised,
-                             **outlet.EXTERNALS}
+                             **outlet.EXTERNALS, **_OUTSIDE}
     tree = ast.fix_missing_locations(_Divisions().visit(ast.parse(source.text)))
     exec(compile(tree, filename(source), "exec"), space)
     space.update({helper.__name__: _as_compiled(helper) for helper in source.helpers}, np=_Numpy(), math=_Math())

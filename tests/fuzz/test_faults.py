@@ -9,6 +9,7 @@ import pytest
 from tests.fuzz.faults import FAULTS, Fault
 
 
+@pytest.mark.sampled(1 / 3)
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_planted_fault_is_noticed(fault: Fault) -> None:
     with fault.plant():

@@ -92,9 +92,9 @@ SORT = Sort("W = np.array([1.0, 2.0, 3.0])\n\n\n", Writer, arguments, arrays, 6)
 
 
 def test_what_the_caller_can_see_is_as_in_plain_python(tmp_path: Path) -> None:
-    verdicts, wrong = SORT.session(5120, 40, tmp_path)  # (5145 was wrong once)
+    verdicts, wrong = SORT.session(5125, 24, tmp_path)  # (5145 was wrong once)
     assert not wrong, "\n".join(wrong)
-    assert verdicts["agrees"] > 25
+    assert verdicts["agrees"] > 14
 
 
 if __name__ == "__main__":

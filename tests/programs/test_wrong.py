@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fuzz.emitted import in_python
 from tests.programs import refused
 from tests.programs.judge import judged
 from tests.programs.wrong import THEMES
@@ -23,7 +24,16 @@ AGAIN = 5  # with engine="auto", which is one or the other of the two, every fif
       for case, name in zip(ALL, NAMES)),
     *(pytest.param("auto", *case, id=f"auto-{name}") for case, name in list(zip(ALL, NAMES))[::AGAIN])])
 def test_wrong_program(engine: str, theme: types.ModuleType, function: Any, args: tuple[Any, ...]) -> None:
-    wrong = judged(theme, function, args, engine, function.__name__ in theme.MUST)
+    """(What is emitted runs as the Python that it is.)"""
+    with in_python():
+        wrong = judged(theme, function, args, engine, function.__name__ in theme.MUST)
+    assert wrong is None, wrong
+
+
+@pytest.mark.sampled(1 / 10)
+@pytest.mark.parametrize("theme, function, args", [pytest.param(*case, id=name) for case, name in zip(ALL, NAMES)])
+def test_wrong_program_compiled(theme: types.ModuleType, function: Any, args: tuple[Any, ...]) -> None:
+    wrong = judged(theme, function, args, "numba", function.__name__ in theme.MUST)
     assert wrong is None, wrong
 
 
