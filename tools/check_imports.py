@@ -33,6 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             {"interpret"},
             {"rules"},
             {"ir"},
+            {"progress"},
             {"deferred", "records"},
         ),
     )

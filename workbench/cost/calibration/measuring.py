@@ -16,6 +16,7 @@ import numpy as np
 from workbench.cost.calibration import kernels
 from workbench.cost.calibration.clock import ROUNDS, least, slopes
 from workbench.cost.calibration.compiled import compiled
+from workbench.progress import working
 
 Rates = dict[str, float]
 Tables = dict[str, list[tuple[float, float]]]
@@ -29,17 +30,28 @@ FAR = 1000  # elements of a row
 EDGES = (2, 8, 24, 64, 160, 400)
 
 
+#: What is measured, with the seconds that each stage takes, roughly: most of it the compiler's.
+STAGES: tuple[tuple[str, float, Callable[[], Rates | Tables]], ...] = (
+    ("operations of float64", 6.0, lambda: _loops(np.float64)),
+    ("operations of float32", 2.0, lambda: _loops(np.float32)),
+    ("inner loops", 0.7, lambda: _nests()),
+    ("memory", 2.5, lambda: _memory()),
+    ("new arrays", 0.4, lambda: _new()),
+    ("products", 2.5, lambda: _products()),
+    ("calls", 0.4, lambda: _calls()),
+)
+TABLES = frozenset(("memory", "new arrays", "products"))
+
+
 def measured() -> tuple[Rates, Tables]:
     """Measure: some ten seconds, most of them the compiler's."""
     rates: Rates = {}
     tables: Tables = {}
-    for kind in (np.float64, np.float32):
-        rates.update(_loops(kind))
-    rates.update(_nests())
-    tables.update(_memory())
-    tables.update(_new())
-    tables.update(_products())
-    rates.update(_calls())
+    whole = sum(seconds for _, seconds, _ in STAGES)
+    with working("measuring this machine", whole, whole) as step:
+        for stage, seconds, measure in STAGES:
+            (tables if stage in TABLES else rates).update(measure())  # type: ignore[arg-type]
+            step(seconds)
     return rates, tables
 
 

@@ -37,10 +37,13 @@ from workbench.engines.numba.vector_math.choice import left_to_libm
 from workbench.engines.numba.vector_math.definitions import KERNELS
 from workbench.engines.numba.vector_math.library import in_use
 from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
+from workbench.progress import working
 from workbench.records import dataclass
 from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
 
+#: Seconds that a compilation takes, and that each line of the program adds.
+COMPILE_ANY, COMPILE_LINE = 0.1, 0.0035
 Change = Callable[[ast.Module], ast.Module]
 _TYPES: dict[Kind, Any] = {kind: from_dtype(kind.dtype) for kind in Kind}
 
@@ -100,11 +103,17 @@ class Recipe:
             return None
         return cache.key(self.source.text, f"{self.args} {sorted(self.left)} {sorted(self.source.loose)} {in_use()}")
 
+    @property
+    def seconds(self) -> float:
+        """How many seconds compiling it takes, roughly: by its lines, those of helpers that it inlines not counted."""
+        return COMPILE_ANY + COMPILE_LINE * self.source.text.count("\n")
+
     def fresh(self, change: Change | None = None, more: tuple[Any, ...] = ()) -> Any:
         """Numba's compile result; of the program changed, with parameters of more types."""
         keep_freed()
         try:
-            with global_compiler_lock, signals.postponed():
+            with working(f"compiling {self.source.name}", seconds=self.seconds), global_compiler_lock, \
+                    signals.postponed():
                 return compile_python(python_function(self.source, self.left, change), (*self.args, *more))
         except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
