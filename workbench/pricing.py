@@ -15,7 +15,9 @@ from workbench.cost.quantity import Quantity, plain
 from workbench.cost.spec import samples, stand_ins
 from workbench.ir import DifferentiationError
 from workbench.operators import costing
+from workbench.operators.composite import Composite
 from workbench.operators.derivative import Derivative
+from workbench.progress import working
 from workbench.views import Complexity, Measured, OperatorCost, Sweep
 from workbench.views.complexity import LAWS
 from workbench.views.numbers import nominal
@@ -210,7 +212,7 @@ def complexity(f: Callable[..., Any], *args: Any, wrt: Wrt = 0, figures: Sequenc
             if name == "divergence" and inputs != outputs:
                 raise DifferentiationError("only of functions with as many outputs as inputs")
             operator = make(f, wrt)
-            given = (*args, *_tangents(operator, args)) if name == "hvp" else args
+            given = arguments_of(operator, args)
             report = operator.cost(*given)
             power = _exponent(operator, given, measured) if measured and name in _TIMED else None
         except DifferentiationError as refusal:
@@ -219,6 +221,11 @@ def complexity(f: Callable[..., Any], *args: Any, wrt: Wrt = 0, figures: Sequenc
             multiple = nominal(report.flops) / base if base else float("nan")
             rows.append(OperatorCost(name, report, multiple, LAWS[name], exponent=power))
     return Complexity(function.name, plain(inputs), plain(outputs), function.flops, tuple(rows), tuple(figures))
+
+
+def arguments_of(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a function's derivative is called with: of a Hessian-vector product, a tangent too."""
+    return (*args, *_tangents(f, args)) if isinstance(f, Composite) and f.takes_tangent else args
 
 
 def _tangents(operator: Derivative, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -241,10 +248,12 @@ def _times(operator: Derivative, args: tuple[Any, ...], name: str, sizes: Sequen
            fixed: Mapping[str, int]) -> list[float]:
     """Seconds of calls on random arguments at these sizes of one dimension: the least of five, after a first one."""
     times = []
-    for size in sizes:
-        given = samples(args, {**fixed, name: int(size)}, np.random.default_rng(0))
-        operator(*given)
-        times.append(min(_seconds(operator, given) for _ in range(5)))
+    with working(f"measuring {operator!r}", len(sizes)) as step:
+        for size in sizes:
+            given = samples(args, {**fixed, name: int(size)}, np.random.default_rng(0))
+            operator(*given)
+            times.append(min(_seconds(operator, given) for _ in range(5)))
+            step()
     return times
 
 

@@ -1,8 +1,8 @@
 """The kernel extension: what `%load_ext workbench` adds to IPython.
 
-It imports `workbench`, never the reverse. Loading registers `%%grad` and `%grad`, warms the compiler up in a thread so
-that the first gradient does not wait for it, makes what the workbench shows come alive in the page, and gives plotly
-figures a static form beside the interactive one.
+It imports `workbench`, never the reverse. Loading registers the magics and what completes them, warms the compiler up
+in a thread so that the first gradient does not wait for it, makes what the workbench shows come alive in the page,
+shows how far work is that takes a while, and gives plotly figures a static form beside the interactive one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from IPython.display import display
 
 from workbench import engines
 from workbench.views import places, shown
-from workbench_jupyter import figures, live
+from workbench_jupyter import completion, figures, live, progress
+from workbench_jupyter.about_magics import AboutMagics
 from workbench_jupyter.cell import cell_files
+from workbench_jupyter.cost_magics import CostMagics
 from workbench_jupyter.flags import MAGICS
 from workbench_jupyter.magics import GradMagics
 from workbench_jupyter.result import GradResult
@@ -24,10 +26,12 @@ __all__ = ["GradResult", "load_ipython_extension", "unload_ipython_extension"]
 
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
-    shell.register_magics(GradMagics)
+    shell.register_magics(GradMagics, CostMagics, AboutMagics)
     places.register(lambda: cell_files(shell))
     shown.register_display(display)
     figures.register(shell)
+    progress.register(shell)
+    completion.register(shell)
     live.register()
     engines.warm_up()
 
@@ -40,4 +44,6 @@ def unload_ipython_extension(shell: Any) -> None:
     places.register(None)
     shown.register_display(None)
     figures.unregister(shell)
+    progress.unregister(shell)
+    completion.unregister(shell)
     live.unregister()

@@ -8,10 +8,9 @@ from typing import Any
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from workbench.engines import ENGINES
-from workbench.pricing import OPERATORS
+from workbench.pricing import OPERATORS, SWEPT
 from workbench.records import dataclass
 from workbench.showing import SECTIONS
-from workbench.views.report import FIGURES
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ OF = Flag("--of", "Whose cost: of the value, the gradient (grad), hessian, ...; 
 SWEEP = Flag("--sweep", "Sizes of a dimension: n=10:1e6:log (25 sizes, evenly spaced in logarithms), n=10:1000:50 (50 "
              "sizes), n=1,10,100, or one size for what stays the same, m=64. May be given for several dimensions.",
              "SIZES", repeated=True)
-FIGURE = Flag("--figures", "Which figures are swept or tabled: flops, bytes_read, bytes_written, bytes_allocated.",
-              "FIGURES", lambda: tuple(FIGURES), several=True)
+FIGURE = Flag("--figures", "Which figures are swept or tabled, commas between them: flops, bytes_read, time, ...",
+              "FIGURES", lambda: tuple(SWEPT), several=True)
 MEASURE = Flag("--measure", "Run it too, and say where the time went; with --sweep, at random arguments of each size.")
 MEASURED = Flag("--measured", "Sizes of one dimension at which everything is run and timed: n=100,200,400.", "SIZES")
 FORCE = Flag("--force", "calibrate: measure again where that was done before.")
@@ -69,6 +68,8 @@ MAGICS: dict[str, tuple[Flag, ...]] = {
     "complexity": (WRT, FIGURE, MEASURED, NAME),
     "workbench": (FORCE,),
 }
+#: What `%workbench` can be told.
+WORDS = ("calibrate", "clear")
 TARGETS = {
     "grad": "%%%%grad: the functions; left out, the last one defined. %%grad: a call, f(x, y).",
     "cost": "%%%%cost: the functions; left out, the last one defined. %%cost: a call or a function.",

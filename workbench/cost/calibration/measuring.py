@@ -33,12 +33,12 @@ EDGES = (2, 8, 24, 64, 160, 400)
 #: What is measured, with the seconds that each stage takes, roughly: most of it the compiler's.
 STAGES: tuple[tuple[str, float, Callable[[], Rates | Tables]], ...] = (
     ("operations of float64", 6.0, lambda: _loops(np.float64)),
-    ("operations of float32", 2.0, lambda: _loops(np.float32)),
+    ("operations of float32", 3.0, lambda: _loops(np.float32)),
     ("inner loops", 0.7, lambda: _nests()),
-    ("memory", 2.5, lambda: _memory()),
-    ("new arrays", 0.4, lambda: _new()),
-    ("products", 2.5, lambda: _products()),
-    ("calls", 0.4, lambda: _calls()),
+    ("memory", 2.0, lambda: _memory()),
+    ("new arrays", 0.6, lambda: _new()),
+    ("products", 4.0, lambda: _products()),
+    ("calls", 0.3, lambda: _calls()),
 )
 TABLES = frozenset(("memory", "new arrays", "products"))
 

@@ -133,3 +133,30 @@ def save(name: str, payload: bytes) -> None:
             raise
     except OSError:
         return
+
+
+def files() -> list[tuple[Path, int]]:
+    """The programs that are kept, with their sizes in bytes."""
+    folder = directory()
+    found = []
+    for path in sorted(folder.glob("*.bin")) if folder is not None else ():
+        try:
+            found.append((path, path.stat().st_size))
+        except OSError:  # another process has removed it
+            continue
+    return found
+
+
+def clear() -> int:
+    """Remove all programs that are kept, and what was left half-written; how many bytes that frees. (What was measured
+    of the machine stays.)"""
+    freed = 0
+    folder = directory()
+    for path in [*folder.glob("*.bin"), *folder.glob("*.tmp")] if folder is not None else []:
+        try:
+            size = path.stat().st_size
+            path.unlink()
+            freed += size
+        except OSError:
+            continue
+    return freed
