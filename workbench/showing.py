@@ -144,11 +144,19 @@ def typed(f: Callable[..., Any], given: Arguments, asked: Asked, title: str = ""
     """What is to be seen of a call of which only the types are known."""
     args, named = given
     made = Showing(value_and_grad(f, asked.wrt, engine=asked.engine, mode="reverse"))
-    program = made.derivative if made.derivative.is_recorded else made.derivative.at(*args, **named)
+    program: Any = made.derivative
+    refusal: DifferentiationError | None = None
+    if not made.derivative.is_recorded:
+        try:
+            program = made.derivative.at(*args, **named)
+        except DifferentiationError as error:
+            if made.derivative.engine.runner is None:
+                raise
+            refusal = DifferentiationError(f"the compiler does not take this: {error.reason}", error.span, error.hint)
     title = title or call_text(made.derivative.__name__, args, named)
     parts: list[Shown] = []
     if "adjoint" in asked.sections:
-        view = gradient_view(title, None, (), program, *source_and_place(f), places=last_parts())
+        view = gradient_view(title, None, (), program, *source_and_place(f), places=last_parts(), refusal=refusal)
         parts.append(GradientPanel(view, program))
     if asked.order == 2:
         parts.append(_part("Hessian", lambda: HessianPanel(

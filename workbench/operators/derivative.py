@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.cost.spec import stand_ins
+from workbench.cost.spec import specs_in, stand_ins
 from workbench.engines import COMPILER, UNCOMPILED, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
@@ -92,6 +92,7 @@ class Derivative(Shown):
                           for p in self.signature.parameters.values())
         self._fast: Callable[..., Any] | None = None
         self._refused: set[Any] = set()
+        self._refusal: DifferentiationError | None = None
 
     def _position(self, wrt: int | str) -> int:
         if isinstance(wrt, str):
@@ -174,6 +175,8 @@ class Derivative(Shown):
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
         reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         where = f" ({span.filename}:{span.line})" if span else ""
+        self._refusal = DifferentiationError(f"runs on the {runner.name}: {reason}", getattr(error, "caller", None) or span,
+                                             getattr(error, "hint", ""))
         warnings.warn(f"{self.__name__} runs on the {runner.name}, which is slower: {reason}{where}", UserWarning, 5)
         return result
 
@@ -320,6 +323,20 @@ class Derivative(Shown):
         return not self._specialisations and (bool(self._refused) or self.engine.alone is not None)
 
     @property
+    def refusal(self) -> DifferentiationError | None:
+        """Why calls ran on the tape, with the line that is to blame; None where none did.
+
+        >>> import workbench as wb
+        >>> gradient = wb.grad(lambda x: x * x, engine="tape")
+        >>> gradient(3.0), gradient.refusal.reason
+        (6.0, "runs on the tape: it is asked for by engine='tape'")
+        """
+        if self._refusal is None and self.engine.alone is not None:
+            asked = f"runs on the {self.engine.alone.name}: it is asked for by engine='{self.engine.alone.name}'"
+            return DifferentiationError(asked, self._error("").span)
+        return self._refusal
+
+    @property
     def latest(self) -> Specialisation:
         """The specialisation used last."""
         if not self._specialisations:
@@ -360,7 +377,8 @@ class Derivative(Shown):
         """
         try:
             bound, keywords = self.bind(args, named)
-            return Foreseen(self.analysed(stand_ins(bound), keywords))
+            is_sized = next(specs_in(bound), None) is None
+            return Foreseen(self.analysed(stand_ins(bound), keywords), is_sized)
         except Exception as error:
             __tracebackhide__ = True
             raise tidied(error, self._error("").span)  # noqa: B904

@@ -114,10 +114,10 @@ class _Telling:
         span = wish.span
         by = spelled(wish.operand, self.plan.structure.definitions) if wish.operand is not None else ""
         if span is None:
-            return NeedView(None, "", "", by, ())
+            return NeedView(None, "", "", by, (), ())
         text = linecache.getline(span.filename, span.line).strip()
-        own = not self._file(span)
-        return NeedView(span.line, self._file(span), text, by, self.adjoint.readers(name, span.line) if own else ())
+        readers = () if self._file(span) else self.adjoint.readers(name, span.line)
+        return NeedView(span.line, self._file(span), text, by, readers, self.adjoint.texts(readers))
 
     def _file(self, span: Span | None) -> str:
         """The last part of a file's name, empty for the function's own."""
@@ -150,6 +150,10 @@ class _Adjoint:
             if found:
                 return tuple(found)
         return tuple(own[-1:])
+
+    def texts(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """These lines."""
+        return tuple(self._at(number).strip() for number in numbers)
 
     def _at(self, number: int) -> str:
         return self.lines[number - 1] if number <= len(self.lines) else ""

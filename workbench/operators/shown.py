@@ -6,6 +6,7 @@ Invariant: nothing here compiles or runs anything.
 from __future__ import annotations
 
 import collections
+import dataclasses
 import os
 import pathlib
 import tempfile
@@ -78,6 +79,36 @@ class Shown:
         ('square_vjp', ['mul', 'add'])
         """
         return self.latest.program.ir
+
+    @property
+    def primal(self) -> Function:
+        """The program that is differentiated, simplified, as IR; its values are those that `kept` is about.
+
+        Raises RuntimeError as `source` does.
+
+        >>> import workbench as wb
+        >>> def square(x):
+        ...     return x * x
+        >>> gradient = wb.grad(square)
+        >>> gradient(3.0)
+        6.0
+        >>> [op.prim for op in gradient.primal.block.ops]
+        ['mul']
+        """
+        return self.latest.program.primal
+
+    @property
+    def seen(self) -> Foreseen:
+        """The latest program by itself, whatever is called later. Raises RuntimeError as `source` does.
+
+        >>> import workbench as wb
+        >>> gradient = wb.grad(lambda x: x * x)
+        >>> gradient(3.0)
+        6.0
+        >>> gradient.seen.source == gradient.source
+        True
+        """
+        return Foreseen(self.latest)
 
     @property
     def plan(self) -> str:
@@ -212,12 +243,20 @@ class Shown:
 
 
 class Foreseen(Shown):
-    """The program that a call would run, to be looked at: `.source`, `.ir`, `.plan`, `.op_counts()`."""
+    """One program, to be looked at, whether it runs or would run: `.source`, `.ir`, `.plan`, `.op_counts()`. is_sized:
+    whether its arguments have sizes (with specs, only dimensions with names)."""
 
-    def __init__(self, made: Specialisation) -> None:
+    def __init__(self, made: Specialisation, is_sized: bool = True) -> None:
         self._made = made
+        self._is_sized = is_sized
 
     @property
     def latest(self) -> Specialisation:
-        """The specialisation, of which nothing is compiled."""
+        """The specialisation."""
         return self._made
+
+    @property
+    def kept(self) -> tuple[KeptView, ...]:
+        """What waits for the reverse sweep, as formulas where there are no sizes."""
+        found = kept_of(self.latest)
+        return found if self._is_sized else tuple(dataclasses.replace(k, bytes=None) for k in found)

@@ -9,13 +9,23 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from workbench.frontend import named_leaves
-from workbench.ir import Block, Function
-from workbench.views.model import CheckView, CodeView, GradientView, LeafView, LineView, OperationView
+from workbench.frontend import named_leaves, span_of
+from workbench.ir import Block, DifferentiationError, Function, printed
+from workbench.views.kept import KeptView
+from workbench.views.model import (
+    CheckView,
+    CodeView,
+    GradientView,
+    LeafView,
+    LineView,
+    NoteView,
+    OperationView,
+)
 
 T = TypeVar("T")
 
@@ -90,6 +100,29 @@ def adjoint_view(adjoint: str, places: Mapping[str, str]) -> CodeView:
     return CodeView("adjoint", "", tuple(lines))
 
 
+def ir_view(program: Function, places: Mapping[str, str]) -> CodeView:
+    """The program that is differentiated; each line belongs to the user's line of its operation."""
+    own = program.span.filename if program.span is not None else None
+    lines: list[LineView] = []
+    for number, line in enumerate(printed(program), 1):
+        span = line.span
+        if span is None or span.filename == own:
+            lines.append(LineView(number, line.text, span.line if span is not None else None))
+        else:
+            name = re.split(r"[/\\]", span.filename)[-1]
+            lines.append(LineView(number, line.text, None, f"{places.get(name, name)}:{span.line}"))
+    return CodeView("primal IR", "", tuple(lines))
+
+
+def note_view(refusal: DifferentiationError, own: str, places: Mapping[str, str]) -> NoteView:
+    """Why there is no adjoint; `own` is the shown file."""
+    span, text = refusal.span, refusal.reason + (f" ({refusal.hint})" if refusal.hint else "")
+    if span is None:
+        return NoteView(None, "", text)
+    name = re.split(r"[/\\]", span.filename)[-1]
+    return NoteView(span.line, "" if span.filename == own else places.get(name, name), text)
+
+
 def operation_views(program: Function) -> tuple[OperationView, ...]:
     """The table of a program's operations, most frequent first, ties by name."""
     everywhere: Counter[str] = Counter()
@@ -117,13 +150,21 @@ def gradient_view(
     checks: tuple[CheckView, ...] = (),
     hint: str = "",
     places: Mapping[str, str] | None = None,
+    refusal: DifferentiationError | None = None,
 ) -> GradientView:
     """Make each part of the view.
 
     `source` gives the user's text and its first line number, `place` says where it stands; `places` are people's
-    names for the files that the adjoint's comments name.
+    names for the files that the adjoint's comments name; `refusal` is why there is no adjoint (a derivative that ran on
+    the tape knows it).
     """
     missing: list[str] = []
+    names = places or {}
+    span = span_of(derivative) if derivative is not None else None
+    own = span.filename if span is not None else ""
+    if refusal is not None:
+        derivative = None
+    refusal = refusal or getattr(derivative, "refusal", None)
     if getattr(derivative, "is_recorded", False):
         missing.append("an adjoint program: this runs on the tape, operation by operation (see wb.tape)")
         derivative = None
@@ -136,7 +177,14 @@ def gradient_view(
             return otherwise
 
     def adjoint_part() -> CodeView | None:
-        return None if derivative is None else adjoint_view(derivative.source, places or {})
+        return None if derivative is None else adjoint_view(derivative.source, names)
+
+    def ir_part() -> CodeView | None:
+        primal = getattr(derivative, "primal", None)
+        return None if primal is None else ir_view(primal, names)
+
+    def kept_part() -> tuple[KeptView, ...]:
+        return tuple(replace(k, file=names.get(k.file, k.file)) for k in getattr(derivative, "kept", ()))
 
     def source_part() -> CodeView | None:
         if source is None:
@@ -155,7 +203,10 @@ def gradient_view(
         value=part("value", lambda: None if value is None else number_text(value), None),
         gradients=part("gradient", gradients_part, ()),
         source=part("source", source_part, None),
+        ir=part("primal IR", ir_part, None),
         adjoint=part("adjoint", adjoint_part, None),
+        kept=part("what is kept", kept_part, ()),
+        notes=() if refusal is None else (note_view(refusal, own, names),),
         operations=part("operations", operations_part, ()),
         checks=checks,
         hint=hint,

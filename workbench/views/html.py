@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from workbench.views.drawing import drawing
-from workbench.views.highlight import highlighted
-from workbench.views.model import CheckView, CodeView, GradientView, LeafView, OperationView
-from workbench.views.style import HUES, stylesheet
+from workbench.views.kept import kept_html
+from workbench.views.model import CheckView, GradientView, LeafView, OperationView
+from workbench.views.programs import hues_of, programs_html
+from workbench.views.style import stylesheet
 
 ROWS_OF_A_TABLE = 10
 
@@ -35,46 +36,6 @@ def check_html(check: CheckView) -> str:
         f'<div class="{name}"><b>{mark}</b> {escape(check.name)}: <b>{check.digits:.1f} digits</b> agree '
         f'<span class="wb-kind">{escape(check.detail)}</span></div>'
     )
-
-
-def code_html(code: CodeView, hues: dict[int, int], matches_by_number: bool) -> str:
-    """One program; a row's classes tie it to the rows of the other that stand for the same user's line."""
-    rows = []
-    previous: int | None = None
-    for line, text in zip(code.lines, highlighted([line.text for line in code.lines]), strict=True):
-        of = line.number if matches_by_number else line.of
-        classes = f" wb-h{hues[of]} wb-l{of}" if of is not None and of in hues else ""
-        label = "" if of is None or (of == previous and not matches_by_number) else of
-        previous = of
-        indent = len(line.text) - len(line.text.lstrip())
-        program = f'<span class="wb-line" style="--in: {indent}">{text}\n</span>'
-        rows.append(f'<span class="wb-row{classes}"><span class="wb-no">{label} </span>{program}</span>')
-    at = f" <span>{escape(code.at)}</span>" if code.at else ""
-    return (
-        f'<div class="wb-program"><div class="wb-caption">{escape(code.title)}{at}</div>'
-        f'<pre class="wb-code">{"".join(rows)}</pre></div>'
-    )
-
-
-def hues_of(view: GradientView) -> dict[int, int]:
-    """A hue for each user's line that the adjoint has lines for, in the order of the source."""
-    if view.adjoint is None:
-        return {}
-    shown = {line.number for line in view.source.lines} if view.source else None
-    matched = {line.of for line in view.adjoint.lines if line.of is not None}
-    return {of: i % HUES for i, of in enumerate(sorted(matched if shown is None else matched & shown))}
-
-
-def programs_html(view: GradientView, hues: dict[int, int]) -> str:
-    codes = []
-    if view.source is not None:
-        codes.append(code_html(view.source, hues, True))
-    if view.adjoint is not None:
-        codes.append(code_html(view.adjoint, hues, False))
-    if not codes:
-        return ""
-    title = "Source and adjoint, lines of one colour belong together" if len(codes) == 2 else "Source"
-    return f'<details open><summary>{title}</summary><div class="wb-programs">{"".join(codes)}</div></details>'
 
 
 def operations_html(operations: tuple[OperationView, ...]) -> str:
@@ -107,6 +68,7 @@ def render_html(view: GradientView) -> str:
         f'<div class="wb-checks">{checks}</div>' if checks else "",
         f'<div class="wb-hint">{escape(view.hint)}</div>' if view.hint else "",
         programs_html(view, hues),
+        kept_html(view.kept),
         operations_html(view.operations),
         "".join(f'<div class="wb-missing">not shown: {escape(reason)}</div>' for reason in view.missing),
     ]

@@ -21,6 +21,7 @@ class NeedView:
     text: str
     by: str
     adjoint: tuple[int, ...]
+    code: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,8 @@ def sentences(kept: KeptView) -> list[tuple[str, str]]:
     for need in kept.needs:
         where = "" if need.line is None else f"line {need.line}" if not need.file else f"{need.file}:{need.line}"
         by = f", for the derivative by {need.by}" if need.by else ""
-        lines = ", ".join(map(str, need.adjoint))
-        at = f" (adjoint line {lines})" if need.adjoint else ""
-        found.append(("needed by", f"{where}{by}{at}: {need.text}" if where else f"the reverse sweep{at}"))
+        code = "; ".join(need.code)
+        found.append(("needed by", f"{where or 'the reverse sweep'}{by}{': ' if code else ''}{code}"))
     if kept.again:
         found.append(("to compute it again", kept.again))
     found += [("an edit", edit) for edit in kept.edits] or [("an edit", "none of this line would remove it")]
@@ -99,8 +99,11 @@ def total(kept: Sequence[KeptView]) -> str:
     values = "1 value is" if len(own) == 1 else f"{len(own)} values are"
     known = [k.bytes for k in own if k.bytes is not None]
     parts = [f"{sum(known):,} bytes for these arguments"] if known else []
-    if len(known) < len(own):
+    parts += [k.formula for k in own if k.bytes is None and k.formula][:3] if not known else []
+    if len(known) < len(own) and (known or not parts):
         parts.append("as much as only a run knows")
+    elif not known:
+        parts = [" + ".join(parts) + (" + ..." if len(own) > len(parts) else "") + " bytes"]
     return f"{values} kept for the reverse sweep: {', and '.join(parts)}"
 
 

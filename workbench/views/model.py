@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from workbench.records import dataclass
+from workbench.views.kept import KeptView
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class LeafView:
 
 @dataclass(frozen=True)
 class LineView:
-    """A line of a program: its number, its text, and the user's line that it stands for."""
+    """A line of a program: its number, its text, and the user's line that it stands for. where: a line of another file
+    that it stands for, as `helper.py:7`."""
 
     number: int
     text: str
     of: int | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,35 @@ class CheckView:
 
 
 @dataclass(frozen=True)
+class NoteView:
+    """What is to be said at a line of the user's: that it is not compiled, and why. file: of the line; empty: the shown
+    one."""
+
+    line: int | None
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
 class GradientView:
-    """Everything a cell view shows of one gradient."""
+    """Everything a cell view shows of one gradient. ir: the program that is differentiated; kept: what waits for the
+    reverse sweep; notes: why there is no adjoint, at its line."""
 
     title: str
     value: str | None
     gradients: tuple[LeafView, ...] = ()
     source: CodeView | None = None
+    ir: CodeView | None = None
     adjoint: CodeView | None = None
+    kept: tuple[KeptView, ...] = ()
+    notes: tuple[NoteView, ...] = ()
     operations: tuple[OperationView, ...] = ()
     checks: tuple[CheckView, ...] = ()
     hint: str = ""
     missing: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        data = asdict(self)
+        for kept, told in zip(self.kept, data["kept"], strict=True):
+            told.update(mark=kept.mark, place=kept.place, size=kept.size, title=kept.title)
+        return data

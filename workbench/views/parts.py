@@ -8,8 +8,9 @@ from typing import Any
 
 from workbench.frontend import named_leaves
 from workbench.views.build import code_view, leaf_view
-from workbench.views.html import code_html, leaf_html
+from workbench.views.html import leaf_html
 from workbench.views.model import CodeView, LeafView
+from workbench.views.programs import code_html
 from workbench.views.shown import Shown
 from workbench.views.style import stylesheet
 from workbench.views.text import code_lines, leaf_lines

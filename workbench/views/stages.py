@@ -94,10 +94,15 @@ class PassStages(Shown):
             {"phase": s.phase, "step": s.step, "function": s.function, "changed": s.changed} for s in self.stages]}
 
     def stage(self, number: int) -> dict[str, Any]:
-        """One of them: its lines, with their signs."""
-        rows = self.stages[number].difference()
+        """One of them: the lines of the difference with their signs, the program before and after; `first`: whether
+        there was none before. Raises ValueError for a number that there is not."""
+        if not 0 <= number < len(self.stages):
+            raise ValueError(f"there are {len(self.stages)} stages, counted from 0; {number} is none of them")
+        stage = self.stages[number]
+        rows = stage.difference()
         return {"signs": "".join(sign for sign, _ in rows), "lines": [line for _, line in rows],
-                "first": self.stages[number].before is None}
+                "before": (stage.before or "").split("\n"), "after": stage.text.split("\n"),
+                "first": stage.before is None}
 
     def text(self) -> str:
         """What each pass has changed."""

@@ -50,13 +50,25 @@ RULES = """
 .wb-caption span { text-transform: none; letter-spacing: 0; }
 .wb-view .wb-code { margin: 0; padding: 4px 0 8px; border: 0; color: var(--wb-fg); background: none; overflow: auto;
   max-height: 38em; font-family: var(--jp-code-font-family, monospace); font-size: 12px; line-height: 1.5; }
-.wb-row { display: grid; grid-template-columns: 3.4em minmax(0, 1fr); padding-right: 10px;
+.wb-row { display: grid; grid-template-columns: 4.2em minmax(0, 1fr); padding-right: 10px;
   border-left: 4px solid transparent; }
 .wb-no { padding-right: 1em; text-align: right; color: var(--wb-dim); user-select: none; }
 .wb-line { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   padding-left: calc(var(--in, 0) * 1ch + 4ch); text-indent: calc(var(--in, 0) * -1ch - 4ch); }
 .wb-k { color: var(--wb-k); font-weight: 600; } .wb-s { color: var(--wb-s); } .wb-n { color: var(--wb-n); }
 .wb-c { color: var(--wb-c); font-style: italic; } .wb-b { color: var(--wb-b); } .wb-d { color: var(--wb-bar); }
+.wb-mark { color: var(--wb-accent); padding-right: .4em; }
+.wb-note { display: block; margin: 2px 8px 4px 4.2em; padding: 3px 8px; border-left: 3px solid var(--wb-no);
+  color: var(--wb-fg); background: var(--wb-panel); white-space: pre-wrap; overflow-wrap: anywhere;
+  font-family: var(--jp-ui-font-family, system-ui, sans-serif); }
+.wb-view .wb-kept ul { list-style: none; margin: 0; padding: 0 14px 10px; display: grid; gap: 8px; }
+.wb-view .wb-kept li { overflow-wrap: anywhere; }
+.wb-view .wb-kept dl, .wb-view .wb-why dl { display: grid; grid-template-columns: max-content minmax(0, 1fr);
+  gap: 1px 12px; margin: 2px 0 0 1.2em; font-size: 12.5px; background: none; }
+.wb-view .wb-kept dt, .wb-view .wb-why dt { color: var(--wb-dim); font-weight: 400; margin: 0; padding: 0; width: auto; }
+.wb-view .wb-kept dd, .wb-view .wb-why dd { margin: 0; padding: 0; width: auto; overflow-wrap: anywhere; }
+@container (max-width: 560px) { .wb-view .wb-kept dl, .wb-view .wb-why dl { grid-template-columns: minmax(0, 1fr); }
+  .wb-view .wb-kept dd, .wb-view .wb-why dd { padding-left: 1em; } }
 .wb-ops { display: flex; flex-wrap: wrap; gap: 6px; padding: 2px 14px 12px; }
 .wb-view table.wb-optable { margin: 0 14px 12px; border-collapse: collapse; font-size: 12.5px; color: inherit; }
 .wb-view table.wb-optable td, .wb-view table.wb-optable th { padding: 1px 18px 1px 0; text-align: left;
@@ -76,11 +88,13 @@ RULES = """
 """
 
 HUES = 6
+#: So many lines light up their partners without a script; where there are more, the live view does it alone.
+HOVERED = 200
 
 
 def stylesheet(matched_lines: list[int]) -> str:
     """All rules; pointing at a matched line lights up its partners in the other program."""
-    hover = "".join(f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n" for n in matched_lines)
+    hover = "".join(f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n" for n in matched_lines[:HOVERED])
     return (
         f".wb-view {{ {LIGHT} }}\n"
         f"@media (prefers-color-scheme: dark) {{ body:not([data-jp-theme-light]) .wb-view {{ {DARK} }} }}\n"

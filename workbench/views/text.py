@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.views.model import CodeView, GradientView, LeafView
+from collections.abc import Iterable, Mapping
+
+from workbench.views.kept import kept_lines
+from workbench.views.model import CodeView, GradientView, LeafView, NoteView
 
 NARROW = 60
 
@@ -16,8 +19,10 @@ def leaf_lines(leaf: LeafView, width: int) -> list[str]:
     return [head + norm, *("      " + line for line in leaf.text.split("\n"))]
 
 
-def code_lines(code: CodeView) -> list[str]:
-    """A program with line numbers; an adjoint's lines carry the user's line that they stand for."""
+def code_lines(code: CodeView, marks: Mapping[int, str] | None = None,
+               notes: Iterable[NoteView] = ()) -> list[str]:
+    """A program with line numbers; an adjoint's lines carry the user's line that they stand for. marks: signs beside
+    lines, by number; notes: what is said below lines."""
     matched = any(line.of is not None for line in code.lines)
     lines = [f"── {code.title}" + (f", {code.at}" if code.at else "")]
     previous = None
@@ -26,7 +31,9 @@ def code_lines(code: CodeView) -> list[str]:
         if matched:
             mark = f"{line.of:>5} │ " if line.of is not None and line.of != previous else "      │ "
             previous = line.of
-        lines.append(f"{mark or f'{line.number:>5} │ '}{line.text}".rstrip())
+        sign = (marks or {}).get(line.number, "│")
+        lines.append(f"{mark or f'{line.number:>5} {sign} '}{line.text}".rstrip())
+        lines += [f"      ╰ {note.text}" for note in notes if note.line == line.number and not note.file]
     return lines
 
 
@@ -41,9 +48,13 @@ def render_text(view: GradientView, programs: bool = True) -> str:
     if view.hint:
         lines.append(f"  {view.hint}")
     if programs:
-        for code in (view.source, view.adjoint):
-            if code is not None:
-                lines += ["", *code_lines(code)]
+        if view.source is not None:
+            marks = {k.line: k.mark for k in reversed(view.kept) if k.line is not None and not k.file}
+            lines += ["", *code_lines(view.source, marks, view.notes)]
+        if view.adjoint is not None:
+            lines += ["", *code_lines(view.adjoint)]
+        if view.kept:
+            lines += ["", *kept_lines(view.kept)]
         if view.operations:
             counts = ", ".join(f"{o.name} {o.count} ({o.in_loops})" for o in view.operations)
             lines += ["", f"operations of the adjoint (of them in loops): {counts}"]

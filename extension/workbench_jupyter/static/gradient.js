@@ -1,58 +1,66 @@
-// A gradient's cell view: source and adjoint side by side. The keyboard does what pointing does: a line lights up the
-// lines of the other program that belong to it.
+// A gradient's view: source, primal IR and adjoint side by side, what is kept, and the passes that the program went
+// through. The static view stays where it is; this makes it answer.
 
-import { copied, el } from "./dom.js";
+import { adjointColumns } from "./adjoint_columns.js";
+import { adjointKept } from "./adjoint_kept.js";
+import { adjointPasses } from "./adjoint_passes.js";
+import { ADJOINT_CSS } from "./adjoint_style.js";
+import { copied, download, el } from "./dom.js";
 
-const CSS = `.wb-alive .wb-row:focus { outline: 2px solid var(--wb-accent); outline-offset: -2px; }
-.wb-alive .wb-row.wb-lit { background: var(--wb-hit); }
-.wb-tools { margin-left: auto; }`;
-
-const matchOf = row => Array.from(row.classList).find(name => /^wb-l\d+$/.test(name));
-
-export function mount(element, data) {
+export function mount(element, data, link) {
   const view = element.querySelector(".wb-view");
   view.classList.add("wb-alive");
-  view.append(el("style", {}, CSS));
-  const programs = Array.from(view.querySelectorAll(".wb-program"));
-  for (const program of programs) enableKeys(program, view);
-  if (data.adjoint) {
-    const text = data.adjoint.lines.map(line => line.text).join("\n");
-    const button = el("button", { class: "wb-button", type: "button", onclick: async () => {
-      button.textContent = (await copied(text)) ? "copied" : "not allowed";
-      setTimeout(() => { button.textContent = "copy the adjoint"; }, 1500);
-    } }, "copy the adjoint");
-    view.querySelector(".wb-head").append(el("span", { class: "wb-tools" }, button));
+  view.setAttribute("role", "group");
+  view.setAttribute("aria-label", `gradient of ${data.title}`);
+  for (const style of view.querySelectorAll("style")) {
+    // pointing is answered below; a rule for each line would be looked at on every move
+    style.textContent = style.textContent.replace(/^\.wb-programs:has\(.*\n/gm, "");
   }
-}
-
-function enableKeys(program, view) {
-  const rows = Array.from(program.querySelectorAll(".wb-row"));
-  if (!rows.length) return;
-  rows.forEach((row, index) => { row.tabIndex = index ? -1 : 0; });
-  program.addEventListener("keydown", event => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const from = rows.indexOf(event.target);
-    if (!step || from < 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = rows[Math.max(0, Math.min(rows.length - 1, from + step))];
-    rows[from].tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+  view.append(el("style", {}, ADJOINT_CSS));
+  view.addEventListener("keydown", event => {
+    // JupyterLab takes keys as commands: what is typed in a view is the view's
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
   });
-  program.addEventListener("focusin", event => light(view, event.target.closest(".wb-row")));
-  program.addEventListener("focusout", () => light(view, null));
+  const status = el("span", { class: "wb-status", role: "status" });
+  const columns = adjointColumns(view, data);
+  if (columns) adjointKept(view, data, columns);
+  const tools = el("div", { class: "wb-tools", role: "toolbar", "aria-label": "what is shown, copy and export" });
+  if (columns) tools.append(columns.toggles);
+  if (data.adjoint) {
+    tools.append(adjointPasses(view, link, status), adjointExports(data, link, status));
+  } else if (columns) {
+    tools.append(adjointJson(data));
+  }
+  tools.append(status);
+  view.querySelector(".wb-head").append(tools);
 }
 
-function light(view, row) {
-  for (const lit of view.querySelectorAll(".wb-lit")) lit.classList.remove("wb-lit");
-  const match = row && matchOf(row);
-  if (!match) return;
-  for (const partner of view.querySelectorAll(`.${match}`)) {
-    partner.classList.add("wb-lit");
-    if (partner.closest(".wb-program") !== row.closest(".wb-program")) {
-      const code = partner.closest(".wb-code");
-      if (code) code.scrollTop = partner.offsetTop - code.offsetTop - code.clientHeight / 3;
-    }
-  }
+function adjointExports(data, link, status) {
+  const name = (/def (\w+)/.exec(data.adjoint.lines.map(line => line.text).join("\n")) ?? [0, "adjoint"])[1];
+  const text = data.adjoint.lines.map(line => line.text).join("\n");
+  return el("span", { class: "wb-group", role: "group", "aria-label": "export" },
+    el("button", { class: "wb-button", type: "button", onclick: async () => {
+      adjointSay(status, (await copied(text)) ? "copied" : "the browser does not allow it");
+    } }, "copy adjoint"),
+    el("button", { class: "wb-button", type: "button", title: "a file that needs NumPy and Numba alone", onclick: async () => {
+      try {
+        adjointSay(status, "…");
+        download(`${name}.py`, await link.ask({ what: "export" }), "text/x-python");
+        adjointSay(status, `${name}.py`);
+      } catch (error) {
+        adjointSay(status, error.message, 8000);
+      }
+    } }, ".py"),
+    adjointJson(data));
+}
+
+function adjointJson(data) {
+  return el("button", { class: "wb-button", type: "button", title: "all that is shown, as data",
+    onclick: () => download("gradient.json", JSON.stringify(data, null, 1), "application/json") }, "JSON");
+}
+
+function adjointSay(status, text, milliseconds = 2500) {
+  status.textContent = text;
+  clearTimeout(status.timer);
+  status.timer = setTimeout(() => { status.textContent = ""; }, milliseconds);
 }

@@ -112,7 +112,11 @@ function watcher() {
 async function mounted(element, model, link) {
   const module = await moduleOf(model.get("kind"), model.get("version"), link);
   const data = await link.ask({ what: "data" });
-  return module.mount(element, data, link);
+  const start = performance.now();
+  const unmount = await module.mount(element, data, link);
+  // how long a view took to open, until its first frame is drawn, for whoever looks at the page's timeline
+  requestAnimationFrame(() => setTimeout(() => performance.measure(`workbench ${model.get("kind")}`, { start })));
+  return unmount;
 }
 
 export default {
