@@ -45,8 +45,8 @@ view = shown.panel.view
 GradientPanel(dataclasses.replace(view, adjoint=repeated(view.adjoint), ir=repeated(view.ir)))"""
 
 LIT = """
-return Object.fromEntries(['source', 'ir', 'adjoint'].map(name =>
-  [name, Array.from(cell.querySelectorAll(`.wb-${name} .wb-lit`)).map(row => row.querySelector('.wb-line').textContent)]));
+const lit = name => Array.from(cell.querySelectorAll(`.wb-${name} .wb-lit .wb-line`)).map(line => line.textContent);
+return Object.fromEntries(['source', 'ir', 'adjoint'].map(name => [name, lit(name)]));
 """
 KEY = """
 const row = document.activeElement;
@@ -110,8 +110,8 @@ def columns_light_each_other_up(scratch: Scratch) -> None:
 
 
 def what_is_kept_says_why(scratch: Scratch, pictures: Path) -> None:
-    scratch.last("cell.querySelector('.wb-source .wb-mark').closest('.wb-row').focus();")
-    scratch.last("Array.from(cell.querySelectorAll('.wb-source .wb-row')).find(r => /np.sin/.test(r.textContent)).focus();")
+    scratch.last("const rows = Array.from(cell.querySelectorAll('.wb-source .wb-row'));"
+                 "rows.find(row => /np.sin/.test(row.textContent)).focus();")
     scratch.last(KEY, "Enter")
     text = scratch.last("return cell.querySelector('.wb-why').innerText")
     assert "sin(h[t])" in text and "8·len(a) = 320 bytes" in text and "@wb.checkpoint" in text and "kept[t]" in text

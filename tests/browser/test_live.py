@@ -31,7 +31,7 @@ def test_the_static_view_comes_alive(scratch: Scratch) -> None:
         return Array.from(cell.querySelectorAll('.wb-lit')).map(n => n.closest('.wb-program').textContent.slice(0, 6));
         """
     )
-    assert len(set(lit)) == 2  # in both programs
+    assert len(set(lit)) == 3  # in all three programs
 
 
 def test_a_saved_notebook_holds_static_forms_alone(scratch: Scratch) -> None:

@@ -44,7 +44,7 @@ BOXES = """
 const box = node => { const r = node.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; };
 const view = document.querySelector('.wb-programs').closest('.wb-view');
 return {view: box(view), area: box(view.closest('.jp-OutputArea')),
-        programs: Array.from(view.querySelectorAll('.wb-program')).map(box)};
+        programs: Array.from(view.querySelectorAll('.wb-source, .wb-adjoint')).map(box)};
 """
 
 
@@ -102,7 +102,7 @@ def test_pointing_at_a_line_lights_up_its_partners(page: Page) -> None:
 
     page.driver.set_window_size(1400, 1100)
     page.run(SHOW_CELL, "%%grad\ndef change", ".wb-view")
-    rows = page.driver.find_elements("css selector", ".wb-program:first-child .wb-row[class*='wb-l']")
+    rows = page.driver.find_elements("css selector", ".wb-source .wb-row[class*='wb-l']")
     assert rows
     number = re.search(r"wb-l(\d+)", rows[0].get_attribute("class") or "")
     assert number

@@ -46,7 +46,7 @@ def test_the_view_is_json(notebook: Notebook) -> None:
     view = notebook.run("%%grad\ndef f(x):\n    return x * x\nf(3.0)").value.panel.view
     data = json.loads(json.dumps(view.as_dict()))
     assert data["title"] == "f(3.0)" and data["gradients"][0]["path"] == "x"
-    assert data["source"]["lines"][0] == {"number": 2, "text": "def f(x):", "of": None}
+    assert data["source"]["lines"][0] == {"number": 2, "text": "def f(x):", "of": None, "where": ""}
 
 
 def test_a_failing_part_degrades_alone(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,8 +175,8 @@ class Derivative(Shown):
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
         reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         where = f" ({span.filename}:{span.line})" if span else ""
-        self._refusal = DifferentiationError(f"runs on the {runner.name}: {reason}", getattr(error, "caller", None) or span,
-                                             getattr(error, "hint", ""))
+        blamed = getattr(error, "caller", None) or span
+        self._refusal = DifferentiationError(f"runs on the {runner.name}: {reason}", blamed, getattr(error, "hint", ""))
         warnings.warn(f"{self.__name__} runs on the {runner.name}, which is slower: {reason}{where}", UserWarning, 5)
         return result
 

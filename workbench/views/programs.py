@@ -77,8 +77,8 @@ def programs_html(view: GradientView, hues: dict[int, int]) -> str:
     if not codes:
         return ""
     title = "Source and adjoint, lines of one colour belong together" if len(codes) == 2 else "Source"
-    return (f'<details open class="wb-both"><summary>{title}</summary><div class="wb-programs">{"".join(codes)}</div>'
-            f"</details>{ir_html(view, hues)}")
+    both = f'<summary>{title}</summary><div class="wb-programs">{"".join(codes)}</div>'
+    return f'<details class="wb-both" open="">{both}</details>{ir_html(view, hues)}'
 
 
 def ir_html(view: GradientView, hues: dict[int, int]) -> str:

@@ -65,7 +65,8 @@ RULES = """
 .wb-view .wb-kept li { overflow-wrap: anywhere; }
 .wb-view .wb-kept dl, .wb-view .wb-why dl { display: grid; grid-template-columns: max-content minmax(0, 1fr);
   gap: 1px 12px; margin: 2px 0 0 1.2em; font-size: 12.5px; background: none; }
-.wb-view .wb-kept dt, .wb-view .wb-why dt { color: var(--wb-dim); font-weight: 400; margin: 0; padding: 0; width: auto; }
+.wb-view .wb-kept dt, .wb-view .wb-why dt { color: var(--wb-dim); font-weight: 400; margin: 0; padding: 0;
+  width: auto; }
 .wb-view .wb-kept dd, .wb-view .wb-why dd { margin: 0; padding: 0; width: auto; overflow-wrap: anywhere; }
 @container (max-width: 560px) { .wb-view .wb-kept dl, .wb-view .wb-why dl { grid-template-columns: minmax(0, 1fr); }
   .wb-view .wb-kept dd, .wb-view .wb-why dd { padding-left: 1em; } }
@@ -94,7 +95,8 @@ HOVERED = 200
 
 def stylesheet(matched_lines: list[int]) -> str:
     """All rules; pointing at a matched line lights up its partners in the other program."""
-    hover = "".join(f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n" for n in matched_lines[:HOVERED])
+    hover = "".join(f".wb-programs:has(.wb-l{n}:hover) .wb-l{n}{{background:var(--wb-hit)}}\n"
+                    for n in matched_lines[:HOVERED])
     return (
         f".wb-view {{ {LIGHT} }}\n"
         f"@media (prefers-color-scheme: dark) {{ body:not([data-jp-theme-light]) .wb-view {{ {DARK} }} }}\n"
