@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import Scratch
+from tests.browser.test_quickstart import CONTRAST
 
 pytestmark = pytest.mark.browser
 
@@ -119,7 +120,28 @@ def test_costs(scratch: Scratch, pictures: Path) -> None:
         page.screenshot(pictures / f"cost-{name}.png")
         scratch.show("[data-part=timeline]")
         page.screenshot(pictures / f"cost-charts-{name}.png")
+        faint = [entry for entry in page.run(CONTRAST) if entry[0] < 4.4]
+        assert not faint
     page.driver.set_window_size(1400, 1000)
+    page.theme(False)
+
+
+def test_sliders_answer_while_a_cell_runs(scratch: Scratch) -> None:
+    scratch.run(PROGRAM, "gradient")
+    scratch.alive()
+    latencies = scratch.last(MOVED + """
+        const content = jupyterapp.shell.currentWidget.content, shared = content.model.sharedModel;
+        shared.insertCell(shared.cells.length, {cell_type: 'code', source: 'import time; time.sleep(3)'});
+        content.activeCellIndex = content.widgets.length - 1;
+        let over = false;
+        const running = jupyterapp.commands.execute('notebook:run-cell').then(() => { over = true; });
+        await new Promise(resolve => setTimeout(resolve, 500));
+        const found = [];
+        for (let k = 0; k < 4; k++) found.push(await slide('n', 2 + k / 4));
+        if (over) throw new Error('the cell was over before the sliders had answered');
+        await running;
+        return found;""")
+    print("slider latencies while a cell runs, in ms:", latencies)
 
 
 def test_tables_and_sweeps(scratch: Scratch, pictures: Path) -> None:

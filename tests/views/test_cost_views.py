@@ -86,6 +86,10 @@ def test_each_is_good_without_a_script(kind: str, shown: dict[str, Shown]) -> No
     assert set(view._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def test_a_notebook_with_all_of_them_stays_small(shown: dict[str, Shown]) -> None:
+    assert sum(len(view.html().encode()) for view in shown.values()) < 200_000
+
+
 def test_the_text_of_lines_is_text(shown: dict[str, Shown]) -> None:
     for kind in ("cost", "comparison", "measured"):
         assert "&lt;img src=x onerror=alert(1)&gt;" in shown[kind].html()

@@ -27,7 +27,8 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
   vertical-align: middle; }
 .wb-bars i { display: block; height: 5px; border-radius: 2px; }
 .wb-beside { margin-left: 8px; font-variant-numeric: tabular-nums; }
-.wb-warm { background: color-mix(in srgb, var(--wb-time) calc(var(--heat, 0) * 38%), transparent); border-radius: 3px; }
+.wb-warm { background: color-mix(in srgb, var(--wb-time) calc(var(--heat, 0) * 24%), transparent); border-radius: 3px; }
+.wb-warm .wb-c { color: var(--wb-fg); }
 .wb-worth { padding-left: 12px; color: var(--wb-fg); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wb-view .wb-table tr.wb-chosen td { font-weight: 700; }
 .wb-view .wb-table tfoot td { border-top: 1px solid var(--wb-line); font-weight: 600; }
@@ -42,7 +43,8 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
 .wb-panels svg { width: 100%; max-width: 620px; height: auto; }
 @container (max-width: 560px) { .wb-heatrow { grid-template-columns: 2.6em 44px minmax(0, 1fr) auto;
   padding-right: 6px; }
-  .wb-heatrow .wb-bars { width: 36px; } .wb-worth { padding-left: 6px; font-size: 11px; } }
+  .wb-heatrow .wb-bars { width: 36px; } .wb-warm .wb-c { color: var(--wb-fg); }
+.wb-worth { padding-left: 6px; font-size: 11px; } }
 """
 
 
