@@ -131,7 +131,7 @@ def test_sliders_answer_while_a_cell_runs(scratch: Scratch) -> None:
     scratch.alive()
     latencies = scratch.last(MOVED + """
         const content = jupyterapp.shell.currentWidget.content, shared = content.model.sharedModel;
-        shared.insertCell(shared.cells.length, {cell_type: 'code', source: 'import time; time.sleep(3)'});
+        shared.insertCell(shared.cells.length, {cell_type: 'code', source: 'import time; time.sleep(6)'});
         content.activeCellIndex = content.widgets.length - 1;
         let over = false;
         const running = jupyterapp.commands.execute('notebook:run-cell').then(() => { over = true; });
