@@ -34,7 +34,7 @@ GAIN = 1.3  # how many times as fast forward mode is to be
 #: What is not elementwise, but moves numbers or adds them up: both modes do the same with zeros.
 _MOVING = CONTROL | ALLOCATING | (CONSUMING - {"draw"}) | {
     "broadcast", "cast", "check", "cumsum", "gather", "index", "load", "mask_count", "mask_index", "matmul", "reshape",
-    "slice", "sum", "transpose"}
+    "select", "slice", "sum", "transpose"}
 
 
 class Candidate:
