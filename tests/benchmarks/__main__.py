@@ -12,7 +12,7 @@ import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 
 from tests.benchmarks import first_gradient, report  # noqa: E402
-from tests.benchmarks.bars import Bar, call_overhead, heat_memory, recording  # noqa: E402
+from tests.benchmarks.bars import Bar, call_overhead, heat_memory, predicting, recording  # noqa: E402
 from tests.benchmarks.memory.bar import residual_memory  # noqa: E402
 from tests.benchmarks.race import ROUNDS, race  # noqa: E402
 from tests.benchmarks.tools import OWN, Tool, tools  # noqa: E402
@@ -21,7 +21,7 @@ from tests.benchmarks.workloads import WORKLOADS  # noqa: E402
 BARS: dict[str, Callable[[], Bar]] = {
     "memory": heat_memory, "residuals": residual_memory, "call": call_overhead, "first": first_gradient.first_gradient,
     "first_short": first_gradient.short, "first_long": first_gradient.long, "first_warm": first_gradient.warm,
-    "import": first_gradient.importing, "tape": recording,
+    "import": first_gradient.importing, "tape": recording, "cost": predicting,
 }
 
 

@@ -70,6 +70,24 @@ def call_overhead() -> Bar:
                f"{by_hand * 1e9:.0f} ns, clock and an empty call {nothing * 1e9:.0f} ns")
 
 
+def predicting() -> Bar:
+    """Seconds of the processor for `wb.cost` of a function of 50 lines and of its gradient, in fresh processes."""
+    read = "import time\nfrom tests.benchmarks.first_programs import BATCH, reactor\n"
+    ours = processor_seconds(f"{read}import workbench as wb\nt = time.process_time()\n"
+                             "wb.cost(reactor, *BATCH)\nwb.cost(wb.grad(reactor), *BATCH)\n")
+    yardstick = processor_seconds(f"{read}import numba\nnumba.njit(lambda x: x)(1.0)\nt = time.process_time()\n"
+                                  "numba.njit(reactor)(*BATCH)\n")
+    return Bar("`wb.cost` of a function of 50 lines and of its gradient, fresh process", ours, 0.3, "s",
+               f"the function alone under njit, which has compiled another one before: {yardstick:.2f} s")
+
+
+def processor_seconds(code: str) -> float:
+    """The median of what a program says to have taken since its `t`, in fresh processes."""
+    return statistics.median(float(subprocess.run(
+        [sys.executable, "-c", f"{code}print(time.process_time() - t)"], check=True, capture_output=True,
+        text=True).stdout) for _ in range(7))
+
+
 def recording() -> Bar:
     """Microseconds per recorded scalar operation over a whole `wb.tape` call; the bar is 300,000 a second."""
     p, _, h = WORKLOADS["lotka"].at("full")

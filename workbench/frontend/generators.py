@@ -17,6 +17,7 @@ from workbench.frontend.activation import Activation, Code, Scope, entered
 from workbench.frontend.completions import NORMAL, stayed
 from workbench.frontend.held import Held
 from workbench.frontend.source import Definition
+from workbench.frontend.syntax import own_nodes
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import END, Array, Choice, Cursor, Lazy, Variable, ZipValue, is_static
 from workbench.records import dataclass
@@ -34,14 +35,10 @@ class Sink:
 
 def is_generator(node: ast.AST) -> bool:
     """True for the definition of a generator."""
-    pending = list(getattr(node, "body", ())) if isinstance(node, ast.FunctionDef) else []
-    while pending:
-        child = pending.pop()
-        if isinstance(child, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(child))
-    return False
+    body = node.body if isinstance(node, ast.FunctionDef) else []
+    inner = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
+    return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for statement in body if not isinstance(statement, inner)
+               for n in own_nodes(statement))
 
 
 def lazy(t: Tracer, push: Callable[[Activation, Sink], Any]) -> Lazy:

@@ -15,6 +15,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from workbench.frontend.paths import is_library
+from workbench.frontend.syntax import every_node
 from workbench.ir import DifferentiationError, Span
 
 Definition = ast.FunctionDef | ast.Lambda
@@ -82,7 +83,7 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
                                    span_of_function(function),
                                    "define it in a file or a notebook cell instead of exec or a built-in module")
     found: dict[tuple[int, str], list[Definition]] = {}
-    for node in ast.walk(_parsed(text, filename, function)):
+    for node in every_node(_parsed(text, filename, function)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             found.setdefault((first, node.name), []).append(node)  # type: ignore[arg-type]

@@ -8,6 +8,27 @@ from collections.abc import Sequence
 _SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
 
+def every_node(root: ast.AST) -> list[ast.AST]:
+    """The nodes of a tree in the order of `ast.walk`, which takes ten times as long."""
+    found = [root]
+    for node in found:  # (which grows meanwhile)
+        found += children(node)
+    return found
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes that a node is made of."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        kind = type(value)
+        if kind is list:
+            found += [part for part in value if isinstance(part, ast.AST)]
+        elif kind is not str and isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
 def exits(nodes: Sequence[ast.stmt]) -> bool:
     """True when control never falls out of the end of these statements."""
     if not nodes:
@@ -43,7 +64,7 @@ def blocks(node: ast.AST) -> list[list[ast.stmt]]:
 
 def captured(node: ast.Match) -> list[str]:
     """The names that the patterns of a `match` capture."""
-    names = [getattr(n, "name", None) or getattr(n, "rest", None) for n in ast.walk(node) if isinstance(
+    names = [getattr(n, "name", None) or getattr(n, "rest", None) for n in every_node(node) if isinstance(
         n, (ast.MatchAs, ast.MatchStar, ast.MatchMapping))]
     return list(dict.fromkeys(n for n in names if n is not None))
 
@@ -61,12 +82,12 @@ def is_simple(node: ast.stmt | ast.expr) -> bool:
             return False
     if isinstance(node, ast.Raise) and node.cause is not None:
         parts.append(node.cause)
-    return all(isinstance(n, (*atoms, ast.keyword)) for part in parts for n in ast.walk(part))
+    return all(isinstance(n, (*atoms, ast.keyword)) for part in parts for n in every_node(part))
 
 
 def is_harmless(nodes: Sequence[ast.stmt]) -> bool:
     """True for statements that nobody sees where an exception leaves the function: names bound to plain values."""
-    parts = [n for statement in nodes for n in ast.walk(statement)]
+    parts = [n for statement in nodes for n in every_node(statement)]
     plain = (ast.Assign, ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Pass, ast.operator, ast.unaryop,
              ast.expr_context)
     return all(isinstance(n, plain) for n in parts)
@@ -75,12 +96,12 @@ def is_harmless(nodes: Sequence[ast.stmt]) -> bool:
 def own_nodes(node: ast.AST) -> list[ast.AST]:
     """The nodes of a function or loop without those of functions defined inside it."""
     found: list[ast.AST] = []
-    pending = list(ast.iter_child_nodes(node))
+    pending = children(node)
     while pending:
         child = pending.pop()
         found.append(child)
         if not isinstance(child, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(child))
+            pending += children(child)
     return found
 
 
@@ -107,7 +128,7 @@ def names_of(node: ast.FunctionDef | ast.Lambda) -> tuple[tuple[str, ...], froze
         else:
             assigned += _bound_by(part)
         if not isinstance(part, _SCOPES):
-            pending.extend(ast.iter_child_nodes(part))
+            pending += children(part)
     names += [n for n in assigned if n not in outer and n not in declared]
     return tuple(dict.fromkeys(names)), frozenset(declared)
 
@@ -117,7 +138,7 @@ def _bound_by(node: ast.AST) -> list[str]:
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return [node.name]
     if isinstance(node, _SCOPES):
-        return [n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
+        return [n.target.id for n in every_node(node) if isinstance(n, ast.NamedExpr)]
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return [node.id]
     if isinstance(node, ast.YieldFrom):
