@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import Any
 
 _SCOPES = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
@@ -20,7 +21,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     """The nodes that a node is made of."""
     found: list[ast.AST] = []
     for name in node._fields:
-        value = getattr(node, name, None)
+        value: Any = getattr(node, name, None)
         kind = type(value)
         if kind is list:
             found += [part for part in value if isinstance(part, ast.AST)]
