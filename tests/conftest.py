@@ -22,6 +22,11 @@ import workbench
 os.environ.setdefault("WORKBENCH_CACHE", "source")  # tests change passes and rules while they run
 
 
+#: Files and folders that take longest are begun first: at the end of a session no process waits for another.
+LONG = ("tests/browser/", "tests/programs/test_corpus.py", "tests/rules/test_compiled.py", "tests/packages/",
+        "tests/fuzz/", "tests/programs/", "tests/extension/", "tests/benchmarks/", "tests/cost/", "tests/frontend/")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run every item of tests that are sampled")
 
@@ -32,7 +37,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this session does not draw. (Items named by hand are run.)"""
+    """What takes long first; leave out what this session does not draw. (Items named by hand are run.)"""
+    items.sort(key=lambda item: next((k for k, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
     if config.getoption("--whole") or any("::" in arg for arg in config.args):
         return
     left = []

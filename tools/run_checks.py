@@ -1,8 +1,9 @@
 """All checks of the project, one after the other, with a summary that fits a screen.
 
 Lint, types and imports look at the sources; the tests run against the wheel that was just built, laid out in
-`.build/site` at the head of the path. Every step runs even where one before it failed; full outputs are kept
-in `.build/logs`. Run it with the Python of the environment that holds the `test` extra.
+`.build/site` at the head of the path. Every step runs even where one before it failed, types are looked at while the
+tests begin; full outputs are kept in `.build/logs`. Run it with the Python of the environment that holds the `test`
+extra.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,19 +63,28 @@ def test_command(selection: str, *more: str) -> list[str]:
     return command
 
 
+def timed() -> list[str]:
+    """The files with tests that measure time: the others need not be imported again for them."""
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))
+            if "pytest.mark.timing" in path.read_text(encoding="utf-8")]
+
+
 Check = tuple[str, str, Callable[[], list[str]], bool]
+BESIDE = "mypy"  # runs on while the steps after it do, until those begin that measure time
 
 
 def steps(pytest_arguments: list[str]) -> list[Check]:
     """(name, group, command maker, shown as it runs) of every check, in order."""
+    chosen = any(not argument.startswith("-") for argument in pytest_arguments)
     return [
         ("ruff", "lint", lambda: [str(BIN / "ruff"), "check", "."], False),
         ("imports", "lint", lambda: [sys.executable, "tools/check_imports.py"], False),
         ("mypy", "lint", lambda: [str(BIN / "mypy")], False),
         ("wheel", "test", build_wheel, False),
         ("unpack", "test", unpack_wheel, False),
-        ("tests", "test", lambda: test_command("not timing", "-n", "2", "--dist=loadfile", *pytest_arguments), True),
-        ("timing", "test", lambda: test_command("timing", *pytest_arguments), True),
+        ("tests", "test", lambda: test_command("not timing", "-n", "2", "--dist=loadfile", "--no-loadscope-reorder",
+                                               *pytest_arguments), True),
+        ("timing", "test", lambda: test_command("timing", *pytest_arguments, *([] if chosen else timed())), True),
     ]
 
 
@@ -148,11 +159,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=["lint", "test"], help="one group of checks")
     options, pytest_arguments = parser.parse_known_args()
-    outcomes: list[Outcome] = []
-    for name, group, command, live in steps(pytest_arguments):
-        if options.only in (None, group):
-            print(f"--- {name}", flush=True)
-            outcomes.append(run(name, command(), live))
+    running: list[Future[Outcome]] = []
+    with ThreadPoolExecutor(2) as beside:
+        for name, group, command, live in steps(pytest_arguments):
+            if options.only in (None, group):
+                if name == "timing":
+                    wait(running)
+                print(f"--- {name}", flush=True)
+                running.append(beside.submit(run, name, command(), live))
+                if name != BESIDE:
+                    wait(running[-1:])
+    outcomes = [outcome.result() for outcome in running]
     print(summary(outcomes))
     if not browser_found() and options.only != "lint":
         print(

@@ -45,3 +45,7 @@ def test_however_much_failed_it_is_one_screen(checks: ModuleType) -> None:
 def test_where_no_line_says_so_the_end_is_shown(checks: ModuleType) -> None:
     text = checks.summary([checks.Outcome("wheel", False, 1.0, ("building", "no space left on device"))])
     assert "no space left on device" in text
+
+
+def test_files_that_measure_time_are_found(checks: ModuleType) -> None:
+    assert "tests/notebooks/test_first_gradient.py" in checks.timed()
