@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import functools
 import heapq
 import itertools
@@ -195,3 +196,29 @@ def test_rounding_is_pythons() -> None:
             assert repr(rounded(x, 10.0 ** abs(digits), digits >= 0)) == repr(round(x, digits)), (x, digits)
     for x in (float("inf"), -0.0, 1e308):
         assert repr(rounded(x, 100.0, True)) == repr(round(x, 2))
+
+
+@dataclasses.dataclass
+class Point:
+    at: float
+
+
+def dataclasses_among_values(a):
+    chosen = a if a[0] > 0.5 else a[::-1]
+    values = (a[0], 2.0, a, chosen, a.sum, a.flat, iter(a), enumerate(a), map(np.sin, a), zip(a, a), [a], (a,), {1: a},
+              {1.0}, range(3), slice(1), a[0] > 0.0, 1j * a[0], None, "text", np.sin, list, lambda: 1.0)
+    found = sum(dataclasses.is_dataclass(value) for value in values)
+    both = dataclasses.is_dataclass(Point(a[0])) + dataclasses.is_dataclass(Point)
+    return a[0] * (1.0 + found) + 10.0 * a[1] * both
+
+
+@pytest.mark.parametrize("engine", ["reference", "tape"])
+def test_only_dataclasses_are_dataclasses(engine: str) -> None:
+    """(What stands for numbers, arrays and iterators while a program is traced is a dataclass, too.)"""
+    value, slope = wb.value_and_grad(dataclasses_among_values, engine=engine)(np.array([1.5, 2.0]))
+    assert value == 1.5 + 10.0 * 2.0 * 2
+    np.testing.assert_array_equal(slope, [1.0, 20.0])
+    for of_no_instance in (lambda x: x * len(dataclasses.asdict(x)), lambda x: x * len(dataclasses.astuple([x])),
+                           lambda x: x * len(dataclasses.fields(x))):
+        with pytest.raises(TypeError, match="dataclass"):
+            wb.grad(of_no_instance, engine=engine)(1.5)
