@@ -1,4 +1,4 @@
-"""Errors in the cells of every magic: at the cell's own line and number; no name is rebound; interrupts leave no trace."""
+"""Errors in the cells of every magic: at the line and number of the cell; no name is rebound, by interrupts either."""
 
 from __future__ import annotations
 
