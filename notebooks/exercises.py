@@ -276,5 +276,5 @@ def two_levels(answer: Any) -> Verdict:
     n = 8000
     if not near(answer(0.3, n), plain(0.3, n)):
         return f"thrifty(0.3, {n}) should be {plain(0.3, n):.6f}, and is {answer(0.3, n):.6f}: does it take all n turns?"
-    kept = wb.cost(wb.grad(answer), 0.3, n).residual_bytes
+    kept = wb.cost(wb.grad(answer, mode="reverse"), 0.3, n).residual_bytes
     return f"it keeps {kept:,} bytes; less than 700 is possible" if kept >= 700 else None

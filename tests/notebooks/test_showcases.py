@@ -24,7 +24,8 @@ def plain_slopes(f, x):
 """
 REPORTS = {
     "trebuchet": """
-json.dumps(dict(ours=list(value_and_slopes(first)[1]), value=value_and_slopes(first)[0], plain_value=distance(first),
+json.dumps(dict(peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                ours=list(value_and_slopes(first)[1]), value=value_and_slopes(first)[0], plain_value=distance(first),
                 plain=plain_slopes(lambda x: distance(Trebuchet(*x)), np.array(first)),
                 lands=distance(aimed), by_angle=value_and_slopes(aimed)[1].release, success=bool(found.success),
                 weight=aimed.counterweight, best=max(distance(aimed._replace(release=aimed.release + d))
@@ -33,7 +34,8 @@ json.dumps(dict(ours=list(value_and_slopes(first)[1]), value=value_and_slopes(fi
     "raytracer": """
 small = target[::4, ::4].copy()
 here = value_and_gradient(guess, SPHERES, small)
-json.dumps(dict(ours=list(vector_of(here[1])), value=here[0], plain_value=error(guess, SPHERES, small),
+json.dumps(dict(peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                ours=list(vector_of(here[1])), value=here[0], plain_value=error(guess, SPHERES, small),
                 plain=plain_slopes(lambda x: error(lamp_of(x), SPHERES, small), vector_of(guess)),
                 found=list(found.x), error=float(found.fun)))
 """,
@@ -43,7 +45,7 @@ json.dumps(dict(ours=list(vector_of(here[1])), value=here[0], plain_value=error(
 @pytest.fixture(scope="module", params=sorted(REPORTS))
 def showcase(request: pytest.FixtureRequest, project_root: Path, run_notebook: Run) -> tuple[str, Any, dict[str, Any]]:
     notebook = read(project_root, request.param)
-    report = f"import json\n{DIFFERENCES}{REPORTS[request.param]}"
+    report = f"import json, resource\n{DIFFERENCES}{REPORTS[request.param]}"
     notebook.cells.append(nbformat.v4.new_code_cell(report, id="report"))
     run_notebook(notebook)
     found = json.loads(notebook.cells[-1].outputs[0]["data"]["text/plain"].strip("'"))
@@ -53,6 +55,7 @@ def showcase(request: pytest.FixtureRequest, project_root: Path, run_notebook: R
 def test_it_runs_clean_and_is_right(showcase: tuple[str, Any, dict[str, Any]]) -> None:
     name, notebook, found = showcase
     check_outputs(notebook)
+    assert found["peak"] < 500_000  # kB, of the 2 GB that Binder gives
     assert found["value"] == pytest.approx(found["plain_value"], rel=1e-12)
     assert found["ours"] == pytest.approx(found["plain"], rel=1e-6)
     text = "".join(printed(cell) for cell in notebook.cells if cell.cell_type == "code")
