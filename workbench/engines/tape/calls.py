@@ -44,6 +44,7 @@ _DESCRIPTORS = (types.WrapperDescriptorType, types.MethodDescriptorType)
 _COMPARED = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
 _NEW_ARRAY = np.ndarray.__new__
 _NUMBERS = (int, float, complex, np.number)
+_getframe = sys._getframe
 
 
 class Run:
@@ -130,12 +131,15 @@ def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[s
         if recorder is None:
             return function(*args, **named)
     made = recorder.run.enter(function) if known is None else known[1]
-    first = len(recorder.values)
+    values = recorder.values
+    first = len(values)
     try:
         return made(*args, **named)
     finally:
-        if len(recorder.values) > first:
-            recorder.called(function, first, sys._getframe(2))
+        stop = len(values)
+        if stop > first:
+            caller = _getframe(2)
+            recorder.calls.append((first, stop, function, caller.f_code, caller.f_lasti))
 
 
 def _native(callee: Any, *args: Any, **named: Any) -> Any:

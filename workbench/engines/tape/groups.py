@@ -70,11 +70,11 @@ class _Sites:
     """What is known of the instructions of a run."""
 
     def __init__(self, recorder: Recorder, at: Columns) -> None:
-        self.entered = {key: (function, getattr(made, "__code__", None)) for key, (function, made) in (
+        self.entered = {key: getattr(made, "__code__", None) for key, (_, made) in (
             recorder.run.entered if recorder.run is not None else {}).items()}
         self.codes = list(at.codes)  # those of nodes, and of functions that only call others
         self.indices = {id(code): k for k, code in enumerate(self.codes)}
-        for _, code in self.entered.values():
+        for code in self.entered.values():
             if code is not None:
                 self._add(code)
         self.loops: dict[str, list[Loop]] = {}
@@ -104,13 +104,14 @@ class _Sites:
     def calls(self, recorder: Recorder) -> list[tuple[int, int, int, int, int, str]]:
         """Calls of the program's functions, outer ones first: first and last node, code, where from (code or -1,
         instruction), name."""
-        found = np.array(recorder.calls, dtype=np.int64).reshape(-1, 5)
-        order = np.lexsort((-np.arange(len(found)), -found[:, 1], found[:, 0]))
+        order = sorted(range(len(recorder.calls)), key=lambda k: (
+            recorder.calls[k][0], -recorder.calls[k][1], -k))  # (what ends later is noted later)
         made = []
-        for first, stop, function, caller, offset in found[order].tolist():
-            callee, code = self.entered[function]
+        for k in order:
+            first, stop, callee, caller, offset = recorder.calls[k]
+            code = self.entered[id(callee)]
             if code is not None and not code.co_filename.startswith(INNER):
-                made.append((first, stop, self.indices[id(code)], self.indices.get(caller, -1), offset,
+                made.append((first, stop, self.indices[id(code)], self.indices.get(id(caller), -1), offset,
                              callee.__name__))
         return made
 

@@ -97,7 +97,7 @@ class Recorder:
         self.weights: Any = array("d")
         self.blocks: list[Block] = []
         self.batches = array("q")  # nodes that one instruction made together: the first, and how many
-        self.calls = array("q")  # of functions: first node, stop, which function, where from (code, instruction)
+        self.calls: list[tuple[int, int, Any, CodeType, int]] = []  # first node, stop, function, where from
         self.keys: dict[int, int] = {}  # nodes of the active numbers that were hashed, by hash
         self.imaginary: dict[int, tuple[Any, list[Any]]] = {}  # nodes of complex arrays, and (weakly) of their parts
         self.shown: dict[int, Any] = {}  # arrays of nodes whose values code outside of Python may read
@@ -222,15 +222,6 @@ class Recorder:
         self.operations.extend(array("i", (number,)) * count)
         self.codes.extend(array("q", (id(frame.f_code),)) * count)
         self.instructions.extend(array("i", (frame.f_lasti,)) * count)
-
-    def called(self, function: Any, first: int, caller: FrameType) -> None:
-        """A function of the program has been left, having made the nodes from `first` on."""
-        note = self.calls.append
-        note(first)
-        note(len(self.values))
-        note(id(function))
-        note(id(caller.f_code))
-        note(caller.f_lasti)
 
     # ------------------------------------------------------------------ where
     def _user(self, frame: FrameType) -> FrameType:
