@@ -74,7 +74,7 @@ class _Telling:
         choice = self.plan.choices[value]
         size = self.bytes.get(value)
         name = self.adjoint.holder(hint, self._line(span), before) if choice.how == KEPT else ""
-        needs = [self._need(wish, name) for wish in self.plan.needs(value)]
+        needs, more = self._needs(value, name)
         count = "" if size is None else written(size * Fraction(1, value.kind.itemsize))
         return KeptView(
             value=self._words(value), how=choice.how, name=name,
@@ -83,7 +83,16 @@ class _Telling:
             why=explained(choice, self.plan.structure.definitions),
             again=advice.again(self.plan, value, choice, count),
             edits=self._edits(value, choice),
-            needs=tuple(dict.fromkeys(needs))[:MANY])
+            needs=needs, more=more)
+
+    def _needs(self, value: Value, name: str) -> tuple[tuple[NeedView, ...], int]:
+        """What needs a value, and how many there are beyond those that are listed."""
+        places: dict[tuple[str, int, str] | None, Wish] = {}
+        for wish in self.plan.needs(value):
+            by = spelled(wish.operand, self.plan.structure.definitions) if wish.operand is not None else ""
+            places.setdefault(None if wish.span is None else (wish.span.filename, wish.span.line, by), wish)
+        listed = list(places.values())[:MANY]
+        return tuple(self._need(wish, name) for wish in listed), len(places) - len(listed)
 
     def _edits(self, value: Value, choice: Choice) -> tuple[str, ...]:
         if choice.how == THERE:

@@ -71,6 +71,17 @@ class Plan:
     counted: set[Loop] = field(default_factory=set)
     choices: dict[Value, Choice] = field(default_factory=dict)
     asked_at: dict[Value, tuple[Wish, ...]] = field(default_factory=dict)
+    _users: dict[Value, list[Value]] | None = None
+
+    @property
+    def users(self) -> dict[Value, list[Value]]:
+        """What is computed, read or shaped by each value in the reverse sweep."""
+        if self._users is None:
+            self._users = {}
+            for user, choice in self.choices.items():
+                for value in dict.fromkeys((*choice.inputs, *user.dims)):
+                    self._users.setdefault(value, []).append(user)
+        return self._users
 
     def needs(self, value: Value) -> tuple[Wish, ...]:
         """Which derivatives need a value: those that ask for it, or for what is computed or read again from it."""
@@ -79,9 +90,9 @@ class Plan:
         while pending:
             needed = pending.pop()
             found.update(dict.fromkeys(self.asked_at.get(needed, ())))
-            users = [v for v, choice in self.choices.items() if needed in choice.inputs or needed in v.dims]
-            pending += [v for v in users if v not in seen]
-            seen.update(users)
+            fresh = [v for v in self.users.get(needed, ()) if v not in seen]
+            pending += fresh
+            seen.update(fresh)
         return tuple(found)
 
     def made_at(self, value: Value) -> Span | None:

@@ -67,6 +67,7 @@ def render_html(view: GradientView) -> str:
         f'<div class="wb-leaves">{leaves}</div>' if leaves else "",
         f'<div class="wb-checks">{checks}</div>' if checks else "",
         f'<div class="wb-hint">{escape(view.hint)}</div>' if view.hint else "",
+        "".join(f'<div class="wb-hint">{escape(n.alone)}</div>' for n in view.notes if not n.is_at(view.source)),
         programs_html(view, hues),
         kept_html(view.kept),
         operations_html(view.operations),

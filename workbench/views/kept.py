@@ -8,6 +8,8 @@ from html import escape
 from workbench.records import dataclass
 
 KEPT, THERE = "●", "○"
+#: So many values are told of in full in what is saved; of the others, one line.
+TOLD = 12
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class KeptView:
     line, file: where it is made, as of `NeedView`; name: of the variable of the adjoint that holds it, where that is
     clear; ir: the line of the primal IR that makes it; formula: its bytes in the dimensions; bytes: for the arguments
     of the call, None where only a run knows; why: the reason of the plan; again: what computing it again would take;
-    edits: what would remove it."""
+    edits: what would remove it; more: how many needs are not among `needs`."""
 
     value: str
     how: str
@@ -46,6 +48,7 @@ class KeptView:
     again: str
     edits: tuple[str, ...]
     needs: tuple[NeedView, ...]
+    more: int = 0
 
     @property
     def mark(self) -> str:
@@ -84,6 +87,8 @@ def sentences(kept: KeptView) -> list[tuple[str, str]]:
         by = f", for the derivative by {need.by}" if need.by else ""
         code = "; ".join(need.code)
         found.append(("needed by", f"{where or 'the reverse sweep'}{by}{': ' if code else ''}{code}"))
+    if kept.more:
+        found.append(("needed by", f"{kept.more} more"))
     if kept.again:
         found.append(("to compute it again", kept.again))
     found += [("an edit", edit) for edit in kept.edits] or [("an edit", "none of this line would remove it")]
@@ -110,9 +115,9 @@ def total(kept: Sequence[KeptView]) -> str:
 def kept_lines(kept: Sequence[KeptView]) -> list[str]:
     """As text."""
     lines = [f"── {total(kept)}"]
-    for item in kept:
+    for number, item in enumerate(kept):
         lines.append(f"  {item.mark} {item.place}: {item.title}")
-        lines += [f"      {heading}: {text}" for heading, text in sentences(item)]
+        lines += [f"      {heading}: {text}" for heading, text in sentences(item) if number < TOLD]
     return lines
 
 
@@ -121,10 +126,11 @@ def kept_html(kept: Sequence[KeptView]) -> str:
     if not kept:
         return ""
     rows = []
-    for item in kept:
-        told = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(text)}</dd>" for heading, text in sentences(item))
+    for number, item in enumerate(kept):
+        told = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(text)}</dd>" for heading, text in sentences(item)
+                       if number < TOLD)
         place = f"{escape(item.file)}:{item.line}" if item.file else escape(item.place)
         rows.append(f'<li><span class="wb-mark">{item.mark}</span> <b>{place}</b> {escape(item.title)}'
-                    f"<dl>{told}</dl></li>")
+                    f'{f"<dl>{told}</dl>" if told else ""}</li>')
     return (f'<details class="wb-kept"><summary>{escape(total(kept))}</summary>'
             f'<ul>{"".join(rows)}</ul></details>')

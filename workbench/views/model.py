@@ -72,6 +72,16 @@ class NoteView:
     file: str
     text: str
 
+    def is_at(self, code: CodeView | None) -> bool:
+        """Whether its line is among those shown."""
+        return code is not None and not self.file and any(line.number == self.line for line in code.lines)
+
+    @property
+    def alone(self) -> str:
+        """With its place, where it does not stand at its line."""
+        place = "" if self.line is None else f"{self.file}:{self.line}: " if self.file else f"line {self.line}: "
+        return place + self.text
+
 
 @dataclass(frozen=True)
 class GradientView:

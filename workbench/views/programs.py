@@ -23,13 +23,15 @@ def code_html(code: CodeView, hues: dict[int, int], matches_by_number: bool, nam
     below: dict[int | None, list[str]] = {}
     for note in notes:
         below.setdefault(None if note.file else note.line, []).append(note.text)
-    for line, text in zip(code.lines, highlighted([line.text for line in code.lines]), strict=True):
+    texts = [line.text for line in code.lines]
+    for line, text in zip(code.lines, map(escape, texts) if name == "ir" else highlighted(texts), strict=True):
         of = line.number if matches_by_number else line.of
         classes = f" wb-h{hues[of]} wb-l{of}" if of is not None and of in hues else ""
         label = str(of or "") if of != previous or matches_by_number else ""
         previous = of
         indent = len(line.text) - len(line.text.lstrip())
-        program = f'<span class="wb-line" style="--in: {indent}">{text}\n</span>'
+        style = f' style="--in:{indent}"' if indent else ""
+        program = f'<span class="wb-line"{style}>{text}\n</span>'
         where = f' title="{escape(line.where)}"' if line.where else ""
         kept = _mark((marks or {}).get(line.number, ()))
         rows.append(f'<span class="wb-row{classes}"{where}><span class="wb-no">{kept}{label} </span>{program}</span>')

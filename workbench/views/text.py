@@ -47,6 +47,7 @@ def render_text(view: GradientView, programs: bool = True) -> str:
         lines.append(f"  {'✓' if check.passed else '✗'} {check.name}: {check.digits:.1f} digits agree ({check.detail})")
     if view.hint:
         lines.append(f"  {view.hint}")
+    lines += [f"  {note.alone}" for note in view.notes if not (programs and note.is_at(view.source))]
     if programs:
         if view.source is not None:
             marks = {k.line: k.mark for k in reversed(view.kept) if k.line is not None and not k.file}

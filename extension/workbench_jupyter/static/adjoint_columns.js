@@ -4,6 +4,7 @@
 import { el } from "./dom.js";
 
 const ADJOINT_NAMES = { source: "source", ir: "IR", adjoint: "adjoint" };
+const ADJOINT_COLOURED = 1500; // lines of IR that are coloured
 const ADJOINT_WIDE = 1080; // pixels from which on all three fit side by side
 
 /** The columns of a view; null where it shows no program. */
@@ -49,7 +50,17 @@ function adjointIr(view, data) {
     code.append(el("span", { class: `wb-row${match}` }, el("span", { class: "wb-no" }, `${line.of ?? ""} `),
       el("span", { class: "wb-line", style: `--in: ${indent}` }, `${line.text}\n`)));
   }
+  adjointColoured(code);
   return program;
+}
+
+/** Colour the names of operations. */
+function adjointColoured(code) {
+  const lines = Array.from(code.querySelectorAll(".wb-line"));
+  for (const line of lines.length <= ADJOINT_COLOURED ? lines : []) {
+    const found = /^(\s*(?:.* = )?)([a-z]\w*)(\(.*)$/s.exec(line.textContent);
+    if (found) line.replaceChildren(found[1], el("span", { class: "wb-b" }, found[2]), found[3]);
+  }
 }
 
 function adjointColumn(name, program, code) {

@@ -70,6 +70,7 @@ function adjointTerms(kept, columns, first) {
     el("code", {}, need.code[k]))]);
     terms.push(el("dt", {}, "needed by"), el("dd", {}, `${where}${by}`, links.length ? ": " : "", links));
   }
+  if (kept.more) terms.push(el("dd", {}, `and ${kept.more} more`));
   if (kept.again) terms.push(el("dt", {}, "to compute it again"), el("dd", {}, kept.again));
   const edits = kept.edits.length ? kept.edits : ["none of this line would remove it"];
   terms.push(el("dt", {}, "what edit would remove it"), edits.map(edit => el("dd", {}, edit)));
