@@ -106,6 +106,8 @@ def spelled(value: Value, makers: Mapping[Value, Op], depth: int = 3) -> str:
     first, *rest = [spelled(v, makers, depth - 1) for v in op.operands] or [""]
     if op.prim == "load":
         return f"{first}[{', '.join(rest)}]"
+    if op.prim == "neg":
+        return f"-{_grouped(first)}"
     if op.prim in _INFIX:
         return f"{_grouped(first)} {_INFIX[op.prim]} {_grouped(rest[0])}"
     return f"{op.prim}({', '.join((first, *rest))})"

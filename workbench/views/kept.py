@@ -91,7 +91,7 @@ def sentences(kept: KeptView) -> list[tuple[str, str]]:
         found.append(("needed by", f"{kept.more} more"))
     if kept.again:
         found.append(("to compute it again", kept.again))
-    found += [("an edit", edit) for edit in kept.edits] or [("an edit", "none of this line would remove it")]
+    found += [("to remove it", edit) for edit in kept.edits] or [("to remove it", "there is no edit of this line")]
     return found
 
 

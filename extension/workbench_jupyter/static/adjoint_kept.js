@@ -35,6 +35,7 @@ export function adjointKept(view, data, columns) {
     mark.setAttribute("aria-expanded", "false");
     mark.setAttribute("aria-label", all.map(kept => kept.title).join("; "));
     mark.addEventListener("click", toggle);
+    row.setAttribute("aria-description", "kept for the reverse sweep; Enter says why");
     row.opens = toggle;
   }
 }
@@ -72,7 +73,7 @@ function adjointTerms(kept, columns, first) {
   }
   if (kept.more) terms.push(el("dd", {}, `and ${kept.more} more`));
   if (kept.again) terms.push(el("dt", {}, "to compute it again"), el("dd", {}, kept.again));
-  const edits = kept.edits.length ? kept.edits : ["none of this line would remove it"];
-  terms.push(el("dt", {}, "what edit would remove it"), edits.map(edit => el("dd", {}, edit)));
+  const edits = kept.edits.length ? kept.edits : ["there is no edit of this line"];
+  terms.push(el("dt", {}, "to remove it"), edits.map(edit => el("dd", {}, edit)));
   return terms;
 }

@@ -20,6 +20,7 @@ export const ADJOINT_CSS = `
 .wb-why { display: block; margin: 3px 8px 6px 1.2em; padding: 6px 10px 8px; border: 1px solid var(--wb-accent);
   border-radius: 6px; background: var(--wb-panel); white-space: normal; word-break: normal; overflow-wrap: break-word;
   font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 12.5px; line-height: 1.4; }
+.wb-alive .wb-why:focus { outline: none; box-shadow: 0 0 0 1px var(--wb-accent); }
 .wb-why-head { margin-top: 6px; } .wb-why-head:first-child { margin-top: 0; }
 .wb-why-head b { font-family: var(--jp-code-font-family, monospace); }
 .wb-why-head .wb-button { float: right; margin-left: 8px; }
