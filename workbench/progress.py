@@ -71,8 +71,8 @@ def working(what: str, of: float = 1.0, seconds: float | None = None) -> Iterato
     def step(count: float = 1.0) -> None:
         work.done = min(work.done + count, work.of)
         _tell(observers, work)
-    _tell(observers, work)
     try:
+        _tell(observers, work)
         yield step
     finally:
         work.over = True

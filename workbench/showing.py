@@ -21,7 +21,7 @@ from workbench.records import dataclass
 from workbench.views import CheckView, gradient_view
 from workbench.views.arguments import Wrt, annotated, call_text, named_blocks, named_gradients
 from workbench.views.panel import GradientPanel
-from workbench.views.parts import CodePanel, HessianPanel, Note, as_part
+from workbench.views.parts import CodePanel, HessianPanel, Note
 from workbench.views.places import last_parts, source_and_place
 from workbench.views.shown import Panels, Shown, present
 
@@ -50,8 +50,11 @@ class Showing(Panels):
 
     @property
     def panel(self) -> GradientPanel:
-        """The gradient's own part."""
-        return next(part for part in self.parts if isinstance(part, GradientPanel))
+        """The gradient's own part. Raises ValueError where it was not asked for."""
+        for part in self.parts:
+            if isinstance(part, GradientPanel):
+                return part
+        raise ValueError("the adjoint is not among what is shown")
 
     def __repr__(self) -> str:
         return f"<what is shown of {self.derivative!r}>"
@@ -223,9 +226,9 @@ def _sections(made: Showing, f: Callable[..., Any], given: Any, asked: Asked, ti
     return [_part(section, makers[section]) for section in SECTIONS if section in makers and section in asked.sections]
 
 
-def _part(name: str, make: Callable[[], Any]) -> Shown:
+def _part(name: str, make: Callable[[], Shown]) -> Shown:
     """A part, or a note why it is not there."""
     try:
-        return as_part(make())
+        return make()
     except (DifferentiationError, ValueError, RuntimeError) as refusal:
         return Note(name, getattr(refusal, "reason", None) or str(refusal))

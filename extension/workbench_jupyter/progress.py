@@ -96,6 +96,12 @@ class Bars:
             self.drawn_before = True
             display(shown, display_id=self.handle)
 
+    def end(self) -> None:
+        """The cell is over, whatever has become of its work."""
+        with self.lock:
+            self.works.clear()
+            self.close()
+
     def close(self) -> None:
         """Take away what is displayed."""
         if self.timer is not None:
@@ -168,6 +174,7 @@ def register(shell: Any) -> None:
 
     def after(*_: Any) -> None:
         progress.ignore(bars)
+        bars.end()
     _HOOKS[shell] = (("pre_run_cell", before), ("post_run_cell", after))
     for event, hook in _HOOKS[shell]:
         shell.events.register(event, hook)

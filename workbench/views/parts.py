@@ -82,25 +82,3 @@ def framed(title: str, body: str) -> str:
     """A view of its own: a head, and what is below."""
     return (f'<div class="wb-view"><style>{stylesheet([])}</style><div class="wb-head"><span class="wb-nabla">∇</span> '
             f'<span class="wb-title">{escape(title)}</span></div>{body}</div>')
-
-
-class Adapted(Shown):
-    """Something that shows itself as HTML and text, as a part among others."""
-
-    def __init__(self, shown: Any) -> None:
-        self.shown = shown
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"text": str(self.shown)}
-
-    def text(self) -> str:
-        return str(self.shown)
-
-    def html(self) -> str:
-        made = getattr(self.shown, "_repr_html_", None)
-        return str(made()) if made is not None else framed("", f'<pre class="wb-numbers">{escape(self.text())}</pre>')
-
-
-def as_part(shown: Any) -> Shown:
-    """Anything as a part."""
-    return shown if isinstance(shown, Shown) else Adapted(shown)
