@@ -68,14 +68,14 @@ grid().focus();
 for (const key of ['Home', 'ArrowDown', 'PageDown', 'End', 'ArrowLeft'])
   grid().dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
 await settled();
-const chosen = document.getElementById(grid().getAttribute('aria-activedescendant'));
+const chosen = document.getElementById(grid().getAttribute('aria-activedescendant')).getAttribute('aria-selected');
 const lit = cell.querySelectorAll('.wb-t-lit').length, all = count();
 cell.querySelector('.wb-t-line[data-count]').click();
 await settled();
 const ofOneLine = count();
 cell.querySelector('.wb-t-line[data-count]').click();
 await settled();
-return [chosen.getAttribute('aria-selected'), lit, ofOneLine, all, count()];
+return [chosen, lit, ofOneLine, all, count()];
 """
 
 #: Notes when the cell's view is in the page, and when its first rows are.

@@ -38,7 +38,7 @@ export class TapeDetail {
       [inputs, partials] = [found.inputs, found.partials];
     }
     const bar = store.adjoint[row], swept = row >= store.at, users = store.users(row);
-    const head = el("div", {}, el("code", {}, `#${row} ${store.name(row)}`), ` at ${store.where(row)}, value `, el("code", {}, tapeNumber(store.value[row])),
+    const head = el("div", {}, el("code", {}, `#${row}`), ` ${store.what(row)}, value `, el("code", {}, tapeNumber(store.value[row])),
       ", adjoint ", el("code", {}, state.position > store.count ? tapeNumber(bar) + (swept ? "" : " so far") : "not yet"));
     const table = el("table", {}, el("tr", {}, ["input", "partial", "the reverse sweep does"].map(text => el("th", {}, text))));
     for (let k = 0; k < Math.min(inputs.length, TAPE_MOST); k++) {

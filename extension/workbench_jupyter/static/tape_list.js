@@ -150,7 +150,7 @@ export class TapeList {
     cells[0].textContent = texts[0];
     cells[1].append(texts[1]);
     for (let k = 2; k < 6; k++) cells[k].textContent = texts[k];
-    element.title = row >= 0 && row < store.count ? `node ${row}: ${texts[1]}, ${store.where(row)}` : texts[1];
+    element.title = row >= 0 && row < store.count ? `node ${row}: ${store.what(row)}` : texts[1];
     element.className = classes.join(" ");
   }
 

@@ -55,18 +55,25 @@ export class TapeRows {
     }
     this.groups = groups;
     this.open = new Uint8Array(count);
-    let room = 60; // so much is unfolded from the beginning
-    for (let g = 0; g < count && room > 0; g++) {
-      const parent = groups.parent[g];
-      if ((parent < 0 || this.open[parent]) && groups.kind[g] !== 3 && groups.children[g] <= room) {
-        this.open[g] = 1;
-        room -= groups.children[g];
+    this.unfoldSome();
+  }
+
+  /** Unfold from the outside as long as some sixty rows are enough for a whole level: siblings alike. */
+  unfoldSome() {
+    const { first, depth, kind, parent, children } = this.groups;
+    let room = 60, level = [];
+    for (let d = 0; ; d++) {
+      level = [];
+      for (let g = 0; g < first.length; g++) {
+        if (depth[g] === d && kind[g] !== 3 && (parent[g] < 0 || this.open[parent[g]])) level.push(g);
       }
+      const needed = level.reduce((sum, g) => sum + children[g], 0);
+      if (!level.length || needed > room) break;
+      for (const g of level) this.open[g] = 1;
+      room -= needed;
     }
-    if (room > 55) { // a loop and little else: its turns are what there is to see
-      const loop = groups.kind.findIndex((kind, g) => kind === 1 && !this.open[g]);
-      if (loop >= 0 && groups.children[loop] <= 50_000) this.open[loop] = 1;
-    }
+    // a loop and little else: its turns are what there is to see
+    if (room > 55 && level.length && children[level[0]] <= 50_000) this.open[level[0]] = 1;
   }
 
   /** Make the rows anew. */

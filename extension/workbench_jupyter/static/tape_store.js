@@ -58,10 +58,10 @@ export class TapeStore {
     return this.data.places[this.place[node]].line;
   }
 
-  /** Where a node was made, in words. */
-  where(node) {
+  /** Operation and place of a node, in words. */
+  what(node) {
     const line = this.line(node);
-    return line ? `line ${line}` : "an input";
+    return this.name(node) + (line ? ` at line ${line}` : "");
   }
 
   /** The structured operation without rows that a node belongs to, or -1. */

@@ -63,12 +63,12 @@ export class TapeStrip {
     for (const [kind, word, count] of [["nan", "NaN", events.nans], ["inf", "infinite", events.infs]]) {
       const event = events[kind];
       if (!event) continue;
-      const by = event.by === undefined ? "" : `, by ${store.name(event.by)} at ${store.where(event.by)}`;
-      made.push(go(`first ${word}: #${event.node} ${store.name(event.node)} at ${store.where(event.node)}${by} (${many(count)} in the end)`, event.node, true));
+      const by = event.by === undefined ? "" : `, by ${store.what(event.by)}`;
+      made.push(go(`first ${word}: #${event.node} ${store.what(event.node)}${by} (${many(count)} in the end)`, event.node, true));
     }
     if (events.zero) {
       const { node, by } = events.zero;
-      made.push(go(`first zero: #${node} ${store.name(node)} at ${store.where(node)}, by ${store.name(by)} at ${store.where(by)} (${many(events.zeros)} zeros)`, node, false));
+      made.push(go(`first zero: #${node} ${store.what(node)}, by ${store.what(by)} (${many(events.zeros)} zeros)`, node, false));
     }
     if (events.largest >= 0) made.push(go(`largest ${tapeNumber(Math.abs(store.full[events.largest]), 3)} at #${events.largest}`, events.largest));
     if (events.smallest >= 0) made.push(go(`smallest ${tapeNumber(Math.abs(store.full[events.smallest]), 3)} at #${events.smallest}`, events.smallest));
