@@ -59,7 +59,11 @@ def test_costs(scratch: Scratch, pictures: Path) -> None:
     print("slider latencies in ms:", latencies)
     assert sorted(latencies)[len(latencies) // 2] < 500  # (a shared machine; alone it is some 20)
     seen = scratch.last(MOVED + """
-        await slide('n', 3); await slide('steps', 2);
+        const whole = () => cell.querySelector('[data-part=roofline] tfoot').textContent;
+        await slide('n', 3); await slide('steps', 0);
+        const before = whole();
+        await slide('steps', 2);
+        if (whole() === before) throw new Error('the roofline did not move');
         return ['[data-sizes]', '[data-total=flops]'].map(name => cell.querySelector(name).textContent);""")
     assert seen[0] == "at n = 1,000, steps = 100" and seen[1].endswith("M")
     exact = scratch.last("""
@@ -162,6 +166,7 @@ def test_tables_and_sweeps(scratch: Scratch, pictures: Path) -> None:
         scratch.alive()
         scratch.last(SETTLED)
         if name in ("comparison", "complexity", "sweep"):
+            page.screenshot(pictures / f"{name}-first.png")
             before = scratch.last("return cell.querySelector('.wb-view').textContent")
             latency = scratch.last(MOVED + "return await slide('steps', 1);")
             print(name, "latency in ms:", latency)
@@ -171,7 +176,7 @@ def test_tables_and_sweeps(scratch: Scratch, pictures: Path) -> None:
                 const head = cell.querySelector('th button');
                 head.click();
                 return head.closest('th').getAttribute('aria-sort');""")
-            assert ways == "descending"
+            assert ways == "ascending"
         if name.startswith("sweep"):
             if name == "sweep-map":
                 scratch.last("cell.querySelector('[role=radio][data-value=map]').click();")

@@ -111,6 +111,6 @@ TABLES = """.wb-table { padding: 6px 14px 12px; overflow-x: auto; }
 .wb-view .wb-table th { color: var(--wb-dim); font-weight: 600; }
 .wb-view .wb-table .wb-num { text-align: right; font-variant-numeric: tabular-nums; }
 .wb-view.wb-view .wb-table td > code { background: none; color: inherit; padding: 0;
-  font-family: var(--jp-code-font-family, monospace); }
+  white-space: pre; font-family: var(--jp-code-font-family, monospace); }
 .wb-heat { display: inline-block; height: 9px; background: #e8743b; border-radius: 2px; }
 """

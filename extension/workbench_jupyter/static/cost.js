@@ -3,11 +3,11 @@
 
 import { el } from "./dom.js";
 import {
-  costAlive, costAsker, costBytes, costFigure, costFill, costNumber, costPictures, costSeconds, costShort, costSizes,
-  costSliders, costSort, costSwitch, costTools, costWidth,
+  COST_HINT, costAlive, costAsker, costBytes, costFigure, costFill, costNumber, costPictures, costRows, costSaid,
+  costSeconds, costShort, costSizes, costSliders, costSort, costSwitch, costTools, costWidth,
 } from "./costparts.js";
 import { timelineChart, timelineRows } from "./costtimeline.js";
-import { rooflineChart } from "./costroofline.js";
+import { rooflineChart, rooflineRows } from "./costroofline.js";
 
 const COST_HEATS = [["time", "time"], ["flops", "flops"], ["bytes", "bytes moved"], ["allocated", "allocated"]];
 const COST_PLACES = { flops: 0, bytes: 1, time: 2, allocated: 3 };
@@ -25,7 +25,7 @@ export async function mount(element, data, link) {
   const parts = {
     rows: Array.from(view.querySelectorAll("[data-line]")), totals: Array.from(view.querySelectorAll("[data-total]")),
     sizes: view.querySelector("[data-sizes]"), rest: view.querySelector("[data-rest]"),
-    facts: el("div", { class: "wb-cost-facts", role: "status", "data-hint": "point at a line, or go along lines with the arrow keys" }),
+    facts: costSaid("point at a line, or go along lines with the arrow keys"),
   };
   for (const table of view.querySelectorAll("table")) costSort(table);
   const [lines, operations] = costTables(view);
@@ -90,7 +90,9 @@ function costFigures(parts, numbers) {
   }
   if (parts.sizes) parts.sizes.textContent = `at ${costSizes(numbers.sizes)}`;
   const apart = numbers.totals.time === undefined || !parts.rest ? null : parts.rest.dataset.rest;
-  if (apart) parts.rest.textContent = `the call itself: ${costSeconds(costNumber(numbers.lines[Number(apart)][COST_PLACES.time]))}`;
+  if (!apart) return;
+  const time = costNumber(numbers.lines[Number(apart)][COST_PLACES.time]);
+  parts.rest.textContent = `the call itself: ${costSeconds(time)}`;
 }
 
 /** The tables by line and by operation, with the formulas that they hold. */
@@ -125,8 +127,7 @@ function costCharts(view, file) {
   const draw = { timeline: timelineChart, roofline: rooflineChart };
   const boxes = Object.keys(draw).map(kind => {
     const box = view.querySelector(`[data-part="${kind}"] .wb-chart`);
-    const said = el("div", { class: "wb-cost-facts", role: "status", "data-hint": kind === "timeline"
-      ? "point into the picture, or use the arrow keys in it" : "point at a dot, or reach it by the tabulator" });
+    const said = costSaid(kind === "timeline" ? COST_HINT : "point at a dot, or reach it by the tabulator");
     box?.replaceChildren(el("svg"), said, costPictures(`${file}-${kind}`, () => box.querySelector("svg")));
     return [kind, box, said];
   }).filter(([, box]) => box);
@@ -135,8 +136,14 @@ function costCharts(view, file) {
       const data = numbers[kind];
       if (!data) continue;
       box.firstChild.replaceWith(draw[kind](data, said));
+      const table = box.parentNode.querySelector("table");
+      if (kind === "roofline") {
+        const rows = rooflineRows(data);
+        table.tFoot.replaceChildren(rows.pop());
+        costRows(table, rows);
+      }
       if (kind === "timeline") {
-        box.nextElementSibling?.querySelector("tbody")?.replaceChildren(...timelineRows(data));
+        if (table) costRows(table, timelineRows(data));
         box.closest("details").querySelector("summary").textContent =
           `Memory over the course of the program: ${costBytes(data.bytes)} at most`;
       }
@@ -180,5 +187,6 @@ function costFacts(parts, data, state) {
     .map(([title, value, text, write]) => `${title} ${write(costNumber(value))}${formula(text)}`);
   const time = line.time === undefined ? [] : [costSeconds(costNumber(at[COST_PLACES.time]))];
   const alive = costNumber(at[COST_ALIVE]) > 0 ? [`${costBytes(costNumber(at[COST_ALIVE]))} alive at the peak`] : [];
-  parts.facts.replaceChildren(el("b", {}, `line ${line.line}: `), [...time, ...found, ...alive].join(", ") || "nothing that is counted");
+  const known = [...time, ...found, ...alive].join(", ") || "nothing that is counted";
+  parts.facts.replaceChildren(el("b", {}, `line ${line.line}: `), known);
 }

@@ -34,9 +34,9 @@ export function chartTicks(scale, most) {
   return found;
 }
 
-/** Axes with ticks and titles. `xTicks`, `yTicks`: [[place, text], ...]. */
-export function chartFrame({ width, height, x, y, xTicks, yTicks, xTitle, yTitle, label }) {
-  const line = (x1, y1, x2, y2) => svg("line", { x1, y1, x2, y2, stroke: "currentColor", "stroke-opacity": 0.14 });
+/** Axes with ticks and titles. `xTicks`, `yTicks`: [[place, text], ...]; without `grid` no lines go through. */
+export function chartFrame({ width, height, x, y, xTicks, yTicks, xTitle, yTitle, label, grid = true }) {
+  const line = (x1, y1, x2, y2) => svg("line", { x1, y1, x2, y2, stroke: "currentColor", "stroke-opacity": grid ? 0.14 : 0 });
   const [left, right] = [x.start, x.stop];
   const [bottom, top] = [y.start, y.stop];
   return svg("svg", {

@@ -86,6 +86,11 @@ export const costWidth = share => `${100 * Math.min(Math.max(share || 0, 0), 1)}
 export const costSizes = sizes => Object.entries(sizes).map(([name, size]) => `${name} = ${costFigure(size)}`).join(", ");
 
 // ---------------------------------------------------------------------- controls
+export const COST_HINT = "point into the picture, or use the arrow keys in it";
+
+/** A line that says what is pointed at, and before that how to point. */
+export const costSaid = hint => el("div", { class: "wb-cost-facts", role: "status", "data-hint": hint });
+
 /** A row of buttons of which one is pressed; the arrow keys move among them. `choices`: [[value, text], ...]. */
 export function costSwitch(label, choices, chosen, act) {
   const buttons = choices.map(([value, text]) => el("button", {
@@ -174,37 +179,40 @@ export function costAsker(link, view, show) {
 }
 
 // ---------------------------------------------------------------------- tables
-/** Have a table's columns sort: largest first, then smallest first, then as they were. */
+/** Have a table's columns sort: numbers largest first, texts from A on; then the other way, then as they were. */
 export function costSort(table) {
   const body = table.tBodies[0];
-  const rows = Array.from(body.rows);
   const heads = Array.from(table.tHead?.rows[0].cells ?? []);
   heads.forEach((head, column) => {
     const title = head.textContent;
-    if (!title.trim() || rows.length < 2) return;
+    if (!title.trim() || body.rows.length < 2) return;
     head.replaceChildren(el("button", { type: "button", class: "wb-cost-sort", onclick: () => sort(head, column) }, title));
   });
   const sort = (head, column) => {
-    const before = head.getAttribute("aria-sort");
-    for (const other of heads) other.removeAttribute("aria-sort");
-    const way = before === "descending" ? "ascending" : before === "ascending" ? null : "descending";
-    if (way) head.setAttribute("aria-sort", way);
+    const rows = Array.from(body.rows); // as they are now: other sizes may have other rows
     const numeric = rows.some(row => row.cells[column].dataset.v !== undefined);
+    const ways = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
+    const way = ways[ways.indexOf(head.getAttribute("aria-sort")) + 1];
+    for (const other of heads) other.removeAttribute("aria-sort");
+    if (way) head.setAttribute("aria-sort", way);
     const worth = row => {
       const cell = row.cells[column];
       return numeric ? (cell.dataset.v === undefined ? null : Number(cell.dataset.v)) : cell.textContent;
     };
-    const order = rows.slice();
-    if (way) {
-      order.sort((a, b) => {
-        const [x, y] = [worth(a), worth(b)];
-        if (x === null || y === null) return (x === null) - (y === null);
-        const found = numeric ? x - y : x.localeCompare(y, "en", { numeric: true });
-        return numeric === (way === "descending") ? -found : found;
-      });
-    }
-    body.append(...order);
+    body.append(...rows.sort((a, b) => {
+      if (!way) return a.dataset.k - b.dataset.k;
+      const [x, y] = [worth(a), worth(b)];
+      if (x === null || y === null) return (x === null) - (y === null);
+      const found = numeric ? x - y : x.localeCompare(y, "en", { numeric: true });
+      return way === "descending" ? -found : found;
+    }));
   };
+}
+
+/** Other rows, in their own order. */
+export function costRows(table, rows) {
+  table.tBodies[0].replaceChildren(...rows);
+  for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
 }
 
 /** All tables as Markdown. */

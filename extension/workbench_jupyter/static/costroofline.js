@@ -1,8 +1,8 @@
 // The roofline: lines of the source as dots under what the machine does at most.
 
-import { svg } from "./dom.js";
+import { el, svg } from "./dom.js";
 import { chartFrame, chartScale, chartTicks } from "./costchart.js";
-import { costMultiple, costShort } from "./costparts.js";
+import { costMultiple, costShort, costWidth } from "./costparts.js";
 
 const rooflineFacts = dot => [dot.line ? `line ${dot.line}` : "all lines",
   Number.isFinite(dot.intensity) ? `${costMultiple(dot.intensity)} flops a byte` : "no bytes",
@@ -62,4 +62,23 @@ export function rooflineChart(data, said) {
       fill: "transparent", stroke: "#4c8dea", "stroke-width": 2, ...tell(data.whole) }));
   }
   return picture;
+}
+
+/** The rows of the table of dots, and the one of the whole below them. */
+export function rooflineRows(data) {
+  const peak = Math.max(...data.roofs.filter(roof => !roof.bandwidth).map(roof => roof.value));
+  const near = Math.max(...data.roofs.filter(roof => roof.bandwidth).map(roof => roof.value));
+  const number = (text, value) => el("td", { class: "wb-num", "data-v": Number.isFinite(value) ? value : null }, text);
+  return [...data.dots, data.whole].map((dot, k) => {
+    const bound = dot.intensity === null ? peak : Math.min(peak, dot.intensity * near);
+    const reached = dot.rate === null || !(bound > 0) ? NaN : dot.rate / bound;
+    return el("tr", { "data-k": k }, el("td", {}, dot === data.whole ? "all" : String(dot.line)),
+      number(dot.intensity === null ? "no bytes" : costMultiple(dot.intensity), dot.intensity ?? Infinity),
+      number(dot.rate === null ? "–" : `${costShort(dot.rate)}flop/s`, dot.rate ?? NaN),
+      number(Number.isNaN(reached) ? "–" : `${Math.round(100 * reached)}%`, reached),
+      el("td", { "data-v": dot.share }, el("span", { class: "wb-bars" },
+        el("i", { class: "wb-time", style: { width: costWidth(dot.share) } })),
+      el("span", { class: "wb-beside" }, `${Math.round(100 * dot.share)}%`)),
+      el("td", {}, el("code", {}, dot.text)));
+  });
 }

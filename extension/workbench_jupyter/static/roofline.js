@@ -1,15 +1,13 @@
 // The roofline of a program, by itself.
 
-import { el } from "./dom.js";
-import { costAlive, costPictures, costSort, costTools } from "./costparts.js";
+import { costAlive, costPictures, costSaid, costSort, costTools } from "./costparts.js";
 import { rooflineChart } from "./costroofline.js";
 
 export function mount(element, data, link) {
   const view = costAlive(element, `roofline of ${data.name}`);
   const file = costTools(view, `roofline of ${data.name}`, data, link);
   const box = view.querySelector(".wb-chart");
-  const said = el("div", { class: "wb-cost-facts", role: "status",
-    "data-hint": "point at a dot, or reach it by the tabulator" });
+  const said = costSaid("point at a dot, or reach it by the tabulator");
   box.replaceChildren(rooflineChart(data, said), said, costPictures(file, () => box.querySelector("svg")));
   view.querySelectorAll("table").forEach(costSort);
 }

@@ -2,8 +2,8 @@
 
 import { el, svg } from "./dom.js";
 import {
-  costAlive, costAsker, costBytes, costNumber, costFigure, costPictures, costSeconds, costShort, costSizes, costSliders,
-  costSort, costSwitch, costTools,
+  COST_HINT, costAlive, costAsker, costBytes, costFigure, costNumber, costPictures, costSaid, costSeconds, costShort,
+  costSizes, costSliders, costSort, costSwitch, costTools,
 } from "./costparts.js";
 import { CHART_COLOURS, chartFollow, chartFrame, chartScale, chartTicks } from "./costchart.js";
 
@@ -23,8 +23,12 @@ export function mount(element, data, link) {
   const file = costTools(view, data.names.join(" and "), data, link);
   view.querySelectorAll("table").forEach(costSort);
   const box = view.querySelector(".wb-panels");
+  const grown = Array.from(view.querySelectorAll(".wb-table tr"));
   const state = { data, shape: "curves" };
   const draw = () => {
+    grown.forEach((row, k) => Object.keys(data.figures).forEach((figure, j) => {
+      row.cells[1 + j].textContent = `${sweepTitle(figure)} ~ ${sweepGrowth(state.data.exponents[figure][k])}`;
+    }));
     const panels = Object.keys(state.data.figures).map(figure => sweepPanel(state, figure, file));
     box.replaceChildren(...panels.flat());
   };
@@ -40,26 +44,29 @@ export function mount(element, data, link) {
   if (!Object.keys(data.fixed).length) return;
   const fixed = { ...data.fixed };
   const ask = costAsker(link, view, found => {
-    state.data = { ...data, ...found, measured: costSame(fixed, data.fixed) ? data.measured : null };
-    view.querySelector("[data-sizes]").textContent = `at ${costSizes(fixed)}`;
+    const same = sweepSame(fixed, data.fixed); // what was measured was so at the sizes of the call
+    state.data = { ...data, ...found, measured: same ? data.measured : null };
+    const elsewhere = data.measured && !same ? ` (measured at ${costSizes(data.fixed)})` : "";
+    view.querySelector("[data-sizes]").textContent = `at ${costSizes(fixed)}${elsewhere}`;
     draw();
   });
   head.after(costSliders(fixed, () => ask(fixed)));
 }
 
-const costSame = (a, b) => Object.keys(b).every(name => a[name] === b[name]);
+const sweepSame = (a, b) => Object.keys(b).every(name => a[name] === b[name]);
 
 /** The picture of a figure with its legend, read-out and exports. */
 function sweepPanel(state, figure, file) {
-  const said = el("div", { class: "wb-cost-facts", role: "status", "data-hint": "point into the picture, or use the arrow keys in it" });
+  const said = costSaid(COST_HINT);
   const finish = (picture, legend) => el("figure", { class: "wb-chart", "data-figure": figure }, legend, picture, said,
     costPictures(`${file}-${figure}`, () => picture));
   if (state.shape === "map") {
     return state.data.names.map((name, k) => {
-      const read = el("div", { class: "wb-cost-facts", role: "status", "data-hint": "point into the picture, or use the arrow keys in it" });
+      const read = costSaid(COST_HINT);
       const picture = sweepMap(state.data, figure, k, read);
       return el("figure", { class: "wb-chart", "data-figure": figure },
-        el("div", { class: "wb-sweep-legend" }, `${sweepTitle(figure)} of ${name} ~ ${sweepGrowth(state.data.exponents[figure][k])}`),
+        el("div", { class: "wb-sweep-legend" },
+          `${sweepTitle(figure)} of ${name} ~ ${sweepGrowth(state.data.exponents[figure][k])}`),
         picture, read, costPictures(`${file}-${figure}-map`, () => picture));
     });
   }
@@ -165,7 +172,7 @@ function sweepMap(data, figure, of, said) {
   const write = sweepWrite(figure);
   const every = (sizes, most) => Math.max(1, Math.ceil(sizes.length / most));
   const picture = chartFrame({
-    width, height, x, y, label: `${sweepTitle(figure)} of ${data.names[of]} over ${first} and ${second}`,
+    width, height, x, y, grid: false, label: `${sweepTitle(figure)} of ${data.names[of]} over ${first} and ${second}`,
     xTicks: xs.map((size, k) => [x.at(k), costShort(size)]).filter((_, k) => k % every(xs, 12) === 0),
     yTicks: ys.map((size, k) => [y.at(k), costShort(size)]).filter((_, k) => k % every(ys, 10) === 0),
     xTitle: first, yTitle: second,
