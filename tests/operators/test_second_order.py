@@ -240,3 +240,20 @@ def test_what_is_not_finite_is_said(operator) -> None:  # type: ignore[no-untype
         warnings.simplefilter("error")
         operator(roots)(np.array([4.0, 1.0]))
         operator(roots)(np.array([np.nan, 1.0]))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("operator", ALL)
+def test_one_array_for_two_arguments(operator: Any, engine: str) -> None:
+    """By the first alone where it is read, refused where it is written."""
+    def read(a: Any, b: Any) -> Any:
+        return np.sum(a * b * a)
+
+    def written(a: Any, b: Any) -> Any:
+        a[0] = a[1] * b[0]
+        return np.sum(a * b * a)
+    assert np.allclose(operator(read, engine=engine)(X, X), operator(read, engine=engine)(X, X.copy()))
+    with pytest.raises(wb.DifferentiationError, match="argument") as caught:
+        given = X.copy()
+        operator(written, engine=engine)(given, given)
+    assert ".copy()" in str(caught.value)

@@ -10,6 +10,7 @@ import pytest
 
 import workbench as wb
 from tests.corpus import PROGRAMS
+from tests.transforms.of_vectors import kernels, loops
 from workbench.operators.derivative import Derivative
 from workbench.operators.expansions import nested_laplacian
 
@@ -107,28 +108,6 @@ def _network(x: Any, w: Any, v: Any) -> Any:
     return np.sum(np.tanh(v @ (h * h)) / (2.0 + np.cos(h[0])))
 
 
-def _loops(x: Any) -> Any:
-    total, y = 0.0, x.copy()
-    for i in range(x.shape[0]):
-        y[i] = y[i] * math.exp(-y[(i + 1) % x.shape[0]])
-        if total < 0.5:
-            total = total + y[i] ** 3
-        else:
-            total = total * y[i]
-        k = 0
-        while k < 2:
-            total = math.sin(total) * y[k % x.shape[0]]
-            k += 1
-    return total + np.sum(y * y[0])
-
-
-def _kernels(x: Any) -> Any:
-    a = np.outer(x, x) + 2.0 * np.eye(x.shape[0])
-    batch = np.stack((a, a.T @ a)) @ np.stack((a, a))
-    return np.sum(np.linalg.solve(a, x)) + np.linalg.det(a) + np.max(x) * np.prod(x) + np.sum(np.sort(x) ** 2 * x) + (
-        np.sum(batch)) + np.sum(np.abs(np.fft.fft(x)) ** 2)
-
-
 def _lists(x: Any) -> Any:
     found = []
     for v in x:
@@ -141,14 +120,14 @@ def _lists(x: Any) -> Any:
     return total
 
 
-CASES = [(_network, (RNG.normal(size=(4, 3)), RNG.normal(size=(2, 4)))), (_loops, ()), (_kernels, ()), (_lists, ())]
+CASES = [(_network, (RNG.normal(size=(4, 3)), RNG.normal(size=(2, 4)))), (loops, ()), (kernels, ()), (_lists, ())]
 
 
 @pytest.mark.parametrize(("function", "rest"), CASES, ids=[f.__name__ for f, _ in CASES])
 def test_networks_loops_kernels_and_lists(function: Any, rest: tuple[Any, ...]) -> None:
     x = np.array([0.3, -0.5, 0.8])
     expected = trace(function, (x, *rest), (0,))
-    for engine in ("reference", "numba") if function is _loops else ("reference",):
+    for engine in ("reference", "numba") if function is loops else ("reference",):
         assert forward(function, x, *rest, engine=engine) == pytest.approx(expected, rel=1e-9)
 
 
@@ -188,22 +167,22 @@ def test_single_precision_stays() -> None:
 
 def test_directions_give_quadratic_forms_of_the_hessian() -> None:
     x, v = RNG.normal(size=3), RNG.normal(size=(5, 3))
-    hessian = np.array([wb.jvp(wb.grad(_loops), (x,), (e,))[1] for e in np.eye(3)])
-    assert forward(_loops, x, v, directed=True) == pytest.approx(np.trace(v @ hessian @ v.T))
-    assert forward(_loops, x, np.eye(3), directed=True) == pytest.approx(forward(_loops, x))
+    hessian = np.array([wb.jvp(wb.grad(loops), (x,), (e,))[1] for e in np.eye(3)])
+    assert forward(loops, x, v, directed=True) == pytest.approx(np.trace(v @ hessian @ v.T))
+    assert forward(loops, x, np.eye(3), directed=True) == pytest.approx(forward(loops, x))
     assert forward(lambda x: x ** 3, 2.0, np.array([1.0, 2.0]), directed=True) == pytest.approx(60.0)
 
 
 def test_it_is_differentiated_and_mapped_like_any_program() -> None:
-    laplacian = Forward(_loops)
+    laplacian = Forward(loops)
     x = np.array([0.3, -0.5, 0.8])
     found = wb.grad(lambda x: laplacian(x)[1], engine="reference")(x)
     step = 1e-5
-    expected = [(forward(_loops, x + step * e) - forward(_loops, x - step * e)) / (2 * step) for e in np.eye(3)]
+    expected = [(forward(loops, x + step * e) - forward(loops, x - step * e)) / (2 * step) for e in np.eye(3)]
     assert found == pytest.approx(expected, rel=1e-6)
     batch = np.array([x, 2.0 * x])
     mapped = wb.vmap(lambda x: laplacian(x)[1], engine="reference")
-    assert mapped(batch) == pytest.approx([forward(_loops, row) for row in batch])
+    assert mapped(batch) == pytest.approx([forward(loops, row) for row in batch])
 
 
 def test_recursion_and_rules_go_through_nested_forward_mode() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import workbench as wb
 from tests.corpus import PROGRAMS
+from tests.transforms.of_vectors import kernels, loops
 
 RNG = np.random.default_rng(11)
 
@@ -75,28 +76,7 @@ def test_sine_and_cosine_are_computed_once() -> None:
     assert value.op_counts()["sin"] + value.op_counts()["cos"] == 2
 
 
-def _loops(x: Any) -> Any:
-    total, y = 0.0, x.copy()
-    for i in range(x.shape[0]):
-        y[i] = y[i] * math.exp(-y[(i + 1) % x.shape[0]])
-        if total < 0.5:
-            total = total + y[i] ** 3
-        else:
-            total = total * y[i]
-        k = 0
-        while k < 2:
-            total = math.sin(total) * y[k % x.shape[0]]
-            k += 1
-    return total + np.sum(y * y[0])
-
-
-def _kernels(x: Any) -> Any:
-    a = np.outer(x, x) + 2.0 * np.eye(x.shape[0])
-    return np.sum(np.linalg.solve(a, x)) + np.max(x) * np.prod(x) + np.sum(np.sort(x) ** 2 * x) + (
-        np.sum(np.stack((a, a.T @ a)) @ np.stack((a, a)))) + np.sum(np.abs(np.fft.fft(x)) ** 2)
-
-
-@pytest.mark.parametrize(("function", "order"), [(_loops, 3), (_kernels, 2)])
+@pytest.mark.parametrize(("function", "order"), [(loops, 3), (kernels, 2)])
 def test_loops_branches_mutation_and_kernels(function: Any, order: int) -> None:
     x, series = np.array([0.3, -0.5, 0.8]), tuple(RNG.normal(size=(order, 3)))
     found = wb.taylor(function, (x,), (series,), engine="reference")[1]
@@ -131,8 +111,8 @@ def test_it_is_differentiated_and_mapped_like_any_program(engine: str) -> None:
 
 def test_of_gradients_and_of_itself() -> None:
     x, v = np.array([0.3, -0.5, 0.8]), np.array([1.0, 0.5, -1.0])
-    found = wb.taylor(wb.grad(_loops), (x,), ((v, 0.0 * v),), engine="reference")[1]
-    assert found[0] == pytest.approx(wb.jvp(wb.grad(_loops), (x,), (v,))[1])
+    found = wb.taylor(wb.grad(loops), (x,), ((v, 0.0 * v),), engine="reference")[1]
+    assert found[0] == pytest.approx(wb.jvp(wb.grad(loops), (x,), (v,))[1])
     inner = wb.taylor(lambda z: wb.taylor(np.sin, (z,), ((1.0, 0.0),))[1][1], (0.4,), ((1.0, 0.0),), engine="reference")
     assert inner[1] == pytest.approx((-math.cos(0.4), math.sin(0.4)))
 

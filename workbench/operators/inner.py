@@ -287,8 +287,9 @@ class _Tracing:
             rebound = cell.origin is None
             shared = outer is None or sum(a.cell is outer.cell for a in arrays.values()) > 1
             if outer is None or shared or (rebound and outer.steps):
-                self.act.t.fail("the derivative, inside another, of a function that writes into an array it shares",
-                                "copy the array in the inner function")
+                self.act.t.fail("a function that is differentiated inside another (as in a Hessian) writes into an "
+                                "array that is passed for two of its arguments, or is seen from elsewhere",
+                                "pass a copy (`.copy()`), or write into a copy")
             value = self.t.builder.held(cell.slot)
             if value in exporter.used:
                 value = self.t.emit("copy", value)
