@@ -83,9 +83,9 @@ def test_tangents_are_not_the_programs_own() -> None:
 
 
 def test_residuals_by_line() -> None:
-    program = programs(wb.value_and_grad(logistic), (0.3, 5))
+    program = programs(wb.value_and_grad(logistic, mode="reverse"), (0.3, 5))
     kept = residuals(program.final, program.count)
     assert written(kept.total("allocated")) == "8·n"
     assert {line for (_, line), _ in kept.amounts} == {logistic.__code__.co_firstlineno + 1}
-    program = programs(wb.value_and_grad(until_small), (0.5,))
+    program = programs(wb.value_and_grad(until_small, mode="reverse"), (0.5,))
     assert written(residuals(program.final, program.count).total("allocated")).startswith("8·room(line")
