@@ -19,7 +19,7 @@ export const TAPE_LIST_CSS = `
 .wb-t-headrow { color: var(--wb-dim); border-bottom: 1px solid var(--wb-line); font-weight: 600; padding-right: calc(10px + var(--wb-t-bar, 0px)); }
 .wb-t-scroll { overflow-y: scroll; min-height: 0; position: relative; }
 .wb-t-rows { position: sticky; top: 0; overflow: hidden; }
-.wb-t-row[aria-selected="true"] { background: var(--wb-hit); border-left-color: var(--wb-accent); }
+.wb-t-row[aria-selected="true"], .wb-t-row.wb-t-holds { background: var(--wb-hit); border-left-color: var(--wb-accent); }
 .wb-t-row.wb-t-in { border-left-color: var(--wb-h0); } .wb-t-row.wb-t-out { border-left-color: var(--wb-h1); }
 .wb-t-row.wb-t-now { box-shadow: inset 0 0 0 1px var(--wb-accent); }
 .wb-t-row .wb-t-odd { color: var(--wb-no); font-weight: 600; } .wb-t-row .wb-t-part { color: var(--wb-dim); font-style: italic; }
@@ -171,9 +171,21 @@ export class TapeList {
     const { rows } = this, { first, stop, kind } = rows.groups, open = Boolean(rows.open[group]);
     classes.push("wb-t-groups");
     element.setAttribute("aria-expanded", String(open));
+    const holds = node => node !== null && node >= first[group] && node < stop[group];
+    if (!open && holds(this.state.selected)) classes.push("wb-t-holds");
+    if (!open && holds(this.state.current)) classes.push("wb-t-now");
     element.children[1].append(el("button", { class: "wb-t-fold", tabindex: -1, "aria-label": open ? "fold" : "unfold" }, open ? "▾" : "▸"));
     const line = this.store.line(first[group]);
-    return [first[group], rows.label(group), "", "", "", `${tapeCount(stop[group] - first[group])}${kind[group] === 3 && line ? `, line ${line}` : ""}`];
+    return [first[group], rows.label(group), "", "", this.largest(first[group], stop[group]), `${tapeCount(stop[group] - first[group])}${kind[group] === 3 && line ? `, line ${line}` : ""}`];
+  }
+
+  /** The largest magnitude among the adjoints of a group that is not too large to look through at every frame. */
+  largest(first, stop) {
+    const { adjoint, at } = this.store;
+    if (stop - first > 20_000 || at > first) return "";
+    let most = 0;
+    for (let k = first; k < stop; k++) if (!(Math.abs(adjoint[k]) <= most)) most = Math.abs(adjoint[k]);
+    return `≤ ${tapeNumber(most, 3)}`;
   }
 
   place(place, classes) {

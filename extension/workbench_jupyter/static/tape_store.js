@@ -192,7 +192,9 @@ function tapeFirsts(store) {
 export function tapeNumber(x, digits = 6) {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : "−inf";
-  return String(Number(x.toPrecision(digits))).replace("-", "−").replace("e−", "e-").replace("e+", "e");
+  const size = Math.abs(x), rounded = Number(x.toPrecision(digits));
+  const text = size && (size < 1e-4 || size >= 1e9) ? rounded.toExponential() : String(rounded);
+  return text.replace(/^-/, "−").replace("e+", "e");
 }
 
 /** How many nodes, in words. */

@@ -123,6 +123,11 @@ def test_arrays() -> None:
     assert by_kind(tape, ARRAY) == [("input", 0, 5), *[("sin", 0, 5), ("matmul", 0, 5)] * 3]
 
 
+def test_many_inputs() -> None:
+    tape = wb.tape(lambda xs, y: sum(x * y for x in xs), [0.5] * 12, 2.0)
+    assert by_kind(tape, ARRAY) == [("input", 0, 13)]
+
+
 @pytest.mark.parametrize("program", (pendulum, nested_loops, with_handlers, with_generator, of_arrays))
 def test_groups_are_nested_or_apart(program: Callable[..., float]) -> None:
     arguments = {pendulum: (1.0, 2.0), of_arrays: (np.ones(5),)}.get(program, (1.5,))

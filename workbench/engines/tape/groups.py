@@ -26,6 +26,7 @@ from workbench.records import dataclass
 CALL, LOOP, TURN, ARRAY = 0, 1, 2, 3
 _SUMS = frozenset({"add", "mul"})  # what `sum` and `prod` do many times in one instruction
 _SINGLE = frozenset(dis.opmap[name] for name in ("BINARY_OP", "UNARY_NEGATIVE"))  # one operation of numbers each
+_MOST_INPUTS = 8  # more that are no array, one after the other, are a group
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -226,6 +227,10 @@ class _Builder:
                 place(node, site or self.sites.at(code[node], instructions[node]), operation)
                 self.operation = operation
             size = after.get(node, 1)
+            if operation == inputs and size == 1:
+                while node + size < count and operations[node + size] == inputs and node + size not in after:
+                    size += 1
+                size = size if size > _MOST_INPUTS else 1
             if size > 2:
                 self.end(self.begin(node, ARRAY, self.names[operation]), node + size)
             node += size
