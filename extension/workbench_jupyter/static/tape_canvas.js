@@ -220,7 +220,10 @@ export class TapeCanvas {
     const line = (a, b) => {
       const x0 = plan.x(a) + half, x1 = plan.x(b) - half, bend = Math.max((x1 - x0) / 2, 14);
       c.moveTo(x0, plan.y[a]);
+      const span = plan.layer[b] - plan.layer[a], level = Math.abs(plan.y[a] - plan.y[b]) < TAPE_VERTEX.down * 0.6;
+      const over = span > 1 && level ? Math.min(26 + 9 * span, 110) : 0; // past the vertices between, not under them
       if (scale < 0.2) c.lineTo(x1, plan.y[b]);
+      else if (over) c.bezierCurveTo(x0 + bend * 0.6, plan.y[a] - over, x1 - bend * 0.6, plan.y[b] - over, x1, plan.y[b]);
       else c.bezierCurveTo(x0 + bend, plan.y[a], x1 - bend, plan.y[b], x1, plan.y[b]);
     };
     c.beginPath();

@@ -25,11 +25,16 @@ export class TapeDetail {
     return el("button", { class: "wb-t-link", type: "button", onclick: () => this.state.change({ selected: node }) }, `#${node}`);
   }
 
+  group(group) {
+    const { first, stop } = this.rows.groups;
+    return el("span", {}, `${this.rows.label(group)}: ${tapeCount(stop[group] - first[group])}, `, this.link(first[group]), "to ", this.link(stop[group] - 1));
+  }
+
   async show() {
     const { store, state, element } = this, row = state.selected;
     if (row === null) return element.replaceChildren(el("span", { class: "wb-kind" }, "Choose a node in the list or the graph, or a line of the source; ▶| steps."));
     if (row >= store.count) return element.replaceChildren(el("span", {}, `${tapeCount(state.counts?.[row - store.count] ?? 0)} of one line`));
-    if (row < 0) return element.replaceChildren(el("span", {}, this.rows.label(-row - 1)));
+    if (row < 0) return element.replaceChildren(this.group(-row - 1));
     if (!store.whole) return undefined;
     let inputs = store.inputs(row), partials = store.weights.subarray(store.starts[row], store.starts[row + 1]);
     if (store.block(row) >= 0) {
