@@ -1,10 +1,10 @@
-"""Work that takes a while, as a bar below the cell: drawn only once it has lasted, gone when it is over.
+"""Work that takes a while, as a bar below the running cell: there once it has lasted, gone when it is over.
 
-The bar runs by itself (an animation over the expected seconds), since a compiler that holds the interpreter's lock
-cannot redraw it; steps that are told move it. What is displayed is cleared at the end, so that a saved notebook holds
-nothing of it. In a terminal one line is written to stderr, and wiped.
+The bar is no output: a model without a widget has its script put it into the page (`static/bars.js`), so that a saved
+notebook holds nothing of it. It runs by itself, since a compiler that holds the interpreter's lock cannot redraw it;
+steps that are told move it. In a terminal one line is written to stderr, and wiped.
 
-Invariant: nothing is displayed for work that is over within `PATIENCE` seconds, and nothing is left of any.
+Invariant: nothing is shown for work that is over within `PATIENCE` seconds, and nothing is left of any.
 """
 
 from __future__ import annotations
@@ -13,25 +13,22 @@ import contextvars
 import sys
 import threading
 import time
-from html import escape
+from pathlib import Path
 from typing import Any
 
-from IPython.display import HTML, display, update_display
+import anywidget
 
 from workbench import progress
 from workbench.progress import Work
-from workbench.views.style import DARK, LIGHT
 
 PATIENCE = 0.4  # seconds
 OFTEN = 0.2  # seconds between two drawings
-STYLE = f"""<style>.wb-progress {{ {LIGHT} color: var(--wb-dim);
- font: 12px var(--jp-ui-font-family, system-ui, sans-serif);
- display: flex; gap: 10px; align-items: center; padding: 3px 2px; }}
-body[data-jp-theme-light="false"] .wb-progress {{ {DARK} }}
-.wb-progress span {{ width: 180px; height: 6px; border-radius: 3px; background: var(--wb-line); overflow: hidden; }}
-.wb-progress i {{ display: block; height: 100%; background: var(--wb-accent); width: var(--to); }}
-@keyframes wb-run {{ from {{ width: var(--from); }} to {{ width: var(--to); }} }}
-@keyframes wb-wait {{ from {{ margin-left: -30%; }} to {{ margin-left: 100%; }} }}</style>"""
+
+
+class BarModel(anywidget.AnyWidget):
+    """What the bars of a kernel are told through."""
+
+    _esm = (Path(__file__).parent / "static" / "bars.js").read_text("utf-8")
 
 
 class Bars:
@@ -42,9 +39,8 @@ class Bars:
         self.works: list[Work] = []
         self.begun = 0.0
         self.drawn = 0.0
-        self.handle = ""
-        self.count = 0
-        self.drawn_before = False
+        self.is_shown = False
+        self.model: BarModel | None = None
         self.timer: threading.Timer | None = None
         self.lock = threading.RLock()
 
@@ -63,7 +59,7 @@ class Bars:
                     self.begun = time.monotonic()
                     self.wait()
                 return
-            if self.handle and time.monotonic() - self.drawn > OFTEN:
+            if self.is_shown and time.monotonic() - self.drawn > OFTEN:
                 self.draw()
 
     def wait(self) -> None:
@@ -75,9 +71,8 @@ class Bars:
 
     def first(self) -> None:
         with self.lock:
-            if self.works and not self.handle:
-                self.count += 1
-                self.handle = f"workbench-progress-{self.count}"
+            if self.works and not self.is_shown:
+                self.is_shown = True
                 self.draw()
 
     def draw(self) -> None:
@@ -85,16 +80,7 @@ class Bars:
         self.drawn = time.monotonic()
         work = self.works[0]
         inside = self.works[-1].what if len(self.works) > 1 else ""
-        if self.in_terminal:
-            sys.stderr.write(f"\r\033[K{text_of(work, self.drawn - self.begun, inside)}")
-            sys.stderr.flush()
-            return
-        shown = HTML(bar(work, self.drawn - self.begun, inside), metadata={"workbench": "progress"})
-        if self.drawn_before:
-            update_display(shown, display_id=self.handle)
-        else:
-            self.drawn_before = True
-            display(shown, display_id=self.handle)
+        self.show(told(work, self.drawn - self.begun, inside))
 
     def end(self) -> None:
         """The cell is over, whatever has become of its work."""
@@ -103,16 +89,29 @@ class Bars:
             self.close()
 
     def close(self) -> None:
-        """Take away what is displayed."""
+        """Take away what is shown."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
-        if self.handle and self.in_terminal:
-            sys.stderr.write("\r\033[K")
+        if self.is_shown:
+            self.is_shown = False
+            self.show({"over": True})
+
+    def show(self, message: dict[str, Any]) -> None:
+        """Draw or wipe the bar."""
+        if self.in_terminal:
+            sys.stderr.write(f"\r\033[K{message.get('text', '')}")
             sys.stderr.flush()
-        elif self.handle and self.drawn_before:
-            update_display({}, display_id=self.handle, raw=True)
-        self.handle, self.drawn_before = "", False
+            return
+        if self.model is None:
+            self.model = BarModel()
+        self.model.send({**message, "first": self.first_line()})
+
+    def first_line(self) -> str:
+        """The first line of the running cell, by which the page finds it."""
+        parent: dict[str, Any] = self.shell.get_parent() if hasattr(self.shell, "get_parent") else {}
+        code = str(parent.get("content", {}).get("code", ""))
+        return next((line.strip() for line in code.splitlines() if line.strip()), "")
 
     @property
     def in_terminal(self) -> bool:
@@ -121,12 +120,10 @@ class Bars:
 
 
 def share_of(work: Work, elapsed: float) -> float | None:
-    """How much is done, between 0 and 1: by its steps, else by the clock, never all of it; None: nobody knows."""
+    """How much is done, between 0 and 1: by its steps, else by the clock; None: nobody knows, or not any more."""
     if work.done:
         return work.done / work.of
-    if work.seconds:
-        return min(elapsed / work.seconds, 0.97)
-    return None
+    return elapsed / work.seconds if work.seconds and elapsed < 0.95 * work.seconds else None
 
 
 def left(work: Work, elapsed: float) -> float | None:
@@ -139,28 +136,21 @@ def left(work: Work, elapsed: float) -> float | None:
 def text_of(work: Work, elapsed: float, inside: str = "") -> str:
     """How far it is, in a line."""
     share, rest = share_of(work, elapsed), left(work, elapsed)
-    told = "" if share is None else f" {share:.0%}"
-    return (f"{work.what}{told}" + ("" if rest is None else f", about {max(rest, 1):.0f} s left")
-            + (f" ({inside})" if inside else ""))
+    known = "" if share is None else f" {share:.0%}"
+    ahead = "" if share is None or rest is None else f", about {max(rest, 1):.0f} s left"
+    return work.what + known + ahead + (f" ({inside})" if inside else "")
 
 
-def bar(work: Work, elapsed: float, inside: str = "") -> str:
-    """How far it is, as HTML: from here the bar runs to its end in the time that is expected."""
+def told(work: Work, elapsed: float, inside: str = "") -> dict[str, Any]:
+    """What the page is told: the text, how much is done, how far the bar is to run by itself, in how many seconds."""
     share, rest = share_of(work, elapsed), left(work, elapsed)
-    if share is None:
-        moving = "--to: 30%; animation: wb-wait 1.2s linear infinite"
-        value = ""
-    else:
-        goal = 97.0 if not work.done else min(100.0 * (work.done + work.of * OFTEN) / work.of, 97.0)
-        span = rest if not work.done and rest is not None else 1.0
-        moving = (f"--from: {100 * share:.1f}%; --to: {max(goal, 100 * share):.1f}%; "
-                  f"animation: wb-run {max(span, 0.1):.1f}s linear")
-        value = f' aria-valuenow="{100 * share:.0f}" aria-valuemin="0" aria-valuemax="100"'
-    return (f'{STYLE}<div class="wb-progress"><span role="progressbar" aria-label="{escape(work.what)}"{value}>'
-            f'<i style="{moving}"></i></span>{escape(text_of(work, elapsed, inside))}</div>')
+    goal = 0.97 if not work.done else min((work.done + 1.0) / work.of, 0.97)
+    span = 1.0 if rest is None else rest if not work.done else rest / max(work.of - work.done, 1.0)
+    return {"text": text_of(work, elapsed, inside), "share": share, "goal": max(goal, share or 0.0),
+            "span": round(max(span, 0.1), 1)}
 
 
-_HOOKS: dict[Any, tuple[tuple[str, Any], ...]] = {}
+_HOOKS: dict[Any, tuple[Bars, tuple[tuple[str, Any], ...]]] = {}
 
 
 def register(shell: Any) -> None:
@@ -175,14 +165,19 @@ def register(shell: Any) -> None:
     def after(*_: Any) -> None:
         progress.ignore(bars)
         bars.end()
-    _HOOKS[shell] = (("pre_run_cell", before), ("post_run_cell", after))
-    for event, hook in _HOOKS[shell]:
+    _HOOKS[shell] = (bars, (("pre_run_cell", before), ("post_run_cell", after)))
+    for event, hook in _HOOKS[shell][1]:
         shell.events.register(event, hook)
 
 
 def unregister(shell: Any) -> None:
     """Take it back."""
-    for event, hook in _HOOKS.pop(shell, ()):
+    if shell not in _HOOKS:
+        return
+    bars, hooks = _HOOKS.pop(shell)
+    for event, hook in hooks:
         shell.events.unregister(event, hook)
-        if event == "post_run_cell":
-            hook()
+    progress.ignore(bars)
+    bars.end()
+    if bars.model is not None:
+        bars.model.close()
