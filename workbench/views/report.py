@@ -263,7 +263,7 @@ class CostReport(Shown):
         ...     return (y * y).sum()
         >>> course = wb.cost(wb.grad(energy), wb.spec("f64[n]")).timeline(n=1000)
         >>> course.bytes, [held.name for held in course.held]
-        (8000.0, ['x_bar', 'x'])
+        (8000.0, ['y', 'x'])
         """
         memory = self.memory  # (or the reason why there is none)
         given = self._complete(self._sizes(), values, dims)
