@@ -16,20 +16,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "images"
 LARGEST = 200_000  # bytes of a picture
-WIDTH = 1120
+WIDTH, HEIGHT, TALLEST = 1400, 1400, 880
 
-CELL = '''%%grad --wrt angle,drag
-def distance(angle, speed, drag):
-    x, y = 0.0, 0.0
-    vx, vy = speed * math.cos(angle), speed * math.sin(angle)
-    while y >= 0.0:
-        slower = 1.0 - 0.01 * drag * math.hypot(vx, vy)
-        vx, vy = vx * slower, vy * slower - 0.01 * 9.81
-        x, y = x + 0.01 * vx, y + 0.01 * vy
-    return x - y * vx / vy
+CELL = '''%%grad
+def roughness(u, kappa, steps):
+    for step in range(steps):
+        for i in range(1, len(u) - 1):
+            u[i] += kappa * (u[i - 1] - 2 * u[i] + u[i + 1])
+    return np.sum(u * u)
 
 
-distance(0.7, 30.0, 0.02)'''
+roughness(np.array([0.0, 3.0, 1.0, 4.0, 1.0, 5.0, 0.0]), 0.2, 10)'''
 
 
 @pytest.mark.browser
@@ -37,17 +34,22 @@ def test_the_panel_of_a_cell(scratch) -> None:  # type: ignore[no-untyped-def]
     """A cell with `%%grad` and its panel, on one screen."""
     page = scratch.page
     page.theme(False)
-    page.driver.set_window_size(WIDTH, 1000)
+    page.driver.set_window_size(WIDTH, HEIGHT)
     scratch.run(CELL)
     scratch.alive()
     scratch.last("""
+        const quiet = document.createElement('style');
+        quiet.textContent = '.jp-cell-toolbar, .jp-Toolbar-micro { display: none !important; }';
+        document.head.append(quiet);
         const content = jupyterapp.shell.currentWidget.content;
         await content.scrollToCell(content.widgets.at(-1), 'start');
-        cell.querySelector('.wb-program:first-of-type .wb-row[class*="wb-l"]')?.focus();
+        const line = Array.from(cell.querySelectorAll('.wb-program:first-of-type .wb-row'))
+          .find(row => row.textContent.includes('u[i] +='));
+        line.focus();
         await new Promise(resolve => setTimeout(resolve, 800));""")
     box = scratch.last("const r = cell.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom];")
     left, top, right, bottom = (max(0, round(v)) for v in box)
-    clip = {"x": left, "y": top, "width": right - left, "height": min(bottom, 1000) - top, "scale": 1}
+    clip = {"x": left, "y": top, "width": right - left, "height": min(bottom - top, TALLEST), "scale": 1}
     shot = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
     save("cell.png", shot["data"])
 

@@ -35,3 +35,31 @@ def test_the_page_on_costs(tmp_path: Path) -> None:
     said = re.findall(r"^print\(.*\) +# (.*)$", program, re.MULTILINE)
     lines = printed(program, tmp_path).splitlines()
     assert lines[:2] == said[:2] and any("u[i] =" in line for line in lines[2:])
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip(" *") for cell in line.strip().strip("|").split("|")]
+
+
+def test_the_table_of_tools_is_that_of_the_benchmarks() -> None:
+    """Every figure of the README is the benchmarks' latest, and every tool of theirs is there."""
+    lines = (ROOT / "tests" / "benchmarks" / "README.md").read_text(encoding="utf-8").splitlines()
+    names = cells(next(line for line in lines if line.startswith("| workload |")))[2:]
+    means = cells(next(line for line in lines if line.startswith("| **geometric mean (of how many)**")))[2:]
+    measured = {name: tuple(re.fullmatch(r"(\S+) \((\d+)\)", mean).groups())  # type: ignore[union-attr]
+                for name, mean in zip(names, means, strict=True)}
+    said = {}
+    for line in re.findall(r"^\| .* \|$", TEXT, re.MULTILINE)[1:]:
+        tool, way, count, mean = cells(line)
+        said[tool, way] = (mean, count)
+    known = {"ad-workbench": "workbench", "adjoints written by hand, in Numba": "hand", "PyTorch": "torch",
+             "autograd": "autograd", "tangent-ad": "tangent-ad", "Warp": "warp", "CasADi": "casadi"}
+    ways = {"as it is": "jax, as written", "rewritten for it": "jax, best form"}
+    assert {known.get(tool) or ways[way]: figures for (tool, way), figures in said.items()} == measured
+
+
+def test_what_the_readme_points_at_is_there() -> None:
+    places = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert len(places) >= 10
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    assert all(path.stat().st_size < 200_000 for path in (ROOT / "docs" / "images").iterdir())
