@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "images"
 LARGEST = 200_000  # bytes of a picture
-WIDTH, HEIGHT, TALLEST = 1400, 1400, 880
+WIDTH, HEIGHT, TALLEST = 1260, 1400, 790
 
 CELL = '''%%grad
 def roughness(u, kappa, steps):
@@ -43,6 +43,9 @@ def test_the_panel_of_a_cell(scratch) -> None:  # type: ignore[no-untyped-def]
         document.head.append(quiet);
         const content = jupyterapp.shell.currentWidget.content;
         await content.scrollToCell(content.widgets.at(-1), 'start');
+        const ir = Array.from(cell.querySelectorAll('button')).find(button => button.textContent === 'IR');
+        if (ir?.getAttribute('aria-pressed') === 'true') ir.click();
+        await new Promise(resolve => setTimeout(resolve, 300));
         const line = Array.from(cell.querySelectorAll('.wb-program:first-of-type .wb-row'))
           .find(row => row.textContent.includes('u[i] +='));
         line.focus();

@@ -91,7 +91,7 @@ def test_the_cell_view_is_legible(page: Page, pictures: Path, theme: str, width:
     assert side_by_side if width > 1000 else adjoint[1] >= source[3] - 1
     faint = [entry for entry in page.run(CONTRAST) if entry[0] < 3.9]
     assert not faint
-    page.run(SHOW_CELL, "%grad --verify", ".wb-view")
+    page.run(SHOW_CELL, "%%grad --verify", ".wb-view")
     page.driver.save_screenshot(str(pictures / f"verify-{name}.png"))
     page.run(SHOW_CELL, "def walk", ".js-plotly-plot, svg, img")
     page.driver.save_screenshot(str(pictures / f"figure-{name}.png"))
