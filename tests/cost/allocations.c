@@ -93,3 +93,5 @@ int64_t accounting_end(void) {
     counting = 0;
     return most;
 }
+
+int64_t accounting_left(void) { return now; }

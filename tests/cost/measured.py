@@ -23,15 +23,20 @@ def allocator() -> Any:
                     "-o", str(made)], check=True)
     library = ctypes.PyDLL(str(made))
     library.accounting_end.restype = ctypes.c_int64
+    library.accounting_left.restype = ctypes.c_int64
     library.accounting_install()
     return library
 
 
 def most_held(call: Callable[[], Any]) -> int:
-    """The most bytes of arrays that a call holds at a time. It should have been made once before."""
+    """The most bytes of arrays that a call holds at a time. It should have been made once before.
+
+    Raises AssertionError where arrays are left when the result is gone."""
     library = allocator()
     library.accounting_begin()
     result = call()
     found: int = library.accounting_end()
     del result
+    left = library.accounting_left()
+    assert left == 0, f"{left} bytes are never given back"
     return found

@@ -62,6 +62,35 @@ def halved(x):
     return turns * x
 
 
+def stacked(a, b):
+    s = np.stack([a, b])
+    t = np.stack((a * b, b), axis=1)
+    return np.sum(s @ t) + np.sum(b * np.arange(1.0, len(b) + 1.0))
+
+
+def layer(m, v):
+    h = np.tanh(m @ v)
+    return np.sum(h * h) + np.dot(v, v)
+
+
+def roots_in_place(a):
+    b = np.exp(a)
+    b -= 1.0
+    b *= b
+    np.sqrt(b + 1.0, out=b)
+    return np.mean(b)
+
+
+def exchanged_until(a, b):
+    k = 0
+    while k < 5 and a[0] < 4.0:
+        b[0] = a[0] * a[0] * 0.5 + 1.0
+        b[1] = a[1] * 0.5
+        a, b = b, a
+        k += 1
+    return a[0] + a[1] * b[0] + b[1]
+
+
 CASES: dict[str, tuple[Callable[..., Any], Callable[[], tuple[Any, ...]]]] = {
     "smoothed": (smoothed, lambda: (np.linspace(0.0, 1.0, 7), 4)),
     "exchanged": (exchanged, lambda: (np.linspace(0.0, 1.0, 7), 3)),
@@ -69,11 +98,16 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[[], tuple[Any, ...]]]] = {
     "shrinking": (shrinking, lambda: (np.linspace(0.0, 1.0, 6),)),
     "layers": (layers, lambda: (np.linspace(0.0, 1.0, 5), np.linspace(-1.0, 1.0, 25).reshape(5, 5))),
     "halved": (halved, lambda: (5.0,)),
+    "stacked": (stacked, lambda: (np.linspace(0.0, 1.0, 3), np.linspace(1.0, 2.0, 3))),
+    "layer": (layer, lambda: (np.linspace(0.0, 1.0, 6).reshape(3, 2), np.linspace(0.0, 1.0, 2))),
+    "roots_in_place": (roots_in_place, lambda: (np.linspace(0.0, 1.0, 4),)),
+    "exchanged_until": (exchanged_until, lambda: (np.array([0.5, 0.3]), np.array([0.2, 0.1]))),
 }
 
 
 @pytest.mark.parametrize(("name", "mode"), [*((name, "gradient") for name in CASES), ("shrinking", "primal"),
-                                            ("layers", "second")])
+                                            *((name, "second") for name in (
+                                                "layers", "stacked", "layer", "roots_in_place", "exchanged_until"))])
 def test_the_peak_is_what_a_run_holds(name: str, mode: str) -> None:
     found = list(compared(name, *CASES[name], 0, mode))
     assert [outcome.kind for outcome in found] == ["exact"] * 3, found

@@ -160,7 +160,7 @@ class Frame:
         if isinstance(part, Entry):
             return bool(part.released)
         if isinstance(part, Step):
-            return bool(part.binds or part.released or part.late) or self._operation(part) is not None
+            return bool(part.binds or part.released) or self._operation(part) is not None
         if isinstance(part, Branch):
             return self.matters(part.step) or any(map(self.matters, [*part.then, *part.orelse]))
         if isinstance(part, Loop):
@@ -205,7 +205,7 @@ class Frame:
 
     def step(self, step: Step, world: World) -> list[World]:
         """A statement."""
-        if not (step.binds or step.released or step.late or self._operation(step) is not None):
+        if not (step.binds or step.released or self._operation(step) is not None):
             return [world]
         node = step.node
         worlds = [world]
@@ -213,7 +213,7 @@ class Frame:
             worlds = self.assign(step, node.targets[0], node.value, world)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             worlds = [after for after, _ in self.called(step, node.value, [], world)]
-        return [self.dropped(after, step.late | step.released, step) for after in worlds]
+        return [self.dropped(after, step.released, step) for after in worlds]
 
     def assign(self, step: Step, target: ast.expr, value: ast.expr, world: World) -> list[World]:
         """`target = value`, or several at once."""
@@ -301,7 +301,7 @@ class Frame:
     # ------------------------------------------------------------------ branches
     def branch(self, part: Branch, worlds: list[World]) -> list[World]:
         """`if`."""
-        worlds = [self.dropped(world, part.step.late | part.step.released, part.step) for world in worlds]
+        worlds = [self.dropped(world, part.step.released, part.step) for world in worlds]
         op = self.walk.places.ops.get(part.step.line)
         if op is None or op.prim == "check" or not self.matters(part):
             return worlds
@@ -330,7 +330,8 @@ class Frame:
         index, turns = self.known.turns.get(op, (Symbol("·none"), of(1)))
         endless = part.is_endless
         outer = self.breaks, self.continues
-        left: list[World] = []
+        left: list[World] = []  # by `break`
+        ended: list[World] = []
         worlds = self.block(part.head, worlds)
         last = turns - 1
         heads: list[list[World]] = []
@@ -354,17 +355,18 @@ class Frame:
                 here = last
             left += bind(self.breaks, index, here)
             if not endless and not (again == 0 == turn):
-                left += [w.given(zero(turns - turn)) for w in bind(worlds, index, of(turn))]
+                ended += [w.given(zero(turns - turn)) for w in bind(worlds, index, of(turn))]
             if again is not None:
                 if not endless:
                     ends = [*bind((w for head in heads[again + 1:] for w in head), index, last),
                             *bind(after, index, last)]
-                    left += ends if turn == 0 and again == 0 else [w.given(positive(turns - turn)) for w in ends]
+                    ended += ends if turn == 0 and again == 0 else [w.given(positive(turns - turn)) for w in ends]
                 break
             worlds = bind(after, index, Formula({frozenset(((index, 1),)): 1}) - 1)
         self.breaks, self.continues = outer
-        exits = merged(left, self.weightless)
-        return self.block(part.orelse, exits) if part.orelse else exits
+        if part.orelse:
+            ended = self.block(part.orelse, merged(ended, self.weightless))
+        return merged([*left, *ended], self.weightless)
 
     def _happens(self, turns: Formula, turn: int, endless: bool) -> Formula:
         """The condition under which there is a turn of this number. (The mean of several visits says only whether there

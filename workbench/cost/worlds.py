@@ -87,14 +87,20 @@ def alive(buffers: Iterable[Buffer]) -> list[Buffer]:
 def pairs(a: World, b: World, weightless: Collection[int]) -> list[Pair] | None:
     """The buffers of two worlds that take each other's place, with the variables that hold them; None where what is
     shared in one is not in the other. Those that are held anyway (`weightless`, by identity) may stand for several."""
+    found = _matched(a, b)
+    for side in (0, 1):
+        own = [id(pair[side]) for pair in found if pair[side] is not None and id(pair[side]) not in weightless]
+        if len(own) != len(set(own)):
+            return None
+    return found
+
+
+def _matched(a: World, b: World) -> list[Pair]:
+    """The buffers that variables hold in two worlds, with the variables that hold both."""
     found: dict[tuple[int, int], Pair] = {}
     for name in {**a.held, **b.held}:
         left, right = a.held.get(name), b.held.get(name)
         found.setdefault((id(left), id(right)), (left, right, []))[2].append(name)
-    for side in (0, 1):
-        own = [key[side] for key, pair in found.items() if pair[side] is not None and key[side] not in weightless]
-        if len(own) != len(set(own)):
-            return None
     return list(found.values())
 
 
@@ -128,7 +134,22 @@ def merged(worlds: Sequence[World], weightless: Collection[int]) -> list[World]:
                 break
         else:
             made.append(world)
-    return made[:MOST]
+    while len(made) > MOST:
+        last = made.pop()
+        made[-1] = _joined(made[-1], last, weightless)
+    return made
+
+
+def _joined(a: World, b: World, weightless: Collection[int]) -> World:
+    """One world for two that are better told apart: each of its variables has the larger of two buffers, of its own
+    where the two worlds share differently, so that no less is alive than in either."""
+    held: dict[str, Buffer] = {}
+    for left, right, names in _matched(a, b):
+        buffer = left if left is right else _either(left, right, a, b, weightless)
+        if buffer is not None:
+            own = buffer if left is right or id(buffer) in weightless else buffer.sized(buffer.size)
+            held.update(dict.fromkeys(names, own))
+    return World(a.conditions & b.conditions, held)
 
 
 def _merged(a: World, b: World, weightless: Collection[int]) -> World | None:

@@ -9,6 +9,7 @@ import pytest
 from numba import njit
 
 import workbench as wb
+from tests.cost.measured import most_held
 from workbench.engines.numba.pipeline import LeanCompiler
 
 
@@ -104,3 +105,44 @@ def test_a_recursive_gradient_leaves_its_arguments_as_referenced():
         gradient(long)
     gc.collect()  # frames of the traceback
     assert sys.getrefcount(long) == before
+
+
+def replaced_by_turns(a, k):
+    """Arrays that change hands, are views, and are named in conditional expressions."""
+    u, v = a.copy(), np.zeros(a.size)
+    w = u
+    for i in range(k):
+        u, v = v, u
+        v[i] += 2.0 * (u[i] if i > 1 else 1.0)
+        w = v.copy()
+        t = w
+        w = np.dot(np.outer(t, t), np.dot(np.outer(v, a).T, w)) + t
+    return w, v, u.reshape(-1)
+
+
+def test_arrays_that_change_hands_are_given_back_once():
+    made = compiled(replaced_by_turns)
+    for k in range(4):
+        a = np.linspace(1.0, 2.0, 5)
+        made(a, k)
+        most_held(lambda a=a, k=k: made(a, k))  # (which says so where something is left)
+        for _ in range(10):
+            for found, expected in zip(made(a, k), replaced_by_turns(a, k), strict=True):
+                np.testing.assert_allclose(found, expected)
+
+
+def released_at_once(a):
+    b = a.copy()
+    c = np.dot(a, b)
+    d = b.copy()
+    d[0] = c
+    e = d.copy()
+    f = e.copy()
+    return f
+
+
+def test_an_array_is_given_back_when_the_statement_that_needs_it_last_is_over():
+    made = compiled(released_at_once)
+    a = np.linspace(1.0, 2.0, 100)
+    made(a)
+    assert most_held(lambda: made(a)) == 1600

@@ -4,14 +4,12 @@ Numba counts references. A variable's is given up behind the last statement of a
 block behind needs it; where the block's successors differ in that, where those begin that do not. A variable that is
 bound again in the same block keeps its array until then.
 
-What gives references up goes behind what takes them where both are in one block of LLVM's, which are shorter: a call
-that may raise ends one. So what is deleted behind a statement that binds an array is there until the next call is over.
+What an array's variable is deleted behind is done with it (`borrowing`): nothing is given up later than here.
 
 The function is read as its text. Its blocks are those of the bytecode, as far as that matters: a conditional expression
 begins one, too.
 
-Source: `numba.core.analysis.compute_live_map`, `compute_dead_maps`; `numba.core.postproc`;
-llvmlite's `RefNormalizePass`.
+Source: `numba.core.analysis.compute_live_map`, `compute_dead_maps`; `numba.core.postproc`.
 """
 
 from __future__ import annotations
@@ -26,14 +24,13 @@ from workbench.records import dataclass
 @dataclass(slots=True, eq=False)
 class Step:
     """A statement without those inside of it. reads, binds: the variables of arrays that it names; `released`: those
-    that are deleted behind it; `late`: those that are deleted behind its call, though nothing needs them before."""
+    that are deleted behind it."""
 
     node: ast.stmt
     line: int
     reads: frozenset[str]
     binds: frozenset[str]
     released: set[str] = field(default_factory=set)
-    late: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -255,66 +252,6 @@ def _release(entry: Entry) -> None:
     for step in reversed(entry.steps):
         step.released = ending & (step.reads | step.binds)
         ending -= step.released
-    _delay(entry)
-
-
-def _delay(entry: Entry) -> None:
-    """Where a variable is bound between two calls, what is deleted between them is deleted behind the second one."""
-    pending: list[set[str]] = [entry.released]
-    takes = False
-    for step in entry.steps:
-        if _calls(step):
-            if (takes or _multiplies(step)) and not _helps(step):
-                for names in pending:
-                    step.late |= names
-                    names.clear()
-            pending, takes = [], False
-        takes = takes or bool(step.binds) or (  # (an update takes its array twice)
-            isinstance(step.node, ast.AugAssign) and isinstance(step.node.target, ast.Subscript))
-        if not _calls_twice(step):
-            pending.append(step.released)
-
-
-def _helps(step: Step) -> bool:
-    """Whether a statement calls a kernel, in front of which all is given up."""
-    value = step.node.value if isinstance(step.node, ast.Assign | ast.Expr) else None
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
-
-
-def _multiplies(step: Step) -> bool:
-    """Whether a statement is a product, which takes its operands once more while it is done."""
-    value = step.node.value if isinstance(step.node, ast.Assign) else None
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "dot"
-
-
-def _calls_twice(step: Step) -> bool:
-    """Whether a statement calls a method of what it has just made: what it needed for that is given up between."""
-    value = step.node.value if isinstance(step.node, ast.Assign) else None
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and isinstance(
-        value.func.value, ast.Call)
-
-
-def _calls(step: Step) -> bool:
-    """Whether a statement calls what may raise: what makes arrays, kernels, functions of the program."""
-    part: ast.AST = step.node
-    if isinstance(part, ast.If | ast.While):
-        part = part.test
-    elif isinstance(part, ast.For):
-        part = part.iter
-    for node in ast.walk(part):
-        if isinstance(node, ast.Call):
-            function = node.func
-            if isinstance(function, ast.Name) and function.id not in _QUIET:
-                return True
-            if isinstance(function, ast.Attribute) and (
-                    not isinstance(function.value, ast.Name) or function.value.id not in ("np", "math")
-                    or function.attr in _MAKERS):
-                return True
-    return False
-
-
-_QUIET = frozenset({"min", "max", "abs", "int", "float", "complex", "range", "bool", "round"})
-_MAKERS = frozenset({"empty", "zeros", "ones", "full", "arange", "dot"})
 
 
 def steps_of(parts: Iterable[Part]) -> Iterator[Step]:
