@@ -257,7 +257,7 @@ class Frame:
             sizes = [world.held[copied].size]
         made: list[Buffer | None] = []
         for position, size in enumerate(sizes):
-            label = names[position] if position < len(names) else ""
+            label = names[position].partition(".")[0] if position < len(names) else ""
             made.append(Buffer(size, label or op.prim, self.walk.roles.get(op, "scratch"), op.span, op,
                                self.known.lists.get(op), is_growable(op.results[position])) if (
                                    op.results[position].is_array) else None)

@@ -2,14 +2,16 @@
 
 Numba counts references. A variable's is given up behind the last statement of a basic block that names it, where no
 block behind needs it; where the block's successors differ in that, where those begin that do not. A variable that is
-bound again in the same block keeps its array until then.
+bound again in the same block keeps its array until then; but where every path from the beginning comes by, outside of
+loops, a name that is bound again is another variable (here too: `x.1` behind `x`).
 
 What an array's variable is deleted behind is done with it (`borrowing`): nothing is given up later than here.
 
 The function is read as its text. Its blocks are those of the bytecode, as far as that matters: a conditional expression
 begins one, too.
 
-Source: `numba.core.analysis.compute_live_map`, `compute_dead_maps`; `numba.core.postproc`.
+Source: `numba.core.analysis.compute_live_map`, `compute_dead_maps`; `numba.core.postproc`; of names,
+`numba.core.interpreter.Interpreter.store`, `numba.core.controlflow`.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ class Step:
 
     node: ast.stmt
     line: int
-    reads: frozenset[str]
-    binds: frozenset[str]
+    names: list[ast.Name]
+    reads: frozenset[str] = frozenset()
+    binds: frozenset[str] = frozenset()
     released: set[str] = field(default_factory=set)
 
 
@@ -94,11 +97,14 @@ Part = Step | Entry | Branch | Loop | Leave
 
 
 def released(definition: ast.FunctionDef, arrays: Iterable[str]) -> list[Part]:
-    """The parts of a function in order, with the variables of arrays that are deleted at each."""
+    """The parts of a function in order, with the variables of arrays that are deleted at each.
+
+    Names of the definition are changed to those of variables."""
     reader = _Reader(frozenset(arrays))
     start = reader.entry()
     parts: list[Part] = [start]
     reader.block(definition.body, start, parts)
+    _rename(reader, {arg.arg for arg in definition.args.args})
     _flow(reader.entries)
     for entry in reader.entries:
         _release(entry)
@@ -111,6 +117,8 @@ class _Reader:
     def __init__(self, arrays: frozenset[str]) -> None:
         self.arrays = arrays
         self.entries: list[Entry] = []
+        self.steps: list[tuple[Step, Entry]] = []  # in the order of the text, with their blocks
+        self.heads: list[Entry] = []  # of loops
         self.around: list[tuple[Entry, Entry]] = []  # per open loop: where `continue` and `break` go
 
     def entry(self, *before: Entry | None) -> Entry:
@@ -126,10 +134,9 @@ class _Reader:
         """A statement's step, at the end of a block."""
         found = [name for part in names for name in ast.walk(part)
                  if isinstance(name, ast.Name) and name.id in self.arrays]
-        binds = frozenset(name.id for name in found if isinstance(name.ctx, ast.Store))
-        reads = frozenset(name.id for name in found if isinstance(name.ctx, ast.Load))
-        made = Step(statement, statement.lineno, reads, binds)
+        made = Step(statement, statement.lineno, found)
         entry.steps.append(made)
+        self.steps.append((made, entry))
         return made
 
     def block(self, body: list[ast.stmt], entry: Entry | None, parts: list[Part]) -> Entry | None:
@@ -178,6 +185,7 @@ class _Reader:
         if isinstance(statement, ast.For):
             parts.append(self.step(statement, [statement.iter], entry))
         head, after = self.entry(entry), Entry()
+        self.heads.append(head)
         first: list[Part] = [head]
         if isinstance(statement, ast.While):
             first.append(self.step(statement, [statement.test], head))
@@ -223,6 +231,65 @@ def _is_simple(node: ast.AST) -> bool:
     """Whether LLVM evaluates all arms, without a branch."""
     return not any(isinstance(part, ast.Call | ast.Subscript | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow)
                    for part in ast.walk(node))
+
+
+def _rename(reader: _Reader, params: set[str]) -> None:
+    """Give names that are bound again the names of other variables, where they are."""
+    always = _on_all_paths(reader.entries) - _in_loops(reader)
+    bound, versions = set(params), dict[str, int]()
+    for step, entry in reader.steps:
+        reads = [name for name in step.names if isinstance(name.ctx, ast.Load)]
+        binds = [name for name in step.names if isinstance(name.ctx, ast.Store)]
+        for name in reads:
+            name.id = _version(name.id, versions)
+        for name in binds:
+            if id(entry) in always and name.id in bound:
+                versions[name.id] = versions.get(name.id, 0) + 1
+            bound.add(name.id)
+            name.id = _version(name.id, versions)
+        step.reads, step.binds = frozenset(n.id for n in reads), frozenset(n.id for n in binds)
+
+
+def _version(name: str, versions: dict[str, int]) -> str:
+    return f"{name}.{versions[name]}" if name in versions else name
+
+
+def _on_all_paths(entries: list[Entry]) -> set[int]:
+    """The blocks without which no end is reached from the beginning."""
+    return {id(entry) for entry in entries if not _ends_without(entry, entries[0])}
+
+
+def _ends_without(left_out: Entry, start: Entry) -> bool:
+    seen, ahead = {id(left_out)}, [start]
+    while ahead:
+        entry = ahead.pop()
+        if id(entry) in seen:
+            continue
+        seen.add(id(entry))
+        if not entry.behind:
+            return True
+        ahead += entry.behind
+    return False
+
+
+def _in_loops(reader: _Reader) -> set[int]:
+    """The blocks from which a turn of a loop around them can end."""
+    before: dict[int, list[Entry]] = {}
+    for entry in reader.entries:
+        for other in entry.behind:
+            before.setdefault(id(other), []).append(entry)
+    place = {id(entry): k for k, entry in enumerate(reader.entries)}
+    found: set[int] = set()
+    for head in reader.heads:
+        body = {id(head)}
+        ahead = [entry for entry in before.get(id(head), []) if place[id(entry)] > place[id(head)]]
+        while ahead:
+            entry = ahead.pop()
+            if id(entry) not in body:
+                body.add(id(entry))
+                ahead += before.get(id(entry), [])
+        found |= body
+    return found
 
 
 def _flow(entries: list[Entry]) -> None:
