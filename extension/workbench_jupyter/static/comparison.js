@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import {
   costAlive, costAsker, costFill, costMultiple, costNumber, costSeconds, costFigure, costSizes, costSliders, costSort,
   costSwitch, costTools, costWidth,
-} from "./costparts.js";
+} from "./cost_parts.js";
 
 export function mount(element, data, link) {
   const view = costAlive(element, `${data.second} over ${data.first}`);

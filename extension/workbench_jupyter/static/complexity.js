@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 import {
   costAlive, costAsker, costFigure, costFill, costMultiple, costNumber, costSizes, costSliders, costSort, costSwitch,
   costTools, costWidth,
-} from "./costparts.js";
+} from "./cost_parts.js";
 
 export function mount(element, data, link) {
   const view = costAlive(element, `derivatives of ${data.name}`);

@@ -5,9 +5,9 @@ import { el } from "./dom.js";
 import {
   COST_HINT, costAlive, costAsker, costBytes, costFigure, costFill, costNumber, costPictures, costRows, costSaid,
   costSeconds, costShort, costSizes, costSliders, costSort, costSwitch, costTools, costWidth,
-} from "./costparts.js";
-import { timelineChart, timelineRows } from "./costtimeline.js";
-import { rooflineChart, rooflineRows } from "./costroofline.js";
+} from "./cost_parts.js";
+import { timelineChart, timelineRows } from "./cost_timeline.js";
+import { rooflineChart, rooflineRows } from "./cost_roofline.js";
 
 const COST_HEATS = [["time", "time"], ["flops", "flops"], ["bytes", "bytes moved"], ["allocated", "allocated"]];
 const COST_PLACES = { flops: 0, bytes: 1, time: 2, allocated: 3 };

@@ -1,7 +1,7 @@
 // The roofline of a program, by itself.
 
-import { costAlive, costPictures, costSaid, costSort, costTools } from "./costparts.js";
-import { rooflineChart } from "./costroofline.js";
+import { costAlive, costPictures, costSaid, costSort, costTools } from "./cost_parts.js";
+import { rooflineChart } from "./cost_roofline.js";
 
 export function mount(element, data, link) {
   const view = costAlive(element, `roofline of ${data.name}`);

@@ -4,8 +4,8 @@ import { el, svg } from "./dom.js";
 import {
   COST_HINT, costAlive, costAsker, costBytes, costFigure, costNumber, costPictures, costSaid, costSeconds, costShort,
   costSizes, costSliders, costSort, costSwitch, costTools,
-} from "./costparts.js";
-import { CHART_COLOURS, chartFollow, chartFrame, chartScale, chartTicks } from "./costchart.js";
+} from "./cost_parts.js";
+import { CHART_COLOURS, chartFollow, chartFrame, chartScale, chartTicks } from "./cost_chart.js";
 
 const sweepWrite = figure => (figure === "time" ? costSeconds : figure.includes("bytes") ? costBytes : costShort);
 const sweepTitle = figure => (figure === "time" ? "seconds" : figure.replaceAll("_", " "));

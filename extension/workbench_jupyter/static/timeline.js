@@ -1,7 +1,7 @@
 // The memory of a program over its course, by itself.
 
-import { COST_HINT, costAlive, costPictures, costSaid, costSort, costTools } from "./costparts.js";
-import { timelineChart } from "./costtimeline.js";
+import { COST_HINT, costAlive, costPictures, costSaid, costSort, costTools } from "./cost_parts.js";
+import { timelineChart } from "./cost_timeline.js";
 
 export function mount(element, data, link) {
   const view = costAlive(element, `memory of ${data.name}`);

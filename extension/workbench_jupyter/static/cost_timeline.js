@@ -1,8 +1,8 @@
 // The memory of a program over its course: bytes alive moment by moment, the peak marked.
 
 import { el, svg } from "./dom.js";
-import { chartFollow, chartFrame, chartScale, chartTicks } from "./costchart.js";
-import { costBytes } from "./costparts.js";
+import { chartFollow, chartFrame, chartScale, chartTicks } from "./cost_chart.js";
+import { costBytes } from "./cost_parts.js";
 
 /** The picture of a course (`Timeline.as_dict`), with a read-out in `said`. */
 export function timelineChart(data, said) {

@@ -1,8 +1,8 @@
 // The roofline: lines of the source as dots under what the machine does at most.
 
 import { el, svg } from "./dom.js";
-import { chartFrame, chartScale, chartTicks } from "./costchart.js";
-import { costMultiple, costShort, costWidth } from "./costparts.js";
+import { chartFrame, chartScale, chartTicks } from "./cost_chart.js";
+import { costMultiple, costShort, costWidth } from "./cost_parts.js";
 
 const rooflineFacts = dot => [dot.line ? `line ${dot.line}` : "all lines",
   Number.isFinite(dot.intensity) ? `${costMultiple(dot.intensity)} flops a byte` : "no bytes",
