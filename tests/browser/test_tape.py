@@ -44,7 +44,7 @@ const until = async test => {
   return test();
 };
 const settled = () => new Promise(resolve => setTimeout(resolve, 120));
-const grid = () => cell.querySelector('[role=grid]');
+const grid = () => cell.querySelector('.wb-t-grid');
 const rows = () => Array.from(cell.querySelectorAll('.wb-t-row[data-row]')).filter(r => r.style.display !== 'none');
 const press = label => cell.querySelector(`[aria-label="${label}"]`).click();
 const choose = (where, text) =>

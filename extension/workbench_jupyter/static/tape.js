@@ -57,16 +57,17 @@ export async function mount(element, data, link) {
   canvas.recoloured = () => strip.later();
   rows.refresh();
   list.changed();
-  const ready = async () => {
+  const ready = () => begin().catch(error => { graph.note.textContent = `not all of it is there: ${error.message}`; });
+  const begin = async () => {
     await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve))); // the first rows are painted
     source.count();
     await store.sweepTo(Math.min(data.nodes, 2 * data.nodes - state.position));
     list.changed();
-    strip.load();
+    await strip.load();
     await graph.begin();
     detail.show();
   };
-  if (store.whole) ready();
+  if (store.arrived) ready();
   else tapeLater(store, () => list.changed(), ready);
   return () => { for (const part of [list, canvas, strip]) part.close(); steps.stop(); };
 }
@@ -75,7 +76,7 @@ export async function mount(element, data, link) {
 function tapeLater(store, each, then) {
   const timer = setInterval(() => {
     each();
-    if (!store.whole) return;
+    if (!store.arrived) return;
     clearInterval(timer);
     then();
   }, 120);
@@ -91,7 +92,12 @@ function tapeFilters(store, rows, state, list) {
   const way = tapeChoice("what the list shows", ["nodes", "calls", "lines"], "nodes", async mode => {
     if (mode === "calls" && !rows.groups) {
       note.textContent = "grouping…";
-      await rows.fetchGroups();
+      try {
+        await rows.fetchGroups();
+      } catch (error) {
+        note.textContent = error.message;
+        return;
+      }
     }
     rows.mode = mode;
     apply();
@@ -145,12 +151,15 @@ function tapeGraphTools(canvas, rows, state, data) {
     note.textContent = `${canvas.graph.size.toLocaleString("en")} vertices in ${canvas.plan.layers.toLocaleString("en")} layers`
       + (mode === "calls" ? "; turns are told by instructions that repeat" : mode === "lines" ? "; dashed: to a later turn" : "");
   };
-  const way = tapeChoice("what the graph shows", ["nodes", "lines", "calls"], mode, name => { mode = name; build(); });
+  const way = tapeChoice("what the graph shows", ["nodes", "lines", "calls"], mode, name => {
+    mode = name;
+    build().catch(error => { note.textContent = error.message; });
+  });
   const tools = el("div", { class: "wb-t-tools" }, way.group, button("+", "zoom in", () => canvas.zoom(1.3)), button("−", "zoom out", () => canvas.zoom(1 / 1.3)),
     button("all", "show all of the graph", () => canvas.fit(true)), folding, note,
     el("span", { class: "wb-t-legend", "aria-hidden": "true" }, el("i", { style: { background: "var(--wb-h0)" } }), "inputs of the selected ", el("i", { style: { background: "var(--wb-h1)" } }), "its users"));
   state.listen(changed => { if (changed.has("folds") && mode === "calls" && canvas.graph) build(true); });
-  return { element: el("div", { class: "wb-t-graph" }, tools, canvas.canvas), begin: () => build() };
+  return { element: el("div", { class: "wb-t-graph" }, tools, canvas.canvas), note, begin: () => build() };
 }
 
 /** Downloads and the clipboard. */

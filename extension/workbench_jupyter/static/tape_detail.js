@@ -35,7 +35,7 @@ export class TapeDetail {
     if (row === null) return element.replaceChildren(el("span", { class: "wb-kind" }, "Choose a node in the list or the graph, or a line of the source; ▶| steps."));
     if (row >= store.count) return element.replaceChildren(el("span", {}, `${tapeCount(state.counts?.[row - store.count] ?? 0)} of one line`));
     if (row < 0) return element.replaceChildren(this.group(-row - 1));
-    if (!store.whole) return undefined;
+    if (!store.arrived) return undefined;
     let inputs = store.inputs(row), partials = store.weights.subarray(store.starts[row], store.starts[row + 1]);
     if (store.block(row) >= 0) {
       const found = await store.link.ask({ what: "row", node: row });

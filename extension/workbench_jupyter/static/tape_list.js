@@ -64,6 +64,7 @@ export class TapeList {
 
   /** The rows have changed. */
   changed() {
+    this.element.setAttribute("role", this.rows.mode === "calls" && !this.rows.matches ? "treegrid" : "grid");
     this.element.setAttribute("aria-rowcount", this.rows.length + 1);
     this.draw();
   }
@@ -128,7 +129,7 @@ export class TapeList {
   /** The inputs and users of what is selected. */
   near() {
     const node = this.state.selected;
-    if (node === null || node < 0 || node >= this.store.count || !this.store.whole) return { inputs: [], users: [] };
+    if (node === null || node < 0 || node >= this.store.count || !this.store.arrived) return { inputs: [], users: [] };
     return { inputs: this.store.inputs(node), users: this.store.users(node) };
   }
 
@@ -142,6 +143,8 @@ export class TapeList {
     cells[1].replaceChildren();
     cells[1].style.paddingLeft = depth ? `${Math.min(depth, 12) * 10}px` : "";
     element.removeAttribute("aria-expanded");
+    if (this.rows.mode === "calls") element.setAttribute("aria-level", depth + 1);
+    else element.removeAttribute("aria-level");
     let texts;
     if (row < 0) texts = this.group(element, -row - 1, classes);
     else if (row >= store.count) texts = this.place(row - store.count, classes);

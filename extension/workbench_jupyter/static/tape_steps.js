@@ -43,6 +43,7 @@ export class TapeSteps {
   }
 
   async go(wanted) {
+    if (!this.store.arrived) return;
     const n = this.store.count, position = Math.max(0, Math.min(2 * n, wanted));
     this.wanted = position;
     if (!(await this.store.sweepTo(Math.min(n, 2 * n - position)))) return;

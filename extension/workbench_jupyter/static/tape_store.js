@@ -46,7 +46,8 @@ export class TapeStore {
     this.adjoint.set(this.seed);
   }
 
-  get whole() {
+  /** True once all nodes are there. */
+  get arrived() {
     return this.loaded === this.count;
   }
 
