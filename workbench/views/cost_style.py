@@ -13,6 +13,8 @@ COSTS = """.wb-view { --wb-time: var(--wb-h1); --wb-bytes: var(--wb-h0); }
 .wb-total { display: grid; min-width: 0; }
 .wb-total span { color: var(--wb-dim); font-size: 11px; }
 .wb-total b { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.wb-total b.wb-long { font-weight: 400; font-size: 11.5px; line-height: 1.3; max-height: 3.9em; overflow-y: auto; }
+.wb-total:has(.wb-long) small { font-size: 13px; font-weight: 600; color: var(--wb-fg); }
 .wb-total small { color: var(--wb-dim); font-size: 11.5px; font-variant-numeric: tabular-nums; }
 .wb-legend { display: flex; flex-wrap: wrap; gap: 3px 14px; padding: 7px 14px 0; color: var(--wb-dim);
   font-size: 11.5px; }

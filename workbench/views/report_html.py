@@ -32,6 +32,9 @@ TOTALS = {
     "residual_bytes": "kept for the reverse sweep",
 }
 
+#: Formulas of more signs than this stand in smaller type.
+LONG = 60
+
 
 def html_of(report: Any) -> str:
     """The whole report (`report.CostReport`)."""
@@ -90,7 +93,8 @@ def _totals(report: Any, numbers: At) -> str:
         text, worth = figure_text(value), numbers.totals[name]
         write = short_text if name == "flops" else bytes_text
         small = f'<small data-total="{name}">{escape(write(worth))}</small>' if numbers.sizes else ""
-        found.append(f'<div class="wb-total"><span>{escape(title)}</span><b>{escape(text)}</b>{small}</div>')
+        long = ' class="wb-long"' if len(text) > LONG else ""
+        found.append(f'<div class="wb-total"><span>{escape(title)}</span><b{long}>{escape(text)}</b>{small}</div>')
     return f'<div class="wb-totals">{"".join(found)}</div>'
 
 
@@ -135,8 +139,9 @@ def _listings(report: Any, numbers: At) -> str:
     )
     legend = (
         '<div class="wb-legend">'
-        + ('<span><i class="wb-time"></i>time</span>' if timed else "")
-        + '<span><i class="wb-bytes"></i>bytes alive at the peak</span></div>'
+        + f'<span><i class="wb-time"></i>{"time" if timed else "flops"}</span>'
+        + ('<span><i class="wb-bytes"></i>bytes alive at the peak</span>' if most else "")
+        + "</div>"
     )
     return legend + "".join(parts) + rest
 
