@@ -216,7 +216,7 @@ def _sections(made: Showing, f: Callable[..., Any], given: Any, asked: Asked, ti
         return made.tape
 
     def written() -> Shown:
-        return CodePanel(f"{title}: the program before it is emitted", "IR",
+        return CodePanel(f"IR of {title}", "value and gradient, before they are emitted",
                          print_function(derivative.at(*args, **named).ir))
 
     def counted() -> Any:

@@ -27,6 +27,10 @@ SETTINGS = {
 }
 
 
+_STYLE = """.wb-view .wb-table td { white-space: normal; vertical-align: top; }
+.wb-view .wb-table td:first-child { white-space: nowrap; color: var(--wb-dim); }"""
+
+
 class About(Shown):
     """What is in use, as rows of a name and a text."""
 
@@ -43,7 +47,7 @@ class About(Shown):
     def html(self) -> str:
         body = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in self.rows)
         notes = "".join(f'<div class="wb-hint">{escape(note)}</div>' for note in self.notes)
-        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}.wb-view .wb-table td {{ white-space: normal; }}'
+        return (f'<div class="wb-view"><style>{stylesheet([])}{TABLES}{_STYLE}'
                 '</style><div class="wb-head"><span class="wb-nabla">∇</span> <span class="wb-title">workbench</span>'
                 f'</div>{notes}<div class="wb-table"><table>{body}</table></div></div>')
 

@@ -30,8 +30,7 @@ class CodePanel(Shown):
         return "\n".join([self.title, *code_lines(self.code)])
 
     def html(self) -> str:
-        return framed(self.title, f'<details open><summary>{escape(self.code.title)}</summary>'
-                                  f"{code_html(self.code, {}, True)}</details>")
+        return framed(self.title, code_html(self.code, {}, True))
 
 
 class HessianPanel(Shown):
