@@ -206,8 +206,7 @@ def complexity(f: Callable[..., Any], *args: Any, wrt: Wrt = 0, figures: Sequenc
     forward = Derivative(f, "jvp", wrt)
     bound, keywords = forward.bind(args, {})
     inputs, outputs = costing.numbers_of(forward.analysed(stand_ins(bound), keywords), bound)
-    rows = []
-    for name, make in OPERATORS.items():
+    def row(name: str, make: Callable[[Callable[..., Any], Wrt], Derivative]) -> OperatorCost:
         try:
             if name == "divergence" and inputs != outputs:
                 raise DifferentiationError("only of functions with as many outputs as inputs")
@@ -216,10 +215,14 @@ def complexity(f: Callable[..., Any], *args: Any, wrt: Wrt = 0, figures: Sequenc
             report = operator.cost(*given)
             power = _exponent(operator, given, measured) if measured and name in _TIMED else None
         except DifferentiationError as refusal:
-            rows.append(OperatorCost(name, None, float("nan"), LAWS[name], refusal.reason))
-        else:
-            multiple = nominal(report.flops) / base if base else float("nan")
-            rows.append(OperatorCost(name, report, multiple, LAWS[name], exponent=power))
+            return OperatorCost(name, None, float("nan"), LAWS[name], refusal.reason)
+        multiple = nominal(report.flops) / base if base else float("nan")
+        return OperatorCost(name, report, multiple, LAWS[name], exponent=power)
+    rows = []
+    with working(f"pricing the derivatives of {function.name}", len(OPERATORS)) as step:
+        for name, make in OPERATORS.items():
+            rows.append(row(name, make))
+            step()
     return Complexity(function.name, plain(inputs), plain(outputs), function.flops, tuple(rows), tuple(figures))
 
 

@@ -115,8 +115,12 @@ def show(f: Callable[..., Any] | None = None, /, *args: Any, wrt: Wrt = 0, engin
 
 
 def _decorated(f: Callable[..., Any], asked: Asked, at: Any) -> Callable[..., Any]:
-    """Show a function that is being defined, and give it back."""
-    present(defined(f, asked, None if at is None else (at if isinstance(at, tuple) else (at,), {})))
+    """Show a function that is being defined, and give it back: a refusal is shown, too."""
+    try:
+        made = defined(f, asked, None if at is None else (at if isinstance(at, tuple) else (at,), {}))
+    except DifferentiationError as refusal:
+        made = _source_alone(f, asked, f"no adjoint for these types: {refusal}")
+    present(made)
     return f
 
 
@@ -127,6 +131,11 @@ def defined(f: Callable[..., Any], asked: Asked, at: Arguments | None = None,
     known = at if at is not None else (specs, {}) if (specs := annotated(f)) else None
     if known is not None:
         return typed(f, known, asked, f.__name__)
+    return _source_alone(f, asked, hint)
+
+
+def _source_alone(f: Callable[..., Any], asked: Asked, hint: str) -> Showing:
+    """The source, and why the adjoint is not beside it."""
     made = Showing(value_and_grad(f, asked.wrt, engine=asked.engine, mode="reverse"))
     source, place = source_and_place(f)
     made.parts = (GradientPanel(gradient_view(made.derivative.__name__, None, (), None, source, place, hint=hint),

@@ -11,6 +11,7 @@ from workbench.engines import ENGINES
 from workbench.pricing import OPERATORS, SWEPT
 from workbench.records import dataclass
 from workbench.showing import SECTIONS
+from workbench.views.report import FIGURES
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ OF = Flag("--of", "Whose cost: of the value, the gradient (grad), hessian, ...; 
 SWEEP = Flag("--sweep", "Sizes of a dimension: n=10:1e6:log (25 sizes, evenly spaced in logarithms), n=10:1000:50 (50 "
              "sizes), n=1,10,100, or one size for what stays the same, m=64. May be given for several dimensions.",
              "SIZES", repeated=True)
-FIGURE = Flag("--figures", "Which figures are swept or tabled, commas between them: flops, bytes_read, time, ...",
+FIGURE = Flag("--figures", "Which figures are swept, commas between them: flops, bytes_read, time, ...",
               "FIGURES", lambda: tuple(SWEPT), several=True)
+TABLED = Flag("--figures", "Which figures the table has, commas between them: flops, bytes_read, ...", "FIGURES",
+              lambda: tuple(FIGURES), several=True)
 MEASURE = Flag("--measure", "Run it too, and say where the time went; with --sweep, at random arguments of each size.")
 MEASURED = Flag("--measured", "Sizes of one dimension at which everything is run and timed: n=100,200,400.", "SIZES")
 FORCE = Flag("--force", "calibrate: measure again where that was done before.")
@@ -65,7 +68,7 @@ MAGICS: dict[str, tuple[Flag, ...]] = {
     "cost": (OF, WRT, SWEEP, FIGURE, MEASURE, AT, NAME),
     "tape": (AT, NAME),
     "adjoint": (WRT, ENGINE, ORDER, SHOW, NAME),
-    "complexity": (WRT, FIGURE, MEASURED, NAME),
+    "complexity": (WRT, TABLED, MEASURED, NAME),
     "workbench": (FORCE,),
 }
 #: What `%workbench` can be told.

@@ -128,6 +128,7 @@ def test_what_is_in_use(notebook: Notebook, tmp_path, monkeypatch: pytest.Monkey
     ("%cost energy(v) --sweep n:10", "is not understood"),
     ("%cost energy(wb.spec('f64[n]')) --sweep m=1,2", "nothing depends on m"),
     ("%cost energy", "what arguments?"),
+    ("%cost np.sin", "what arguments?"),
     ("%cost 3 +", "no expression"),
     ("%cost v --name 3", "not a name"),
     ("%tape 3", "neither"),

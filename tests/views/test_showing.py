@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,16 @@ def test_a_decorator_shows_and_gives_the_function_back(capsys):
     assert wb.show(power) is power
     printed = capsys.readouterr().out
     assert "power_vjp" not in printed and "annotations or at=(...)" in printed
+
+
+@pytest.mark.parametrize("engine, said", [("auto", "the compiler does not take this"), ("numba", "no adjoint for")])
+def test_a_decorator_gives_back_what_the_compiler_refuses(capsys, engine, said):
+    @wb.show(engine=engine)
+    def refused(x: float):
+        return struct.pack("d", x)
+    assert refused(1.0) == struct.pack("d", 1.0)
+    printed = capsys.readouterr().out
+    assert said in printed and 'struct.pack("d", x)' in printed
 
 
 def test_where_something_displays_it_is_not_printed(capsys):

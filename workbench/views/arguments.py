@@ -66,7 +66,11 @@ def annotated(function: Callable[..., Any]) -> tuple[Spec, ...] | None:
     ['f64', 'f64[n]', 'i64']
     """
     found = []
-    for parameter in inspect.signature(function).parameters.values():
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a function that is written in C
+        return None
+    for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
             if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
                 return None
