@@ -13,7 +13,7 @@ from workbench.transforms import reasons
 from workbench.transforms.plan import Plan
 from workbench.transforms.reasons import Choice, listed, spelled
 
-_BY_CHECKPOINT = {reasons.COSTLY, reasons.HEAVY, reasons.INSTEAD, reasons.WHOLE, reasons.VERSION}
+_BY_CHECKPOINT = {reasons.COSTLY, reasons.HEAVY, reasons.WHOLE, reasons.VERSION}
 
 
 def again(plan: Plan, value: Value, choice: Choice, count: str) -> str:
@@ -63,9 +63,10 @@ def edits(plan: Plan, value: Value, choice: Choice, several: bool) -> tuple[str,
                      "for every m; of n turns about n/m + m values are there at a time, for one more run")
     if choice.kind in _BY_CHECKPOINT and structure.loop_of(value) is not None:
         found.append(f"put what makes {name} in this loop into a function under @wb.checkpoint: its arguments are kept "
-                     "instead, and it runs once more")
+                     "instead, which pays where they take less, and it runs once more")
     if choice.kind == reasons.COUNT:
-        found.append("a for loop over a range that is known when the outermost loop begins needs no such count")
+        found.append("a for loop without break, over a range that is known when the outermost loop begins, needs no "
+                     "such count")
     return tuple(found)
 
 

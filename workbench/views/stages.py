@@ -46,7 +46,7 @@ class StageView:
 
     def difference(self) -> list[tuple[str, str]]:
         """(sign, line) pairs: " " for lines that are the same (but for numbers in names), "-" and "+"."""
-        if self.before is None:
+        if self.before is None or not self.changed:
             return [(SAME, line) for line in self.text.split("\n")]
         return aligned(self.before.split("\n"), self.text.split("\n"))
 
