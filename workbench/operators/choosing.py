@@ -23,6 +23,7 @@ from workbench.operators import strategy, ways
 from workbench.operators.composite import Composite
 from workbench.operators.specialisation import Specialisation
 from workbench.views import Strategies, Strategy
+from workbench.views.numbers import usual
 from workbench.views.report import CostReport
 
 CLEARLY = 1.1  # how many times as fast another way must be to be named
@@ -181,7 +182,7 @@ class Reports:
         rows.sort(key=lambda row: row.seconds)
         rows += [Strategy(mode, math.nan, False, None, why) for mode, why in self.reasons.items()]
         opened = sorted({name for report in self.reports.values() for name in report.symbols} - sizes.keys())
-        assumed = tuple(f"{name} = {ways.assumed(name)}" for name in opened)
+        assumed = tuple(f"{name} = {usual(name)}" for name in opened)
         return Strategies(title, tuple(rows), () if forced else self._turning(sizes, chosen), assumed, forced)
 
     def _turning(self, sizes: dict[str, float], chosen: str) -> tuple[str, ...]:

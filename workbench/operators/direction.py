@@ -25,9 +25,9 @@ from workbench.cost.machine import Machine
 from workbench.cost.timing import Timing
 from workbench.ir import Function, Kind, Op, own_results, walk
 from workbench.ir.ops import ALLOCATING, CONSUMING, CONTROL
-from workbench.operators import ways
 from workbench.passes import finalize, optimize
 from workbench.rules import get
+from workbench.views.numbers import usual
 
 NUMBERS = 2  # so many tangents are carried at most
 GAIN = 1.3  # how many times as fast forward mode is to be
@@ -97,5 +97,5 @@ def _seconds(final: Function) -> float:
                 if not param.is_array and param.kind is Kind.INT}
     made = Executions(final, dims, integers)
     with np.errstate(all="ignore"):
-        found = Timing(made).seconds({name: ways.assumed(name) for name in made.symbols}, Machine())
+        found = Timing(made).seconds({name: usual(name) for name in made.symbols}, Machine())
     return float(sum(found.values()))

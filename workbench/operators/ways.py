@@ -15,22 +15,15 @@ from workbench.cost.duration import Duration
 from workbench.cost.spec import sizes_in, specs_in
 from workbench.frontend.structures import is_real_data, named_leaves
 from workbench.views import Strategies, Strategy
+from workbench.views.numbers import NOMINAL, usual
 from workbench.views.report import CostReport
-
-#: What is taken for what only a run can know, and for dimensions that are left open.
-TURNS, SHARE, LENGTH = 10, 0.5, 1000
-
-
-def assumed(name: str) -> float:
-    """What is taken for a symbol that nobody has bound."""
-    return SHARE if name.startswith(("taken(", "there(")) else TURNS if "(" in name else LENGTH
 
 
 def seconds(report: CostReport, sizes: Mapping[str, float] | None = None) -> float:
     """The predicted time of a call, where dimensions have these sizes and what else is open is taken for granted."""
     time = report.time
     if isinstance(time, Duration):
-        time = time({name: (sizes or {}).get(name, assumed(name)) for name in time.symbols})
+        time = time({name: (sizes or {}).get(name, usual(name)) for name in time.symbols})
     return float(time)
 
 
@@ -39,7 +32,7 @@ def numbers(value: Any, args: tuple[Any, ...]) -> int:
     specs = list(specs_in(value))
     if specs:
         sizes = sizes_in(args)
-        return sum(math.prod(d if isinstance(d, int) else sizes.get(d, LENGTH) for d in s.dims or ()) for s in specs)
+        return sum(math.prod(d if isinstance(d, int) else sizes.get(d, NOMINAL) for d in s.dims or ()) for s in specs)
     return sum(np.size(leaf) for _, leaf in named_leaves("", value) if is_real_data(leaf))
 
 
@@ -49,4 +42,4 @@ def explained(title: str, rows: Sequence[tuple[str, int, CostReport, str]], forc
     made = [Strategy(mode, times * seconds(report), k == 0, report, note)
             for k, (mode, times, report, note) in enumerate(rows)]
     open_ = sorted({name for _, _, report, _ in rows for name in report.symbols})
-    return Strategies(title, tuple(made), (), tuple(f"{name} = {assumed(name)}" for name in open_), forced)
+    return Strategies(title, tuple(made), (), tuple(f"{name} = {usual(name)}" for name in open_), forced)

@@ -10,11 +10,10 @@ from workbench.cost.duration import Duration
 from workbench.cost.evaluation import evaluate
 from workbench.cost.quantity import Quantity
 
-NOMINAL = 1000  # the size of open dimensions at which ratios of formulas are taken
+#: What is taken for dimensions that are left open, and for what only a run can know: shares of branches, and turns.
+NOMINAL, SHARE, TURNS = 1000, 0.5, 10
 #: Larger sizes are not asked for: sums without a closed form are added up turn by turn.
 LARGEST = 1e9
-#: What only a run can know, where nothing is given: shares of branches, and turns.
-SHARE, TURNS = 0.5, 10
 
 
 def figure_text(value: Any) -> str:
@@ -77,8 +76,8 @@ def is_share(name: str) -> bool:
 
 
 def usual(name: str) -> float:
-    """The size at which something open is shown where none is given."""
-    return SHARE if is_share(name) else TURNS if name.startswith(("trips(", "calls(")) else NOMINAL
+    """What is taken for something open where nothing is given: in tables, and where ways are priced."""
+    return SHARE if is_share(name) else TURNS if "(" in name else NOMINAL
 
 
 def nominal(value: Any) -> float:
