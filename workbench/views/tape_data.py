@@ -158,7 +158,7 @@ class TapeData:
         return list(found.values())
 
     def lines(self) -> list[Mapping[str, Any]]:
-        """`by_line`, with the text of each line, and the largest magnitude of an adjoint there."""
+        """`by_line`, with the text of each line."""
         return [{**row, "text": line_text(row["file"], row["line"])} for row in self.tape.by_line()]
 
 

@@ -128,7 +128,7 @@ function tapeFilters(store, rows, state, list) {
     if (changed.has("line")) apply();
     if (changed.has("folds")) { rows.refresh(); list.changed(); }
   });
-  return { element: el("div", { class: "wb-t-tools", role: "search" }, way.group, search, kind, huge, note), apply };
+  return { element: el("div", { class: "wb-t-tools", role: "search" }, way.group, search, kind, huge, note) };
 }
 
 /** The graph with its buttons. */

@@ -6,8 +6,7 @@ import { el } from "./dom.js";
 export const TAPE_STEPS_CSS = `
 .wb-t-steps { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 7px 14px; border-bottom: 1px solid var(--wb-line); }
 .wb-t-steps input[type="range"] { flex: 1 1 180px; min-width: 120px; accent-color: var(--wb-accent); }
-.wb-t-steps .wb-button { min-width: 30px; } .wb-t-where { color: var(--wb-dim); font-size: 12px; min-width: 17em; }
-.wb-t-halves { display: flex; justify-content: space-between; flex-basis: 100%; }`;
+.wb-t-steps .wb-button { min-width: 30px; } .wb-t-where { color: var(--wb-dim); font-size: 12px; min-width: 17em; }`;
 
 export class TapeSteps {
   constructor(store, state) {
