@@ -2,7 +2,7 @@
 // arrow keys. The list holds the same nodes for those who do not see the picture.
 
 import { el } from "./dom.js";
-import { TAPE_VERTEX, tapeGraph, tapeLayout } from "./tape_layout.js";
+import { tapeGraph, tapeLayout } from "./tape_layout.js";
 import { tapeCount, tapeNumber } from "./tape_store.js";
 
 export const TAPE_SYMBOLS = { add: "+", sub: "−", mul: "×", div: "÷", neg: "−x", pow: "^" };
@@ -41,8 +41,8 @@ export class TapeCanvas {
     this.canvas.setAttribute("aria-label", `graph of ${this.graph.size} ${mode === "lines" ? "lines" : "vertices"}; arrow keys `
       + "move it, plus and minus zoom, 0 shows all of it; the list has the same nodes");
     if (!keep) {
-      const wide = Math.min(1, Math.max(0.6, (this.canvas.clientWidth - 24) / (this.plan.width + TAPE_VERTEX.width)));
-      this.canvas.style.height = `${Math.round(Math.min(380, Math.max(150, (this.plan.height + TAPE_VERTEX.height) * wide + 50)))}px`;
+      const wide = Math.min(1, Math.max(0.55, (this.canvas.clientWidth - 24) / (this.plan.width + this.graph.box.width)));
+      this.canvas.style.height = `${Math.round(Math.min(380, Math.max(150, (this.plan.height + this.graph.box.height) * wide + 50)))}px`;
       this.fit();
     }
     this.later();
@@ -50,14 +50,15 @@ export class TapeCanvas {
 
   /** Show all of it, or its beginning where all would be too small to read. */
   fit(all = false) {
-    const { clientWidth: w, clientHeight: h } = this.canvas, { width, height } = this.plan, v = TAPE_VERTEX;
+    const { clientWidth: w, clientHeight: h } = this.canvas, { width, height } = this.plan, v = this.graph.box;
     this.unseen = !w;
     const whole = Math.min((w - 24) / (width + v.width), (h - 24) / (height + v.height), 1);
-    this.scale = all || whole >= 0.6 ? whole : 0.8;
+    this.scale = all || whole >= 0.55 ? whole : 0.8;
     const fits = this.scale <= whole * 1.001;
     this.left = fits ? width / 2 - w / 2 / this.scale : -v.width / 2 - 12 / this.scale;
-    const first = this.plan.order.length ? this.plan.y[this.plan.order[0]] : 0;
-    this.top = fits || height * this.scale < h ? height / 2 - h / 2 / this.scale : first - h / 2 / this.scale;
+    const { order, begins, y } = this.plan, first = order.length ? y[order[0]] : 0, last = order.length ? y[order[begins[1] - 1]] : 0;
+    const middle = (last - first) * this.scale < h - 60 ? (first + last) / 2 - h / 2 / this.scale : first - 40 / this.scale;
+    this.top = fits || height * this.scale < h ? height / 2 - h / 2 / this.scale : middle;
     this.later();
   }
 
@@ -115,7 +116,7 @@ export class TapeCanvas {
   }
 
   under(event) {
-    const box = this.canvas.getBoundingClientRect(), { across, width, height } = TAPE_VERTEX;
+    const box = this.canvas.getBoundingClientRect(), { across, width, height } = this.graph.box;
     const x = (event.clientX - box.left) / this.scale + this.left, y = (event.clientY - box.top) / this.scale + this.top;
     const layer = Math.round(x / across), slack = Math.max(0, 4 / this.scale - width / 2);
     if (layer < 0 || layer >= this.plan.layers || Math.abs(x - layer * across) > width / 2 + slack) return -1;
@@ -146,7 +147,7 @@ export class TapeCanvas {
     const acts = {
       ArrowLeft: () => { this.left -= step; }, ArrowRight: () => { this.left += step; }, ArrowUp: () => { this.top -= step; },
       ArrowDown: () => { this.top += step; }, "+": () => this.zoom(1.25), "=": () => this.zoom(1.25), "-": () => this.zoom(0.8),
-      0: () => this.fit(true), Home: () => { this.left = -TAPE_VERTEX.width; }, End: () => { this.left = this.plan.width - this.canvas.clientWidth / this.scale + TAPE_VERTEX.width; },
+      0: () => this.fit(true), Home: () => { this.left = -this.graph.box.width; }, End: () => { this.left = this.plan.width - this.canvas.clientWidth / this.scale + this.graph.box.width; },
       Enter: () => this.unfold(this.vertexOf(this.state.selected)),
     };
     if (!(event.key in acts) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -178,7 +179,7 @@ export class TapeCanvas {
 
   /** The vertices in view. */
   visible() {
-    const { plan, scale } = this, { across, width, height } = TAPE_VERTEX, w = this.canvas.clientWidth / scale, h = this.canvas.clientHeight / scale;
+    const { plan, scale } = this, { across, width, height } = this.graph.box, w = this.canvas.clientWidth / scale, h = this.canvas.clientHeight / scale;
     const first = Math.max(0, Math.floor((this.left - width / 2) / across)), last = Math.min(plan.layers - 1, Math.ceil((this.left + w + width / 2) / across));
     const found = [];
     for (let k = first; k <= last; k++) {
@@ -216,11 +217,11 @@ export class TapeCanvas {
   }
 
   edges(c, seen, colour, chosen) {
-    const { graph, plan, scale } = this, half = TAPE_VERTEX.width / 2, lit = [];
+    const { graph, plan, scale } = this, half = this.graph.box.width / 2, lit = [];
     const line = (a, b) => {
       const x0 = plan.x(a) + half, x1 = plan.x(b) - half, bend = Math.max((x1 - x0) / 2, 14);
       c.moveTo(x0, plan.y[a]);
-      const span = plan.layer[b] - plan.layer[a], level = Math.abs(plan.y[a] - plan.y[b]) < TAPE_VERTEX.down * 0.6;
+      const span = plan.layer[b] - plan.layer[a], level = Math.abs(plan.y[a] - plan.y[b]) < this.graph.box.down * 0.6;
       const over = span > 1 && level ? Math.min(26 + 9 * span, 110) : 0; // past the vertices between, not under them
       if (scale < 0.2) c.lineTo(x1, plan.y[b]);
       else if (over) c.bezierCurveTo(x0 + bend * 0.6, plan.y[a] - over, x1 - bend * 0.6, plan.y[b] - over, x1, plan.y[b]);
@@ -251,7 +252,7 @@ export class TapeCanvas {
 
   /** What goes from a line to one that was there before it, or to itself: from turn to turn of a loop. */
   backward(c, colour) {
-    const { graph, plan } = this, half = TAPE_VERTEX.width / 2, below = TAPE_VERTEX.down * 0.62;
+    const { graph, plan } = this, half = this.graph.box.width / 2, below = this.graph.box.down * 0.62;
     c.beginPath();
     for (const [a, b] of graph.back) {
       const x0 = plan.x(a) + half, x1 = plan.x(b) - half, y = Math.max(plan.y[a], plan.y[b]) + below;
@@ -268,7 +269,7 @@ export class TapeCanvas {
   }
 
   vertex(c, v, x, y, colour, stroke, now) {
-    const { store, state, scale } = this, row = this.rowOf(v), { width, height } = TAPE_VERTEX, node = row >= 0 && row < store.count;
+    const { store, state, scale } = this, row = this.rowOf(v), { width, height } = this.graph.box, node = row >= 0 && row < store.count;
     const bar = node ? store.adjoint[row] : NaN, swept = state.position > store.count;
     const odd = node && swept && !Number.isFinite(bar), vanished = node && swept && bar === 0 && row >= store.at;
     c.globalAlpha = node && row >= state.position ? 0.45 : 1;
@@ -290,7 +291,7 @@ export class TapeCanvas {
   }
 
   label(c, row, node, x, y, strong, weak) {
-    const { store, state } = this, font = getComputedStyle(this.canvas).fontFamily, room = TAPE_VERTEX.width - 10;
+    const { store, state } = this, font = getComputedStyle(this.canvas).fontFamily, room = this.graph.box.width - 10;
     let first, second;
     if (node) {
       const name = store.name(row);
@@ -318,7 +319,7 @@ export class TapeCanvas {
 
   /** The vertices in view as SVG. */
   svgText() {
-    const { graph, plan } = this, seen = this.visible().slice(0, 4000), half = TAPE_VERTEX.width / 2, colour = this.colours();
+    const { graph, plan } = this, seen = this.visible().slice(0, 4000), half = this.graph.box.width / 2, colour = this.colours();
     const escaped = text => String(text).replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`);
     const parts = [];
     for (const v of seen) {
@@ -331,7 +332,7 @@ export class TapeCanvas {
     const recorder = { measureText: text => ({ width: text.length * 7.2 }), fillText: (text, x, y) => written.push([text, x, y, recorder.font, recorder.fillStyle]) };
     for (const v of seen) {
       const row = this.rowOf(v), node = row >= 0 && row < this.store.count;
-      parts.push(`<rect x="${plan.x(v) - half}" y="${plan.y[v] - TAPE_VERTEX.height / 2}" width="${TAPE_VERTEX.width}" height="${TAPE_VERTEX.height}" rx="${node ? 8 : 3}" fill="${colour.panel}" stroke="${node ? colour.dim : colour.accent}"/>`);
+      parts.push(`<rect x="${plan.x(v) - half}" y="${plan.y[v] - this.graph.box.height / 2}" width="${this.graph.box.width}" height="${this.graph.box.height}" rx="${node ? 8 : 3}" fill="${colour.panel}" stroke="${node ? colour.dim : colour.accent}"/>`);
       this.label(recorder, row, node, plan.x(v), plan.y[v], colour.fg, colour.dim);
     }
     for (const [text, x, y, font, fill] of written) parts.push(`<text x="${x}" y="${y + 4}" text-anchor="middle" fill="${fill}" font-family="monospace" font-size="${parseFloat(font)}">${escaped(text)}</text>`);

@@ -37,7 +37,7 @@ export function tapeGraph(store, rows, mode) {
     for (let k = 0; k < count; k++) owner[k] = k;
   }
   const size = vertices ? vertices.length : count;
-  return { mode, vertices, size, owner, ...tapeEdges(store, owner, size, Boolean(vertices)) };
+  return { box: TAPE_BOXES[mode], vertices, size, owner, ...tapeEdges(store, owner, size, Boolean(vertices)) };
 }
 
 /** Edges by their target: starts, sources, how many there are of each. Those that lead back (from a later vertex: only
@@ -74,7 +74,12 @@ function tapeEdges(store, owner, size, merged) {
   return { starts, sources, times, back };
 }
 
-export const TAPE_VERTEX = { width: 124, height: 40, across: 152, down: 50 };
+/** What a vertex takes, by mode: lines and calls have longer names. */
+const TAPE_BOXES = {
+  nodes: { width: 138, height: 40, across: 162, down: 50 },
+  calls: { width: 150, height: 40, across: 180, down: 50 },
+  lines: { width: 250, height: 40, across: 290, down: 54 },
+};
 
 /** Where the vertices are: their centres x and y, and the vertices of each layer from top to bottom. */
 export function tapeLayout(graph) {
@@ -118,7 +123,7 @@ export function tapeLayout(graph) {
       high = Math.max(high, y[v]);
     }
   }
-  const { across, down } = TAPE_VERTEX;
+  const { across, down } = graph.box;
   for (let v = 0; v < size; v++) y[v] = (y[v] - low) * down;
   return { layer, layers, begins, order, x: v => layer[v] * across, y, width: (layers - 1) * across, height: (high - low) * down };
 }
