@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import traitlets
 
 from workbench import progress
 from workbench.progress import Work
@@ -29,6 +30,7 @@ class BarModel(anywidget.AnyWidget):
     """What the bars of a kernel are told through."""
 
     _esm = (Path(__file__).parent / "static" / "bars.js").read_text("utf-8")
+    told = traitlets.Dict().tag(sync=True)
 
 
 class Bars:
@@ -103,9 +105,11 @@ class Bars:
             sys.stderr.write(f"\r\033[K{message.get('text', '')}")
             sys.stderr.flush()
             return
+        message = {**message, "first": self.first_line()}
         if self.model is None:
-            self.model = BarModel()
-        self.model.send({**message, "first": self.first_line()})
+            self.model = BarModel(told=message)
+        else:
+            self.model.told = message
 
     def first_line(self) -> str:
         """The first line of the running cell, by which the page finds it."""

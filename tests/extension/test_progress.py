@@ -21,10 +21,15 @@ class Page:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.told: list[dict[str, Any]] = []
-        monkeypatch.setattr(bars, "BarModel", lambda: self)
+        page = self
 
-    def send(self, message: dict[str, Any]) -> None:
-        self.told.append(message)
+        class Model:
+            def __init__(self, told: dict[str, Any]) -> None:
+                self.told = told
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                page.told.append(value)
+        monkeypatch.setattr(bars, "BarModel", Model)
 
     def get_parent(self) -> dict[str, Any]:
         return {"content": {"code": "\n  %%grad\nx"}}

@@ -1,9 +1,11 @@
 // Bars below running cells: how far long work is. They are no outputs, so nothing of them is ever saved.
 //
-// The kernel says `{text, first, share, goal, span}` when work has lasted, again at its steps, and `{over: true}`. The
-// bar runs by itself meanwhile (from `share` to `goal` in `span` seconds), since a kernel that compiles cannot redraw it.
+// The model's state `told` is `{text, first, share, goal, span}` when work has lasted, another at its steps, and at last
+// `{over: true}`: state, not messages, which would be lost while this script is loaded. The bar runs by itself meanwhile
+// (from `share` to `goal` in `span` seconds), since a kernel that compiles cannot redraw it.
 
-const CSS = `.wb-progress { display: flex; gap: 10px; align-items: center; padding: 4px 2px;
+const CSS = `.wb-progress { display: flex; gap: 10px; align-items: center;
+  padding: 4px 2px 4px calc(var(--jp-cell-prompt-width, 0px) + var(--jp-cell-collapser-width, 0px) + 4px);
   color: var(--jp-ui-font-color2, #5b6673); font: 12px var(--jp-ui-font-family, system-ui, sans-serif); }
 .wb-progress > span { flex: none; width: 180px; height: 6px; border-radius: 3px; overflow: hidden;
   background: var(--jp-border-color2, #dfe4ea); }
@@ -60,8 +62,9 @@ export default {
       bar?.remove();
       bar = null;
     };
-    const listen = message => {
-      if (message.over) return end();
+    const look = () => {
+      const message = model.get("told");
+      if (!message.text) return end();
       if (!bar) {
         const cell = runningCell(message.first);
         if (!cell) return undefined;
@@ -72,9 +75,10 @@ export default {
       draw(bar, message);
       return undefined;
     };
-    model.on("msg:custom", listen);
+    model.on("change:told", look);
+    look();
     return () => {
-      model.off("msg:custom", listen);
+      model.off("change:told", look);
       end();
     };
   },
