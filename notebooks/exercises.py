@@ -28,7 +28,7 @@ def check(name: str, answer: Any) -> None:
     try:
         wrong = CHECKS[name](answer)
     except Exception as error:  # whatever the student's function does
-        wrong = f"your answer raised {type(error).__name__}: {error}"
+        wrong = f"your answer cannot be compared: {type(error).__name__}: {error}"
     print(f"Not yet: {wrong}" if wrong else "Right.")
 
 
@@ -155,7 +155,8 @@ def decay_by_hand(answer: Any) -> Verdict:
         value, slope = decay(x, n), slopes(lambda x, n=n: decay(x, n), x)[0]
         if not near(got[0], value):
             return f"the value of decay({x}, {n}) should be {value:.6f}, and is {got[0]:.6f}"
-        wrong = named(got[1], slope, _slips(x, n), f"x_bar of decay({x}, {n}) should be {slope:.6f}, and is {got[1]:.6f}")
+        otherwise = f"x_bar of decay({x}, {n}) should be {slope:.6f}, and is {got[1]:.6f}"
+        wrong = named(got[1], slope, _slips(x, n), otherwise)
         if wrong:
             return wrong
     return None
@@ -206,7 +207,8 @@ def overwritten_gradient(answer: Any) -> Verdict:
         (np.sin(x) + x * np.cos(x), "that is the gradient without the line y[0] = 7.0"),
         (np.where(x == 1.0, 0.0, np.sin(x) + x * np.cos(x)),
          "nearly: x[0] still counts, as the factor in y * x; only its way through the sine is cut")],
-        f"it should be {np.round(gradient(f, x), 6)}: the element that was overwritten no longer depends on x")
+        "write the sum out: what is y[0] in it, and what are the others? The sine of an element that was overwritten "
+        "no longer matters")
 
 
 @exercise
@@ -275,6 +277,7 @@ def two_levels(answer: Any) -> Verdict:
 
     n = 8000
     if not near(answer(0.3, n), plain(0.3, n)):
-        return f"thrifty(0.3, {n}) should be {plain(0.3, n):.6f}, and is {answer(0.3, n):.6f}: does it take all n turns?"
+        return (f"thrifty(0.3, {n}) should be {plain(0.3, n):.6f}, and is {answer(0.3, n):.6f}: "
+                "does it take all n turns?")
     kept = wb.cost(wb.grad(answer, mode="reverse"), 0.3, n).residual_bytes
     return f"it keeps {kept:,} bytes; less than 700 is possible" if kept >= 700 else None

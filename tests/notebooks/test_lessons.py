@@ -45,7 +45,7 @@ WRONG = {
     "lesson2_adjoint": {
         "decay_by_hand": (f"decay_and_slope\n{LATE}", "change y_bar last"),
         "at_the_bend": ("3.0", "is 1.0 > 1.0?"),
-        "overwritten_gradient": ("[7.0, 1.0, 1.0]", "no longer depends"),
+        "overwritten_gradient": ("[7.0, 1.0, 1.0]", "no longer matters"),
         "view_gradient": ("[3.0, 3.0, 4.0]", "overwritten before the sum"),
     },
     "lesson3_memory": {
