@@ -9,6 +9,9 @@ import pytest
 import workbench as wb
 from tests.frontend.running import agrees, carried, loops, primitives, text
 from tests.fuzz.interpreted import interpret
+from workbench.frontend import trace
+from workbench.ir import walk
+from workbench.passes import optimize
 
 RNG = np.random.default_rng(5)
 
@@ -522,3 +525,19 @@ def test_a_text_that_an_arm_of_the_body_changes_is_not_taken_to_be_the_first() -
             assert "on one path" in error.reason
         else:
             assert found == pytest.approx(function(*args))
+
+
+def test_a_loop_that_is_evaluated_again_is_at_its_own_line() -> None:
+    def f(x, n):
+        y, k = 1.0, 0
+        while y < n:
+            y = y * x
+            k += 1
+        for _ in range(n):
+            k = k * 2
+            y = y + k
+        return y
+
+    first = f.__code__.co_firstlineno
+    program = optimize(trace(f, (1.5, 4), ("x", "n")).function)
+    assert {op.prim: op.span.line - first for op in walk(program.block) if op.regions} == {"while": 2, "for": 5}

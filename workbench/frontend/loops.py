@@ -84,9 +84,10 @@ def can_be_left(t: Tracer, loop: Loop) -> NoReturn:
 
 
 def _attempts(t: Tracer, loop: Loop, run: Callable[[], None], close: Callable[[], Any]) -> None:
-    open_loops, cells = list(t.open_loops), len(t.cells)
+    open_loops, cells, span = list(t.open_loops), len(t.cells), t.builder.span
     for _ in range(MAX_ATTEMPTS):
         t.open_loops[:] = open_loops
+        t.builder.span = span
         point = t.builder.checkpoint()
         log = LogFrame("loop", orders={cell: cell.order for cell in t.cells})
         t.frames.append(log)

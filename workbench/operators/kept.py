@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import linecache
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -41,7 +42,7 @@ class _Telling:
         self.plan = plan
         self.several = len(made.request.wrt) > 1
         self.forward = made.request.mode == "grad" and made.program.is_by_numbers
-        self.adjoint = _Adjoint(made.compiled)
+        self.adjoint = _Adjoint(made.compiled, Counter(map(_hint, plan.kept)))
         self.file = self.function.span.filename if self.function.span is not None else ""
         dims, integers, self.sizes = _symbols(self.function, made)
         self.values = self._values()
@@ -63,7 +64,7 @@ class _Telling:
         views = []
         for value in self.values:
             span = self.plan.made_at(value)
-            hint = f"{value.name}_kept" if value.name else "kept"
+            hint = _hint(value)
             place = (span.line if span is not None else 0, hint)
             views.append(self._view(value, span, hint, seen.get(place, 0)))
             if self.plan.choices[value].how == KEPT:
@@ -137,18 +138,23 @@ class _Telling:
 
 
 class _Adjoint:
-    """The emitted program, looked through by what its lines come from and which names they hold."""
+    """The emitted program, looked through by what its lines come from and which names they hold. hints: how many
+    residuals there are of each name."""
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(self, compiled: Any, hints: Counter[str]) -> None:
+        self.hints = hints
         self.lines: Sequence[str] = compiled.source.split("\n")
         self.of: Mapping[int, int] = dict(compiled.source_map)
 
     def holder(self, hint: str, line: int | None, before: int) -> str:
         """The variable that holds the residual with this name that so many others of the same line come before; empty
-        where that is not clear."""
+        where that is not clear. (What is carried is stored at the beginning of a turn, at its loop's line.)"""
         stores = re.compile(rf"\s*({re.escape(hint)}(?:_\d+)?)(?:\[.*\])? = (?!np\.empty)")
-        found = dict.fromkeys(m[1] for k, of in self.of.items() if of == line and (m := stores.match(self._at(k))))
-        return list(found)[before] if before < len(found) else ""
+        places = [(m[1], of) for k, of in self.of.items() if (m := stores.match(self._at(k)))]
+        every, own = dict.fromkeys(name for name, _ in places), dict.fromkeys(n for n, of in places if of == line)
+        if before < len(own):
+            return list(own)[before]
+        return next(iter(every)) if len(every) == 1 and self.hints[hint] == 1 else ""
 
     def readers(self, name: str, line: int) -> tuple[int, ...]:
         """The lines that read a variable on behalf of the user's line; without any, the last of that line."""
@@ -166,6 +172,11 @@ class _Adjoint:
 
     def _at(self, number: int) -> str:
         return self.lines[number - 1] if number <= len(self.lines) else ""
+
+
+def _hint(value: Value) -> str:
+    """The name that reverse mode gives a value's residual."""
+    return f"{value.name}_kept" if value.name else "kept"
 
 
 def _symbols(function: Function, made: Specialisation) -> tuple[
