@@ -15,6 +15,7 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from workbench_jupyter.flags import MAGICS, WORDS, Flag
+from workbench_jupyter.options import split_call
 
 LINE = re.compile(r"^\s*(?:[\w.\[\], ]+=\s*)?(%{1,2})(\w+)\s")
 SPEC = re.compile(r"\bspec\(\s*[rf]?[\"']\s*(\w+)\s*(?:\[([^\]]*)\])?")
@@ -126,14 +127,17 @@ def _parameters(name: str, body: str, namespace: Mapping[str, Any]) -> list[str]
 
 def _dimensions(name: str, text: str, body: str, namespace: Mapping[str, Any]) -> list[str]:
     """The names of dimensions in the specs of a call; an integer's is that of its parameter."""
+    try:
+        call = ast.parse(split_call(text, "cost")[0], mode="eval").body
+    except SyntaxError:
+        return []
+    names = _parameters(name, body, namespace)
     found: dict[str, None] = {}
-    for kind, dims in SPEC.findall(text):
-        if dims:
-            found.update(dict.fromkeys(d.strip() for d in dims.split(",") if d.strip().isidentifier()))
-        elif kind.startswith("i"):
-            place = text[:text.index(f"{kind}")].count(",")
-            names = _parameters(name, body, namespace)
-            found.update(dict.fromkeys(names[place:place + 1]))
+    for position, arg in enumerate(call.args if isinstance(call, ast.Call) else []):
+        for kind, dims in SPEC.findall(ast.unparse(arg)):
+            whole = isinstance(arg, ast.Call) and not dims and kind.startswith("i")
+            written = names[position:position + 1] if whole else [d.strip() for d in dims.split(",")]
+            found.update(dict.fromkeys(d for d in written if d.isidentifier()))
     return list(found)
 
 

@@ -161,7 +161,7 @@ def chosen(inputs: list[str], options: Options) -> list[str]:
         return [str(name) for name in (options.wrt if isinstance(options.wrt, tuple) else (options.wrt,))]
     if not inputs:
         raise UsageError(
-            f"%%{options.magic}: nothing to differentiate with respect to: the cell reads no name that holds a float, "
-            "an array of floats or a structure of them before assigning it"
+            f"%%{options.magic}: this cell has no inputs: it reads no name that holds a float, an array of floats or a "
+            "structure of them before assigning it, and defines no function"
         )
     return inputs

@@ -21,7 +21,7 @@ def offered(cell: str, **names: object) -> list[str] | None:
     return None if found is None else found[1]
 
 
-BODY = "\ndef loss(x, rate, n):\n    return x\nloss(wb.spec('f64[n, m]'), 2.0, wb.spec('i64'))"
+BODY = "\ndef loss(x, rate, turns):\n    return x\nloss(wb.spec('f64[n, m]'), 2.0, wb.spec('i64'))"
 
 
 @pytest.mark.parametrize("cell, words", [
@@ -31,13 +31,14 @@ BODY = "\ndef loss(x, rate, n):\n    return x\nloss(wb.spec('f64[n, m]'), 2.0, w
     ("%%grad --engine=nu|" + BODY, ["numba"]),
     ("%%grad --show tape,i|" + BODY, ["ir"]),
     ("%%grad --order |" + BODY, ["1", "2"]),
-    ("%%grad --wrt |" + BODY, ["x", "rate", "n"]),
+    ("%%grad --wrt |" + BODY, ["x", "rate", "turns"]),
     ("%%grad --wrt x,r|" + BODY, ["rate"]),
     ("%%grad --wrt |\nw = v * k", ["v"]),
     ("%%grad l|" + BODY, ["loss"]),
-    ("%%cost --sweep |" + BODY, ["n=", "m="]),
+    ("%%cost --sweep |" + BODY, ["n=", "m=", "turns="]),
     ("%%cost --of hes|" + BODY, ["hessian"]),
     ("%cost energy(wb.spec('f64[rows,cols]')) --sweep |", ["rows=", "cols="]),
+    ("%cost energy([wb.spec('f64[a]')], wb.spec('i64')) --sweep a=10:20 --sweep s|", ["scale="]),
     ("%cost energy(v) --of value,gr|", ["gradient", "grad"]),
     ("%cost energy(v) --figures by|", ["bytes_read", "bytes_written", "bytes_allocated"]),
     ("%grad en|", ["energy"]),
