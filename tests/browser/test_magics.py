@@ -25,6 +25,8 @@ OFFERED = """
 const content = jupyterapp.shell.currentWidget.content, shared = content.model.sharedModel;
 shared.insertCell(shared.cells.length, {cell_type: 'code', source: args[0]});
 content.activeCellIndex = content.widgets.length - 1;
+await content.scrollToCell(content.activeCell, 'center');
+await content.activeCell.ready;
 content.mode = 'edit';
 const editor = content.activeCell.editor;
 editor.focus();
@@ -63,6 +65,12 @@ def test_every_magic_shows_itself_and_is_completed(scratch: Scratch) -> None:
             scratch.show()
             page.screenshot(SCREENSHOTS / f"magics-{name}-{'dark' if dark else 'light'}.png")
         page.theme(False)
+
+
+def test_lines_are_completed(scratch: Scratch) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page = scratch.page
+    scratch.run(ENERGY)
     for text, words in [("%%grad --e\nenergy(v)", ["--engine"]), ("%grad energy(v) --wrt ", ["x", "scale"]),
                         ("%cost energy(wb.spec('f64[rows]')) --sweep ", ["rows="])]:
         assert page.run(OFFERED, text, len(text.split("\n")[0])) == words
