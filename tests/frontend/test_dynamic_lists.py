@@ -4,6 +4,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import workbench as wb
 from tests.corpus.oracle import disagreement, gradient
 from tests.frontend.running import agrees
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpreted_gradient
 
 
@@ -304,9 +306,12 @@ def test_value_and_gradient(function: Any) -> None:
         assert disagreement({(0,): slope[(0,)]}, oracle, float(value), "difference") is None
 
 
-def test_compiled_forward_and_second_order() -> None:
-    for function in (stack, filtered, product, arrays):
-        x, n = 0.43, 5
+@pytest.mark.parametrize("function", [stack, filtered, product, arrays], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("way", [in_python, pytest.param(nullcontext, marks=pytest.mark.sampled(1 / 4))],
+                         ids=["emitted", "compiled"])
+def test_compiled_forward_and_second_order(function, way) -> None:
+    x, n = 0.43, 5
+    with way():
         value, slope = wb.value_and_grad(function, engine="numba")(x, n)
         assert np.isclose(value, function(x, n), rtol=1e-13)
         assert np.isclose(wb.jvp(function, (x, n), (1.0, None), engine="numba")[1], slope, rtol=1e-12)

@@ -59,23 +59,24 @@ def test_unknown_derivatives_are_refused(function: Any) -> None:
     assert caught.value.lineno == function.__code__.co_firstlineno
 
 
-def test_compiled() -> None:
+@pytest.mark.sampled(1 / 2)
+@pytest.mark.parametrize("kind, tolerance", [(np.float64, 1e-7), (np.float32, 2e-3)], ids=["f64", "f32"])
+def test_compiled(kind: Any, tolerance: float) -> None:
     """By address, in double and single precision."""
     def total(x, y):
         values = sp.ndtri(x) + sp.erfinv(x) + sp.gammainc(2.0, y) + sp.betainc(1.0, 2.0, x) + sp.j0(y) + sp.k1(y)
         values = values + sp.expit(y) + sp.logit(x) + sp.entr(x) + np.sinc(y) + sp.exprel(y) + sp.xlogy(x, y)
         return np.sum(values) + sp.logsumexp(y) + np.sum(np.sort(y)[:2] * np.sort(x)[2])
 
-    for kind, tolerance in ((np.float64, 1e-7), (np.float32, 2e-3)):
-        x, y = P.astype(kind), W.astype(kind)
-        value, (by_x, by_y) = wb.value_and_grad(total, (0, 1), engine="numba")(x, y)
-        assert value.dtype == total(x, y).dtype and by_x.dtype == by_y.dtype == kind
-        assert value == pytest.approx(total(x, y), rel=10 * tolerance)
-        for k in range(5):
-            step = np.zeros(5)
-            step[k] = 1e-6
-            for found, left, right in ((by_x, (P + step, W), (P - step, W)), (by_y, (P, W + step), (P, W - step))):
-                assert found[k] == pytest.approx((total(*left) - total(*right)) / 2e-6, rel=tolerance, abs=tolerance)
+    x, y = P.astype(kind), W.astype(kind)
+    value, (by_x, by_y) = wb.value_and_grad(total, (0, 1), engine="numba")(x, y)
+    assert value.dtype == total(x, y).dtype and by_x.dtype == by_y.dtype == kind
+    assert value == pytest.approx(total(x, y), rel=10 * tolerance)
+    for k in range(5):
+        step = np.zeros(5)
+        step[k] = 1e-6
+        for found, left, right in ((by_x, (P + step, W), (P - step, W)), (by_y, (P, W + step), (P, W - step))):
+            assert found[k] == pytest.approx((total(*left) - total(*right)) / 2e-6, rel=tolerance, abs=tolerance)
 
 
 def test_largest_of_infinite_elements() -> None:

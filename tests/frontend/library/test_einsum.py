@@ -7,6 +7,7 @@ import pytest
 import workbench as wb
 from tests.frontend.gradients import differentiates
 from tests.frontend.running import agrees
+from tests.fuzz.emitted import in_python
 from tests.fuzz.interpreted import interpret
 
 SUBSCRIPTS = [
@@ -102,10 +103,11 @@ def attention(q, k, v):
     return np.sum(np.einsum("bqk,bkd->bqd", weights / np.sum(weights, axis=-1, keepdims=True), v) ** 2)
 
 
-def test_compiled_attention() -> None:
+def test_attention_as_it_is_emitted() -> None:
     rng = np.random.default_rng(3)
     args = tuple(rng.uniform(-1.0, 1.0, (2, 3, 2)) for _ in range(3))
-    value, bars = wb.value_and_grad(attention, (0, 1, 2), engine="numba")(*args)
+    with in_python():
+        value, bars = wb.value_and_grad(attention, (0, 1, 2), engine="numba")(*args)
     assert value == pytest.approx(attention(*args), rel=1e-13)
     step, moves = 1e-5, [rng.uniform(-1.0, 1.0, a.shape) for a in args]
     ahead, behind = (attention(*(a + s * step * m for a, m in zip(args, moves))) for s in (1.0, -1.0))
