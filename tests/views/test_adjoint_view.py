@@ -70,6 +70,15 @@ def test_the_data_is_json_and_answers_follow(panel: GradientPanel) -> None:
         panel.answer({"what": "weather"})
 
 
+def test_a_program_for_types_alone_is_exported_and_has_no_sizes() -> None:
+    panel = wb.show(history, 0.3, wb.spec("f64[n]")).panel
+    text = panel.answer({"what": "export"})
+    compile(text, "history.py", "exec")
+    assert "def history_vjp(x, a):" in text
+    assert all(kept.bytes is None and "len(a)" in kept.formula for kept in panel.view.kept)
+    assert "32 bytes" not in panel.text() and "8·len(a) bytes" in panel.text()
+
+
 def test_a_view_goes_on_showing_its_own_program() -> None:
     with in_python():
         shown = wb.show(history, 0.3, np.ones(4))

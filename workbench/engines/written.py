@@ -6,9 +6,12 @@ Invariant: `source` is the text that a call would have compiled.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 from workbench.engines.engine import Compiler, Executable
 from workbench.engines.numba import Source, emit
+from workbench.engines.numba.export import export
 from workbench.engines.reference import InterpretedProgram
 from workbench.ir import Function, verify
 from workbench.passes.silence import silenced
@@ -47,3 +50,8 @@ class Written(Compiler):
         """See `Compiler`."""
         verify(function)
         return WrittenProgram(function, quiet, exact)
+
+    def export(self, primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],
+               gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:
+        """The file that Numba's engine writes."""
+        return export(primal, adjoint, wrt=wrt, outputs=outputs, gradients=gradients, examples=examples, seeded=seeded)
