@@ -90,7 +90,10 @@ class Loops:
                 self._visit(region, (*around, op) if op.prim in ("for", "while") else around, function)
 
 
+_QUICK = {"add", "sub", "mul", "neg", "select", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"}
+
+
 def is_dear(op: Op) -> bool:
     """Whether LLVM leaves a branch a branch: there is more in an arm than a few quick operations."""
     inside = [inner.prim for region in op.regions for inner in walk(region)]
-    return len(inside) > 3 or not set(inside) <= {"add", "sub", "mul", "neg", "select"}
+    return len(inside) > 3 or not set(inside) <= _QUICK

@@ -13,6 +13,7 @@ import sys  # noqa: E402
 from tests.benchmarks.timing_model.comparison import compared, vectors  # noqa: E402
 from tests.benchmarks.timing_model.held_out import HELD_OUT  # noqa: E402
 from tests.benchmarks.timing_model.kernels import CASES  # noqa: E402
+from tests.benchmarks.timing_model.small import SMALL  # noqa: E402
 
 
 def main() -> int:
@@ -23,9 +24,10 @@ def main() -> int:
     parser.add_argument("--pilot", action="store_true",
                         help="scaled by a run at a third of the middle size")
     parser.add_argument("--held-out", action="store_true", help="the kernels that no constant was chosen by")
+    parser.add_argument("--small", action="store_true", help="small programs that no constant was chosen by")
     parser.add_argument("--vectors", action="store_true", help="which loops LLVM made vectors of, and which we say")
     chosen = parser.parse_args()
-    cases = [case for case in (HELD_OUT if chosen.held_out else CASES)
+    cases = [case for case in (HELD_OUT if chosen.held_out else SMALL if chosen.small else CASES)
              if not chosen.names or case.function.__name__ in chosen.names]
     if chosen.vectors:
         return vectors(cases)
