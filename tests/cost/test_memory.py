@@ -12,7 +12,10 @@ import pytest
 import workbench as wb
 from tests.cost.memory import compared
 from tests.fuzz.emitted import in_python
+from workbench.cost.evaluation import evaluate
+from workbench.cost.formula import of
 from workbench.cost.memory import Memory, memory
+from workbench.cost.worlds import MOST, Buffer, World, alive, merged
 from workbench.cost.writing import written
 
 
@@ -91,6 +94,14 @@ def exchanged_until(a, b):
     return a[0] + a[1] * b[0] + b[1]
 
 
+def copied_each_time(a):
+    for _ in range(3):
+        o = a.copy()
+        for i in range(1, len(a)):
+            a[i] = o[i] * o[i - 1]
+    return np.sum(a)
+
+
 CASES: dict[str, tuple[Callable[..., Any], Callable[[], tuple[Any, ...]]]] = {
     "smoothed": (smoothed, lambda: (np.linspace(0.0, 1.0, 7), 4)),
     "exchanged": (exchanged, lambda: (np.linspace(0.0, 1.0, 7), 3)),
@@ -101,11 +112,13 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[[], tuple[Any, ...]]]] = {
     "stacked": (stacked, lambda: (np.linspace(0.0, 1.0, 3), np.linspace(1.0, 2.0, 3))),
     "layer": (layer, lambda: (np.linspace(0.0, 1.0, 6).reshape(3, 2), np.linspace(0.0, 1.0, 2))),
     "roots_in_place": (roots_in_place, lambda: (np.linspace(0.0, 1.0, 4),)),
+    "copied_each_time": (copied_each_time, lambda: (np.linspace(0.5, 1.5, 4),)),
     "exchanged_until": (exchanged_until, lambda: (np.array([0.5, 0.3]), np.array([0.2, 0.1]))),
 }
 
 
 @pytest.mark.parametrize(("name", "mode"), [*((name, "gradient") for name in CASES), ("shrinking", "primal"),
+                                            ("copied_each_time", "primal"), ("copied_each_time", "second"),
                                             *((name, "second") for name in (
                                                 "layers", "stacked", "layer", "roots_in_place", "exchanged_until"))])
 def test_the_peak_is_what_a_run_holds(name: str, mode: str) -> None:
@@ -132,6 +145,23 @@ def test_the_course_says_what_is_alive_at_the_peak() -> None:
     assert {"u_kept": "residual", "u": "argument"}.items() <= {b.name: b.role for b in peak.moment.buffers}.items()
     assert max(size for _, size in peak.timeline) == peak.bytes
     assert all(line > 0 for line, _ in peak.timeline)
+
+
+def test_worlds_beyond_those_that_are_told_apart_are_joined_and_hold_no_less() -> None:
+    rng = np.random.default_rng(3)
+    shared = [Buffer(of(int(size)), "s", "scratch", None) for size in rng.integers(1, 9, 4)]
+    worlds = []
+    for _ in range(12):
+        own = [Buffer(of(int(size)), "o", "scratch", None) for size in rng.integers(1, 9, 4)]
+        worlds.append(World(frozenset(), {name: (shared + own)[rng.integers(8)] for name in "abcde"}))
+    found = merged(worlds, ())
+    assert len(found) <= MOST
+
+    def total(world: World) -> int:
+        return int(evaluate(sum((b.size for b in alive(world.held.values())), of(0)), {}))
+    for world in worlds:
+        for names in (set(), {"a"}, {"b", "c"}, {"a", "d", "e"}):
+            assert max(total(w.without(names)) for w in found) >= total(world.without(names))
 
 
 def test_a_peak_that_is_read_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
