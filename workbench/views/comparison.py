@@ -123,7 +123,7 @@ class Comparison(Shown):
             if not rows:
                 continue
             table = table_html(
-                ("", "", self.first, self.second, "ratio"),
+                (part, "", self.first, self.second, "ratio"),
                 [_cells(row) for _, row in rows],
                 title or "figures",
                 numbers=[k for k, _ in rows],

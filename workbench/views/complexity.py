@@ -140,7 +140,7 @@ class Complexity(Shown):
                          *texts[2 + len(self.figures):]])
         sizes = ", ".join(f"{name} = {figure_text(usual(name))}" for name in self.open)
         shown = f'<span class="wb-dim" data-sizes="">multiples at {escape(sizes)}</span>' if sizes else ""
-        table = table_html((head[0], "", *head[1:]), rows, f"what derivatives of {self.name} cost")
+        table = table_html(("operator", "", *head[1:]), rows, f"what derivatives of {self.name} cost")
         return (f'<div class="wb-view">{cost_styles()}<div class="wb-head"><span class="wb-nabla">∇</span> '
                 f'<span class="wb-title">derivatives of {escape(self.name)}</span> '
                 f"<span>{escape(self._heading())}</span> {shown}</div>{table}</div>")
