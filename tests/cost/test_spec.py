@@ -17,6 +17,11 @@ class Pair(NamedTuple):
     right: Any
 
 
+class Layer:
+    def __init__(self, size: int) -> None:
+        self.weights: Any = np.ones(size)
+
+
 @dataclasses.dataclass
 class Model:
     weights: Any
@@ -56,12 +61,21 @@ def test_stand_ins() -> None:
 
 def test_in_structures() -> None:
     """What holds no spec is the object itself."""
-    spec, kept = wb.spec, [1.0, np.ones(2)]
-    pair, model, table, same = stand_ins(
-        (Pair(spec("f64[n]"), 2), Model(spec("f64[n,3]")), {"a": [spec("c128")]}, kept))
+    spec, kept, layer = wb.spec, [1.0, np.ones(2)], Layer(2)
+    layer.weights = spec("f64[n]")
+    pair, model, table, same, other = stand_ins(
+        (Pair(spec("f64[n]"), 2), Model(spec("f64[n,3]")), {"a": [spec("c128")]}, kept, layer))
     assert isinstance(pair, Pair) and isinstance(model, Model) and same is kept
+    assert isinstance(other, Layer) and other.weights.shape == pair.left.shape and layer.weights == spec("f64[n]")
     assert pair.left.shape == model.weights.shape[:1] and pair.right == 2 and model.rate == 0.1
     assert isinstance(table["a"][0], complex)
+
+
+def test_an_object_that_holds_itself() -> None:
+    layer = Layer(2)
+    layer.itself = layer  # type: ignore[attr-defined]
+    (same,) = stand_ins((layer,))
+    assert same is layer
 
 
 def test_contradicting_sizes() -> None:

@@ -6,7 +6,6 @@ dimension has a length of its own, so that dimensions are taken for equal only w
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -118,36 +117,14 @@ def sizes_in(args: tuple[Any, ...]) -> dict[str, int]:
 
 def specs_in(value: Any) -> Iterator[Spec]:
     """Every spec in a structure."""
-    if isinstance(value, Spec):
-        yield value
-    else:
-        for part in _parts(value):
-            yield from specs_in(part)
-
-
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, (tuple, list)):
-        return list(value)
-    if isinstance(value, dict):
-        return list(value.values())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return [getattr(value, field.name) for field in dataclasses.fields(value)]
-    return []
+    return (leaf for _, leaf in named_leaves("", value, Spec) if isinstance(leaf, Spec))
 
 
 def _with_specs(value: Any, made: Callable[[Spec], Any]) -> Any:
     """A structure with what is made of each spec in its place; what holds none is the object itself."""
-    if isinstance(value, Spec):
-        return made(value)
     if next(specs_in(value), None) is None:
         return value
-    if isinstance(value, dict):
-        return type(value)((key, _with_specs(part, made)) for key, part in value.items())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(value, **{field.name: _with_specs(getattr(value, field.name), made)
-                                             for field in dataclasses.fields(value) if field.init})
-    parts = [_with_specs(part, made) for part in value]
-    return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return map_leaves(lambda leaf: made(leaf) if isinstance(leaf, Spec) else leaf, value, Spec)
 
 
 def samples(args: tuple[Any, ...], sizes: Mapping[str, int], rng: np.random.Generator) -> tuple[Any, ...]:

@@ -24,18 +24,22 @@ def is_real_data(leaf: Any) -> bool:
     return isinstance(leaf, float | complex | np.inexact)
 
 
-def named_leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """(path, leaf) of each leaf, in order.
+def named_leaves(path: str, value: Any, whole: type | tuple[type, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """(path, leaf) of each leaf, in order. What is `whole` is a leaf, too; what is inside itself is not entered again.
 
     >>> list(named_leaves("w", {"bias": 1.0, "layers": [(2.0, "tanh")]}))
     [("w['bias']", 1.0), ("w['layers'][0][0]", 2.0), ("w['layers'][0][1]", 'tanh')]
     """
-    parts = _parts(value)
+    return _leaves(path, value, whole, frozenset())
+
+
+def _leaves(path: str, value: Any, whole: type | tuple[type, ...], around: frozenset[int]) -> Iterator[tuple[str, Any]]:
+    parts = None if isinstance(value, whole) else _parts(value)
     if parts is None:
         yield path, value
-    else:
+    elif id(value) not in around:
         for step, part in parts:
-            yield from named_leaves(f"{path}{step}", part)
+            yield from _leaves(f"{path}{step}", part, whole, around | {id(value)})
 
 
 def _parts(value: Any) -> list[tuple[str, Any]] | None:
@@ -51,23 +55,25 @@ def _parts(value: Any) -> list[tuple[str, Any]] | None:
     return None
 
 
-def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
-    """The same structure with each leaf replaced, in the order of `named_leaves`.
+def map_leaves(function: Callable[[Any], Any], value: Any, whole: type | tuple[type, ...] = ()) -> Any:
+    """The same structure with each leaf replaced, in the order of `named_leaves`. What is `whole` is a leaf, too.
 
     >>> map_leaves(lambda leaf: 2 * leaf, {"bias": 1.0, "layers": [(2.0, 3.0)]})
     {'bias': 2.0, 'layers': [(4.0, 6.0)]}
     """
+    if isinstance(value, whole):
+        return function(value)
     if isinstance(value, dict):
         made = copy.copy(value)
-        made.update({key: map_leaves(function, part) for key, part in value.items()})
+        made.update({key: map_leaves(function, part, whole) for key, part in value.items()})
         return made
     if isinstance(value, tuple):
-        return tuple.__new__(type(value), [map_leaves(function, part) for part in value])
+        return tuple.__new__(type(value), [map_leaves(function, part, whole) for part in value])
     if isinstance(value, list):
-        return [map_leaves(function, part) for part in value]
+        return [map_leaves(function, part, whole) for part in value]
     if is_plain_object(value):
         made = copy.copy(value)
         for name in instance_attributes(value):
-            object.__setattr__(made, name, map_leaves(function, getattr(value, name)))
+            object.__setattr__(made, name, map_leaves(function, getattr(value, name), whole))
         return made
     return function(value)
