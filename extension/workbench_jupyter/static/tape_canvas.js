@@ -21,7 +21,9 @@ export class TapeCanvas {
     this.canvas.addEventListener("pointerdown", event => this.press(event));
     this.canvas.addEventListener("dblclick", event => this.unfold(this.under(event)));
     this.canvas.addEventListener("keydown", event => this.key(event));
-    this.themes = new MutationObserver(() => { this.later(); this.recoloured?.(); });
+    this.themes = new MutationObserver(() => {
+      for (const wait of [0, 400]) setTimeout(() => { this.later(); this.recoloured?.(); }, wait); // style sheets come late
+    });
     this.themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
     state.listen(changed => {
       if (changed.has("selected") && state.from !== this) this.reveal();

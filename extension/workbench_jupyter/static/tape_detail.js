@@ -7,7 +7,7 @@ const TAPE_MOST = 12;
 
 export const TAPE_DETAIL_CSS = `
 .wb-t-detail { padding: 6px 12px 8px; border-top: 1px solid var(--wb-line); font-size: 12px; overflow: auto; min-height: 0; }
-.wb-t-detail code { font-family: var(--jp-code-font-family, monospace); background: none; color: inherit; padding: 0; }
+.wb-view .wb-t-detail code { font-family: var(--jp-code-font-family, monospace); background: none; color: inherit; padding: 0; border: 0; white-space: nowrap; }
 .wb-t-detail table { border-collapse: collapse; margin: 3px 0; font-size: 12px; font-variant-numeric: tabular-nums; }
 .wb-view .wb-t-detail td, .wb-view .wb-t-detail th { padding: 0 12px 0 0; text-align: left; background: none; font-weight: 400; white-space: nowrap; }
 .wb-view .wb-t-detail th { color: var(--wb-dim); }

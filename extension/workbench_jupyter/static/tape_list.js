@@ -27,7 +27,7 @@ export const TAPE_LIST_CSS = `
 .wb-t-row.wb-t-groups > span:nth-child(2) { font-weight: 600; grid-column: 2 / 5; text-align: left; }
 .wb-t-row.wb-t-groups > span:nth-child(3), .wb-t-row.wb-t-groups > span:nth-child(4) { display: none; }
 @container (max-width: 560px) { .wb-t-row { grid-template-columns: var(--wb-t-no, 3em) minmax(3.4em, 1fr) minmax(3.4em, 1fr) 6.4em 6.4em 2em; gap: 0 8px; padding: 0 6px; }
-  .wb-t-row:not(.wb-t-groups) > span:nth-child(6) { text-overflow: clip; } }`;
+  .wb-t-text { display: none; } }`;
 
 export class TapeList {
   constructor(store, rows, state) {
@@ -152,7 +152,8 @@ export class TapeList {
     if (row < 0 || row >= store.count) cells[4].className = "";
     cells[0].textContent = texts[0];
     cells[1].append(texts[1]);
-    for (let k = 2; k < 6; k++) cells[k].textContent = texts[k];
+    for (let k = 2; k < 5; k++) cells[k].textContent = texts[k];
+    cells[5].replaceChildren(...[texts[5]].flat());
     element.title = row >= 0 && row < store.count ? `node ${row}: ${store.what(row)}` : texts[1];
     element.className = classes.join(" ");
   }
@@ -167,7 +168,7 @@ export class TapeList {
     const listed = Array.from(inputs.subarray(0, 3)).join(", ") + (inputs.length > 3 ? `, …${inputs.length}` : "");
     const line = store.line(node);
     return [node, store.name(node), listed, known ? tapeNumber(store.value[node]) : "",
-      swept && (node >= store.at || bar !== 0) ? tapeNumber(bar) : "", line ? `${line}  ${store.texts.get(store.place[node])}` : ""];
+      swept && (node >= store.at || bar !== 0) ? tapeNumber(bar) : "", line ? [line, el("span", { class: "wb-t-text" }, `  ${store.texts.get(store.place[node])}`)] : ""];
   }
 
   group(element, group, classes) {
