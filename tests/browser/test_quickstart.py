@@ -68,6 +68,25 @@ def pictures(project_root: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_start(page: Page) -> None:
+    """The quick start in front, run; another test may have loaded the page anew."""
+    has_run = page.run(
+        """
+        const panel = Array.from(jupyterapp.shell.widgets('main')).find(w => /quickstart/.test(w.context?.path ?? ''));
+        jupyterapp.shell.activateById(panel.id);
+        await panel.context.ready; await panel.sessionContext.ready;
+        const has_run = panel.content.widgets.some(c => c.model.type === 'code' && c.model.executionCount);
+        if (!has_run) await panel.sessionContext.restartKernel();
+        return has_run;
+        """
+    )
+    if not has_run:
+        page.read_logs()
+        page.complaints.clear()  # JupyterLab's own, of loading anew and of kernels that were stopped
+        page.run("await jupyterapp.commands.execute('notebook:run-all-cells');")
+
+
 def test_all_cells_run(page: Page) -> None:
     assert errors_of_cells(page) == []
     counts = page.run(f"return {CELLS}.filter(c => c.model.type === 'code').map(c => c.model.executionCount)")

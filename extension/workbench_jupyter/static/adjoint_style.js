@@ -13,6 +13,7 @@ export const ADJOINT_CSS = `
 .wb-alive .wb-program + .wb-program { border: 0; }
 @container (max-width: 760px) { .wb-alive .wb-programs { grid-auto-flow: row; }
   .wb-alive .wb-code { max-height: 22em; } }
+.wb-alive .wb-code:has(.wb-why) { max-height: none; }
 .wb-tools { margin-left: auto; display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; }
 .wb-group { display: inline-flex; flex-wrap: wrap; gap: 4px; }
 .wb-status { color: var(--wb-dim); font-size: 12px; overflow-wrap: anywhere; }
