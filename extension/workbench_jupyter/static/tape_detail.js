@@ -7,7 +7,7 @@ const TAPE_MOST = 12;
 
 export const TAPE_DETAIL_CSS = `
 .wb-t-detail { padding: 6px 12px 8px; border-top: 1px solid var(--wb-line); font-size: 12px; overflow: auto; min-height: 0; }
-.wb-view .wb-t-detail code { font-family: var(--jp-code-font-family, monospace); background: none; color: inherit; padding: 0; border: 0; white-space: nowrap; }
+.wb-t-mono { font-family: var(--jp-code-font-family, monospace); white-space: nowrap; }
 .wb-t-detail table { border-collapse: collapse; margin: 3px 0; font-size: 12px; font-variant-numeric: tabular-nums; }
 .wb-view .wb-t-detail td, .wb-view .wb-t-detail th { padding: 0 12px 0 0; text-align: left; background: none; font-weight: 400; white-space: nowrap; }
 .wb-view .wb-t-detail th { color: var(--wb-dim); }
@@ -43,14 +43,14 @@ export class TapeDetail {
       [inputs, partials] = [found.inputs, found.partials];
     }
     const bar = store.adjoint[row], swept = row >= store.at, users = store.users(row);
-    const head = el("div", {}, el("code", {}, `#${row}`), ` ${store.what(row)}, value `, el("code", {}, tapeNumber(store.value[row])),
-      ", adjoint ", el("code", {}, state.position > store.count ? tapeNumber(bar) + (swept ? "" : " so far") : "not yet"));
+    const head = el("div", {}, el("span", { class: "wb-t-mono" }, `#${row}`), ` ${store.what(row)}, value `, el("span", { class: "wb-t-mono" }, tapeNumber(store.value[row])),
+      ", adjoint ", el("span", { class: "wb-t-mono" }, state.position > store.count ? tapeNumber(bar) + (swept ? "" : " so far") : "not yet"));
     const table = el("table", {}, el("tr", {}, ["input", "partial", "the reverse sweep does"].map(text => el("th", {}, text))));
     for (let k = 0; k < Math.min(inputs.length, TAPE_MOST); k++) {
       const part = bar === 0 ? 0 : bar * partials[k];
       const step = `adjoint[${inputs[k]}] += ${tapeNumber(bar, 3)} × ${tapeNumber(partials[k], 3)} = ${tapeNumber(part, 3)}`;
       table.append(el("tr", {}, el("td", {}, this.link(inputs[k]), `= ${tapeNumber(store.value[inputs[k]], 4)}`),
-        el("td", {}, el("code", {}, tapeNumber(partials[k], 4))), el("td", {}, el("code", {}, state.position > store.count && swept ? step : `adjoint[${inputs[k]}] += adjoint[${row}] × ${tapeNumber(partials[k], 4)}`))));
+        el("td", {}, el("span", { class: "wb-t-mono" }, tapeNumber(partials[k], 4))), el("td", {}, el("span", { class: "wb-t-mono" }, state.position > store.count && swept ? step : `adjoint[${inputs[k]}] += adjoint[${row}] × ${tapeNumber(partials[k], 4)}`))));
     }
     if (inputs.length > TAPE_MOST) table.append(el("tr", {}, el("td", { colspan: 3 }, `… ${inputs.length - TAPE_MOST} more inputs`)));
     const used = users.length ? el("div", {}, "used by ", Array.from(users.subarray(0, TAPE_MOST), u => this.link(u)), users.length > TAPE_MOST ? `… ${users.length} in all` : "") : el("div", {}, store.seed[row] ? "the result" : "used by nothing");
