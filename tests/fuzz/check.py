@@ -51,6 +51,7 @@ from tests.fuzz.expected import (
 from tests.fuzz.generate import HEADER, FuzzProgram
 from tests.fuzz.guards import weakness
 from tests.fuzz.interpreted import (
+    WAYS,
     interpret,
     interpreted_apart,
     interpreted_gradient,
@@ -62,6 +63,8 @@ from workbench.ir import DifferentiationError
 
 Pair = tuple[FuzzProgram, Expected]
 SECOND_ORDER_SHARE = 16  # one program in so many
+HVP_SHARE = 16  # one in so many of those that are compiled; of those that Numba compiles, one in 16 of them
+HVP_MODES = ("forward-over-reverse", "reverse-over-reverse")
 GUARDS_SHARE = 4  # one in so many is called with other arguments and helpers
 MAPPED_SHARE = 24  # one in so many is mapped over a batch; of those that Numba compiles, one in 16 of them
 APART_SHARE = 4  # one in so many is differentiated by maps apart from the program
@@ -165,7 +168,7 @@ def _uncompiled(pairs: Sequence[Pair]) -> list[Outcome]:
         slope = interpreted_slope(function, arguments(), ref.direction)
         outcome = judge(program, ref, "interpreted", value, [], derivative, slope).looked_at("interpreted", *on_tape)
         if outcome.kind == "agrees" and program.number % SECOND_ORDER_SHARE == 0 and program.oracle == "complex":
-            outcome = _second(program, ref, function, arguments(), outcome)
+            outcome = _second(program, ref, function, arguments, outcome)
         if outcome.kind == "agrees" and program.number % GUARDS_SHARE == 0:
             slips = weakness(function, module, arguments, 100.0 * value_tolerance(program))
             outcome = Outcome(program, "guards too weak", slips) if slips else outcome.looked_at("guards")
@@ -188,15 +191,37 @@ def _apart(program: FuzzProgram, ref: Expected, function: Any, args: tuple[Any, 
     return ""
 
 
-def _second(program: FuzzProgram, ref: Expected, function: Any, args: tuple[Any, ...], outcome: Outcome) -> Outcome:
-    """Second order where the oracle has an answer."""
+def _second(program: FuzzProgram, ref: Expected, function: Any, arguments: Callable[[], Any],
+            outcome: Outcome) -> Outcome:
+    """Second order where the oracle has an answer: one of the ways."""
     wanted = second_derivative(program, ref) if "float32" not in program.source else None
     if wanted is None:
         return outcome
-    found = interpreted_second(function, args, ref.direction)
+    way = WAYS[program.number // SECOND_ORDER_SHARE % len(WAYS)]
+    found = interpreted_second(function, arguments(), ref.direction, way)
+    filled = {path: found.get(path, np.zeros(np.shape(leaf))) for path, leaf in wanted.items()}
+    if wrong := off(filled, wanted, 1e-5):
+        return Outcome(program, f"wrong second order ({way}, interpreted)", wrong)
+    return outcome.looked_at("second order", way)
+
+
+def _hvp(program: FuzzProgram, ref: Expected, module: ModuleType, outcome: Outcome) -> Outcome:
+    """`wb.hvp` of the program, compiled, one of its modes."""
+    wanted = second_derivative(program, ref)
+    if wanted is None:
+        return outcome
+    function, arguments = functions(program, vars(module))
+    args, mode = arguments(), HVP_MODES[program.number // HVP_SHARE % len(HVP_MODES)]
+    positions = wrt(args)
+    directions = tangents(args, ref.direction)
+    try:
+        product = wb.hvp(function, positions, mode, engine="numba")(*args, tuple(directions[k] for k in positions))
+    except DifferentiationError:
+        return outcome.looked_at("refused by hvp")
+    found = by_path(product, positions)
     filled = {path: found.get(path, np.zeros(np.shape(leaf))) for path, leaf in wanted.items()}
     wrong = off(filled, wanted, 1e-5)
-    return Outcome(program, "wrong second order (interpreted)", wrong) if wrong else outcome.looked_at("second order")
+    return Outcome(program, f"wrong hvp ({mode})", wrong) if wrong else outcome.looked_at("hvp")
 
 
 def _tape(function: Any, args: tuple[Any, ...]) -> Any:
@@ -279,6 +304,9 @@ def _compiled(pairs: Sequence[Pair]) -> list[Outcome]:
             outcomes.append(outcome.looked_at("compiled", *(["forward"] if forward else [])))
             if not outcome.wrong and program.number % (MAPPED_SHARE * (1 if is_in_python() else 16)) == 0:
                 outcomes[-1] = _mapped(program, ref, module, outcomes[-1])
+            if outcomes[-1].kind == "agrees" and program.oracle == "complex" and "float32" not in program.source and (
+                    program.number % (HVP_SHARE * (1 if is_in_python() else 16)) == 1):
+                outcomes[-1] = _hvp(program, ref, module, outcomes[-1])
     return outcomes
 
 

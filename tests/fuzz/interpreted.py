@@ -107,18 +107,23 @@ def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient)
     return run(forward, [*inputs(program, args), *seeds])[-1]
 
 
-def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient) -> Gradient:
-    """The derivative of the gradient along a direction: forward over reverse mode, in the interpreter."""
+WAYS = ("forward over reverse", "reverse over reverse", "reverse over forward")
+
+
+def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient, way: str) -> Gradient:
+    """The derivative of the gradient along a direction, by one of `WAYS`, in the interpreter."""
     program = traced(function, args)
-    positions = float_inputs(program)
-    adjoint = vjp(program.function, positions, [0], seeds="one")
-    count = len(program.function.results)
-    places = list(range(count, count + len(positions)))
-    forward = jvp(adjoint, positions, places)
-    seeds = seeds_of(program, positions, args, direction)
-    results = run(forward, [*inputs(program, args), *seeds])
-    dots = results[-len(positions):]
-    return {path_of(program, position): np.asarray(dot) for position, dot in zip(positions, dots, strict=True)}
+    positions, count = float_inputs(program), len(program.function.results)
+    seeds, given = seeds_of(program, positions, args, direction), inputs(program, args)
+    if way == "reverse over forward":  # the gradient of the derivative along the direction
+        forward = jvp(program.function, positions, [0])
+        results = run(vjp(forward, positions, [count], seeds="one"), [*given, *seeds])[len(forward.results):]
+    else:
+        adjoint = vjp(program.function, positions, [0], seeds="one")
+        places = list(range(count, count + len(positions)))
+        again = (jvp if way == "forward over reverse" else vjp)(adjoint, positions, places)
+        results = run(again, [*given, *seeds])[-len(positions):]
+    return {path_of(program, position): np.asarray(dot) for position, dot in zip(positions, results, strict=True)}
 
 
 def interpreted_apart(function: Any, args: tuple[Any, ...], direction: Gradient) -> list[tuple[Gradient, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from workbench.ir.calls import Callee, callees
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value
-from workbench.ir.types import ArrayType
+from workbench.ir.types import ArrayType, Kind
 from workbench.records import dataclass
 
 
@@ -101,7 +101,7 @@ def _block(block: Block, names: Names, depth: int, lines: list[Line], end: str) 
 def _op(op: Op, names: Names, depth: int, lines: list[Line]) -> None:
     pad = "  " * depth
     operands = ", ".join(names[v] for v in op.operands)
-    attrs = "".join(f", {key}={names.titles.get(value, value) if key == 'callee' else repr(value)}"
+    attrs = "".join(f", {key}={names.titles.get(value, value) if key == 'callee' else _attribute(value)}"
                     for key, value in sorted(op.attrs.items()) if key != "loose")
     call = f"{op.prim}({operands}{attrs if operands else attrs[2:]})"
     inner: list[Line] = []
@@ -111,6 +111,10 @@ def _op(op: Op, names: Names, depth: int, lines: list[Line]) -> None:
     results = _declared(op.results, names)
     lines.append(Line(f"{pad}{results} = {call}" if results else f"{pad}{call}", op.span, op.results))
     lines.extend(inner)
+
+
+def _attribute(value: object) -> str:
+    return value.value if isinstance(value, Kind) else repr(value)  # f64, not <Kind.F64: 'f64'>
 
 
 def _titles(op: Op) -> tuple[str, ...]:
