@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from workbench.operators import nonfinite
 
 
 def root(x):
@@ -47,6 +48,18 @@ def test_one_warning_names_the_operation_and_the_line(function: Any, argument: A
             warning.message)
         assert str(warning.message).endswith(f"at line {function.__code__.co_firstlineno + line}")
         assert (warning.filename, warning.lineno) == (__file__, function.__code__.co_firstlineno + line)
+
+
+def test_places_are_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who calls it with a NaN in every turn of a loop does not wait for replays; the place found last is named."""
+    replayed = []
+    locate = nonfinite.locate
+    monkeypatch.setattr(nonfinite, "locate", lambda *given: replayed.append(1) or locate(*given))
+    monkeypatch.setattr(nonfinite, "ALL_OPERATIONS", 12)
+    derivative = wb.value_and_grad(steep)
+    messages = {str(caught(derivative, np.float64(0.0))[0].message) for _ in range(20)}
+    assert len(messages) == 1 and "`" in messages.pop()
+    assert 1 <= len(replayed) <= 4
 
 
 def test_the_value_and_the_derivative_are_what_they_are() -> None:

@@ -96,8 +96,8 @@ class Composite(Derivative):
         found = made.value(args, data, results)
         derivative = found[0] if self.operator.has_aux else found
         if not nonfinite.is_finite([leaf for _, leaf in named_leaves("", derivative)]) and nonfinite.is_finite(data):
-            nonfinite.said(f"the {self._title()} is infinite or NaN", made.program.ir,
-                           () if made.traced.written else data)
+            made.replays.said(f"the {self._title()} is infinite or NaN", made.program.ir,
+                              () if made.traced.written else data)
         return found
 
     def _fast_path(self, made: Specialisation) -> Callable[..., Any] | None:

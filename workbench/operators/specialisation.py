@@ -44,6 +44,7 @@ class Specialisation:
         self.pick = calling.picker(self.traced.inputs)
         self.holds = calling.guard_function(self.program.guards, len(args))
         self.example = tuple(_small(v) for v in self.pick(args))
+        self.replays = nonfinite.Replays()
 
     def exported(self) -> str:
         """The program and its primal as the text of a stand-alone file with a self-check."""
@@ -107,7 +108,7 @@ class Specialisation:
             if nonfinite.is_finite(results[self.count:]):
                 return results
         if nonfinite.is_finite([results[leaf.position] for leaf in self.program.outputs]):
-            nonfinite.warn(ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
+            self.replays.warn(ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
         return results
 
     def blamed(self, error: Exception) -> Exception:
