@@ -88,6 +88,7 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             notebook.write_bytes(before)
 
 
+LOCAL = re.compile(r"^(https?://127\.0\.0\.1:\d+/|wss?://127\.0\.0\.1:\d+/|data:|blob:|chrome|about:|devtools:)")
 CELLS = "jupyterapp.shell.currentWidget.content.widgets"
 
 
@@ -140,6 +141,13 @@ class Page:
                 self.requested.append(message["params"]["request"]["url"])
         self.complaints += [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
 
+    def check(self) -> None:
+        """Nothing was requested from outside, and nothing has complained."""
+        self.read_logs()
+        assert self.requested
+        assert [url for url in self.requested if not LOCAL.match(url)] == []
+        assert [text for text in self.complaints if "favicon" not in text] == []
+
 
 @pytest.fixture(scope="session")
 def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
@@ -155,6 +163,7 @@ def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
             "await jupyterapp.commands.execute('notebook:run-all-cells');"
         )
         yield page
+        page.check()  # of all tests together
     finally:
         page.driver.quit()
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Page
+from tests.browser.conftest import CELLS, Page
 
 pytestmark = pytest.mark.browser
 
-CELLS = "jupyterapp.shell.currentWidget.content.widgets"
-LOCAL = re.compile(r"^(https?://127\.0\.0\.1:\d+/|wss?://127\.0\.0\.1:\d+/|data:|blob:|chrome|about:|devtools:)")
 
 SHOW_CELL = f"""
 const cell = {CELLS}.find(c => c.model.sharedModel.source.startsWith(args[0]));
@@ -141,7 +139,4 @@ def test_interactive_figures_are_drawn(page: Page) -> None:
 
 
 def test_no_complaints_and_nothing_from_outside(page: Page) -> None:
-    page.read_logs()
-    assert page.requested
-    assert [url for url in page.requested if not LOCAL.match(url)] == []
-    assert [text for text in page.complaints if "favicon" not in text] == []
+    page.check()
