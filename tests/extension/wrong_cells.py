@@ -137,7 +137,8 @@ def judged_cell(notebook: Notebook, theme: types.ModuleType, function: Any, args
     if MACHINERY.search(printed) and not isinstance(error, BaseExceptionGroup):  # IPython shows all frames of a group
         return f"shows the machinery:\n{printed}"
     if isinstance(error, UsageError):
-        return None if "nothing to differentiate" in str(error) or "--wrt" in str(error) else f"{error!r}"
+        known = ("this cell has no inputs", "nothing to differentiate", "--wrt")
+        return None if any(text in str(error) for text in known) else f"{error!r}"
     if isinstance(error, wb.DifferentiationError):
         return refusal(cell, printed, error)
     if isinstance(error, OverflowError) and "64 bits" in str(error) and engine != "tape":

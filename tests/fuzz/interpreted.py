@@ -110,7 +110,7 @@ def interpreted_slope(function: Any, args: tuple[Any, ...], direction: Gradient)
 WAYS = ("forward over reverse", "reverse over reverse", "reverse over forward")
 
 
-def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient, way: str) -> Gradient:
+def interpreted_second(function: Any, args: tuple[Any, ...], direction: Gradient, way: str = WAYS[0]) -> Gradient:
     """The derivative of the gradient along a direction, by one of `WAYS`, in the interpreter."""
     program = traced(function, args)
     positions, count = float_inputs(program), len(program.function.results)

@@ -12,6 +12,7 @@ import functools
 import inspect
 import operator
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -225,8 +226,8 @@ def call_method(act: Activation, owner: Any, name: str, args: tuple[Any, ...], n
 # ---------------------------------------------------------------------- entering functions
 def _enter_closure(act: Activation, closure: Closure, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
     scope = closure.scope
-    defaults = tuple(act.t.read(v) for v in closure.defaults)
-    keyword_defaults = {k: act.t.read(v) for k, v in closure.keyword_defaults.items()}
+    defaults = tuple(functools.partial(act.t.read, v) for v in closure.defaults)
+    keyword_defaults = {k: functools.partial(act.t.read, v) for k, v in closure.keyword_defaults.items()}
     bound = _bind(closure.name, closure.node.args, defaults, keyword_defaults, args, named)
     return _run(act, closure.node, bound, scope, scope.function, closure.name, node)
 
@@ -264,9 +265,10 @@ def _entered(act: Activation, function: types.FunctionType, args: tuple[Any, ...
         span = Span(function.__code__.co_filename, definition.lineno, function=function.__qualname__)
         raise DifferentiationError(f"{function.__name__} is a coroutine", span, "return a list or an array")
     environment = act.t.environment
-    defaults = tuple(environment.default_value(function, k, v) for k, v in enumerate(function.__defaults__ or ()))
-    keyword_defaults = {k: environment.default_value(function, k, v) for k, v in
-                        (function.__kwdefaults__ or {}).items()}
+    defaults = tuple(functools.partial(environment.default_value, function, k, v)
+                     for k, v in enumerate(function.__defaults__ or ()))
+    keyword_defaults = {k: functools.partial(environment.default_value, function, k, v)
+                        for k, v in (function.__kwdefaults__ or {}).items()}
     bound = _bind(function.__name__, definition.args, defaults, keyword_defaults, args, named)
     around = classes.scope_of(act.t, function)
     if around is not None:
@@ -307,9 +309,10 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
     return result
 
 
-def _bind(name: str, spec: ast.arguments, defaults: tuple[Any, ...], keyword_defaults: dict[str, Any],
-          args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    """Arguments to parameters, as Python binds them."""
+def _bind(name: str, spec: ast.arguments, defaults: tuple[Callable[[], Any], ...],
+          keyword_defaults: dict[str, Callable[[], Any]], args: tuple[Any, ...],
+          named: dict[str, Any]) -> dict[str, Any]:
+    """Arguments to parameters, as Python binds them; a default is asked for where nothing is given."""
     positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
     only = {a.arg for a in spec.posonlyargs}
     bound: dict[str, Any] = dict(zip(positional, args, strict=False))
@@ -332,9 +335,10 @@ def _bind(name: str, spec: ast.arguments, defaults: tuple[Any, ...], keyword_def
     first_default = len(positional) - len(defaults)
     for k, key in enumerate(positional):
         if key not in bound and k >= first_default:
-            bound[key] = defaults[k - first_default]
-    for key, value in keyword_defaults.items():
-        bound.setdefault(key, value)
+            bound[key] = defaults[k - first_default]()
+    for key, default in keyword_defaults.items():
+        if key not in bound:
+            bound[key] = default()
     if spec.kwarg is not None:
         bound[spec.kwarg.arg] = rest
     missing = [k for k in (*positional, *(a.arg for a in spec.kwonlyargs)) if k not in bound]

@@ -46,6 +46,9 @@ class Parameters:
 
     def name_of(self, path: Path) -> str:
         """What a parameter is called."""
+        if path.steps[:1] == (("attribute", "__defaults__"),):
+            code, values = path.root[1]["f"].__code__, path.root[1]["f"].__defaults__
+            return str(code.co_varnames[code.co_argcount - len(values) + path.steps[1][1]])
         for _, key in reversed(path.steps):
             if isinstance(key, str) and key.isidentifier():
                 return key

@@ -137,7 +137,7 @@ def _function(function: types.FunctionType, args: tuple[Any, ...], named: dict[s
         return made(*args, **named)
     finally:
         stop = len(values)
-        if stop > first:
+        if stop > first and id(function) in recorder.run.entered:  # (methods of arrays are not: they hold their array)
             caller = _getframe(2)
             recorder.calls.append((first, stop, function, caller.f_code, caller.f_lasti))
 
