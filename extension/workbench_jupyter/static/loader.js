@@ -130,6 +130,7 @@ export default {
         unmount => typeof unmount === "function" && unmounts.push(unmount),
         error => {
           element.replaceChildren(...before); // the static view stays
+          if (/^cannot send/i.test(error.message)) return; // the kernel that the view was made by is gone
           const note = document.createElement("div");
           note.className = "wb-missing";
           note.setAttribute("role", "status");
