@@ -12,7 +12,7 @@ import functools
 import inspect
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -310,7 +310,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
 
 
 def _bind(name: str, spec: ast.arguments, defaults: tuple[Callable[[], Any], ...],
-          keyword_defaults: dict[str, Callable[[], Any]], args: tuple[Any, ...],
+          keyword_defaults: Mapping[str, Callable[[], Any]], args: tuple[Any, ...],
           named: dict[str, Any]) -> dict[str, Any]:
     """Arguments to parameters, as Python binds them; a default is asked for where nothing is given."""
     positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
