@@ -1,9 +1,8 @@
 // Two programs beside each other: figures, bars and ratios at sizes that sliders choose.
 
-import { el } from "./dom.js";
 import {
-  costAlive, costAsker, costFill, costMultiple, costNumber, costSeconds, costFigure, costSizes, costSliders, costSort,
-  costSwitch, costTools, costWidth,
+  costAlive, costFigure, costFill, costMultiple, costNumber, costSeconds, costSizes, costSort,
+  costTableAtSizes, costTools, costWidth,
 } from "./cost_parts.js";
 
 export function mount(element, data, link) {
@@ -13,10 +12,7 @@ export function mount(element, data, link) {
   if (!Object.keys(data.open).length) return;
   const rows = Array.from(view.querySelectorAll("tr[data-k]"));
   const formulas = new Map(rows.map(row => [row, [row.cells[2].textContent, row.cells[3].textContent]]));
-  const sizes = { ...data.open };
-  let [numbers, asNumbers] = [null, false];
-  const draw = () => {
-    if (!numbers) return;
+  costTableAtSizes(link, view, data.open, (numbers, sizes, asNumbers) => {
     for (const row of rows) {
       const place = Number(row.dataset.k);
       const pair = numbers.rows[place].map(costNumber);
@@ -29,16 +25,5 @@ export function mount(element, data, link) {
       costFill(row.cells[4], Number.isNaN(ratio) ? "" : costMultiple(ratio), ratio);
     }
     view.querySelector("[data-sizes]").textContent = `ratios at ${costSizes(sizes)}`;
-  };
-  const ask = costAsker(link, view, found => {
-    numbers = found;
-    draw();
   });
-  const sliders = costSliders(sizes, () => ask(sizes));
-  const shown = costSwitch("figures as", [["formulas", "formulas"], ["numbers", "numbers"]], "formulas", value => {
-    asNumbers = value === "numbers";
-    draw();
-  });
-  view.querySelector(".wb-head").after(el("div", { class: "wb-cost-bar" }, shown), sliders);
-  ask(sizes);
 }

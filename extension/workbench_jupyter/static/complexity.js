@@ -1,8 +1,7 @@
 // Derivatives beside their function: sorted by any column; multiples and figures at sizes that sliders choose.
 
-import { el } from "./dom.js";
 import {
-  costAlive, costAsker, costFigure, costFill, costMultiple, costNumber, costSizes, costSliders, costSort, costSwitch,
+  costAlive, costFigure, costFill, costMultiple, costNumber, costSizes, costSort, costTableAtSizes,
   costTools, costWidth,
 } from "./cost_parts.js";
 
@@ -13,10 +12,7 @@ export function mount(element, data, link) {
   if (!Object.keys(data.open).length) return;
   const rows = Array.from(view.querySelectorAll("tr[data-k]"));
   const formulas = new Map(rows.flatMap(row => Array.from(row.cells)).map(cell => [cell, cell.textContent]));
-  const sizes = { ...data.open };
-  let [numbers, asNumbers] = [null, false];
-  const draw = () => {
-    if (!numbers) return;
+  costTableAtSizes(link, view, data.open, (numbers, sizes, asNumbers) => {
     const most = Math.max(...numbers.rows.filter(Boolean).map(row => costNumber(row[0])).filter(Number.isFinite), 1);
     for (const row of rows) {
       const found = numbers.rows[Number(row.dataset.k)]?.map(costNumber);
@@ -27,16 +23,5 @@ export function mount(element, data, link) {
         asNumbers ? costFigure(value) : formulas.get(row.cells[3 + k]), value));
     }
     view.querySelector("[data-sizes]").textContent = `multiples at ${costSizes(sizes)}`;
-  };
-  const ask = costAsker(link, view, found => {
-    numbers = found;
-    draw();
   });
-  const sliders = costSliders(sizes, () => ask(sizes));
-  const shown = costSwitch("figures as", [["formulas", "formulas"], ["numbers", "numbers"]], "formulas", value => {
-    asNumbers = value === "numbers";
-    draw();
-  });
-  view.querySelector(".wb-head").after(el("div", { class: "wb-cost-bar" }, shown), sliders);
-  ask(sizes);
 }

@@ -287,3 +287,21 @@ async function costPng(file, picture) {
   const blob = await new Promise(resolve => canvas.toBlob(resolve, "image/png"));
   download(`${file}.png`, blob, "image/png");
 }
+
+/** Sliders for the open sizes and a switch between formulas and numbers above a table that is filled by
+ *  `draw(numbers, sizes, asNumbers)`, now and whenever one of them moves. */
+export function costTableAtSizes(link, view, open, draw) {
+  const sizes = { ...open };
+  let [numbers, asNumbers] = [null, false];
+  const redraw = () => { if (numbers) draw(numbers, sizes, asNumbers); };
+  const ask = costAsker(link, view, found => {
+    numbers = found;
+    redraw();
+  });
+  const shown = costSwitch("figures as", [["formulas", "formulas"], ["numbers", "numbers"]], "formulas", value => {
+    asNumbers = value === "numbers";
+    redraw();
+  });
+  view.querySelector(".wb-head").after(el("div", { class: "wb-cost-bar" }, shown), costSliders(sizes, () => ask(sizes)));
+  ask(sizes);
+}
