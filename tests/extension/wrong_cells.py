@@ -15,6 +15,7 @@ import re
 import textwrap
 import types
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -89,12 +90,22 @@ def ran(notebook: Notebook, names: dict[str, Any], cell: str) -> tuple[Ran | Non
     if outcome is None:
         return None, repr(failure), {}
     after = notebook.shell.user_ns
-    for left in after.values():  # (IPython keeps results: a coroutine that it drops some time later is a warning then)
+    for left in (*after.values(), *in_frames(outcome.error)):  # (a coroutine that is dropped later is a warning then)
         if inspect.iscoroutine(left):
             left.close()
     changed = {k: after.get(k) for k in before.keys() | after.keys() if not KEPT_BY_IPYTHON.fullmatch(k)
                and (k not in before or k not in after or before[k] is not after[k])}
     return outcome, outcome.stdout + outcome.stderr, changed
+
+
+def in_frames(error: BaseException | None) -> Iterator[Any]:
+    """The values of all local names that an error's traceback, and those of the errors before it, hold."""
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            yield from trace.tb_frame.f_locals.values()
+            trace = trace.tb_next
+        error = error.__context__
 
 
 def place(notebook: Notebook, theme: types.ModuleType, error: BaseException, above: int) -> tuple[str, int] | None:
