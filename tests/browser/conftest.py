@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,10 +30,11 @@ START_SECONDS = 60
 
 @dataclass
 class Lab:
-    """A running JupyterLab: where the opened notebook is, and what the server printed."""
+    """A running JupyterLab: where the opened notebook is, what the server printed, and a folder for new notebooks."""
 
     url: str
     log: Path
+    folder: Path
 
 
 def free_port() -> int:
@@ -67,7 +69,8 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     notebook = project_root / "notebooks" / "quickstart.ipynb"
     before = notebook.read_bytes()
     log = home / "lab.log"
-    with log.open("wb") as output:
+    # a folder of its own: several of these servers run at once, and give new notebooks the first name that is free
+    with log.open("wb") as output, tempfile.TemporaryDirectory(prefix="scratch-", dir=project_root) as folder:
         process = subprocess.Popen(
             ["make", "lab", f"ARGS={flags}"],
             cwd=project_root,
@@ -77,7 +80,7 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             start_new_session=True,
         )
         try:
-            yield Lab(opened_url(log, process), log)
+            yield Lab(opened_url(log, process), log, Path(folder))
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -215,16 +218,17 @@ class Scratch:
 
 
 @pytest.fixture
-def scratch(page: Page, request: pytest.FixtureRequest) -> Iterator[Scratch]:
+def scratch(page: Page, lab: Lab) -> Iterator[Scratch]:
     """A new notebook with a kernel of its own, `workbench` loaded; deleted with its kernel afterwards."""
     name = page.run(
         """
-        const made = await jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3', cwd: ''});
+        const made = await jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3', cwd: args[0]});
         await made.context.ready; await made.sessionContext.ready;
         jupyterapp.shell.activateById(made.id);
         if (!jupyterapp.shell.leftCollapsed) jupyterapp.shell.collapseLeft();
         return made.context.path;
-        """
+        """,
+        lab.folder.name,
     )
     made = Scratch(page, str(name))
     try:
