@@ -35,7 +35,7 @@ from workbench.cost.formula import (
     zero,
 )
 from workbench.cost.work import Amounts, Line, SizesOf, Work, work_of
-from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, bound, callee_of
+from workbench.ir import Block, Callee, Constant, Function, Kind, Op, Span, Value, bound, callee_of, in_time
 from workbench.records import dataclass
 
 Env = dict[Value, Formula | None]
@@ -124,6 +124,7 @@ class Counter:
     # ------------------------------------------------------------------ blocks
     def block(self, block: Block, env: Env) -> Work:
         """The work of a block whose parameters are bound; what it makes is bound, too."""
+        in_time(block.ops[0].span if block.ops else None)
         work = Work()
         self.facts.append(list(_facts(block)))
         for op in block.ops:

@@ -27,6 +27,7 @@ from workbench.frontend import (
     generators,
     instances,
     library,
+    prompt,
     recursion,
     source,
     states,
@@ -128,6 +129,7 @@ def _call_stand_in(act: Activation, callee: StandIn, args: tuple[Any, ...], name
 def _by_rule(act: Activation, handler: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a library function whose meaning is known."""
     act.t.usable(*args, *named.values())
+    prompt.call(act.t, callee, args)
     before = len(act.t.cells)
     args, named = library.arguments.positioned(callee, args, named)
     found = handler(act, args, named)
@@ -144,6 +146,7 @@ def _natively(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[s
         plain = library.containers.plain_form(act, args)
         plain_named = {k: library.containers.plain_form(act, v) for k, v in named.items()}
         if plain is not NotImplemented and NotImplemented not in plain_named.values():
+            prompt.call(act.t, callee, (*plain, *plain_named.values()))
             return act.t.environment.run_native(callee, plain, plain_named)
     if getattr(callee, "__name__", "") == "literal_unroll" and callee.__module__.startswith("numba"):
         return args[0]
@@ -291,6 +294,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
               function: Any, name: str, site: Any) -> Any:
     """The function's body, with its parameters bound."""
     t = act.t
+    t.in_time()
     if len(act.path) >= MAX_DEPTH:
         t.fail(f"{name} calls itself too deeply to be unrolled", "write it as a loop")
     return_span = t.span

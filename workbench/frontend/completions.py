@@ -163,6 +163,7 @@ class Block:
         position = start
         while position < len(self.statements):
             statement = self.statements[position]
+            act.t.in_time()
             following = position + 1
             if isinstance(statement, If):
                 completion, done = statement.run(act, lambda: self.run(act, following))  # noqa: B023

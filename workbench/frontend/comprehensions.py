@@ -78,6 +78,7 @@ class _Filling:
         act.t.builder.span = self.of.span
 
         def each(item: Any) -> None:
+            act.t.in_time()
             clause.target(act, item)
             self.tested(depth, 0)
         if self.at_run_time:

@@ -19,6 +19,7 @@ from workbench.frontend import (
     generators,
     iteration,
     membership,
+    prompt,
     sequences,
     states,
     texts,
@@ -92,6 +93,7 @@ def binary(act: Activation, op: str, a: Any, b: Any) -> Any:
         return act.t.new_dict(merged)
     if op in ("==", "!="):
         _refuse_unknown(act, a, b)
+    prompt.operator(act.t, op, a, b)
     return STATIC_BINARY[op](a, b)
 
 

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from workbench.frontend import arithmetic, arrays, dynamic_lists, generators, list_operations, texts, unrolling
+from workbench.frontend import (
+    arithmetic,
+    arrays,
+    dynamic_lists,
+    generators,
+    list_operations,
+    prompt,
+    texts,
+    unrolling,
+)
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import ONE, ZERO, Tracer
@@ -158,6 +167,7 @@ def static_items(act: Activation, values: Any) -> list[Any]:
         static = static_range(act, values)
         if static is None:
             t.fail("a range with run-time bounds where its items must be known", "loop over it with `for`")
+        prompt.call(t, list, (static,))
         return list(static)
     if isinstance(values, (Array, Choice)):
         return [t.environment.item(act, values, k) for k in static_places(act, values)]

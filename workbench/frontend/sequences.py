@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arithmetic, dynamic_lists, growth, list_operations
+from workbench.frontend import arithmetic, dynamic_lists, growth, list_operations, prompt
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.iteration import site_here, static_items
@@ -67,7 +67,9 @@ def _repeated(act: Activation, sequence: ListValue | tuple[Any, ...], count: Any
     """`[0.0] * n`: of run-time length where `n` is a run-time number."""
     if isinstance(sequence, ListValue) and isinstance(count, Scalar):
         return _repeated_at_run_time(act, sequence, count)
-    items = static_items(act, sequence) * act.t.static_int(count, "how often a list is repeated")
+    items, times = static_items(act, sequence), act.t.static_int(count, "how often a list is repeated")
+    prompt.operator(act.t, "*", items, times)
+    items = items * times
     return act.t.new_list(items) if isinstance(sequence, ListValue) else tuple(items)
 
 

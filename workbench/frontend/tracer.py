@@ -42,7 +42,7 @@ from workbench.frontend.variables import (
     store_tree,
     write_tree,
 )
-from workbench.ir import Builder, Constant, DifferentiationError, Kind, Slot, Span, Value, normal_form
+from workbench.ir import Builder, Constant, DifferentiationError, Kind, Slot, Span, Value, deadline, normal_form
 from workbench.records import dataclass
 
 MAX_EMITTED = 400_000  # by then, compiling would take hours
@@ -95,6 +95,7 @@ class Tracer:
         self.turned: dict[Any, tuple[Any, Value]] = {}  # loops by key: the frame they are in, and if they made a turn
         self.turns = 0  # of loops that are unrolled as a last resort (`unrolling`)
         self.entered: dict[int, int] = {}  # how often functions were entered by themselves, under run-time conditions
+        self.deadline = deadline()  # of whoever waits for the program
         self.emitted = 0  # operations, those of attempts too
         self.unrolled: frozenset[int] = frozenset()  # (by their nodes) functions not taken to be recursive
         self.bares: dict[Any, Bare] = {}  # arrays without axes, by where they are made
@@ -122,10 +123,16 @@ class Tracer:
         """Refuse, at the user's line."""
         raise DifferentiationError(reason, self.span, hint)
 
+    def in_time(self) -> None:
+        """Raise Overdue, at the user's line, where tracing takes longer than somebody waits for it."""
+        if self.deadline is not None:
+            self.deadline.checked(self.span)
+
     # ------------------------------------------------------------------ values
     def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
         """Emit a typed operation."""
         self.emitted += 1
+        self.in_time()
         if self.emitted > MAX_EMITTED:
             self.fail(f"a program of more than {MAX_EMITTED:,} operations: each call of a function is traced by itself",
                       "call functions fewer times, or put what they do into loops over arrays")

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import ClassVar
 
-from workbench.ir import Function, VerificationError, verify
+from workbench.ir import Function, VerificationError, in_time, verify
 from workbench.records import dataclass
 
 Observer = Callable[[str, Function], None]
@@ -70,6 +70,7 @@ def run(passes: Sequence[Pass], function: Function, stage: str = "") -> Function
     for observer in observers:
         observer(f"{stage}/given", function)
     for step in passes:
+        in_time(function.span)
         if step.settles and made.get(step) is function:
             continue
         function = step(function)

@@ -23,6 +23,7 @@ from workbench.ir import (
     Type,
     Value,
     callee_of,
+    in_time,
     same_dim,
     substitute_type,
 )
@@ -117,6 +118,7 @@ class Rebuilder:
 
     def ops(self, block: Block) -> None:
         """Re-emit a block's operations here."""
+        in_time(self.builder.span)
         for op in block.ops:
             self.builder.span = op.span or self.builder.span
             self.op(op)

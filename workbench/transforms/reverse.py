@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, differentiated, walk
+from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, differentiated, in_time, walk
 from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
@@ -88,6 +88,7 @@ class ReverseSweep:
     def ops(self, ops: Sequence[Op], wanted: Callable[[Value], bool] = lambda operand: True) -> None:
         """The adjoints of operations, from last to first; those of operations on numbers as far as operands are
         `wanted`."""
+        in_time(self.builder.span)
         with self.builder.rounding(loose=True):
             for op in reversed(ops):
                 self.builder.span = differentiated(op.span)
