@@ -26,13 +26,18 @@ def kinds() -> tuple[str, ...]:
 @cache
 def script(kind: str) -> str:
     """The one module of a kind of view: it exports `mount(element, data, link)`."""
+    return f"{_joined(kind)}\nexport {{ mount }};\n"
+
+
+def _joined(module: str) -> str:
+    """A module after those that it imports from, in one text."""
     order: list[str] = []
-    _collect(kind, order)
+    _collect(module, order)
     parts = []
     for name in order:
         text = IMPORT.sub("", (STATIC / f"{name}.js").read_text("utf-8"))
         parts.append(f"// ---- {name}.js\n{EXPORT.sub('', text)}")
-    return "\n".join([*parts, "export { mount };\n"])
+    return "\n".join(parts)
 
 
 def _collect(name: str, order: list[str]) -> None:
@@ -51,4 +56,4 @@ def version(kind: str) -> str:
 
 def loader() -> str:
     """The small module that every live view's model holds."""
-    return (STATIC / "loader.js").read_text("utf-8")
+    return _joined("loader")
