@@ -2,7 +2,8 @@
 
 It imports `workbench`, never the reverse. Loading registers the magics and what completes them, warms the compiler up
 in a thread so that the first gradient does not wait for it, makes what the workbench shows come alive in the page,
-shows how far work is that takes a while, and gives plotly figures a static form beside the interactive one.
+shows how far work is that takes a while, gives plotly figures a static form beside the interactive one, and opens the
+line to JupyterLab's panel.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from IPython.display import display
 
 from workbench import engines
 from workbench.views import places, shown
-from workbench_jupyter import completion, figures, live, progress
+from workbench_jupyter import completion, figures, live, panel, progress
 from workbench_jupyter.about_magics import AboutMagics
 from workbench_jupyter.cell import cell_files
 from workbench_jupyter.cost_magics import CostMagics
@@ -33,6 +34,7 @@ def load_ipython_extension(shell: Any) -> None:
     progress.register(shell)
     completion.register(shell)
     live.register()
+    panel.register(shell)
     engines.warm_up()
 
 
@@ -47,3 +49,4 @@ def unload_ipython_extension(shell: Any) -> None:
     progress.unregister(shell)
     completion.unregister(shell)
     live.unregister()
+    panel.unregister()

@@ -25,6 +25,20 @@ _codes: dict[str, tuple[str, set[CodeType]]] = {}
 made_codes: dict[int, CodeType] = {}  # code that the tape has made of a definition's tree, by identity
 
 
+def hold(filename: str, text: str, tree: ast.Module) -> None:
+    """Have the definitions of a tree found under a name that is no file's, where the text is what is shown of it: that
+    of a cell that has not run, say, which holds magics, or is a function as a whole."""
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    _trees[filename] = ("".join(linecache.getlines(filename)), _found_in(tree))
+
+
+def release(filename: str) -> list[Definition]:
+    """Forget what `hold` has made known; gives the definitions."""
+    linecache.cache.pop(filename, None)
+    _, found = _trees.pop(filename, ("", {}))
+    return [node for nodes in found.values() for node in nodes]
+
+
 def python_function(function: Any) -> Any:
     """The Python function inside a Numba dispatcher; anything else as it is."""
     inner = getattr(function, "py_func", None)
@@ -82,14 +96,20 @@ def _definitions(filename: str, function: FunctionType) -> dict[tuple[int, str],
         raise DifferentiationError(f"the source of {function.__qualname__} is not to be had ({filename})",
                                    span_of_function(function),
                                    "define it in a file or a notebook cell instead of exec or a built-in module")
+    found = _found_in(_parsed(text, filename, function))
+    _trees[filename] = (text, found)
+    return found
+
+
+def _found_in(tree: ast.Module) -> dict[tuple[int, str], list[Definition]]:
+    """The definitions in a tree by first line and name."""
     found: dict[tuple[int, str], list[Definition]] = {}
-    for node in every_node(_parsed(text, filename, function)):
+    for node in every_node(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             found.setdefault((first, node.name), []).append(node)  # type: ignore[arg-type]
         elif isinstance(node, ast.Lambda):
             found.setdefault((node.lineno, "<lambda>"), []).append(node)
-    _trees[filename] = (text, found)
     return found
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from workbench.frontend import (
@@ -64,6 +64,12 @@ def code_of(node: Definition, function: Any, name: str) -> Code:
     code = Code(*syntax.names_of(node), run)
     _codes[id(node)] = node, code
     return code
+
+
+def forget(nodes: Iterable[Definition]) -> None:
+    """Let go of what was made of definitions that will not be asked for again."""
+    for node in nodes:
+        _codes.pop(id(node), None)
 
 
 class StatementCompiler(PatternCompiler):

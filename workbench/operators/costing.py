@@ -21,7 +21,7 @@ from workbench.cost.spec import Spec, sizes_in
 from workbench.cost.work import Amounts
 from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
-from workbench.operators import piloting
+from workbench.operators import direction, piloting
 from workbench.operators.specialisation import Specialisation
 from workbench.views.report import CostReport
 
@@ -37,6 +37,16 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
     return CostReport(name, counts.work, counts.parameters.values(), predicted,
                       functools.cache(lambda: memory(final, dims, integers, primal)))
+
+
+def report_of_primal(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
+    """The report of the function that a derivative's program is of, as it would run by itself: it is traced once."""
+    final = direction.Candidate(lambda: made.program.primal, 0).final
+    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
+    counts = count(final, dims, integers)
+    predicted = Predicted(lambda: Executions(final, dims, integers))
+    return CostReport(name, counts.work, counts.parameters.values(), predicted,
+                      functools.cache(lambda: memory(final, dims, integers, None)))
 
 
 def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:
@@ -71,6 +81,12 @@ def _elements(values: list[Value], env: Env) -> Formula:
             product = product * (length if length is not None else 0)
         total = total + product
     return total
+
+
+def places_of(function: Function, inputs: tuple[Input, ...], args: tuple[Any, ...]
+              ) -> tuple[dict[tuple[int, int], Formula], dict[int, Formula]]:
+    """The lengths of arguments' axes and the values of integers, in which costs of a function are counted."""
+    return _dims(function, inputs, args), _integers(inputs, args)
 
 
 def _dims(final: Function, inputs: tuple[Input, ...], args: tuple[Any, ...]) -> dict[tuple[int, int], Formula]:

@@ -20,7 +20,9 @@ from workbench.cost.quantity import bound
 from workbench.cost.writing import written
 from workbench.ir import Function, Kind, Span, Value, printed
 from workbench.operators import advice
+from workbench.operators.costing import places_of
 from workbench.operators.specialisation import Specialisation
+from workbench.records import dataclass
 from workbench.transforms.plan import Plan
 from workbench.transforms.reasons import COPIED, KEPT, THERE, Choice, Wish, explained, spelled
 from workbench.views.kept import KeptView, NeedView
@@ -34,6 +36,44 @@ def kept_of(made: Specialisation) -> tuple[KeptView, ...]:
     return () if plan is None else _Telling(made, plan).all()
 
 
+@dataclass(frozen=True)
+class Residual:
+    """A value that waits for the reverse sweep: the user's line that makes it, its bytes (None: only a run knows),
+    whether it is stored for it (else it is there anyway), and why."""
+
+    filename: str
+    line: int
+    size: Formula | None
+    stored: bool
+    why: str
+
+
+def residuals_of(made: Specialisation, args: tuple[Any, ...]) -> tuple[Residual, ...]:
+    """What `kept_of` tells of, in few words, with bytes as formulas in the dimensions of specs among `args`."""
+    plan = made.program.planned if made.request.mode in ("grad", "vjp") else None
+    if plan is None:
+        return ()
+    function, values = made.program.primal, waiting(plan)
+    sizes = kept_bytes(function, plan, values, *places_of(function, made.traced.inputs, args))
+    found = []
+    for value in values:
+        span, choice = plan.made_at(value), plan.choices[value]
+        if span is not None:
+            found.append(Residual(span.filename, span.line, sizes.get(value), choice.how in (KEPT, COPIED),
+                                  explained(choice, plan.structure.definitions)))
+    return tuple(found)
+
+
+def waiting(plan: Plan) -> list[Value]:
+    """What a plan keeps and copies, and the arrays of the program that stay alive for what comes later."""
+    structure, params = plan.structure, set(plan.structure.function.params)
+
+    def waits(value: Value) -> bool:
+        how = plan.choices[value].how
+        return how in (KEPT, COPIED) or (how == THERE and value.is_array and value not in params)
+    return [v for v in structure.home if v in plan.choices and waits(v)]
+
+
 class _Telling:
     """Tells of the values of one program."""
 
@@ -45,18 +85,9 @@ class _Telling:
         self.adjoint = _Adjoint(made.compiled, Counter(map(_hint, plan.kept)))
         self.file = self.function.span.filename if self.function.span is not None else ""
         dims, integers, self.sizes = _symbols(self.function, made)
-        self.values = self._values()
+        self.values = waiting(plan)
         self.bytes = kept_bytes(self.function, self.plan, self.values, dims, integers)
         self.ir = {v: number for number, line in enumerate(printed(self.function), 1) for v in line.made}
-
-    def _values(self) -> list[Value]:
-        """What is kept and copied, and the arrays of the program that stay alive for what comes later."""
-        structure, params = self.plan.structure, set(self.function.params)
-
-        def waits(value: Value) -> bool:
-            how = self.plan.choices[value].how
-            return how in (KEPT, COPIED) or (how == THERE and value.is_array and value not in params)
-        return [v for v in structure.home if v in self.plan.choices and waits(v)]
 
     def all(self) -> tuple[KeptView, ...]:
         """See `kept_of`."""

@@ -1,0 +1,200 @@
+"""The cost of a function and of its gradient, kept by what they were computed from, and their numbers at any sizes.
+
+Invariant: an `Analysis` does not change; all of its lines are those of the cell as it was; what has been computed for
+one text is not computed again while that is among the last ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from workbench.cost.duration import Duration
+from workbench.cost.quantity import plain
+from workbench.cost.spec import stand_ins
+from workbench.ir import DifferentiationError
+from workbench.operators import costing
+from workbench.operators.derivative import Derivative
+from workbench.operators.kept import Residual, residuals_of
+from workbench.operators.specialisation import Specialisation
+from workbench.views import report_at
+from workbench.views.numbers import at_sizes, figure_text, is_share, time_text, usual
+from workbench.views.report import CostReport
+from workbench_jupyter.panel.arguments import Given
+from workbench_jupyter.panel.reading import Problem, Reading
+
+NO_SCALAR = "grad needs a function"
+FIGURES = {"flops": "flops", "allocated": "bytes_allocated", "peak": "peak_bytes", "residuals": "residual_bytes"}
+
+
+class Analysis:
+    """What is known of a function. value, gradient: their costs (gradient: None where there is none, `refusal` says
+    why); pulled: it is the pullback of several outputs; kept: what waits for the reverse sweep."""
+
+    def __init__(self, key: str, cell: str, reading: Reading, node: ast.AST, filename: str, function: Any, name: str,
+                 given: Given, wrt: tuple[int, ...], problems: list[Problem]) -> None:
+        self.key = key
+        self.cell = cell
+        self.reading = reading
+        self.node = node
+        self.filename = filename
+        self.function = function
+        self.name = name
+        self.given = given
+        self.wrt = wrt
+        self.problems = problems
+        self.pulled = False
+        self.refusal: Problem | None = None
+        self.gradient: CostReport | None = None
+        self.made: Specialisation | None = None
+        begin = time.perf_counter()
+        self.derivative, self.value = self._counted()
+        self.seconds = time.perf_counter() - begin
+
+    # ------------------------------------------------------------------ counting
+    def _counted(self) -> tuple[Derivative, CostReport]:
+        """The derivative, and the cost of the value; the gradient's beside it."""
+        wrt: Any = self.wrt if len(self.wrt) != 1 else self.wrt[0]
+        derivative = Derivative(self.function, "grad", wrt, with_value=True)
+        try:
+            if not self.wrt:
+                raise DifferentiationError("no argument holds a real number")
+            made, args = self._specialised(derivative)
+        except DifferentiationError as refusal:
+            if refusal.reason.startswith(NO_SCALAR) and "a constant" not in refusal.reason:
+                try:
+                    pullback = Derivative(self.function, "vjp", wrt)
+                    made, args = self._specialised(pullback)
+                    self.pulled, derivative = True, pullback
+                except DifferentiationError as other:
+                    return self._value_alone(other)
+            else:
+                return self._value_alone(refusal)
+        self.made = self.program = made
+        name = f"{'pullback' if self.pulled else 'gradient'} of {self.name}"
+        self.gradient = costing.report_of(name, made, args)
+        return derivative, costing.report_of_primal(self.name, made, args)
+
+    def _value_alone(self, refusal: DifferentiationError) -> tuple[Derivative, CostReport]:
+        derivative = Derivative(self.function, "value", ())
+        self.refusal = problem_of(refusal, self.filename, self.node)
+        self.program, args = self._specialised(derivative)
+        return derivative, costing.report_of(self.name, self.program, args)
+
+    def _specialised(self, derivative: Derivative) -> tuple[Specialisation, tuple[Any, ...]]:
+        """The program for the arguments; integers that its structure depends on are as they were given."""
+        bound, keywords = derivative.bind(self.given.args, self.given.named)
+        made = derivative.analysed(stand_ins(bound), keywords)
+        names = derivative.names_for(bound, keywords)
+        pinned = frozenset(names[guard.path.root[1]] for guard in made.traced.guards
+                           if guard.kind == "equal" and guard.path.is_argument and not guard.path.steps)
+        if fixed := pinned & self.given.sizes.keys():
+            self.given = self.given.fixed(fixed, names)
+            bound, keywords = derivative.bind(self.given.args, self.given.named)
+            made = derivative.analysed(stand_ins(bound), keywords)
+        return made, bound
+
+    def is_current(self) -> bool:
+        """Whether what was taken for granted of functions and objects elsewhere still holds."""
+        bound, _ = self.derivative.bind(self.given.args, self.given.named)
+        return bool(self.program.holds(stand_ins(bound)))
+
+    @cached_property
+    def kept(self) -> tuple[Residual, ...]:
+        """What waits for the reverse sweep."""
+        if self.made is None:
+            return ()
+        bound, _ = self.derivative.bind(self.given.args, self.given.named)
+        return residuals_of(self.made, bound)
+
+    # ------------------------------------------------------------------ at sizes
+    @property
+    def reports(self) -> list[CostReport]:
+        """Of the value and, where there is one, the gradient."""
+        return [self.value] if self.gradient is None else [self.value, self.gradient]
+
+    @cached_property
+    def open(self) -> dict[str, float]:
+        """Everything that has a size, with its value at first."""
+        names = dict.fromkeys(name for report in self.reports for name in report.open)
+        names |= dict.fromkeys(s.name for r in self.kept if r.size is not None for s in r.size.symbols)
+        return {name: self.given.sizes.get(name, usual(name)) for name in names}
+
+    def dims(self, sizes: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
+        """The sliders: names with value, least and most."""
+        offered = {name for report in self.reports for name in report.symbols} | self.given.sizes.keys()
+        made = []
+        for name, value in self.sized(sizes).items():
+            if name not in offered:  # (what lists have room for, say)
+                continue
+            most = 1.0 if is_share(name) else max(10 ** (math.ceil(math.log10(max(value, 1.0))) + 3), 1e4)
+            made.append({"name": name, "value": value, "least": 0 if is_share(name) else 1, "most": min(most, 1e9)})
+        return made
+
+    def sized(self, sizes: Mapping[str, float] | None) -> dict[str, float]:
+        """A value for everything that is open."""
+        return {name: (sizes or {}).get(name, value) for name, value in self.open.items()}
+
+    def at(self, sizes: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Totals and lines at these sizes."""
+        given = self.sized(sizes)
+        found = [report_at.at(report, given) for report in self.reports]
+        totals = {"value": totals_of(self.value, found[0]), "gradient": None}
+        if self.gradient is not None:
+            totals["gradient"] = totals_of(self.gradient, found[1])
+        return {"totals": totals, "lines": self._lines(found[-1], given)}
+
+    def _lines(self, found: report_at.At, sizes: Mapping[str, float]) -> list[dict[str, Any]]:
+        kept: dict[int, float] = {}
+        why: dict[int, str] = {}
+        for residual in self.kept:
+            if residual.filename == self.filename and residual.stored:
+                size = 0.0 if residual.size is None else at_sizes(plain(residual.size), sizes)
+                kept[residual.line] = kept.get(residual.line, 0.0) + size
+                why.setdefault(residual.line, residual.why)
+        lines = {line.line: line for line in found.lines if line.filename == self.filename and line.line}
+        made = []
+        for number in sorted(lines.keys() | kept.keys()):
+            line = lines.get(number)
+            made.append({
+                "line": number, "kept": kept.get(number, 0.0), "why": why.get(number, ""),
+                **{name: getattr(line, attribute) if line is not None else 0.0 for name, attribute in (
+                    ("time", "time"), ("flops", "flops"), ("bytes", "bytes"), ("peak", "alive"))}})
+        return made
+
+
+def totals_of(report: CostReport, found: report_at.At) -> dict[str, Any]:
+    """A program's figures, as numbers and as text."""
+    totals = found.totals
+    made: dict[str, Any] = {name: totals.get(figure) for name, figure in FIGURES.items()}
+    made["bytes"] = totals["bytes_read"] + totals["bytes_written"]
+    made["time"] = totals.get("time")
+    texts = {name: text_of(report.figure(figure)) for name, figure in FIGURES.items()}
+    made["texts"] = {**texts, "bytes": text_of(report.bytes_read + report.bytes_written),
+                     "time": time_text(made["time"]) if made["time"] is not None else ""}
+    return made
+
+
+def text_of(value: Any) -> str:
+    """A figure as text; empty where there is none."""
+    return "" if value is None or isinstance(value, Duration) else figure_text(value)
+
+
+def problem_of(error: BaseException, filename: str, node: ast.AST) -> Problem:
+    """What went wrong, at the cell's own line."""
+    span: Any = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
+    reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}"
+    hint = getattr(error, "hint", "")
+    where = ""
+    if span is not None and span.filename != filename:
+        where, span = f" (line {span.line} of another cell or file)", getattr(error, "caller", None)
+    if span is not None and span.filename == filename:
+        return Problem(f"{reason}{where}{f' ({hint})' if hint else ''}", span.line, span.column)
+    return Problem(f"{reason}{where}{f' ({hint})' if hint else ''}", node.lineno, 0)  # type: ignore[attr-defined]
+
+
+__all__ = ["Analysis", "problem_of"]
