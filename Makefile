@@ -2,6 +2,7 @@
 #   make lab ARGS="--no-browser --port 8899"   JupyterLab on the quick start
 #   make test                                  all checks, the tests run against the built wheel
 #   make quick                                 each layer's own tests, against the sources (ARGS: others)
+#   make panel                                 the JupyterLab panel, built and linked (reload the page)
 #   make browser | fuzz | faults | bench       one part (ARGS are handed on)
 
 PYTHON ?= python3
@@ -21,12 +22,14 @@ LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.
 # JupyterLab asks at its first start whether it may fetch news; not in this environment.
 NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
 
-.PHONY: lab test quick browser fuzz faults bench lint chromium clean
+.PHONY: lab test quick browser fuzz faults bench lint panel set-up chromium clean
 
-lab: $(VENV)/.lab
+lab:
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.lab panel
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) $(ARGS)
 
-test: $(VENV)/.test chromium
+test:
+	@$(MAKE) --no-print-directory -j 3 set-up
 	$(BIN)/python tools/run_checks.py $(ARGS)
 
 lint: $(VENV)/.test
@@ -35,7 +38,9 @@ lint: $(VENV)/.test
 quick: $(VENV)/.test
 	$(BIN)/pytest -q -n 2 --dist=worksteal -m "not timing and not browser" $(or $(ARGS),$(QUICK))
 
-browser: $(VENV)/.test chromium
+set-up: $(VENV)/.test panel chromium  # (pip, npm and apt side by side)
+
+browser: $(VENV)/.test panel chromium
 	$(BIN)/pytest -q tests/browser $(ARGS)
 
 fuzz: $(VENV)/.test
@@ -60,15 +65,25 @@ $(BIN)/python:
 	  { echo "ad-workbench needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.lab: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+# What builds the panel: JupyterLab's builder, and Node.js where there is none (or an old one).
+$(VENV)/.builder: tools/panel.py | $(BIN)/python
+	@needs=$$($(BIN)/python tools/panel.py needs); [ -z "$$needs" ] || echo "$$needs" | \
+	  xargs $(BIN)/python -m pip install --quiet --disable-pip-version-check
+	@touch $@
+
+panel: $(VENV)/.builder
+	@$(BIN)/python tools/panel.py --link
+
+# (The package without the panel, which is linked.)
+$(VENV)/.lab: pyproject.toml | $(VENV)/.builder
+	WORKBENCH_PANEL=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@$(NO_NEWS)
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+$(VENV)/.test: pyproject.toml | $(VENV)/.builder
+	WORKBENCH_PANEL=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
 	@$(NO_NEWS)
 	@touch $@ $(VENV)/.lab
 
 clean:
-	rm -rf .build $(VENV)
+	rm -rf .build $(VENV) extension/share extension/labextension/node_modules extension/labextension/types/node_modules

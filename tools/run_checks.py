@@ -1,9 +1,9 @@
 """All checks of the project, one after the other, with a summary that fits a screen.
 
 Lint, types and imports look at the sources; the tests run against the wheel that was just built, laid out in
-`.build/site` at the head of the path. Every step runs even where one before it failed, types are looked at while the
-tests begin; full outputs are kept in `.build/logs`. Run it with the Python of the environment that holds the `test`
-extra.
+`.build/site` at the head of the path. Every step runs even where one before it failed, types (of Python and of the
+panel's TypeScript) are looked at while the tests begin; full outputs are kept in `.build/logs`. Run it with the Python
+of the environment that holds the `test` extra.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHOWN = 24  # lines of what failed, so that all of it fits a screen
 WIDTH = 118
 DETAILS = ("FAILURES", "ERRORS", "warnings summary", "short test summary info")
 #: lines that say what failed: pytest's summary, and places of ruff, mypy and the lint of imports
-FINDING = re.compile(r"(FAILED|ERROR) |\S+\.py:\d+|import cycle|\s+--> \S+\.py:\d+")
+FINDING = re.compile(r"(FAILED|ERROR) |\S+\.py:\d+|import cycle|\s+--> \S+\.py:\d+|\S+\.ts\(\d+,\d+\)|\S*not ok ")
 
 
 def build_wheel() -> list[str]:
@@ -70,7 +70,7 @@ def timed() -> list[str]:
 
 
 Check = tuple[str, str, Callable[[], list[str]], bool]
-BESIDE = "mypy"  # runs on while the steps after it do, until those begin that measure time
+BESIDE = ("mypy", "tsc")  # run on while the steps after them do, until those begin that measure time
 
 
 def steps(pytest_arguments: list[str]) -> list[Check]:
@@ -80,6 +80,9 @@ def steps(pytest_arguments: list[str]) -> list[Check]:
         ("ruff", "lint", lambda: [str(BIN / "ruff"), "check", "."], False),
         ("imports", "lint", lambda: [sys.executable, "tools/check_imports.py"], False),
         ("mypy", "lint", lambda: [str(BIN / "mypy")], False),
+        ("tsc", "panel", lambda: [sys.executable, "tools/panel.py", "check"], False),
+        ("panel", "panel", lambda: [sys.executable, "tools/panel.py"], True),
+        ("node", "panel", lambda: [sys.executable, "tools/panel.py", "test"], False),
         ("wheel", "test", build_wheel, False),
         ("unpack", "test", unpack_wheel, False),
         ("tests", "test", lambda: test_command("not timing", "-n", "2", "--dist=loadfile", "--no-loadscope-reorder",
@@ -157,21 +160,21 @@ def _cut(line: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=["lint", "test"], help="one group of checks")
+    parser.add_argument("--only", choices=["lint", "panel", "test"], help="one group of checks")
     options, pytest_arguments = parser.parse_known_args()
     running: list[Future[Outcome]] = []
-    with ThreadPoolExecutor(2) as beside:
+    with ThreadPoolExecutor(1 + len(BESIDE)) as beside:
         for name, group, command, live in steps(pytest_arguments):
             if options.only in (None, group):
                 if name == "timing":
                     wait(running)
                 print(f"--- {name}", flush=True)
                 running.append(beside.submit(run, name, command(), live))
-                if name != BESIDE:
+                if name not in BESIDE:
                     wait(running[-1:])
     outcomes = [outcome.result() for outcome in running]
     print(summary(outcomes))
-    if not browser_found() and options.only != "lint":
+    if not browser_found() and options.only in (None, "test"):
         print(
             "\n!!! NO BROWSER: the browser tests did not run. Debian: apt install chromium chromium-driver\n"
             "!!! (With CI=true this is a failure.)"

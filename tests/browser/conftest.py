@@ -62,6 +62,9 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("home")
     directories = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")
     environment = dict(os.environ, **{name: str(home / name.lower()) for name in directories})
+    # the panel of the wheel under test, or of these sources, whatever the environment has
+    built = os.environ.get("WORKBENCH_TESTED_FROM", str(project_root / "extension"))
+    environment["JUPYTER_PATH"] = str(Path(built, "share", "jupyter"))
     saving = home / "jupyter_config_dir" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"
     saving.mkdir(parents=True)
     (saving / "plugin.jupyterlab-settings").write_text('{"autosave": false}')

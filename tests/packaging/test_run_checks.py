@@ -30,7 +30,8 @@ def test_what_failed_is_named_and_can_be_run_again(checks: ModuleType) -> None:
 
 @pytest.mark.parametrize("line", [
     "workbench/api.py:12: error: Name \"x\" is not defined  [name-defined]", "import cycle: a <-> b",
-    "  --> workbench/api.py:12:3"])
+    "  --> workbench/api.py:12:3", "../src/index.ts(12,3): error TS2322: Type 'string' is not assignable",
+    "not ok 3 - rows that changed are marked"])
 def test_places_of_other_checks_are_shown(checks: ModuleType, line: str) -> None:
     assert line.strip() in checks.summary([checks.Outcome("lint", False, 1.0, ("noise", line, "Found 1 error"))])
 
