@@ -3,6 +3,7 @@
 #   make test                                  all checks, the tests run against the built wheel
 #   make quick                                 each layer's own tests, against the sources (ARGS: others)
 #   make panel                                 the JupyterLab panel, built and linked (reload the page)
+#   make fresh                                 whether a new environment with the wheel alone shows it
 #   make browser | fuzz | faults | bench       one part (ARGS are handed on)
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.
 # JupyterLab asks at its first start whether it may fetch news; not in this environment.
 NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
 
-.PHONY: lab test quick browser fuzz faults bench lint panel set-up chromium clean
+.PHONY: lab test quick browser fresh fuzz faults bench lint panel set-up chromium clean
 
 lab:
 	@$(MAKE) --no-print-directory -j 2 $(VENV)/.lab panel
@@ -42,6 +43,9 @@ set-up: $(VENV)/.test panel chromium  # (pip, npm and apt side by side)
 
 browser: $(VENV)/.test panel chromium
 	$(BIN)/pytest -q tests/browser $(ARGS)
+
+fresh: $(VENV)/.test panel chromium
+	$(BIN)/pytest -q tests/packaging/test_fresh.py::test_a_new_environment_shows_the_panel $(ARGS)
 
 fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 import workbench
-
-
-@pytest.fixture(scope="module")
-def wheel(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel under test where there is one, else one built now."""
-    built = os.environ.get("WORKBENCH_TESTED_FROM")
-    folder = Path(built).parent / "dist" if built else tmp_path_factory.mktemp("dist")
-    if not built:
-        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-        subprocess.run(command, cwd=project_root, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
-    return path
 
 
 def test_one_pure_wheel_with_both_packages(wheel: Path) -> None:
