@@ -71,7 +71,7 @@ class Op:
         return only
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Function:
     """A program. `shape_params[v] = (array parameter's position, axis)` names the integer parameters that are
     dimensions of array parameters: they come first in `block.params` and callers do not pass them."""

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from workbench.ir import Function, VerificationError, in_time, verify
 from workbench.records import dataclass
@@ -62,19 +63,22 @@ class CotangentPass(Pass):
         raise NotImplementedError
 
 
+_SETTLED: WeakKeyDictionary[Function, set[Pass]] = WeakKeyDictionary()  # programs by which passes made them, or left them
+
+
 def run(passes: Sequence[Pass], function: Function, stage: str = "") -> Function:
-    """Run passes in order. Observers are called with "stage/name" of each and what it made, first with "stage/given"
+    """Run passes in order, those that settle once for what they make. Observers are called with "stage/name" of each and what it made, first with "stage/given"
     and what the stage was given."""
     observers = _observers()
-    made: dict[Pass, Function] = {}
     for observer in observers:
         observer(f"{stage}/given", function)
     for step in passes:
         in_time(function.span)
-        if step.settles and made.get(step) is function:
+        if step.settles and step in _SETTLED.get(function, ()):
             continue
         function = step(function)
-        made[step] = function
+        if step.settles:
+            _SETTLED.setdefault(function, set()).add(step)
         for observer in observers:
             observer(f"{stage}/{step.name}", function)
     return function

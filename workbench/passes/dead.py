@@ -25,8 +25,8 @@ class DeadCode(Pass):
 
 
 def sweep(function: Function, marks: Marker) -> Function:
-    """The function without what is not marked."""
-    return _Sweeper(marks).run(function)
+    """The function without what is not marked; itself where everything is."""
+    return function if marks.is_all(function.block) else _Sweeper(marks).run(function)
 
 
 class Marker:
@@ -95,6 +95,16 @@ class Marker:
         self.need_op(op)
         for other in carried(op, position):
             self.need(other)
+
+    def is_all(self, block: Block) -> bool:
+        """True where all operations of a block are needed, and all that they carry."""
+        for op in block.ops:
+            if id(op) not in self.ops:
+                return False
+            if op.regions and not (all(self.keeps(op, k) for k in range(len(op.results))) and all(
+                    map(self.is_all, op.regions))):
+                return False
+        return True
 
     def keeps(self, op: Op, position: int) -> bool:
         """True where the carried value or result of a control operation at this position is needed."""
