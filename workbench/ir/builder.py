@@ -68,20 +68,25 @@ class Builder:
         ops = self.resolved(operands)
         if self.loose and prim in LOOSE and types[0].kind.is_inexact:
             attrs = {**attrs, "loose": True}
-        key: Any = None
-        if types and not regions and type(types[0]) is ScalarType and prim not in UNNUMBERED and all(
-                type(t) is ScalarType for t in types):
-            kept = tuple(sorted(item for item in attrs.items() if item[0] != "loose")) if attrs else ()
-            key = (prim, ops, tuple(types), kept)
-            for frame in reversed(self.frames):
-                found = frame.numbers.get(key)
-                if found is not None:
-                    return (found,)
-        results = tuple(Value(t, name) for t in types)
-        op = Op(prim, ops, results, attrs, regions, self.span)
-        self._append(op)
-        if key is not None and len(results) == 1:
-            self.frames[-1].numbers[key] = results[0]
+        if len(types) == 1:
+            type_, frames = types[0], self.frames
+            key: Any = None
+            if type(type_) is ScalarType and not regions and prim not in UNNUMBERED:
+                kept = tuple(sorted([item for item in attrs.items() if item[0] != "loose"])) if attrs else ()
+                key = (prim, ops, type_, kept)
+                for k in range(len(frames) - 1, -1, -1):
+                    found = frames[k].numbers.get(key)
+                    if found is not None:
+                        return (found,)
+            result = Value(type_, name)
+            op = Op(prim, ops, (result,), attrs, regions, self._span)
+            frames[-1].ops.append(op)
+            self.definitions[result] = op
+            if key is not None:
+                frames[-1].numbers[key] = result
+            return op.results
+        results = tuple([Value(t, name) for t in types])
+        self._append(Op(prim, ops, results, attrs, regions, self._span))
         return results
 
     def one(self, prim: str, operands: Sequence[Value], type_: Type, name: str = "", **attrs: Any) -> Value:

@@ -7,6 +7,7 @@ has the same dimensions. Two dimensions are the same when their normal forms are
 from __future__ import annotations
 
 import enum
+import functools
 from typing import ClassVar
 
 import numpy as np
@@ -31,42 +32,42 @@ class Kind(enum.Enum):
 
     __hash__ = object.__hash__  # (members are unique; `Enum` hashes the name, in Python, and kinds are in every key)
 
-    @property
+    @functools.cached_property
     def is_float(self) -> bool:
         """True for real floating kinds."""
         return self in (Kind.F32, Kind.F64)
 
-    @property
+    @functools.cached_property
     def is_complex(self) -> bool:
         """True for complex kinds."""
         return self in (Kind.C64, Kind.C128)
 
-    @property
+    @functools.cached_property
     def is_inexact(self) -> bool:
         """True where a derivative can live: real or complex floating kinds."""
         return self.is_float or self.is_complex
 
-    @property
+    @functools.cached_property
     def dtype(self) -> np.dtype:
         """The NumPy dtype of this kind."""
         return _DTYPES[self]
 
-    @property
+    @functools.cached_property
     def itemsize(self) -> int:
         """Bytes per element."""
         return int(_DTYPES[self].itemsize)
 
-    @property
+    @functools.cached_property
     def real(self) -> Kind:
         """The real kind of the same precision."""
         return {Kind.C64: Kind.F32, Kind.C128: Kind.F64}.get(self, self)
 
-    @property
+    @functools.cached_property
     def complex(self) -> Kind:
         """The complex kind of the same precision (of integers and truth values, of double precision)."""
         return Kind.C64 if self.is_single else Kind.C128
 
-    @property
+    @functools.cached_property
     def is_single(self) -> bool:
         """True for inexact kinds that are narrower than Python's own numbers."""
         return is_narrow(self.dtype)
@@ -237,6 +238,7 @@ def element_type(type_: Type) -> ScalarType:
     return ScalarType(type_.kind)
 
 
+@functools.cache
 def promote(*kinds: Kind) -> Kind:
     """NumPy's promotion of kinds taken as strong types (int with float32 gives float64)."""
     dtype = np.result_type(*(kind.dtype for kind in kinds))

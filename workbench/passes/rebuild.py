@@ -62,7 +62,8 @@ class Rebuilder:
 
     def all(self, values: Sequence[Value]) -> tuple[Value, ...]:
         """The new values for old ones."""
-        return tuple(self.get(v) for v in values)
+        env = self.env
+        return tuple([v if isinstance(v, Constant) else env[v] for v in values])
 
     def type(self, type_: Type) -> Type:
         """A type with its dimensions translated."""
@@ -83,15 +84,17 @@ class Rebuilder:
         """Let a new value stand for an old result; it takes the name if it has none."""
         self.env[old] = new
         if not isinstance(new, Constant):
-            self.depth_of.setdefault(new, self.builder.depth)
+            if new not in self.depth_of:
+                self.depth_of[new] = len(self.builder.frames)
             if not new.name:
                 new.name = old.name
 
     def emit(self, prim: str, *operands: Value, **attrs: Any) -> Value:
         """Emit through the rule table, noting the depth of what is new."""
-        value = emit(self.builder, prim, *operands, **attrs)
-        if value not in self.depth_of and not isinstance(value, Constant):
-            self.depth_of[value] = self.builder.depth
+        builder = self.builder
+        value = emit(builder, prim, *operands, **attrs)
+        if not isinstance(value, Constant) and value not in self.depth_of:
+            self.depth_of[value] = len(builder.frames)
         return value
 
     def raw(self, prim: str, operands: Sequence[Value], types: Sequence[Type], attrs: Mapping[str, Any],

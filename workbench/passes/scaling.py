@@ -22,6 +22,7 @@ scaling by powers of the radix).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Kind, Op, Value, definitions, uses
@@ -122,6 +123,10 @@ class _Scaler(Rebuilder):
             return self.env[value]
         with self.builder.rounding(loose=True):
             return self.emit("mul", self.over[value], self.down)
+
+    def all(self, values: Sequence[Value]) -> tuple[Value, ...]:
+        """Values as they were."""
+        return tuple(self.get(v) for v in values)
 
     def scaled_or(self, value: Value) -> Value:
         """A multiple scaled, anything else as it is."""

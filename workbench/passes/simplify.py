@@ -94,9 +94,12 @@ class _Simplifier(Rebuilder):
         if folded is not None:
             self.env[op.result] = folded
             return
-        made = max((self.depth_of[v] for v in operands if not isinstance(v, Constant)), default=1)
+        made = 1
+        for value in operands:
+            if not isinstance(value, Constant) and self.depth_of[value] > made:
+                made = self.depth_of[value]
         depth = self.target(op, made)
-        if depth == self.builder.depth:
+        if depth == len(self.builder.frames):
             self.bind(op.result, self.emit(op.prim, *operands, **op.attrs))
             return
         with self.builder.outside(depth):
@@ -161,6 +164,8 @@ class _Simplifier(Rebuilder):
         """The number of frames left open where the operation goes."""
         frames = self.builder.frames
         depth = len(frames)
+        if made == depth:
+            return depth
         if op.result.kind is Kind.BOOL and all(v.kind is Kind.INT for v in op.operands):
             return depth  # reads better where it is tested
         divides = op.prim in _DIVISIONS

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.ir import Builder, ScalarType, Value
 from workbench.rules.folding import fold_constants
-from workbench.rules.primitive import get
+from workbench.rules.primitive import Primitive, get
 
 
 def emit(builder: Builder, name: str, *operands: Value, **attrs: Any) -> Value:
@@ -30,37 +30,41 @@ def emit(builder: Builder, name: str, *operands: Value, **attrs: Any) -> Value:
       t.0: f64 = sin(x)
       return t.0
     """
-    (result,) = emit_all(builder, name, *operands, **attrs)
-    return result
+    primitive = get(name)
+    if primitive.results > 1:
+        raise ValueError(f"{name} has {primitive.results} results")
+    return _one(builder, primitive, builder.resolved(operands), attrs)
 
 
 def emit_all(builder: Builder, name: str, *operands: Value, **attrs: Any) -> tuple[Value, ...]:
     """As `emit`, for operations with any number of results."""
-    values = tuple(builder.resolve(v) for v in operands)
+    values = builder.resolved(operands)
     primitive = get(name)
     if primitive.results > 1:
         return builder.emit(name, values, primitive.result_types(values, attrs), attrs)
-    return (_one(builder, name, values, attrs),)
+    return (_one(builder, primitive, values, attrs),)
 
 
-def _one(builder: Builder, name: str, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
+def _one(builder: Builder, primitive: Primitive, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
     if "loose" in attrs:
+        rest = {key: value for key, value in attrs.items() if key != "loose"}
+        if builder.loose:
+            return _one(builder, primitive, values, rest)
         with builder.rounding(loose=True):
-            return _one(builder, name, values, {key: value for key, value in attrs.items() if key != "loose"})
-    primitive = get(name)
+            return _one(builder, primitive, values, rest)
     if primitive.instead is not None:
         other = primitive.instead(builder, values, attrs)
         if isinstance(other, Value):
             return other
         primitive = get(other) if other is not None else primitive
     (type_,) = primitive.result_types(values, attrs)
-    if primitive.elementwise and isinstance(type_, ScalarType):
+    if primitive.elementwise and type(type_) is ScalarType:
         known: Value | None = fold_constants(primitive, values, attrs, type_.kind)
         if known is None and primitive.simpler is not None:
             known = primitive.simpler(builder, values)
         if known is not None:
             return known
-    return builder.one(primitive.name, values, type_, **attrs)
+    return builder.emit(primitive.name, values, (type_,), attrs)[0]
 
 
 def effect(builder: Builder, name: str, *operands: Value, **attrs: Any) -> None:

@@ -27,9 +27,11 @@ def constant(number: Any, kind: Kind) -> Constant:
 def fold_constants(primitive: Primitive, operands: Sequence[Value], attrs: Mapping[str, Any],
                    kind: Kind) -> Constant | None:
     """The constant result of constant operands, where it is safe to know it now."""
-    constants = [v for v in operands if isinstance(v, Constant)]
-    if len(constants) < len(operands):
-        return None
+    constants: list[Constant] = []
+    for value in operands:
+        if not isinstance(value, Constant):
+            return None
+        constants.append(value)
     if kind is Kind.INT and primitive.exact is not None:
         number = primitive.exact(*(v.value for v in constants))
         return Constant(number, kind) if number is not None and -2**63 <= number < 2**63 else None
