@@ -15,6 +15,7 @@ forward-mode algorithmic differentiation" (2018).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from workbench.ir import Function, Kind, Op, Value, definitions, walk
@@ -42,11 +43,18 @@ class Gather(Pass):
         if not any(op.prim == "for" for op in walk(function.block)):
             return function
         parting = _Parting(function, self.budget)
-        parted = parting.run(function)
         if parting.found:
-            parted = Simplify(unroll=1)(parted)  # bounds of loops are made where they are known
-            parted = Rotate(lambda op, maker: is_turned(find_nest(op, maker), self.budget)).run(parted)
-        return _Gatherer(parted, self.budget).run(parted)
+            function = parting.run(function)
+            function = Simplify(unroll=1)(function)  # bounds of loops are made where they are known
+            function = Rotate(lambda op, maker: is_turned(find_nest(op, maker), self.budget)).run(function)
+        gatherer = _Gatherer(function, self.budget)
+        return gatherer.run(function) if gatherer.has_work else function
+
+
+def nests_of(function: Function, makers: Mapping[Value, Op]) -> dict[Op, Nest]:
+    """The nests of a program, by their outermost loops."""
+    found = ((op, find_nest(op, makers.get)) for op in walk(function.block) if op.prim == "for")
+    return {op: nest for op, nest in found if nest is not None}
 
 
 def is_turned(nest: Nest | None, budget: int) -> bool:
@@ -72,21 +80,25 @@ def is_cheap(nest: Nest, budget: int) -> bool:
     return repeated <= budget
 
 
+def _is_reversed(nest: Nest) -> bool:
+    """True for nests that may as well run upwards, and do not."""
+    return bool(nest.terms or nest.stores) and not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops) and (
+        all(len({t.shift for t in terms}) == 1 for terms in nest.terms.values()))
+
+
 class _Parting(NestBuilder):
     """Nests to be turned around do nothing else: what they sum and store follows in nests of its own."""
 
     def __init__(self, function: Function, budget: int) -> None:
-        self.makers = definitions(function)
-        self.budget = budget
-        self.found = False
+        nests = nests_of(function, definitions(function))
+        self.found = {op: nest for op, nest in nests.items() if is_turned(nest, budget)}
 
     def op(self, op: Op) -> None:
         """Take a nest apart."""
-        nest = find_nest(op, self.makers.get) if op.prim == "for" else None
-        if nest is None or not is_turned(nest, self.budget):
+        nest = self.found.get(op)
+        if nest is None:
             self.copy(op)
             return
-        self.found = True
         box, slots = self.box(nest), self.slots(nest)
         updates = [term.op for terms in nest.terms.values() for term in terms]
         self.part(nest, box, updates, slots, [loop.attrs["step"] for loop in nest.loops])
@@ -99,9 +111,15 @@ class _Parting(NestBuilder):
 
 class _Gatherer(NestBuilder):
     def __init__(self, function: Function, budget: int) -> None:
-        self.makers = definitions(function)
         self.budget = budget
-        self.zeroed = zeros_of(function, lambda op: is_turned(find_nest(op, self.makers.get), budget))
+        self.nests = nests_of(function, definitions(function))
+        self.zeroed = zeros_of(function, lambda op: is_turned(self.nests.get(op), budget))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to be turned around, or zeros that nobody reads."""
+        return bool(self.zeroed.gathered or self.zeroed.added) or any(
+            is_turned(nest, self.budget) or _is_reversed(nest) for nest in self.nests.values())
 
     def op(self, op: Op) -> None:
         """Turn a nest around where that is possible and worth it."""
@@ -112,15 +130,14 @@ class _Gatherer(NestBuilder):
             self.env[op.results[0]] = made
             made.name = made.name or op.results[0].name
             return
-        nest = find_nest(op, self.makers.get) if op.prim == "for" else None
+        nest = self.nests.get(op)
         if nest is None or not (nest.terms or nest.stores):
             self.copy(op)
         elif op.results[0] in self.zeroed.added:
             self.add_shell(nest, self.zeroed.added[op.results[0]])
         elif is_turned(nest, self.budget):
             self.turn(nest)
-        elif not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops) and (
-                all(len({t.shift for t in terms}) == 1 for terms in nest.terms.values())):
+        elif _is_reversed(nest):
             self.upwards(nest)
         else:
             self.copy(op)

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, walk
 from workbench.ir.ops import LINEAR
 from workbench.passes.base import CotangentPass
 from workbench.passes.expressions import SUMS, Expressions, Node, Term, merged
@@ -39,6 +39,8 @@ class Regroup(CotangentPass):
 
     def rewritten(self, function: Function, exact: int) -> Function:
         """The function, its cotangents regrouped."""
+        if not any("loose" in op.attrs for op in walk(function.block)):
+            return function
         return _Regrouper(exact).run(function)
 
 
