@@ -20,52 +20,62 @@ _ONE: Monomial = frozenset()
 class Polynomial:
     """An integer polynomial; immutable, hashable, equal by content.
 
-    Equal ones are one object as a rule: atoms that hold polynomials that hold atoms (lengths of parts of parts) would
-    take a time exponential in their depth to compare."""
+    Equal ones whose atoms hold polynomials are one object as a rule: atoms that hold polynomials that hold atoms
+    (lengths of parts of parts) would take a time exponential in their depth to compare."""
 
-    __slots__ = ("__weakref__", "_hash", "terms")
+    __slots__ = ("__weakref__", "_hash", "_nested", "terms")
     terms: dict[Monomial, int]
-    _hash: int
+    _hash: int | None
+    _nested: bool  # some atoms hold polynomials
 
     def __new__(cls, terms: Mapping[Monomial, int]) -> Polynomial:
-        content = {m: c for m, c in terms.items() if c}
-        key = frozenset(content.items())
-        made = _ALL.get(key)
-        if made is None:
-            made = object.__new__(cls)
-            made.terms, made._hash = content, hash(key)
-            _ALL[key] = made
-        return made
+        return _polynomial({m: c for m, c in terms.items() if c},
+                           any(type(atom) is tuple for monomial in terms for atom, _ in monomial))
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Polynomial) and self._hash == other._hash and self.terms == other.terms)
+        if self is other or not isinstance(other, Polynomial):
+            return self is other
+        if self._nested:
+            return other._nested and hash(self) == hash(other) and self.terms == other.terms
+        return self.terms == other.terms
 
     def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
         return self._hash
 
     def __add__(self, other: Polynomial) -> Polynomial:
-        terms = dict(self.terms)
-        for monomial, coefficient in other.terms.items():
-            terms[monomial] = terms.get(monomial, 0) + coefficient
-        return Polynomial(terms)
+        return self._plus(other, 1)
 
     def __neg__(self) -> Polynomial:
-        return Polynomial({m: -c for m, c in self.terms.items()})
+        return _polynomial({m: -c for m, c in self.terms.items()}, self._nested)
 
     def __sub__(self, other: Polynomial) -> Polynomial:
-        return self + (-other)
+        return self._plus(other, -1)
+
+    def _plus(self, other: Polynomial, sign: int) -> Polynomial:
+        terms = dict(self.terms)
+        for monomial, coefficient in other.terms.items():
+            total = terms.get(monomial, 0) + sign * coefficient
+            if total:
+                terms[monomial] = total
+            else:
+                del terms[monomial]
+        return _polynomial(terms, self._nested or other._nested)
 
     def __mul__(self, other: Polynomial) -> Polynomial:
         terms: dict[Monomial, int] = {}
         for m1, c1 in self.terms.items():
             for m2, c2 in other.terms.items():
-                powers = dict(m1)
-                for atom, power in m2:
-                    powers[atom] = powers.get(atom, 0) + power
-                monomial = frozenset(powers.items())
+                if not m1 or not m2:
+                    monomial = m1 or m2
+                else:
+                    powers = dict(m1)
+                    for atom, power in m2:
+                        powers[atom] = powers.get(atom, 0) + power
+                    monomial = frozenset(powers.items())
                 terms[monomial] = terms.get(monomial, 0) + c1 * c2
-        return Polynomial(terms)
+        return _polynomial({m: c for m, c in terms.items() if c}, self._nested or other._nested)
 
     @property
     def constant(self) -> int | None:
@@ -76,15 +86,41 @@ class Polynomial:
             return self.terms[_ONE]
         return None
 
+    def above(self, other: Polynomial) -> int | None:
+        """By how much this is more than another one, where that is a constant, else None."""
+        mine, theirs = self.terms, other.terms
+        gap = mine.get(_ONE, 0) - theirs.get(_ONE, 0)
+        if len(mine) - (_ONE in mine) != len(theirs) - (_ONE in theirs):
+            return None
+        for monomial, coefficient in mine.items():
+            if monomial and theirs.get(monomial) != coefficient:
+                return None
+        return gap
+
     @staticmethod
     def of(number: int) -> Polynomial:
         """A constant polynomial."""
-        return Polynomial({_ONE: number})
+        return _polynomial({_ONE: number} if number else {}, False)
 
     @staticmethod
     def atom(key: Any) -> Polynomial:
         """The polynomial that is one atom."""
-        return Polynomial({frozenset({(key, 1)}): 1})
+        return _polynomial({frozenset(((key, 1),)): 1}, type(key) is tuple)
+
+
+def _polynomial(terms: dict[Monomial, int], nested: bool) -> Polynomial:
+    """The polynomial of terms without a zero."""
+    if nested:
+        key = frozenset(terms.items())
+        known = _ALL.get(key)
+        if known is not None:
+            return known
+    made = object.__new__(Polynomial)
+    made.terms, made._nested, made._hash = terms, nested, None
+    if nested:
+        made._hash = hash(key)
+        _ALL[key] = made
+    return made
 
 
 _ALL: WeakValueDictionary[frozenset[tuple[Monomial, int]], Polynomial] = WeakValueDictionary()
@@ -92,18 +128,21 @@ _ALL: WeakValueDictionary[frozenset[tuple[Monomial, int]], Polynomial] = WeakVal
 Definition = Callable[[Value], Op | None]
 
 
-def normal_form(value: Value, definition: Definition) -> Polynomial:
-    """The normal form of an integer value; `definition` gives the operation that makes a value, if any."""
-    return _form(value, definition, {})
+def normal_form(value: Value, definition: Definition, known: dict[Value, Polynomial] | None = None) -> Polynomial:
+    """The normal form of an integer value; `definition` gives the operation that makes a value, if any.
+
+    known: forms that have been found, and where these are put: while what `definition` gives for a value stays so."""
+    return _form(value, definition, {} if known is None else known)
 
 
 def _form(value: Value, definition: Definition, known: dict[Value, Polynomial]) -> Polynomial:
     """known: forms of what has been met (lengths of parts of parts are made of the same values again and again)."""
     if isinstance(value, Constant):
         return Polynomial.of(int(value.value.real))
-    if value not in known:
-        known[value] = _made(value, definition, known)
-    return known[value]
+    found = known.get(value)
+    if found is None:
+        found = known[value] = _made(value, definition, known)
+    return found
 
 
 def _made(value: Value, definition: Definition, known: dict[Value, Polynomial]) -> Polynomial:
@@ -141,7 +180,10 @@ def _fold(prim: str, numbers: list[int]) -> int | None:
 
 def same_dim(a: Value, b: Value, definition: Definition) -> bool:
     """True when two dimensions are provably equal."""
-    return a is b or a == b or normal_form(a, definition) == normal_form(b, definition)
+    if a is b or a == b:
+        return True
+    known: dict[Value, Polynomial] = {}
+    return normal_form(a, definition, known) == normal_form(b, definition, known)
 
 
 def is_length(dim: Value, lengths: Container[Value], definition: Definition) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.ir.calls import bound, call_results, callee_of, callees, taken_params
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value
-from workbench.ir.dims import normal_form
+from workbench.ir.dims import Polynomial, normal_form
 from workbench.ir.ops import CONSUMING
 from workbench.ir.printer import print_function
 from workbench.ir.rewrite import definitions, substitute_type
@@ -63,6 +63,7 @@ class _Verifier:
     def __init__(self, function: Function) -> None:
         self.function = function
         self.defs = definitions(function)
+        self.forms: dict[Value, Polynomial] = {}
         self.seen: set[Value] = set()
         self.span: Span | None = function.span
 
@@ -101,13 +102,11 @@ class _Verifier:
         scope.dead[value] = what
 
     def same_type(self, a: Type, b: Type, what: str) -> None:
-        def lookup(value: Value) -> Op | None:
-            return self.defs.get(value)
-
+        lookup = self.defs.get
         same = type(a) is type(b) and a.kind is b.kind and a.rank == b.rank and (
             isinstance(a, ArrayType) == isinstance(b, ArrayType))
         if same and a.dims != b.dims:
-            same = all(normal_form(x, lookup) == normal_form(y, lookup)
+            same = all(normal_form(x, lookup, self.forms) == normal_form(y, lookup, self.forms)
                        for x, y in zip(a.dims, b.dims, strict=True))
         if not same:
             self.fail(f"{what}: {a} is not {b}")

@@ -63,12 +63,12 @@ class CotangentPass(Pass):
         raise NotImplementedError
 
 
-_SETTLED: WeakKeyDictionary[Function, set[Pass]] = WeakKeyDictionary()  # programs by which passes made them, or left them
+_SETTLED: WeakKeyDictionary[Function, set[Pass]] = WeakKeyDictionary()  # programs by what made them, and settles
 
 
 def run(passes: Sequence[Pass], function: Function, stage: str = "") -> Function:
-    """Run passes in order, those that settle once for what they make. Observers are called with "stage/name" of each and what it made, first with "stage/given"
-    and what the stage was given."""
+    """Run passes in order, but those that settle not again on what they made. Observers are called with "stage/name"
+    of each and what it made, first with "stage/given" and what the stage was given."""
     observers = _observers()
     for observer in observers:
         observer(f"{stage}/given", function)

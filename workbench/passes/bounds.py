@@ -50,9 +50,7 @@ class _Prover:
 
     def form(self, value: Value) -> Polynomial:
         """The normal form of an integer."""
-        if value not in self.forms:
-            self.forms[value] = normal_form(value, self.makers.get)
-        return self.forms[value]
+        return normal_form(value, self.makers.get, self.forms)
 
     def block(self, block: Block) -> None:
         """Operations in order; what is learned on the way holds to the block's end."""
@@ -217,7 +215,7 @@ class _Prover:
 
     def change(self, value: Value, param: Value, depth: int) -> tuple[float, float]:
         """The least and the most that may have been added to `param` to give `value`."""
-        distance = (self.form(value) - self.form(param)).constant
+        distance = self.form(value).above(self.form(param))
         if distance is not None:
             return distance, distance
         op = self.makers.get(value)

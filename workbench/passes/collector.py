@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
 from itertools import pairwise
 
-from workbench.ir import Constant, Kind, Polynomial, Slot, Value, normal_form
+from workbench.ir import Constant, Kind, Slot, Value, normal_form
 from workbench.passes.nest_parts import TRUE, ZERO, Box, NestBuilder
 from workbench.passes.nests import Nest, Term
 from workbench.records import dataclass
@@ -89,8 +89,7 @@ class Collector:
     def distance(self, a: Value, b: Value) -> int | None:
         """a - b, where it is a constant."""
         maker = self.out.builder.definitions.get
-        difference: Polynomial = normal_form(a, maker) - normal_form(b, maker)
-        return difference.constant
+        return normal_form(a, maker).above(normal_form(b, maker))
 
     def run(self) -> None:
         """Write all elements."""

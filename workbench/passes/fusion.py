@@ -14,7 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import field
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form
+from workbench.ir import (
+    Block,
+    Constant,
+    Function,
+    Kind,
+    Op,
+    Polynomial,
+    Value,
+    consumed_operands,
+    definitions,
+    normal_form,
+)
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
 from workbench.rules import get
@@ -56,6 +67,7 @@ class Fusion:
     def __init__(self, function: Function, eligible: Callable[[Op], bool]) -> None:
         self.eligible = eligible
         self.makers = definitions(function)
+        self.forms: dict[Value, Polynomial] = {}
         self.fused: dict[Value, Op] = {}
         self.keys: dict[Value, set[Op | None]] = {}  # the operations that evaluate a value, see `_key`
         self._places: dict[Value, _Place] = {}
@@ -76,7 +88,7 @@ class Fusion:
 
     def same(self, a: Value, b: Value) -> bool:
         """True for integers that are provably equal."""
-        return a is b or normal_form(a, self.makers.get) == normal_form(b, self.makers.get)
+        return a is b or normal_form(a, self.makers.get, self.forms) == normal_form(b, self.makers.get, self.forms)
 
     # ------------------------------------------------------------------ where things happen
     def _enter(self, block: Block, loops: tuple[int, ...]) -> None:

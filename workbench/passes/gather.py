@@ -82,8 +82,9 @@ def is_cheap(nest: Nest, budget: int) -> bool:
 
 def _is_reversed(nest: Nest) -> bool:
     """True for nests that may as well run upwards, and do not."""
-    return bool(nest.terms or nest.stores) and not nest.sums and any(loop.attrs["step"] == -1 for loop in nest.loops) and (
-        all(len({t.shift for t in terms}) == 1 for terms in nest.terms.values()))
+    downwards = any(loop.attrs["step"] == -1 for loop in nest.loops)
+    return downwards and bool(nest.terms or nest.stores) and not nest.sums and all(
+        len({t.shift for t in terms}) == 1 for terms in nest.terms.values())
 
 
 class _Parting(NestBuilder):

@@ -17,7 +17,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from workbench.ir import Block, Constant, Function, Kind, Op, Value, consumed_operands, definitions, normal_form, walk
+from workbench.ir import (
+    Block,
+    Constant,
+    Function,
+    Kind,
+    Op,
+    Polynomial,
+    Value,
+    consumed_operands,
+    definitions,
+    normal_form,
+    walk,
+)
 from workbench.ir.ops import has_effect
 from workbench.passes.base import Pass
 from workbench.passes.fusion import unowned
@@ -60,6 +72,7 @@ class _Search:
 
     def __init__(self, function: Function) -> None:
         self.makers = definitions(function)
+        self.forms: dict[Value, Polynomial] = {}
         self.lengths = frozenset(function.shape_params)
         self.outside = unowned(function, [p for p in function.params if p.is_array])
         self.found: dict[Op, list[_Check]] = {}
@@ -103,16 +116,17 @@ class _Search:
         if length in made:
             return None
         (body,) = loop.regions
-        form = normal_form(number, self.makers.get)
+        form = normal_form(number, self.makers.get, self.forms)
         for k, param in enumerate(body.params):
             if param.is_array or param.kind is not Kind.INT:
                 continue
-            offset = (form - normal_form(param, self.makers.get)).constant
+            offset = form.above(normal_form(param, self.makers.get, self.forms))
             if offset is None:
                 continue
             if k == 0:
                 return _Check(check, None, length, -1, offset, loop.attrs["step"] == 1)
-            advance = (normal_form(body.yields[k - 1], self.makers.get) - normal_form(param, self.makers.get)).constant
+            advance = normal_form(body.yields[k - 1], self.makers.get, self.forms).above(
+                normal_form(param, self.makers.get, self.forms))
             if advance in (-1, 0, 1) and loop.attrs["step"] == 1:
                 return _Check(check, None, length, k - 1, offset, advance == 1)
         return None

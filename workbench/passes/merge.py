@@ -58,6 +58,7 @@ class _Merger(NestBuilder):
         self.makers = definitions(function)
         self.exact = exact_values(function, exact) if exact is not None else None
         self.found = False
+        self.forms: dict[Value, Polynomial] = {}
         self.group: list[Nest] = []
         self.buffers: dict[Value, Value] = {}  # results of the group's nests: the array that came in
         self.results: set[Value] = set()
@@ -139,8 +140,11 @@ class _Merger(NestBuilder):
 
     def box_of(self, nest: Nest) -> list[tuple[Polynomial, Polynomial]]:
         """The bounds of the loops."""
-        return [(normal_form(loop.operands[0], self.makers.get), normal_form(loop.operands[1], self.makers.get))
-                for loop in nest.loops]
+        return [(self.form(loop.operands[0]), self.form(loop.operands[1])) for loop in nest.loops]
+
+    def form(self, value: Value) -> Polynomial:
+        """The normal form of an integer."""
+        return normal_form(value, self.makers.get, self.forms)
 
     def accesses(self, nest: Nest) -> list[_Access]:
         """All accesses to arrays."""
@@ -163,9 +167,9 @@ class _Merger(NestBuilder):
         axes: list[object] = []
         used: list[int] = []
         for value in where:
-            form = normal_form(value, self.makers.get)
+            form = self.form(value)
             for k, index in enumerate(nest.indices):
-                distance = (form - Polynomial.atom(index)).constant
+                distance = form.above(self.form(index))
                 if distance is not None:
                     axes.append((k, distance))
                     used.append(k)

@@ -96,6 +96,7 @@ class _Judge:
         self.maker = maker
         self.indices = nest.indices
         self.inside = {r for op in nest.ops for r in op.results}
+        self.forms: dict[Value, Polynomial] = {}
 
     def qualifies(self) -> bool:
         """Fills in the nest's fields; True where its iterations are independent (but for the scalars it carries)."""
@@ -167,9 +168,9 @@ class _Judge:
         axes: list[int] = []
         shifts = [0] * len(self.indices)
         for value in where:
-            form = normal_form(value, self.maker)
+            form = normal_form(value, self.maker, self.forms)
             for k, index in enumerate(self.indices):
-                distance = (form - Polynomial.atom(index)).constant
+                distance = form.above(normal_form(index, self.maker, self.forms))
                 if distance is not None:
                     axes.append(k)
                     shifts[k] = distance

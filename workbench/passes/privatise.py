@@ -89,6 +89,7 @@ class _Overwriting:
 
     def __init__(self, function: Function) -> None:
         self.makers = definitions(function)
+        self.forms: dict[Value, Polynomial] = {}
         self.function = function
         self.block_of: dict[Op, Block] = {}
         self.uses: dict[Value, list[tuple[Op, Block | None, int]]] = {}  # by operations, or the yields of their blocks
@@ -109,7 +110,7 @@ class _Overwriting:
 
     def form(self, value: Value) -> Polynomial:
         """The normal form of an integer."""
-        return normal_form(value, self.makers.get)
+        return normal_form(value, self.makers.get, self.forms)
 
     def positions(self) -> set[Position]:
         """All positions of loops whose arrays each iteration stores anew before it reads them."""

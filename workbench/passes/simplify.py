@@ -55,6 +55,7 @@ class _Simplifier(Rebuilder):
         self.options = options
         self.changed = False
         self.ranges: dict[Value, tuple[Value, Value, int]] = {}  # of the indices of open loops
+        self.forms: dict[Value, Polynomial] = {}
 
     def op(self, op: Op) -> None:
         """Simplify one operation. Behind a check that fails always, shapes may contradict each other: what is there is
@@ -131,14 +132,14 @@ class _Simplifier(Rebuilder):
     def _is_below(self, index: Value, dim: Value) -> bool:
         """True where 0 <= index < dim, for an index that is a loop's and a constant."""
         maker = self.builder.definitions.get
-        form = normal_form(index, maker)
+        form = normal_form(index, maker, self.forms)
         for variable, (lo, hi, step) in self.ranges.items():
-            more = (form - Polynomial.atom(variable)).constant
+            more = form.above(normal_form(variable, maker, self.forms))
             if more is None:
                 continue
             first, end = (lo, hi) if step == 1 else (hi, lo)  # with step -1: first < index <= end
-            least = normal_form(first, maker).constant
-            over = (normal_form(end, maker) - normal_form(dim, maker)).constant
+            least = normal_form(first, maker, self.forms).constant
+            over = normal_form(end, maker, self.forms).above(normal_form(dim, maker, self.forms))
             late = 0 if step == 1 else 1
             return least is not None and over is not None and least + late + more >= 0 and over + late + more <= 0
         return False
