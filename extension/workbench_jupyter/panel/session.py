@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.frontend import source
 from workbench.frontend.statements import forget
-from workbench.ir import DifferentiationError
+from workbench.ir import DifferentiationError, within
 from workbench_jupyter.panel.analysis import Analysis, problem_of
 from workbench_jupyter.panel.arguments import Asked, given_for
 from workbench_jupyter.panel.constants import Unknown
@@ -22,6 +22,8 @@ from workbench_jupyter.panel.names import Home
 from workbench_jupyter.panel.reading import Problem, Reading, Unreadable, chosen, first_line, last_line, read
 from workbench_jupyter.panel.wrt import positions
 
+#: So many seconds an analysis may take.
+PATIENCE = 3.0
 #: So many analyses are kept.
 MOST = 16
 #: So many texts are kept besides those of cells that are there: what is undone is not read again.
@@ -123,7 +125,8 @@ class Session:
             self.analyses.move_to_end(key)
             return known
         try:
-            analysis = Analysis(key, cell, reading, node, filename, function, node.name, given, wrt, home.notes)
+            with within(PATIENCE):
+                analysis = Analysis(key, cell, reading, node, filename, function, node.name, given, wrt, home.notes)
         except DifferentiationError as refusal:
             raise _Failed([problem_of(refusal, filename, node)]) from None
         except Exception as error:
