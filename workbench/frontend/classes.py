@@ -10,12 +10,15 @@ specialising, and nothing that belongs to the class is written: Python would mak
 from __future__ import annotations
 
 import ast
+import builtins
+import functools
 import types
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from workbench.frontend import looking
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import UNDEFINED, describe, is_static
@@ -40,6 +43,7 @@ _codes: dict[int, _Made] = {}  # by identity of the code objects of its function
 def defined(act: Activation, node: ast.ClassDef, filename: str) -> type:
     """The class that a statement defines."""
     t = act.t
+    looking.class_body(node, functools.partial(_outside, act), t.span)
     if any(isinstance(n, ast.Attribute) and n.attr.startswith("__") and not n.attr.endswith("__")
            for n in ast.walk(node)):
         t.fail("private names (`__x`) in a class defined in a function", "use one underscore")
@@ -59,6 +63,13 @@ def defined(act: Activation, node: ast.ClassDef, filename: str) -> type:
         t.fail(f"the class {node.name} is made by several calls, and uses names around it", "pass them to `__init__`")
     t.environment.scopes[made.type] = act.scope
     return made.type
+
+
+def _outside(act: Activation, name: str) -> Any:
+    """What a name means outside of the function; None for its own."""
+    if act.scope.find(name) is not None:
+        return None
+    return act.globals.get(name, getattr(builtins, name, None))
 
 
 def _make(act: Activation, node: ast.ClassDef, given: dict[str, Any], filename: str) -> _Made:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import bare, dynamic_lists, growth, overlap, unrolling
+from workbench.frontend import bare, dynamic_lists, growth, looking, overlap, unrolling
 from workbench.frontend.array_inputs import ArrayInputs, array_kind
 from workbench.frontend.paths import (
     Input,
@@ -57,6 +57,7 @@ class Inputs(ArrayInputs):
     # ------------------------------------------------------------------ any object
     def internal(self, value: Any, path: Path | None) -> Any:
         """A Python object as a value of the evaluator."""
+        looking.check(value, self.t.span)
         if isinstance(value, (bool, str, bytes, type(None), enum.Enum, np.bool_)):
             self.guard(path, "equal", value)
             return value

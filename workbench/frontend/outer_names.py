@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import classes, composed
+from workbench.frontend import classes, composed, looking
 from workbench.frontend.activation import Activation
 from workbench.frontend.inputs import Inputs
 from workbench.frontend.paths import Path, is_library
@@ -120,6 +120,7 @@ class OuterNames(Inputs):
             written = self.outside_variable(owner, name)
             if written is not None:
                 return self.t.read(written)
+        looking.attribute(owner, name, self.t.span)
         value = getattr(owner, name)
         if isinstance(owner, types.ModuleType):
             if is_library(owner.__name__):

@@ -183,8 +183,8 @@ def _is_absent(path: Path, args: tuple[Any, ...]) -> bool:
 
 def _has_own(value: Any, name: str) -> bool:
     """True for an attribute of the object's own: one of `instance_attributes`, without making the list."""
-    return name in getattr(value, "__dict__", ()) or (
-        isinstance(getattr(type(value), name, None), types.MemberDescriptorType) and hasattr(value, name))
+    slot = getattr(type(value), name, None)
+    return name in _own(value) or (isinstance(slot, types.MemberDescriptorType) and _is_filled(slot, value))
 
 
 _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
@@ -215,7 +215,7 @@ def is_plain_object(value: Any) -> bool:
         return False
     if dataclasses.is_dataclass(type_):
         return True
-    if not type_.__flags__ & (1 << 9) or hasattr(value, "__array__"):
+    if not type_.__flags__ & (1 << 9) or class_attribute(type_, "__array__") is not None or "__array__" in _own(value):
         return False
     library = type_.__module__.partition(".")[0] in sys.stdlib_module_names
     return "__dict__" in dir(type_) or (not library and any("__slots__" in vars(base) for base in type_.__mro__))
@@ -272,10 +272,29 @@ def class_attribute(type_: type, name: str) -> Any:
 
 def instance_attributes(value: Any) -> list[str]:
     """The names of an object's own attributes, slots included."""
-    names = list(getattr(value, "__dict__", ()))
+    names = list(_own(value))
     for base in type(value).__mro__:
         slots = base.__dict__.get("__slots__", ())
         names.extend(s for s in ((slots,) if isinstance(slots, str) else slots)
-                     if s not in ("__dict__", "__weakref__") and hasattr(value, s))
+                     if s not in ("__dict__", "__weakref__") and _is_filled(vars(base).get(s), value))
     return names
+
+
+def _own(value: Any) -> Any:
+    """What an object holds by name, its `__getattr__` not asked."""
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return ()
+
+
+def _is_filled(slot: Any, value: Any) -> bool:
+    """Whether a slot holds something, the object's `__getattr__` not asked."""
+    if not isinstance(slot, types.MemberDescriptorType):
+        return False
+    try:
+        slot.__get__(value, type(value))
+    except AttributeError:
+        return False
+    return True
 

@@ -21,6 +21,7 @@ from workbench.frontend import (
     classes,
     contexts,
     generators,
+    looking,
     syntax,
     trying,
 )
@@ -147,6 +148,7 @@ class StatementCompiler(PatternCompiler):
 
         def run(act: Activation) -> int:
             space: dict[str, Any] = {}
+            looking.imports(node, act.t.span)
             exec(compile(ast.Module([node], []), self.filename, "exec"), act.globals, space)
             for target, alias in zip(targets, node.names, strict=True):
                 target(act, space[alias.asname or alias.name.split(".")[0]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -184,17 +185,25 @@ def text_of(value: Any) -> str:
     return "" if value is None or isinstance(value, Duration) else figure_text(value)
 
 
-def problem_of(error: BaseException, filename: str, node: ast.AST) -> Problem:
+def problem_of(error: BaseException, filename: str, node: ast.AST, why: Mapping[str, str] | None = None) -> Problem:
     """What went wrong, at the cell's own line."""
     span: Any = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)
     reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}"
     hint = getattr(error, "hint", "")
+    if isinstance(error, NameError) and (missing := (why or {}).get(_name_of(error))):
+        reason = missing
     where = ""
     if span is not None and span.filename != filename:
         where, span = f" (line {span.line} of another cell or file)", getattr(error, "caller", None)
     if span is not None and span.filename == filename:
         return Problem(f"{reason}{where}{f' ({hint})' if hint else ''}", span.line, span.column)
     return Problem(f"{reason}{where}{f' ({hint})' if hint else ''}", node.lineno, 0)  # type: ignore[attr-defined]
+
+
+def _name_of(error: NameError) -> str:
+    """The name that is not defined."""
+    found = re.search(r"'(\w+)'", str(error))
+    return found[1] if found else ""
 
 
 __all__ = ["Analysis", "problem_of"]

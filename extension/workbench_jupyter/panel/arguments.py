@@ -19,8 +19,9 @@ from workbench.ir import kind_of
 from workbench.records import dataclass
 from workbench.views.arguments import KINDS
 from workbench_jupyter.panel.constants import Constants, Unknown, is_number
-from workbench_jupyter.panel.guesses import guessed
+from workbench_jupyter.panel.guesses import guessed, kinds
 from workbench_jupyter.panel.names import MISSING
+from workbench_jupyter.panel.reading import Problem
 
 #: Names of dimensions, in the order in which they are given.
 DIMENSIONS = "nmklpqrs"
@@ -54,13 +55,14 @@ class Given:
 @dataclass(frozen=True)
 class Asked:
     """A function to be called. node: its definition; cells: trees to look for calls in, its own cell's first, with what
-    each is called; home: what names mean."""
+    each is called; known: what names mean; notes: what is told besides."""
 
     function: Any
     node: ast.FunctionDef | ast.Lambda
     name: str
     cells: Sequence[tuple[str, ast.Module]]
     known: Constants
+    notes: list[Problem]
 
 
 def given_for(asked: Asked, written: str | None) -> Given:
@@ -149,7 +151,10 @@ def _calls(asked: Asked) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], str]
         for call in reversed(list(_calls_in(tree, asked.name, asked.node))):
             try:
                 args, named = _of_call(asked, call)
-            except Unknown:
+            except Unknown as reason:
+                if not where:
+                    asked.notes.append(Problem(f"this call does not say the types of arguments: {reason}", call.lineno,
+                                               call.col_offset))
                 continue
             yield args, named, f"the call in line {call.lineno}{f' of {where}' if where else ''}"
 
@@ -231,7 +236,9 @@ def opened(asked: Asked, args: tuple[Any, ...], named: dict[str, Any], source: s
     bound.apply_defaults()
     for name, value in bound.arguments.items():
         if value is MISSING:
-            raise Unknown(f"the default of {name} is known when the cell has run: write its value")
+            bound.arguments[name] = kinds(asked.node)(name)
+            asked.notes.append(Problem(f"the default of {name} would have to be run to be known: it is "
+                                       f"taken for {_kind_text(bound.arguments[name])}", asked.node.lineno))
     opening = _Opening(bound.arguments)
     made = {name: opening.one(name, value) for name, value in bound.arguments.items()}
     real = bound.args, bound.kwargs

@@ -22,6 +22,7 @@ import numpy as np
 
 import workbench as wb
 from workbench.cost.spec import Spec
+from workbench.frontend.paths import is_library
 from workbench.ir import kind_of
 
 NUMBERS = (bool, int, float, complex)
@@ -264,9 +265,12 @@ def elementwise(node: ast.AST, a: Any, b: Any, floats: bool = False) -> Spec:
 
 def made(dtype: Any, shape: Any) -> Spec:
     """A new array of a dtype and a shape."""
+    if type(shape) not in (int, tuple, list) or (type(dtype) is not str and not isinstance(dtype, np.dtype) and not (
+            type(dtype) is type and is_library(dtype.__module__))):
+        raise Unknown("such an array is known when it is made")
     kind = kind_of(np.dtype(dtype))
-    sizes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-    if kind is None or not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and 0 <= n < 2**48
+    sizes = (shape,) if type(shape) is int else tuple(shape)
+    if kind is None or not all((type(n) is int or issubclass(type(n), np.integer)) and 0 <= n < 2**48
                                for n in sizes):
         raise Unknown("such an array is known when it is made")
     return Spec(kind, tuple(int(n) for n in sizes), {})

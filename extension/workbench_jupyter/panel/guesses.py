@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from typing import Any
 
-from workbench.cost.spec import spec
+from workbench.cost.spec import Spec, spec
 
+#: Names of dimensions of arrays of which nothing is known.
+DIMENSIONS = "nmkl"
 _COUNTING = {"range", "zeros", "ones", "empty", "arange", "eye", "identity", "linspace"}
 _OF_ARRAYS = {"sum", "mean", "prod", "cumsum", "dot", "norm", "max", "min", "std", "var", "linalg", "diff", "sort",
               "len", "enumerate", "zip", "zeros_like", "ones_like", "empty_like", "outer", "matmul", "vdot", "inner",
@@ -90,11 +93,21 @@ class _Use(ast.NodeVisitor):
         self.generic_visit(node)
 
 
-def guessed(node: ast.FunctionDef | ast.Lambda, function: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Specs for the parameters that must be given."""
+def kinds(node: ast.FunctionDef | ast.Lambda) -> Callable[[str], Spec]:
+    """What a parameter may be for, by its name."""
     use = _Use()
     for part in node.body if isinstance(node, ast.FunctionDef) else [node.body]:
         use.visit(part)
+
+    def kind(name: str) -> Spec:
+        rank = min(use.rank.get(name, 0), len(DIMENSIONS))
+        return spec(f"f64[{','.join(DIMENSIONS[:rank])}]" if rank else "i64" if name in use.counts else "f64")
+    return kind
+
+
+def guessed(node: ast.FunctionDef | ast.Lambda, function: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Specs for the parameters that must be given."""
+    kind = kinds(node)
     args: list[Any] = []
     named: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -102,8 +115,7 @@ def guessed(node: ast.FunctionDef | ast.Lambda, function: Any) -> tuple[tuple[An
             continue
         if parameter.default is not parameter.empty:
             continue
-        rank = use.rank.get(name, 0)
-        made = spec(f"f64[{','.join('nmkl'[:rank])}]" if rank else "i64" if name in use.counts else "f64")
+        made = kind(name)
         if parameter.kind is parameter.KEYWORD_ONLY:
             named[name] = made
         else:

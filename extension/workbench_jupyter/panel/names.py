@@ -23,6 +23,7 @@ from typing import Any
 import numba
 
 import workbench as wb
+from workbench.frontend.looking import objection
 from workbench.frontend.paths import class_attribute
 from workbench_jupyter.panel.constants import Constants, Unknown, shortened
 from workbench_jupyter.panel.reading import Problem
@@ -113,7 +114,10 @@ class Home:
         for tree in trees:
             for name in {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}:
                 if name in self.namespace and name not in self.names:
-                    self.names[name] = self.namespace[name]
+                    try:
+                        self.names[name] = untouched(self.namespace[name], name)
+                    except Unknown as reason:
+                        self.why[name] = str(reason)
 
     # ------------------------------------------------------------------ definitions
     def function(self, node: ast.FunctionDef | ast.Lambda, filename: str, own: bool = True) -> Any:
@@ -225,6 +229,14 @@ class Home:
         return decorate(made)
 
 
+def untouched(value: Any, name: str) -> Any:
+    """A value from the namespace. Raises `Unknown` where looking at it could do something."""
+    found = objection(value)
+    if found:
+        raise Unknown(f"{name}: {found} if it was looked at")
+    return value
+
+
 class _Chain(Mapping[str, Any]):
     """Names of a cell before those of the namespace."""
 
@@ -232,7 +244,7 @@ class _Chain(Mapping[str, Any]):
         self.first, self.second = first, second
 
     def __getitem__(self, name: str) -> Any:
-        return self.first[name] if name in self.first else self.second[name]
+        return self.first[name] if name in self.first else untouched(self.second[name], name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.first or name in self.second

@@ -81,7 +81,8 @@ def read(source: str) -> Reading:
             # (IPython drops empty lines at the beginning)
             above = next((k for k, line in enumerate(lines[start:]) if line.strip()), 0) + start
             tree = ast.parse("\n" * above + changed)
-            compile(tree, "<cell>", "exec", dont_inherit=True)  # (`return` outside of functions, and the like)
+            # (`return` outside of functions, and the like)
+            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         line = min(max(error.lineno or 1, 1), len(lines))
         raise Unreadable(Problem(f"{error.msg}", line, max((error.offset or 1) - 1, 0))) from None

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.frontend import source
+from workbench.frontend.looking import only_looking
 from workbench.frontend.statements import forget
 from workbench.ir import DifferentiationError, within
 from workbench_jupyter.panel.analysis import Analysis, problem_of
@@ -113,24 +114,23 @@ class Session:
         function = home.names.get(node.name)
         try:
             asked = Asked(function, node, node.name, [("", reading.tree), *(
-                ("another cell", other.tree) for _, other in others)], home.known)
+                ("another cell", other.tree) for _, other in others)], home.known, home.notes)
             given = given_for(asked, question.get("arguments"))
             wrt = positions(question.get("wrt"), function, given)
         except Unknown as reason:
             raise _Failed([Problem(str(reason), node.lineno)]) from None
-        key = hashlib.sha256(repr((cell, reading.source, node.name, given.text, given.source, wrt,
-                                   home.fingerprint())).encode()).hexdigest()[:20]
+        key = digest(repr((cell, reading.source, node.name, given.text, given.source, wrt, home.fingerprint())))[:20]
         known = self.analyses.get(key)
         if known is not None and known.is_current():
             self.analyses.move_to_end(key)
             return known
         try:
-            with within(PATIENCE):
+            with within(PATIENCE), only_looking():
                 analysis = Analysis(key, cell, reading, node, filename, function, node.name, given, wrt, home.notes)
         except DifferentiationError as refusal:
-            raise _Failed([problem_of(refusal, filename, node)]) from None
+            raise _Failed([problem_of(refusal, filename, node, home.why)]) from None
         except Exception as error:
-            raise _Failed([problem_of(error, filename, node)]) from None
+            raise _Failed([problem_of(error, filename, node, home.why)]) from None
         self.analyses[key] = analysis
         self._forget({filename, *(name for name, _ in others)})
         return analysis
@@ -174,7 +174,12 @@ class _Failed(Exception):
 
 def file_of(text: str) -> str:
     """The name under which a cell's text is known to whatever asks for sources."""
-    return f"<cell {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
+    return f"<cell {digest(text)[:16]}>"
+
+
+def digest(text: str) -> str:
+    """A text's own name; there may be anything in it, halves of characters, too."""
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
 
 
 __all__ = ["Session"]
