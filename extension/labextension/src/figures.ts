@@ -1,0 +1,62 @@
+// How figures are written: as the live views do it, and what has become of them between two texts of a function.
+
+import { costBytes, costFigure, costMultiple, costSeconds, costShort } from "../../workbench_jupyter/static/cost_parts.js";
+import { type ChangeRow, type Figure, numberOf, type Totals } from "./protocol";
+
+export type Quantity = "time" | "flops" | "bytes" | "allocated" | "peak" | "residuals";
+
+/** What the panel says of the value and of the gradient, in this order, with its words for it. */
+export const QUANTITIES: [Quantity, string, string][] = [
+  ["time", "time", "predicted seconds of one call"],
+  ["flops", "flops", "floating-point operations"],
+  ["bytes", "bytes moved", "bytes read and written"],
+  ["peak", "peak memory", "bytes alive at once, at most"],
+  ["residuals", "residuals", "bytes kept for the reverse sweep"],
+];
+
+const UNITS: Record<string, (value: number) => string> = { time: costSeconds, flops: costShort };
+
+/** A figure in its unit, short. */
+export function written(quantity: string, figure: Figure | null | undefined): string {
+  const value = numberOf(figure);
+  return Number.isNaN(value) ? "–" : (UNITS[quantity] ?? costBytes)(value);
+}
+
+export const sizeText = costFigure;
+
+/** How much the gradient costs of what the value does. */
+export function overhead(value: Totals, gradient: Totals | null, quantity: Quantity): string {
+  const ratio = gradient ? numberOf(gradient[quantity]) / numberOf(value[quantity]) : NaN;
+  return Number.isFinite(ratio) ? `${costMultiple(ratio)}×` : "";
+}
+
+export type Direction = "more" | "less" | "same";
+
+export interface Difference {
+  what: string;
+  before: string;
+  after: string;
+  ratio: string;
+  direction: Direction;
+  /** One sentence, for those who hear it. */
+  said: string;
+}
+
+/** A row of a change in words: what it was, what it is, how many times as much. */
+export function difference(row: ChangeRow): Difference {
+  const [before, after] = [numberOf(row.before), numberOf(row.after)];
+  const known = !Number.isNaN(before) && !Number.isNaN(after);
+  const direction: Direction = !known || before === after ? "same" : after > before ? "more" : "less";
+  const ratio = direction === "same" ? (known ? "the same" : "") : before > 0 ? `${costMultiple(after / before)}×` : "new";
+  const quantity = quantityOf(row.what);
+  const texts = [written(quantity, row.before), written(quantity, row.after)];
+  const word = { more: "more", less: "less", same: "unchanged" }[direction];
+  const said = direction === "same" ? `${row.what} ${word}` : `${row.what} ${word}: ${texts[0]}, now ${texts[1]}`;
+  return { what: row.what, before: texts[0], after: texts[1], ratio, direction, said };
+}
+
+/** The unit that a row is in: "flops of the gradient" are flops. */
+function quantityOf(what: string): Quantity {
+  if (/flops|operations/.test(what)) return "flops";
+  return /time|seconds/.test(what) ? "time" : "bytes";
+}

@@ -1,0 +1,82 @@
+// Questions of which only the last counts: asked a moment after they are wanted, never more than one open.
+//
+// An answer that is no longer wanted, because another question came meanwhile, is dropped. Where an answer takes longer
+// than `PATIENCE` and another question waits, that one is asked all the same: an answer that never comes blocks nothing.
+
+export const PATIENCE = 10_000; // milliseconds
+
+export interface Answering<Q, A> {
+  ask(question: Q): Promise<A>;
+  answered(answer: A, question: Q): void;
+  failed(error: Error, question: Q): void;
+  /** Whether a question waits or is open. */
+  busy?(on: boolean): void;
+}
+
+export class Latest<Q, A> {
+  constructor(private readonly to: Answering<Q, A>, private delay: () => number) {}
+
+  /** Have a question answered; `at once`: without waiting for more of what is typed. */
+  want(question: Q, atOnce = false): void {
+    this.wanted = question;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.due(), atOnce ? 0 : this.delay());
+    this.say(true);
+  }
+
+  /** Want nothing any more. */
+  drop(): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.patience);
+    this.wanted = null;
+    this.isDue = false;
+    this.turn += 1;
+    this.isOpen = false;
+    this.say(false);
+  }
+
+  private due(): void {
+    this.isDue = true;
+    if (!this.isOpen) void this.next();
+    else if (Date.now() - this.since > PATIENCE) void this.next();
+    else {
+      clearTimeout(this.patience);
+      this.patience = setTimeout(() => this.isDue && void this.next(), PATIENCE - (Date.now() - this.since));
+    }
+  }
+
+  private async next(): Promise<void> {
+    const question = this.wanted as Q;
+    const turn = ++this.turn;
+    [this.isDue, this.isOpen, this.wanted, this.since] = [false, true, null, Date.now()];
+    let tell: (() => void) | null = null;
+    try {
+      const answer = await this.to.ask(question);
+      tell = () => this.to.answered(answer, question);
+    } catch (error) {
+      tell = () => this.to.failed(error as Error, question);
+    }
+    if (turn !== this.turn) return; // another one was asked meanwhile, or nothing is wanted any more
+    this.isOpen = false;
+    clearTimeout(this.patience);
+    if (this.wanted === null) {
+      this.say(false);
+      tell();
+    } else if (this.isDue) void this.next();
+  }
+
+  private say(on: boolean): void {
+    if (on === this.said) return;
+    this.said = on;
+    this.to.busy?.(on);
+  }
+
+  private wanted: Q | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private isDue = false;
+  private isOpen = false;
+  private said = false;
+  private turn = 0;
+  private since = 0;
+}

@@ -1,0 +1,22 @@
+// What is wrong with the text, each with a link to its line.
+
+import { el } from "../../../workbench_jupyter/static/dom.js";
+import type { Problem } from "../protocol";
+
+export class Problems {
+  constructor(private readonly go: (line: number) => void) {}
+
+  readonly node = el("ul", { class: "adw-Problems", "aria-label": "problems" });
+
+  update(problems: Problem[]): void {
+    const text = JSON.stringify(problems);
+    if (text === this.text) return;
+    this.text = text;
+    this.node.hidden = !problems.length;
+    this.node.replaceChildren(...problems.map(({ line, message }) => el("li", {},
+      line ? el("button", { type: "button", class: "adw-Link", onclick: () => this.go(line) }, `line ${line}`) : null,
+      line ? " " : null, message)));
+  }
+
+  private text = "";
+}

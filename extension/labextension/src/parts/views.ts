@@ -1,0 +1,82 @@
+// The tabs with the live views of the notebook's cells, in the panel: the same modules, the same static HTML below them.
+//
+// A view that is replaced by that of a newer text hands on how it was looked at: what was open, chosen, typed and
+// scrolled. It is put in place of the older one when it is complete, so nothing flickers.
+
+import { el } from "../../../workbench_jupyter/static/dom.js";
+import type { Sizes, View, ViewAnswer } from "../protocol";
+import { looked, lookAgain } from "./looking";
+
+type Module = { mount(element: HTMLElement, data: unknown, link: { ask(question: unknown): Promise<unknown> }): unknown };
+
+const MODULES: Record<string, () => Promise<Module>> = {
+  cost: () => import("../../../workbench_jupyter/static/cost.js"),
+  gradient: () => import("../../../workbench_jupyter/static/gradient.js"),
+  tape: () => import("../../../workbench_jupyter/static/tape.js"),
+  comparison: () => import("../../../workbench_jupyter/static/comparison.js"),
+};
+
+export interface ViewSource {
+  view(key: string, view: View): Promise<ViewAnswer>;
+  ask(key: string, view: View, question: unknown): Promise<unknown>;
+}
+
+/** One tab's view, of the key that it was made for. */
+export class ViewHost {
+  constructor(readonly view: View, private readonly source: ViewSource) {}
+
+  readonly node = el("div", { class: "adw-View" });
+
+  /** Show the view of a key; resolves when it is in place. */
+  async show(key: string, sizes: Sizes): Promise<void> {
+    if (key === this.key) {
+      if (this.isThere) this.at(sizes);
+      return;
+    }
+    this.key = key;
+    this.node.classList.add("adw-mod-older");
+    const { kind, html, data } = await this.source.view(key, this.view);
+    if (key !== this.key) return;
+    const element = el("div");
+    element.innerHTML = html; // made by the kernel with every text of the user's escaped
+    const link = { ask: (question: unknown) => this.source.ask(key, this.view, question) };
+    const before = looked(this.node);
+    const unmount = await (await MODULES[kind]?.())?.mount(element, data, link);
+    if (key !== this.key) {
+      if (typeof unmount === "function") unmount();
+      return;
+    }
+    this.unmount();
+    if (typeof unmount === "function") this.unmount = unmount as () => void;
+    this.node.replaceChildren(element);
+    this.node.classList.remove("adw-mod-older");
+    this.isThere = true;
+    lookAgain(this.node, before);
+    this.at(sizes);
+  }
+
+  /** Nothing to show, and why. */
+  empty(why: string): void {
+    this.key = null;
+    this.isThere = false;
+    this.unmount();
+    this.unmount = () => {};
+    this.node.classList.remove("adw-mod-older");
+    this.node.replaceChildren(el("p", { class: "adw-Hint" }, why));
+  }
+
+  /** Have the view's own sliders, which the panel's stand for, where the panel's are. */
+  private at(sizes: Sizes): void {
+    for (const row of this.node.querySelectorAll(".wb-cost-slider")) {
+      const size = sizes[row.querySelector("label")?.textContent ?? ""];
+      const field = row.querySelector<HTMLInputElement>("input[type=number]");
+      if (!field || size === undefined || Number(field.value) === size) continue;
+      field.value = String(size);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
+  private key: string | null = null;
+  private isThere = false;
+  private unmount: () => void = () => {};
+}

@@ -1,0 +1,60 @@
+// What the gutter shows of each line: its share of the time, of the memory, and whether residuals are kept there.
+
+import { written } from "./figures";
+import { type Line, numberOf } from "./protocol";
+
+export interface Mark {
+  line: number;
+  /** The line's part of the function's time, from 0 to 1; of flops where there are no times. */
+  time: number;
+  /** Bytes alive that the line made, of those of the line that made most, from 0 to 1. */
+  memory: number;
+  kept: boolean;
+  /** What is known of the line, a fact a row. */
+  facts: string[];
+}
+
+const positive = (figure: Line["time"]): number => {
+  const value = numberOf(figure);
+  return value > 0 ? value : 0;
+};
+const part = (value: number, whole: number): number =>
+  whole > 0 ? Math.min(Number.isFinite(value) ? value / whole : 1, 1) : 0;
+
+/** Marks for lines that cost something. */
+export function marksOf(lines: Line[]): Mark[] {
+  const timed = lines.some(line => positive(line.time) > 0);
+  const work = (line: Line) => positive(timed ? line.time : line.flops);
+  const memory = (line: Line) => positive(line.peak);
+  const finite = (values: number[]) => values.map(value => (Number.isFinite(value) ? value : 0));
+  const whole = finite(lines.map(work)).reduce((sum, value) => sum + value, 0);
+  const most = Math.max(0, ...finite(lines.map(memory)));
+  return lines.map(line => {
+    const share = part(work(line), whole);
+    return {
+      line: line.line, time: share, memory: part(memory(line), most), kept: positive(line.kept) > 0,
+      facts: factsOf(line, share, timed),
+    };
+  }).filter(mark => mark.time > 0 || mark.memory > 0 || mark.kept);
+}
+
+/** A share in whole hundredths: nothing that is there is nothing. */
+export function percent(share: number): string {
+  return share > 0 && share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`;
+}
+
+function factsOf(line: Line, share: number, timed: boolean): string[] {
+  const facts = [];
+  if (share > 0) {
+    facts.push(timed ? `time: ${written("time", line.time)}, ${percent(share)}` : `${percent(share)} of the flops`);
+  }
+  if (positive(line.flops) > 0) facts.push(`flops: ${written("flops", line.flops)}`);
+  if (positive(line.bytes) > 0) facts.push(`moved: ${written("bytes", line.bytes)}`);
+  if (positive(line.peak) > 0) facts.push(`alive at the peak: ${written("bytes", line.peak)}`);
+  if (positive(line.kept) > 0) facts.push(`kept for the reverse sweep: ${written("bytes", line.kept)}`);
+  if (line.why) facts.push(line.why);
+  return facts;
+}
+
+/** All that is known of a line, in one sentence. */
+export const saidOf = (mark: Mark): string => `line ${mark.line}: ${mark.facts.join("; ")}`;
