@@ -1,0 +1,91 @@
+import assert from "node:assert";
+import { mock, test } from "node:test";
+
+import { Latest, PATIENCE } from "../src/latest";
+
+/** Questions that are answered when the test says so. */
+function asker(delay = 80) {
+  const open: { question: string; resolve(answer: string): void; reject(error: Error): void }[] = [];
+  const told: string[] = [];
+  const busy: boolean[] = [];
+  const latest = new Latest<string, string>({
+    ask: question => new Promise((resolve, reject) => open.push({ question, resolve, reject })),
+    answered: (answer, question) => told.push(`${question}: ${answer}`),
+    failed: (error, question) => told.push(`${question}! ${error.message}`),
+    busy: on => busy.push(on),
+  }, () => delay);
+  return { latest, open, told, busy };
+}
+
+const settle = async () => { for (let k = 0; k < 5; k++) await Promise.resolve(); };
+
+test("of what is typed, the last text is asked, after a pause", async t => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  t.after(() => mock.timers.reset());
+  const { latest, open, told, busy } = asker();
+  for (const text of ["a", "ab", "abc"]) {
+    latest.want(text);
+    mock.timers.tick(50);
+  }
+  assert.equal(open.length, 0);
+  mock.timers.tick(30);
+  assert.deepEqual(open.map(({ question }) => question), ["abc"]);
+  open[0].resolve("1");
+  await settle();
+  assert.deepEqual(told, ["abc: 1"]);
+  assert.deepEqual(busy, [true, false]);
+});
+
+test("one question is open at a time, and an answer that is no longer wanted is dropped", async t => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  t.after(() => mock.timers.reset());
+  const { latest, open, told } = asker();
+  latest.want("a", true);
+  mock.timers.tick(0);
+  for (const text of ["b", "c"]) {
+    latest.want(text);
+    mock.timers.tick(100);
+  }
+  assert.equal(open.length, 1);
+  open[0].resolve("old");
+  await settle();
+  assert.deepEqual(open.map(({ question }) => question), ["a", "c"]);
+  open[1].reject(new Error("no"));
+  await settle();
+  assert.deepEqual(told, ["c! no"]);
+});
+
+test("an answer that does not come blocks nothing", async t => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  t.after(() => mock.timers.reset());
+  const { latest, open, told } = asker();
+  latest.want("a", true);
+  mock.timers.tick(0);
+  latest.want("b");
+  mock.timers.tick(PATIENCE);
+  assert.equal(open.length, 2);
+  open[1].resolve("new");
+  await settle();
+  open[0].resolve("late");
+  await settle();
+  assert.deepEqual(told, ["b: new"]);
+});
+
+test("what is dropped is neither asked nor told", async t => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  t.after(() => mock.timers.reset());
+  const { latest, open, told, busy } = asker();
+  latest.want("a");
+  latest.drop();
+  mock.timers.tick(1000);
+  assert.equal(open.length, 0);
+  latest.want("b", true);
+  mock.timers.tick(0);
+  latest.drop();
+  open[0].resolve("1");
+  await settle();
+  assert.deepEqual([told, busy], [[], [true, false, true, false]]);
+  latest.want("c", true);
+  mock.timers.tick(0);
+  assert.equal(open.length, 2);
+});
