@@ -22,7 +22,8 @@ export const COMMANDS = {
 };
 
 export interface Acts {
-  open(area?: "main" | "right"): void;
+  /** `quietly`: without bringing it to the front, which a layout that is restored does by itself. */
+  open(area?: "main" | "right", quietly?: boolean): void;
   close(): void;
   focus(): void;
   isOpen(): boolean;
@@ -46,7 +47,7 @@ export function addCommands(
 ): void {
   commands.addCommand(COMMANDS.open, {
     label: "Cost and Adjoint", caption: "Show cost, adjoint and tape of the function under the cursor", icon: icons.panel,
-    execute: args => acts.open(args["area"] === "main" ? "main" : args["area"] === "right" ? "right" : undefined),
+    execute: ({ area, quietly }) => acts.open(area === "main" || area === "right" ? area : undefined, quietly === true),
   });
   commands.addCommand(COMMANDS.toggle, {
     label: "Cost and Adjoint Panel", caption: "Show or close the panel", isToggled: () => acts.isSeen(),

@@ -132,6 +132,13 @@ export class Controller implements PanelActions {
     return this.isSeen || this.wantsGutter;
   }
 
+  /** The states of the notebook's cells: ids of cells are unlike in one notebook only. */
+  private get states(): States {
+    const notebook = this.follower.notebook ?? this;
+    if (!this.notebooks.has(notebook)) this.notebooks.set(notebook, new States());
+    return this.notebooks.get(notebook)!;
+  }
+
   private get state(): CellState {
     return this.states.of(this.follower.cell?.model?.id ?? "");
   }
@@ -314,7 +321,7 @@ export class Controller implements PanelActions {
   private panel: Panel | null = null;
   private line: Line | null = null;
   private busy: ReturnType<typeof setTimeout> | undefined;
-  private readonly states = new States();
+  private readonly notebooks = new WeakMap<object, States>();
   private readonly marks = new Gutter();
   private readonly announcer = new Announcer();
 }

@@ -9,8 +9,8 @@ export type Quantity = "time" | "flops" | "bytes" | "allocated" | "peak" | "resi
 export const QUANTITIES: [Quantity, string, string][] = [
   ["time", "time", "predicted seconds of one call"],
   ["flops", "flops", "floating-point operations"],
-  ["bytes", "bytes moved", "bytes read and written"],
-  ["peak", "peak memory", "bytes alive at once, at most"],
+  ["bytes", "moved", "bytes read and written"],
+  ["peak", "peak", "bytes of memory alive at once, at most"],
   ["residuals", "residuals", "bytes kept for the reverse sweep"],
 ];
 

@@ -24,9 +24,11 @@ class Bars extends GutterMarker {
   toDOM(): Node {
     const node = document.createElement("div");
     node.className = `adw-Bars${this.stale ? " adw-mod-stale" : ""}${this.mark.kept ? " adw-mod-kept" : ""}`;
-    node.setAttribute("role", "img");
-    node.setAttribute("aria-label", saidOf(this.mark));
-    node.title = this.mark.facts.join("\n");
+    if (this.mark.facts.length) {
+      node.setAttribute("role", "img");
+      node.setAttribute("aria-label", saidOf(this.mark));
+      node.title = this.mark.facts.join("\n");
+    }
     for (const [name, share] of [["time", this.mark.time], ["memory", this.mark.memory]] as const) {
       const bar = document.createElement("i");
       bar.className = `adw-Bar adw-mod-${name}`;

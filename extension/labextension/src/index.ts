@@ -8,6 +8,7 @@ import { IConsoleTracker } from "@jupyterlab/console";
 import { ILauncher } from "@jupyterlab/launcher";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { SplitPanel, type Widget } from "@lumino/widgets";
 
 import { type Acts, addCommands, COMMANDS } from "./commands";
 import { Controller } from "./controller";
@@ -17,6 +18,8 @@ import { Panel } from "./panel";
 import { DEFAULTS, type Settings, settingsOf } from "./settings";
 
 const ID = "ad-workbench:panel";
+/** Pixels that the panel is opened with in a side area. */
+const WIDTH = 400;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: ID,
@@ -40,19 +43,21 @@ const plugin: JupyterFrontEndPlugin<void> = {
       for (const [name, value] of Object.entries(changed)) void stored?.set(name, value);
     };
     const acts: Acts = {
-      open: area => {
+      open: (area, quietly = false) => {
         if (!panel || panel.isDisposed) {
           panel = new Panel(controller, settings.tab);
           app.shell.add(panel, area ?? "right", area === "main" ? { mode: "split-right" } : { rank: 600 });
           void tracker.add(panel);
           controller.attach(panel);
+          const opened = panel;
+          if (area === undefined) requestAnimationFrame(() => widen(opened));
         }
-        app.shell.activateById(panel.id);
+        if (!quietly) app.shell.activateById(panel.id);
       },
       close: () => panel?.close(),
       focus: () => {
         acts.open();
-        panel?.activate();
+        panel?.focus();
       },
       isOpen: () => panel !== null && !panel.isDisposed,
       isSeen: () => acts.isOpen() && panel!.isVisible,
@@ -80,7 +85,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
     addCommands(app, acts, palette, launcher);
     void restorer?.restore(tracker, {
-      command: COMMANDS.open, name: () => "panel", args: () => ({ area: acts.isInMain() ? "main" : "right" }),
+      command: COMMANDS.open, name: () => "panel", args: () => ({ area: acts.isInMain() ? "main" : "right", quietly: true }),
     });
     labShell?.layoutModified.connect(() => controller.moved());
     registry?.load(ID).then(found => {
@@ -95,6 +100,24 @@ const plugin: JupyterFrontEndPlugin<void> = {
     }, error => console.error("the settings of the cost and adjoint panel", error));
   },
 };
+
+/** Room for the panel where the area that it was opened in is narrow; afterwards its width is the user's. */
+function widen(panel: Panel): void {
+  const missing = WIDTH - panel.node.offsetWidth;
+  if (!panel.isVisible || missing <= 0) return;
+  let child: Widget = panel;
+  for (let parent = panel.parent; parent; [child, parent] = [parent, parent.parent]) {
+    if (!(parent instanceof SplitPanel) || parent.orientation !== "horizontal") continue;
+    const [sizes, place] = [parent.relativeSizes(), parent.widgets.indexOf(child)];
+    const largest = sizes.indexOf(Math.max(...sizes));
+    const part = Math.min(missing / parent.node.offsetWidth, sizes[largest] - 0.4);
+    if (place < 0 || largest === place || part <= 0) return;
+    sizes[place] += part;
+    sizes[largest] -= part;
+    parent.setRelativeSizes(sizes);
+    return;
+  }
+}
 
 /** Every kernel has its line from the first moment: kernels open comms when they like. */
 function watchKernels(lines: Lines, notebooks: INotebookTracker, consoles: IConsoleTracker | null): void {

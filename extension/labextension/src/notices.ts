@@ -8,7 +8,7 @@ export interface Circumstances {
   hasNotebook: boolean;
   isCode: boolean;
   kernelName: string;
-  line: Pick<Line, "state" | "refusal" | "language"> & { kernel: { status: string } } | null;
+  line: Pick<Line, "state" | "refusal" | "language"> | null;
   state: CellState;
   load(): void;
 }
@@ -25,7 +25,8 @@ export function notices({ hasNotebook, isCode, kernelName, line, state, load }: 
         button: { label: line.refusal ? "Try again" : "Load it", act: load } };
     case "loading":
     case "asking":
-      return { text: line.kernel.status === "busy" ? "Waiting for the kernel, which is busy …" : "Connecting to the kernel …" };
+      return { text: "Connecting to the kernel …",
+        detail: "While a cell runs, a kernel answers a page that was opened since only when the cell is done." };
     case "restarting":
       return { text: "The kernel is restarting …" };
     case "dead":
@@ -33,7 +34,7 @@ export function notices({ hasNotebook, isCode, kernelName, line, state, load }: 
   }
   if (state.analysis) return null;
   if (!isCode) return { text: "This cell holds no code.", detail: "Put the cursor into a function." };
-  if (state.nothing) return { text: capital(state.nothing) };
+  if (state.nothing) return { text: capital(state.nothing), detail: "Put the cursor into a function." };
   if (state.problems.length) return null;
   if (state.error) return { text: "The cell could not be analysed.", detail: state.error };
   return { text: "Analysing …" };

@@ -158,9 +158,12 @@ export class Panel extends Widget {
     this.seenSignal.emit(false);
   }
 
-  protected onActivateRequest(): void {
-    if (this.body.hidden) this.notice.querySelector("button")?.focus() ?? this.followButton.focus();
-    else this.tabs.focus();
+  /** Take the keyboard; being shown does not, since who writes in a cell goes on writing. */
+  focus(): void {
+    const button = this.notice.querySelector("button");
+    if (!this.body.hidden) this.tabs.focus();
+    else if (button && !this.notice.hidden) button.focus();
+    else this.followButton.focus();
   }
 
   private say(notice: Notice | null): void {

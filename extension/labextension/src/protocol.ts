@@ -87,6 +87,8 @@ export interface Analysis {
   last: number;
   functions: { name: string; first: number; last: number }[];
   arguments: { text: string; source: string };
+  /** What it is differentiated with respect to. */
+  wrt?: { text: string; source: string };
   dims: Dimension[];
   totals: { value: Totals; gradient: Totals | null };
   lines: Line[];

@@ -19,7 +19,7 @@ export class Head {
       act.go(Number(this.others.value));
     } });
     this.arguments = new Wish("arguments", "Types of the arguments: x: f64[n], k: int", text => act.wish({ arguments: text }));
-    this.wrt = new Wish("with respect to", "x, y or 0, 1", text => act.wish({ wrt: text }));
+    this.wrt = new Wish("with respect to", "Names or places of arguments: x, y", text => act.wish({ wrt: text }));
     this.node = el("div", { class: "adw-Head" },
       el("div", { class: "adw-Title" }, this.name, this.place, this.others),
       this.arguments.node, this.wrt.node);
@@ -38,7 +38,8 @@ export class Head {
         el("option", { value: first, selected: first === analysis.first }, name)));
     }
     this.arguments.update(analysis.arguments.text, wishes.arguments, analysis.arguments.source);
-    this.wrt.update("", wishes.wrt, wishes.wrt === null ? "every argument of real numbers" : "written here");
+    const { wrt } = analysis;
+    this.wrt.update(wrt?.text ?? "", wishes.wrt, wrt?.source ?? (wishes.wrt === null ? "" : "written here"));
   }
 
   private first = 0;
@@ -52,7 +53,7 @@ export class Head {
 /** A text that is found by itself and can be written instead; written empty, it is found again. */
 class Wish {
   constructor(label: string, hint: string, private readonly wish: (text: string | null) => void) {
-    this.field = el("input", { type: "text", class: "adw-Field", "aria-label": label, title: hint, spellcheck: "false",
+    this.field = el("input", { type: "text", class: "adw-Field", "aria-label": label, title: hint, placeholder: "all that are real", spellcheck: "false",
       autocomplete: "off", onkeydown: (event: KeyboardEvent) => {
         if (event.key === "Enter") this.commit();
         if (event.key === "Escape" && this.field.value !== this.text) {
