@@ -59,6 +59,13 @@ class Work:
             made.amounts[place] = known[amount]
         return made
 
+    def moved(self, where: Callable[[Line], Line]) -> Self:
+        """With what is done at each line at another one."""
+        made = type(self)()
+        for (line, key), amount in self.amounts.items():
+            made.add(where(line), {key: amount})
+        return made
+
     def times(self, factor: Formula) -> Self:
         """What is done that many times."""
         return self.mapped(lambda amount: amount * factor)

@@ -236,6 +236,12 @@ class CostReport(Shown):
     def _like(self, work: Work) -> CostReport:
         return CostReport(self.name, work, self._known, self._predicted, self._memory)
 
+    def renamed(self, name: str, moved: Callable[[Line], Line]) -> CostReport:
+        """The same under another name, its lines where an edit has moved them (but for times), to be compared."""
+        made = self._like(self._work.moved(moved))
+        made.name, made._given = name, self._given
+        return made
+
     def compare(self, other: CostReport) -> Comparison:
         """This report beside another one: of a derivative beside the function, of a program before and after a change.
 

@@ -17,7 +17,7 @@ from typing import Any
 from workbench.cost.duration import Duration
 from workbench.cost.quantity import plain
 from workbench.cost.spec import stand_ins
-from workbench.ir import DifferentiationError
+from workbench.ir import DifferentiationError, Overdue
 from workbench.operators import costing
 from workbench.operators.derivative import Derivative
 from workbench.operators.kept import Residual, residuals_of
@@ -25,8 +25,9 @@ from workbench.operators.specialisation import Specialisation
 from workbench.views import report_at
 from workbench.views.numbers import at_sizes, figure_text, is_share, time_text, usual
 from workbench.views.report import CostReport
-from workbench_jupyter.panel.arguments import Given
+from workbench.views.shown import Shown
 from workbench_jupyter.panel.reading import Problem, Reading
+from workbench_jupyter.panel.subjects import Subject
 
 NO_SCALAR = "grad needs a function"
 FIGURES = {"flops": "flops", "allocated": "bytes_allocated", "peak": "peak_bytes", "residuals": "residual_bytes"}
@@ -36,18 +37,18 @@ class Analysis:
     """What is known of a function. value, gradient: their costs (gradient: None where there is none, `refusal` says
     why); pulled: it is the pullback of several outputs; kept: what waits for the reverse sweep."""
 
-    def __init__(self, key: str, cell: str, reading: Reading, node: ast.AST, filename: str, function: Any, name: str,
-                 given: Given, wrt: tuple[int, ...], problems: list[Problem]) -> None:
+    def __init__(self, key: str, cell: str, reading: Reading, subject: Subject) -> None:
         self.key = key
         self.cell = cell
         self.reading = reading
-        self.node = node
-        self.filename = filename
-        self.function = function
-        self.name = name
-        self.given = given
-        self.wrt = wrt
-        self.problems = problems
+        self.node = subject.node
+        self.filename = subject.filename
+        self.function = subject.function
+        self.name = subject.name
+        self.given = subject.given
+        self.wrt = subject.wrt
+        self.notes = list(subject.notes)
+        self.views: dict[Any, Shown] = {}
         self.pulled = False
         self.refusal: Problem | None = None
         self.gradient: CostReport | None = None
@@ -89,15 +90,30 @@ class Analysis:
     def _specialised(self, derivative: Derivative) -> tuple[Specialisation, tuple[Any, ...]]:
         """The program for the arguments; integers that its structure depends on are as they were given."""
         bound, keywords = derivative.bind(self.given.args, self.given.named)
-        made = derivative.analysed(stand_ins(bound), keywords)
         names = derivative.names_for(bound, keywords)
-        pinned = frozenset(names[guard.path.root[1]] for guard in made.traced.guards
-                           if guard.kind == "equal" and guard.path.is_argument and not guard.path.steps)
-        if fixed := pinned & self.given.sizes.keys():
-            self.given = self.given.fixed(fixed, names)
-            bound, keywords = derivative.bind(self.given.args, self.given.named)
+        whole = frozenset(name for name, value in self.given.integers(names))
+        try:
             made = derivative.analysed(stand_ins(bound), keywords)
-        return made, bound
+        except Overdue:
+            raise
+        except Exception:
+            if not whole:
+                raise
+            pinned = whole  # (an axis, say, that there is not where it is left open)
+        else:
+            pinned = whole & frozenset(
+                names[guard.path.root[1]] for guard in made.traced.guards
+                if guard.kind == "equal" and guard.path.is_argument and not guard.path.steps)
+            if not pinned:
+                return made, bound
+        self.given = self.given.fixed(pinned, names)
+        bound, keywords = derivative.bind(self.given.args, self.given.named)
+        return derivative.analysed(stand_ins(bound), keywords), bound
+
+    @property
+    def remarks(self) -> list[Problem]:
+        """What is told besides: what was left out, and why there is no gradient."""
+        return [*self.notes, *([self.refusal] if self.refusal is not None else [])]
 
     def is_current(self) -> bool:
         """Whether what was taken for granted of functions and objects elsewhere still holds."""

@@ -22,6 +22,7 @@ from workbench_jupyter.panel.constants import Constants, Unknown, is_number
 from workbench_jupyter.panel.guesses import guessed, kinds
 from workbench_jupyter.panel.names import MISSING
 from workbench_jupyter.panel.reading import Problem
+from workbench_jupyter.panel.records import is_record, replaced
 
 #: Names of dimensions, in the order in which they are given.
 DIMENSIONS = "nmklpqrs"
@@ -42,14 +43,23 @@ class Given:
     sizes: dict[str, int]
     real: tuple[tuple[Any, ...], dict[str, Any]]
 
+    def integers(self, parameters: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """(parameter, value) of the integers that are left open and whose values are known."""
+        real = [*self.real[0], *self.real[1].values()]
+        for name, value, known in zip(parameters, [*self.args, *self.named.values()], real, strict=False):
+            if type(value) is Spec and type(known) is int:
+                yield name, known
+
     def fixed(self, names: frozenset[str], parameters: Sequence[str]) -> Given:
         """With integers as they are that the program's structure depends on."""
         def of(name: str, value: Any, real: Any) -> Any:
             return real if name in names and type(real) is int else value
         args = tuple(of(n, v, r) for n, v, r in zip(parameters, self.args, self.real[0], strict=False))
         named = {n: of(n, v, self.real[1][n]) for n, v in self.named.items()}
-        return Given(args, named, self.text, self.source, {k: v for k, v in self.sizes.items() if k not in names},
-                     self.real)
+        sizes = {k: v for k, v in self.sizes.items() if k not in names}
+        text = ", ".join(f"{name}: {_kind_text(value)}" for name, value in zip(
+            parameters, (*args, *named.values()), strict=False))
+        return Given(args, named, text, self.source, sizes, self.real)
 
 
 @dataclass(frozen=True)
@@ -282,6 +292,8 @@ class _Opening:
             return type(value)(map(self.value, value))
         if type(value) is dict:
             return {key: self.value(part) for key, part in value.items()}
+        if is_record(type(value)):
+            return replaced(value, self.value)
         return value
 
     def _array(self, kind: Any, shape: Sequence[int | str]) -> Spec:

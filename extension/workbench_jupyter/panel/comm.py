@@ -24,14 +24,21 @@ class Panel:
     """The kernel's side for one shell."""
 
     def __init__(self, shell: Any) -> None:
+        self.shell = shell
         self.session = Session(lambda: dict(shell.user_ns))
+        shell.events.register("post_run_cell", self._ran)
         self._answering = threading.Lock()
         self.comm = comm.create_comm(target_name=TARGET, data={"protocol": PROTOCOL})
         self.comm.on_msg(self._asked)
 
     def close(self) -> None:
         """Close the comm; pages are told."""
+        self.shell.events.unregister("post_run_cell", self._ran)
         self.comm.close()
+
+    def _ran(self, result: Any) -> None:
+        """A cell has run: its text is what later ones are compared with."""
+        self.session.runs.append((getattr(result.info, "cell_id", None), str(result.info.raw_cell)))
 
     def _asked(self, message: Mapping[str, Any]) -> None:
         content: Mapping[str, Any] = message["content"]["data"]

@@ -24,6 +24,7 @@ import workbench as wb
 from workbench.cost.spec import Spec
 from workbench.frontend.paths import is_library
 from workbench.ir import kind_of
+from workbench_jupyter.panel import records
 
 NUMBERS = (bool, int, float, complex)
 PLAIN = (*NUMBERS, str, bytes, type(None))
@@ -57,7 +58,7 @@ class Constants:
 
     def __init__(self, names: Mapping[str, Any], why: Mapping[str, str] | None = None) -> None:
         self.names = names
-        self.why = why or {}
+        self.why = {} if why is None else why
 
     def value(self, node: ast.expr) -> Any:
         """What an expression would give. Raises `Unknown`."""
@@ -280,8 +281,12 @@ def called(callee: Any, args: list[Any], named: dict[str, Any]) -> Any:
     """What a call would give, of those that are known here; NotImplemented for others."""
     if type(callee) is Method:
         return _method(callee, args, named)
+    if type(callee) in (types.MethodType, types.BuiltinFunctionType) and callee.__self__ is np.random.mtrand._rand:
+        return _drawn(callee.__name__, args, named)
     if type(callee) not in _ASKED:
         return NotImplemented
+    if type(callee) is type and records.is_record(callee):
+        return records.instance(callee, args, named)
     if callee is wb.spec:
         return wb.spec(*args, **named)
     if callee in _SCALARS and args and not named and all(is_number(a) for a in args):
@@ -298,8 +303,6 @@ def called(callee: Any, args: list[Any], named: dict[str, Any]) -> Any:
     maker = _MAKERS.get(callee)
     if maker is not None:
         return maker(*args, **named)
-    if type(callee) is types.BuiltinFunctionType and callee.__self__ is np.random.mtrand._rand:
-        return _drawn(callee.__name__, args, named)
     return NotImplemented
 
 

@@ -8,25 +8,27 @@ from __future__ import annotations
 import ast
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workbench.frontend import source
 from workbench.frontend.looking import only_looking
 from workbench.frontend.statements import forget
-from workbench.ir import DifferentiationError, within
+from workbench.ir import within
+from workbench.views.numbers import sizes_of
+from workbench_jupyter.panel import changes, views
 from workbench_jupyter.panel.analysis import Analysis, problem_of
-from workbench_jupyter.panel.arguments import Asked, given_for
-from workbench_jupyter.panel.constants import Unknown
-from workbench_jupyter.panel.names import Home
-from workbench_jupyter.panel.reading import Problem, Reading, Unreadable, chosen, first_line, last_line, read
-from workbench_jupyter.panel.wrt import positions
+from workbench_jupyter.panel.baselines import Baselines
+from workbench_jupyter.panel.reading import Reading, Unreadable, first_line, last_line, read
+from workbench_jupyter.panel.subjects import Nothing, Subject, Unsettled, subject_of
 
 #: So many seconds an analysis may take.
 PATIENCE = 3.0
 #: So many analyses are kept.
 MOST = 16
+#: So many runs of cells are remembered until the next question.
+MOST_RUNS = 256
 #: So many texts are kept besides those of cells that are there: what is undone is not read again.
 SPARE = 8
 
@@ -34,21 +36,35 @@ SPARE = 8
 class Session:
     """Answers about one kernel's cells. namespace: gives the names that have run."""
 
-    def __init__(self, namespace: Any) -> None:
+    def __init__(self, namespace: Callable[[], dict[str, Any]]) -> None:
         self.namespace = namespace
         self.analyses: OrderedDict[str, Analysis] = OrderedDict()
         self.texts: OrderedDict[str, Reading | Unreadable] = OrderedDict()
         self.held: list[str] = []
+        self.baselines = Baselines()
+        self.runs: deque[tuple[str | None, str]] = deque(maxlen=MOST_RUNS)  # cells that have run meanwhile
 
     def answer(self, question: Mapping[str, Any]) -> Any:
         """The answer to a question of the protocol. Raises LookupError for an analysis that is gone."""
-        match question.get("what"):
-            case "analyse":
-                return self.analyse(question)
-            case "at":
-                analysis = self.analysis(question)
-                sizes = {str(k): float(v) for k, v in (question.get("sizes") or {}).items()}
-                return {**analysis.at(sizes), "change": None}
+        while self.runs:
+            self.baselines.note_run(*self.runs.popleft())
+        with only_looking():
+            match question.get("what"):
+                case "analyse":
+                    return self.analyse(question)
+                case "at":
+                    analysis = self.analysis(question)
+                    sizes = sizes_of(question.get("sizes") or {})
+                    return {**analysis.at(sizes), "change": self.change(analysis, sizes)}
+                case "view":
+                    with within(PATIENCE):
+                        shown = self.view(question)
+                        return {"kind": shown.kind, "html": shown.html(), "data": shown.as_dict()}
+                case "ask":
+                    with within(PATIENCE):
+                        return views.answer(self.view(question), question.get("question") or {})
+                case "baseline":
+                    return self.pin(question)
         raise ValueError(f"there is no answer to {question.get('what')!r}")
 
     def analysis(self, question: Mapping[str, Any]) -> Analysis:
@@ -58,6 +74,26 @@ class Session:
             raise LookupError("this analysis is not kept any more: ask again")
         self.analyses.move_to_end(str(key))
         return self.analyses[str(key)]
+
+    def view(self, question: Mapping[str, Any]) -> Any:
+        """The view that a question is about."""
+        analysis = self.analysis(question)
+        found = self.baselines.of(analysis)
+        return views.view(analysis, str(question.get("view")), found and found[0])
+
+    def pin(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare with a text from now on, or with the last run again."""
+        if question.get("key") is None:
+            self.baselines.pin(str(question.get("cell") or ""), None)
+        else:
+            analysis = self.analysis(question)
+            self.baselines.pin(analysis.cell, analysis)
+        return {}
+
+    def change(self, analysis: Analysis, sizes: Mapping[str, float] | None) -> dict[str, Any] | None:
+        """What has changed since the baseline."""
+        found = self.baselines.of(analysis)
+        return None if found is None else changes.change(found[0], analysis, found[1], sizes)
 
     # ------------------------------------------------------------------ analysing
     def read(self, text: str) -> Reading:
@@ -78,61 +114,51 @@ class Session:
         """What there is to be said of the cell's function under the cursor."""
         begin = time.perf_counter()
         cell = question["cell"]
+        sizes = sizes_of(question.get("sizes") or {})
         try:
             reading = self.read(str(cell["source"]))
+            filename = file_of(reading.source)
+            others = self._others(question.get("others") or [])
+            subject = subject_of(reading, filename, others, self.namespace(), int(cell.get("line") or 1),
+                                 question.get("arguments"), question.get("wrt"))
         except Unreadable as error:
             return {"problems": [error.problem.as_dict()]}
-        node = chosen(reading, int(cell.get("line") or 1))
-        if node is None:
-            return {"nothing": "no function here"}
-        place = {"name": node.name, "first": first_line(node), "last": last_line(node)}
+        except Nothing as why:
+            return {"nothing": str(why)}
+        except Unsettled as error:
+            return {**error.place, "problems": [error.problem.as_dict()]}
+        self._hold(subject.filename, reading.source, subject.tree)
+        place = {"name": subject.name, "first": subject.first, "last": subject.last}
         try:
-            analysis = self._analysis(str(cell.get("id") or ""), reading, node, question)
-        except _Failed as failed:
-            return {**place, "problems": [problem.as_dict() for problem in failed.problems]}
-        problems = [*analysis.problems, *([analysis.refusal] if analysis.refusal else [])]
+            analysis = self._analysis(str(cell.get("id") or ""), reading, subject)
+        except Exception as error:  # a refusal, or what the program raises whatever its numbers are
+            problems = [*subject.notes, problem_of(error, subject.filename, subject.node, subject.home.why)]
+            return {**place, "problems": [problem.as_dict() for problem in problems]}
+        finally:
+            self._forget({subject.filename, *(name for name, _ in others)})
+        self.baselines.note(analysis)
         return {
             "key": analysis.key, **place,
             "functions": [{"name": f.name, "first": first_line(f), "last": last_line(f)} for f in reading.functions],
             "arguments": {"text": analysis.given.text, "source": analysis.given.source},
-            "dims": analysis.dims(), **analysis.at(question.get("sizes")), "change": None, "views": [],
-            "problems": [problem.as_dict() for problem in problems],
+            "pulled": analysis.pulled, "dims": analysis.dims(sizes), **analysis.at(sizes),
+            "change": self.change(analysis, sizes), "views": list(views.MAKERS),
+            "problems": [problem.as_dict() for problem in analysis.remarks],
             "seconds": time.perf_counter() - begin,
         }
 
-    def _analysis(self, cell: str, reading: Reading, node: ast.FunctionDef, question: Mapping[str, Any]) -> Analysis:
-        """The analysis, made anew only where something that it depends on has changed. Raises `_Failed`."""
-        filename = file_of(reading.source)
-        home = Home(self.namespace(), filename)
-        others = self._others(question.get("others") or [])
-        for name, other in others:
-            self._hold(name, other)
-            home.take(other.tree, name, own=False)
-        self._hold(filename, reading)
-        home.take(reading.tree, filename, own=True)
-        home.fill(reading.tree, *(other.tree for _, other in others))
-        function = home.names.get(node.name)
-        try:
-            asked = Asked(function, node, node.name, [("", reading.tree), *(
-                ("another cell", other.tree) for _, other in others)], home.known, home.notes)
-            given = given_for(asked, question.get("arguments"))
-            wrt = positions(question.get("wrt"), function, given)
-        except Unknown as reason:
-            raise _Failed([Problem(str(reason), node.lineno)]) from None
-        key = digest(repr((cell, reading.source, node.name, given.text, given.source, wrt, home.fingerprint())))[:20]
+    def _analysis(self, cell: str, reading: Reading, subject: Subject) -> Analysis:
+        """The analysis, made anew only where something that it depends on has changed."""
+        given = subject.given
+        key = digest(repr((cell, reading.source, subject.name, given.text, given.source, subject.wrt,
+                           subject.home.fingerprint())))[:20]
         known = self.analyses.get(key)
         if known is not None and known.is_current():
             self.analyses.move_to_end(key)
             return known
-        try:
-            with within(PATIENCE), only_looking():
-                analysis = Analysis(key, cell, reading, node, filename, function, node.name, given, wrt, home.notes)
-        except DifferentiationError as refusal:
-            raise _Failed([problem_of(refusal, filename, node, home.why)]) from None
-        except Exception as error:
-            raise _Failed([problem_of(error, filename, node, home.why)]) from None
+        with within(PATIENCE):
+            analysis = Analysis(key, cell, reading, subject)
         self.analyses[key] = analysis
-        self._forget({filename, *(name for name, _ in others)})
         return analysis
 
     def _others(self, cells: Sequence[Mapping[str, Any]]) -> list[tuple[str, Reading]]:
@@ -144,12 +170,13 @@ class Session:
             except Unreadable:
                 continue
             found.append((file_of(reading.source), reading))
+            self._hold(file_of(reading.source), reading.source, reading.tree)
         return found
 
-    def _hold(self, filename: str, reading: Reading) -> None:
+    def _hold(self, filename: str, text: str, tree: ast.Module) -> None:
         """Have the definitions of a text found."""
         if filename not in self.held:
-            source.hold(filename, reading.source, reading.tree)
+            source.hold(filename, text, tree)
             self.held.append(filename)
 
     def _forget(self, used: set[str]) -> None:
@@ -164,14 +191,6 @@ class Session:
             del self.texts[text]
 
 
-class _Failed(Exception):
-    """A cell that cannot be analysed."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems[0].message)
-        self.problems = problems
-
-
 def file_of(text: str) -> str:
     """The name under which a cell's text is known to whatever asks for sources."""
     return f"<cell {digest(text)[:16]}>"
@@ -180,6 +199,3 @@ def file_of(text: str) -> str:
 def digest(text: str) -> str:
     """A text's own name; there may be anything in it, halves of characters, too."""
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
-
-
-__all__ = ["Session"]
