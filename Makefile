@@ -16,12 +16,16 @@ QUICK := tests/ir tests/interpret tests/transforms tests/views tests/test_archit
   $(addprefix tests/operators/test_,$(addsuffix .py,costs nonfinite repeating stages tracebacks)) \
   tests/packaging/test_check_imports.py tests/packaging/test_run_checks.py
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 LAB_FLAGS := --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb --LabApp.news_url=None \
   --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 # JupyterLab asks at its first start whether it may fetch news; not in this environment.
 NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements 2>/dev/null
+
+# Bytecode by all processors, where pip takes one; not of other packages' tests. (Templates in them are no Python.)
+COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 
 .PHONY: lab test quick browser fresh fuzz faults bench lint panel set-up chromium clean
 
@@ -69,10 +73,10 @@ $(BIN)/python:
 	  { echo "ad-workbench needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# What builds the panel: JupyterLab's builder, and Node.js where there is none (or an old one).
+# A pip of today (the one in Python's box is slower), and what builds the panel: JupyterLab's builder, and Node.js
+# where there is none or an old one.
 $(VENV)/.builder: tools/panel.py | $(BIN)/python
-	@needs=$$($(BIN)/python tools/panel.py needs); [ -z "$$needs" ] || echo "$$needs" | \
-	  xargs $(BIN)/python -m pip install --quiet --disable-pip-version-check
+	@{ echo pip; $(BIN)/python tools/panel.py needs; } | xargs $(PIP) --upgrade
 	@touch $@
 
 panel: $(VENV)/.builder
@@ -80,12 +84,14 @@ panel: $(VENV)/.builder
 
 # (The package without the panel, which is linked.)
 $(VENV)/.lab: pyproject.toml | $(VENV)/.builder
-	WORKBENCH_PANEL=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	WORKBENCH_PANEL=0 $(PIP) --no-compile -e .
+	@$(COMPILE)
 	@$(NO_NEWS)
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/.builder
-	WORKBENCH_PANEL=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	WORKBENCH_PANEL=0 $(PIP) --no-compile -e ".[test]"
+	@$(COMPILE)
 	@$(NO_NEWS)
 	@touch $@ $(VENV)/.lab
 

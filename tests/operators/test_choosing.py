@@ -44,6 +44,7 @@ def test_a_jacobian_goes_the_shorter_way() -> None:
     assert "layer" in jacobian.source
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("operator", [wb.hessian, wb.diag_hessian, wb.laplacian])
 def test_all_ways_give_the_same(operator) -> None:  # type: ignore[no-untyped-def]
     for n in (1, 2, 5, 12):

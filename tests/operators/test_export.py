@@ -62,6 +62,7 @@ def test_the_file_stands_alone_and_checks_itself(tmp_path: Path, function: Any, 
     assert "relative error" in done.stdout
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("size", [3, 90])
 def test_what_is_composed_of_derivatives_checks_itself(tmp_path: Path, size: int) -> None:
     """By the numbers that it gave; larger arguments are drawn anew."""

@@ -142,6 +142,7 @@ def numbers(value: Any) -> list[Any]:
     return [value]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("program", PROGRAMS, ids=[f.__name__ for f in PROGRAMS])
 @pytest.mark.parametrize("length", [4, 2])
 def test_as_in_python(program: Any, length: int) -> None:

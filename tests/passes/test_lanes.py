@@ -120,6 +120,7 @@ def arguments(seed: int, n: int) -> list[Any]:
     return [rng.normal(size=n), rng.normal(size=(n, 3)), rng.normal(size=3), 0.7, 3]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("start", range(0, 30, 10))
 def test_random_loops_keep_every_bit(start: int) -> None:
     in_blocks = 0

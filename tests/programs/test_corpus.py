@@ -48,7 +48,7 @@ def way(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@ways(emitted=1, compiled=1 / 4)
+@ways(emitted=1, compiled=1 / 8)
 @named(PROGRAMS)
 def test_value_gradient_and_writes(program: Program, way: None) -> None:
     value_and_grad = wb.value_and_grad(program.function, program.wrt)
@@ -67,7 +67,7 @@ def test_value_gradient_and_writes(program: Program, way: None) -> None:
         assert wrong is None, f"{where}: {wrong}"
 
 
-@ways(emitted=1 / 2, compiled=1 / 12)
+@ways(emitted=1 / 3, compiled=1 / 24)
 @named(DISTINCT)
 def test_forward_agrees_with_reverse(program: Program, way: None) -> None:
     seed = 3
@@ -83,7 +83,7 @@ def test_forward_agrees_with_reverse(program: Program, way: None) -> None:
         f"{program.name}: forward {slope!r}, reverse {inner(gradient, direction)!r}")
 
 
-@ways(emitted=1 / 4, compiled=1 / 40)
+@ways(emitted=1 / 6, compiled=1 / 60)
 @named(PROGRAMS)
 def test_pullback_is_linear_and_repeatable(program: Program, way: None) -> None:
     value, pullback = wb.vjp(program.function, *draw(program.make_args, 4))
@@ -99,7 +99,7 @@ def test_pullback_is_linear_and_repeatable(program: Program, way: None) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:long_list_of_floats runs on the tape:UserWarning")  # (lists in inner derivatives)
-@ways(emitted=1 / 5, compiled=1 / 30)
+@ways(emitted=1 / 8, compiled=1 / 60)
 @named(SMOOTH)
 def test_second_order_by_both_nestings(program: Program, way: None) -> None:
     seed = 5
@@ -123,7 +123,7 @@ def test_second_order_by_both_nestings(program: Program, way: None) -> None:
 SCALAR = [entry for entry in SMOOTH if entry.wrt == 0 and isinstance(draw(entry.make_args, 0)[0], float)]
 
 
-@ways(emitted=1 / 2, compiled=1 / 8)
+@ways(emitted=1 / 3, compiled=1 / 16)
 @named(SCALAR)
 def test_gradient_of_gradient(program: Program, way: None) -> None:
     seed = 6

@@ -40,6 +40,7 @@ def test_on_the_tape(program: Program) -> None:
     check(program, "tape", 1)
 
 
+@pytest.mark.sampled(1 / 3)
 @pytest.mark.parametrize("program", [p for p in PROGRAMS if p.name in COMPILED], ids=lambda program: program.name)
 def test_compiled(program: Program) -> None:
     check(program, "numba", 1)
@@ -48,6 +49,7 @@ def test_compiled(program: Program) -> None:
 NEWER = [*numerics.PROGRAMS, *structures.PROGRAMS, *simulations.PROGRAMS, *habits.PROGRAMS]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("program", NEWER, ids=lambda program: program.name)
 def test_by_the_front_end(program: Program) -> None:
     """(What the compiler is given, interpreted.)"""

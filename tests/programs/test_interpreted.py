@@ -5,6 +5,7 @@ Quick, so that a failure in the compiled tests can be told apart: what fails her
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.corpus import PROGRAMS, Program
 from tests.corpus.oracle import disagreement, expected_gradient, plain
@@ -31,6 +32,7 @@ def wrong_in_interpreter(program: Program, seed: int) -> str | None:
     return None if abs(slope - total) <= 1e-10 * size + 1e-13 else f"forward {slope!r}, reverse {total!r}"
 
 
+@pytest.mark.sampled(1 / 2)
 @named(DISTINCT)
 def test_interpreter_agrees_with_the_oracle(program: Program) -> None:
     for seed in (0, 1):

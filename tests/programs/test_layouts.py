@@ -53,6 +53,7 @@ def column_order(m):
     return r[:3].sum() + r[1] * r[2]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.filterwarnings("ignore:.*runs on the tape:UserWarning")
 @pytest.mark.parametrize("engine", ("numba", "tape", "auto"))
 @pytest.mark.parametrize("layout", LAYOUTS)

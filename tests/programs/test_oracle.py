@@ -91,6 +91,7 @@ def test_disagreement_is_reported(factor: float, sign: float) -> None:
     assert disagreement(nan, right, 1.0, "complex") is not None
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("program", PROGRAMS, ids=[entry.name for entry in PROGRAMS])
 def test_corpus_entry_is_sound(program: Program) -> None:
     """Each entry runs in plain Python, and its complex step agrees with differences at every point."""

@@ -145,7 +145,7 @@ def test_there_are_arrays_of_each_kind() -> None:
         assert sum(len(part) for k, part in PARTS.values() if k is kind) > 15
 
 
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(1 / 8)
 @pytest.mark.parametrize("title", PARTS)
 def test_arrays(title: str) -> None:
     """Lowered to loops or library calls: interpreted and compiled."""

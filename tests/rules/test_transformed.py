@@ -92,6 +92,7 @@ def close(found: Any, expected: Any, tolerance: float, what: str) -> None:
     assert error <= tolerance * scale, f"{what}: {found}, not {expected}"
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("name", NAMES)
 def test_modes_and_second_order(name: str) -> None:
     primitive = get(name)

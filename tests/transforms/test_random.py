@@ -10,6 +10,7 @@ from tests.transforms.oracle import check
 from tests.transforms.random_programs import Writer, arguments
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("seed", range(60))
 def test_random_program(seed: int) -> None:
     function = Writer(seed).write()

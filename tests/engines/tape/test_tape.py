@@ -28,6 +28,7 @@ from tests.programs.calling import assert_structure_kept, by_path, close, draw
 OVERLAPPING = {entry.name for entry in PROGRAMS if "overlap" in entry.tags}
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("program", PROGRAMS, ids=[entry.name for entry in PROGRAMS])
 def test_corpus(program: Program) -> None:
     value_and_grad = wb.value_and_grad(program.function, program.wrt, engine="tape")

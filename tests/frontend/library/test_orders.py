@@ -218,6 +218,7 @@ def judged(case: tuple[Any, ...]) -> Iterator[tuple[str, Any, Any]]:
 UNKNOWN_SHARE = 0.16
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("cases", [OWN, *(module.CASES for module in MODULES)],
                          ids=["own", *(module.__name__.rpartition("_")[2] for module in MODULES)])
 def test_orders_are_those_of_numpy(cases: list[tuple[Any, ...]]) -> None:
