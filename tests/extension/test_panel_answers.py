@@ -54,6 +54,7 @@ def test_where_the_types_of_arguments_come_from() -> None:
         "def f(A, x, steps):\n    s = 0.0\n    for k in range(steps):\n        s += A[0, 1] * x[k]\n    return s")
     assert guess["arguments"] == {"text": "A: f64[n,m], x: f64[n], steps: int", "source": "guessed from its use"}
     written = notebook.analyse("def f(x, k):\n    return (x * k).sum()\nf(x, 3.0)", arguments="x: f64[p,q], k: int")
+    assert written["wrt"] == {"text": "x", "source": "the first that holds numbers"}
     assert written["arguments"] == {"text": "x: f64[p,q], k: int", "source": "written here"}
     assert flops(written) == "2·p·q"
     as_a_call = notebook.analyse("def f(x, k):\n    return (x * k).sum()", arguments="wb.spec('f64[p]', p=9), k=2.0")
@@ -108,6 +109,7 @@ def test_a_plain_cell_is_a_function_of_what_it_reads() -> None:
     assert (found["name"], found["first"], found["last"]) == ("this cell", 3, 6)
     assert found["arguments"]["text"] == "x: f64[n], w: float"
     assert [line["line"] for line in found["lines"]] == [3, 5]
+    assert found["wrt"] == {"text": "x, w", "source": "all that the cell reads"}
     assert "nothing" in notebook.analyse("import numpy as np")
     assert "nothing" in notebook.analyse("a = 2\nb = a * 3")
     assert "nothing" in notebook.analyse("class A:\n    pass")

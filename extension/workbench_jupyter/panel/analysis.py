@@ -7,6 +7,7 @@ one text is not computed again while that is among the last ones.
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 import re
 import time
@@ -109,6 +110,12 @@ class Analysis:
         self.given = self.given.fixed(pinned, names)
         bound, keywords = derivative.bind(self.given.args, self.given.named)
         return derivative.analysed(stand_ins(bound), keywords), bound
+
+    @property
+    def by(self) -> list[str]:
+        """The names of the parameters that it is differentiated by."""
+        names = list(inspect.signature(self.function).parameters)
+        return [names[k] for k in self.wrt if k < len(names)]
 
     @property
     def remarks(self) -> list[Problem]:

@@ -71,7 +71,7 @@ class Session:
         """The analysis that a question is about."""
         key = question.get("key")
         if key not in self.analyses:
-            raise LookupError("this analysis is not kept any more: ask again")
+            raise LookupError("unknown key: this analysis is not kept any more, ask again")
         self.analyses.move_to_end(str(key))
         return self.analyses[str(key)]
 
@@ -141,6 +141,7 @@ class Session:
             "key": analysis.key, **place,
             "functions": [{"name": f.name, "first": first_line(f), "last": last_line(f)} for f in reading.functions],
             "arguments": {"text": analysis.given.text, "source": analysis.given.source},
+            "wrt": {"text": ", ".join(analysis.by), "source": subject.wrt_source},
             "pulled": analysis.pulled, "dims": analysis.dims(sizes), **analysis.at(sizes),
             "change": self.change(analysis, sizes), "views": list(views.MAKERS),
             "problems": [problem.as_dict() for problem in analysis.remarks],

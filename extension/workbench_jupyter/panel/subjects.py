@@ -47,6 +47,7 @@ class Subject:
     last: int
     given: Given
     wrt: tuple[int, ...]
+    wrt_source: str
     home: Home
 
     @property
@@ -82,8 +83,9 @@ def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[
     asked = Asked(function, node, node.name, cells, home.known, home.notes)
     try:
         given = given_for(asked, arguments or (options.at if options else None))
+        source = "written here" if wrt else "the magic's line" if wrt_text(options) else "the first that holds numbers"
         return Subject(filename, reading.tree, function, node, node.name, first, last, given,
-                       positions(wrt or wrt_text(options), function, given), home)
+                       positions(wrt or wrt_text(options), function, given), source, home)
     except Unknown as reason:
         raise Unsettled(Problem(str(reason), node.lineno), node.name, first, last) from None
 
@@ -123,7 +125,8 @@ def _plain(reading: Reading, filename: str, others: Others, home: Home, argument
         chosen_wrt = positions(wrt, function, given) if wrt else tuple(range(len(inputs)))
     except Unknown as reason:
         raise Unsettled(Problem(str(reason), first), CELL, first, end) from None
-    return Subject(filename, ast.Module([node], []), function, node, CELL, first, end, given, chosen_wrt, home)
+    return Subject(filename, ast.Module([node], []), function, node, CELL, first, end, given, chosen_wrt,
+                   "written here" if wrt else "all that the cell reads", home)
 
 
 def _values(reads: Sequence[str], home: Home) -> dict[str, Any]:
