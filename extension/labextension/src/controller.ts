@@ -286,8 +286,7 @@ export class Controller implements PanelActions {
   }
 
   private statusText(state: CellState, notice: Notice | null): string {
-    if (notice || !state.stale) return "";
-    return state.error ? `not up to date: ${state.error}` : "not up to date";
+    return !notice && state.stale && state.error ? `Not up to date: ${state.error}` : "";
   }
 
   private showBusy(on: boolean): void {

@@ -8,6 +8,7 @@ import { el } from "../../workbench_jupyter/static/dom.js";
 import { icons } from "./icons";
 import { Changes } from "./parts/changes";
 import { Head } from "./parts/head";
+import { lightLine } from "./parts/here";
 import { Problems } from "./parts/problems";
 import { Sliders } from "./parts/sliders";
 import { Tabs, TABS } from "./parts/tabs";
@@ -53,15 +54,16 @@ export class Panel extends Widget {
     this.hosts = new Map(TABS.map(([view]) => [view, new ViewHost(view, act)]));
     this.body = el("div", { class: "adw-Body" }, this.head.node, this.sliders.node, this.totals.node, this.changes.node,
       this.line, this.tabs.list, this.tabs.panel);
-    const tools = el("div", { class: "adw-Tools", role: "toolbar", "aria-label": "panel" }, this.status,
-      this.followButton, this.gutterButton, this.moveButton);
-    this.node.append(tools, this.problems.node, this.notice, this.body, this.live);
+    const tools = el("div", { class: "adw-Top" }, this.head.title,
+      el("div", { class: "adw-Tools", role: "toolbar", "aria-label": "panel" }, this.followButton, this.gutterButton, this.moveButton));
+    const foot = el("div", { class: "adw-Foot" }, this.status, this.problems.node);
+    this.node.append(tools, this.notice, this.body, foot, this.live);
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", "Cost and Adjoint");
     this.node.addEventListener("keydown", event => {
       if (event.key === "Escape" && !event.defaultPrevented) act.leave();
     });
-    this.notice.hidden = this.body.hidden = true;
+    this.notice.hidden = this.body.hidden = this.head.title.hidden = this.status.hidden = true;
   }
 
   readonly tabs: Tabs;
@@ -75,9 +77,10 @@ export class Panel extends Widget {
   showCell(state: CellState, notice: Notice | null): void {
     const { analysis } = state;
     const numbers = numbersOf(state);
-    this.body.hidden = !analysis || notice !== null;
+    this.body.hidden = this.head.title.hidden = !analysis || notice !== null;
     this.say(notice);
-    this.problems.update(notice ? [] : state.problems);
+    this.problems.update(notice ? [] : state.problems, analysis !== null && !state.stale);
+    this.node.classList.toggle("adw-mod-empty", this.body.hidden);
     this.node.classList.toggle("adw-mod-stale", state.stale);
     if (!analysis || !numbers || notice) return;
     const wishes = wishesOf(state);
@@ -101,6 +104,7 @@ export class Panel extends Widget {
     }
     try {
       await host.show(analysis.key, sizesOf(state));
+      lightLine(this.tabs.panel, this.cursor);
     } catch (error) {
       host.empty(`This view could not be made: ${(error as Error).message}`);
     }
@@ -108,12 +112,15 @@ export class Panel extends Widget {
 
   /** What is known of the line that the cursor is on. */
   showLine(line: number, mark: Mark | null): void {
+    this.cursor = line;
+    lightLine(this.tabs.panel, line);
     this.line.replaceChildren(el("b", {}, `line ${line}`), mark ? ` ${mark.facts.join(" · ")}` : " nothing that is counted");
   }
 
   /** A short word on what is going on; empty where all is well. */
   showStatus(text: string): void {
     this.status.textContent = text;
+    this.status.hidden = text === "";
   }
 
   showBusy(on: boolean): void {
@@ -177,6 +184,7 @@ export class Panel extends Widget {
       notice.button ? el("button", { type: "button", class: "adw-Button", onclick: () => notice.button!.act() }, notice.button.label) : "");
   }
 
+  private cursor = 0;
   private noticeText = "null";
   private readonly seenSignal = new Signal<this, boolean>(this);
   private readonly head: Head;
@@ -188,7 +196,7 @@ export class Panel extends Widget {
   private readonly body: HTMLElement;
   private readonly line = el("div", { class: "adw-Line" });
   private readonly notice = el("div", { class: "adw-Notice" });
-  private readonly status = el("span", { class: "adw-Status" });
+  private readonly status = el("div", { class: "adw-Status" });
   private readonly live = el("div", { class: "adw-Live", role: "status", "aria-live": "polite" });
   private readonly followButton = this.tool("follow", "Follow the cursor", () => this.act.follow());
   private readonly gutterButton = this.tool("gutter", "Show costs beside the lines in the editor", () => this.act.gutter());

@@ -4,6 +4,8 @@ import { el } from "../../../workbench_jupyter/static/dom.js";
 import { difference } from "../figures";
 import type { Change } from "../protocol";
 
+/** What is compared with where the text was never run: what stood there before. */
+const EDIT = "before this edit";
 const SIGNS = { more: "▲", less: "▼", same: "=" };
 
 export class Changes {
@@ -19,17 +21,17 @@ export class Changes {
   readonly node: HTMLElement;
 
   update(change: Change | null, ownBaseline: boolean): void {
-    const differences = (change?.rows ?? []).map(difference);
-    const changed = differences.filter(({ direction }) => direction !== "same");
+    const differences = (change?.rows ?? []).filter(({ what }) => what !== "allocated").map(difference);
+    const changed = differences.some(({ direction }) => direction !== "same");
     this.since.textContent = !change ? "nothing to compare with yet"
-      : changed.length ? `since ${change.since}` : `unchanged since ${change.since}`;
+      : `${changed ? "" : "unchanged "}${change.since === EDIT ? "by this edit" : `since ${change.since}`}`;
     this.back.hidden = !ownBaseline;
-    this.rows.hidden = !changed.length;
-    this.rows.replaceChildren(...changed.map(({ what, before, after, ratio, direction, said }) =>
+    this.rows.hidden = !changed; // all of them or none: what stands below moves less
+    this.rows.replaceChildren(...differences.map(({ what, before, after, ratio, direction, said }) =>
       el("li", { class: `adw-mod-${direction}`, "aria-label": said },
         el("span", { class: "adw-What" }, what),
         el("span", { class: "adw-Sign", "aria-hidden": "true" }, SIGNS[direction]),
-        el("span", {}, `${before} → ${after}`), el("b", {}, ratio))));
+        el("span", {}, before), el("span", { "aria-hidden": "true" }, "→"), el("span", {}, after), el("b", {}, ratio))));
   }
 
   private readonly since: HTMLElement;

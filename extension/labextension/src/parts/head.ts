@@ -15,16 +15,17 @@ export class Head {
       if (this.first) act.go(this.first);
     } });
     this.place = el("span", { class: "adw-Place" });
-    this.others = el("select", { class: "adw-Functions", "aria-label": "functions of this cell", onchange: () => {
+    this.others = el("select", { class: "adw-Name", "aria-label": "function", title: "Functions of this cell", onchange: () => {
       act.go(Number(this.others.value));
     } });
     this.arguments = new Wish("arguments", "Types of the arguments: x: f64[n], k: int", text => act.wish({ arguments: text }));
     this.wrt = new Wish("with respect to", "Names or places of arguments: x, y", text => act.wish({ wrt: text }));
-    this.node = el("div", { class: "adw-Head" },
-      el("div", { class: "adw-Title" }, this.name, this.place, this.others),
-      this.arguments.node, this.wrt.node);
+    this.title = el("div", { class: "adw-Title" }, this.name, this.others, this.place);
+    this.node = el("div", { class: "adw-Head" }, this.arguments.node, this.wrt.node);
   }
 
+  /** The function's name, apart from the rest: it stays in sight. */
+  readonly title: HTMLElement;
   readonly node: HTMLElement;
 
   update(analysis: Analysis, wishes: Wishes): void {
@@ -33,11 +34,13 @@ export class Head {
     this.place.textContent = analysis.first === analysis.last ? `line ${analysis.first}` : `lines ${analysis.first}–${analysis.last}`;
     const several = analysis.functions.length > 1;
     this.others.hidden = !several;
+    this.name.hidden = several;
     if (several) {
       this.others.replaceChildren(...analysis.functions.map(({ name, first }) =>
         el("option", { value: first, selected: first === analysis.first }, name)));
     }
-    this.arguments.update(analysis.arguments.text, wishes.arguments, analysis.arguments.source);
+    const { text, source } = analysis.arguments;
+    this.arguments.update(text, wishes.arguments, /^(the|its) /.test(source) ? `from ${source}` : source);
     const { wrt } = analysis;
     this.wrt.update(wrt?.text ?? "", wishes.wrt, wrt?.source ?? (wishes.wrt === null ? "" : "written here"));
   }
@@ -76,7 +79,7 @@ class Wish {
     this.text = wished ?? found;
     this.isWished = wished !== null;
     if (document.activeElement !== this.field) this.field.value = this.text;
-    this.source.textContent = /^\d|^(a|an|the|its|in)\b/.test(source) ? `from ${source}` : source;
+    this.source.textContent = source;
     this.back.hidden = wished === null;
   }
 

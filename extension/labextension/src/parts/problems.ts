@@ -1,4 +1,4 @@
-// What is wrong with the text, each with a link to its line.
+// What is wrong with the text, or is to be remarked on it, each with a link to its line.
 
 import { el } from "../../../workbench_jupyter/static/dom.js";
 import type { Problem } from "../protocol";
@@ -8,7 +8,9 @@ export class Problems {
 
   readonly node = el("ul", { class: "adw-Problems", "aria-label": "problems" });
 
-  update(problems: Problem[]): void {
+  update(problems: Problem[], areRemarks: boolean): void {
+    this.node.classList.toggle("adw-mod-remarks", areRemarks);
+    this.node.setAttribute("aria-label", areRemarks ? "remarks" : "problems");
     const text = JSON.stringify(problems);
     if (text === this.text) return;
     this.text = text;

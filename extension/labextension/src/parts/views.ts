@@ -21,6 +21,17 @@ export interface ViewSource {
   ask(key: string, view: View, question: unknown): Promise<unknown>;
 }
 
+/** Pixels below which a view opens with less: without the source, which the notebook shows beside the panel, and with
+ *  numbers, which are shorter than formulas, in comparisons. */
+const NARROW = 700;
+
+function firstLook(node: HTMLElement, view: View): void {
+  const button = (selector: string, text: string) =>
+    Array.from(node.querySelectorAll<HTMLElement>(selector)).find(found => found.textContent === text);
+  if (view === "adjoint") button('[aria-pressed="true"]', "source")?.click();
+  if (view === "change") button('[role=radio][aria-checked="false"]', "numbers")?.click();
+}
+
 /** One tab's view, of the key that it was made for. */
 export class ViewHost {
   constructor(readonly view: View, private readonly source: ViewSource) {}
@@ -51,7 +62,9 @@ export class ViewHost {
     this.node.replaceChildren(element);
     this.node.classList.remove("adw-mod-older");
     this.isThere = true;
-    lookAgain(this.node, before);
+    if (this.wasThere) lookAgain(this.node, before);
+    else if (this.node.offsetWidth < NARROW) firstLook(this.node, this.view);
+    this.wasThere = true;
     this.at(sizes);
   }
 
@@ -78,5 +91,6 @@ export class ViewHost {
 
   private key: string | null = null;
   private isThere = false;
+  private wasThere = false;
   private unmount: () => void = () => {};
 }
