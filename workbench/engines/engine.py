@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from workbench.ir import DifferentiationError, Function
+from workbench.passes import finalize
 from workbench.records import dataclass
 
 
@@ -55,6 +56,10 @@ class Compiler(Protocol):
     """Makes programs of IR. Whoever inherits from it writes a `name` and `compile`."""
 
     name: str
+
+    def finalize(self, function: Function, exact: int | None) -> Function:
+        """A simplified function as `compile` takes it (see `workbench.passes.finalize`)."""
+        return finalize(function, exact)
 
     def compile(self, function: Function, *, primal: Function | None = None, exact: int | None = None,
                 quiet: bool = False, deterministic: bool = False) -> Executable:

@@ -5,6 +5,7 @@ adds the entry."""
 
 from __future__ import annotations
 
+from workbench.engines.cuda import CudaCompiler
 from workbench.engines.engine import Engine
 from workbench.engines.numba import NumbaCompiler
 from workbench.engines.reference import Interpreted
@@ -21,6 +22,7 @@ ENGINES: dict[str, Engine] = {engine.name: engine for engine in (
     Engine(COMPILER, _TAPE, name="auto"),
     Engine(COMPILER),
     Engine(runner=_TAPE),
+    Engine(CudaCompiler()),
     Engine(Interpreted()),
 )}
 

@@ -25,7 +25,7 @@ from workbench.cost.machine import Machine
 from workbench.cost.timing import Timing
 from workbench.ir import Function, Kind, Op, own_results, walk
 from workbench.ir.ops import ALLOCATING, CONSUMING, CONTROL
-from workbench.passes import finalize, optimize
+from workbench.passes import optimize
 from workbench.rules import get
 from workbench.views.numbers import usual
 
@@ -41,9 +41,9 @@ class Candidate:
     """A program that may run, as far as it has been made. `transformed`: of the primal; `ir`: simplified; `final`: what
     would be emitted."""
 
-    def __init__(self, transform: Callable[[], Function], exact: int | None) -> None:
+    def __init__(self, transform: Callable[[], Function], lower: Callable[[Function], Function]) -> None:
         self._transform = transform
-        self._exact = exact
+        self._lower = lower
 
     @functools.cached_property
     def transformed(self) -> Function:
@@ -58,7 +58,7 @@ class Candidate:
     @functools.cached_property
     def final(self) -> Function:
         """What is emitted."""
-        return finalize(self.ir, self._exact)
+        return self._lower(self.ir)
 
 
 def may_be_forward(primal: Function, numbers: int) -> bool:

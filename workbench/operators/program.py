@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench.engines import Compiler, Executable, Origin
@@ -160,7 +160,7 @@ class Program:
         with stages.passes("primal"):
             primal = optimize(self.traced.function)
         way = self.way
-        candidate = direction.Candidate(lambda: self._transform(primal, way), self._exact(way))
+        candidate = direction.Candidate(lambda: self._transform(primal, way), self._lowered(way))
         if self.request.mode in ("grad", "vjp"):
             stages.show_text("plan.txt", self.plan())
         stages.show(self.request.mode, candidate.transformed)
@@ -221,7 +221,11 @@ class Program:
         return self._candidates[way]
 
     def _candidate(self, way: str) -> direction.Candidate:
-        return direction.Candidate(lambda: self._transform(self.primal, way), self._exact(way))
+        return direction.Candidate(lambda: self._transform(self.primal, way), self._lowered(way))
+
+    def _lowered(self, way: str) -> Callable[[Function], Function]:
+        """What makes of a simplified program what the engine compiles."""
+        return functools.partial(self.compiler.finalize, exact=self._exact(way))
 
     def _executable(self, way: str) -> Executable:
         return self.compiler.compile(self.candidate(way).final, quiet=self.request.mode in LATER, primal=self.primal,

@@ -26,7 +26,7 @@ from workbench.passes.lanes import Lanes
 from workbench.passes.limits import Limits
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
-from workbench.passes.pipeline import FINALIZE, OPTIMIZE, STAGES, are_as_shipped, finalize, optimize
+from workbench.passes.pipeline import FINALIZE, FOR_THREADS, OPTIMIZE, STAGES, are_as_shipped, finalize, optimize
 from workbench.passes.preallocate import Preallocate
 from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
@@ -38,7 +38,7 @@ from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
 __all__ = [
-    "FINALIZE", "OPTIMIZE", "STAGES", "Annihilate", "Bounds", "Contributions", "CotangentPass", "Counting", "DeadCode",
+    "FINALIZE", "FOR_THREADS", "OPTIMIZE", "STAGES", "Annihilate", "Bounds", "Contributions", "CotangentPass", "Counting", "DeadCode",
     "EarlyEnd", "Expand", "Gather", "Inline", "Lanes", "Limits", "Lower", "Merge", "Pass", "Preallocate", "Privatise",
     "Regroup", "Reuse", "ScalarReplacement", "Scaling", "Simplify", "Stage", "Step", "Unread", "Upwards",
     "are_as_shipped", "finalize", "is_watched", "optimize", "run", "watching",

@@ -74,6 +74,11 @@ FINALIZE = Stage(
     Step(Simplify(unroll=1), "bounds of loops that are the same; the last step, so that nothing is emitted twice"),
 )
 
+#: As FINALIZE, for engines that give each turn of a loop a thread: no vectors of items, arrays stay a turn's own, loops
+#: end where they end.
+FOR_THREADS = Stage("finalize", *(step for step in FINALIZE.steps if not isinstance(
+    step.does, Lanes | Preallocate | Limits | EarlyEnd | Upwards)))
+
 STAGES = (OPTIMIZE, FINALIZE)
 
 
@@ -82,15 +87,15 @@ def optimize(function: Function) -> Function:
     return OPTIMIZE(function)
 
 
-def finalize(function: Function, exact: int | None = None) -> Function:
+def finalize(function: Function, exact: int | None = None, stage: Stage = FINALIZE) -> Function:
     """A function that an engine can emit: scalar loops over elements, and library calls.
 
     exact: the results after the first `exact` ones are cotangents, whose sums and products may be regrouped (see
-    `CotangentPass`). In functions that stay functions of their own they may not."""
-    made = FINALIZE(function, exact)
+    `CotangentPass`). stage: another one than the CPU's. In functions that stay functions of their own they may not."""
+    made = stage(function, exact)
     called = {callee: Callee(callee.name) for callee in callees(made)}
     for callee, final in called.items():
-        final.define(Redirect(called).run(FINALIZE(callee.function)), callee.consumes)
+        final.define(Redirect(called).run(stage(callee.function)), callee.consumes)
     return Redirect(called).run(made) if called else made
 
 

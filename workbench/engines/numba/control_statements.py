@@ -62,7 +62,7 @@ def while_(w: Writer, op: Op) -> None:
         w.nested(after, zip(before.params, after.yields, strict=True))
         return
     lists = [op for op in (*before.ops, *after.ops) if op.prim == "store" and is_growable(op.operands[0])
-             and {op.operands[0], op.operands[2]} <= set(before.params)]
+             and {op.operands[0], op.operands[2]} <= set(before.params) and w.grows]
     w.with_room.update(lists)
     rooms = [(w.names(op.operands[0]), w.spell.text(op.operands[2])) for op in lists]
     w.line("while True:")

@@ -31,6 +31,7 @@ class Writer:
         self.statements = statements
         self.alone = alone
         self.with_room: set[Op] = set()  # stores into lists that have room for them
+        self.grows = True  # (lists are made longer where they must)
         self.allocate, self.grow = ("np.empty", runtime.grow) if written else ("np.zeros", runtime.grow_zeros)
         self.quiet = quiet
         self.titles = titles

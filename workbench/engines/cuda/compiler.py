@@ -1,0 +1,152 @@
+"""The engine "cuda": IR as kernels and the Python that launches them.
+
+It needs `ad-workbench[cuda]` and a device, or Numba's simulator (`NUMBA_ENABLE_CUDASIM=1` before Python starts).
+Arrays of the host are copied to the device before a call and back after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.engines.cuda.host import Program, emit
+from workbench.engines.cuda.installed import device_module, need_device
+from workbench.engines.engine import Compiler, Executable
+from workbench.ir import ArrayType, DifferentiationError, Function, Span, walk
+from workbench.ir.ops import CONSUMING
+from workbench.passes import FOR_THREADS, finalize
+
+
+class CudaProgram:
+    """A program for a GPU."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.program: Program = emit(function)
+        self._entry: Callable[..., Any] | None = None
+        self._written = _written(function)
+
+    @property
+    def results(self) -> int:
+        """How many there are."""
+        return self.program.results
+
+    @property
+    def source(self) -> str:
+        """Kernels, and the function that launches them."""
+        return self.program.text
+
+    @property
+    def source_map(self) -> list[tuple[int, int]]:
+        """Pairs (emitted line, user's line)."""
+        return self.program.source_map
+
+    @property
+    def entry(self) -> Callable[..., Any]:
+        """See `Executable`. Raises DifferentiationError where there is no device."""
+        if self._entry is None:
+            need_device()
+            self._entry = namespace_of(self.program)[self.program.name]
+        return self._run
+
+    def _run(self, *args: Any) -> Any:
+        device = device_module()
+        assert self._entry is not None
+        given = [device.to_device(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+        found = self._entry(*given)
+        for k in self._written:
+            if isinstance(args[k], np.ndarray) and args[k].size:
+                given[k].copy_to_host(args[k])
+        if self.results == 1:
+            return _on_host(found)
+        return tuple(_on_host(part) for part in found) if found is not None else None
+
+    def translated(self, error: Exception) -> Exception:
+        """See `Executable`."""
+        number = getattr(error, "number", None)
+        if number is None or not hasattr(error, "failures"):
+            return error
+        op = self.program.failures[number]
+        made = raised(op.attrs["exception"], op.attrs.get("message", ""))
+        if op.span is not None:
+            made.__workbench_span__ = op.span  # type: ignore[attr-defined]
+        return made
+
+
+def raised(name: str, message: str) -> Exception:
+    """An exception by its name."""
+    import builtins
+    kind = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, RuntimeError)
+    made: Exception = kind(message) if message else kind()
+    return made
+
+
+def _on_host(value: Any) -> Any:
+    return value.copy_to_host() if hasattr(value, "copy_to_host") else value
+
+
+def _written(function: Function) -> tuple[int, ...]:
+    """The data parameters that the program changes."""
+    roots = {p: k for k, p in enumerate(function.data_params) if isinstance(p.type, ArrayType)}
+    found: set[int] = set()
+    grown = True
+    while grown:
+        before = (len(roots), len(found))
+        for op in walk(function.block):
+            if op.prim in CONSUMING and op.operands[0] in roots:
+                found.add(roots[op.operands[0]])
+                roots[op.result] = roots[op.operands[0]]
+            inits = op.operands[2:] if op.prim == "for" else op.operands if op.prim == "while" else ()
+            for region in op.regions[:1]:
+                params = region.params[1:] if op.prim == "for" else region.params
+                for param, init in zip(params, inits, strict=False):
+                    if init in roots:
+                        roots[param] = roots[init]
+            for region in op.regions:
+                ends = region.yields[1:] if op.prim == "while" and region.params else region.yields
+                for result, end in zip(op.results, ends, strict=False):
+                    if end in roots:
+                        roots[result] = roots[end]
+        grown = before != (len(roots), len(found))
+    return tuple(sorted(found))
+
+
+def namespace_of(program: Program) -> dict[str, Any]:
+    """The names of an emitted program, its kernels among them."""
+    filename = f"<workbench cuda {program.name} {hashlib.sha256(program.text.encode()).hexdigest()[:12]}>"
+    linecache.cache[filename] = (len(program.text), None, program.text.splitlines(keepends=True), filename)
+    names: dict[str, Any] = {"__name__": "workbench.engines.cuda.device"}
+    exec(compile(program.text, filename, "exec"), names)
+    return names
+
+
+class CudaCompiler(Compiler):
+    """Makes programs for NVIDIA GPUs."""
+
+    name = "cuda"
+
+    def finalize(self, function: Function, exact: int | None) -> Function:
+        """Without vectors of items, and with arrays made where they are used."""
+        return finalize(function, exact, FOR_THREADS)
+
+    def compile(self, function: Function, *, primal: Function | None = None, exact: int | None = None,
+                quiet: bool = False, deterministic: bool = False) -> Executable:
+        """See `Compiler`. Raises DifferentiationError for `deterministic`: additions of several threads to one element
+        come in any order."""
+        if deterministic:
+            raise DifferentiationError("programs for a GPU are not deterministic to the bit", _span(function),
+                                       "use engine='numba'")
+        return CudaProgram(function)
+
+    def export(self, primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],
+               gradients: Sequence[int], examples: Sequence[Any], seeded: bool) -> str:
+        """No files: these programs need the workbench's launches."""
+        raise self._no_files()
+
+
+def _span(function: Function) -> Span | None:
+    return function.span

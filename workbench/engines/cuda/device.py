@@ -1,0 +1,171 @@
+"""What emitted programs call on the host: arrays on the device, launches, and what comes back of them.
+
+Invariant: nothing here copies an array to the host but `numbers`, which are one for each block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+#: Threads of a block, and blocks at most: further turns go to the same threads again.
+SHAPE: ContextVar[tuple[int, int]] = ContextVar("shape", default=(128, 4096))
+NONE = np.iinfo(np.int64).max
+
+
+@contextmanager
+def launched(threads: int, blocks: int) -> Iterator[None]:
+    """Launch with blocks of so many threads (a power of two, at most 256), and at most so many blocks."""
+    token = SHAPE.set((threads, blocks))
+    try:
+        yield
+    finally:
+        SHAPE.reset(token)
+
+
+class Columns:
+    """An array with a column for each thread, made when it is known how many there are."""
+
+    def __init__(self, dtype: Any, dims: tuple[int, ...]) -> None:
+        self.dtype = dtype
+        self.dims = dims
+
+    def array(self, blocks: int, threads: int) -> Any:
+        """The array of a launch."""
+        return cuda.device_array((*(max(d, 1) for d in self.dims), blocks * threads), self.dtype)
+
+
+class Numbers:
+    """What each block gives: one number."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self.found: Any = None
+
+    def array(self, blocks: int, threads: int) -> Any:
+        """The array of a launch."""
+        self.found = cuda.device_array(blocks, self.dtype)
+        return self.found
+
+    def _on_host(self) -> Any:
+        return np.zeros(0, self.dtype) if self.found is None else self.found.copy_to_host()
+
+    def first(self) -> Any:
+        """That of the only block."""
+        return _plain(self._on_host()[0])
+
+    def total(self, start: Any) -> Any:
+        """Their sum, added to a number."""
+        return _plain(self.dtype.type(start) + self._on_host().sum(dtype=self.dtype))
+
+    def largest(self, start: Any) -> Any:
+        """The largest of them and a number; NaN where one is."""
+        return _plain(np.max(self._on_host(), initial=self.dtype.type(start)))
+
+    def smallest(self, start: Any) -> Any:
+        """The smallest."""
+        return _plain(np.min(self._on_host(), initial=self.dtype.type(start)))
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of 64 bits as Python's own."""
+    return value.item() if value.dtype in (np.float64, np.int64, np.bool_) else value
+
+
+def columns(dtype: Any, *dims: int) -> Columns:
+    """See `Columns`."""
+    return Columns(dtype, dims)
+
+
+def numbers(dtype: Any) -> Numbers:
+    """See `Numbers`."""
+    return Numbers(dtype)
+
+
+def launch(kernel: Any, count: int, *args: Any) -> None:
+    """Deal `count` turns out to threads."""
+    if count <= 0:
+        return
+    threads, most = SHAPE.get()
+    blocks = min((count + threads - 1) // threads, most)
+    given = [arg.array(blocks, threads) if isinstance(arg, Columns | Numbers) else arg for arg in args]
+    kernel[blocks, threads](*given)
+
+
+def empty(shape: Any, dtype: Any) -> Any:
+    """A new array on the device."""
+    return cuda.device_array(shape, dtype)
+
+
+def full(shape: Any, value: Any, dtype: Any) -> Any:
+    """A new array on the device, all elements equal."""
+    made = cuda.device_array(shape, dtype)
+    if made.size:
+        launch(_fill, made.size, made.reshape(made.size), np.dtype(dtype).type(value))
+    return made
+
+
+def copied(array: Any) -> Any:
+    """A copy on the device."""
+    made = cuda.device_array(array.shape, array.dtype)
+    if array.size:
+        made.copy_to_device(array)
+    return made
+
+
+def matmul(a: Any, b: Any, a_turned: bool, b_turned: bool) -> Any:
+    """A product of two matrices, of which each may be meant transposed; or of a vector and a matrix."""
+    if a.ndim == 1:
+        return matmul(a.reshape(1, a.size), b, False, b_turned).reshape(-1)
+    if b.ndim == 1:
+        return matmul(a, b.reshape(b.size, 1), a_turned, False).reshape(-1)
+    rows, inner = a.shape[::-1] if a_turned else a.shape
+    columns_ = b.shape[0] if b_turned else b.shape[1]
+    made = cuda.device_array((rows, columns_), a.dtype)
+    if made.size:
+        launch(_product, rows * columns_, a, b, made, inner, a_turned, b_turned)
+    return made
+
+
+@cuda.jit
+def _fill(array: Any, value: Any) -> None:
+    for k in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
+        array[k] = value
+
+
+@cuda.jit
+def _product(a: Any, b: Any, out: Any, inner: int, a_turned: bool, b_turned: bool) -> None:
+    for item in range(cuda.grid(1), out.shape[0] * out.shape[1], cuda.gridsize(1)):
+        i, j = item // out.shape[1], item % out.shape[1]
+        out[i, j] = 0
+        for k in range(inner):
+            x = a[k, i] if a_turned else a[i, k]
+            y = b[j, k] if b_turned else b[k, j]
+            out[i, j] += x * y
+
+
+def no_problem() -> Any:
+    """Where kernels note what they would raise."""
+    return cuda.to_device(np.full(1, NONE, np.int64))
+
+
+def raise_first(problem: Any, failures: tuple[tuple[str, str], ...]) -> None:
+    """Raise what the first turn would have raised that was not as it should be."""
+    found = int(problem.copy_to_host()[0])
+    if found != NONE:
+        raise Problem(found % 1024, failures)
+
+
+class Problem(Exception):
+    """A kernel noted that something is to be raised: the number of the check."""
+
+    def __init__(self, number: int, failures: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(failures[number])
+        self.number = number
+
+

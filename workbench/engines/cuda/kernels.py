@@ -1,0 +1,371 @@
+"""A loop whose turns are threads, or a part of a program for one thread, as the text of a kernel.
+
+The text is what the CPU engine writes, but for: the loop, whose turns are dealt out to the threads; carried numbers,
+which a block combines in shared memory and leaves in an array with an element for each block; additions of several threads to one element, which
+are atomic; exceptions, of which the number of the turn is noted; and arrays that a turn makes, which lie in registers
+where they are small, else in an array with a column for each thread, so that neighbouring threads touch neighbouring
+words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, OWN, SAME, SCATTER, SUM, Parallel
+from workbench.engines.cuda.spelling import KernelSpeller
+from workbench.engines.numba import control_statements
+from workbench.engines.numba.folding import is_growable
+from workbench.engines.numba.names import RESERVED
+from workbench.engines.numba.spelling import constant_text, dtype
+from workbench.engines.numba.writer import Statement, Writer
+from workbench.ir import Block, Constant, DifferentiationError, Function, Kind, Op, Value, walk
+from workbench.records import dataclass
+
+#: Threads of a block at most: so long are the arrays in which a block adds up.
+THREADS = 256
+#: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
+SMALL = 32
+#: So many checks a program has at most.
+FAILURES = 1024
+NAMES = frozenset({"cuda", "problem", "thread", "item", "part", "half", "lane", "launch", "device"})
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """An array with a column for each thread: its name, kind, dimensions (of a list: None)."""
+
+    name: str
+    kind: Kind
+    dims: tuple[Value, ...] | None
+    maker: Op
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A kernel that was written.
+
+    parameters: its operands, values of the program around it, in order; rooms: the arrays that follow them; numbers:
+    what comes back in arrays of one element, after those: results of the operation, by their positions; count: see
+    `Parallel`, None for one thread."""
+
+    title: str
+    op: Op
+    parallel: Parallel | None
+    parameters: tuple[Value, ...]
+    rooms: tuple[Room, ...]
+    numbers: tuple[int, ...]
+    lines: tuple[str, ...]
+    spans: tuple[Any, ...]
+    helpers: Mapping[str, Any]
+    fails: bool
+
+
+def free_values(op: Op) -> tuple[Value, ...]:
+    """What an operation reads of the program around it, in order."""
+    found: dict[Value, None] = {}
+    made: set[Value] = set()
+
+    def enter(block: Block) -> None:
+        made.update(block.params)
+        for inner in block.ops:
+            visit(inner)
+        read(block.yields)
+
+    def read(values: Sequence[Value]) -> None:
+        for value in values:
+            if not isinstance(value, Constant) and value not in made:
+                found.setdefault(value)
+
+    def visit(inner: Op) -> None:
+        read(inner.operands)
+        for region in inner.regions:
+            enter(region)
+        made.update(inner.results)
+
+    visit(op)
+    return tuple(found)
+
+
+def outlined(op: Op, title: str, used: Sequence[int] = ()) -> Function:
+    """An operation as a function of all that it reads, with some of its results."""
+    return Function(title, Block(free_values(op), (op,), tuple(op.results[k] for k in used)), {}, op.span)
+
+
+class KernelWriter(Writer):
+    """Writes one kernel; `failures` collects the checks of the whole program, which numbers them."""
+
+    def __init__(self, function: Function, title: str, parallel: Parallel | None, used: Sequence[int],
+                 failures: list[Op]) -> None:
+        (self.whole,) = function.block.ops
+        self.parallel = parallel
+        self.used = used
+        self.failures = failures
+        self.rooms: dict[str, Room] = {}
+        self.fails = False
+        super().__init__(function, title, {}, False, True, True, STATEMENTS)
+        self.grows = False
+        self.names.reserved = RESERVED | NAMES | {title}
+        self.spell = KernelSpeller(self.names, self.folding.inlined)
+        self.speller: KernelSpeller = self.spell
+
+    def kernel(self) -> Kernel:
+        """The kernel."""
+        self.parameters = [self.names(p) for p in self.function.data_params]
+        self.span = self.function.span
+        self.prepare()
+        self.block(self.function.block)
+        self.span = None
+        numbers = [k for k in self.used if not self.whole.results[k].is_array]
+        if self.parallel is None:
+            for k in numbers:
+                self.line(f"{self.out(k)}[0] = {self.names(self.whole.results[k])}")
+        start = [] if not self.rooms else ["    thread = cuda.grid(1)"]
+        extra = [*self.rooms, *(self.out(k) for k in numbers), *(["problem"] if self.fails else [])]
+        head = ["@cuda.jit", f"def {self.title}({', '.join([*self.parameters, *extra])}):"]
+        if self.parallel is None:
+            start.append("    if cuda.grid(1) > 0:\n        return")
+        lines = [*head, *(line for text in start for line in text.split("\n"))]
+        return Kernel(self.title, self.whole, self.parallel, self.function.data_params, tuple(self.rooms.values()),
+                      tuple(numbers), (*lines, *self.lines), (*[None] * len(lines), *self.spans),
+                      {**self.spell.helpers, **self.helpers}, self.fails)
+
+    def prepare(self) -> None:
+        """Give lists and large arrays their names before anything that uses them is written."""
+        for op in walk(self.function.block):
+            if op.prim == "list" or (op.prim in ("empty", "full", "copy") and not self.is_small(op)):
+                self.room(op)
+
+    def out(self, k: int) -> str:
+        """The array that a result comes back in."""
+        return f"{self.names(self.whole.results[k])}_out"
+
+    # ------------------------------------------------------------------ arrays of a thread's own
+    @staticmethod
+    def is_small(op: Op) -> bool:
+        """Whether an array has few elements, whatever the arguments."""
+        dims = op.result.dims
+        size = 1
+        for dim in dims:
+            if not isinstance(dim, Constant):
+                return False
+            size *= int(dim.value.real)
+        return 0 < size <= SMALL and bool(dims)
+
+    def room(self, op: Op) -> None:
+        """An array with a column for each thread."""
+        name = self.names(op.result)
+        dims = None if op.prim == "list" else op.result.dims
+        inside = {v for inner in walk(Block((), (self.whole,), ())) for v in inner.results}
+        inside |= {p for inner in walk(Block((), (self.whole,), ())) for region in inner.regions for p in region.params}
+        if dims is not None and (not dims or any(d in inside for d in dims)):
+            raise DifferentiationError("an array is made in a kernel whose size is not known before it is launched",
+                                       op.span, "make it outside, or use engine='numba'")
+        known = self.rooms.get(name)
+        if known is not None and (known.dims is None) != (dims is None):
+            raise DifferentiationError("arrays of different kinds share a place in a kernel", op.span,
+                                       "use engine='numba'")
+        self.rooms.setdefault(name, Room(name, op.result.kind, dims, op))
+        self.speller.spread.add(name)
+
+    def fill(self, op: Op, text: str | None) -> None:
+        """Set every element of a new array, from text with the indices `q0`, `q1`, ... in it."""
+        if text is None:
+            return
+        letters = [f"q{k}" for k in range(op.result.rank)]
+        for letter, dim in zip(letters, op.result.dims, strict=True):
+            self.line(f"for {letter} in range({self.spell.text(dim)}):")
+            self.depth += 1
+        name = self.names(op.result)
+        where = letters + (["thread"] if name in self.speller.spread else [])
+        self.line(f"{name}[{', '.join(where)}] = {text}")
+        self.depth -= len(letters)
+
+
+def make(w: Writer, op: Op, text: str | None) -> None:
+    """A new array: a small one of the thread's own, or a column of one that is there."""
+    assert isinstance(w, KernelWriter)
+    if w.names(op.result) not in w.speller.spread:
+        dims = ", ".join(w.spell.text(d) for d in op.result.dims)
+        w.line(f"{w.names(op.result)} = cuda.local.array(({dims},), {dtype(op.result.kind)})")
+    w.fill(op, text)
+
+
+def empty(w: Writer, op: Op) -> None:
+    """Contents undefined."""
+    make(w, op, None)
+
+
+def full(w: Writer, op: Op) -> None:
+    """All elements equal."""
+    make(w, op, w.spell.text(op.operands[0]))
+
+
+def copy(w: Writer, op: Op) -> None:
+    """The elements of another array."""
+    letters = [f"q{k}" for k in range(op.result.rank)]
+    name = w.names(op.operands[0])
+    assert isinstance(w, KernelWriter)
+    make(w, op, f"{name}[{', '.join(letters + (['thread'] if name in w.speller.spread else []))}]")
+
+
+def new_list(w: Writer, op: Op) -> None:
+    """Nothing to do: its room is there."""
+
+
+def list_load(w: Writer, op: Op) -> None:
+    """An element that was stored."""
+    if not op.attrs.get("kept"):
+        raise DifferentiationError("a list is read beyond its end in a kernel", op.span, "use engine='numba'")
+    w.assign_text(op.result, w.spell.element(op.operands[0], op.operands[1:]))
+
+
+def store(w: Writer, op: Op) -> None:
+    """`a[i] = v`; an addition that other threads do, too, is atomic."""
+    assert isinstance(w, KernelWriter)
+    array, value, *indices = op.operands
+    if w.parallel is None or op not in w.parallel.added:
+        w.line(f"{w.spell.element(array, tuple(indices))} = {w.spell.text(value)}", op)
+        return
+    added = w.folding.inlined.get(value)
+    if added is None:
+        raise DifferentiationError("an addition of several threads cannot be written as one", op.span,
+                                   "use engine='numba'")
+    first, second = added.operands
+    load = w.folding.inlined.get(first)
+    other = second if load is not None and load in w.parallel.added else first
+    atomic(w, array, indices, w.spell.text(other), negative=added.prim == "sub")
+
+
+def accum(w: Writer, op: Op) -> None:
+    """`a[i] += v`."""
+    assert isinstance(w, KernelWriter)
+    array, value, *indices = op.operands
+    if w.parallel is not None and op in w.parallel.added:
+        atomic(w, array, indices, w.spell.text(value))
+    else:
+        w.line(f"{w.spell.element(array, tuple(indices))} += {w.spell.text(value)}", op)
+
+
+def atomic(w: Writer, array: Value, indices: Sequence[Value], text: str, negative: bool = False) -> None:
+    """An addition that is not torn apart by those of other threads."""
+    where = [w.spell.text(v) for v in indices]
+    place = where[0] if len(where) == 1 else f"({', '.join(where)})"
+    w.line(f"cuda.atomic.add({w.names(array)}, {place}, {f'-({text})' if negative else text})")
+
+
+def check(w: Writer, op: Op) -> None:
+    """Note which turn would raise what, and end the thread."""
+    assert isinstance(w, KernelWriter)
+    ok = op.operands[0]
+    if isinstance(ok, Constant) and ok.value:
+        return
+    if op not in w.failures:
+        w.failures.append(op)
+        if len(w.failures) > FAILURES:
+            raise DifferentiationError("a program has too many places that may raise", op.span, "use engine='numba'")
+    w.fails = True
+    w.line(f"if {w.negation(ok)}:")
+    item = "0" if w.parallel is None else "item"
+    w.line(f"    cuda.atomic.min(problem, 0, {item} * {FAILURES} + {w.failures.index(op)})")
+    w.line("    return")
+
+
+def for_(w: Writer, op: Op) -> None:
+    """A counted loop; that of the kernel is dealt out to the threads."""
+    assert isinstance(w, KernelWriter)
+    if w.parallel is None or op is not w.parallel.op:
+        control_statements.for_(w, op)
+        return
+    found = w.parallel
+    body = found.body
+    inits = dict(zip(body.params[1:], op.operands[2:], strict=True))
+    w.copies((p, v) for p, v in inits.items() if p.is_array)
+    numbers = [(p, role) for p, role in zip(body.params[1:], found.roles, strict=True)
+               if role in (SUM, MAXIMUM, MINIMUM)]
+    outs = {p: w.out(k) for k, p in enumerate(body.params[1:]) if not p.is_array}
+    for param, role in numbers:
+        w.line(f"{w.names(param)} = {constant_text(Constant(0, param.kind))[0] if role == SUM else worst(param, role)}")
+    deal(w, found)
+    w.nested(body, zip(body.params[1:], body.yields, strict=True))
+    for param, role in numbers:
+        if any(op.results[k] is w.whole.results[k] and p is param for k, p in enumerate(body.params[1:])
+               if k in w.used):
+            combine(w, param, role, outs[param])
+
+
+def deal(w: Writer, found: Parallel) -> None:
+    """The head of the loop over the turns of a thread."""
+    assert isinstance(w, KernelWriter)
+    lengths = [length(w, loop) for loop in found.loops]
+    needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1
+    lo, step = found.op.operands[0], found.op.attrs.get("step", 1)
+    index = w.names(found.op.regions[0].params[0])
+    if not needs and step == 1 and isinstance(lo, Constant) and lo.value == 0:
+        w.line(f"for {index} in range(cuda.grid(1), {lengths[0]}, cuda.gridsize(1)):")
+        return
+    total = " * ".join(f"({text})" if " " in text and len(lengths) > 1 else text for text in lengths)
+    w.line(f"for item in range(cuda.grid(1), {total}, cuda.gridsize(1)):")
+    w.depth += 1
+    for k, loop in enumerate(found.loops):
+        inner = " * ".join(f"({text})" if " " in text else text for text in lengths[k + 1:])
+        turn = f"item // ({inner})" if len(lengths) - k > 2 else f"item // {bound(inner)}" if inner else "item"
+        if k > 0:
+            turn = f"({turn}) % {bound(lengths[k])}" if inner else f"item % {bound(lengths[k])}"
+        lo, step = loop.operands[0], loop.attrs.get("step", 1)
+        first = w.spell.text(lo)
+        text = f"{first} - {turn}" if step == -1 else turn if first == "0" else f"{first} + {turn}"
+        w.line(f"{w.names(loop.regions[0].params[0])} = {text}")
+    w.depth -= 1
+
+
+def bound(text: str) -> str:
+    """A divisor."""
+    return text if text.isidentifier() or text.isdigit() else f"({text})" if not text.startswith("(") else text
+
+
+def length(w: Writer, loop: Op) -> str:
+    """How many turns a loop has (or less than none)."""
+    lo, hi = loop.operands[:2]
+    if loop.attrs.get("step", 1) == -1:
+        lo, hi = hi, lo
+    first, last = w.spell.text(lo, 10), w.spell.text(hi, 10)
+    return w.spell.text(hi) if first == "0" else f"{last} - {first}"
+
+
+def combine(w: Writer, param: Value, role: str, out: str) -> None:
+    """Combine the numbers of a block in shared memory; the result is the block's element of an array."""
+    name = w.names(param)
+    taken = "part[lane] += other"
+    if role != SUM:  # (what is NaN stays)
+        taken = f"if other {'>' if role == MAXIMUM else '<'} part[lane] or other != other:"
+    for line in (
+            f"part = cuda.shared.array({THREADS}, {dtype(param.kind)})", "lane = cuda.threadIdx.x",
+            f"part[lane] = {name}", "cuda.syncthreads()", "half = cuda.blockDim.x // 2", "while half > 0:",
+            "    if lane < half:", "        other = part[lane + half]", f"        {taken}",
+            *(["            part[lane] = other"] if role != SUM else []),
+            "    cuda.syncthreads()", "    half //= 2", "if lane == 0:", f"    {out}[cuda.blockIdx.x] = part[0]",
+            "cuda.syncthreads()"):
+        w.line(line)
+
+
+def worst(param: Value, role: str) -> str:
+    """Less than everything, or more."""
+    if param.kind.is_float:
+        value = -math.inf if role == MAXIMUM else math.inf
+    else:
+        value = -2**63 if role == MAXIMUM else 2**63 - 1
+    return constant_text(Constant(value, param.kind))[0]
+
+
+def refused(w: Writer, op: Op) -> None:
+    """What no kernel does."""
+    raise DifferentiationError(f"{op.prim} has no form on a GPU", op.span, "use engine='numba'")
+
+
+STATEMENTS: dict[str, Statement] = {
+    "empty": empty, "full": full, "copy": copy, "list": new_list, "list load": list_load, "store": store,
+    "accum": accum, "check": check, "if": control_statements.if_, "for": for_, "while": control_statements.while_,
+    **{name: refused for name in ("call", "print", "draw", "matmul", "reshape", "iota")},
+}
