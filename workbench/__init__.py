@@ -18,6 +18,7 @@ try:
     from workbench.custom import check, checkpoint, hook, microscope, rule, stop_gradient
     from workbench.estimating import estimate_laplacian
     from workbench.expanding import taylor
+    from workbench.for_gpus import compile_cuda
     from workbench.ir import DifferentiationError
     from workbench.pricing import complexity, cost, measure, sweep
     from workbench.showing import show
@@ -28,7 +29,7 @@ finally:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "calibrate", "check", "checkpoint", "complexity", "cost", "curl", "diag_hessian",
+    "DifferentiationError", "calibrate", "check", "checkpoint", "compile_cuda", "complexity", "cost", "curl", "diag_hessian",
     "divergence", "estimate_laplacian", "grad", "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize",
     "measure", "microscope", "rule", "show", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor",
     "value_and_grad", "vjp", "vmap",

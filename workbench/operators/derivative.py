@@ -229,11 +229,15 @@ class Derivative(Shown):
             for known in self._analysed:
                 if known.keywords == keywords and known.holds(args):
                     return known
-            made = Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
-                                  args, keywords, UNCOMPILED)
+            made = self.made_by(UNCOMPILED, args, keywords)
             self._analysed.insert(0, made)
             del self._analysed[MAX_SPECIALISATIONS:]
         return made
+
+    def made_by(self, compiler: Compiler, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
+        """A specialisation for a call by some compiler, which is not kept. Raises DifferentiationError as the compiler."""
+        return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords), args,
+                              keywords, compiler)
 
     def _found(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | None:
         """The specialisation for a call, which is the first to be tried from then on; None where there is none yet."""
@@ -252,8 +256,7 @@ class Derivative(Shown):
         """A new specialisation. Where the program is found to raise, whatever its numbers are, it is run as it is: it
         raises after the effects that it has until then. (An engine that has a runner leaves that to it.)"""
         try:
-            return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords),
-                                  args, keywords, self.engine.compiler or COMPILER)
+            return self.made_by(self.engine.compiler or COMPILER, args, keywords)
         except DifferentiationError:
             raise
         except Exception as error:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from workbench.engines.cuda.compiler import CudaCompiler
+from workbench.engines.cuda.compiler import CudaCompiler, CudaProgram
 from workbench.engines.cuda.host import Program, emit
 
-__all__ = ["CudaCompiler", "Program", "emit"]
+__all__ = ["CudaCompiler", "CudaProgram", "Program", "emit"]

@@ -287,26 +287,30 @@ def for_(w: Writer, op: Op) -> None:
     outs = {p: w.out(k) for k, p in enumerate(body.params[1:]) if not p.is_array}
     for param, role in numbers:
         w.line(f"{w.names(param)} = {constant_text(Constant(0, param.kind))[0] if role == SUM else worst(param, role)}")
-    deal(w, found)
+    step = deal(w, found)
     w.nested(body, zip(body.params[1:], body.yields, strict=True))
+    w.line(f"    {step} += cuda.gridsize(1)")
     for param, role in numbers:
         if any(op.results[k] is w.whole.results[k] and p is param for k, p in enumerate(body.params[1:])
                if k in w.used):
             combine(w, param, role, outs[param])
 
 
-def deal(w: Writer, found: Parallel) -> None:
-    """The head of the loop over the turns of a thread."""
+def deal(w: Writer, found: Parallel) -> str:
+    """The head of the loop over the turns of a thread; the name of what counts them. (A `while`: how often a `range`
+    with a step turns is a division of 64 bits, which a GPU does not have.)"""
     assert isinstance(w, KernelWriter)
     lengths = [length(w, loop) for loop in found.loops]
     needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1
     lo, step = found.op.operands[0], found.op.attrs.get("step", 1)
     index = w.names(found.op.regions[0].params[0])
     if not needs and step == 1 and isinstance(lo, Constant) and lo.value == 0:
-        w.line(f"for {index} in range(cuda.grid(1), {lengths[0]}, cuda.gridsize(1)):")
-        return
+        w.line(f"{index} = cuda.grid(1)")
+        w.line(f"while {index} < {lengths[0]}:")
+        return index
     total = " * ".join(f"({text})" if " " in text and len(lengths) > 1 else text for text in lengths)
-    w.line(f"for item in range(cuda.grid(1), {total}, cuda.gridsize(1)):")
+    w.line("item = cuda.grid(1)")
+    w.line(f"while item < {total}:")
     w.depth += 1
     for k, loop in enumerate(found.loops):
         inner = " * ".join(f"({text})" if " " in text else text for text in lengths[k + 1:])
@@ -318,11 +322,12 @@ def deal(w: Writer, found: Parallel) -> None:
         text = f"{first} - {turn}" if step == -1 else turn if first == "0" else f"{first} + {turn}"
         w.line(f"{w.names(loop.regions[0].params[0])} = {text}")
     w.depth -= 1
+    return "item"
 
 
 def bound(text: str) -> str:
     """A divisor."""
-    return text if text.isidentifier() or text.isdigit() else f"({text})" if not text.startswith("(") else text
+    return text if text.isidentifier() or text.isdigit() or text.startswith("(") else f"({text})"
 
 
 def length(w: Writer, loop: Op) -> str:
