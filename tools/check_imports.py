@@ -22,8 +22,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"__init__", "__main__"},
-            {"api", "composed", "custom", "checking", "estimating", "expanding", "magnifying", "pricing",
-             "reproducing", "showing"},
+            {"api", "composed", "custom", "checking", "estimating", "expanding", "for_gpus", "magnifying",
+             "pricing", "reproducing", "showing"},
             {"operators"},
             {"views"},
             {"cost", "engines"},

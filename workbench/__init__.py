@@ -29,10 +29,10 @@ finally:
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "DifferentiationError", "calibrate", "check", "checkpoint", "compile_cuda", "complexity", "cost", "curl", "diag_hessian",
-    "divergence", "estimate_laplacian", "grad", "hessian", "hook", "hvp", "jacobian", "jvp", "laplacian", "linearize",
-    "measure", "microscope", "rule", "show", "show_config", "spec", "stop_gradient", "sweep", "tape", "taylor",
-    "value_and_grad", "vjp", "vmap",
+    "DifferentiationError", "calibrate", "check", "checkpoint", "compile_cuda", "complexity", "cost", "curl",
+    "diag_hessian", "divergence", "estimate_laplacian", "grad", "hessian", "hook", "hvp", "jacobian", "jvp",
+    "laplacian", "linearize", "measure", "microscope", "rule", "show", "show_config", "spec", "stop_gradient",
+    "sweep", "tape", "taylor", "value_and_grad", "vjp", "vmap",
 ]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from workbench.cost.spec import specs_in, stand_ins
-from workbench.engines import COMPILER, UNCOMPILED, Runner, engine_named, tape
+from workbench.engines import COMPILER, UNCOMPILED, Compiler, Runner, engine_named, tape
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
@@ -235,7 +235,7 @@ class Derivative(Shown):
         return made
 
     def made_by(self, compiler: Compiler, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
-        """A specialisation for a call by some compiler, which is not kept. Raises DifferentiationError as the compiler."""
+        """A specialisation for a call by some compiler, which is not kept. Raises DifferentiationError as that does."""
         return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords), args,
                               keywords, compiler)
 

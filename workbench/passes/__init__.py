@@ -38,8 +38,8 @@ from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
 __all__ = [
-    "FINALIZE", "FOR_THREADS", "OPTIMIZE", "STAGES", "Annihilate", "Bounds", "Contributions", "CotangentPass", "Counting", "DeadCode",
-    "EarlyEnd", "Expand", "Gather", "Inline", "Lanes", "Limits", "Lower", "Merge", "Pass", "Preallocate", "Privatise",
-    "Regroup", "Reuse", "ScalarReplacement", "Scaling", "Simplify", "Stage", "Step", "Unread", "Upwards",
-    "are_as_shipped", "finalize", "is_watched", "optimize", "run", "watching",
+    "FINALIZE", "FOR_THREADS", "OPTIMIZE", "STAGES", "Annihilate", "Bounds", "Contributions", "CotangentPass",
+    "Counting", "DeadCode", "EarlyEnd", "Expand", "Gather", "Inline", "Lanes", "Limits", "Lower", "Merge", "Pass",
+    "Preallocate", "Privatise", "Regroup", "Reuse", "ScalarReplacement", "Scaling", "Simplify", "Stage", "Step",
+    "Unread", "Upwards", "are_as_shipped", "finalize", "is_watched", "optimize", "run", "watching",
 ]

@@ -1,12 +1,12 @@
 """Programs that a GPU is for, as users write them: each with a derivative, and how its arguments are drawn."""
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import erfc
 
 import workbench as wb
 
@@ -48,7 +48,7 @@ def n_body(position, mass):
                 dx = position[i, 0] - position[j, 0]
                 dy = position[i, 1] - position[j, 1]
                 dz = position[i, 2] - position[j, 2]
-                energy -= mass[i] * mass[j] / math.sqrt(dx * dx + dy * dy + dz * dz + 0.01)
+                energy -= mass[i] * mass[j] / np.sqrt(dx * dx + dy * dy + dz * dz + 0.01)
     return energy
 
 
@@ -68,24 +68,24 @@ def ray(dx, dy, radius):
     t = 0.0
     for _ in range(24):
         px, py, pz = t * dx, t * dy, t - 3.0
-        t += math.sqrt(px * px + py * py + pz * pz) - radius
+        t += np.sqrt(px * px + py * py + pz * pz) - radius
     return t
 
 
 def black_scholes(spot, strike, maturity, rate, volatility):
-    root = volatility * math.sqrt(maturity)
-    d1 = (math.log(spot / strike) + (rate + 0.5 * volatility * volatility) * maturity) / root
+    root = volatility * np.sqrt(maturity)
+    d1 = (np.log(spot / strike) + (rate + 0.5 * volatility * volatility) * maturity) / root
     d2 = d1 - root
-    first = 0.5 * math.erfc(-d1 / math.sqrt(2.0))
-    second = 0.5 * math.erfc(-d2 / math.sqrt(2.0))
-    return spot * first - strike * math.exp(-rate * maturity) * second
+    first = 0.5 * erfc(-d1 / 1.4142135623730951)
+    second = 0.5 * erfc(-d2 / 1.4142135623730951)
+    return spot * first - strike * np.exp(-rate * maturity) * second
 
 
 def path_payoff(noise, spot, volatility):
     price = spot
-    total = 0.0
+    total = 0.0 * spot
     for k in range(noise.shape[0]):
-        price *= math.exp(-0.005 * volatility * volatility + 0.1 * volatility * noise[k])
+        price *= np.exp(-0.005 * volatility * volatility + 0.1 * volatility * noise[k])
         total += price
     return max(total / noise.shape[0] - 1.0, 0.0 * spot)
 
@@ -93,10 +93,10 @@ def path_payoff(noise, spot, volatility):
 def pendulum(angle, speed, length):
     h = 0.05
     for _ in range(20):
-        k1a, k1s = speed, -9.81 / length * math.sin(angle)
-        k2a, k2s = speed + 0.5 * h * k1s, -9.81 / length * math.sin(angle + 0.5 * h * k1a)
-        k3a, k3s = speed + 0.5 * h * k2s, -9.81 / length * math.sin(angle + 0.5 * h * k2a)
-        k4a, k4s = speed + h * k3s, -9.81 / length * math.sin(angle + h * k3a)
+        k1a, k1s = speed, -9.81 / length * np.sin(angle)
+        k2a, k2s = speed + 0.5 * h * k1s, -9.81 / length * np.sin(angle + 0.5 * h * k1a)
+        k3a, k3s = speed + 0.5 * h * k2s, -9.81 / length * np.sin(angle + 0.5 * h * k2a)
+        k4a, k4s = speed + h * k3s, -9.81 / length * np.sin(angle + h * k3a)
         angle += h / 6.0 * (k1a + 2.0 * k2a + 2.0 * k3a + k4a)
         speed += h / 6.0 * (k1s + 2.0 * k2s + 2.0 * k3s + k4s)
     return angle
@@ -116,7 +116,7 @@ def small_network(x, w1, w2):
         s = w1[j, 2]
         for k in range(2):
             s += w1[j, k] * x[k]
-        hidden[j] = math.tanh(s)
+        hidden[j] = np.tanh(s)
     out = w2[4]
     for j in range(4):
         out += w2[j] * hidden[j]
@@ -130,11 +130,9 @@ def network_loss(w1, w2, batch):
 def k_means(points, centres):
     total = 0.0
     for i in range(points.shape[0]):
-        best = 1e30
-        for c in range(centres.shape[0]):
-            d = 0.0
-            for k in range(points.shape[1]):
-                d += (points[i, k] - centres[c, k]) ** 2
+        best = np.sum((points[i] - centres[0]) ** 2)
+        for c in range(1, centres.shape[0]):
+            d = np.sum((points[i] - centres[c]) ** 2)
             if d < best:
                 best = d
         total += best
@@ -166,12 +164,12 @@ def hidden_markov(observed, stay, spread):
     first, second = 0.5, 0.5
     total = 0.0
     for k in range(observed.shape[0]):
-        e1 = math.exp(-0.5 * (observed[k] / spread) ** 2)
-        e2 = math.exp(-0.5 * ((observed[k] - 1.0) / spread) ** 2)
+        e1 = np.exp(-0.5 * (observed[k] / spread) ** 2)
+        e2 = np.exp(-0.5 * ((observed[k] - 1.0) / spread) ** 2)
         p1 = (first * stay + second * (1.0 - stay)) * e1
         p2 = (first * (1.0 - stay) + second * stay) * e2
         scale = p1 + p2
-        total += math.log(scale)
+        total += np.log(scale)
         first, second = p1 / scale, p2 / scale
     return total
 

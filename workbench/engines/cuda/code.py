@@ -10,12 +10,18 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+from numba import types
 
 from workbench.engines.cuda.compiler import namespace_of
 from workbench.engines.cuda.host import Program
@@ -25,10 +31,12 @@ from workbench.engines.numba.compile import numba_type
 from workbench.ir import ArrayType, DifferentiationError, Kind, ScalarType, Value
 from workbench.records import dataclass
 
+_COMPILING = threading.Lock()
 _REGISTERS = re.compile(r"Used (\d+) registers")
 _FRAME = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 _SHARED = re.compile(r"(\d+) bytes smem")
 _INSTRUCTION = re.compile(r"^\s*/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][\w.]*)")
+_DOUBLES = ("DADD", "DMUL", "DFMA", "DSETP", "MUFU.RCP64", "F2F.F64", "F2F.F32.F64")
 _LINE = re.compile(r'//## File "[^"]*", line (\d+)')
 
 
@@ -57,8 +65,7 @@ class KernelCode:
     @property
     def doubles(self) -> tuple[str, ...]:
         """Mnemonics of arithmetic in float64."""
-        return tuple(name for name in self.instructions if name.startswith(("DADD", "DMUL", "DFMA", "DSETP", "MUFU.RCP64",
-                                                                            "F2F.F64", "F2F.F32.F64")))
+        return tuple(name for name in self.instructions if name.startswith(_DOUBLES))
 
 
 @dataclass(frozen=True)
@@ -148,8 +155,6 @@ def _tools() -> dict[str, Path]:
 
 def parameter_types(kernel: Kernel) -> tuple[Any, ...]:
     """The Numba types of a kernel's parameters."""
-    from numba import types
-
     def array(kind: Kind, rank: int) -> Any:
         return types.Array(numba_type(ScalarType(kind)), rank, "C")
 
@@ -160,14 +165,27 @@ def parameter_types(kernel: Kernel) -> tuple[Any, ...]:
     return (*map(of, kernel.parameters), *rooms, *numbers, *([array(Kind.INT, 1)] if kernel.fails else []))
 
 
+@contextmanager
+def _device_of(capability: tuple[int, int]) -> Iterator[None]:
+    """Functions that kernels call are compiled for the device that is there; here there is said to be one."""
+    dispatcher: Any = import_module("numba.cuda.dispatcher")
+    with _COMPILING:
+        before = dispatcher.get_current_device
+        dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)
+        try:
+            yield
+        finally:
+            dispatcher.get_current_device = before
+
+
 def _compiled(program: Program, kernel: Kernel, dispatcher: Any, capability: tuple[int, int], arch: str,
               tools: Mapping[str, Path]) -> KernelCode:
-    from numba import cuda, types
-
+    cuda: Any = import_module("numba.cuda")
     signature = types.void(*parameter_types(kernel))
     try:
-        ptx, _ = cuda.compile(dispatcher.py_func, signature, device=False, abi="numba", cc=capability, output="ptx",
-                              lineinfo=True)
+        with _device_of(capability):
+            ptx, _ = cuda.compile(dispatcher.py_func, signature, device=False, abi="numba", cc=capability, output="ptx",
+                                  lineinfo=True)
     except Exception as error:  # (whatever the compiler raises: the program is of our making)
         first = str(error).strip().split("\n")[0]
         raise DifferentiationError(f"numba-cuda does not compile {kernel.title}: {first}", kernel.op.span,

@@ -15,6 +15,7 @@ import numpy as np
 
 from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import device_module, need_device
+from workbench.engines.cuda.problems import Problem, raised
 from workbench.engines.engine import Compiler, Executable
 from workbench.ir import ArrayType, DifferentiationError, Function, Span, walk
 from workbench.ir.ops import CONSUMING
@@ -67,22 +68,33 @@ class CudaProgram:
 
     def translated(self, error: Exception) -> Exception:
         """See `Executable`."""
-        number = getattr(error, "number", None)
-        if number is None or not hasattr(error, "failures"):
-            return error
-        op = self.program.failures[number]
-        made = raised(op.attrs["exception"], op.attrs.get("message", ""))
-        if op.span is not None:
-            made.__workbench_span__ = op.span  # type: ignore[attr-defined]
-        return made
+        if isinstance(error, Problem):
+            op = self.program.failures[error.check]
+            return _at(raised(op, error.turn), op.span)
+        return _at(error, self._place(error))
+
+    def _place(self, error: Exception) -> Span | None:
+        """The user's place that the host's part raised an error at."""
+        span = None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == filename(self.program) and trace.tb_lineno <= len(
+                    self.program.spans):
+                span = self.program.spans[trace.tb_lineno - 1]
+            trace = trace.tb_next
+        return span
 
 
-def raised(name: str, message: str) -> Exception:
-    """An exception by its name."""
-    import builtins
-    kind = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, RuntimeError)
-    made: Exception = kind(message) if message else kind()
-    return made
+def _at(error: Exception, span: Span | None) -> Exception:
+    """An error with the user's place on it."""
+    if span is not None:
+        error.__workbench_span__ = span  # type: ignore[attr-defined]
+    return error
+
+
+def filename(program: Program) -> str:
+    """A stable name for an emitted program."""
+    return f"<workbench cuda {program.name} {hashlib.sha256(program.text.encode()).hexdigest()[:12]}>"
 
 
 def _on_host(value: Any) -> Any:
@@ -117,10 +129,10 @@ def _written(function: Function) -> tuple[int, ...]:
 
 def namespace_of(program: Program) -> dict[str, Any]:
     """The names of an emitted program, its kernels among them."""
-    filename = f"<workbench cuda {program.name} {hashlib.sha256(program.text.encode()).hexdigest()[:12]}>"
-    linecache.cache[filename] = (len(program.text), None, program.text.splitlines(keepends=True), filename)
+    name = filename(program)
+    linecache.cache[name] = (len(program.text), None, program.text.splitlines(keepends=True), name)
     names: dict[str, Any] = {"__name__": "workbench.engines.cuda.device"}
-    exec(compile(program.text, filename, "exec"), names)
+    exec(compile(program.text, name, "exec"), names)
     return names
 
 

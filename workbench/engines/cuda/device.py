@@ -11,7 +11,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
-from numba import cuda
+from numba import cuda as _numba_cuda
+
+from workbench.engines.cuda.problems import Problem
+
+cuda: Any = _numba_cuda  # (it has no annotations)
 
 #: Threads of a block, and blocks at most: further turns go to the same threads again.
 SHAPE: ContextVar[tuple[int, int]] = ContextVar("shape", default=(128, 4096))
@@ -132,13 +136,13 @@ def matmul(a: Any, b: Any, a_turned: bool, b_turned: bool) -> Any:
     return made
 
 
-@cuda.jit
+@cuda.jit  # type: ignore[untyped-decorator]
 def _fill(array: Any, value: Any) -> None:
     for k in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
         array[k] = value
 
 
-@cuda.jit
+@cuda.jit  # type: ignore[untyped-decorator]
 def _product(a: Any, b: Any, out: Any, inner: int, a_turned: bool, b_turned: bool) -> None:
     for item in range(cuda.grid(1), out.shape[0] * out.shape[1], cuda.gridsize(1)):
         i, j = item // out.shape[1], item % out.shape[1]
@@ -154,18 +158,10 @@ def no_problem() -> Any:
     return cuda.to_device(np.full(1, NONE, np.int64))
 
 
-def raise_first(problem: Any, failures: tuple[tuple[str, str], ...]) -> None:
-    """Raise what the first turn would have raised that was not as it should be."""
+def raise_first(problem: Any) -> None:
+    """Raise a `Problem` where a kernel noted one: that of the first turn."""
     found = int(problem.copy_to_host()[0])
     if found != NONE:
-        raise Problem(found % 1024, failures)
-
-
-class Problem(Exception):
-    """A kernel noted that something is to be raised: the number of the check."""
-
-    def __init__(self, number: int, failures: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(failures[number])
-        self.number = number
+        raise Problem(found)
 
 

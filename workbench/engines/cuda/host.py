@@ -1,7 +1,7 @@
 """A program as Python that launches kernels: the whole text.
 
-Loops whose turns are independent become kernels of their own. Loops around such loops, and arithmetic of single numbers,
-are Python's own, on the host; what reads or changes elements of arrays otherwise is a kernel of one thread.
+Loops whose turns are independent become kernels of their own. Loops around such loops, and arithmetic of single
+numbers, are Python's own, on the host; what reads or changes elements of arrays otherwise is a kernel of one thread.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from workbench.engines.numba.spelling import dtype
 from workbench.engines.numba.writer import Statement, Writer
 from workbench.ir import Constant, DifferentiationError, Function, Op, Span, Value, callees, definitions, uses, walk
 from workbench.records import dataclass
+from workbench.rules import get
 
 #: A loop of fewer turns inside of another one is not worth a launch.
 FEW = 32
@@ -70,11 +71,8 @@ def emit(function: Function) -> Program:
     if writer.failures:
         body[0:0] = ["    problem = no_problem()"]
         places[0:0] = [None]
-        body[-1:-1] = ["    raise_first(problem, FAILURES)"]
+        body[-1:-1] = ["    raise_first(problem)"]
         places[-1:-1] = [None]
-        texts = [f"    ({op.attrs['exception']!r}, {op.attrs.get('message', '')!r})," for op in writer.failures]
-        head[-3:-3] = ["", "", "FAILURES = (", *texts, ")"]
-        spans[-3:-3] = [None] * (len(texts) + 4)
     return Program(writer.title, "\n".join([*head, *body, ""]), (*spans, *places), tuple(writer.kernels),
                    tuple(writer.failures), tuple(writer.parameters), len(function.results))
 
@@ -89,8 +87,7 @@ class HostWriter(Writer):
         self.devices: set[str] = {"launch", "no_problem", "raise_first"}
         self.makers = definitions(function)
         self.uses = uses(function)
-        self.names.reserved = RESERVED | {"cuda", "njit", "problem", "launch", "no_problem", "raise_first", "FAILURES",
-                                          *DEVICES}
+        self.names.reserved = RESERVED | {"cuda", "njit", "problem", "launch", "no_problem", "raise_first", *DEVICES}
         self._found: dict[Op, Parallel | None] = {}
 
     def device(self, name: str) -> str:
@@ -121,6 +118,13 @@ class HostWriter(Writer):
     def title_of(self, what: str) -> str:
         """A kernel's name."""
         return f"{self.title}_{what}_{sum(what in k.title for k in self.kernels) + 1}"
+
+    def op(self, op: Op) -> None:
+        """See `Writer`. Raises DifferentiationError for what a GPU does not do."""
+        known = op.prim in STATEMENTS or op.prim in ("load", "cast") or get(op.prim).elementwise
+        if not known or any(v.kind.is_complex for v in (*op.operands, *op.results)):
+            refused(self, op)
+        super().op(op)
 
     # ------------------------------------------------------------------ launches
     def launch(self, op: Op, found: Parallel | None) -> None:
@@ -201,6 +205,9 @@ def is_short(op: Op) -> bool:
 
 
 # ---------------------------------------------------------------------- statements
+_PYTHON = {"for": control_statements.for_, "while": control_statements.while_, "if": control_statements.if_}
+
+
 def control(w: Writer, op: Op) -> None:
     """A kernel, or Python's own loop or branch."""
     assert isinstance(w, HostWriter)
@@ -208,7 +215,7 @@ def control(w: Writer, op: Op) -> None:
     if found is not None and not (touches_nothing(op) and is_short(op)):
         w.launch(op, found)
     elif touches_nothing(op) or w.has_parallel(op):
-        {"for": control_statements.for_, "while": control_statements.while_, "if": control_statements.if_}[op.prim](w, op)
+        _PYTHON[op.prim](w, op)
     elif op.prim == "if":
         control_statements.if_(w, op)
     else:
@@ -275,7 +282,9 @@ def scalar_store(w: Writer, op: Op) -> None:
 
 def refused(w: Writer, op: Op) -> None:
     """What has no form."""
-    raise DifferentiationError(f"{op.prim} has no form on a GPU", op.span, "use engine='numba'")
+    what = f"{op.prim} of complex numbers" if any(
+        v.kind.is_complex for v in (*op.operands, *op.results)) else op.prim
+    raise DifferentiationError(f"{what} has no form on a GPU", op.span, "use engine='numba'")
 
 
 DEVICES = ("columns", "copied", "empty", "full", "matmul", "numbers")
@@ -283,5 +292,5 @@ STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,
     "for": control, "while": control, "if": control,
-    **{name: refused for name in ("call", "print", "draw", "list", "list load")},
+    **dict.fromkeys(("call", "print", "draw", "list", "list load"), refused),
 }

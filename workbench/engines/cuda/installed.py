@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from typing import Any
@@ -27,9 +28,8 @@ def need_device() -> None:
         return
     if not is_installed():
         raise DifferentiationError("engine='cuda' needs numba-cuda, which is not installed", None, EXTRA)
-    from numba import cuda
     try:
-        available = cuda.is_available()
+        available = device_module().is_available()
     except Exception as error:  # (a driver that is half there fails in many ways)
         raise DifferentiationError(f"engine='cuda' found no usable driver: {error}", None,
                                    "install NVIDIA's driver, or use engine='numba'") from None
@@ -41,5 +41,4 @@ def need_device() -> None:
 
 def device_module() -> Any:
     """Numba's module of CUDA."""
-    from numba import cuda
-    return cuda
+    return importlib.import_module("numba.cuda")

@@ -1,10 +1,10 @@
 """A loop whose turns are threads, or a part of a program for one thread, as the text of a kernel.
 
 The text is what the CPU engine writes, but for: the loop, whose turns are dealt out to the threads; carried numbers,
-which a block combines in shared memory and leaves in an array with an element for each block; additions of several threads to one element, which
-are atomic; exceptions, of which the number of the turn is noted; and arrays that a turn makes, which lie in registers
-where they are small, else in an array with a column for each thread, so that neighbouring threads touch neighbouring
-words.
+which a block combines in shared memory and leaves in an array with an element for each block; additions of several
+threads to one element, which are atomic; exceptions, of which the number of the turn is noted; and arrays that a turn
+makes, which lie in registers where they are small, else in an array with a column for each thread, so that neighbouring
+threads touch neighbouring words.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, OWN, SAME, SCATTER, SUM, Parallel
+from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, SUM, Parallel
+from workbench.engines.cuda.problems import FAILURES
 from workbench.engines.cuda.spelling import KernelSpeller
 from workbench.engines.numba import control_statements
-from workbench.engines.numba.folding import is_growable
 from workbench.engines.numba.names import RESERVED
 from workbench.engines.numba.spelling import constant_text, dtype
 from workbench.engines.numba.writer import Statement, Writer
@@ -27,8 +27,6 @@ from workbench.records import dataclass
 THREADS = 256
 #: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
 SMALL = 32
-#: So many checks a program has at most.
-FAILURES = 1024
 NAMES = frozenset({"cuda", "problem", "thread", "item", "part", "half", "lane", "launch", "device"})
 
 
@@ -372,5 +370,5 @@ def refused(w: Writer, op: Op) -> None:
 STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "list": new_list, "list load": list_load, "store": store,
     "accum": accum, "check": check, "if": control_statements.if_, "for": for_, "while": control_statements.while_,
-    **{name: refused for name in ("call", "print", "draw", "matmul", "reshape", "iota")},
+    **dict.fromkeys(("call", "print", "draw", "matmul", "reshape", "iota"), refused),
 }

@@ -228,7 +228,8 @@ def _folded(param: Value, out: Value, body: Block) -> str | None:
 
 
 def _combines(start: Value, out: Value, block: Block, role: str) -> bool:
-    """Whether `out` is `start` combined with something by a role's operation, and nothing else reads what is between."""
+    """Whether `out` is `start` combined with something by a role's operation, and nothing else reads what is between
+    them."""
     current = {start}
     for op in block.ops:
         used = [k for k, v in enumerate(op.operands) if v in current]
@@ -239,7 +240,8 @@ def _combines(start: Value, out: Value, block: Block, role: str) -> bool:
         if op.prim == "if" and not used:
             taken = [k for k in range(len(op.results)) if any(
                 region.yields[k] in current or _reaches(region, current, region.yields[k]) for region in op.regions)]
-            if len(taken) != 1 or not all(_arm(region, current, region.yields[taken[0]], role) for region in op.regions):
+            if len(taken) != 1 or not all(
+                    _arm(region, current, region.yields[taken[0]], role) for region in op.regions):
                 return False
             current = {op.results[taken[0]]}
         elif op.prim == "for" and len(used) == 1 and used[0] >= 2 and not inside:

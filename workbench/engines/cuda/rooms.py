@@ -9,8 +9,22 @@ Invariant: the program that counts writes nothing.
 from __future__ import annotations
 
 from workbench.engines.cuda.kernels import free_values
-from workbench.ir import Block, Constant, DifferentiationError, Function, Kind, Op, Rewriter, ScalarType, Type, Value
-from workbench.ir import ArrayType, uses, walk
+from workbench.engines.numba.folding import is_growable
+from workbench.ir import (
+    ArrayType,
+    Block,
+    Constant,
+    DifferentiationError,
+    Function,
+    Kind,
+    Op,
+    Rewriter,
+    ScalarType,
+    Type,
+    Value,
+    uses,
+    walk,
+)
 from workbench.passes.dead import DeadCode
 
 _ZERO = Constant(0, Kind.INT)
@@ -137,15 +151,16 @@ class _Rooms(Rewriter):
             self.env[op.result] = _ZERO
         elif op.prim == "check":
             return
-        elif op.prim in ("store", "accum") and isinstance(array, Value) and array.is_array and array.type.growable:
+        elif op.prim in ("store", "accum") and is_growable(op.operands[0]):
             index = op.operands[2]
             more, room = Value(ScalarType(Kind.INT)), Value(ScalarType(Kind.INT), "room")
             self.ops.append(Op("add", (self.get(index), _ONE), (more,)))
-            self.ops.append(Op("maximum", (self.get(array), more), (room,)))
+            self.ops.append(Op("maximum", (self.get(op.operands[0]), more), (room,)))
             self.env[op.result] = room
-        elif op.prim == "load" and array is not None and (array.type.growable or array in self.written):
+        elif op.prim == "load" and array is not None and (
+                is_growable(array) or array in self.written):
             self.env[op.result] = self._unknown(op.result)
-        elif op.prim in ("store", "accum") and array in self.written:
-            self.env[op.result] = self.get(array)
+        elif op.prim in ("store", "accum") and array is not None and array in self.written:
+            self.env[op.result] = self.get(op.operands[0])
         else:
             self.copy_op(op)

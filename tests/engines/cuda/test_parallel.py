@@ -1,0 +1,148 @@
+"""Which loops become kernels of many threads: what is not proved to be free of races is done by one."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.engines.cuda import CudaCompiler
+from workbench.operators.derivative import Derivative
+
+X = np.linspace(0.5, 1.5, 50)
+INDEX = np.arange(50)[::-1].copy()
+
+
+def kernels(f: Any, *args: Any) -> list[str]:
+    """The kernels of a function: "threads" for each that many threads do, "one" for each that one does."""
+    program = Derivative(f, "value", ()).made_by(CudaCompiler(), args).compiled.program  # type: ignore[attr-defined]
+    return ["one" if kernel.parallel is None else "threads" for kernel in program.kernels]
+
+
+def elementwise(x):
+    for i in range(x.shape[0]):
+        x[i] = np.sin(x[i]) * x[i]
+
+
+def shifted_copy(x, y):
+    for i in range(1, x.shape[0]):
+        y[i - 1] = x[i] + x[i - 1]
+
+
+def total(x):
+    s = 0.0
+    for i in range(x.shape[0]):
+        if x[i] > 0.0:
+            s += x[i] * x[i]
+    return s
+
+
+def total_downward(x):
+    s = 0.0
+    for i in range(x.shape[0] - 1, -1, -1):
+        s -= x[i]
+    return s
+
+
+def scattered(x, index, y):
+    for i in range(x.shape[0]):
+        y[index[i]] += x[i]
+
+
+def rows(a):
+    for i in range(a.shape[0]):
+        for j in range(1, a.shape[1]):
+            a[i, j] += a[i, j - 1]
+
+
+def neighbours(x):
+    for i in range(1, x.shape[0]):
+        x[i] = 0.5 * (x[i] + x[i - 1])
+
+
+def next_one(x):
+    for i in range(x.shape[0] - 1):
+        x[i] = x[i + 1] * 2.0
+
+
+def prefix(x, y):
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += x[i]
+        y[i] = s
+
+
+def scattered_and_read(x, index, y):
+    for i in range(x.shape[0]):
+        y[index[i]] += x[i] * y[0]
+
+
+def stored_by_index(x, index, y):
+    for i in range(x.shape[0]):
+        y[index[i]] = x[i]
+
+
+def doubled(x):
+    s = 1.0
+    for i in range(x.shape[0]):
+        s = s + s * x[i]
+    return s
+
+
+def last(x):
+    s = 0.0
+    for i in range(x.shape[0]):
+        s = x[i]
+    return s
+
+
+def sum_or_difference(x):
+    s = 0.0
+    for i in range(x.shape[0]):
+        s = s + x[i] if x[i] > 1.0 else x[i] - s
+    return s
+
+
+def same_place(x, y):
+    for i in range(x.shape[0]):
+        y[0] = x[i]
+
+
+def halves(x):
+    for i in range(x.shape[0]):
+        x[i // 2] = x[i] * 3.0
+
+
+@pytest.mark.parametrize("f, args", [
+    (elementwise, (X,)), (shifted_copy, (X, X.copy())), (total, (X,)), (total_downward, (X,)),
+    (scattered, (X, INDEX, X.copy())), (rows, (np.ones((40, 40)),))], ids=lambda v: getattr(v, "__name__", ""))
+def test_turns_that_are_independent(f: Any, args: tuple[Any, ...]) -> None:
+    assert kernels(f, *args) == ["threads"]
+
+
+@pytest.mark.parametrize("f, args", [
+    (neighbours, (X,)), (next_one, (X,)), (prefix, (X, X.copy())), (scattered_and_read, (X, INDEX, X.copy())),
+    (stored_by_index, (X, INDEX, X.copy())), (doubled, (X,)), (last, (X,)), (sum_or_difference, (X,)),
+    (same_place, (X, X.copy())), (halves, (X,))], ids=lambda v: getattr(v, "__name__", ""))
+def test_turns_that_wait_for_one_another(f: Any, args: tuple[Any, ...]) -> None:
+    assert kernels(f, *args) == ["one"]
+
+
+def test_a_nest_is_dealt_out_as_a_whole() -> None:
+    def scaled(a):
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                a[i, j] *= 2.0
+    program = Derivative(scaled, "value", ()).made_by(CudaCompiler(), (np.ones((40, 40)),)).compiled.program
+    (kernel,) = program.kernels
+    assert len(kernel.parallel.loops) == 2 and "//" in "\n".join(kernel.lines)
+
+
+def test_what_has_no_form() -> None:
+    def solved(a, b):
+        return np.sum(np.linalg.solve(a, b))
+    with pytest.raises(wb.DifferentiationError, match="no form on a GPU"):
+        kernels(solved, np.eye(3), np.ones(3))
+    with pytest.raises(wb.DifferentiationError, match="no form on a GPU"):
+        kernels(lambda x: np.sum(x * x), np.ones(3) + 1j)

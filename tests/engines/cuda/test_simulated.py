@@ -1,0 +1,60 @@
+"""Some of `programs` in Numba's simulator, drawn anew in each session, in a process of its own (it is chosen before Numba
+is imported); `python -m tests.engines.cuda.simulated` runs all, `python -m tests.engines.cuda.corpus` the corpus."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from tests.engines.cuda.programs import CASES
+
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
+DRAWN = 4
+
+
+def test_some_programs(project_root: Path) -> None:
+    rng = np.random.default_rng()
+    names = [CASES[k].name for k in rng.choice(len(CASES), DRAWN, replace=False)]
+    seed = str(int(rng.integers(2**31)))
+    done = subprocess.run([sys.executable, "-m", "tests.engines.cuda.simulated", *names, "--seed", seed, "--items", "40"],
+                          capture_output=True, text=True, cwd=project_root, env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 6 * DRAWN
+    for line in lines:
+        assert line.get("kept") and line["apart"] <= TOLERANCE[line["dtype"]], (line, seed)
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1", reason="a simulator is there")
+def test_without_a_device_it_is_said_what_is_missing() -> None:
+    with pytest.raises(wb.DifferentiationError, match="engine='cuda'") as caught:
+        wb.grad(lambda x: np.sum(x * x), engine="cuda")(np.ones(3))
+    assert caught.value.hint
+
+
+def test_errors_are_raised_as_they_are_on_the_cpu(project_root: Path) -> None:
+    program = """
+import numpy as np, workbench as wb
+from tests.engines.cuda.raising import looked_up, refused_above
+for f, args in ((looked_up, (np.ones(5), np.array([0, 1, 9, 2, 12]))), (refused_above, (np.full(3, 3.0),))):
+    try:
+        wb.grad(f, engine="cuda")(*args)
+    except (IndexError, ValueError) as error:
+        print(type(error).__name__, error, error.__traceback__.tb_next is not None)
+try:
+    wb.grad(looked_up, engine="cuda", deterministic=True)(np.ones(2), np.array([0, 1]))
+except wb.DifferentiationError as error:
+    print(str(error).splitlines()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=project_root, check=False,
+                          env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    index, value, exact = done.stdout.splitlines()
+    assert index.startswith("IndexError") and value.startswith("ValueError too large")
+    assert "not deterministic" in exact
