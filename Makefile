@@ -27,7 +27,7 @@ NO_NEWS := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/ap
 # Bytecode by all processors, where pip takes one; not of other packages' tests. (Templates in them are no Python.)
 COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 
-.PHONY: lab test quick browser fresh fuzz faults bench lint panel set-up chromium clean
+.PHONY: lab test quick browser fresh fuzz faults gpu-check gpu-code bench lint panel set-up chromium clean
 
 lab:
 	@$(MAKE) --no-print-directory -j 2 $(VENV)/.lab panel
@@ -56,6 +56,13 @@ fuzz: $(VENV)/.test
 
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz.faults $(ARGS)
+
+# Kernels on a machine with a GPU; and their code without one, by NVIDIA's compiler wheels (700 MB, in the environment).
+gpu-check: $(VENV)/.cuda
+	$(BIN)/python -m tests.engines.cuda.gpu_check $(ARGS)
+
+gpu-code: $(VENV)/.cuda
+	$(BIN)/python -m tests.engines.cuda.compiled $(ARGS)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -94,6 +101,10 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.builder
 	@$(COMPILE)
 	@$(NO_NEWS)
 	@touch $@ $(VENV)/.lab
+
+$(VENV)/.cuda: pyproject.toml $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[cuda]"
+	@touch $@
 
 clean:
 	rm -rf .build $(VENV) extension/share extension/labextension/node_modules extension/labextension/types/node_modules

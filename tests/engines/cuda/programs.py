@@ -185,55 +185,60 @@ def prefix_product(x):
 
 @dataclass(frozen=True)
 class Case:
-    """A derivative by engine, and arguments drawn for a number of items and a dtype."""
+    """A function, by what it is differentiated, how arguments are drawn for a number of items. `axes`: of a function of
+    one item, those of the batch (0: all arguments have one)."""
 
     name: str
-    derivative: Callable[[str], Callable[..., Any]]
+    function: Callable[..., Any]
+    wrt: Any
     arguments: Callable[[np.random.Generator, int], tuple[Any, ...]]
-    of_items: bool = False
+    axes: Any = None
 
+    @property
+    def primal(self) -> Callable[..., Any]:
+        """What is differentiated, for all items."""
+        return self.function if self.axes is None else wb.vmap(self.function, in_axes=self.axes)
 
-def _grad(f: Any, wrt: Any = 0) -> Callable[[str], Any]:
-    return lambda engine: wb.value_and_grad(f, wrt, engine=engine)
-
-
-def _items(f: Any, wrt: Any = 0, in_axes: Any = 0) -> Callable[[str], Any]:
-    return lambda engine: wb.vmap(wb.grad(f, wrt), in_axes=in_axes, engine=engine)
+    def derivative(self, engine: str) -> Callable[..., Any]:
+        """Value and gradient, or the gradients of all items."""
+        if self.axes is None:
+            return wb.value_and_grad(self.function, self.wrt, engine=engine)
+        return wb.vmap(wb.grad(self.function, self.wrt), in_axes=self.axes, engine=engine)
 
 
 CASES = [
-    Case("saxpy", _grad(saxpy, (0, 1, 2)), lambda r, n: (1.3, r.normal(size=n), r.normal(size=n))),
-    Case("reductions", _grad(reductions), lambda r, n: (r.normal(size=n),)),
-    Case("stencil", _grad(stencil, (0, 1)), lambda r, n: (r.normal(size=(n // 8 + 3, 9)), 0.1, 3)),
-    Case("matrix_product", _grad(matrix_product, (0, 1)),
+    Case("saxpy", saxpy, (0, 1, 2), lambda r, n: (1.3, r.normal(size=n), r.normal(size=n))),
+    Case("reductions", reductions, 0, lambda r, n: (r.normal(size=n),)),
+    Case("stencil", stencil, (0, 1), lambda r, n: (r.normal(size=(n // 8 + 3, 9)), 0.1, 3)),
+    Case("matrix_product", matrix_product, (0, 1),
          lambda r, n: (0.3 * r.normal(size=(n // 16 + 2, 7)), 0.3 * r.normal(size=(7, 11)))),
-    Case("scattered", _grad(scattered, (0, 2)),
+    Case("scattered", scattered, (0, 2),
          lambda r, n: (r.normal(size=n), r.integers(0, 7, n), r.normal(size=7))),
-    Case("n_body", _grad(n_body, (0, 1)), lambda r, n: (r.normal(size=(n // 8 + 2, 3)), r.uniform(1, 2, n // 8 + 2))),
-    Case("softmax", _grad(softmax_loss), lambda r, n: (r.normal(size=(n // 8 + 1, 6)), r.normal(size=(n // 8 + 1, 6)))),
-    Case("layer_norm", _grad(layer_norm, (0, 1, 2)),
+    Case("n_body", n_body, (0, 1), lambda r, n: (r.normal(size=(n // 8 + 2, 3)), r.uniform(1, 2, n // 8 + 2))),
+    Case("softmax", softmax_loss, 0, lambda r, n: (r.normal(size=(n // 8 + 1, 6)), r.normal(size=(n // 8 + 1, 6)))),
+    Case("layer_norm", layer_norm, (0, 1, 2),
          lambda r, n: (r.normal(size=(n // 8 + 1, 6)), r.normal(size=6), r.normal(size=6),
                        r.normal(size=(n // 8 + 1, 6)))),
-    Case("ray", _items(ray, (0, 1, 2)),
-         lambda r, n: (0.1 * r.normal(size=n), 0.1 * r.normal(size=n), r.uniform(0.8, 1.2, n)), True),
-    Case("black_scholes", _items(black_scholes, (0, 1, 2, 3, 4)),
+    Case("ray", ray, (0, 1, 2),
+         lambda r, n: (0.1 * r.normal(size=n), 0.1 * r.normal(size=n), r.uniform(0.8, 1.2, n)), 0),
+    Case("black_scholes", black_scholes, (0, 1, 2, 3, 4),
          lambda r, n: tuple(r.uniform(low, high, n) for low, high in (
-             (80, 120), (80, 120), (0.5, 2), (0.01, 0.05), (0.1, 0.4))), True),
-    Case("monte_carlo", _items(path_payoff, (1, 2), (0, None, None)),
-         lambda r, n: (r.normal(size=(n, 12)), 1.1, 0.3), True),
-    Case("pendulum", _items(pendulum, (0, 1, 2)),
-         lambda r, n: (r.normal(size=n), r.normal(size=n), r.uniform(0.5, 2, n)), True),
-    Case("lotka_volterra", _items(lotka_volterra, (0, 1, 2, 3)),
-         lambda r, n: tuple(r.uniform(0.5, 1.5, n) for _ in range(4)), True),
-    Case("network", _grad(network_loss, (0, 1)),
+             (80, 120), (80, 120), (0.5, 2), (0.01, 0.05), (0.1, 0.4))), 0),
+    Case("monte_carlo", path_payoff, (1, 2),
+         lambda r, n: (r.normal(size=(n, 12)), 1.1, 0.3), (0, None, None)),
+    Case("pendulum", pendulum, (0, 1, 2),
+         lambda r, n: (r.normal(size=n), r.normal(size=n), r.uniform(0.5, 2, n)), 0),
+    Case("lotka_volterra", lotka_volterra, (0, 1, 2, 3),
+         lambda r, n: tuple(r.uniform(0.5, 1.5, n) for _ in range(4)), 0),
+    Case("network", network_loss, (0, 1),
          lambda r, n: (r.normal(size=(4, 3)), r.normal(size=5), r.normal(size=(n, 2)))),
-    Case("k_means", _grad(k_means, 1), lambda r, n: (r.normal(size=(n, 3)), r.normal(size=(4, 3)))),
-    Case("log_sum_exp", _grad(log_sum_exp), lambda r, n: (r.normal(size=n),)),
-    Case("taylor_sine", _items(taylor_sine), lambda r, n: (r.uniform(-1, 1, n),), True),
-    Case("while", _items(root_of), lambda r, n: (r.uniform(0.5, 3, n),), True),
-    Case("hidden_markov", _items(hidden_markov, (0, 1, 2), (0, None, None)),
-         lambda r, n: (r.normal(0.5, 1, size=(n, 8)), 0.8, 0.7), True),
-    Case("prefix_product", _grad(prefix_product), lambda r, n: (r.uniform(0.9, 1.1, n),)),
+    Case("k_means", k_means, 1, lambda r, n: (r.normal(size=(n, 3)), r.normal(size=(4, 3)))),
+    Case("log_sum_exp", log_sum_exp, 0, lambda r, n: (r.normal(size=n),)),
+    Case("taylor_sine", taylor_sine, 0, lambda r, n: (r.uniform(-1, 1, n),), 0),
+    Case("while", root_of, 0, lambda r, n: (r.uniform(0.5, 3, n),), 0),
+    Case("hidden_markov", hidden_markov, (0, 1, 2),
+         lambda r, n: (r.normal(0.5, 1, size=(n, 8)), 0.8, 0.7), (0, None, None)),
+    Case("prefix_product", prefix_product, 0, lambda r, n: (r.uniform(0.9, 1.1, n),)),
 ]
 
 

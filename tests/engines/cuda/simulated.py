@@ -12,25 +12,16 @@ os.environ["NUMBA_ENABLE_CUDASIM"] = "1"  # read when Numba is imported
 import argparse  # noqa: E402
 import json  # noqa: E402
 import warnings  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
 from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
 import workbench as wb  # noqa: E402
 from tests.engines.cuda.programs import CASES, Case, single  # noqa: E402
+from tests.engines.cuda.results import apart, parts  # noqa: E402
 from workbench.engines.cuda.device import launched  # noqa: E402
 
 SHAPES = ((32, 2), (64, 1), (16, 64))
-
-
-def parts(value: Any) -> Iterator[np.ndarray]:
-    """All arrays and numbers of a result."""
-    if isinstance(value, tuple | list):
-        for entry in value:
-            yield from parts(entry)
-    else:
-        yield np.asarray(value)
 
 
 def differences(case: Case, args: tuple[Any, ...], shapes: tuple[tuple[int, int], ...]) -> list[dict[str, Any]]:
@@ -43,8 +34,7 @@ def differences(case: Case, args: tuple[Any, ...], shapes: tuple[tuple[int, int]
             with launched(threads, blocks):
                 got = list(parts(case.derivative("cuda")(*args)))
             line["kept"] = all(a.dtype == b.dtype and a.shape == b.shape for a, b in zip(got, want, strict=True))
-            line["apart"] = max(float(np.abs(a - b).max(initial=0)) / (float(np.abs(b).max(initial=0)) + 1e-300)
-                                for a, b in zip(got, want, strict=True))
+            line["apart"] = apart(got, want)
         except wb.DifferentiationError as error:
             line["refused"] = str(error).splitlines()[0]
         found.append(line)

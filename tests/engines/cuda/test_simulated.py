@@ -1,5 +1,5 @@
-"""Some of `programs` in Numba's simulator, drawn anew in each session, in a process of its own (it is chosen before Numba
-is imported); `python -m tests.engines.cuda.simulated` runs all, `python -m tests.engines.cuda.corpus` the corpus."""
+"""Some of `programs` in Numba's simulator, drawn anew in each session, in a process of its own (it is chosen before
+Numba is imported); `python -m tests.engines.cuda.simulated` runs all, `...cuda.corpus` the corpus."""
 from __future__ import annotations
 
 import json
@@ -22,8 +22,8 @@ def test_some_programs(project_root: Path) -> None:
     rng = np.random.default_rng()
     names = [CASES[k].name for k in rng.choice(len(CASES), DRAWN, replace=False)]
     seed = str(int(rng.integers(2**31)))
-    done = subprocess.run([sys.executable, "-m", "tests.engines.cuda.simulated", *names, "--seed", seed, "--items", "40"],
-                          capture_output=True, text=True, cwd=project_root, env=dict(os.environ), check=False)
+    command = [sys.executable, "-m", "tests.engines.cuda.simulated", *names, "--seed", seed, "--items", "40"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=project_root, env=dict(os.environ), check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) == 6 * DRAWN
@@ -52,8 +52,8 @@ try:
 except wb.DifferentiationError as error:
     print(str(error).splitlines()[0])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=project_root, check=False,
-                          env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"})
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=project_root,
+                          env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     index, value, exact = done.stdout.splitlines()
     assert index.startswith("IndexError") and value.startswith("ValueError too large")
