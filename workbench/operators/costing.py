@@ -23,6 +23,7 @@ from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
 from workbench.operators import direction, piloting
 from workbench.operators.specialisation import Specialisation
+from workbench.passes import finalize
 from workbench.views.report import CostReport
 
 
@@ -41,7 +42,7 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
 
 def report_of_primal(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
     """The report of the function that a derivative's program is of, as it would run by itself: it is traced once."""
-    final = direction.Candidate(lambda: made.program.primal, 0).final
+    final = direction.Candidate(lambda: made.program.primal, functools.partial(finalize, exact=0)).final
     dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
     counts = count(final, dims, integers)
     predicted = Predicted(lambda: Executions(final, dims, integers))
