@@ -212,3 +212,33 @@ def test_old_analyses_and_their_texts_go() -> None:
     assert len(notebook.session.analyses) == MOST
     assert len(source._trees) - texts <= MOST + 1 and len(statements._codes) - codes <= MOST + 1
     assert len(notebook.session.texts) <= 2 * MOST
+
+
+def test_the_tape_is_that_of_the_program_on_what_there_is() -> None:
+    notebook = Notebook(x=np.array([1.0, 2.0]), big=np.ones(100_000))
+    source = "def f(x):\n    s = 0.0\n    for v in x:\n        s += v * v\n    return s\n"
+
+    def tape(source: str) -> dict[str, Any]:
+        found = notebook.analyse(source)
+        shown = notebook.ask("view", key=found["key"], view="tape")
+        assert shown["kind"] == "tape" and shown["html"]
+        nodes = notebook.ask("ask", key=found["key"], view="tape", question={"what": "nodes", "first": 0, "stop": 3})
+        assert len(nodes["value"]) == 3
+        data: dict[str, Any] = shown["data"]
+        return data
+    here = tape(source + "f(x)")
+    assert (here["title"], here["value"], here["nodes"]) == ("tape of f", "5", 6)
+    assert [part["name"] for part in here["sources"]] == ["f"] and here["sources"][0]["first"] == 1
+    assert tape(source + "f(big)")["title"] == "tape of f, on samples with n = 5"
+    assert tape(source + "f(wb.spec('f64[m]'))")["title"] == "tape of f, on samples with m = 5"
+    endless = tape("def f(x):\n    while True:\n        x = x * 0.5\n    return x\nf(1.0)")
+    assert endless["title"] == "tape of f, stopped after 20,000 operations"
+    assert np.array_equal(notebook.names["x"], [1.0, 2.0])
+
+
+def test_a_tape_that_cannot_be_had_says_why() -> None:
+    notebook = Notebook(x=np.ones(3))
+    found = notebook.analyse(
+        "def f(x):\n    if x.sum() > 1.0:\n        raise ValueError('too much')\n    return x.sum()\nf(x)")
+    shown = notebook.ask("view", key=found["key"], view="tape")
+    assert shown["kind"] == "" and "too much" in shown["html"]

@@ -43,6 +43,7 @@ class Analysis:
         self.cell = cell
         self.reading = reading
         self.node = subject.node
+        self.tree = subject.tree
         self.filename = subject.filename
         self.function = subject.function
         self.name = subject.name

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workbench.ir import Overdue
 from workbench.operators.shown import Foreseen
 from workbench.views import gradient_view
 from workbench.views.panel import GradientPanel
 from workbench.views.parts import Note
 from workbench.views.places import last_parts, without_blank_ends
 from workbench.views.shown import Shown
-from workbench_jupyter.panel.analysis import Analysis
+from workbench_jupyter.panel.analysis import Analysis, problem_of
 from workbench_jupyter.panel.changes import compared
-
-#: Those that there are, in the order in which they are offered.
-VIEWS = ("cost", "adjoint", "tape", "change")
+from workbench_jupyter.panel.tapes import tape_of
 
 
 def cost(analysis: Analysis, _: Analysis | None) -> Shown:
@@ -43,7 +42,18 @@ def change(analysis: Analysis, before: Analysis | None) -> Shown:
     return compared(before, analysis)
 
 
-MAKERS: dict[str, Callable[[Analysis, Analysis | None], Shown]] = {"cost": cost, "adjoint": adjoint, "change": change}
+def tape(analysis: Analysis, _: Analysis | None) -> Shown:
+    """The run, recorded operation by operation: of the program, since the function does not run."""
+    try:
+        return tape_of(analysis)
+    except Overdue:
+        raise
+    except Exception as error:
+        return Note("tape", problem_of(error, analysis.filename, analysis.node).message)
+
+
+MAKERS: dict[str, Callable[[Analysis, Analysis | None], Shown]] = {
+    "cost": cost, "adjoint": adjoint, "tape": tape, "change": change}
 
 
 def view(analysis: Analysis, name: str, before: Analysis | None) -> Shown:
