@@ -146,3 +146,12 @@ def test_what_has_no_form() -> None:
         kernels(solved, np.eye(3), np.ones(3))
     with pytest.raises(wb.DifferentiationError, match="no form on a GPU"):
         kernels(lambda x: np.sum(x * x), np.ones(3) + 1j)
+
+
+def test_a_loop_that_exchanges_arrays_is_the_hosts() -> None:
+    def exchanged(a, b, n):
+        for _ in range(n):
+            b[0] = a[0] * 1.5
+            a, b = b, a
+        return a[0]
+    assert kernels(exchanged, X.copy(), X.copy(), 3) == []

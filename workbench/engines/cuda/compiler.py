@@ -17,7 +17,7 @@ from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import device_module, need_device
 from workbench.engines.cuda.problems import Problem, raised
 from workbench.engines.engine import Compiler, Executable
-from workbench.ir import ArrayType, DifferentiationError, Function, Span, walk
+from workbench.ir import DifferentiationError, Function, Span, Value, walk
 from workbench.ir.ops import CONSUMING
 from workbench.passes import FOR_THREADS, finalize
 
@@ -102,28 +102,41 @@ def _on_host(value: Any) -> Any:
 
 
 def _written(function: Function) -> tuple[int, ...]:
-    """The data parameters that the program changes."""
-    roots = {p: k for k, p in enumerate(function.data_params) if isinstance(p.type, ArrayType)}
+    """The data parameters that the program may change: loops may exchange arrays, so a value may be several of them."""
+    roots: dict[Value, set[int]] = {p: {k} for k, p in enumerate(function.data_params) if p.is_array}
     found: set[int] = set()
+
+    def flow(sources: Sequence[Value], targets: Sequence[Value]) -> bool:
+        grown = False
+        for source, target in zip(sources, targets, strict=True):
+            new = roots.get(source, set()) - roots.get(target, set())
+            if new:
+                roots.setdefault(target, set()).update(new)
+                grown = True
+        return grown
+
     grown = True
     while grown:
-        before = (len(roots), len(found))
+        grown = False
         for op in walk(function.block):
-            if op.prim in CONSUMING and op.operands[0] in roots:
-                found.add(roots[op.operands[0]])
-                roots[op.result] = roots[op.operands[0]]
-            inits = op.operands[2:] if op.prim == "for" else op.operands if op.prim == "while" else ()
-            for region in op.regions[:1]:
-                params = region.params[1:] if op.prim == "for" else region.params
-                for param, init in zip(params, inits, strict=False):
-                    if init in roots:
-                        roots[param] = roots[init]
-            for region in op.regions:
-                ends = region.yields[1:] if op.prim == "while" and region.params else region.yields
-                for result, end in zip(op.results, ends, strict=False):
-                    if end in roots:
-                        roots[result] = roots[end]
-        grown = before != (len(roots), len(found))
+            if op.prim in CONSUMING:
+                found |= roots.get(op.operands[0], set())
+                grown |= flow(op.operands[:1], op.results)
+            elif op.prim == "reshape":
+                grown |= flow(op.operands[:1], op.results)
+            elif op.prim == "for":
+                (body,) = op.regions
+                for sources in (op.operands[2:], body.yields):
+                    grown |= flow(sources, body.params[1:])
+                grown |= flow(body.params[1:], op.results)
+            elif op.prim == "while":
+                before, after = op.regions
+                for sources in (op.operands, after.yields):
+                    grown |= flow(sources, before.params)
+                grown |= flow(before.yields[1:], op.results)
+            elif op.prim == "if":
+                for region in op.regions:
+                    grown |= flow(region.yields, op.results)
     return tuple(sorted(found))
 
 

@@ -124,6 +124,8 @@ def copied(array: Any) -> Any:
 
 def matmul(a: Any, b: Any, a_turned: bool, b_turned: bool) -> Any:
     """A product of two matrices, of which each may be meant transposed; or of a vector and a matrix."""
+    if a.ndim == b.ndim == 1:
+        return _plain(matmul(a.reshape(1, a.size), b.reshape(b.size, 1), False, False).copy_to_host()[0, 0])
     if a.ndim == 1:
         return matmul(a.reshape(1, a.size), b, False, b_turned).reshape(-1)
     if b.ndim == 1:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from workbench.engines.cuda import kernels
 from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
-from workbench.engines.cuda.parallel import SUM, Parallel, parallel
+from workbench.engines.cuda.parallel import SUM, Parallel, keeps_places, parallel
 from workbench.engines.cuda.rooms import room_function
 from workbench.engines.numba import control_statements, effect_statements
 from workbench.engines.numba.array_statements import shape_text
@@ -214,10 +214,8 @@ def control(w: Writer, op: Op) -> None:
     found = w.parallel(op) if op.prim == "for" else None
     if found is not None and not (touches_nothing(op) and is_short(op)):
         w.launch(op, found)
-    elif touches_nothing(op) or w.has_parallel(op):
+    elif touches_nothing(op) or w.has_parallel(op) or op.prim == "if" or not keeps_places(op):
         _PYTHON[op.prim](w, op)
-    elif op.prim == "if":
-        control_statements.if_(w, op)
     else:
         w.launch(op, None)
 
@@ -268,6 +266,8 @@ def reshape(w: Writer, op: Op) -> None:
 def matmul(w: Writer, op: Op) -> None:
     """A product of matrices, by tiles."""
     assert isinstance(w, HostWriter)
+    if any(v.rank > 2 for v in op.operands):
+        refused(w, op)
     turned = op.attrs.get("turned", (False, False))
     first, second = (w.names(v) for v in op.operands)
     w.assign_text(op.result, f"{w.device('matmul')}({first}, {second}, {turned[0]}, {turned[1]})")

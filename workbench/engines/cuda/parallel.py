@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from workbench.ir import Block, Constant, Op, Polynomial, Value, normal_form, walk
+from workbench.ir import Block, Constant, Kind, Op, Polynomial, Value, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
 from workbench.rules import get
@@ -105,6 +105,18 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
                 return None
             roles.append(role)
     return Parallel(op, tuple(loops[1:]), tuple(roles), frozenset(added))
+
+
+def keeps_places(op: Op) -> bool:
+    """Whether every array that a loop carries is in the end the one that it began with, changed: none is exchanged."""
+    blocks = op.regions if op.prim == "while" else op.regions[:1]
+    first = blocks[0]
+    params = first.params[1:] if op.prim == "for" else first.params
+    arrays = _Arrays(Block((Constant(0, Kind.INT), *params), tuple(o for b in blocks for o in b.ops), ()))
+    if not arrays.follow():
+        return False
+    ends = [first.yields] if op.prim == "for" else [first.yields[1:], blocks[-1].yields]
+    return all(arrays.roots.get(end[k]) is p for end in ends for k, p in enumerate(params) if p.is_array)
 
 
 class _Arrays:
