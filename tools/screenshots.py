@@ -57,6 +57,47 @@ def test_the_panel_of_a_cell(scratch) -> None:  # type: ignore[no-untyped-def]
     save("cell.png", shot["data"])
 
 
+PANEL_CELLS = (
+    "import numpy as np",
+    """def heat(u, kappa, steps):
+    for step in range(steps):
+        for i in range(1, len(u) - 1):
+            u[i] += kappa * (u[i - 1] - 2 * np.sin(u[i]) + u[i + 1])
+    return np.sum(u * u)""",
+    "heat(np.ones(10_000), 0.2, 100)",
+)
+
+
+@pytest.mark.browser
+def test_the_panel(scratch) -> None:  # type: ignore[no-untyped-def]
+    """The panel after an edit, beside the cell that is edited."""
+    page = scratch.page
+    page.theme(False)
+    page.driver.set_window_size(1300, 990)
+    page.run("""
+        const { content } = jupyterapp.shell.currentWidget;
+        const shared = content.model.sharedModel;
+        while (shared.cells.length) shared.deleteCell(0);
+        for (const source of args[0]) shared.insertCell(shared.cells.length, { cell_type: 'code', source });
+        content.activeCellIndex = 1;
+        await content.activeCell.ready;
+        content.activeCell.editor.setCursorPosition({ line: 3, column: 10 });
+        await jupyterapp.commands.execute('ad-workbench:open');""", PANEL_CELLS)
+    page.wait_for("document.querySelector('.adw-View .wb-alive')")
+    page.run("""
+        const shared = jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel;
+        const end = shared.getSource().indexOf('u[i + 1])');
+        shared.updateSource(end, end, 'u[i] * ');""")
+    page.wait_for("document.querySelector('.adw-Changes li')")
+    page.run("""
+        jupyterapp.shell.currentWidget.content.activeCell.editor.focus();
+        await new Promise(resolve => setTimeout(resolve, 1500));""")
+    clip = {"x": 33, "y": 28, "width": 1267, "height": 790, "scale": 1}
+    shot = page.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
+    page.run("await jupyterapp.commands.execute('ad-workbench:toggle');")
+    save("panel.png", shot["data"])
+
+
 def save(name: str, encoded: str) -> None:
     """Write a picture that the browser took."""
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ import { notices } from "./notices";
 import type { Notice, Panel, PanelActions } from "./panel";
 import type { AnalyseAnswer, AnalyseQuestion, AtAnswer, Sizes, View, ViewAnswer } from "./protocol";
 import type { Settings } from "./settings";
-import { type Mark, marksOf } from "./shares";
-import { answered, atSizes, type CellState, failed, isShown, numbersOf, sizesOf, States, type Wishes, wishesOf } from "./state";
+import type { Mark } from "./shares";
+import { answered, atSizes, type CellState, failed, isShown, marksIn, sizesOf, States, type Wishes, wishesOf } from "./state";
 import { functionAt } from "./text";
 
 const EXPIRED = /unknown key|no longer known|KeyError/i;
@@ -296,8 +296,7 @@ export class Controller implements PanelActions {
   }
 
   private markHere(): Mark | null {
-    const numbers = numbersOf(this.state);
-    return numbers ? marksOf(numbers.lines).find(({ line }) => line === this.follower.line) ?? null : null;
+    return marksIn(this.state).find(({ line }) => line === this.follower.line) ?? null;
   }
 
   private drawLine(): void {
@@ -307,14 +306,13 @@ export class Controller implements PanelActions {
   private drawMarks(notice: Notice | null): void {
     const editor = this.follower.cell?.editor as CodeMirrorEditor | null | undefined;
     if (!editor?.editor) return;
-    const numbers = numbersOf(this.state);
-    if (!this.wantsGutter || notice || !numbers) {
+    if (!this.wantsGutter || notice || !this.state.analysis) {
       this.marks.clear();
       return;
     }
     // what is not up to date stays where it has moved to, dimmed
     if (this.state.stale) this.marks.dim();
-    else this.marks.show(editor.editor, marksOf(numbers.lines));
+    else this.marks.show(editor.editor, marksIn(this.state));
   }
 
   private panel: Panel | null = null;

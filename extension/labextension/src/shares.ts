@@ -21,13 +21,14 @@ const positive = (figure: Line["time"]): number => {
 const part = (value: number, whole: number): number =>
   whole > 0 ? Math.min(Number.isFinite(value) ? value / whole : 1, 1) : 0;
 
-/** Marks for lines that cost something. */
-export function marksOf(lines: Line[]): Mark[] {
+/** Marks for lines that cost something; shares are of the whole call's time, which is more than its lines'. */
+export function marksOf(lines: Line[], call: Line["time"] = 0): Mark[] {
   const timed = lines.some(line => positive(line.time) > 0);
   const work = (line: Line) => positive(timed ? line.time : line.flops);
   const memory = (line: Line) => positive(line.peak);
   const finite = (values: number[]) => values.map(value => (Number.isFinite(value) ? value : 0));
-  const whole = finite(lines.map(work)).reduce((sum, value) => sum + value, 0);
+  const sum = finite(lines.map(work)).reduce((all, value) => all + value, 0);
+  const whole = timed ? Math.max(sum, ...finite([positive(call)])) : sum;
   const most = Math.max(0, ...finite(lines.map(memory)));
   return lines.map(line => {
     const share = part(work(line), whole);

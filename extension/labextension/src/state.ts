@@ -3,6 +3,7 @@
 import {
   type AnalyseAnswer, type Analysis, type AtAnswer, isAnalysis, isNothing, type Problem, type Sizes,
 } from "./protocol";
+import { type Mark, marksOf } from "./shares";
 
 /** What somebody has written for a function: it stays when the text is analysed anew. */
 export interface Wishes {
@@ -69,6 +70,12 @@ export const atSizes = (state: CellState, key: string, at: AtAnswer): CellState 
 export function numbersOf(state: CellState): AtAnswer | null {
   const { analysis, at } = state;
   return analysis && { totals: analysis.totals, lines: analysis.lines, change: analysis.change, ...(at ?? {}) };
+}
+
+/** The lines of what is shown, as the gutter has them. */
+export function marksIn(state: CellState): Mark[] {
+  const numbers = numbersOf(state);
+  return numbers ? marksOf(numbers.lines, (numbers.totals.gradient ?? numbers.totals.value).time) : [];
 }
 
 /** The sizes that sliders stand at: those of the analysis, but where somebody moved one. */

@@ -68,6 +68,7 @@ test("without times the flops are shared out; what is not finite takes nothing f
   assert.deepEqual(marksOf([{ line: 1, flops: 1 }, { line: 2, flops: 3 }]).map(({ time }) => time), [0.25, 0.75]);
   const marks = marksOf([{ line: 1, time: "inf" }, { line: 2, time: 3 }]);
   assert.deepEqual(marks.map(({ time }) => time), [1, 1]);
+  assert.deepEqual(marksOf([{ line: 1, time: 2 }], 8).map(({ time }) => time), [0.25]);
   assert.deepEqual([percent(0.004), percent(0.5), percent(0)], ["<1 %", "50 %", "0 %"]);
 });
 
