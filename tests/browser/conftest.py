@@ -159,7 +159,7 @@ class Page:
 
 @pytest.fixture(scope="session")
 def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The quick start, opened and run from top to bottom."""
+    """The quick start, opened."""
     page = Page(tmp_path_factory.mktemp("profile"))
     try:
         page.driver.set_window_size(1400, 1000)
@@ -168,7 +168,6 @@ def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         page.run(
             "await jupyterapp.restored; const panel = jupyterapp.shell.currentWidget;"
             "await panel.context.ready; await panel.sessionContext.ready;"
-            "await jupyterapp.commands.execute('notebook:run-all-cells');"
         )
         yield page
         page.check()  # of all tests together

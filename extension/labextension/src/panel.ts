@@ -145,6 +145,12 @@ export class Panel extends Widget {
     this.live.textContent = mark ? saidOf(mark) : `line ${line}: nothing that is counted`;
   }
 
+  /** A panel that is closed is gone: the next one is a new one. */
+  protected onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this.seenSignal.emit(true);
