@@ -24,7 +24,8 @@ export class Controller implements PanelActions {
     private readonly follower: Follower,
     private readonly lines: Lines,
     private settings: Settings,
-    private readonly around: { toggleGutter(): void; toggleFollow(): void; move(): void; isInMain(): boolean },
+    private readonly around: { toggleGutter(): void; toggleFollow(): void; move(): void; isInMain(): boolean;
+      shortcut(event: KeyboardEvent): void },
   ) {
     follower.isFollowing = settings.follow;
     follower.happened.connect((_, event) => this.on(event));
@@ -91,6 +92,10 @@ export class Controller implements PanelActions {
 
   move(): void {
     this.around.move();
+  }
+
+  shortcut(event: KeyboardEvent): void {
+    this.around.shortcut(event);
   }
 
   view(key: string, view: View): Promise<ViewAnswer> {

@@ -82,6 +82,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     };
     const controller = new Controller(new Follower(notebooks), lines, settings, {
       toggleGutter: acts.gutter, toggleFollow: acts.follow, move: acts.move, isInMain: acts.isInMain,
+      shortcut: event => app.commands.processKeydownEvent(event),
     });
     addCommands(app, acts, palette, launcher);
     void restorer?.restore(tracker, {

@@ -29,6 +29,8 @@ export interface PanelActions extends ViewSource {
   gutter(): void;
   move(): void;
   leave(): void;
+  /** A key that may be a shortcut of JupyterLab's. */
+  shortcut(event: KeyboardEvent): void;
 }
 
 /** What stands in the panel's place of a function, and what can be done about it. */
@@ -52,8 +54,8 @@ export class Panel extends Widget {
     this.problems = new Problems(line => act.go(line));
     this.tabs = new Tabs(first, view => act.tabChosen(view));
     this.hosts = new Map(TABS.map(([view]) => [view, new ViewHost(view, act)]));
-    this.body = el("div", { class: "adw-Body" }, this.head.node, this.sliders.node, this.totals.node, this.changes.node,
-      this.line, this.tabs.list, this.tabs.panel);
+    this.body = el("div", { class: "adw-Body" }, this.head.node, this.sliders.node,
+      el("div", { class: "adw-Figures" }, this.totals.node, this.changes.node), this.line, this.tabs.list, this.tabs.panel);
     const tools = el("div", { class: "adw-Top" }, this.head.title,
       el("div", { class: "adw-Tools", role: "toolbar", "aria-label": "panel" }, this.followButton, this.gutterButton, this.moveButton));
     const foot = el("div", { class: "adw-Foot" }, this.status, this.problems.node);
@@ -63,6 +65,11 @@ export class Panel extends Widget {
     this.node.addEventListener("keydown", event => {
       if (event.key === "Escape" && !event.defaultPrevented) act.leave();
     });
+    // views keep what is typed in them from JupyterLab: here shortcuts go by them, and the way back to the cell
+    this.tabs.panel.addEventListener("keydown", event => {
+      if (event.altKey && event.shiftKey) act.shortcut(event);
+      if (event.key === "Escape" && !this.tabs.panel.querySelector(".wb-pinned, .wb-why")) act.leave();
+    }, { capture: true });
     this.notice.hidden = this.body.hidden = this.head.title.hidden = this.status.hidden = true;
   }
 

@@ -62,8 +62,9 @@ class Wish {
         if (event.key === "Escape" && this.field.value !== this.text) {
           event.stopPropagation();
           this.field.value = this.text;
+          this.isTyped = false;
         }
-      }, onchange: () => this.commit() });
+      }, oninput: () => { this.isTyped = true; }, onchange: () => this.commit() });
     this.source = el("span", { class: "adw-Source" });
     this.back = el("button", { type: "button", class: "adw-Link", hidden: true, onclick: () => {
       this.field.value = "";
@@ -78,19 +79,21 @@ class Wish {
   update(found: string, wished: string | null, source: string): void {
     this.text = wished ?? found;
     this.isWished = wished !== null;
-    if (document.activeElement !== this.field) this.field.value = this.text;
+    if (!this.isTyped) this.field.value = this.text; // what is being written stays
     this.source.textContent = source;
     this.back.hidden = wished === null;
   }
 
   private commit(): void {
     const written = this.field.value.trim();
+    this.isTyped = false;
     if (written === this.text && (written !== "" || !this.isWished)) return;
     this.wish(written === "" ? null : written);
   }
 
   private text = "";
   private isWished = false;
+  private isTyped = false;
   private readonly field: HTMLInputElement;
   private readonly source: HTMLElement;
   private readonly back: HTMLButtonElement;
