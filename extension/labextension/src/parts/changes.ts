@@ -23,7 +23,7 @@ export class Changes {
   update(change: Change | null, ownBaseline: boolean): void {
     const differences = (change?.rows ?? []).filter(({ what }) => what !== "allocated").map(difference);
     const changed = differences.some(({ direction }) => direction !== "same");
-    this.since.textContent = !change ? "nothing to compare with yet"
+    this.since.textContent = !change ? (ownBaseline ? "unchanged since then" : "nothing to compare with yet")
       : `${changed ? "" : "unchanged "}${change.since === EDIT ? "by this edit" : `since ${change.since}`}`;
     this.back.hidden = !ownBaseline;
     this.rows.hidden = !changed; // all of them or none: what stands below moves less
