@@ -11,6 +11,7 @@ import inspect
 import math
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,8 @@ from workbench_jupyter.panel.reading import Problem, Reading
 from workbench_jupyter.panel.subjects import Subject
 
 NO_SCALAR = "grad needs a function"
+#: So many sizes are kept.
+SIZES = 8
 FIGURES = {"flops": "flops", "allocated": "bytes_allocated", "peak": "peak_bytes", "residuals": "residual_bytes"}
 
 
@@ -51,6 +54,7 @@ class Analysis:
         self.wrt = subject.wrt
         self.notes = list(subject.notes)
         self.views: dict[Any, Shown] = {}
+        self._known: OrderedDict[tuple[float, ...], dict[str, Any]] = OrderedDict()
         self.pulled = False
         self.refusal: Problem | None = None
         self.gradient: CostReport | None = None
@@ -165,13 +169,22 @@ class Analysis:
         return {name: (sizes or {}).get(name, value) for name, value in self.open.items()}
 
     def at(self, sizes: Mapping[str, float] | None = None) -> dict[str, Any]:
-        """Totals and lines at these sizes."""
+        """Totals and lines at these sizes; those of the last ones are kept."""
         given = self.sized(sizes)
-        found = [report_at.at(report, given) for report in self.reports]
-        totals = {"value": totals_of(self.value, found[0]), "gradient": None}
-        if self.gradient is not None:
-            totals["gradient"] = totals_of(self.gradient, found[1])
-        return {"totals": totals, "lines": self._lines(found[-1], given)}
+        key = tuple(given.values())
+        if key not in self._known:
+            found = [report_at.at(report, given) for report in self.reports]
+            totals = [totals_of(numbers, texts) for numbers, texts in zip(found, self.texts, strict=True)]
+            self._known[key] = {"totals": {"value": totals[0], "gradient": totals[1] if totals[1:] else None},
+                                "lines": self._lines(found[-1], given)}
+            while len(self._known) > SIZES:
+                self._known.popitem(last=False)
+        return self._known[key]
+
+    @cached_property
+    def texts(self) -> list[dict[str, str]]:
+        """The figures of each program as formulas."""
+        return [texts_of(report) for report in self.reports]
 
     def _lines(self, found: report_at.At, sizes: Mapping[str, float]) -> list[dict[str, Any]]:
         kept: dict[int, float] = {}
@@ -192,15 +205,19 @@ class Analysis:
         return made
 
 
-def totals_of(report: CostReport, found: report_at.At) -> dict[str, Any]:
+def texts_of(report: CostReport) -> dict[str, str]:
+    """A program's figures as formulas."""
+    texts = {name: text_of(report.figure(figure)) for name, figure in FIGURES.items()}
+    return {**texts, "bytes": text_of(report.bytes_read + report.bytes_written)}
+
+
+def totals_of(found: report_at.At, texts: Mapping[str, str]) -> dict[str, Any]:
     """A program's figures, as numbers and as text."""
     totals = found.totals
     made: dict[str, Any] = {name: totals.get(figure) for name, figure in FIGURES.items()}
     made["bytes"] = totals["bytes_read"] + totals["bytes_written"]
     made["time"] = totals.get("time")
-    texts = {name: text_of(report.figure(figure)) for name, figure in FIGURES.items()}
-    made["texts"] = {**texts, "bytes": text_of(report.bytes_read + report.bytes_written),
-                     "time": time_text(made["time"]) if made["time"] is not None else ""}
+    made["texts"] = {**texts, "time": time_text(made["time"]) if made["time"] is not None else ""}
     return made
 
 
