@@ -242,3 +242,31 @@ def test_a_tape_that_cannot_be_had_says_why() -> None:
         "def f(x):\n    if x.sum() > 1.0:\n        raise ValueError('too much')\n    return x.sum()\nf(x)")
     shown = notebook.ask("view", key=found["key"], view="tape")
     assert shown["kind"] == "" and "too much" in shown["html"]
+
+
+def test_edits_beside_a_function_do_not_have_it_counted_again() -> None:
+    notebook = Notebook(x=np.ones(7))
+    body = "def g(y):\n    return y * y\n\ndef f(y):\n    return g(y).sum()\n\ndef h(y):\n    return y\n"
+    made = {}
+    for end in ("f(x)", "f(x)  # now", "f(x)\nprint(1)", "f(np.ones(3))", "h(3.0)\nf(x)"):
+        found = notebook.analyse(body + end, 5)
+        made[end] = notebook.session.analyses[found["key"]].made
+        assert notebook.session.analyses[found["key"]].reading.source == body + end
+    assert len({id(program) for program in made.values()}) == 1
+    assert found["dims"][0]["value"] == 7
+    other = notebook.analyse(body.replace("y * y", "y + y") + "f(x)", 5)
+    assert notebook.session.analyses[other["key"]].made is not made["f(x)"]
+    fixed = [notebook.analyse(f"def f(y, axis):\n    return y.sum(axis=axis).sum()\nf(np.ones((3, 4)), {axis})")
+             for axis in (0, 1)]
+    assert fixed[0]["arguments"]["text"] != fixed[1]["arguments"]["text"]
+
+
+def test_arrays_that_the_cell_would_make_are_there_by_their_shapes() -> None:
+    notebook = Notebook()
+    source = "grid = np.linspace(0.0, 1.0, 50)\nrng = np.random.default_rng(1)\nw = rng.normal(size=(4, 50))\n"
+    text = "def f(a):\n    return (a * grid).sum() + (w @ grid).sum()\nf(np.exp(grid) * 2)"
+    found = notebook.analyse(source + text, 5)
+    assert found["arguments"]["text"] == "a: f64[n]" and found["dims"][0]["value"] == 50
+    assert found["totals"]["value"]["flops"] == pytest.approx(2 * 50 + 2 * 4 * 50 + 4 + 1, abs=60)
+    huge = notebook.analyse("w = np.ones((10**5, 10**5))\ndef f(a):\n    return w[0, 0] * a\nf(1.0)", 2)
+    assert "too large" in huge["problems"][0]["message"]

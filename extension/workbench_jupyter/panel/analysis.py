@@ -7,6 +7,8 @@ one text is not computed again while that is among the last ones.
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
 import inspect
 import math
 import re
@@ -28,6 +30,7 @@ from workbench.views import report_at
 from workbench.views.numbers import at_sizes, figure_text, is_share, time_text, usual
 from workbench.views.report import CostReport
 from workbench.views.shown import Shown
+from workbench_jupyter.panel.arguments import Given
 from workbench_jupyter.panel.reading import Problem, Reading
 from workbench_jupyter.panel.subjects import Subject
 
@@ -41,8 +44,9 @@ class Analysis:
     """What is known of a function. value, gradient: their costs (gradient: None where there is none, `refusal` says
     why); pulled: it is the pullback of several outputs; kept: what waits for the reverse sweep."""
 
-    def __init__(self, key: str, cell: str, reading: Reading, subject: Subject) -> None:
+    def __init__(self, key: str, program_key: str, cell: str, reading: Reading, subject: Subject) -> None:
         self.key = key
+        self.program_key = program_key
         self.cell = cell
         self.reading = reading
         self.node = subject.node
@@ -50,7 +54,7 @@ class Analysis:
         self.filename = subject.filename
         self.function = subject.function
         self.name = subject.name
-        self.given = subject.given
+        self.asked = self.given = subject.given
         self.wrt = subject.wrt
         self.notes = list(subject.notes)
         self.views: dict[Any, Shown] = {}
@@ -115,6 +119,23 @@ class Analysis:
         self.given = self.given.fixed(pinned, names)
         bound, keywords = derivative.bind(self.given.args, self.given.named)
         return derivative.analysed(stand_ins(bound), keywords), bound
+
+    def of_text(self, key: str, cell: str, reading: Reading, subject: Subject) -> Analysis:
+        """The same program where something else in the cell's text has changed."""
+        made = copy.copy(self)
+        made.key, made.cell, made.reading, made.notes = key, cell, reading, list(subject.notes)
+        given = subject.given
+        made.given = dataclasses.replace(self.given, source=given.source, real=given.real, sizes={
+            name: size for name, size in given.sizes.items() if name in self.given.sizes})
+        made.views = {}
+        made.__dict__.pop("open", None)
+        return made
+
+    def fits(self, given: Given) -> bool:
+        """Whether a program is that for other arguments of the same types: whether integers are what they were, where
+        it depends on them."""
+        fixed = self.asked.sizes.keys() - self.given.sizes.keys()
+        return all(self.asked.sizes.get(name) == given.sizes.get(name) for name in fixed)
 
     @property
     def by(self) -> list[str]:

@@ -390,7 +390,8 @@ def _like(value: Any, *_: Any, dtype: Any = None) -> Spec:
 
 
 #: Types of callables that are looked up: their hash and equality are Python's.
-_ASKED = (types.BuiltinFunctionType, types.FunctionType, type, np.ufunc, type(np.linspace))
+_ASKED = (types.BuiltinFunctionType, types.FunctionType, type, np.ufunc, type(np.linspace),
+          type(np.random.default_rng))
 _SCALARS = {math.sqrt, math.exp, math.log, math.sin, math.cos, math.tan, math.pow, math.floor, math.ceil, math.hypot,
             abs, min, max, round, float, int, complex, bool}
 _MAKERS: dict[Any, Callable[..., Any]] = {

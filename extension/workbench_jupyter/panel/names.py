@@ -15,18 +15,21 @@ import builtins
 import dataclasses
 import functools
 import importlib
+import math
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numba
+import numpy as np
 
 import workbench as wb
+from workbench.cost.spec import Spec
 from workbench.frontend.looking import objection
 from workbench.frontend.paths import class_attribute
-from workbench_jupyter.panel.constants import Constants, Unknown, shortened
-from workbench_jupyter.panel.reading import Problem
+from workbench_jupyter.panel.constants import Constants, Generator, Unknown, shape_of, shortened
+from workbench_jupyter.panel.reading import Part, Problem
 
 #: Modules that do nothing but define things when they are imported.
 KNOWN = frozenset({
@@ -40,6 +43,8 @@ _THROUGH: tuple[Any, ...] = (
     staticmethod, wb.grad, wb.value_and_grad, wb.checkpoint, wb.show,
 )
 MISSING: Any = object()
+#: Numbers in an array that is made to stand for one that has not been, and in one that is filled.
+LARGEST, SAMPLED = 2**22, 4096
 
 
 def identity(function: Any) -> Any:
@@ -55,33 +60,33 @@ class Home:
         self.namespace = namespace
         self.filename = filename
         self.names: dict[str, Any] = {"__builtins__": builtins, "__name__": "__main__"}
+        self.worked: dict[str, Any] = {}  # what was worked out, arrays by their shapes
         self.why: dict[str, str] = {}
         self.notes: list[Problem] = []
-        self.origins: set[str] = set()  # texts that names were taken from
-        self.known = Constants(_Chain(self.names, namespace), self.why)
+        self.known = Constants(_Chain(self.worked, namespace), self.why)
 
     # ------------------------------------------------------------------ cells
-    def take(self, tree: ast.Module, filename: str, own: bool) -> None:
-        """Take the names that a cell would define. own: it is the cell that is looked at, whose text counts more than
-        what has run."""
-        for statement in tree.body:
+    def take(self, parts: Iterable[Part], filename: str, own: bool) -> None:
+        """Take the names that statements of a cell would bind. own: it is the cell that is looked at, whose text counts
+        more than what has run."""
+        for part in parts:
             try:
-                for name, value in self._bound(statement, filename, own):
-                    self.names[name] = value
-                    self.origins.add(filename)
+                for name, value in self._bound(part.statement, filename, own):
+                    self.worked[name] = value
+                    self.names[name] = there(value)
                     self.why.pop(name, None)
             except Unknown as reason:
-                for name in _assigned(statement):
-                    if name in self.namespace:  # (what it was when the cell ran is what is known of it)
+                for name in part.binds:
+                    if own or name not in self.worked:
+                        self.worked.pop(name, None)
                         self.names.pop(name, None)
-                    elif own or name not in self.names:
-                        self.names.pop(name, None)
-                        self.why[name] = str(reason)
+                        if name not in self.namespace:  # (what it was when the cell ran is what is known of it)
+                            self.why[name] = str(reason)
 
     def _bound(self, statement: ast.stmt, filename: str, own: bool) -> Iterator[tuple[str, Any]]:
         """(name, value) of what a statement binds. Raises `Unknown`."""
         def wanted(name: str) -> bool:
-            return own or (name not in self.namespace and name not in self.names)
+            return own or (name not in self.namespace and name not in self.worked)
         match statement:
             case ast.FunctionDef(name=name) if wanted(name):
                 yield name, self.function(statement, filename, own)
@@ -104,20 +109,19 @@ class Home:
             case ast.If() | ast.For() | ast.While() | ast.With() | ast.Try() | ast.AugAssign() if own:
                 raise Unknown(f"line {statement.lineno} would have to run")
 
-    def fingerprint(self) -> tuple[Any, ...]:
-        """What tells whether the names from the namespace mean the same again."""
-        return tuple(sorted((name, id(value)) for name, value in self.names.items()
-                            if name in self.namespace and self.namespace[name] is value)), tuple(sorted(self.origins))
+    def fingerprint(self, names: set[str]) -> list[Any]:
+        """What tells whether names from the namespace mean the same again."""
+        return sorted((name, id(self.namespace[name])) for name in names if name in self.namespace
+                      and name not in self.worked)
 
-    def fill(self, *trees: ast.Module) -> None:
-        """Take from the namespace what these cells name."""
-        for tree in trees:
-            for name in {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}:
-                if name in self.namespace and name not in self.names:
-                    try:
-                        self.names[name] = untouched(self.namespace[name], name)
-                    except Unknown as reason:
-                        self.why[name] = str(reason)
+    def fill(self, names: set[str]) -> None:
+        """Take names from the namespace."""
+        for name in names:
+            if name in self.namespace and name not in self.names:
+                try:
+                    self.names[name] = untouched(self.namespace[name], name)
+                except Unknown as reason:
+                    self.why[name] = str(reason)
 
     # ------------------------------------------------------------------ definitions
     def function(self, node: ast.FunctionDef | ast.Lambda, filename: str, own: bool = True) -> Any:
@@ -237,6 +241,25 @@ def untouched(value: Any, name: str) -> Any:
     return value
 
 
+def there(value: Any) -> Any:
+    """A value with arrays where only their shapes are known: what a function sees of its globals. Raises `Unknown` for
+    large ones."""
+    if type(value) is Spec and value.dims is not None:
+        shape = shape_of(value)
+        if math.prod(shape) > LARGEST:
+            raise Unknown(f"{value} is too large to be made here")
+        if math.prod(shape) > SAMPLED or not value.kind.is_inexact:
+            return np.zeros(shape, value.kind.dtype)
+        return np.random.default_rng(0).uniform(0.1, 1.0, shape).astype(value.kind.dtype)
+    if type(value) is Generator:
+        return np.random.default_rng(0)
+    if type(value) in (tuple, list):
+        return type(value)(map(there, value))
+    if type(value) is dict:
+        return {key: there(part) for key, part in value.items()}
+    return value
+
+
 class _Chain(Mapping[str, Any]):
     """Names of a cell before those of the namespace."""
 
@@ -322,15 +345,6 @@ def the_module(name: str) -> types.ModuleType:
     if name in KNOWN:
         return importlib.import_module(name)
     raise Unknown(f"{name} is not imported yet: run the cell that imports it")
-
-
-def _assigned(statement: ast.stmt) -> set[str]:
-    """The names that a statement would bind."""
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return {statement.name}
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
-    return {part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
 __all__ = ["KNOWN", "MISSING", "Home", "imported", "the_module"]

@@ -8,7 +8,9 @@ user's own input transformations, which are code of theirs, are not asked.
 from __future__ import annotations
 
 import ast
+import functools
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -44,6 +46,15 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
+class Part:
+    """A statement of a cell, the names that it binds, and those that it mentions."""
+
+    statement: ast.stmt
+    binds: frozenset[str]
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Reading:
     """A cell. magic, line: the name of its cell magic and what stands behind it, empty where there is none."""
 
@@ -56,6 +67,38 @@ class Reading:
     def functions(self) -> list[ast.FunctionDef]:
         """The functions that the cell defines at its top level, in order."""
         return [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+
+    @functools.cached_property
+    def parts(self) -> list[Part]:
+        """The cell's statements."""
+        return [Part(statement, frozenset(bound_by(statement)), frozenset(names_in(statement)))
+                for statement in self.tree.body]
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The names that a piece of text mentions."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def bound_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement would bind."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+    return {part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
+def reached(names: set[str], parts: Iterable[Part]) -> list[Part]:
+    """The statements that bind what is needed, where these names are, in their order; `names` grows by what they
+    mention."""
+    every = list(parts)
+    found: set[int] = set()
+    while more := [k for k, part in enumerate(every) if k not in found and (part.binds & names or "*" in part.binds)]:
+        found.update(more)
+        for k in more:
+            names |= every[k].uses
+    return [every[k] for k in sorted(found)]
 
 
 def read(source: str) -> Reading:

@@ -19,7 +19,7 @@ from workbench_jupyter.options import Options, parse_line
 from workbench_jupyter.panel.arguments import Asked, Given, given_for, opened
 from workbench_jupyter.panel.constants import Unknown
 from workbench_jupyter.panel.names import Home, evaluated
-from workbench_jupyter.panel.reading import Problem, Reading, chosen, first_line, last_line
+from workbench_jupyter.panel.reading import Problem, Reading, chosen, first_line, last_line, names_in, reached
 from workbench_jupyter.panel.wrt import holds_reals, positions
 from workbench_jupyter.plain import first_reads, only_shows, output_of
 
@@ -50,6 +50,14 @@ class Subject:
     wrt_source: str
     home: Home
 
+    def depends_on(self, reading: Reading, others: Others) -> str:
+        """The text of what the function is made of: two that are alike have one program."""
+        names = names_in(self.node)
+        every = [part for _, other in (*others, ("", reading)) for part in other.parts]
+        parts = [part for part in reached(names, every) if part.statement is not self.node]
+        texts = [ast.dump(node, include_attributes=True) for node in (self.node, *(part.statement for part in parts))]
+        return repr((texts, self.given.text, self.wrt, self.home.fingerprint(names)))
+
     @property
     def notes(self) -> list[Problem]:
         """What is told besides."""
@@ -71,13 +79,11 @@ def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[
     node = chosen(reading, line)
     options = options_of(reading)
     home = Home(namespace, filename)
-    for name, other in others:
-        home.take(other.tree, name, own=False)
+    _take_others(reading, others, home)
     cells = [("", reading.tree), *(("another cell", other.tree) for _, other in others)]
     if node is None:
-        return _plain(reading, filename, others, home, arguments, wrt or wrt_text(options))
-    home.take(reading.tree, filename, own=True)
-    home.fill(reading.tree, *(other.tree for _, other in others))
+        return _plain(reading, filename, home, arguments, wrt or wrt_text(options))
+    home.take(reading.parts, filename, own=True)
     function = home.names.get(node.name)
     first, last = first_line(node), last_line(node)
     asked = Asked(function, node, node.name, cells, home.known, home.notes)
@@ -90,19 +96,32 @@ def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[
         raise Unsettled(Problem(str(reason), node.lineno), node.name, first, last) from None
 
 
+def _take_others(reading: Reading, others: Others, home: Home) -> None:
+    """Take what the cell needs of the other cells, and of the namespace; that of a call of its functions, too."""
+    names = set().union(*(part.uses for part in reading.parts))
+    own = {function.name for function in reading.functions}
+    for _, other in others:
+        names |= set().union(*(part.uses for part in other.parts if part.uses & own))
+    wanted = names - home.namespace.keys()
+    every = [(filename, part) for filename, other in others for part in other.parts]
+    kept = {id(part) for part in reached(wanted, (part for _, part in every))}
+    for filename, part in every:
+        if id(part) in kept:
+            home.take([part], filename, own=False)
+    home.fill(names | wanted)
+
+
 # ---------------------------------------------------------------------- a cell as a function
-def _plain(reading: Reading, filename: str, others: Others, home: Home, arguments: str | None, wrt: str | None
-           ) -> Subject:
+def _plain(reading: Reading, filename: str, home: Home, arguments: str | None, wrt: str | None) -> Subject:
     """A cell without functions as a function of the names that it reads and that hold numbers."""
     filename = filename.replace(">", " as a function>")  # (it is another cell's, too, and no function there)
     body = list(reading.tree.body)
+    home.take((part for part in reading.parts if isinstance(part.statement, ast.Import | ast.ImportFrom)), filename,
+              own=True)
     for statement in body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            home.take(ast.Module([statement], []), filename, own=True)
         if isinstance(statement, ast.ClassDef | ast.AsyncFunctionDef):
             raise Nothing("a class: its methods are looked at where a function calls them"
                           if isinstance(statement, ast.ClassDef) else "a coroutine")
-    home.fill(reading.tree, *(other.tree for _, other in others))
     while body and isinstance(body[-1], ast.Expr) and is_beside(body[-1], home):
         body.pop()
     reads, assigned = first_reads(ast.Module(body, []))
