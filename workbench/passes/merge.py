@@ -30,15 +30,19 @@ Place = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Merge(CotangentPass):
-    """Merges neighbouring nests, of any program: of cotangents also those that add to one array in another order."""
+    """Merges neighbouring nests, of any program: of cotangents also those that add to one array in another order.
+
+    freely: also those that share no array, and sums with stores. On a CPU that would cost vectors; where each nest is
+    launched by itself it saves a launch."""
 
     name: ClassVar[str] = "merge"
+    freely: bool = False
 
     def __call__(self, function: Function) -> Function:
         """The function with its nests merged."""
         if sum(op.prim == "for" for op in walk(function.block)) < 2:
             return function
-        merger = _Merger(function, self.exact)
+        merger = _Merger(function, self.exact, self.freely)
         merged = merger.run(function)
         return merged if merger.found else function
 
@@ -54,7 +58,8 @@ class _Access:
 
 
 class _Merger(NestBuilder):
-    def __init__(self, function: Function, exact: int | None) -> None:
+    def __init__(self, function: Function, exact: int | None, freely: bool) -> None:
+        self.freely = freely
         self.makers = definitions(function)
         self.exact = exact_values(function, exact) if exact is not None else None
         self.found = False
@@ -110,7 +115,9 @@ class _Merger(NestBuilder):
 
     def fits(self, nest: Nest) -> bool:
         """True where a nest can be merged into the group, and has reason to."""
-        if any(self.box_of(nest) != self.box_of(other) or bool(nest.sums) != bool(other.sums) for other in self.group):
+        if any(self.box_of(nest) != self.box_of(other) for other in self.group):
+            return False
+        if not self.freely and any(bool(nest.sums) != bool(other.sums) for other in self.group):
             return False
         scalars = {v for v in self.results if not v.is_array}
         outer = nest.loops[0]
@@ -127,7 +134,7 @@ class _Merger(NestBuilder):
                     shared = True
                     if not self.may_meet(a, b):
                         return False
-        return shared
+        return shared or self.freely
 
     @staticmethod
     def may_meet(a: _Access, b: _Access) -> bool:

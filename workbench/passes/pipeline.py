@@ -17,6 +17,7 @@ from workbench.passes.early_end import EarlyEnd
 from workbench.passes.expand import Expand
 from workbench.passes.gather import Gather
 from workbench.passes.inline import Inline, Redirect
+from workbench.passes.item_copies import Copies
 from workbench.passes.lanes import Lanes
 from workbench.passes.limits import Limits
 from workbench.passes.lower import Lower
@@ -76,8 +77,11 @@ FINALIZE = Stage(
 
 #: As FINALIZE, for engines that give each turn of a loop a thread: no vectors of items, arrays stay a turn's own, loops
 #: end where they end.
-FOR_THREADS = Stage("finalize", *(step for step in FINALIZE.steps if not isinstance(
-    step.does, Lanes | Preallocate | Limits | EarlyEnd | Upwards)))
+FOR_THREADS = Stage("finalize", *(step for kept in FINALIZE.steps if not isinstance(
+    kept.does, Lanes | Preallocate | Limits | EarlyEnd | Upwards) for step in (
+        (Step(Copies(), "each loop is a launch: copies and fills are to be part of others"),
+         Step(Merge(freely=True), "whatever is over the same elements: a launch costs more than what is gained apart"))
+        if isinstance(kept.does, Merge) else (kept,))))
 
 STAGES = (OPTIMIZE, FINALIZE)
 

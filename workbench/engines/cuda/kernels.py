@@ -27,7 +27,7 @@ from workbench.records import dataclass
 THREADS = 256
 #: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
 SMALL = 32
-NAMES = frozenset({"cuda", "problem", "thread", "item", "part", "half", "lane", "launch", "device"})
+NAMES = frozenset({"cuda", "problem", "thread", "item", "half", "lane", "other", "launch", "device"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +288,7 @@ def for_(w: Writer, op: Op) -> None:
     step = deal(w, found)
     w.nested(body, zip(body.params[1:], body.yields, strict=True))
     w.line(f"    {step} += cuda.gridsize(1)")
-    for param, role in numbers:
+    for param, role in numbers:  # (once all threads are there: a block's parts are arrays of their own)
         if any(op.results[k] is w.whole.results[k] and p is param for k, p in enumerate(body.params[1:])
                if k in w.used):
             combine(w, param, role, outs[param])
@@ -340,16 +340,16 @@ def length(w: Writer, loop: Op) -> str:
 def combine(w: Writer, param: Value, role: str, out: str) -> None:
     """Combine the numbers of a block in shared memory; the result is the block's element of an array."""
     name = w.names(param)
-    taken = "part[lane] += other"
+    part = f"{name}_part"
+    taken = [f"        {part}[lane] += other"]
     if role != SUM:  # (what is NaN stays)
-        taken = f"if other {'>' if role == MAXIMUM else '<'} part[lane] or other != other:"
+        taken = [f"        if other {'>' if role == MAXIMUM else '<'} {part}[lane] or other != other:",
+                 f"            {part}[lane] = other"]
     for line in (
-            f"part = cuda.shared.array({THREADS}, {dtype(param.kind)})", "lane = cuda.threadIdx.x",
-            f"part[lane] = {name}", "cuda.syncthreads()", "half = cuda.blockDim.x // 2", "while half > 0:",
-            "    if lane < half:", "        other = part[lane + half]", f"        {taken}",
-            *(["            part[lane] = other"] if role != SUM else []),
-            "    cuda.syncthreads()", "    half //= 2", "if lane == 0:", f"    {out}[cuda.blockIdx.x] = part[0]",
-            "cuda.syncthreads()"):
+            f"{part} = cuda.shared.array({THREADS}, {dtype(param.kind)})", "lane = cuda.threadIdx.x",
+            f"{part}[lane] = {name}", "cuda.syncthreads()", "half = cuda.blockDim.x // 2", "while half > 0:",
+            "    if lane < half:", f"        other = {part}[lane + half]", *taken, "    cuda.syncthreads()",
+            "    half //= 2", "if lane == 0:", f"    {out}[cuda.blockIdx.x] = {part}[0]"):
         w.line(line)
 
 
