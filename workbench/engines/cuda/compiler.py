@@ -16,6 +16,7 @@ import numpy as np
 from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import device_module, need_device
 from workbench.engines.cuda.problems import Problem, raised
+from workbench.engines.cuda.together import together
 from workbench.engines.engine import Compiler, Executable
 from workbench.ir import DifferentiationError, Function, Span, Value, walk
 from workbench.ir.ops import CONSUMING
@@ -156,7 +157,7 @@ class CudaCompiler(Compiler):
 
     def finalize(self, function: Function, exact: int | None) -> Function:
         """Without vectors of items, and with arrays made where they are used."""
-        return finalize(function, exact, FOR_THREADS)
+        return together(finalize(function, exact, FOR_THREADS))
 
     def compile(self, function: Function, *, primal: Function | None = None, exact: int | None = None,
                 quiet: bool = False, deterministic: bool = False) -> Executable:
