@@ -65,7 +65,10 @@ export class Controller implements PanelActions {
   size(name: string, size: number): void {
     const wishes = wishesOf(this.state);
     wishes.sizes = { ...wishes.sizes, [name]: size };
-    if (this.state.analysis) this.sizing.want({ key: this.state.analysis.key, sizes: sizesOf(this.state) }, true);
+    this.sizing.want(() => {
+      const { state } = this;
+      return state.analysis && { key: state.analysis.key, sizes: sizesOf(state) };
+    }, true);
   }
 
   compare(): void {
@@ -199,6 +202,7 @@ export class Controller implements PanelActions {
     if (line.state === "restarting" || line.state === "dead") {
       this.states.forget();
       this.marks.clear();
+      this.sizing.drop();
     }
     if (!this.isAwake) return;
     this.draw();
@@ -208,16 +212,16 @@ export class Controller implements PanelActions {
   }
 
   private analyse(atOnce: boolean): void {
-    if (!this.isAwake || this.line?.state !== "ready") return;
+    if (this.isAwake && this.line?.state === "ready") this.analysing.want(() => this.question(), atOnce);
+  }
+
+  /** The question about the cell as it stands, with what somebody has written for its function. */
+  private question(): AnalyseQuestion | null {
     const question = this.follower.question();
-    if (!question) {
-      this.analysing.drop();
-      return;
-    }
+    if (!question) return null;
     const name = functionAt(question.cell.source, question.cell.line) ?? this.state.name;
     const { arguments: written, wrt, sizes } = wishesOf(this.state, name);
-    const wanted = Object.keys(sizes).length ? sizes : null;
-    this.analysing.want({ ...question, arguments: written, wrt, sizes: wanted }, atOnce);
+    return { ...question, arguments: written, wrt, sizes: Object.keys(sizes).length ? sizes : null };
   }
 
   private readonly analysing = new Latest<AnalyseQuestion, AnalyseAnswer>({

@@ -8,7 +8,7 @@ import { type ISignal, Signal } from "@lumino/signaling";
 
 import type { AnalyseQuestion } from "./protocol";
 
-/** `place`: another notebook, cell or kernel; `text`: an edit; `cursor`; `ran`: something was run. */
+/** `place`: another notebook, cell or kernel; `text`: an edit; `cursor`: another line; `ran`: something was run. */
 export type Event = "place" | "text" | "cursor" | "ran";
 
 export class Follower {
@@ -126,10 +126,14 @@ export class Follower {
   }
 
   private onCursor(): void {
+    const { line } = this;
+    if (line === this.lastLine) return;
+    this.lastLine = line;
     this.signal.emit("cursor");
   }
 
   private follows = true;
+  private lastLine = 0;
   private leaveCell: () => void = () => {};
   private readonly signal = new Signal<this, Event>(this);
 }

@@ -39,9 +39,13 @@ export class Line {
     return this.signal;
   }
 
-  async ask<A>(question: Question): Promise<A> {
-    if (!this.link) throw new Error("the kernel is not connected");
-    return await this.link.ask(question) as A;
+  /** The kernel's answer; what is open when the kernel goes is answered with an error. */
+  ask<A>(question: Question): Promise<A> {
+    return new Promise((resolve, reject) => {
+      if (!this.link) throw new Error("the kernel is not connected");
+      this.open.add(reject);
+      this.link.ask(question).then(resolve, reject).finally(() => this.open.delete(reject));
+    });
   }
 
   /** Load the extension into the kernel: nothing is printed, nothing is put into the history. */
@@ -134,6 +138,8 @@ export class Line {
     this.link?.close();
     this.link = null;
     this.comm = null;
+    for (const reject of this.open) reject(new Error("the kernel is gone, or was restarted"));
+    this.open.clear();
   }
 
   private async execute(code: string): Promise<void> {
@@ -166,6 +172,7 @@ export class Line {
   private current: LineState = "asking";
   private comm: Kernel.IComm | null = null;
   private link: Link | null = null;
+  private readonly open = new Set<(error: Error) => void>();
 }
 
 /** A line for each kernel that is seen, made when it is seen first. */

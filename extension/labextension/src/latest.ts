@@ -1,4 +1,5 @@
-// Questions of which only the last counts: asked a moment after they are wanted, never more than one open.
+// Questions of which only the last counts: asked a moment after they are wanted, never more than one open. A question is
+// put into words when it is asked, so that wanting one costs nothing.
 //
 // An answer that is no longer wanted, because another question came meanwhile, is dropped. Where an answer takes longer
 // than `PATIENCE` and another question waits, that one is asked all the same: an answer that never comes blocks nothing.
@@ -16,8 +17,8 @@ export interface Answering<Q, A> {
 export class Latest<Q, A> {
   constructor(private readonly to: Answering<Q, A>, private delay: () => number) {}
 
-  /** Have a question answered; `at once`: without waiting for more of what is typed. */
-  want(question: Q, atOnce = false): void {
+  /** Have a question answered, none if it is null by then; `at once`: without waiting for more of what is typed. */
+  want(question: () => Q | null, atOnce = false): void {
     this.wanted = question;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.due(), atOnce ? 0 : this.delay());
@@ -46,7 +47,11 @@ export class Latest<Q, A> {
   }
 
   private async next(): Promise<void> {
-    const question = this.wanted as Q;
+    const question = this.wanted!();
+    if (question === null) {
+      this.drop();
+      return;
+    }
     const turn = ++this.turn;
     [this.isDue, this.isOpen, this.wanted, this.since] = [false, true, null, Date.now()];
     let tell: (() => void) | null = null;
@@ -71,7 +76,7 @@ export class Latest<Q, A> {
     this.to.busy?.(on);
   }
 
-  private wanted: Q | null = null;
+  private wanted: (() => Q | null) | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private isDue = false;

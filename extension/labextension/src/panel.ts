@@ -152,6 +152,12 @@ export class Panel extends Widget {
     this.live.textContent = mark ? saidOf(mark) : `line ${line}: nothing that is counted`;
   }
 
+  dispose(): void {
+    if (this.isDisposed) return;
+    for (const host of this.hosts.values()) host.dispose();
+    super.dispose();
+  }
+
   /** A panel that is closed is gone: the next one is a new one. */
   protected onCloseRequest(message: Message): void {
     super.onCloseRequest(message);

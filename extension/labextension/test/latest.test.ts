@@ -24,7 +24,7 @@ test("of what is typed, the last text is asked, after a pause", async t => {
   t.after(() => mock.timers.reset());
   const { latest, open, told, busy } = asker();
   for (const text of ["a", "ab", "abc"]) {
-    latest.want(text);
+    latest.want(() => text);
     mock.timers.tick(50);
   }
   assert.equal(open.length, 0);
@@ -40,10 +40,10 @@ test("one question is open at a time, and an answer that is no longer wanted is 
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   t.after(() => mock.timers.reset());
   const { latest, open, told } = asker();
-  latest.want("a", true);
+  latest.want(() => "a", true);
   mock.timers.tick(0);
   for (const text of ["b", "c"]) {
-    latest.want(text);
+    latest.want(() => text);
     mock.timers.tick(100);
   }
   assert.equal(open.length, 1);
@@ -59,9 +59,9 @@ test("an answer that does not come blocks nothing", async t => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   t.after(() => mock.timers.reset());
   const { latest, open, told } = asker();
-  latest.want("a", true);
+  latest.want(() => "a", true);
   mock.timers.tick(0);
-  latest.want("b");
+  latest.want(() => "b");
   mock.timers.tick(PATIENCE);
   assert.equal(open.length, 2);
   open[1].resolve("new");
@@ -71,21 +71,38 @@ test("an answer that does not come blocks nothing", async t => {
   assert.deepEqual(told, ["b: new"]);
 });
 
+test("a question is put into words when it is asked, and may have become none", async t => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  t.after(() => mock.timers.reset());
+  const { latest, open, busy } = asker();
+  let text: string | null = "a";
+  latest.want(() => text);
+  text = "b";
+  mock.timers.tick(80);
+  assert.equal(open[0].question, "b");
+  latest.want(() => null);
+  mock.timers.tick(80);
+  open[0].resolve("1");
+  await settle();
+  assert.equal(open.length, 1);
+  assert.deepEqual(busy, [true, false]);
+});
+
 test("what is dropped is neither asked nor told", async t => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   t.after(() => mock.timers.reset());
   const { latest, open, told, busy } = asker();
-  latest.want("a");
+  latest.want(() => "a");
   latest.drop();
   mock.timers.tick(1000);
   assert.equal(open.length, 0);
-  latest.want("b", true);
+  latest.want(() => "b", true);
   mock.timers.tick(0);
   latest.drop();
   open[0].resolve("1");
   await settle();
   assert.deepEqual([told, busy], [[], [true, false, true, false]]);
-  latest.want("c", true);
+  latest.want(() => "c", true);
   mock.timers.tick(0);
   assert.equal(open.length, 2);
 });

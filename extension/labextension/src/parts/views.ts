@@ -68,12 +68,16 @@ export class ViewHost {
     this.at(sizes);
   }
 
-  /** Nothing to show, and why. */
-  empty(why: string): void {
+  dispose(): void {
     this.key = null;
     this.isThere = false;
     this.unmount();
     this.unmount = () => {};
+  }
+
+  /** Nothing to show, and why. */
+  empty(why: string): void {
+    this.dispose();
     this.node.classList.remove("adw-mod-older");
     this.node.replaceChildren(el("p", { class: "adw-Hint" }, why));
   }
