@@ -1,7 +1,7 @@
 // How figures are written: as the live views do it, and what has become of them between two texts of a function.
 
 import { costBytes, costFigure, costMultiple, costSeconds, costShort } from "../../workbench_jupyter/static/cost_parts.js";
-import { type ChangeRow, type Figure, numberOf, type Totals } from "./protocol";
+import { type Change, type ChangeRow, type Figure, numberOf, type Totals } from "./protocol";
 
 export type Quantity = "time" | "flops" | "bytes" | "allocated" | "peak" | "residuals";
 
@@ -53,6 +53,15 @@ export function difference(row: ChangeRow): Difference {
   const word = { more: "more", less: "less", same: "unchanged" }[direction];
   const said = direction === "same" ? `${row.what} ${word}` : `${row.what} ${word}: ${texts[0]}, now ${texts[1]}`;
   return { what: row.what, before: texts[0], after: texts[1], ratio, direction, said };
+}
+
+/** With what a change is told: where the text was never run, with what stood there before. */
+export const sinceOf = ({ since }: Change): string => (since === "before this edit" ? "by this edit" : `since ${since}`);
+
+/** More or less of something on a line. */
+export function signed(quantity: string, figure: Figure | null | undefined): string {
+  const value = numberOf(figure);
+  return value > 0 ? `+${written(quantity, value)}` : value < 0 ? `−${written(quantity, -value)}` : "";
 }
 
 /** The unit that a row is in: "flops of the gradient" are flops. */

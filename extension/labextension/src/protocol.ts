@@ -61,6 +61,8 @@ export interface Problem {
 
 export interface ChangeRow {
   what: string;
+  /** Of which program the figures are. */
+  of?: "gradient" | "value";
   before: Figure | null;
   after: Figure | null;
   before_text?: string | null;
@@ -70,6 +72,7 @@ export interface ChangeRow {
 export interface Change {
   since: string;
   rows: ChangeRow[];
+  /** What became more or less, line by line. */
   lines?: Line[];
 }
 

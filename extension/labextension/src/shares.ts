@@ -1,7 +1,7 @@
 // What the gutter shows of each line: its share of the time, of the memory, and whether residuals are kept there.
 
-import { written } from "./figures";
-import { type Line, numberOf } from "./protocol";
+import { signed, sinceOf, written } from "./figures";
+import { type Change, type Line, numberOf } from "./protocol";
 
 export interface Mark {
   line: number;
@@ -22,7 +22,8 @@ const part = (value: number, whole: number): number =>
   whole > 0 ? Math.min(Number.isFinite(value) ? value / whole : 1, 1) : 0;
 
 /** Marks for lines that cost something; shares are of the whole call's time, which is more than its lines'. */
-export function marksOf(lines: Line[], call: Line["time"] = 0): Mark[] {
+export function marksOf(lines: Line[], call: Line["time"] = 0, change: Change | null = null): Mark[] {
+  const changes = new Map(change?.lines?.map(line => [line.line, changeOf(line, change)]));
   const timed = lines.some(line => positive(line.time) > 0);
   const work = (line: Line) => positive(timed ? line.time : line.flops);
   const memory = (line: Line) => positive(line.peak);
@@ -34,7 +35,7 @@ export function marksOf(lines: Line[], call: Line["time"] = 0): Mark[] {
     const share = part(work(line), whole);
     return {
       line: line.line, time: share, memory: part(memory(line), most), kept: positive(line.kept) > 0,
-      facts: factsOf(line, share, timed),
+      facts: [...factsOf(line, share, timed), ...(changes.get(line.line) ?? [])],
     };
   }).filter(mark => mark.time > 0 || mark.memory > 0 || mark.kept);
 }
@@ -56,6 +57,13 @@ function factsOf(line: Line, share: number, timed: boolean): string[] {
     facts.push(`kept for the reverse sweep: ${written("bytes", line.kept)}${line.why ? `, because ${line.why}` : ""}`);
   } else if (line.why) facts.push(line.why);
   return facts;
+}
+
+/** What became more or less on a line. */
+function changeOf(line: Line, change: Change): string[] {
+  const found = [["flops", " flops"], ["bytes", " moved"], ["kept", " kept"]] as const;
+  const texts = found.map(([quantity, word]) => [signed(quantity, line[quantity]), word]).filter(([text]) => text);
+  return texts.length ? [`${sinceOf(change)}: ${texts.map(pair => pair.join("")).join(", ")}`] : [];
 }
 
 /** All that is known of a line, in one sentence. */

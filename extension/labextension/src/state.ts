@@ -75,7 +75,7 @@ export function numbersOf(state: CellState): AtAnswer | null {
 /** The lines of what is shown, as the gutter has them. */
 export function marksIn(state: CellState): Mark[] {
   const numbers = numbersOf(state);
-  return numbers ? marksOf(numbers.lines, (numbers.totals.gradient ?? numbers.totals.value).time) : [];
+  return numbers ? marksOf(numbers.lines, (numbers.totals.gradient ?? numbers.totals.value).time, numbers.change) : [];
 }
 
 /** The sizes that sliders stand at: those of the analysis, but where somebody moved one. */

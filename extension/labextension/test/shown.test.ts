@@ -11,6 +11,7 @@ import { marksOf, percent, saidOf } from "../src/shares";
 import { answered, emptyState } from "../src/state";
 import schema from "../schema/panel.json";
 import analysis from "./fixtures/analysis.json";
+import change from "./fixtures/change.json";
 
 const found = analysis.answer as unknown as Analysis;
 
@@ -70,6 +71,14 @@ test("without times the flops are shared out; what is not finite takes nothing f
   assert.deepEqual(marks.map(({ time }) => time), [1, 1]);
   assert.deepEqual(marksOf([{ line: 1, time: 2 }], 8).map(({ time }) => time), [0.25]);
   assert.deepEqual([percent(0.004), percent(0.5), percent(0)], ["<1 %", "50 %", "0 %"]);
+});
+
+test("what an edit has changed, of the whole and line by line", () => {
+  const after = change.answer as unknown as Analysis;
+  assert.deepEqual(after.change!.rows.map(row => difference(row).direction), Array(after.change!.rows.length).fill("more"));
+  const marks = marksOf(after.lines, after.totals.gradient!.time, after.change);
+  assert.match(saidOf(marks.find(({ line }) => line === 4)!), /by this edit: \+39.9 k flops, \+160 kB moved, \+79.8 kB kept$/);
+  assert.doesNotMatch(saidOf(marks.find(({ line }) => line === 5)!), /by this edit/);
 });
 
 test("what stands where there is no function", () => {

@@ -1,11 +1,9 @@
 // What has become of flops, bytes and peak since the last run, or since where somebody began to compare.
 
 import { el } from "../../../workbench_jupyter/static/dom.js";
-import { difference } from "../figures";
+import { difference, sinceOf } from "../figures";
 import type { Change } from "../protocol";
 
-/** What is compared with where the text was never run: what stood there before. */
-const EDIT = "before this edit";
 const SIGNS = { more: "▲", less: "▼", same: "=" };
 
 export class Changes {
@@ -24,7 +22,7 @@ export class Changes {
     const differences = (change?.rows ?? []).filter(({ what }) => what !== "allocated").map(difference);
     const changed = differences.some(({ direction }) => direction !== "same");
     this.since.textContent = !change ? (ownBaseline ? "unchanged since then" : "nothing to compare with yet")
-      : `${changed ? "" : "unchanged "}${change.since === EDIT ? "by this edit" : `since ${change.since}`}`;
+      : [changed ? "" : "unchanged", sinceOf(change), changed && change.rows[0]?.of ? `(${change.rows[0].of})` : ""].filter(Boolean).join(" ");
     this.back.hidden = !ownBaseline;
     this.rows.hidden = !changed; // all of them or none: what stands below moves less
     this.rows.replaceChildren(...differences.map(({ what, before, after, ratio, direction, said }) =>

@@ -32,6 +32,13 @@ function firstLook(node: HTMLElement, view: View): void {
   if (view === "change") button('[role=radio][aria-checked="false"]', "numbers")?.click();
 }
 
+/** A view's data with its open sizes where the panel's sliders are. */
+function openedAt(data: unknown, sizes: Sizes): unknown {
+  const open = (data as { open?: Sizes } | null)?.open;
+  if (!open) return data;
+  return { ...data as object, open: Object.fromEntries(Object.entries(open).map(([name, size]) => [name, sizes[name] ?? size])) };
+}
+
 /** One tab's view, of the key that it was made for. */
 export class ViewHost {
   constructor(readonly view: View, private readonly source: ViewSource) {}
@@ -52,7 +59,7 @@ export class ViewHost {
     element.innerHTML = html; // made by the kernel with every text of the user's escaped
     const link = { ask: (question: unknown) => this.source.ask(key, this.view, question) };
     const before = looked(this.node);
-    const unmount = await (await MODULES[kind]?.())?.mount(element, data, link);
+    const unmount = await (await MODULES[kind]?.())?.mount(element, openedAt(data, sizes), link);
     if (key !== this.key) {
       if (typeof unmount === "function") unmount();
       return;
