@@ -1,0 +1,92 @@
+"""Every program of `programs`: no two threads meet, the results are the CPU's whatever the order of the threads; and
+planted faults are found."""
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engines.cuda.programs import CASES, Case, single
+from tests.engines.cuda.results import apart
+from tests.engines.cuda.watched import Device, Race
+from workbench.engines.cuda import CudaCompiler
+from workbench.engines.reference import Interpreted
+
+NAMED = {case.name: case for case in CASES}
+
+
+def programs(case: Case, args: tuple[Any, ...]) -> tuple[Any, Any, list[Any]]:
+    """The program, its data, and what the interpreter gives for it."""
+    derivative = case.derivative("numba")
+    derivative = getattr(derivative, "compiled", derivative)
+    made = derivative.made_by(CudaCompiler(), args)
+    data, _ = made.door.enter(made.pick(args))
+    want = derivative.made_by(Interpreted(), args).compiled
+    return made.compiled, data, want
+
+
+def outcome(case: Case, args: tuple[Any, ...], device: Device, change: Any = None) -> tuple[list[Any], list[Any]]:
+    """(what the watched threads give, what the interpreter gives)."""
+    program, data, reference = programs(case, args)
+    text = program.source if change is None else change(program.source)
+    assert change is None or text != program.source
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in data]
+    want = reference.entry(*copies)
+    got = device.run(program.program, tuple(data), text)
+    return [np.asarray(v) for v in got], [np.asarray(v) for v in (want if isinstance(want, tuple) else (want,))]
+
+
+@pytest.mark.sampled(1 / 3)
+@pytest.mark.parametrize("narrow", [False, True], ids=["float64", "float32"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_two_threads_meet(case: Case, narrow: bool) -> None:
+    rng = np.random.default_rng()
+    args = case.arguments(rng, int(rng.integers(9, 40)))
+    shape = [(8, 3), (4, 1), (2, 64)][int(rng.integers(3))]
+    got, want = outcome(case, single(args) if narrow else args, Device(*shape, seed=int(rng.integers(1000))))
+    assert [a.dtype for a in got] == [b.dtype for b in want]
+    assert apart(got, want) <= (1e-4 if narrow else 1e-10)
+
+
+def faulty(name: str, device: Device, change: Any = None) -> float:
+    """How far apart results are with a fault; infinitely where threads meet."""
+    args = NAMED[name].arguments(np.random.default_rng(3), 30)
+    try:
+        got, want = outcome(NAMED[name], args, device, change)
+    except Race:
+        return np.inf
+    if [a.dtype for a in got] != [b.dtype for b in want]:
+        return np.inf
+    found = apart(got, want)
+    return found if np.isfinite(found) else np.inf
+
+
+@pytest.mark.parametrize("name", ["scattered", "network", "n_body"])
+def test_a_missing_atomic_is_found(name: str) -> None:
+    assert faulty(name, Device()) < 1e-10
+    assert faulty(name, Device(dropped=frozenset({"atomic"}))) == np.inf
+
+
+@pytest.mark.parametrize("name", ["saxpy", "reductions", "log_sum_exp"])
+def test_a_missing_barrier_is_found(name: str) -> None:
+    assert faulty(name, Device()) < 1e-10
+    assert faulty(name, Device(dropped=frozenset({"barrier"}))) == np.inf
+
+
+def test_a_reduction_of_the_wrong_width_is_found() -> None:
+    assert faulty("saxpy", Device(), lambda text: text.replace("cuda.blockDim.x // 2", "cuda.blockDim.x // 4")) > 1e-3
+
+
+def test_a_stale_residual_is_found() -> None:
+    def stale(text: str) -> str:
+        return re.sub(r"y_kept\[round_, thread\]", "y_kept[max(round_ - 1, 0), thread]", text)
+    assert faulty("while", Device(), stale) > 1e-6
+
+
+def test_a_promotion_to_float64_is_found() -> None:
+    args = single(NAMED["saxpy"].arguments(np.random.default_rng(3), 30))
+    got, want = outcome(NAMED["saxpy"], args, Device(), lambda text: text.replace("numbers(np.float32)",
+                                                                                 "numbers(np.float64)"))
+    assert [a.dtype for a in got] != [b.dtype for b in want]
