@@ -25,18 +25,21 @@ from workbench.passes.dead import Marker, sweep
 from workbench.records import dataclass
 
 Position = tuple[Op, int]  # what a loop carries there
-_ZERO, _MINUS = Polynomial.of(0), Polynomial.of(-1)
+_ZERO, _ONE = Polynomial.of(0), Polynomial.of(1)
 
 
 @dataclass(frozen=True)
 class Privatise(Pass):
-    """Makes scratch arrays the iteration's own."""
+    """Makes scratch arrays the iteration's own.
+
+    shifted: also those that loops store whose index is the element's and a constant, as what is kept of loops is."""
 
     name: ClassVar[str] = "privatise"
+    shifted: bool = False
 
     def __call__(self, function: Function) -> Function:
         """The function without carried scratch arrays."""
-        found = _Overwriting(function).positions()
+        found = _Overwriting(function, self.shifted).positions()
         while found:
             privatiser = _Privatiser(found)
             made = privatiser.run(function)
@@ -87,7 +90,8 @@ class _Counter:
 class _Overwriting:
     """Finds what is stored anew in each iteration."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, shifted: bool) -> None:
+        self.shifted = shifted
         self.makers = definitions(function)
         self.forms: dict[Value, Polynomial] = {}
         self.function = function
@@ -170,9 +174,12 @@ class _Overwriting:
         version = body.params[1 + position]
         length = self.form(version.dims[len(outer)])
         lo, hi, step = self.form(op.operands[0]), self.form(op.operands[1]), op.attrs["step"]
-        if (lo, hi) != ((Polynomial.of(start), length) if step == 1 else (length + _MINUS, _MINUS)):
+        shift = self._shift(lo if step == 1 else hi + _ONE, start)
+        least, end = (lo, hi) if step == 1 else (hi + _ONE, lo + _ONE)
+        if shift is None or least + shift != Polynomial.of(start) or not self._is_length(
+                version.dims[len(outer)], length, end + shift):
             return False
-        counters = (*outer, _Counter(self.form(body.params[0]), step))
+        counters = (*outer, _Counter(self.form(body.params[0]) + shift, step))
         while True:  # until it is stored: what was stored in iterations before may be read
             following = None
             for user, block, place in self.uses.get(version, []):
@@ -192,6 +199,22 @@ class _Overwriting:
                                          or (user.prim == "slice_store" and self._is_whole(user, counters)))
                 result = user.results[0] if user.results else version
             return stored and self._reads_on(result, body, position, counters)
+
+    def _shift(self, least: Polynomial, start: int) -> Polynomial | None:
+        """From the first index of a loop to the first element; None where that is no constant, or may not be."""
+        distance = (Polynomial.of(start) - least).constant
+        if distance is None or (distance != 0 and not self.shifted):
+            return None
+        return Polynomial.of(distance)
+
+    def _is_length(self, dim: Value, length: Polynomial, end: Polynomial) -> bool:
+        """Whether elements up to an end are all that there are (a length is 0 where an end is negative)."""
+        if length == end:
+            return True
+        maker = self.makers.get(dim)
+        return self.shifted and maker is not None and maker.prim == "maximum" and any(
+            self.form(a) == end and isinstance(b, Constant) and b.value == 0
+            for a, b in (maker.operands, maker.operands[::-1]))
 
     def _is_here(self, op: Op, counters: Sequence[_Counter]) -> bool:
         indices = op.operands[2:]
