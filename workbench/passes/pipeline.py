@@ -82,7 +82,7 @@ FOR_THREADS = Stage("finalize", *(step for kept in FINALIZE.steps if not isinsta
         (Step(Copies(), "each loop is a launch: copies and fills are to be part of others"),
          Step(Merge(freely=True), "whatever is over the same elements: a launch costs more than what is gained apart"))
         if isinstance(kept.does, Merge) else (kept,))),
-    Step(Privatise(shifted=True), "what a turn keeps for its own reverse sweep is its own: turns do not share its room"),
+    Step(Privatise(shifted=True), "what a turn keeps for its reverse sweep is its own: turns share no room"),
     Step(Simplify(unroll=1), "the last step, so that nothing is emitted twice"))
 
 STAGES = (OPTIMIZE, FINALIZE)

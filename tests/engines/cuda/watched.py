@@ -273,7 +273,8 @@ class Device:
             for helper in kernel.helpers.values():
                 exec("\n".join(source_of(helper)), names)
         lines = (text or program.text).splitlines()
-        start = next(k for k, line in enumerate(lines) if line == "@cuda.jit" or line.startswith(f"def {program.name}("))
+        first = ("@cuda.jit", f"def {program.name}(")
+        start = next(k for k, line in enumerate(lines) if line.startswith(first))
         exec(compile("\n".join(lines[start:]), "<watched>", "exec"), names)
         given = [self.array(a) if isinstance(a, np.ndarray) else a for a in args]
         found = names[program.name](*given)
