@@ -28,7 +28,7 @@ __all__ = ["GradResult", "load_ipython_extension", "unload_ipython_extension"]
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics and the display of figures with a shell; start the warm-up."""
     shell.register_magics(GradMagics, CostMagics, AboutMagics)
-    places.register(lambda: cell_files(shell))
+    places.register(lambda: {**cell_files(shell), **panel.cell_files()})
     shown.register_display(display)
     figures.register(shell)
     progress.register(shell)

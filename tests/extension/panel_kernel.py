@@ -39,9 +39,13 @@ class Kernel:
         return reply["content"]
 
     # ------------------------------------------------------------------ cells
-    def begin(self, code: str) -> str:
-        """Run a cell; the message's id."""
-        return str(self.client.execute(code, store_history=False))
+    def begin(self, code: str, cell: str = "") -> str:
+        """Run a cell, which has an id, perhaps; the message's id."""
+        content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False,
+                   "stop_on_error": True}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def wait(self, running: str) -> None:
         """Until a cell has run."""
@@ -52,9 +56,9 @@ class Kernel:
         self._read(0.0)
         return running in self.done
 
-    def run(self, code: str) -> None:
+    def run(self, code: str, cell: str = "") -> None:
         """Run a cell to its end."""
-        self.wait(self.begin(code))
+        self.wait(self.begin(code, cell))
 
     # ------------------------------------------------------------------ the comm
     def post(self, question: Mapping[str, Any], comm: str | None = None) -> int:
@@ -95,7 +99,7 @@ class Kernel:
             elif kind == "comm_close":
                 self.closed.append(content["comm_id"])
             elif kind == "comm_msg" and content["comm_id"] in self.comms:
-                self.answers[content["data"]["answer"]] = content["data"]
+                self.answers[content["data"]["answer"]] = {**content["data"], "buffers": message["buffers"]}
                 return
             elif kind == "stream":
                 self.printed.append(content["text"])

@@ -270,3 +270,13 @@ def test_arrays_that_the_cell_would_make_are_there_by_their_shapes() -> None:
     assert found["totals"]["value"]["flops"] == pytest.approx(2 * 50 + 2 * 4 * 50 + 4 + 1, abs=60)
     huge = notebook.analyse("w = np.ones((10**5, 10**5))\ndef f(a):\n    return w[0, 0] * a\nf(1.0)", 2)
     assert "too large" in huge["problems"][0]["message"]
+
+
+def test_a_shell_without_a_kernel_has_no_line() -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from workbench_jupyter import panel
+
+    shell = InteractiveShell()
+    panel.register(shell)
+    assert panel.cell_files() == {}
+    panel.unregister()

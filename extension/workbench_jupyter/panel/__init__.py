@@ -20,6 +20,11 @@ def register(shell: Any) -> None:
         _OPEN.append(Panel(shell))
 
 
+def cell_files() -> dict[str, str]:
+    """What the texts that are looked at are called, by the names under which they are known."""
+    return {name: called for panel in _OPEN for name, called in panel.session.held.items()}
+
+
 def unregister() -> None:
     """Close it."""
     while _OPEN:

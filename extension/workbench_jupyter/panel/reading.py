@@ -80,6 +80,17 @@ def names_in(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
+def free_in(node: ast.AST) -> set[str]:
+    """The names that a statement mentions which are not a function's own."""
+    if not isinstance(node, ast.FunctionDef):
+        return names_in(node)
+    parts = list(ast.walk(node))
+    own = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    own |= {part.arg for part in parts if isinstance(part, ast.arg)}
+    shared = {name for part in parts if isinstance(part, ast.Global) for name in part.names}
+    return names_in(node) - (own - shared)
+
+
 def bound_by(statement: ast.stmt) -> set[str]:
     """The names that a statement would bind."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):

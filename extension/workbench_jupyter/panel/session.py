@@ -24,7 +24,7 @@ from workbench_jupyter.panel.reading import Reading, Unreadable, first_line, las
 from workbench_jupyter.panel.subjects import Nothing, Others, Subject, Unsettled, subject_of
 
 #: So many seconds an analysis may take.
-PATIENCE = 3.0
+PATIENCE = 5.0
 #: So many analyses are kept.
 MOST = 16
 #: So many runs of cells are remembered until the next question.
@@ -40,7 +40,7 @@ class Session:
         self.namespace = namespace
         self.analyses: OrderedDict[str, Analysis] = OrderedDict()
         self.texts: OrderedDict[str, Reading | Unreadable] = OrderedDict()
-        self.held: list[str] = []
+        self.held: dict[str, str] = {}  # names of texts whose definitions are found, and what they are called
         self.baselines = Baselines()
         self.runs: deque[tuple[str | None, str]] = deque(maxlen=MOST_RUNS)  # cells that have run meanwhile
 
@@ -127,7 +127,7 @@ class Session:
             return {"nothing": str(why)}
         except Unsettled as error:
             return {**error.place, "problems": [error.problem.as_dict()]}
-        self._hold(subject.filename, reading.source, subject.tree)
+        self._hold(subject.filename, reading.source, subject.tree, "the cell")
         place = {"name": subject.name, "first": subject.first, "last": subject.last}
         try:
             analysis = self._analysis(str(cell.get("id") or ""), reading, subject, others)
@@ -179,11 +179,11 @@ class Session:
             self._hold(file_of(reading.source), reading.source, reading.tree)
         return found
 
-    def _hold(self, filename: str, text: str, tree: ast.Module) -> None:
+    def _hold(self, filename: str, text: str, tree: ast.Module, called: str = "another cell") -> None:
         """Have the definitions of a text found."""
         if filename not in self.held:
             source.hold(filename, text, tree)
-            self.held.append(filename)
+            self.held[filename] = called
 
     def _forget(self, used: set[str]) -> None:
         """Let the oldest analyses go, and the texts that nothing is about any more."""
@@ -191,7 +191,7 @@ class Session:
             self.analyses.popitem(last=False)
         used |= {analysis.filename for analysis in self.analyses.values()}
         for filename in [name for name in self.held if name not in used]:
-            self.held.remove(filename)
+            del self.held[filename]
             forget(source.release(filename))
         for text in [text for text in self.texts if file_of(text) not in used][:-SPARE]:
             del self.texts[text]
@@ -199,7 +199,7 @@ class Session:
 
 def file_of(text: str) -> str:
     """The name under which a cell's text is known to whatever asks for sources."""
-    return f"<cell {digest(text)[:16]}>"
+    return f"cell-{digest(text)[:12]}"
 
 
 def digest(text: str) -> str:

@@ -19,7 +19,7 @@ from workbench_jupyter.options import Options, parse_line
 from workbench_jupyter.panel.arguments import Asked, Given, given_for, opened
 from workbench_jupyter.panel.constants import Unknown
 from workbench_jupyter.panel.names import Home, evaluated
-from workbench_jupyter.panel.reading import Problem, Reading, chosen, first_line, last_line, names_in, reached
+from workbench_jupyter.panel.reading import Problem, Reading, chosen, first_line, free_in, last_line, names_in, reached
 from workbench_jupyter.panel.wrt import holds_reals, positions
 from workbench_jupyter.plain import first_reads, only_shows, output_of
 
@@ -55,8 +55,10 @@ class Subject:
         names = names_in(self.node)
         every = [part for _, other in (*others, ("", reading)) for part in other.parts]
         parts = [part for part in reached(names, every) if part.statement is not self.node]
-        texts = [ast.dump(node, include_attributes=True) for node in (self.node, *(part.statement for part in parts))]
-        return repr((texts, self.given.text, self.wrt, self.home.fingerprint(names)))
+        nodes = (self.node, *(part.statement for part in parts))
+        free = set().union(*map(free_in, nodes))
+        return repr(([ast.dump(node, include_attributes=True) for node in nodes], self.given.text, self.wrt,
+                     self.home.fingerprint(free)))
 
     @property
     def notes(self) -> list[Problem]:
@@ -114,7 +116,7 @@ def _take_others(reading: Reading, others: Others, home: Home) -> None:
 # ---------------------------------------------------------------------- a cell as a function
 def _plain(reading: Reading, filename: str, home: Home, arguments: str | None, wrt: str | None) -> Subject:
     """A cell without functions as a function of the names that it reads and that hold numbers."""
-    filename = filename.replace(">", " as a function>")  # (it is another cell's, too, and no function there)
+    filename += "-function"  # (it is another cell's, too, and no function there)
     body = list(reading.tree.body)
     home.take((part for part in reading.parts if isinstance(part.statement, ast.Import | ast.ImportFrom)), filename,
               own=True)
