@@ -178,6 +178,8 @@ export class Controller implements PanelActions {
     if (event === "place") {
       this.draw();
       this.analyse(true);
+      const { cell } = this.follower; // its editor may be made later, where it was not in sight
+      if (cell && !cell.editor) void cell.ready.then(() => cell === this.follower.cell && this.isAwake && this.draw());
     } else if (event === "text") {
       this.analyse(false);
     } else if (event === "ran") {

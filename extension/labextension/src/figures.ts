@@ -45,14 +45,22 @@ export interface Difference {
 /** A row of a change in words: what it was, what it is, how many times as much. */
 export function difference(row: ChangeRow): Difference {
   const [before, after] = [numberOf(row.before), numberOf(row.after)];
-  const known = !Number.isNaN(before) && !Number.isNaN(after);
-  const direction: Direction = !known || before === after ? "same" : after > before ? "more" : "less";
-  const ratio = direction === "same" ? (known ? "the same" : "") : before > 0 ? `${costMultiple(after / before)}×` : "new";
   const quantity = quantityOf(row.what);
-  const texts = [written(quantity, row.before), written(quantity, row.after)];
-  const word = { more: "more", less: "less", same: "unchanged" }[direction];
-  const said = direction === "same" ? `${row.what} ${word}` : `${row.what} ${word}: ${texts[0]}, now ${texts[1]}`;
-  return { what: row.what, before: texts[0], after: texts[1], ratio, direction, said };
+  const [from, to] = [written(quantity, row.before), written(quantity, row.after)];
+  // times are predicted: where they are written alike, they are alike
+  const same = Number.isNaN(before) || Number.isNaN(after) || before === after || (quantity === "time" && nearly(after / before));
+  if (same) return { what: row.what, before: "", after: to, ratio: "", direction: "same", said: `${row.what} unchanged: ${to}` };
+  const direction = after > before ? "more" : "less";
+  const ratio = before > 0 ? multiple(after / before) : "new";
+  return { what: row.what, before: from, after: to, ratio, direction, said: `${row.what} ${direction}: ${from}, now ${to}` };
+}
+
+const nearly = (ratio: number): boolean => Math.abs(ratio - 1) < 0.005;
+
+/** How many times as much; of what is hardly more or less, by how much. */
+function multiple(ratio: number): string {
+  if (!nearly(ratio)) return `${costMultiple(ratio)}×`;
+  return `${ratio > 1 ? "+" : "−"}${Number((100 * Math.abs(ratio - 1)).toPrecision(1))} %`;
 }
 
 /** With what a change is told: where the text was never run, with what stood there before. */

@@ -67,7 +67,7 @@ const extension: Extension = [
   gutter({
     class: "adw-Gutter",
     markers: view => view.state.field(field),
-    initialSpacer: () => new Bars({ line: 0, time: 0, memory: 0, kept: false, facts: [] }, false),
+    initialSpacer: () => new Bars({ line: 0, share: 0, time: 0, memory: 0, kept: false, facts: [] }, false),
   }),
   // gutters are hidden from screen readers, for line numbers are of no use to them; ours says something
   EditorView.updateListener.of(({ view }) => {

@@ -5,9 +5,11 @@ import { type Change, type Line, numberOf } from "./protocol";
 
 export interface Mark {
   line: number;
-  /** The line's part of the function's time, from 0 to 1; of flops where there are no times. */
+  /** The line's share of the call's time, from 0 to 1; of flops where there are no times. */
+  share: number;
+  /** Its time, of that of the line that takes longest, from 0 to 1: in long functions all shares are small. */
   time: number;
-  /** Bytes alive that the line made, of those of the line that made most, from 0 to 1. */
+  /** Bytes alive that it made, of those of the line that made most, from 0 to 1. */
   memory: number;
   kept: boolean;
   /** What is known of the line, a fact a row. */
@@ -30,11 +32,11 @@ export function marksOf(lines: Line[], call: Line["time"] = 0, change: Change | 
   const finite = (values: number[]) => values.map(value => (Number.isFinite(value) ? value : 0));
   const sum = finite(lines.map(work)).reduce((all, value) => all + value, 0);
   const whole = timed ? Math.max(sum, ...finite([positive(call)])) : sum;
-  const most = Math.max(0, ...finite(lines.map(memory)));
+  const [longest, most] = [Math.max(0, ...finite(lines.map(work))), Math.max(0, ...finite(lines.map(memory)))];
   return lines.map(line => {
     const share = part(work(line), whole);
     return {
-      line: line.line, time: share, memory: part(memory(line), most), kept: positive(line.kept) > 0,
+      line: line.line, share, time: part(work(line), longest), memory: part(memory(line), most), kept: positive(line.kept) > 0,
       facts: [...factsOf(line, share, timed), ...(changes.get(line.line) ?? [])],
     };
   }).filter(mark => mark.time > 0 || mark.memory > 0 || mark.kept);

@@ -34,7 +34,10 @@ test("differences say their direction in more than colour", () => {
     said: "flops more: 1 k, now 1.5 k" });
   assert.equal(difference({ what: "peak memory", before: 8000, after: 800 }).direction, "less");
   assert.equal(difference({ what: "peak memory", before: 0, after: 800 }).ratio, "new");
-  assert.deepEqual(["same", "unchanged"].map(word => difference({ what: "bytes", before: 8, after: 8 }).said.includes(word)), [false, true]);
+  assert.deepEqual(difference({ what: "bytes", before: 8, after: 8 }), { what: "bytes", before: "", after: "8 B", ratio: "",
+    direction: "same", said: "bytes unchanged: 8 B" });
+  assert.equal(difference({ what: "flops", before: 1000, after: 1001 }).ratio, "+0.1 %");
+  assert.equal(difference({ what: "time", before: 1000, after: 1001 }).direction, "same");
   assert.equal(difference({ what: "time", before: null, after: 1 }).direction, "same");
 });
 
@@ -59,17 +62,17 @@ test("lines in the gutter: shares of the time, of the memory, and what is kept",
     { line: 2, time: 3, peak: 100 }, { line: 3, time: 1, peak: 400, kept: 80, why: "the product needs it" }, { line: 5 },
     { line: 6, time: "nan", flops: 0 }, { line: 7, kept: 8 },
   ]);
-  assert.deepEqual(marks.map(({ line, time, memory, kept }) => [line, time, memory, kept]),
-    [[2, 0.75, 0.25, false], [3, 0.25, 1, true], [7, 0, 0, true]]);
+  assert.deepEqual(marks.map(({ line, share, time, memory, kept }) => [line, share, time, memory, kept]),
+    [[2, 0.75, 1, 0.25, false], [3, 0.25, 1 / 3, 1, true], [7, 0, 0, 0, true]]);
   assert.match(saidOf(marks[1]), /^line 3: .*25 %.*kept for the reverse sweep: 80 B, because the product needs it$/);
   assert.deepEqual(marksOf(found.lines).map(({ line }) => line), [2, 3, 4, 5]);
 });
 
 test("without times the flops are shared out; what is not finite takes nothing from others", () => {
-  assert.deepEqual(marksOf([{ line: 1, flops: 1 }, { line: 2, flops: 3 }]).map(({ time }) => time), [0.25, 0.75]);
+  assert.deepEqual(marksOf([{ line: 1, flops: 1 }, { line: 2, flops: 3 }]).map(({ share }) => share), [0.25, 0.75]);
   const marks = marksOf([{ line: 1, time: "inf" }, { line: 2, time: 3 }]);
-  assert.deepEqual(marks.map(({ time }) => time), [1, 1]);
-  assert.deepEqual(marksOf([{ line: 1, time: 2 }], 8).map(({ time }) => time), [0.25]);
+  assert.deepEqual(marks.map(({ share }) => share), [1, 1]);
+  assert.deepEqual(marksOf([{ line: 1, time: 2 }], 8).map(({ share, time }) => [share, time]), [[0.25, 1]]);
   assert.deepEqual([percent(0.004), percent(0.5), percent(0)], ["<1 %", "50 %", "0 %"]);
 });
 

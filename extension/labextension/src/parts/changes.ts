@@ -29,7 +29,7 @@ export class Changes {
       el("li", { class: `adw-mod-${direction}`, "aria-label": said },
         el("span", { class: "adw-What" }, what),
         el("span", { class: "adw-Sign", "aria-hidden": "true" }, SIGNS[direction]),
-        el("span", {}, before), el("span", { "aria-hidden": "true" }, "→"), el("span", {}, after), el("b", {}, ratio))));
+        el("span", {}, before), el("span", { "aria-hidden": "true" }, before ? "→" : ""), el("span", {}, after), el("b", {}, ratio))));
   }
 
   private readonly since: HTMLElement;
