@@ -77,6 +77,8 @@ def test_the_folder_map_names_modules_that_are_there() -> None:
     unknown = []
     for paths, says in rows():
         there = {"/".join(p.relative_to(path).with_suffix("").parts) for path in paths for p in path.rglob("*.py")}
+        there |= {"/".join(p.relative_to(path / "src").with_suffix("").parts)
+                  for path in paths for p in path.glob("src/**/*.ts")}
         there |= {f"{folder}/" for module in there if "/" in module for folder in (module.rsplit("/", 1)[0],)}
         there |= {name.rsplit("/", 1)[-1] for name in there if not name.endswith("/")}
         for path in paths:
