@@ -20,7 +20,18 @@ def compile_cuda(f: Callable[..., Any], *args: Any, arch: str = "sm_90") -> Cuda
     Returns a `CudaCode`: `.kernels`, and of all together `.ptx`, `.sass`, `.registers` (of a thread, the most),
     `.spills` (bytes), `.instructions`, `.by_line`; printed as a table. Nothing has run, and no time is claimed.
     Raises DifferentiationError where f has no form on a GPU, or where `ad-workbench[cuda]` is not installed; ValueError
-    for what is no architecture."""
+    for what is no architecture.
+
+    >>> import workbench as wb
+    >>> def cube(x):
+    ...     return x * x * x
+    >>> code = wb.compile_cuda(wb.vmap(wb.grad(cube)), wb.spec("f32[n]"), arch="sm_90")  # doctest: +SKIP
+    >>> code.spills  # doctest: +SKIP
+    0
+    >>> wb.compile_cuda(cube, 2.0, arch="hopper")
+    Traceback (most recent call last):
+    ValueError: arch is like 'sm_90', not 'hopper'
+    """
     if isinstance(f, Mapped):
         f = f.compiled
     derivative = f if isinstance(f, Derivative) else Derivative(f, "value", ())

@@ -2,6 +2,7 @@
 Numba is imported); `python -m tests.engines.cuda.simulated` runs all, `...cuda.corpus` the corpus."""
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -58,3 +59,12 @@ except wb.DifferentiationError as error:
     index, value, exact = done.stdout.splitlines()
     assert index.startswith("IndexError") and value.startswith("ValueError too large")
     assert "not deterministic" in exact
+
+
+@pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is not None, reason="a compiler for GPUs is there")
+def test_without_a_compiler_it_is_said_what_is_missing() -> None:
+    with pytest.raises(wb.DifferentiationError, match="compiling for a GPU needs numba-cuda") as caught:
+        wb.compile_cuda(wb.grad(lambda x: np.sum(x * x)), wb.spec("f64[n]"))
+    assert "ad-workbench[cuda]" in caught.value.hint
+    with pytest.raises(ValueError, match="sm_90"):
+        wb.compile_cuda(lambda x: np.sum(x * x), wb.spec("f64[n]"), arch="hopper")
