@@ -13,7 +13,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.engines import Compiler, Executable, Origin
+from workbench.engines import UNCOMPILED, Compiler, Executable, Origin
 from workbench.engines.collecting import uncollected
 from workbench.frontend import Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
 from workbench.frontend.trace import trace
@@ -80,6 +80,7 @@ class Program:
         if request.mode == "grad":
             self._need_scalar()
         self._candidates: dict[str, direction.Candidate] = {}
+        self._plan: Plan | None = None
         self.compiled, self.repeats = self._compiled()
         self.guards = (*self.traced.guards, *self.traced.late.values())
         self.gradients = [self._gradient_tree(args, k, self.place) for k in request.wrt]
@@ -245,10 +246,10 @@ class Program:
         if mode in ("jvp", "push"):
             return jvp(primal, wrt, outputs)
         if mode == "vjp":
-            return vjp(primal, wrt, outputs, backwards=self.request.deterministic)
+            return vjp(primal, wrt, outputs, backwards=self.request.deterministic, told=self._noted)
         if way == strategy.FORWARD:
             return forward_gradient(primal, wrt, outputs[0])
-        return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic)
+        return vjp(primal, wrt, outputs, seeds="one", backwards=self.request.deterministic, told=self._noted)
 
     def _exact(self, way: str) -> int | None:
         """How many results are no cotangents; None where sums of cotangents keep their order. (The sums and products
@@ -273,8 +274,15 @@ class Program:
             raise self.error("only reverse mode has a plan of what it keeps")
         if self.way == strategy.FORWARD:
             return None
+        if self._plan is not None:
+            return self._plan
         wrt, outputs = [item.position for item in self.wrt_inputs], [leaf.position for leaf in self.outputs]
         return plan_of(self.primal, wrt, outputs, self.request.deterministic)
+
+    def _noted(self, plan: Plan) -> None:
+        """Keep the plan of a program that is made to be looked at: it will be asked for."""
+        if self.compiler is UNCOMPILED:
+            self._plan = plan
 
     @property
     def leaves_no_trace(self) -> bool:

@@ -11,7 +11,7 @@ automatic differentiation of structured programs", and the design of residual ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from workbench.ir import ArrayType, Builder, Callee, Constant, Function, Kind, ScalarType, Value
@@ -30,16 +30,19 @@ from workbench.transforms.sweeps import Sweeps
 
 
 def vjp(function: Function, wrt: Sequence[int], outputs: Sequence[int], seeds: str | None = None,
-        backwards: bool = False) -> Function:
+        backwards: bool = False, told: Callable[[Plan], None] | None = None) -> Function:
     """The function and its pullback in one.
 
     wrt: positions among `function.data_params`; outputs: positions among `function.results` that have a cotangent.
     seeds: None, or "one" where the only output is a real scalar whose cotangent is the constant 1.
     backwards: no loop is run in one pass, so that all contributions to a cotangent come in the opposite order.
+    told: is given the plan (see `plan_of`).
     Result: parameters are the function's data parameters and a cotangent per output (none with seeds "one"); results
     are the function's and a cotangent per `wrt` position, of the parameter's type (zeros where nothing depends on it).
     Raises ValueError for inputs and outputs that carry no derivative."""
     decided = _decided(function, wrt, outputs, backwards)
+    if told is not None:
+        told(decided.plan)
     builder = Builder(f"{function.name}_vjp")
     builder.span = function.span
     env, cotangents = _declare(builder, function, outputs, seeds)
