@@ -10,8 +10,9 @@ import { type ISignal, Signal } from "@lumino/signaling";
 import { type Channel, type Link, linkTo } from "../../workbench_jupyter/static/link.js";
 import { type Question, TARGET } from "./protocol";
 
-/** `asking`: whether there is a comm; `busy`: the kernel answers that only when its cell is done. */
-export type LineState = "asking" | "other language" | "unloaded" | "loading" | "ready" | "restarting" | "dead";
+/** `asking`: whether there is a comm; `elsewhere`: another connection to the kernel has it. */
+export type LineState =
+  "asking" | "other language" | "elsewhere" | "unloaded" | "loading" | "ready" | "restarting" | "dead";
 
 const LIMIT = 600_000; // milliseconds: kernels without subshells answer when the cell that runs is done
 const LOAD = "%load_ext workbench";
@@ -84,6 +85,10 @@ export class Line {
         this.set("other language");
         return;
       }
+      if (!this.kernel.handleComms) {
+        this.set("elsewhere");
+        return;
+      }
       const found = await this.found();
       if (!found && this.current === "asking") this.set("unloaded");
     } catch {
@@ -97,7 +102,7 @@ export class Line {
     if (this.isDisposed) return true;
     const comms = reply.content.status === "ok" ? Object.keys(reply.content.comms) : [];
     const id = comms.at(-1);
-    if (id !== undefined && !this.comm && this.kernel.handleComms && !this.kernel.hasComm(id)) {
+    if (id !== undefined && !this.comm && !this.kernel.hasComm(id)) {
       await this.attach(this.kernel.createComm(TARGET, id));
     }
     return id !== undefined;

@@ -23,7 +23,10 @@ export function notices({ hasNotebook, isCode, kernelName, line, state, load }: 
       return { text: `AD Workbench is not loaded in this kernel${kernelName ? ` (${kernelName})` : ""}.`,
         detail: line.refusal ? `Loading failed: ${line.refusal}` : "The kernel analyses functions; nothing of yours is run for that.",
         button: { label: line.refusal ? "Try again" : "Load it", act: load } };
+    case "elsewhere":
+      return { text: "Another view of this kernel has its line to the panel.", detail: "Close that one, and reload the page." };
     case "loading":
+      return { text: "Loading AD Workbench …", detail: "While a cell runs, this waits until the cell is done." };
     case "asking":
       return { text: "Connecting to the kernel …",
         detail: "While a cell runs, a kernel answers a page that was opened since only when the cell is done." };

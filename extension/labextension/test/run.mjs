@@ -13,7 +13,8 @@ const entry = Object.fromEntries(
   readdirSync(here).filter(name => name.endsWith('.test.ts')).map(name => [name.slice(0, -3), join(here, name)]));
 
 const stats = await new Promise((done, failed) => rspack(
-  { mode: 'development', devtool: 'inline-source-map', target: 'node', entry, module: rules, resolve,
+  { mode: 'development', devtool: 'inline-source-map', target: 'node', entry, module: rules,
+    resolve: { ...resolve, alias: { '@lumino/signaling': join(here, 'fakes', 'signaling.ts') } },
     output: { path: out, filename: '[name].cjs' } },
   (error, found) => (error ? failed(error) : done(found))));
 if (stats.hasErrors()) {
