@@ -121,3 +121,10 @@ def test_blocks_add_up() -> None:
             assert evaluate(summed(k, turns, body), {"n": size}) == exact == size
     assert summed(k, turns, maximum(minimum(n - 32 * index, 64), 0)) != n
     assert summed(k, floordiv(n, 64), maximum(minimum(n - 64 * index, 64), 0)) != n
+
+
+def test_what_is_nested_deeply_is_written_in_no_time():
+    total = symbol("n0")
+    for k in range(1, 60):
+        total = maximum(total * symbol(f"n{k}"), symbol(f"m{k}"))
+    assert len(written(total)) > 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from workbench.cost.formula import Apply, Atom, Formula, Monomial, Number, Sum, Symbol
+from workbench.cost.formula import Atom, Formula, Monomial, Number, Sum, Symbol
 
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -48,53 +48,61 @@ def _for_sizes_from(least: int, formula: Formula) -> Formula:
 
 
 def _formula(formula: Formula) -> str:
-    if not formula.terms:
-        return "0"
-    text = ""
-    for monomial in sorted(formula.terms, key=_order):
-        coefficient = formula.terms[monomial]
-        term = _term(monomial, -coefficient if coefficient < 0 else coefficient)
-        text += (" − " if coefficient < 0 else " + ") + term if text else ("−" if coefficient < 0 else "") + term
-    return text
+    return _Writer().formula(formula)
 
 
-def _order(monomial: Monomial) -> tuple[int, list[tuple[str, int]]]:
-    """Higher degrees first, then by name."""
-    return -sum(power for _, power in monomial), sorted((_atom(atom), -power) for atom, power in monomial)
+class _Writer:
+    """Writes formulas; each of their atoms once, which they share and hold several deep."""
 
+    def __init__(self) -> None:
+        self._known: dict[Atom, str] = {}
 
-def _term(monomial: Monomial, coefficient: Number) -> str:
-    above = coefficient.numerator if isinstance(coefficient, Fraction) else coefficient
-    factors = [f"{_atom(atom)}{str(power).translate(_POWERS) if power > 1 else ''}"
-               for atom, power in sorted(monomial, key=lambda pair: _atom(pair[0]))]
-    if above != 1 or not factors:
-        factors.insert(0, _number(above))
-    below = f"/{coefficient.denominator}" if isinstance(coefficient, Fraction) else ""
-    return "·".join(factors) + below
+    def formula(self, formula: Formula) -> str:
+        """The sum of its terms."""
+        if not formula.terms:
+            return "0"
+        text = ""
+        for monomial in sorted(formula.terms, key=self._order):
+            coefficient = formula.terms[monomial]
+            term = self._term(monomial, -coefficient if coefficient < 0 else coefficient)
+            text += (" − " if coefficient < 0 else " + ") + term if text else ("−" if coefficient < 0 else "") + term
+        return text
+
+    def _order(self, monomial: Monomial) -> tuple[int, list[tuple[str, int]]]:
+        """Higher degrees first, then by name."""
+        return -sum(power for _, power in monomial), sorted((self._atom(atom), -power) for atom, power in monomial)
+
+    def _term(self, monomial: Monomial, coefficient: Number) -> str:
+        above = coefficient.numerator if isinstance(coefficient, Fraction) else coefficient
+        factors = [f"{text}{str(power).translate(_POWERS) if power > 1 else ''}"
+                   for text, power in sorted((self._atom(atom), power) for atom, power in monomial)]
+        if above != 1 or not factors:
+            factors.insert(0, _number(above))
+        below = f"/{coefficient.denominator}" if isinstance(coefficient, Fraction) else ""
+        return "·".join(factors) + below
+
+    def _atom(self, atom: Atom) -> str:
+        text = self._known.get(atom)
+        if text is None:
+            text = self._known[atom] = self._made(atom)
+        return text
+
+    def _made(self, atom: Atom) -> str:
+        if isinstance(atom, Symbol):
+            return atom.name.lstrip("·")  # (an index of a loop)
+        if isinstance(atom, Sum):
+            return f"Σ({self._atom(atom.index)} < {self.formula(atom.turns)}: {self.formula(atom.body)})"
+        args = [self.formula(arg) for arg in atom.args]
+        if atom.function == "floordiv":
+            return f"⌊{_in_brackets(args[0])}/{_in_brackets(args[1])}⌋"
+        if atom.function in ("positive", "zero"):
+            return f"[{args[0]} {'>' if atom.function == 'positive' else '='} 0]"
+        return f"{atom.function}({', '.join(sorted(args, key=lambda text: (text.lstrip('−').isdigit(), text)))})"
 
 
 def _number(number: Number) -> str:
     return f"{number:g}" if isinstance(number, float) else str(number)
 
 
-def _atom(atom: Atom) -> str:
-    if isinstance(atom, Symbol):
-        return atom.name.lstrip("·")  # (an index of a loop)
-    if isinstance(atom, Sum):
-        return f"Σ({_atom(atom.index)} < {_formula(atom.turns)}: {_formula(atom.body)})"
-    return _applied(atom)
-
-
-def _applied(atom: Apply) -> str:
-    args = [_formula(arg) for arg in atom.args]
-    if atom.function == "floordiv":
-        return f"⌊{_in_brackets(args[0])}/{_in_brackets(args[1])}⌋"
-    if atom.function in ("positive", "zero"):
-        return f"[{args[0]} {'>' if atom.function == 'positive' else '='} 0]"
-    return f"{atom.function}({', '.join(sorted(args, key=lambda text: (text.lstrip('−').isdigit(), text)))})"
-
-
 def _in_brackets(text: str) -> str:
     return f"({text})" if " " in text else text
-
-
