@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import field
 
-from workbench.cost.emitted import Emitted
+from workbench.cost.emitted import emitted_of
 from workbench.cost.formula import (
     ONE,
     Formula,
@@ -70,6 +70,11 @@ class Counts:
     work: Work
     parameters: dict[Symbol, Parameter] = field(default_factory=dict)
 
+    def only_occurring(self) -> Counts:
+        """With the parameters alone that the work depends on."""
+        occurring = {s for amount in self.work.amounts.values() for s in amount.symbols}
+        return Counts(self.work, {s: p for s, p in self.parameters.items() if s in occurring})
+
 
 def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = None,
           integers: Mapping[int, Formula] | None = None, watch: Watch | None = None,
@@ -85,8 +90,7 @@ def count(function: Function, dims: Mapping[tuple[int, int], Formula] | None = N
     counter.watch = watch
     counter.chosen = chosen
     work = counter.block(function.block, arguments(function, dims, integers))
-    occurring = {s for amount in work.amounts.values() for s in amount.symbols}
-    return Counts(work, {s: p for s, p in counter.parameters.items() if s in occurring})
+    return Counts(work, counter.parameters).only_occurring()
 
 
 def arguments(function: Function, dims: Mapping[tuple[int, int], Formula] | None,
@@ -110,7 +114,7 @@ class Counter:
     chosen: Callable[[Op], bool] | None = None
 
     def __init__(self, function: Function) -> None:
-        self.functions = Emitted.of_program(function)
+        self.functions = emitted_of(function)
         self.emitted = self.functions[function]
         self.file = function.span.filename if function.span else None
         self.parameters: dict[Symbol, Parameter] = {}

@@ -12,11 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from workbench.engines.numba.emit import reads_only_written
-from workbench.engines.numba.folding import Folding, is_growable
+from workbench.engines.numba.folding import folding_of, is_growable
 from workbench.engines.numba.views import views
-from workbench.ir import Constant, Function, Kind, Op, Value, callees, walk
+from workbench.ir import Constant, Function, Kind, Op, Value, analysis, callees, walk
 
 Arms = tuple[tuple[Op, ...], tuple[Op, ...]]
+
+
+@analysis
+def emitted_of(function: Function) -> Mapping[Function, Emitted]:
+    """How a program's function is written, and those that it calls."""
+    parts = [function, *(callee.function for callee in callees(function))]
+    written = all(map(reads_only_written, parts))
+    return {part: Emitted(part, not written) for part in parts}
 
 
 class Emitted:
@@ -26,7 +34,7 @@ class Emitted:
     def __init__(self, function: Function, lists_of_zeros: bool) -> None:
         self.lists_of_zeros = lists_of_zeros
         self.views = views(function)
-        self._inlined: Mapping[Value, Op] = Folding(function).inlined
+        self._inlined: Mapping[Value, Op] = folding_of(function).inlined
         self.arms: dict[Op, Arms] = {}
         self.moved: set[Op] = set()
         self.negations: set[Op] = set()
@@ -46,13 +54,6 @@ class Emitted:
                     self.negations.add(inner)
             elif op.prim == "load" and is_growable(op.operands[0]) and not op.attrs.get("kept"):
                 self.checked.add(op)
-
-    @classmethod
-    def of_program(cls, function: Function) -> Mapping[Function, Emitted]:
-        """A program's function, and those that it calls."""
-        parts = [function, *(callee.function for callee in callees(function))]
-        written = all(map(reads_only_written, parts))
-        return {part: cls(part, not written) for part in parts}
 
     def _split(self, op: Op, yes: tuple[Value, ...], no: tuple[Value, ...]) -> None:
         arms = tuple(tuple(inner for v in values for inner in self._within(v)) for values in (yes, no))

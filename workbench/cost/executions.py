@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.cost.counting import NOWHERE, Counts, Env, count
-from workbench.cost.emitted import Emitted
+from workbench.cost.emitted import emitted_of
 from workbench.cost.evaluation import evaluate
 from workbench.cost.formula import Formula, Symbol, of
 from workbench.cost.work import Amounts, SizesOf, work_of
@@ -19,7 +19,8 @@ from workbench.rules.costs.ordering import doublings
 
 
 class Executions:
-    """The blocks of a program. `sizes`: elements of arrays, None where that is not known before a run."""
+    """The blocks of a program, and its `counts`. `sizes`: elements of arrays, None where that is not known before a
+    run."""
 
     def __init__(self, function: Function, dims: Mapping[tuple[int, int], Formula], integers: Mapping[int, Formula],
                  ) -> None:
@@ -28,14 +29,15 @@ class Executions:
         self.sizes: dict[Value, Formula | None] = {}
         self.dims: dict[Value, Formula | None] = {}
         self.amounts: dict[Op, dict[str, Formula]] = {}
-        self._emitted = {op: emitted for part, emitted in Emitted.of_program(function).items()
+        self._emitted = {op: emitted for part, emitted in emitted_of(function).items()
                          for op in walk(part.block)}
-        counts: Counts = count(function, dims, integers, self._watch)
-        self.parameters = counts.parameters
+        found: Counts = count(function, dims, integers, self._watch)
+        self.parameters = found.parameters
         for known in (self.sizes, self.dims):
             known.update({value: None for value, size in known.items() if size and not self._is_asked_for(size)})
-        self.formulas = {block: counts.work.amounts.get((NOWHERE, f"@{number}"), of(0))
-                         for block, number in self.numbers.items()}
+        amounts = found.work.amounts
+        self.formulas = {block: amounts.pop((NOWHERE, f"@{number}"), of(0)) for block, number in self.numbers.items()}
+        self.counts = found.only_occurring()
 
     def _is_asked_for(self, size: Formula) -> bool:
         """Whether all that a size depends on is a dimension, or a parameter that the counts depend on, too."""

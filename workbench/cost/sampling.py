@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from workbench.cost.counting import Parameter
-from workbench.cost.emitted import Emitted
+from workbench.cost.emitted import Emitted, emitted_of
 from workbench.cost.evaluation import evaluate
 from workbench.cost.formula import ROOM, Number, Symbol
 from workbench.interpret import Interpreter, Values, bind
@@ -141,7 +141,7 @@ def sampled(function: Function, args: Sequence[Any], parameters: Iterable[Parame
 
     A loop or branch that the run does not come to has the value 0. Raises what the program raises."""
     wanted = list(parameters)
-    watching = _Watching(Emitted.of_program(function).values(), wanted)
+    watching = _Watching(emitted_of(function).values(), wanted)
     _Calling(watching).call(function, bind(function, args))
     for known, (_, op) in watching.lists.items():
         watching.seen["room", op] += 1

@@ -6,12 +6,15 @@ kind and value, so that a constant is in scope everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.ir.types import Constant, Value
 from workbench.records import dataclass
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class Function:
     shape_params: Mapping[Value, tuple[int, int]] = field(default_factory=dict)
     span: Span | None = None
 
+    def __reduce__(self) -> tuple[type[Function], tuple[Any, ...]]:
+        return Function, (self.name, self.block, self.shape_params, self.span)  # (without what analyses found)
+
     @property
     def params(self) -> tuple[Value, ...]:
         """All parameters, dimensions included."""
@@ -97,6 +103,21 @@ class Function:
         return self.block.yields
 
 
+def analysis(find: Callable[..., Found]) -> Callable[..., Found]:
+    """An analysis of a function (the first argument; others are hashed): done once for each, as nothing changes it.
+
+    What it gives is not to be changed either."""
+    name = f"_{find.__module__}.{find.__qualname__}"
+
+    @functools.wraps(find)
+    def once(function: Function, *args: Any) -> Found:
+        known: dict[Any, Found] = vars(function).setdefault(name, {})
+        if args not in known:
+            known[args] = find(function, *args)
+        return known[args]
+    return once
+
+
 def walk(block: Block) -> Iterator[Op]:
     """All operations of a block, those of nested regions after the operation that holds them."""
     for op in block.ops:
@@ -105,4 +126,4 @@ def walk(block: Block) -> Iterator[Op]:
             yield from walk(region)
 
 
-__all__ = ["Block", "Constant", "Function", "Op", "Span", "Value", "walk"]
+__all__ = ["Block", "Constant", "Function", "Op", "Span", "Value", "analysis", "walk"]

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.ir.core import Block, Constant, Function, Op, Value, walk
+from workbench.ir.core import Block, Constant, Function, Op, Value, analysis, walk
 from workbench.ir.types import ArrayType, Type
 
 
+@analysis
 def definitions(function: Function) -> dict[Value, Op]:
     """The operation that makes each value (parameters have none)."""
     return {result: op for op in walk(function.block) for result in op.results}
 
 
+@analysis
 def uses(function: Function) -> dict[Value, list[Op | Block]]:
     """Where values are read: operations, and blocks that yield them (the function's own gives its results). A place
     that reads a value twice is there twice."""

@@ -33,8 +33,8 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
     call takes."""
     final = made.program.final
     dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
-    counts = count(final, dims, integers)
-    predicted = Predicted(lambda: Executions(final, dims, integers), pilot=pilot)
+    executions = Executions(final, dims, integers)
+    counts, predicted = executions.counts, Predicted(lambda: executions, pilot=pilot)
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
     return CostReport(name, counts.work, counts.parameters.values(), predicted,
                       functools.cache(lambda: memory(final, dims, integers, primal)))

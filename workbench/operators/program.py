@@ -150,7 +150,8 @@ class Program:
             self._watched(stages)
         final = self.final
         made = self._executable(self.way)
-        stages.show_text("source.py", made.source)
+        if stages.is_shown:
+            stages.show_text("source.py", made.source)
         if origin:
             self.compiler.remember(origin, made)
         return made, (bool(self.traced.effects) or _prints(final)) and _may_raise(final)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workbench.ir import Block, Constant, Function, Op, Value
+from workbench.ir import Block, Constant, Function, Op, Value, analysis
 
 # operand positions through which a small relative change of an operand is a small change of the result
 _SMOOTH: dict[str, tuple[int, ...]] = {
@@ -25,6 +25,15 @@ def exact_values(function: Function, results: int, but: Collection[Op] = ()) -> 
     """The values that the first `results` results of a function depend on, and whatever decides something.
 
     but: operations whose operands may differ all the same."""
+    return _searched(function, results) if not but else _found(function, results, but)
+
+
+@analysis
+def _searched(function: Function, results: int) -> set[Value]:
+    return _found(function, results, ())
+
+
+def _found(function: Function, results: int, but: Collection[Op]) -> set[Value]:
     search = _Search(but)
     search.mark(function.results[:results])
     search.enter(function.block)

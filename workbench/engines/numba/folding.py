@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Value, consumed_operands
+from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Value, analysis, consumed_operands
 from workbench.rules import get
 
 WIDEST = 84
@@ -40,6 +40,12 @@ def consumed(op: Op) -> Iterator[Value]:
             yield from (v for v in region.yields if v.is_array)
             for inner in region.ops:
                 yield from consumed(inner)
+
+
+@analysis
+def folding_of(function: Function) -> Folding:
+    """The decisions for a function."""
+    return Folding(function)
 
 
 class Folding:

@@ -256,20 +256,44 @@ def _version(name: str, versions: dict[str, int]) -> str:
 
 def _on_all_paths(entries: list[Entry]) -> set[int]:
     """The blocks without which no end is reached from the beginning."""
-    return {id(entry) for entry in entries if not _ends_without(entry, entries[0])}
+    path = _path_to_an_end(entries[0])
+    if not path:
+        return {id(entry) for entry in entries}
+    place = {id(entry): k for k, entry in enumerate(path)}
+    found: set[int] = set()
+    seen: set[int] = set()
+    farthest = 0  # along the path, what is reached by going around
+    for k, entry in enumerate(path):
+        if k >= farthest:
+            found.add(id(entry))
+        ahead = list(entry.behind)
+        while ahead:
+            other = ahead.pop()
+            if id(other) in place:
+                farthest = max(farthest, place[id(other)])
+            elif id(other) not in seen:
+                seen.add(id(other))
+                farthest = max(farthest, 0 if other.behind else len(path))
+                ahead += other.behind
+    return found
 
 
-def _ends_without(left_out: Entry, start: Entry) -> bool:
-    seen, ahead = {id(left_out)}, [start]
+def _path_to_an_end(start: Entry) -> list[Entry]:
+    """The blocks on some path from the beginning to an end; none where there is no end."""
+    before: dict[int, Entry | None] = {id(start): None}
+    ahead = [start]
     while ahead:
         entry = ahead.pop()
-        if id(entry) in seen:
-            continue
-        seen.add(id(entry))
         if not entry.behind:
-            return True
-        ahead += entry.behind
-    return False
+            path = [entry]
+            while (last := before[id(path[-1])]) is not None:
+                path.append(last)
+            return path[::-1]
+        for other in entry.behind:
+            if id(other) not in before:
+                before[id(other)] = entry
+                ahead.append(other)
+    return []
 
 
 def _in_loops(reader: _Reader) -> set[int]:

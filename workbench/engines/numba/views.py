@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workbench.engines.numba.folding import Folding
+from workbench.engines.numba.folding import folding_of
 from workbench.engines.numba.liveness import Liveness
 from workbench.ir import Function, Op, Value, consumed_operands, definitions, walk
 from workbench.ir.ops import CONSUMING
@@ -19,7 +19,7 @@ def views(function: Function, live: Liveness | None = None) -> frozenset[Op]:
     if not reshapes:
         return frozenset()
     if live is None:
-        folding = Folding(function)
+        folding = folding_of(function)
         live = Liveness(function, folding.leaves, folding.__contains__)
     made = definitions(function)
     return frozenset(op for op in reshapes if _is_own(op.operands[0], made)

@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from workbench.engines.numba import runtime
-from workbench.engines.numba.folding import Folding, is_growable
+from workbench.engines.numba.folding import folding_of, is_growable
 from workbench.engines.numba.in_place import InPlace
 from workbench.engines.numba.liveness import Classes, Liveness, coalesce
 from workbench.engines.numba.names import RESERVED, Names, identifier
@@ -35,7 +35,7 @@ class Writer:
         self.allocate, self.grow = ("np.empty", runtime.grow) if written else ("np.zeros", runtime.grow_zeros)
         self.quiet = quiet
         self.titles = titles
-        self.folding = Folding(function)
+        self.folding = folding_of(function)
         live = Liveness(function, self.folding.leaves, self.folding.__contains__)
         self.live = live
         self.views = views(function, live)
