@@ -11,7 +11,7 @@ import subprocess  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 
-from tests.benchmarks import first_gradient, report  # noqa: E402
+from tests.benchmarks import first_gradient, panel, report  # noqa: E402
 from tests.benchmarks.bars import Bar, call_overhead, heat_memory, predicting, recording  # noqa: E402
 from tests.benchmarks.memory.bar import residual_memory  # noqa: E402
 from tests.benchmarks.race import ROUNDS, race  # noqa: E402
@@ -22,6 +22,8 @@ BARS: dict[str, Callable[[], Bar]] = {
     "memory": heat_memory, "residuals": residual_memory, "call": call_overhead, "first": first_gradient.first_gradient,
     "first_short": first_gradient.short, "first_long": first_gradient.long, "first_warm": first_gradient.warm,
     "import": first_gradient.importing, "tape": recording, "cost": predicting,
+    "panel": panel.answer, "panel_busy": panel.answer_beside_a_cell, "panel_typing": panel.key_to_frame,
+    "panel_idle": panel.idle, "panel_size": panel.bundle,
 }
 
 

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,9 @@ def opened_url(log: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError(f"make lab did not come up:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
-def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+@contextmanager
+def running_lab(project_root: Path, home: Path) -> Iterator[Lab]:
     """`make lab` as a user starts it, but for the browser; the committed notebook is put back afterwards."""
-    home = tmp_path_factory.mktemp("home")
     directories = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "XDG_CACHE_HOME")
     environment = dict(os.environ, **{name: str(home / name.lower()) for name in directories})
     # the panel of the wheel under test, or of these sources, whatever the environment has
@@ -92,6 +92,12 @@ def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(20)
             notebook.write_bytes(before)
+
+
+@pytest.fixture(scope="session")
+def lab(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running_lab(project_root, tmp_path_factory.mktemp("home")) as lab:
+        yield lab
 
 
 LOCAL = re.compile(r"^(https?://127\.0\.0\.1:\d+/|wss?://127\.0\.0\.1:\d+/|data:|blob:|chrome|about:|devtools:)")
@@ -157,10 +163,10 @@ class Page:
         assert [text for text in self.complaints if not any(known in text for known in NOT_OURS)] == []
 
 
-@pytest.fixture(scope="session")
-def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The quick start, opened."""
-    page = Page(tmp_path_factory.mktemp("profile"))
+@contextmanager
+def opened_page(lab: Lab, profile: Path) -> Iterator[Page]:
+    """The quick start, opened in a window of its own."""
+    page = Page(profile)
     try:
         page.driver.set_window_size(1400, 1000)
         page.driver.get(lab.url + ("&" if "?" in lab.url else "?") + "reset")
@@ -173,6 +179,12 @@ def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         page.check()  # of all tests together
     finally:
         page.driver.quit()
+
+
+@pytest.fixture(scope="session")
+def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with opened_page(lab, tmp_path_factory.mktemp("profile")) as page:
+        yield page
 
 
 @dataclass
@@ -219,8 +231,8 @@ class Scratch:
         )
 
 
-@pytest.fixture
-def scratch(page: Page, lab: Lab) -> Iterator[Scratch]:
+@contextmanager
+def new_notebook(page: Page, lab: Lab) -> Iterator[Scratch]:
     """A new notebook with a kernel of its own, `workbench` loaded; deleted with its kernel afterwards."""
     name = page.run(
         """
@@ -247,3 +259,9 @@ def scratch(page: Page, lab: Lab) -> Iterator[Scratch]:
             """,
             name,
         )
+
+
+@pytest.fixture
+def scratch(page: Page, lab: Lab) -> Iterator[Scratch]:
+    with new_notebook(page, lab) as made:
+        yield made
