@@ -62,6 +62,11 @@ def test_where_the_types_of_arguments_come_from() -> None:
     magic = notebook.analyse("%%grad --wrt k --at 'np.ones(5), 2.0'\ndef f(x, k):\n    return (x * k).sum()", 2)
     assert (magic["arguments"]["text"], magic["first"], magic["totals"]["gradient"]["texts"]["flops"]) == (
         "x: f64[n], k: float", 2, "3·n")
+    notebook.session.runs.append(("gone", "f(np.ones((2, 5)))"))
+    ran = notebook.analyse("def f(x):\n    return x.sum()")
+    assert ran["arguments"] == {"text": "x: f64[n,m]", "source": "its last run"}
+    named = notebook.analyse("def f(x):\n    return x.sum()\ngradient = wb.grad(f)\ngradient(np.zeros((2, 3, 4)))")
+    assert named["arguments"]["text"] == "x: f64[n,m,k]"
     line = notebook.analyse("def f(x):\n    return x * x\n%cost f(x) --of gradient")
     assert line["arguments"]["source"] == "the call in line 3"
 

@@ -18,6 +18,7 @@ from workbench.cost.spec import Spec, spec
 from workbench.ir import kind_of
 from workbench.records import dataclass
 from workbench.views.arguments import KINDS
+from workbench_jupyter.panel import calls
 from workbench_jupyter.panel.constants import Constants, Unknown, is_number
 from workbench_jupyter.panel.guesses import guessed, kinds
 from workbench_jupyter.panel.names import MISSING
@@ -65,7 +66,8 @@ class Given:
 @dataclass(frozen=True)
 class Asked:
     """A function to be called. node: its definition; cells: trees to look for calls in, its own cell's first, with what
-    each is called; known: what names mean; notes: what is told besides."""
+    each is called; known: what names mean; notes: what is told besides;
+    ran: cells as they were when they ran."""
 
     function: Any
     node: ast.FunctionDef | ast.Lambda
@@ -73,20 +75,28 @@ class Asked:
     cells: Sequence[tuple[str, ast.Module]]
     known: Constants
     notes: list[Problem]
+    ran: Sequence[ast.Module] = ()
 
 
 def given_for(asked: Asked, written: str | None) -> Given:
     """The arguments. Raises `Unknown` where those that the reader wrote are none."""
     if written is not None and written.strip():
         return opened(asked, *as_written(asked, written), "written here")
-    for args, named, source in _calls(asked):
+    for call, where in calls.of_function(asked.name, asked.cells, asked.known):
         try:
-            return opened(asked, args, named, source)
-        except Unknown:
-            continue
+            return opened(asked, *of_call(asked, call), f"the call in line {call.lineno}{where and f' of {where}'}")
+        except Unknown as reason:
+            if not where:
+                asked.notes.append(Problem(f"this call does not say the types of arguments: {reason}", call.lineno,
+                                           call.col_offset))
     annotated = _annotated(asked)
     if annotated is not None:
         return opened(asked, annotated, {}, "its annotations")
+    for call, _ in calls.of_function(asked.name, [("", tree) for tree in asked.ran], asked.known):
+        try:
+            return opened(asked, *of_call(asked, call), "its last run")
+        except Unknown:
+            continue
     return opened(asked, *guessed(asked.node, asked.function), "guessed from its use")
 
 
@@ -106,7 +116,18 @@ def as_written(asked: Asked, text: str) -> tuple[tuple[Any, ...], dict[str, Any]
         raise Unknown(f"{text!r}: write arguments as `x: f64[n], k: int`, or as in a call") from None
     if not isinstance(call, ast.Call):
         raise Unknown(f"{text!r}: write arguments as `x: f64[n], k: int`, or as in a call")
-    return _of_call(asked, call)
+    return of_call(asked, call)
+
+
+def of_call(asked: Asked, call: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call. Raises `Unknown` where one is not worked out."""
+    args = tuple(asked.known.items(call.args))
+    named = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            raise Unknown("`**` is known when it has run")
+        named[keyword.arg] = asked.known.value(keyword.value)
+    return args, named
 
 
 def split(text: str) -> list[str]:
@@ -152,60 +173,6 @@ def _bound_by_name(asked: Asked, named: dict[str, Any]) -> tuple[tuple[Any, ...]
     if left:
         raise Unknown(f"{asked.name} has no parameter {next(iter(left))}")
     return tuple(args), keywords
-
-
-# ---------------------------------------------------------------------- calls
-def _calls(asked: Asked) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], str]]:
-    """Arguments of calls of the function, the last call of a cell first."""
-    for where, tree in asked.cells:
-        for call in reversed(list(_calls_in(tree, asked.name, asked.node))):
-            try:
-                args, named = _of_call(asked, call)
-            except Unknown as reason:
-                if not where:
-                    asked.notes.append(Problem(f"this call does not say the types of arguments: {reason}", call.lineno,
-                                               call.col_offset))
-                continue
-            yield args, named, f"the call in line {call.lineno}{f' of {where}' if where else ''}"
-
-
-def _calls_in(tree: ast.AST, name: str, own: ast.AST) -> Iterator[ast.Call]:
-    """The calls of a name, and of a derivative of it, that stand in no function."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.Call):
-            callee = node.func
-            if isinstance(callee, ast.Call) and callee.args:  # `wb.grad(f)(x)`
-                callee = callee.args[0]
-            if isinstance(callee, ast.Name) and callee.id == name:
-                yield node
-            yield from _in_a_line(node, name)
-        yield from _calls_in(node, name, own)
-
-
-def _in_a_line(node: ast.Call, name: str) -> Iterator[ast.Call]:
-    """The call in a line magic: `%cost f(x)`."""
-    if not (isinstance(node.func, ast.Attribute) and node.func.attr == "run_line_magic" and len(node.args) == 2):
-        return
-    text = node.args[1]
-    if isinstance(text, ast.Constant) and isinstance(text.value, str):
-        try:
-            inner = ast.parse(text.value.split(" --")[0].strip(), mode="eval").body
-        except (SyntaxError, ValueError):
-            return
-        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == name:
-            yield ast.copy_location(inner, node)
-
-
-def _of_call(asked: Asked, call: ast.Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    args = tuple(asked.known.items(call.args))
-    named = {}
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            raise Unknown("`**` is known when it has run")
-        named[keyword.arg] = asked.known.value(keyword.value)
-    return args, named
 
 
 # ---------------------------------------------------------------------- annotations

@@ -28,6 +28,7 @@ class Baselines:
         """A cell has run."""
         if cell:
             self.ran[cell] = text
+            self.ran.move_to_end(cell)
             for place in [place for place in (*self.known, *self.before) if place[0] == cell]:
                 self.known.pop(place, None)
                 self.before.pop(place, None)

@@ -120,7 +120,7 @@ class Session:
             filename = file_of(reading.source)
             others = self._others(question.get("others") or [])
             subject = subject_of(reading, filename, others, self.namespace(), int(cell.get("line") or 1),
-                                 question.get("arguments"), question.get("wrt"))
+                                 question.get("arguments"), question.get("wrt"), self._ran())
         except Unreadable as error:
             return {"problems": [error.problem.as_dict()]}
         except Nothing as why:
@@ -135,7 +135,7 @@ class Session:
             problems = [*subject.notes, problem_of(error, subject.filename, subject.node, subject.home.why)]
             return {**place, "problems": [problem.as_dict() for problem in problems]}
         finally:
-            self._forget({subject.filename, *(name for name, _ in others)})
+            self._forget({subject.filename, *(name for name, _ in others), *map(file_of, self.baselines.ran.values())})
         self.baselines.note(analysis)
         return {
             "key": analysis.key, **place,
@@ -166,6 +166,16 @@ class Session:
                 analysis = Analysis(key, program, cell, reading, subject)
         self.analyses[key] = analysis
         return analysis
+
+    def _ran(self) -> list[Reading]:
+        """Cells as they were when they ran, the last one first."""
+        found = []
+        for text in reversed(self.baselines.ran.values()):
+            try:
+                found.append(self.read(text))
+            except Unreadable:
+                continue
+        return found
 
     def _others(self, cells: Sequence[Mapping[str, Any]]) -> list[tuple[str, Reading]]:
         """The notebook's other cells, as far as they can be read, with the names of their texts."""

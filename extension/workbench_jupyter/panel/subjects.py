@@ -76,8 +76,10 @@ class Unsettled(Exception):
 
 
 def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[str, Any], line: int,
-               arguments: str | None, wrt: str | None) -> Subject:
-    """The function that a line of a cell is about. Raises `Nothing`, or `Unsettled`."""
+               arguments: str | None, wrt: str | None, ran: Sequence[Reading] = ()) -> Subject:
+    """The function that a line of a cell is about. ran: cells as they were when they ran.
+
+    Raises `Nothing`, or `Unsettled`."""
     node = chosen(reading, line)
     options = options_of(reading)
     home = Home(namespace, filename)
@@ -88,7 +90,7 @@ def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[
     home.take(reading.parts, filename, own=True)
     function = home.names.get(node.name)
     first, last = first_line(node), last_line(node)
-    asked = Asked(function, node, node.name, cells, home.known, home.notes)
+    asked = Asked(function, node, node.name, cells, home.known, home.notes, [reading.tree for reading in ran])
     try:
         given = given_for(asked, arguments or (options.at if options else None))
         source = "written here" if wrt else "the magic's line" if wrt_text(options) else "the first that holds numbers"
