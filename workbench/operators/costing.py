@@ -31,23 +31,23 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
               pilot: Callable[..., float] | None = None) -> CostReport:
     """The report of a program for arguments of which some may be specs. pilot: how many times longer than predicted a
     call takes."""
-    final = made.program.final
-    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
-    executions = Executions(final, dims, integers)
-    counts, predicted = executions.counts, Predicted(lambda: executions, pilot=pilot)
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
-    return CostReport(name, counts.work, counts.parameters.values(), predicted,
-                      functools.cache(lambda: memory(final, dims, integers, primal)))
+    return _report(name, made, made.program.final, args, primal, pilot)
 
 
 def report_of_primal(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
     """The report of the function that a derivative's program is of, as it would run by itself: it is traced once."""
     final = direction.Candidate(lambda: made.program.primal, functools.partial(finalize, exact=0)).final
+    return _report(name, made, final, args, None, None)
+
+
+def _report(name: str, made: Specialisation, final: Function, args: tuple[Any, ...], primal: int | None,
+            pilot: Callable[..., float] | None) -> CostReport:
     dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
-    counts = count(final, dims, integers)
-    predicted = Predicted(lambda: Executions(final, dims, integers))
-    return CostReport(name, counts.work, counts.parameters.values(), predicted,
-                      functools.cache(lambda: memory(final, dims, integers, None)))
+    executions = Executions(final, dims, integers)
+    return CostReport(name, executions.counts.work, executions.counts.parameters.values(),
+                      Predicted(lambda: executions, pilot=pilot),
+                      functools.cache(lambda: memory(final, dims, integers, primal)))
 
 
 def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:
