@@ -70,6 +70,11 @@ class Compiler(Protocol):
         prints was printed before. deterministic: the same bits on all machines.
         Raises DifferentiationError for what the engine does not take."""
 
+    def taken(self, value: Any) -> Any:
+        """An argument of a call as everything else takes it: what is no array of NumPy's, but one for this engine, as
+        an array that stands for it."""
+        return value
+
     def recall(self, origin: Origin) -> Executable | None:
         """The program that was kept of an origin by another process, perhaps; None where there is none."""
         return None

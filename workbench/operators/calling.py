@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines.cuda.arrays import is_stand_in, itself
 from workbench.frontend import (
     Effect,
     Guard,
@@ -148,7 +149,7 @@ class Door:
         for position, dtype in self.arrays:
             array = data[position]
             flags = array.flags
-            if not (flags.c_contiguous and flags.aligned and array.dtype == dtype):
+            if not (flags.c_contiguous and flags.aligned and array.dtype == dtype) and not is_stand_in(array):
                 copy = np.array(array, dtype=dtype, order="C")
                 changed[position] = copy
                 if position in self.written:
@@ -188,7 +189,7 @@ def leaf_reader(traced: Traced, data: tuple[Any, ...], results: Sequence[Any]) -
     """How a leaf of the program's output is read from the flat results."""
     def read(leaf: Leaf) -> Any:
         if leaf.source is not None:
-            return data[leaf.source]
+            return itself(data[leaf.source])
         value = results[leaf.position if leaf.first is None else leaf.first]
         return value if leaf.rank >= 0 else python_scalar(value, leaf)
     return read

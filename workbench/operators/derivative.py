@@ -130,9 +130,14 @@ class Derivative(Shown):
 
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """A call without the fast path."""
-        bound, keywords = self.bind(tuple(plain_of(x) for x in args), {k: plain_of(v) for k, v in named.items()})
+        bound, keywords = self.bind(tuple(self.taken(x) for x in args), {k: self.taken(v) for k, v in named.items()})
         return self.compiled_or_recorded(bound, keywords, lambda made: self._finish(made, bound),
                                          lambda runner: self._record(bound, keywords, runner))
+
+    def taken(self, value: Any) -> Any:
+        """An argument as everything takes it."""
+        compiler = self.engine.compiler
+        return plain_of(value) if compiler is None else compiler.taken(plain_of(value))
 
     def compiled_or_recorded(self, args: tuple[Any, ...], keywords: tuple[str, ...],
                              compiled: Callable[[Specialisation], Any], record: Callable[[Runner], Any]) -> Any:

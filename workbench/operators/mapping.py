@@ -67,7 +67,8 @@ class Mapped:
             if self.engine.alone is not None:
                 return self.run(_directly, args, named)
             values = self.compiled
-            bound, keywords = values.bind(args, named)
+            given = {name: values.taken(value) for name, value in named.items()}
+            bound, keywords = values.bind(tuple(map(values.taken, args)), given)
             return values.compiled_or_recorded(bound, keywords, lambda made: made.value(bound, *made.run(bound)),
                                                lambda runner: self.run(_directly, args, named))
         except (Exception, KeyboardInterrupt) as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines.cuda.arrays import is_finite_there, is_on_device
 from workbench.interpret import Interpreter, Values, bind
 from workbench.ir import Function, Op
 
@@ -51,6 +52,8 @@ class _Watch(Values):
 def _is_finite(value: Any) -> bool:
     if isinstance(value, float):  # (most of what a replay looks at)
         return math.isfinite(value)
+    if is_on_device(value):
+        return is_finite_there(value)
     array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
     return array is None or array.dtype.kind not in "fc" or bool(np.all(np.isfinite(array)))
 

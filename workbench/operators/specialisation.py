@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines import COMPILER, Compiler
+from workbench.engines.cuda.arrays import is_stand_in
 from workbench.frontend import Leaf, Path, Tree, build, python_scalar, strided
 from workbench.ir import DifferentiationError
 from workbench.operators import calling, nonfinite, repeating, strategy
@@ -108,7 +109,8 @@ class Specialisation:
             if nonfinite.is_finite(results[self.count:]):
                 return results
         if nonfinite.is_finite([results[leaf.position] for leaf in self.program.outputs]):
-            self.replays.warn(ir, self.traced.function.name, () if self.traced.written else (*data, *extra))
+            known = not self.traced.written and not any(map(is_stand_in, data))
+            self.replays.warn(ir, self.traced.function.name, (*data, *extra) if known else ())
         return results
 
     def blamed(self, error: Exception) -> Exception:

@@ -39,7 +39,7 @@ def test_without_a_device_it_is_said_what_is_missing() -> None:
     assert caught.value.hint
 
 
-def test_errors_are_raised_as_they_are_on_the_cpu(project_root: Path) -> None:
+def test_errors_and_arrays_of_the_device(project_root: Path) -> None:
     program = """
 import numpy as np, workbench as wb
 from tests.engines.cuda.raising import looked_up, refused_above
@@ -48,6 +48,17 @@ for f, args in ((looked_up, (np.ones(5), np.array([0, 1, 9, 2, 12]))), (refused_
         wb.grad(f, engine="cuda")(*args)
     except (IndexError, ValueError) as error:
         print(type(error).__name__, error, error.__traceback__.tb_next is not None)
+from numba import cuda
+from tests.engines.cuda.raising import overwritten, rooted
+there = cuda.to_device(np.linspace(0.0, 1.0, 50)), cuda.to_device(np.linspace(1.0, 2.0, 50))
+value, slopes = wb.value_and_grad(overwritten, (0, 1), engine="cuda")(*there)
+want = wb.value_and_grad(overwritten, (0, 1), engine="reference")(np.linspace(0.0, 1.0, 50), np.linspace(1.0, 2.0, 50))
+print(all(hasattr(slope, "copy_to_host") for slope in slopes), abs(value - want[0]) < 1e-12, there[1].copy_to_host()[0],
+      max(np.abs(a.copy_to_host() - b).max() for a, b in zip(slopes, want[1])) < 1e-12)
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    print(wb.grad(rooted, engine="cuda")(cuda.to_device(np.ones(3))).copy_to_host()[0], len(caught))
 try:
     wb.grad(looked_up, engine="cuda", deterministic=True)(np.ones(2), np.array([0, 1]))
 except wb.DifferentiationError as error:
@@ -56,7 +67,9 @@ except wb.DifferentiationError as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=project_root,
                           env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    index, value, exact = done.stdout.splitlines()
+    index, value, there, infinite, exact = done.stdout.splitlines()
+    assert there == "True True 2.0 True", there  # arrays of the device, taken and given
+    assert infinite == "inf 1"
     assert index.startswith("IndexError") and value.startswith("ValueError too large")
     assert "not deterministic" in exact
 

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.problems import Problem
@@ -260,8 +261,9 @@ class Device:
         def full(shape: Any, value: Any, dtype: Any) -> Watched:
             return self.array(np.full(shape, value, dtype))
 
-        return {"cuda": cuda, "np": np, "math": math, "launch": self.launch, "empty": self.empty, "full": full,
-                "copied": lambda a: self.array(a.values), "matmul": product, "numbers": Numbers,
+        return {"cuda": cuda, "np": np, "math": math, "special": special, "launch": self.launch,
+                "empty": self.empty, "full": full, "matmul": product, "numbers": Numbers,
+                "copied": lambda a: self.array(a.values),
                 "columns": lambda dtype, *dims: lambda blocks, threads: self.empty(
                     (*(max(d, 1) for d in dims), blocks * threads), dtype),
                 "no_problem": lambda: self.array([np.iinfo(np.int64).max]), "raise_first": raise_first}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.engines.cuda.arrays import as_numba, is_stand_in, stand_in
 from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import device_module, need_device
 from workbench.engines.cuda.problems import Problem, raised
@@ -58,14 +59,16 @@ class CudaProgram:
     def _run(self, *args: Any) -> Any:
         device = device_module()
         assert self._entry is not None
-        given = [device.to_device(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
-        found = self._entry(*given)
+        given = [as_numba(arg) if is_stand_in(arg) else device.to_device(arg) if isinstance(arg, np.ndarray)
+                 else arg for arg in args]
+        with np.errstate(all="ignore"):  # (as in compiled programs)
+            found = self._entry(*given)
         for k in self._written:
-            if isinstance(args[k], np.ndarray) and args[k].size:
+            if isinstance(args[k], np.ndarray) and not is_stand_in(args[k]) and args[k].size:
                 given[k].copy_to_host(args[k])
-        if self.results == 1:
-            return _on_host(found)
-        return tuple(_on_host(part) for part in found) if found is not None else None
+        if found is None or any(map(is_stand_in, args)):
+            return found  # (it stays where the arguments are)
+        return _on_host(found) if self.results == 1 else tuple(_on_host(part) for part in found)
 
     def translated(self, error: Exception) -> Exception:
         """See `Executable`."""
@@ -158,6 +161,10 @@ class CudaCompiler(Compiler):
     def finalize(self, function: Function, exact: int | None) -> Function:
         """Without vectors of items, and with arrays made where they are used."""
         return together(finalize(function, exact, FOR_THREADS))
+
+    def taken(self, value: Any) -> Any:
+        """Arrays on a device are taken."""
+        return stand_in(value)
 
     def compile(self, function: Function, *, primal: Function | None = None, exact: int | None = None,
                 quiet: bool = False, deterministic: bool = False) -> Executable:

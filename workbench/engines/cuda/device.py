@@ -5,6 +5,7 @@ Invariant: nothing here copies an array to the host but `numbers`, which are one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -153,6 +154,24 @@ def _product(a: Any, b: Any, out: Any, inner: int, a_turned: bool, b_turned: boo
             x = a[k, i] if a_turned else a[i, k]
             y = b[j, k] if b_turned else b[k, j]
             out[i, j] += x * y
+
+
+def count_not_finite(array: Any) -> int:
+    """How many elements are infinite or NaN."""
+    found = cuda.to_device(np.zeros(1, np.int64))
+    launch(_not_finite, array.size, array.reshape(array.size), found)
+    return int(found.copy_to_host()[0])
+
+
+@cuda.jit  # type: ignore[untyped-decorator]
+def _not_finite(array: Any, out: Any) -> None:
+    count = 0
+    k = cuda.grid(1)
+    while k < array.shape[0]:
+        if not math.isfinite(array[k]):
+            count += 1
+        k += cuda.gridsize(1)
+    cuda.atomic.add(out, 0, count)
 
 
 def no_problem() -> Any:

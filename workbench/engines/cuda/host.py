@@ -12,6 +12,7 @@ from workbench.engines.cuda import kernels
 from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
 from workbench.engines.cuda.parallel import SUM, Parallel, keeps_places, parallel
 from workbench.engines.cuda.rooms import room_function
+from workbench.engines.cuda.spelling import HostSpeller
 from workbench.engines.numba import control_statements, effect_statements
 from workbench.engines.numba.array_statements import shape_text
 from workbench.engines.numba.emit import helper_source
@@ -53,7 +54,8 @@ def emit(function: Function) -> Program:
                                    "use engine='numba'")
     writer = HostWriter(function)
     writer.run({})
-    head: list[str] = ["import math", "", "import numpy as np", "from numba import cuda, njit", "",
+    head: list[str] = ["import math", "", "import numpy as np", "from numba import cuda, njit",
+                       "from scipy import special", "",
                        f"from workbench.engines.cuda.device import {', '.join(sorted(writer.devices))}"]
     spans: list[Span | None] = [None] * len(head)
     helpers = {name: h for kernel in writer.kernels for name, h in kernel.helpers.items()} | {
@@ -87,7 +89,8 @@ class HostWriter(Writer):
         self.devices: set[str] = {"launch", "no_problem", "raise_first"}
         self.makers = definitions(function)
         self.uses = uses(function)
-        self.names.reserved = RESERVED | {"cuda", "njit", "problem", "launch", "no_problem", "raise_first", *DEVICES}
+        self.names.reserved = RESERVED | {"cuda", "njit", "special", "problem", *self.devices, *DEVICES}
+        self.spell = HostSpeller(self.names, self.folding.inlined)
         self._found: dict[Op, Parallel | None] = {}
 
     def device(self, name: str) -> str:
@@ -125,6 +128,10 @@ class HostWriter(Writer):
         if not known or any(v.kind.is_complex for v in (*op.operands, *op.results)):
             refused(self, op)
         super().op(op)
+
+    def as_update(self, op: Op, name: str) -> str | None:
+        """See `Writer`; a division by zero is NumPy's."""
+        return None if op.prim == "div" else super().as_update(op, name)
 
     # ------------------------------------------------------------------ launches
     def launch(self, op: Op, found: Parallel | None) -> None:

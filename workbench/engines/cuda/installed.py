@@ -42,3 +42,8 @@ def need_device() -> None:
 def device_module() -> Any:
     """Numba's module of CUDA."""
     return importlib.import_module("numba.cuda")
+
+
+def functions() -> Any:
+    """What runs on the host (`device`), which imports Numba's module."""
+    return importlib.import_module("workbench.engines.cuda.device")

@@ -1,5 +1,5 @@
-"""How values are written in kernels: as on the CPU, but for functions that Numba has no form of there, and for arrays
-of a thread's own."""
+"""How values are written: in kernels as on the CPU, but for functions that Numba has no form of there, and for arrays
+of a thread's own; on the host by NumPy's functions, which give NaN and infinity where Python's raise."""
 
 from __future__ import annotations
 
@@ -54,3 +54,24 @@ class KernelSpeller(Speller):
         name = self.name(array)
         where = [self.text(v) for v in indices] + (["thread"] if name in self.spread else [])
         return f"{name}[{', '.join(where)}]"
+
+
+#: What NumPy and SciPy call the functions that `math` has.
+BY_NUMPY = {**{name: f"np.{name}" for name in (
+    "sqrt", "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot",
+    "copysign", "degrees", "radians", "ldexp")},
+    **{name: f"np.arc{name[1:]}" for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2")},
+    "erf": "special.erf", "erfc": "special.erfc", "gamma": "special.gamma", "lgamma": "special.gammaln",
+    "div": "np.divide", "pow": "np.power", "floordiv": "np.floor_divide", "mod": "np.mod"}
+
+
+class HostSpeller(Speller):
+    """Writes what the host computes of single numbers."""
+
+    def operation(self, op: Op, truth: bool = False) -> Text:
+        """See `Speller`. (Numbers of Python's own would raise where a compiled program goes on.)"""
+        if op.prim in BY_NUMPY and op.results[0].kind.is_float:
+            return f"{BY_NUMPY[op.prim]}({', '.join(self.text(v) for v in op.operands)})", ATOM
+        if op.prim == "reciprocal" and op.results[0].kind.is_float:
+            return f"np.divide(1, {self.text(op.operands[0])})", ATOM
+        return super().operation(op, truth)
