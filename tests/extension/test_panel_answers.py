@@ -75,6 +75,7 @@ def test_where_the_types_of_arguments_come_from() -> None:
 def test_arguments_that_are_none_are_a_problem(text: str) -> None:
     found = Notebook().analyse("def f(x, k=1.0):\n    return x * k", arguments=text)
     assert "key" not in found and found["name"] == "f" and found["problems"][0]["message"]
+    assert found["problems"][0]["line"] is None
 
 
 def test_integers_are_sizes_where_they_can_be() -> None:
@@ -151,6 +152,10 @@ def test_what_is_kept_is_told_at_its_line() -> None:
     kept = {line["line"]: (line["kept"], line["why"]) for line in found["lines"] if line["kept"]}
     assert kept[4] == (240.0, "carried from turn to turn: no operation gives it")
     assert found["totals"]["gradient"]["residuals"] == 240.0
+    there = Notebook().analyse(
+        "def loss(x, w):\n    h = np.tanh(w @ x)\n    return np.sum(h * h)\nloss(np.ones(5), np.ones((20, 5)))")
+    assert [line["kept"] for line in there["lines"]] == [there["totals"]["gradient"]["residuals"], 0.0]
+    assert there["lines"][0]["why"].startswith("stays alive: ")
 
 
 def test_the_views_are_those_of_cells() -> None:
@@ -184,7 +189,7 @@ def test_what_an_edit_has_changed() -> None:
     lines = {line["line"]: line["new"] for line in found["change"]["lines"]}
     assert lines[3] is True and 2 not in {line for line, new in lines.items() if new}
     text = notebook.ask("ask", key=found["key"], view="change", question={"what": "text"})
-    assert "line 2: y = np.sin(x)" in text
+    assert text.count("line 2: y = np.sin(x)") == 1 and text.count("line 4: return") == 1
     at = notebook.ask("at", key=found["key"], sizes={"n": 100})["change"]["rows"][0]
     assert (at["before"], at["after"]) == (600.0, 800.0)
     assert notebook.analyse(before)["change"] is None

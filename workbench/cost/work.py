@@ -70,6 +70,14 @@ class Work:
         """What is done that many times."""
         return self.mapped(lambda amount: amount * factor)
 
+    def totals(self) -> dict[str, Formula]:
+        """What all lines add up to, by key."""
+        totals: dict[str, Formula] = {}
+        for (_, key), amount in self.amounts.items():
+            known = totals.get(key)
+            totals[key] = amount if known is None else known + amount
+        return totals
+
     def total(self, key: str) -> Formula:
         """What all lines add up to."""
         return sum((amount for (_, k), amount in self.amounts.items() if k == key), of(0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import linecache
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -89,7 +90,7 @@ class CostReport(Shown):
         self._given: dict[str, Any] = {}
         self.name = name
         self._work = work
-        self._totals = _totals(work)
+        self._totals = work.totals()
         self._known = tuple(parameters)
 
     # ------------------------------------------------------------------ figures
@@ -237,9 +238,11 @@ class CostReport(Shown):
         return CostReport(self.name, work, self._known, self._predicted, self._memory)
 
     def renamed(self, name: str, moved: Callable[[Line], Line]) -> CostReport:
-        """The same under another name, its lines where an edit has moved them (but for times), to be compared."""
+        """The same under another name, its lines where an edit has moved them, to be compared."""
         made = self._like(self._work.moved(moved))
         made.name, made._given = name, self._given
+        places = [(line, *moved((line.filename, line.line))) for line in self._lines]
+        made._lines = [replace(line, filename=filename, line=number) for line, filename, number in places]
         return made
 
     def compare(self, other: CostReport) -> Comparison:
@@ -368,14 +371,6 @@ class CostReport(Shown):
     def to_json(self) -> str:
         """`as_dict` as JSON; formulas are strings."""
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
-
-
-def _totals(work: Work) -> dict[str, Formula]:
-    totals: dict[str, Formula] = {}
-    for (_, key), amount in work.amounts.items():
-        known = totals.get(key)
-        totals[key] = amount if known is None else known + amount
-    return totals
 
 
 def _flops(amounts: Mapping[str, Formula]) -> Formula:

@@ -211,10 +211,10 @@ class Analysis:
         kept: dict[int, float] = {}
         why: dict[int, str] = {}
         for residual in self.kept:
-            if residual.filename == self.filename and residual.stored:
+            if residual.filename == self.filename:
                 size = 0.0 if residual.size is None else at_sizes(plain(residual.size), sizes)
                 kept[residual.line] = kept.get(residual.line, 0.0) + size
-                why.setdefault(residual.line, residual.why)
+                why.setdefault(residual.line, residual.why if residual.stored else f"stays alive: {residual.why}")
         lines = {line.line: line for line in found.lines if line.filename == self.filename and line.line}
         made = []
         for number in sorted(lines.keys() | kept.keys()):

@@ -26,10 +26,10 @@ LONGEST = 400_000
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, in one sentence, and where in the cell."""
+    """What is wrong, in one sentence, and where in the cell; None where it is elsewhere."""
 
     message: str
-    line: int = 1
+    line: int | None = 1
     column: int = 0
 
     def as_dict(self) -> dict[str, Any]:

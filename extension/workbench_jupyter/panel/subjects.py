@@ -97,7 +97,8 @@ def subject_of(reading: Reading, filename: str, others: Others, namespace: dict[
         return Subject(filename, reading.tree, function, node, node.name, first, last, given,
                        positions(wrt or wrt_text(options), function, given), source, home)
     except Unknown as reason:
-        raise Unsettled(Problem(str(reason), node.lineno), node.name, first, last) from None
+        at = None if arguments or wrt else node.lineno
+        raise Unsettled(Problem(str(reason), at), node.name, first, last) from None
 
 
 def _take_others(reading: Reading, others: Others, home: Home) -> None:
@@ -147,7 +148,7 @@ def _plain(reading: Reading, filename: str, home: Home, arguments: str | None, w
             asked, tuple(values[name] for name in parameters), {}, "the values of the notebook's names")
         chosen_wrt = positions(wrt, function, given) if wrt else tuple(range(len(inputs)))
     except Unknown as reason:
-        raise Unsettled(Problem(str(reason), first), CELL, first, end) from None
+        raise Unsettled(Problem(str(reason), None if arguments or wrt else first), CELL, first, end) from None
     return Subject(filename, ast.Module([node], []), function, node, CELL, first, end, given, chosen_wrt,
                    "written here" if wrt else "all that the cell reads", home)
 
