@@ -49,8 +49,8 @@ export class Controller implements PanelActions {
   }
 
   // ---- what the panel asks for
-  go(line: number): void {
-    this.follower.go(line);
+  go(line: number, column?: number): void {
+    this.follower.go(line, column);
   }
 
   leave(): void {

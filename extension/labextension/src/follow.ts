@@ -62,8 +62,8 @@ export class Follower {
     return { what: "analyse", cell: { id: cell.model.id, source: this.source, line: this.line }, others };
   }
 
-  /** Put the cursor on a line, as if it had been clicked at. */
-  go(line: number): void {
+  /** Put the cursor on a line (columns are from 0), as if it had been clicked at. */
+  go(line: number, column = 0): void {
     const { notebook, cell } = this;
     if (!notebook || !cell) return;
     const index = notebook.content.widgets.indexOf(cell);
@@ -72,7 +72,7 @@ export class Follower {
     notebook.content.mode = "edit";
     const editor = cell.editor;
     if (!editor) return;
-    const position = { line: Math.max(0, Math.min(line - 1, editor.lineCount - 1)), column: 0 };
+    const position = { line: Math.max(0, Math.min(line - 1, editor.lineCount - 1)), column };
     editor.setCursorPosition(position);
     editor.revealPosition(position);
     editor.focus();

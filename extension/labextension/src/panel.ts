@@ -19,7 +19,7 @@ import { type Mark, saidOf } from "./shares";
 import { type CellState, numbersOf, sizesOf, type Wishes, wishesOf } from "./state";
 
 export interface PanelActions extends ViewSource {
-  go(line: number): void;
+  go(line: number, column?: number): void;
   wish(wishes: Partial<Wishes>): void;
   size(name: string, size: number): void;
   compare(): void;
@@ -51,7 +51,7 @@ export class Panel extends Widget {
     this.head = new Head(act);
     this.sliders = new Sliders((name, size) => act.size(name, size));
     this.changes = new Changes(act);
-    this.problems = new Problems(line => act.go(line));
+    this.problems = new Problems((line, column) => act.go(line, column));
     this.tabs = new Tabs(first, view => act.tabChosen(view));
     this.hosts = new Map(TABS.map(([view]) => [view, new ViewHost(view, act)]));
     this.body = el("div", { class: "adw-Body" }, this.head.node, this.sliders.node,
@@ -198,6 +198,7 @@ export class Panel extends Widget {
     this.noticeText = text;
     this.notice.hidden = notice === null;
     if (!notice) return;
+    this.announce(notice.text);
     this.notice.replaceChildren(el("p", { class: "adw-NoticeText" }, notice.text),
       notice.detail ? el("p", { class: "adw-Hint" }, notice.detail) : "",
       notice.button ? el("button", { type: "button", class: "adw-Button", onclick: () => notice.button!.act() }, notice.button.label) : "");

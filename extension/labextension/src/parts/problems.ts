@@ -4,7 +4,7 @@ import { el } from "../../../workbench_jupyter/static/dom.js";
 import type { Problem } from "../protocol";
 
 export class Problems {
-  constructor(private readonly go: (line: number) => void) {}
+  constructor(private readonly go: (line: number, column?: number) => void) {}
 
   readonly node = el("ul", { class: "adw-Problems", "aria-label": "problems" });
 
@@ -15,8 +15,8 @@ export class Problems {
     if (text === this.text) return;
     this.text = text;
     this.node.hidden = !problems.length;
-    this.node.replaceChildren(...problems.map(({ line, message }) => el("li", {},
-      line ? el("button", { type: "button", class: "adw-Link", onclick: () => this.go(line) }, `line ${line}`) : null,
+    this.node.replaceChildren(...problems.map(({ line, column, message }) => el("li", {},
+      line ? el("button", { type: "button", class: "adw-Link", onclick: () => this.go(line, column ?? 0) }, `line ${line}`) : null,
       line ? " " : null, message)));
   }
 
