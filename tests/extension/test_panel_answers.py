@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -280,6 +282,28 @@ def test_arrays_that_the_cell_would_make_are_there_by_their_shapes() -> None:
     assert found["totals"]["value"]["flops"] == pytest.approx(2 * 50 + 2 * 4 * 50 + 4 + 1, abs=60)
     huge = notebook.analyse("w = np.ones((10**5, 10**5))\ndef f(a):\n    return w[0, 0] * a\nf(1.0)", 2)
     assert "too large" in huge["problems"][0]["message"]
+
+
+def test_nothing_of_the_notebook_is_kept_alive() -> None:
+    notebook = Notebook(x=np.ones(7), scale=np.ones(7))
+    gone = [weakref.ref(notebook.names[name]) for name in ("x", "scale")]
+    source = "def f(y):\n    return (y * scale).sum()\nf(x)"
+    found = notebook.analyse(source)
+    notebook.ask("view", key=found["key"], view="tape")
+    notebook.ask("baseline", key=found["key"])
+    del notebook.names["x"], notebook.names["scale"]
+    notebook.session.runs.append(("b", "del x, scale"))
+    notebook.session.note_runs()
+    with pytest.raises(LookupError, match="unknown key"):
+        notebook.ask("at", key=found["key"], sizes={})
+    other = notebook.analyse("def f(y):\n    return y * y\nf(z)", arguments="y: f64[n]")
+    notebook.session.runs.append(("b", "z = 2"))
+    notebook.names["z"] = 3.0
+    assert notebook.ask("at", key=other["key"], sizes={"n": 5})["totals"]["value"]["flops"] == 5.0
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
+    notebook.names |= {"x": np.ones(3), "scale": np.ones(3)}
+    assert notebook.analyse(source.replace("sum", "mean"))["change"]["since"] == "the pinned text"
 
 
 def test_a_shell_without_a_kernel_has_no_line() -> None:

@@ -44,7 +44,8 @@ class Analysis:
     """What is known of a function. value, gradient: their costs (gradient: None where there is none, `refusal` says
     why); pulled: it is the pullback of several outputs; kept: what waits for the reverse sweep."""
 
-    def __init__(self, key: str, program_key: str, cell: str, reading: Reading, subject: Subject) -> None:
+    def __init__(self, key: str, program_key: str, cell: str, reading: Reading, subject: Subject,
+                 depends: set[str]) -> None:
         self.key = key
         self.program_key = program_key
         self.cell = cell
@@ -57,12 +58,16 @@ class Analysis:
         self.asked = self.given = subject.given
         self.wrt = subject.wrt
         self.notes = list(subject.notes)
+        self.seen, self.names = subject.home.seen, subject.home.names  # what names of the namespace meant
+        self.depends = depends
         self.views: dict[Any, Shown] = {}
         self._known: OrderedDict[tuple[float, ...], dict[str, Any]] = OrderedDict()
         self.pulled = False
         self.refusal: Problem | None = None
         self.gradient: CostReport | None = None
         self.made: Specialisation | None = None
+        self.program: Any = None
+        self.derivative: Any
         begin = time.perf_counter()
         self.derivative, self.value = self._counted()
         self.seconds = time.perf_counter() - begin
@@ -127,9 +132,33 @@ class Analysis:
         given = subject.given
         made.given = dataclasses.replace(self.given, source=given.source, real=given.real, sizes={
             name: size for name, size in given.sizes.items() if name in self.given.sizes})
-        made.views = {}
+        made.views, made.seen = {}, {**self.seen, **subject.home.seen}
         made.__dict__.pop("open", None)
         return made
+
+    def figures(self) -> Analysis:
+        """The figures alone, to be compared with: nothing of the notebook's is held on to."""
+        made = copy.copy(self)
+        made.kept = self.kept
+        made.names = {}
+        made.function = made.derivative = made.program = made.made = None
+        made.given = dataclasses.replace(self.given, args=(), named={}, real=((), {}))
+        made.asked, made.seen, made.views = made.given, {}, {}
+        return made
+
+    def lets_go(self, namespace: Mapping[str, Any]) -> bool:
+        """Let go of what names do not mean any more; False where the program depends on that."""
+        gone = [name for name, value in self.seen.items() if namespace.get(name, self) is not value]
+        if not self.depends.isdisjoint(gone):
+            return False
+        for name in gone:
+            del self.seen[name]
+            self.names.pop(name, None)
+        if gone:  # (it may have been an argument)
+            self.given = dataclasses.replace(self.given, real=(self.given.args, self.given.named))
+            self.asked = dataclasses.replace(self.asked, real=self.given.real)
+            self.views = {key: shown for key, shown in self.views.items() if key[0] != "tape"}
+        return True
 
     def fits(self, given: Given) -> bool:
         """Whether a program is that for other arguments of the same types: whether integers are what they were, where

@@ -1,6 +1,6 @@
 """What a cell is compared with: what it was when it last ran, or before it was edited, or what the reader has pinned.
 
-Invariant: what is noted of runs are texts; nothing keeps results of cells alive.
+Invariant: what is noted of runs are texts, of analyses figures: nothing keeps what the notebook holds alive.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 from workbench_jupyter.panel.analysis import Analysis
 
-#: So many cells are remembered.
-MOST = 64
+#: So many cells' texts are remembered, and so many figures.
+MOST, FIGURES = 64, 8
 
 
 class Baselines:
@@ -32,7 +32,7 @@ class Baselines:
             for place in [place for place in (*self.known, *self.before) if place[0] == cell]:
                 self.known.pop(place, None)
                 self.before.pop(place, None)
-            _trim(self.ran)
+            _trim(self.ran, MOST)
 
     def note(self, analysis: Analysis) -> None:
         """A cell has been analysed, with this text."""
@@ -41,18 +41,19 @@ class Baselines:
             self.cell = analysis.cell
             for known in [known for known in self.before if known[0] == analysis.cell]:
                 del self.before[known]
-        self.before.setdefault(place, analysis)
+        if place not in self.before:
+            self.before[place] = analysis.figures()
         if self.ran.get(analysis.cell) == analysis.reading.source:
-            self.known[place] = analysis
-        _trim(self.before)
-        _trim(self.known)
+            self.known[place] = analysis.figures()
+        _trim(self.before, FIGURES)
+        _trim(self.known, FIGURES)
 
     def pin(self, cell: str, analysis: Analysis | None) -> None:
         """Compare a cell with this analysis from now on; None: with the last run again."""
         self.pinned.pop(cell, None)
         if analysis is not None:
-            self.pinned[cell] = analysis
-            _trim(self.pinned)
+            self.pinned[cell] = analysis.figures()
+            _trim(self.pinned, FIGURES)
 
     def of(self, analysis: Analysis) -> tuple[Analysis, str] | None:
         """What an analysis is compared with, and what that is called; None where there is nothing, or it is itself."""
@@ -65,6 +66,6 @@ class Baselines:
         return None
 
 
-def _trim(known: OrderedDict[Any, Any]) -> None:
-    while len(known) > MOST:
+def _trim(known: OrderedDict[Any, Any], most: int) -> None:
+    while len(known) > most:
         known.popitem(last=False)

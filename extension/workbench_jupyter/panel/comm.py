@@ -56,6 +56,11 @@ class Panel:
     def _ran(self, result: Any) -> None:
         """A cell has run: its text is what later ones are compared with."""
         self.session.runs.append((getattr(result.info, "cell_id", None), str(result.info.raw_cell)))
+        if self._answering.acquire(blocking=False):  # (else whoever is answering is followed by one who takes note)
+            try:
+                self.session.note_runs()
+            finally:
+                self._answering.release()
 
     def _asked(self, message: Mapping[str, Any]) -> None:
         content: Mapping[str, Any] = message["content"]["data"]

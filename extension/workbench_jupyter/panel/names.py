@@ -114,6 +114,12 @@ class Home:
         return sorted((name, id(self.namespace[name])) for name in names if name in self.namespace
                       and name not in self.worked)
 
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What names of the namespace mean to the functions that were made."""
+        return {name: value for name, value in self.names.items()
+                if name not in self.worked and self.namespace.get(name, MISSING) is value}
+
     def fill(self, names: set[str]) -> None:
         """Take names from the namespace."""
         for name in names:

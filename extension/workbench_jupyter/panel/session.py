@@ -46,8 +46,7 @@ class Session:
 
     def answer(self, question: Mapping[str, Any]) -> Any:
         """The answer to a question of the protocol. Raises LookupError for an analysis that is gone."""
-        while self.runs:
-            self.baselines.note_run(*self.runs.popleft())
+        self.note_runs()
         with only_looking():
             match question.get("what"):
                 case "analyse":
@@ -66,6 +65,15 @@ class Session:
                 case "baseline":
                     return self.pin(question)
         raise ValueError(f"there is no answer to {question.get('what')!r}")
+
+    def note_runs(self) -> None:
+        """Take note of the cells that have run, and let go of what was about things that are no more."""
+        ran = bool(self.runs)
+        while self.runs:
+            self.baselines.note_run(*self.runs.popleft())
+        namespace = self.namespace() if ran else {}
+        for key in [key for key, kept in self.analyses.items() if ran and not kept.lets_go(namespace)]:
+            del self.analyses[key]
 
     def analysis(self, question: Mapping[str, Any]) -> Analysis:
         """The analysis that a question is about."""
@@ -150,7 +158,8 @@ class Session:
 
     def _analysis(self, cell: str, reading: Reading, subject: Subject, others: Others) -> Analysis:
         """The analysis, made anew only where something that it depends on has changed."""
-        program = digest(subject.depends_on(reading, others))
+        made_of, names = subject.depends_on(reading, others)
+        program = digest(made_of)
         given = subject.given
         key = digest(repr((cell, reading.source, given.source, sorted(given.sizes.items()), program)))[:20]
         known = self.analyses.get(key)
@@ -163,7 +172,7 @@ class Session:
             analysis = alike.of_text(key, cell, reading, subject)
         else:
             with within(PATIENCE):
-                analysis = Analysis(key, program, cell, reading, subject)
+                analysis = Analysis(key, program, cell, reading, subject, names)
         self.analyses[key] = analysis
         return analysis
 

@@ -50,15 +50,15 @@ class Subject:
     wrt_source: str
     home: Home
 
-    def depends_on(self, reading: Reading, others: Others) -> str:
-        """The text of what the function is made of: two that are alike have one program."""
+    def depends_on(self, reading: Reading, others: Others) -> tuple[str, set[str]]:
+        """What the function is made of, as text (two that are alike have one program), and the names that it sees."""
         names = names_in(self.node)
         every = [part for _, other in (*others, ("", reading)) for part in other.parts]
         parts = [part for part in reached(names, every) if part.statement is not self.node]
         nodes = (self.node, *(part.statement for part in parts))
         free = set().union(*map(free_in, nodes))
         return repr(([ast.dump(node, include_attributes=True) for node in nodes], self.given.text, self.wrt,
-                     self.home.fingerprint(free)))
+                     self.home.fingerprint(free))), free
 
     @property
     def notes(self) -> list[Problem]:
