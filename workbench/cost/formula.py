@@ -30,6 +30,9 @@ class Symbol:
     least: int = 0
     is_size: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Apply:

@@ -38,7 +38,7 @@ def uses(function: Function) -> dict[Value, list[Op | Block]]:
 def substitute_type(type_: Type, env: Mapping[Value, Value]) -> Type:
     """A type with its dimensions replaced."""
     if isinstance(type_, ArrayType) and type_.dims:
-        return ArrayType(type_.kind, tuple(env.get(d, d) for d in type_.dims))
+        return ArrayType(type_.kind, tuple([env.get(d, d) for d in type_.dims]))
     return type_
 
 
@@ -74,6 +74,8 @@ class Rewriter:
 
     def fresh_results(self, op: Op) -> tuple[Value, ...]:
         """New results of an operation; those of a call may be one another's dimensions."""
+        if len(op.results) == 1:
+            return (self.fresh(op.results[0]),)
         made = {r: self.fresh(r) for r in sorted(op.results, key=lambda r: r.is_array)}
         return tuple(made[r] for r in op.results)
 
@@ -102,7 +104,7 @@ class Rewriter:
 
     def copy_op(self, op: Op) -> None:
         """Clone an operation, its regions rewritten."""
-        operands = tuple(self.get(v) for v in op.operands)
-        regions = tuple(self.copy_block(region) for region in op.regions)
+        operands = tuple([self.get(v) for v in op.operands])
+        regions = tuple([self.copy_block(region) for region in op.regions]) if op.regions else ()
         results = self.fresh_results(op)
         self.emit(Op(op.prim, operands, results, op.attrs, regions, op.span))

@@ -162,7 +162,7 @@ class Value:
     @property
     def is_array(self) -> bool:
         """True for arrays (growable ones too)."""
-        return isinstance(self.type, ArrayType)
+        return type(self.type) is ArrayType
 
     @property
     def dims(self) -> tuple[Value, ...]:

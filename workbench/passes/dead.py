@@ -5,6 +5,7 @@ Invariant: what raises stays (`check`, `index` that is checked), and so do the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from workbench.ir import Block, Constant, Function, Op, Value, has_effects
@@ -42,9 +43,9 @@ class Marker:
         self._enter(function.block, None, effects)
         for op in effects:
             self.need_op(op)
-        self.need(*function.results)
+        self.need(function.results)
         for param in function.params:
-            self.need(*param.dims)
+            self.need(param.dims)
         while self._pending:
             self._trace(self._pending.pop())
 
@@ -61,40 +62,41 @@ class Marker:
                     self._makers[param] = (op, position - offset)
                 self._enter(region, op, effects)
 
-    def need(self, *values: Value) -> None:
+    def need(self, values: Iterable[Value]) -> None:
         """Mark values as needed."""
+        known, pending = self.values, self._pending
         for value in values:
-            if not isinstance(value, Constant) and value not in self.values:
-                self.values.add(value)
-                self._pending.append(value)
+            if value not in known and not isinstance(value, Constant):
+                known.add(value)
+                pending.append(value)
 
-    def need_op(self, op: Op) -> None:
+    def need_op(self, op: Op | None) -> None:
         """Mark an operation as needed, with what decides whether it runs."""
-        if id(op) in self.ops:
-            return
-        self.ops.add(id(op))
-        if op.prim == "for":
-            self.need(*op.operands[:2])
-        elif op.prim == "while":
-            self.need(op.regions[0].yields[0])
-        elif op.prim == "if":
-            self.need(op.operands[0])
-        else:
-            self.need(*op.operands)
-        for result in op.results:
-            self.need(*result.dims)
-        owner = self._around[id(op)]
-        if owner is not None:
-            self.need_op(owner)
+        while op is not None and id(op) not in self.ops:
+            self.ops.add(id(op))
+            if not op.regions:
+                self.need(op.operands)
+            elif op.prim == "for":
+                self.need(op.operands[:2])
+            elif op.prim == "while":
+                self.need(op.regions[0].yields[:1])
+            else:
+                self.need(op.operands[:1])
+            for result in op.results:
+                if result.is_array:
+                    self.need(result.dims)
+            op = self._around[id(op)]
 
     def _trace(self, value: Value) -> None:
-        self.need(*value.dims)
-        if value not in self._makers:
+        if value.is_array:
+            self.need(value.dims)
+        made = self._makers.get(value)
+        if made is None:
             return
-        op, position = self._makers[value]
+        op, position = made
         self.need_op(op)
-        for other in carried(op, position):
-            self.need(other)
+        if op.regions:
+            self.need(carried(op, position))
 
     def is_all(self, block: Block) -> bool:
         """True where all operations of a block are needed, and all that they carry."""

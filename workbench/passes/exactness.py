@@ -50,7 +50,7 @@ class _Search:
 
     def mark(self, values: Iterable[Value]) -> None:
         """These must be exact."""
-        self.pending += (v for v in values if not isinstance(v, Constant))
+        self.pending += [v for v in values if not isinstance(v, Constant)]
 
     def run(self) -> None:
         """What they are made of, too."""

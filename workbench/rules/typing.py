@@ -59,9 +59,12 @@ def elementwise(result: ResultKind, kinds: tuple[frozenset[Kind], ...], name: st
         kind = known.get(found)
         if kind is None:
             kind = known[found] = kind_of_result(found)
-        shapes = [t.dims for t in types if type(t) is ArrayType]
-        if not shapes:
+        for t in types:
+            if type(t) is ArrayType:
+                break
+        else:
             return _SCALARS[kind]
+        shapes = [t.dims for t in types if type(t) is ArrayType]
         if any(t.growable for t in types if isinstance(t, ArrayType)):
             raise TypeError(f"{name} of a growable list")
         return (ArrayType(kind, broadcast_dims(shapes)),)
