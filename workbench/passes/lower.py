@@ -36,7 +36,8 @@ class Lower(Pass):
         """The function without array operations (but those that stay, see the module's text)."""
         if self.longest is not None and not any(map(self._is_work, walk(function.block))):
             return function
-        return _Lowerer(self).run(function)
+        lowerer = _Lowerer(self, function)
+        return lowerer.run(function) if any(map(lowerer.is_work, walk(function.block))) else function
 
     def _is_work(self, op: Op) -> bool:
         """True for an operation on whole arrays that is lowered."""
@@ -52,15 +53,26 @@ class Lower(Pass):
             for value in (*op.operands, *op.results) if value.is_array for dim in value.dims)
 
 
-class _Lowerer(Reductions):
-    def __init__(self, options: Lower) -> None:
-        self.options = options
+def _is_by_elements(op: Op) -> bool:
+    return op.prim in ("slice", "transpose", "broadcast", "gather") or get(op.prim).elementwise
 
-    def before(self, function: Function) -> None:
-        """Decide what is fused."""
+
+class _Lowerer(Reductions):
+    def __init__(self, options: Lower, function: Function) -> None:
+        self.options = options
         self.fusion = Fusion(function, self.options.is_eligible)
         self.unowned = unowned(function)
         self.homes: dict[Value, Frame] = {}  # of what is fused: the block that it stands in
+
+    def is_work(self, op: Op) -> bool:
+        """True for an operation that is not copied as it is."""
+        if any(result in self.fusion.fused for result in op.results):
+            return True
+        if not self.options.is_eligible(op):
+            return False
+        if op.prim in _HANDLERS:
+            return op.prim not in ("load", "store", "accum") or op.operands[0] in self.fusion.fused
+        return any(v.is_array for v in (*op.operands, *op.results)) and _is_by_elements(op)
 
     def op(self, op: Op) -> None:
         """Lower one operation."""
@@ -74,7 +86,7 @@ class _Lowerer(Reductions):
             handler(self, op)
         elif not any(v.is_array for v in (*op.operands, *op.results)):
             self.copy(op)
-        elif get(op.prim).elementwise or op.prim in ("slice", "transpose", "broadcast", "gather"):
+        elif _is_by_elements(op):
             self.materialise(op)
         else:
             self.copy(op)

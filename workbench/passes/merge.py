@@ -42,9 +42,9 @@ class Merge(CotangentPass):
         """The function with its nests merged."""
         if sum(op.prim == "for" for op in walk(function.block)) < 2:
             return function
-        merger = _Merger(function, self.exact, self.freely)
-        merged = merger.run(function)
-        return merged if merger.found else function
+        if not _Search(function, self.exact, self.freely).has_found():
+            return function
+        return _Merger(function, self.exact, self.freely).run(function)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,6 @@ class _Merger(NestBuilder):
         self.freely = freely
         self.makers = definitions(function)
         self.exact = exact_values(function, exact) if exact is not None else None
-        self.found = False
         self.forms: dict[Value, Polynomial] = {}
         self.group: list[Nest] = []
         self.buffers: dict[Value, Value] = {}  # results of the group's nests: the array that came in
@@ -78,13 +77,17 @@ class _Merger(NestBuilder):
                 continue
             if nest is not None or not self.may_come_first(op):
                 self.flush()
-            self.builder.span = op.span or self.builder.span
+            self.reach(op)
             if nest is not None:
                 self.take(nest)
             else:
                 self.op(op)
         self.flush()
         self.group = outer
+
+    def reach(self, op: Op) -> None:
+        """Go on at an operation's line."""
+        self.builder.span = op.span or self.builder.span
 
     # ------------------------------------------------------------------ which nests
     def qualified(self, op: Op) -> Nest | None:
@@ -195,7 +198,6 @@ class _Merger(NestBuilder):
             self.builder.span = group[0].loops[0].span or self.builder.span
             self.copy(group[0].loops[0])
         elif group:
-            self.found = True
             self.merge(group)
         self.results.clear()
         self.buffers.clear()
@@ -259,3 +261,39 @@ class _Merger(NestBuilder):
                     known[buffer, *rest] = value
         for k in nest.sums:
             self.builder.write(sums[outer.results[k]], self.get(nest.body.yields[k]))
+
+
+class _Search(_Merger):
+    """Goes through a program as if nests were merged, and makes nothing."""
+
+    def __init__(self, function: Function, exact: int | None, freely: bool) -> None:
+        super().__init__(function, exact, freely)
+        self.function = function
+        self.found = False
+
+    def has_found(self) -> bool:
+        """Whether there are nests to be merged."""
+        self.ops(self.function.block)
+        return self.found
+
+    def ops(self, block: Block) -> None:
+        """Look through a block."""
+        if not self.found and any(op.regions for op in block.ops):
+            super().ops(block)
+
+    def reach(self, op: Op) -> None:
+        """Nothing is emitted at any line."""
+
+    def op(self, op: Op) -> None:
+        """Look through what an operation holds."""
+        for region in op.regions:
+            self.ops(region)
+
+    def flush(self) -> None:
+        """Look through a nest that stays alone."""
+        group, self.group = self.group, []
+        self.found = self.found or len(group) > 1
+        if len(group) == 1:
+            self.op(group[0].loops[0])
+        self.results.clear()
+        self.buffers.clear()
