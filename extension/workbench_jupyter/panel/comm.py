@@ -7,10 +7,8 @@ cell runs, so a session answers under a lock, and prints nothing.
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import comm
@@ -20,21 +18,6 @@ from workbench_jupyter.panel.session import Session
 
 TARGET = "workbench.panel"
 PROTOCOL = 1
-#: Seconds for which an answer goes on before another thread has a turn.
-TURN = 0.25
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """Let this thread go on for longer while a cell computes in another one: Python would have them take turns of five
-    milliseconds, and somebody waits for an answer that takes a few tenths of a second. The cell's own time is as it
-    was, but for when it passes."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(max(before, TURN))
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 class Panel:
@@ -67,7 +50,7 @@ class Panel:
         reply: dict[str, Any] = {"answer": content.get("number")}
         buffers: list[Any] = []
         try:
-            with self._answering, at_once():
+            with self._answering:
                 reply["value"] = packed(self.session.answer(content["question"]), buffers)
         except Exception as error:  # the page shows it
             reply["error"] = f"{type(error).__name__}: {error}"
