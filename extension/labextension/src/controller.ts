@@ -17,6 +17,9 @@ import type { Mark } from "./shares";
 import { answered, atSizes, type CellState, failed, isShown, marksIn, sizesOf, States, type Wishes, wishesOf } from "./state";
 import { functionAt } from "./text";
 
+/** Milliseconds after an edit until the view below the figures is made anew: it takes longer to draw than they do, and
+ *  who goes on typing should not feel it. */
+const PAUSE = 250;
 const EXPIRED = /unknown key|no longer known|KeyError/i;
 
 export class Controller implements PanelActions {
@@ -181,6 +184,7 @@ export class Controller implements PanelActions {
       const { cell } = this.follower; // its editor may be made later, where it was not in sight
       if (cell && !cell.editor) void cell.ready.then(() => cell === this.follower.cell && this.isAwake && this.draw());
     } else if (event === "text") {
+      this.editedAt = performance.now();
       this.analyse(false);
     } else if (event === "ran") {
       this.analyse(true);
@@ -282,10 +286,18 @@ export class Controller implements PanelActions {
       panel.showCell(state, notice);
       panel.showStatus(this.statusText(state, notice));
       this.drawLine();
-      void panel.showView(state);
+      this.showView();
       if (!notice) this.announcer.heard(state, text => panel.announce(text));
     }
     this.drawMarks(notice);
+  }
+
+  /** Show the view of the tab that is chosen, when nobody types. */
+  private showView(): void {
+    clearTimeout(this.viewing);
+    const rest = this.editedAt + PAUSE - performance.now();
+    if (rest > 0) this.viewing = setTimeout(() => this.showView(), rest);
+    else void this.panel?.showView(this.state);
   }
 
   private notice(state: CellState): Notice | null {
@@ -329,6 +341,8 @@ export class Controller implements PanelActions {
   private panel: Panel | null = null;
   private line: Line | null = null;
   private busy: ReturnType<typeof setTimeout> | undefined;
+  private viewing: ReturnType<typeof setTimeout> | undefined;
+  private editedAt = -PAUSE;
   private readonly notebooks = new WeakMap<object, States>();
   private readonly marks = new Gutter();
   private readonly announcer = new Announcer();

@@ -56,7 +56,7 @@ function factsOf(line: Line, share: number, timed: boolean): string[] {
   if (positive(line.bytes) > 0) facts.push(`moved: ${written("bytes", line.bytes)}`);
   if (positive(line.peak) > 0) facts.push(`alive at the peak: ${written("bytes", line.peak)}`);
   if (positive(line.kept) > 0) {
-    facts.push(`kept for the reverse sweep: ${written("bytes", line.kept)}${line.why ? `, because ${line.why}` : ""}`);
+    facts.push(`kept for the reverse sweep: ${written("bytes", line.kept)}${line.why ? ` (${line.why})` : ""}`);
   } else if (line.why) facts.push(line.why);
   return facts;
 }

@@ -64,7 +64,7 @@ test("lines in the gutter: shares of the time, of the memory, and what is kept",
   ]);
   assert.deepEqual(marks.map(({ line, share, time, memory, kept }) => [line, share, time, memory, kept]),
     [[2, 0.75, 1, 0.25, false], [3, 0.25, 1 / 3, 1, true], [7, 0, 0, 0, true]]);
-  assert.match(saidOf(marks[1]), /^line 3: .*25 %.*kept for the reverse sweep: 80 B, because the product needs it$/);
+  assert.match(saidOf(marks[1]), /^line 3: .*25 %.*kept for the reverse sweep: 80 B \(the product needs it\)$/);
   assert.deepEqual(marksOf(found.lines).map(({ line }) => line), [2, 3, 4, 5]);
 });
 
