@@ -20,6 +20,7 @@ from scipy import special
 
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.problems import Problem
+from workbench.ir import DifferentiationError
 from workbench.rules import source_of
 
 NOBODY = (-1, -1, 0, False, False)
@@ -262,6 +263,7 @@ class Device:
             return self.array(np.full(shape, value, dtype))
 
         return {"cuda": cuda, "np": np, "math": math, "special": special, "launch": self.launch,
+                "DifferentiationError": DifferentiationError,
                 "empty": self.empty, "full": full, "matmul": product, "numbers": Numbers,
                 "copied": lambda a: self.array(a.values),
                 "columns": lambda dtype, *dims: lambda blocks, threads: self.empty(

@@ -148,7 +148,7 @@ def namespace_of(program: Program) -> dict[str, Any]:
     """The names of an emitted program, its kernels among them."""
     name = filename(program)
     linecache.cache[name] = (len(program.text), None, program.text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"__name__": "workbench.engines.cuda.device"}
+    names: dict[str, Any] = {"__name__": "workbench.engines.cuda.device", "DifferentiationError": DifferentiationError}
     exec(compile(program.text, name, "exec"), names)
     return names
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.engines.cuda import kernels
-from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
+from workbench.engines.cuda.kernels import Kernel, KernelWriter, free_values, outlined
 from workbench.engines.cuda.parallel import SUM, Parallel, keeps_places, parallel
 from workbench.engines.cuda.rooms import room_function
 from workbench.engines.cuda.spelling import HostSpeller
-from workbench.engines.numba import control_statements, effect_statements
+from workbench.engines.numba import control_statements, effect_statements, list_statements
 from workbench.engines.numba.array_statements import shape_text
-from workbench.engines.numba.emit import helper_source
+from workbench.engines.numba.emit import helper_source, reads_only_written
+from workbench.engines.numba.folding import is_growable
 from workbench.engines.numba.names import RESERVED
 from workbench.engines.numba.spelling import dtype
 from workbench.engines.numba.writer import Statement, Writer
@@ -83,7 +84,7 @@ class HostWriter(Writer):
     """Writes the host's part, and the kernels that it launches."""
 
     def __init__(self, function: Function) -> None:
-        super().__init__(function, None, {}, False, True, True, STATEMENTS)
+        super().__init__(function, None, {}, False, True, reads_only_written(function), STATEMENTS)
         self.kernels: list[Kernel] = []
         self.failures: list[Op] = []
         self.devices: set[str] = {"launch", "no_problem", "raise_first"}
@@ -178,9 +179,7 @@ class HostWriter(Writer):
                 dims = ", ".join(self.spell.text(d) for d in room.dims)
                 made.append(f"{self.device('columns')}({dtype(room.kind)}, {dims})")
                 continue
-            if found is None:
-                raise DifferentiationError("a list grows in a part of the program that one thread does",
-                                           room.maker.span, "use engine='numba'")
+            assert found is not None  # (lists of serial parts are the host's)
             lists = tuple(inner for inner in walk(op.regions[0]) if inner.prim == "list" and inner is room.maker)
             title = self.title_of("rooms")
             function, captured = room_function(op, title, lists)
@@ -219,6 +218,10 @@ def control(w: Writer, op: Op) -> None:
     """A kernel, or Python's own loop or branch."""
     assert isinstance(w, HostWriter)
     found = w.parallel(op) if op.prim == "for" else None
+    if any(is_growable(v) for v in free_values(op)) or (found is None and any(
+            is_growable(v) for inner in walk_in(op) for v in inner.results)):
+        _PYTHON[op.prim](w, op)  # lists grow on the host
+        return
     if found is not None and not (touches_nothing(op) and is_short(op)):
         w.launch(op, found)
     elif touches_nothing(op) or w.has_parallel(op) or op.prim == "if" or not keeps_places(op):
@@ -283,6 +286,9 @@ def matmul(w: Writer, op: Op) -> None:
 def scalar_store(w: Writer, op: Op) -> None:
     """One element, from the host."""
     array, value, *indices = op.operands
+    if is_growable(array):
+        list_statements.list_store(w, op)
+        return
     sign = "+=" if op.prim == "accum" else "="
     w.line(f"{w.spell.element(array, tuple(indices))} {sign} {w.spell.text(value)}")
 
@@ -299,5 +305,6 @@ STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,
     "for": control, "while": control, "if": control,
-    **dict.fromkeys(("call", "print", "draw", "list", "list load"), refused),
+    "list": list_statements.new_list, "list load": list_statements.list_load,
+    **dict.fromkeys(("call", "print", "draw"), refused),
 }
