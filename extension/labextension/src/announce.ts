@@ -8,7 +8,9 @@ const PAUSE = 1500; // milliseconds without a newer answer
 /** One sentence on what is shown. */
 export function summary(state: CellState): string {
   const problem = state.problems[0];
-  if (problem && state.stale) return `not up to date${problem.line ? `, line ${problem.line}` : ""}: ${problem.message}`;
+  if (problem && (state.stale || !state.analysis)) {
+    return `${state.stale ? "not up to date, " : ""}${problem.line ? `line ${problem.line}: ` : ""}${problem.message}`;
+  }
   const numbers = numbersOf(state);
   if (!state.analysis || !numbers) return "";
   const { value, gradient } = numbers.totals;
@@ -18,8 +20,7 @@ export function summary(state: CellState): string {
 }
 
 export class Announcer {
-  heard(state: CellState, say: (text: string) => void): void {
-    const text = summary(state);
+  heard(text: string, say: (text: string) => void): void {
     clearTimeout(this.timer);
     if (!text || text === this.last) return;
     this.timer = setTimeout(() => {

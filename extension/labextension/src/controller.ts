@@ -4,7 +4,7 @@
 
 import type { CodeMirrorEditor } from "@jupyterlab/codemirror";
 
-import { Announcer } from "./announce";
+import { Announcer, summary } from "./announce";
 import type { Event, Follower } from "./follow";
 import { Gutter } from "./gutter";
 import type { Line, Lines } from "./kernels";
@@ -287,7 +287,7 @@ export class Controller implements PanelActions {
       panel.showStatus(this.statusText(state, notice));
       this.drawLine();
       this.showView();
-      if (!notice) this.announcer.heard(state, text => panel.announce(text));
+      this.announcer.heard(notice?.text ?? summary(state), text => panel.announce(text));
     }
     this.drawMarks(notice);
   }

@@ -198,7 +198,6 @@ export class Panel extends Widget {
     this.noticeText = text;
     this.notice.hidden = notice === null;
     if (!notice) return;
-    this.announce(notice.text);
     this.notice.replaceChildren(el("p", { class: "adw-NoticeText" }, notice.text),
       notice.detail ? el("p", { class: "adw-Hint" }, notice.detail) : "",
       notice.button ? el("button", { type: "button", class: "adw-Button", onclick: () => notice.button!.act() }, notice.button.label) : "");

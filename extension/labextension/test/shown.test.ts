@@ -102,6 +102,7 @@ test("what stands where there is no function", () => {
 test("what is said aloud", () => {
   assert.equal(summary(answered(emptyState(), found, "")), "heat: value 51.9 k flops, gradient 103 k");
   assert.equal(summary(answered(answered(emptyState(), found, ""), { problems: [{ line: 3, message: "no" }] }, "")), "not up to date, line 3: no");
+  assert.equal(summary(answered(emptyState(), { problems: [{ line: null, message: "no" }] }, "")), "no");
 });
 
 test("the settings have the defaults that the schema states", () => {

@@ -12,7 +12,7 @@ import { TAPE_STRIP_CSS, TapeStrip } from "./tape_strip.js";
 
 const TAPE_CSS = `
 .wb-t-body { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); height: 430px; }
-.wb-t-left, .wb-t-right { display: grid; min-width: 0; min-height: 0; } .wb-t-left { grid-template-rows: auto minmax(0, 1fr); }
+.wb-t-left, .wb-t-right { display: grid; grid-template-columns: minmax(0, 1fr); min-width: 0; min-height: 0; } .wb-t-left { grid-template-rows: auto minmax(0, 1fr); }
 .wb-t-right { grid-template-rows: minmax(0, 1fr) auto; border-left: 1px solid var(--wb-line); } .wb-t-right .wb-t-detail { max-height: 200px; }
 .wb-t-tools { display: flex; flex-wrap: wrap; gap: 5px 6px; padding: 6px 12px; align-items: center; border-bottom: 1px solid var(--wb-line); }
 .wb-view .wb-t-tools input, .wb-view .wb-t-tools select { font: inherit; font-size: 12px; color: var(--wb-fg); background: var(--wb-bg);

@@ -27,7 +27,10 @@ export const TAPE_LIST_CSS = `
 .wb-t-row.wb-t-groups > span:nth-child(2) { font-weight: 600; grid-column: 2 / 5; text-align: left; }
 .wb-t-row.wb-t-groups > span:nth-child(3), .wb-t-row.wb-t-groups > span:nth-child(4) { display: none; }
 @container (max-width: 560px) { .wb-t-row { grid-template-columns: var(--wb-t-no, 3em) minmax(3.4em, 1fr) minmax(3.4em, 1fr) 6.4em 6.4em 2em; gap: 0 8px; padding: 0 6px; }
-  .wb-t-text { display: none; } }`;
+  .wb-t-text { display: none; } }
+@container (max-width: 340px) { .wb-t-row { grid-template-columns: var(--wb-t-no, 2.4em) minmax(2.6em, 1fr) 6em 6em; gap: 0 6px; }
+  .wb-t-row > span:nth-child(3), .wb-t-row > span:nth-child(6) { display: none; }
+  .wb-t-row.wb-t-groups > span:nth-child(2) { grid-column: 2 / 4; } }`;
 
 export class TapeList {
   constructor(store, rows, state) {
