@@ -55,10 +55,18 @@ class Machine:
     tables: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=lambda: TABLES)
     calibrated: bool = False
     processor: str = "a processor with AVX2"
+    _known: dict[tuple[str, str, str], float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _logarithms: dict[str, tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict, init=False, repr=False, compare=False)
 
     def rate(self, form: str, kind: str, name: str) -> float:
         """ns of an operation; of one that is not known, those of a like one, or of an addition."""
-        width = "f32" if kind in ("f32", "c64") else "f64"
+        known = self._known.get((form, kind, name))
+        if known is None:
+            known = self._known[form, kind, name] = self._rate(form, "f32" if kind in ("f32", "c64") else "f64", name)
+        return known
+
+    def _rate(self, form: str, width: str, name: str) -> float:
         for title in (name, LIKE.get(name, "")):
             for measured_as in (width, "f64"):
                 found = self.rates.get(f"{form}.{measured_as}.{title}")
@@ -68,9 +76,12 @@ class Machine:
 
     def at(self, table: str, size: Any) -> Any:
         """ns at a size, or at each of an array of sizes: between those measured, interpolated in logarithms."""
-        points = self.tables[table]
-        sizes = np.log([max(s, 1e-9) for s, _ in points])
-        return np.exp(np.interp(np.log(np.maximum(size, 1e-9)), sizes, np.log([max(t, 1e-6) for _, t in points])))
+        known = self._logarithms.get(table)
+        if known is None:
+            points = np.array(self.tables[table])
+            known = self._logarithms[table] = (np.log(np.maximum(points[:, 0], 1e-9)),
+                                               np.log(np.maximum(points[:, 1], 1e-6)))
+        return np.exp(np.interp(np.log(np.maximum(size, 1e-9)), *known))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""

@@ -19,6 +19,8 @@ class Loop:
         self.bodies = op.regions
         self.body = op.regions[0]
         self.accesses: list[Access] = [a for region in op.regions for a in accesses(region, places)]
+        self.access_of = {access.op: access for access in self.accesses}
+        self.chains: dict[int, tuple[object, float]] = {}  # by the identities of machines, with these
         self.obstacle = obstacle(op, self.accesses, places)
         self.ops = [inner for region in op.regions for inner in walk(region)]
         self.carried = carried_by_memory(self.accesses, op.attrs.get("step", 1))

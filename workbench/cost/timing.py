@@ -150,7 +150,7 @@ class _Clock:
     def _work(self, op: Op, form: str, loop: Loop) -> tuple[float, float]:
         """What an operation in a loop takes of the units of arithmetic, and of those of memory."""
         if op.prim in ("load", "store", "accum"):
-            access = next(a for a in loop.accesses if a.op is op)
+            access = loop.access_of[op]
             size = op.operands[0].kind.dtype.itemsize
             add = self.machine.rate(form, op.operands[0].kind.value, "add") if op.prim == "accum" else 0.0
             if access.step == 0 and op.prim == "load":
@@ -206,7 +206,14 @@ class _Clock:
         return 1 - ahead / np.maximum(mean, 1e-300)
 
     def _chain(self, loop: Loop) -> float:
-        """What a turn waits for the one before."""
+        """What a turn waits for the one before (at any sizes)."""
+        machine, time = loop.chains.get(id(self.machine), (None, 0.0))
+        if machine is not self.machine:
+            time = self._waited_for(loop)
+            loop.chains[id(self.machine)] = self.machine, time
+        return time
+
+    def _waited_for(self, loop: Loop) -> float:
         time = loop.chain(self.p.latency)
         if any(a.op.prim == "accum" and a.step == 0 for a in loop.accesses):
             time = max(time, self.machine.rates["chain.f64.memory"])
