@@ -74,6 +74,7 @@ def is_zero(value: Value) -> bool:
 def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
     """The nests of zeros that are read by one nest alone that is to be turned around, of the same block."""
     makers, used, found = definitions(function), uses(function), Found()
+    around = {inner: op for op in walk(function.block) for region in op.regions for inner in region.ops}
     for block in _blocks(function.block):
         inside = {id(op) for op in block.ops}
         for op in block.ops:
@@ -84,9 +85,12 @@ def zeros_of(function: Function, is_reader: Callable[[Op], bool]) -> Found:
             if not isinstance(reader, Op):
                 continue
             if reader.prim == "load" and op.prim == "for":
-                adding = next((o for o in block.ops if o.prim == "for" and adds(o, reader, makers.get)), None)
-                zeros = as_zeros(op, makers.get) if adding is not None else None
-                if adding is not None and zeros is not None:
+                adding = reader
+                while id(adding) not in inside and adding in around:
+                    adding = around[adding]
+                zeros = as_zeros(op, makers.get) if adding.prim == "for" and id(adding) in inside and adds(
+                    adding, reader, makers.get) else None
+                if zeros is not None:
                     found.added[adding.results[0]] = zeros
             elif reader.prim == "for" and id(reader) in inside and op.results[0] in reader.operands[2:] and (
                     is_reader(reader)):
@@ -145,17 +149,20 @@ class Rotate(NestBuilder):
         self.is_reader = is_reader
         self.moved: set[Op] = set()
 
-    def before(self, function: Function) -> None:
-        """Look at the whole function once."""
+    def run(self, function: Function) -> Function:
+        """The function with its loops rotated; itself where there are none to be."""
         self.makers, self.uses = definitions(function), uses(function)
+        loops = [op for op in walk(function.block) if op.prim == "for"]
+        self.found = {op: found for op in loops if (found := self.rotated(op))}
+        return super().run(function) if self.found else function
 
     def op(self, op: Op) -> None:
         """Rotate a loop."""
         if op in self.moved:
             self.env[op.results[0]] = self.get(op.operands[2])
             return
-        found = self.rotated(op) if op.prim == "for" else {}
-        if not found:
+        found = self.found.get(op)
+        if found is None:
             self.copy(op)
             return
         (body,) = op.regions
@@ -178,8 +185,6 @@ class Rotate(NestBuilder):
         """The carried positions whose zeros move."""
         (body,) = op.regions
         found: dict[int, Zeros] = {}
-        inner = {value for part in _blocks(body) for value in (
-            *part.params, *(r for o in part.ops for r in o.results))}
         for k, (param, value) in enumerate(zip(body.params[1:], body.yields, strict=True)):
             maker, start = self.makers.get(value), self.makers.get(op.operands[2 + k])
             if maker is None or not any(maker is o for o in body.ops) or len(self.uses.get(value, [])) != 1:
@@ -190,7 +195,11 @@ class Rotate(NestBuilder):
             if len(readers) != 1 or not isinstance(readers[0], Op) or not any(readers[0] is o for o in body.ops):
                 continue
             zeros = as_zeros(maker, self.makers.get)
-            if zeros is None or any(v in inner for bounds in zeros.bounds for v in bounds):
+            if zeros is None:
+                continue
+            inner = {value for part in _blocks(body) for value in (
+                *part.params, *(r for o in part.ops for r in o.results))}
+            if any(v in inner for bounds in zeros.bounds for v in bounds):
                 continue
             reader = readers[0]
             if reader.prim == "for" and param in reader.operands[2:] and self.is_reader(reader, self.makers.get):
