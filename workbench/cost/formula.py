@@ -288,6 +288,7 @@ FUNCTIONS: dict[str, Callable[..., Formula]] = {
 
 
 # ---------------------------------------------------------------------- what is known of a formula
+@functools.lru_cache(8192)
 def is_nonnegative(formula: Formula) -> bool:
     """Whether it is certain that a formula is not negative, whatever its symbols are (True), or it is not (False)."""
     number = formula.constant

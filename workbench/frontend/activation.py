@@ -48,11 +48,12 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """A function compiled to closures."""
+    """A function compiled to closures; whether there are functions in it."""
 
     local_names: tuple[str, ...]
     global_names: frozenset[str]
     run: Callable[[Activation], Any]
+    has_inner: bool
 
 
 def outside(t: Tracer, function: Any = None) -> Activation:

@@ -36,7 +36,6 @@ from workbench.frontend import (
 from workbench.frontend.activation import Activation, Scope, entered
 from workbench.frontend.branches import DEAD
 from workbench.frontend.paths import Path, class_attribute, is_library
-from workbench.frontend.syntax import every_node
 from workbench.frontend.unwinding import Unreachable
 from workbench.frontend.values import (
     UNDEFINED,
@@ -308,7 +307,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
     inner = entered(act, code, scope, node, where, name, function)
     result = code.run(inner)
     t.builder.span = return_span
-    if not any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in every_node(node) if n is not node):
+    if not code.has_inner:
         bare.left(t, scope.names.values())
     return result
 

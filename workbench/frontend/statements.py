@@ -62,7 +62,8 @@ def code_of(node: Definition, function: Any, name: str) -> Code:
     else:
         block = compiler.block(node.body)
         run = block.run if generators.is_generator(node) else lambda act: calls.finish(act, block.run(act))
-    code = Code(*syntax.names_of(node), run)
+    inner = any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in syntax.every_node(node) if n is not node)
+    code = Code(*syntax.names_of(node), run, inner)
     _codes[id(node)] = node, code
     return code
 

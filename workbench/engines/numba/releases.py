@@ -20,6 +20,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 
+from workbench.frontend.syntax import every_node
 from workbench.records import dataclass
 
 
@@ -111,6 +112,10 @@ def released(definition: ast.FunctionDef, arrays: Iterable[str]) -> list[Part]:
     return parts
 
 
+_CHOOSING = (ast.IfExp, ast.BoolOp)
+_BRANCHING = (ast.Call, ast.Subscript, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+
+
 class _Reader:
     """Reads statements into parts and basic blocks."""
 
@@ -130,10 +135,9 @@ class _Reader:
                 other.behind.append(made)
         return made
 
-    def step(self, statement: ast.stmt, names: Iterable[ast.AST], entry: Entry) -> Step:
-        """A statement's step, at the end of a block."""
-        found = [name for part in names for name in ast.walk(part)
-                 if isinstance(name, ast.Name) and name.id in self.arrays]
+    def step(self, statement: ast.stmt, nodes: Iterable[ast.AST], entry: Entry) -> Step:
+        """A statement's step, at the end of a block; all nodes of it that are looked at."""
+        found = [node for node in nodes if isinstance(node, ast.Name) and node.id in self.arrays]
         made = Step(statement, statement.lineno, found)
         entry.steps.append(made)
         self.steps.append((made, entry))
@@ -150,15 +154,16 @@ class _Reader:
 
     def plain(self, statement: ast.stmt, entry: Entry, parts: list[Part]) -> Entry | None:
         """A statement without others inside."""
-        if any(isinstance(node, ast.IfExp | ast.BoolOp) and not _is_simple(node) for node in ast.walk(statement)):
+        nodes = every_node(statement)
+        if any(isinstance(node, _CHOOSING) and not _is_simple(node) for node in nodes):
             entry = self.entry(entry)
             parts.append(entry)
-        parts.append(self.step(statement, [statement], entry))
+        parts.append(self.step(statement, nodes, entry))
         return entry
 
     def if_(self, statement: ast.If, entry: Entry, parts: list[Part]) -> Entry | None:
         """A branch."""
-        step = self.step(statement, [statement.test], entry)
+        step = self.step(statement, every_node(statement.test), entry)
         arms: list[list[Part]] = []
         ends: list[Entry | None] = []
         for body in (statement.body, statement.orelse):
@@ -183,12 +188,12 @@ class _Reader:
     def loop(self, statement: ast.For | ast.While, entry: Entry, parts: list[Part]) -> Entry | None:
         """A loop."""
         if isinstance(statement, ast.For):
-            parts.append(self.step(statement, [statement.iter], entry))
+            parts.append(self.step(statement, every_node(statement.iter), entry))
         head, after = self.entry(entry), Entry()
         self.heads.append(head)
         first: list[Part] = [head]
         if isinstance(statement, ast.While):
-            first.append(self.step(statement, [statement.test], head))
+            first.append(self.step(statement, every_node(statement.test), head))
         start = self.entry(head)
         body: list[Part] = [start]
         self.around.append((head, after))
@@ -214,7 +219,7 @@ class _Reader:
         """`return`, `raise`, `break` or `continue`."""
         if isinstance(statement, ast.Return | ast.Raise):
             kind = "return" if isinstance(statement, ast.Return) else "raise"
-            parts.append(Leave(kind, self.step(statement, [statement], entry)))
+            parts.append(Leave(kind, self.step(statement, every_node(statement), entry)))
             return None
         back, on = self.around[-1]
         entry.behind.append(on if isinstance(statement, ast.Break) else back)
@@ -229,8 +234,7 @@ _READERS: dict[type[ast.stmt], Callable[..., Entry | None]] = {
 
 def _is_simple(node: ast.AST) -> bool:
     """Whether LLVM evaluates all arms, without a branch."""
-    return not any(isinstance(part, ast.Call | ast.Subscript | ast.Div | ast.FloorDiv | ast.Mod | ast.Pow)
-                   for part in ast.walk(node))
+    return not any(isinstance(part, _BRANCHING) for part in every_node(node))
 
 
 def _rename(reader: _Reader, params: set[str]) -> None:
