@@ -12,11 +12,11 @@ from workbench.operators.derivative import Derivative
 from workbench.operators.mapping import Mapped
 
 
-def compile_cuda(f: Callable[..., Any], *args: Any, arch: str = "sm_90") -> CudaCode:
+def compile_cuda(f: Callable[..., Any], *args: Any, arch: str = "sm_90", **named: Any) -> CudaCode:
     """The kernels that `engine="cuda"` would launch, compiled with NVIDIA's compiler wheels alone: no driver, no GPU.
 
     f: a function, a derivative (`wb.grad(g)`), or one that is mapped (`wb.vmap(wb.grad(g))`).
-    args: its arguments, or `wb.spec("f32[n]")` in place of them. arch: as NVIDIA names architectures.
+    args, named: its arguments, or `wb.spec("f32[n]")` in place of them. arch: as NVIDIA names architectures.
     Returns a `CudaCode`: `.kernels`, and of all together `.ptx`, `.sass`, `.registers` (of a thread, the most),
     `.spills` (bytes), `.instructions`, `.by_line`; printed as a table. Nothing has run, and no time is claimed.
     Raises DifferentiationError where f has no form on a GPU, or where `ad-workbench[cuda]` is not installed; ValueError
@@ -35,7 +35,8 @@ def compile_cuda(f: Callable[..., Any], *args: Any, arch: str = "sm_90") -> Cuda
     if isinstance(f, Mapped):
         f = f.compiled
     derivative = f if isinstance(f, Derivative) else Derivative(f, "value", ())
-    program = derivative.made_by(CudaCompiler(), stand_ins(args)).compiled
+    bound, keywords = derivative.bind(args, named)
+    program = derivative.made_by(CudaCompiler(), stand_ins(bound), keywords).compiled
     assert isinstance(program, CudaProgram)
     return compile_program(program.program, arch)
 

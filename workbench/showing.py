@@ -13,6 +13,7 @@ from typing import Any
 from workbench import composed
 from workbench.api import tape, value_and_grad
 from workbench.cost.spec import specs_in
+from workbench.for_gpus import compile_cuda
 from workbench.ir import DifferentiationError, print_function
 from workbench.operators.derivative import Derivative
 from workbench.operators.snapshots import snapshot
@@ -26,7 +27,7 @@ from workbench.views.places import last_parts, source_and_place
 from workbench.views.shown import Panels, Shown, present
 
 #: What can be shown of a gradient, in this order.
-SECTIONS = ("adjoint", "tape", "ir", "cost")
+SECTIONS = ("adjoint", "tape", "ir", "cost", "ptx")
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 #: Text of the source with the number of its first line, and where it stands.
 Source = tuple[Callable[[], tuple[str, int]], str]
@@ -85,8 +86,9 @@ def show(f: Callable[..., Any] | None = None, /, *args: Any, wrt: Wrt = 0, engin
     f: any function that `wb.grad` takes. args, named: its arguments; where one is, or holds, a `wb.spec("f64[n]")`,
     nothing runs, and the program for those types is shown. wrt, engine: as for `wb.grad`. order: 1, the gradient; 2,
     the Hessian too. show: which parts, in a sequence or as `"adjoint,cost"`: "adjoint" (the source beside it), "tape"
-    (the run, recorded), "ir" (the program before it is emitted), "cost" (what value and gradient cost). at: arguments,
-    a tuple, that give the types only; nothing runs but what the tape records.
+    (the run, recorded), "ir" (the program before it is emitted), "cost" (what value and gradient cost), "ptx" (a GPU's
+    code, compiled without one: `wb.compile_cuda`). at: arguments, a tuple, that give the types only; nothing runs but
+    what the tape records.
     Returns a `Showing`, which shows itself: `.parts`, `.value`, `.grad`, `.hessian`, `.derivative`, `.tape`, `.cost`.
     Without arguments it is a decorator: `@wb.show` or `@wb.show(at=(1.0, x))` shows what is to be seen at once (where
     annotations give the types, `float`, `int`, `complex` or the text of a spec, the adjoint too) and gives f back.
@@ -231,7 +233,10 @@ def _sections(made: Showing, f: Callable[..., Any], given: Any, asked: Asked, ti
     def counted() -> Any:
         made.cost = derivative.cost(*args, **named)
         return made.cost
-    makers = {"tape": recorded, "ir": written, "cost": counted}
+    def compiled() -> Shown:
+        code = compile_cuda(derivative, *args, **named)
+        return CodePanel(f"PTX of {title}", str(code), code.ptx)
+    makers = {"tape": recorded, "ir": written, "cost": counted, "ptx": compiled}
     return [_part(section, makers[section]) for section in SECTIONS if section in makers and section in asked.sections]
 
 

@@ -56,6 +56,8 @@ class Compiler(Protocol):
     """Makes programs of IR. Whoever inherits from it writes a `name` and `compile`."""
 
     name: str
+    #: whether `compile` does no more than write a program: then what is looked at is what this engine writes
+    writes_only: bool = False
 
     def finalize(self, function: Function, exact: int | None) -> Function:
         """A simplified function as `compile` takes it (see `workbench.passes.finalize`)."""

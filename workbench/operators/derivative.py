@@ -234,7 +234,8 @@ class Derivative(Shown):
             for known in self._analysed:
                 if known.keywords == keywords and known.holds(args):
                     return known
-            made = self.made_by(UNCOMPILED, args, keywords)
+            named = self.engine.compiler
+            made = self.made_by(named if named is not None and named.writes_only else UNCOMPILED, args, keywords)
             self._analysed.insert(0, made)
             del self._analysed[MAX_SPECIALISATIONS:]
         return made

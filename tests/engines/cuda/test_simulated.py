@@ -81,3 +81,11 @@ def test_without_a_compiler_it_is_said_what_is_missing() -> None:
     assert "ad-workbench[cuda]" in caught.value.hint
     with pytest.raises(ValueError, match="sm_90"):
         wb.compile_cuda(lambda x: np.sum(x * x), wb.spec("f64[n]"), arch="hopper")
+
+
+def test_kernels_are_shown_beside_the_source() -> None:
+    def energy(x):
+        return np.sum(x * x)
+    shown = wb.show(energy, wb.spec("f64[n]"), engine="cuda", show="adjoint,ptx").text()
+    assert "@cuda.jit" in shown and "return np.sum(x * x)" in shown
+    assert "needs numba-cuda" in shown or "ptxas" in shown or ".target sm_90" in shown

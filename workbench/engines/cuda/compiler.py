@@ -157,6 +157,7 @@ class CudaCompiler(Compiler):
     """Makes programs for NVIDIA GPUs."""
 
     name = "cuda"
+    writes_only = True
 
     def finalize(self, function: Function, exact: int | None) -> Function:
         """Without vectors of items, and with arrays made where they are used."""
