@@ -8,11 +8,11 @@ import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { type ISignal, Signal } from "@lumino/signaling";
 
 import { type Channel, type Link, linkTo } from "../../workbench_jupyter/static/link.js";
-import { type Question, TARGET } from "./protocol";
+import { PROTOCOL, type Question, TARGET } from "./protocol";
 
 /** `asking`: whether there is a comm; `elsewhere`: another connection to the kernel has it. */
 export type LineState =
-  "asking" | "other language" | "elsewhere" | "unloaded" | "loading" | "ready" | "restarting" | "dead";
+  "asking" | "other language" | "other version" | "elsewhere" | "unloaded" | "loading" | "ready" | "restarting" | "dead";
 
 const LIMIT = 600_000; // milliseconds: kernels without subshells answer when the cell that runs is done
 const LOAD = "%load_ext workbench";
@@ -108,8 +108,10 @@ export class Line {
     return id !== undefined;
   }
 
-  private readonly opened = (comm: Kernel.IComm): void => {
-    void this.attach(comm);
+  private readonly opened = (comm: Kernel.IComm, message: KernelMessage.ICommOpenMsg): void => {
+    const version = message.content.data["protocol"];
+    if (version === PROTOCOL) void this.attach(comm);
+    else this.set("other version");
   };
 
   private async attach(comm: Kernel.IComm): Promise<void> {

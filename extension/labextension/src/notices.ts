@@ -23,6 +23,9 @@ export function notices({ hasNotebook, isCode, kernelName, line, state, load }: 
       return { text: `AD Workbench is not loaded in this kernel${kernelName ? ` (${kernelName})` : ""}.`,
         detail: line.refusal ? `Loading failed: ${line.refusal}` : "The kernel analyses functions; nothing of yours is run for that.",
         button: { label: line.refusal ? "Try again" : "Load it", act: load } };
+    case "other version":
+      return { text: "The kernel has another version of AD Workbench than JupyterLab.",
+        detail: "Install the same one in both environments, then restart the kernel and reload the page." };
     case "elsewhere":
       return { text: "Another view of this kernel has its line to the panel.", detail: "Close that one, and reload the page." };
     case "loading":

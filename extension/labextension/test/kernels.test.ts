@@ -99,6 +99,13 @@ test("kernels of other languages are left alone", async () => {
   assert.deepEqual([line.state, line.language, kernel.executed], ["other language", "R", []]);
 });
 
+test("an extension of another version is not asked anything", async () => {
+  const { kernel, line } = await connected(kernel => { kernel.protocol = 2; });
+  await line.load();
+  await settle();
+  assert.deepEqual([line.state, kernel.executed.length], ["other version", 1]);
+});
+
 test("a connection without comms of its own uses the line of the one that has them", async () => {
   const [first, second, third] = [new FakeKernel(), new FakeKernel(), new FakeKernel()];
   second.handleComms = false;

@@ -37,14 +37,16 @@ export class FakeKernel {
   answer: (question: unknown) => unknown = question => ({ of: question });
   readonly statusChanged = new Signal<this, string>(this);
   readonly disposed = new Signal<this, void>(this);
-  private target: ((comm: FakeComm) => void) | null = null;
+  /** The version of the protocol that the extension in the kernel speaks. */
+  protocol = 1;
+  private target: ((comm: FakeComm, message: unknown) => void) | null = null;
   readonly open = new Map<string, FakeComm>();
 
   get spec() {
     return Promise.resolve({ language: this.language, display_name: this.language.toUpperCase() });
   }
 
-  registerCommTarget(_: string, callback: (comm: FakeComm) => void): void {
+  registerCommTarget(_: string, callback: (comm: FakeComm, message: unknown) => void): void {
     this.target = callback;
   }
 
@@ -77,7 +79,7 @@ export class FakeKernel {
   opens(id = `comm${this.comms.length}`): void {
     this.isLoaded = true;
     this.comms.push(id);
-    if (this.target) this.target(this.createComm("", id));
+    this.target?.(this.createComm("", id), { content: { data: { protocol: this.protocol } } });
   }
 
   /** A restart, by JupyterLab or by the kernel itself. */
