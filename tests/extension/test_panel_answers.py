@@ -284,6 +284,29 @@ def test_arrays_that_the_cell_would_make_are_there_by_their_shapes() -> None:
     assert "too large" in huge["problems"][0]["message"]
 
 
+def test_guesses_follow_what_parameters_are_used_for() -> None:
+    notebook = Notebook()
+    classes = ("from typing import NamedTuple\nclass Vec(NamedTuple):\n    x: float\n    y: float\n"
+               "    def __add__(self, other):\n        return Vec(self.x + other.x, self.y + other.y)\n"
+               "class Ball(NamedTuple):\n    at: Vec\n    size: float = 1.0")
+    body = "\n    there = ball.at + v\n    return there.x * ball.size"
+    scene = notebook.analyse(f"def f(ball, v):{body}", others=(classes,))
+    assert scene["problems"][-1]["line"] == 1 and "guessed (ball: Ball, v: float)" in scene["problems"][-1]["message"]
+    scene = notebook.analyse(f"def f(ball, v: Vec):{body}", others=(classes,))
+    assert scene["arguments"]["text"] == "ball: Ball, v: Vec" and flops(scene) == "2"
+    call = notebook.analyse("def f(v):\n    return (v + v).x\nf(Vec(1.0, y=2.0))", others=(classes,))
+    assert call["arguments"] == {"text": "v: Vec", "source": "the call in line 3"}
+    handed = notebook.analyse("def g(p, n):\n    a, b = p\n    return a * b + sum(k for k in range(n))\n"
+                              "def f(q, m):\n    return g(q, n=m)", 5)
+    assert handed["arguments"]["text"] == "q: (float, float), m: int"
+    through = notebook.analyse("def f(x):\n    y = np.sin(x)\n    y[0] = 7.0\n    return np.sum(y * x)")
+    assert through["arguments"]["text"] == "x: f64[n]"
+    title = notebook.ask("view", key=through["key"], view="tape")["data"]["title"]
+    assert title == "tape of f, on samples with n = 5"
+    long = notebook.analyse("def f(x):\n    return x[9] * x[0]")
+    assert notebook.ask("view", key=long["key"], view="tape")["data"]["title"] == "tape of f, on samples with n = 16"
+
+
 def test_nothing_of_the_notebook_is_kept_alive() -> None:
     notebook = Notebook(x=np.ones(7), scale=np.ones(7))
     gone = [weakref.ref(notebook.names[name]) for name in ("x", "scale")]

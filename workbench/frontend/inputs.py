@@ -35,10 +35,6 @@ from workbench.rules.random import Seeded, state_of
 _GIVEN = "an argument without axes is changed in place"
 
 
-_OF_TUPLES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__bool__", "__len__",
-              "__contains__", "__getitem__", "__iter__", "__getattribute__", "__getattr__", "__iadd__", "__imul__")
-
-
 class Inputs(ArrayInputs):
     """Takes objects in, and notes what of them is written."""
 
@@ -98,7 +94,7 @@ class Inputs(ArrayInputs):
     def guard_class(self, type_: type) -> None:
         """Take for granted what a class and its bases are: methods, properties and the like. Of subclasses of tuple
         only those are taken that are compared, indexed and iterated over like tuples."""
-        replaced = [name for name in _OF_TUPLES if issubclass(type_, tuple) and class_attribute(
+        replaced = [name for name in looking.OF_TUPLES if issubclass(type_, tuple) and class_attribute(
             type_, name) is not class_attribute(tuple, name)]
         if replaced:
             self.t.fail(f"a tuple whose class {type_.__name__} has a {replaced[0]} of its own", "use a dataclass")

@@ -30,6 +30,9 @@ from workbench.frontend.paths import class_attribute, is_library
 from workbench.ir import DifferentiationError, Span
 
 _LOOKING: ContextVar[bool] = ContextVar("looking", default=False)
+#: Methods of tuples that the evaluator takes for granted.
+OF_TUPLES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__bool__", "__len__",
+             "__contains__", "__getitem__", "__iter__", "__getattribute__", "__getattr__", "__iadd__", "__imul__")
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _CONTAINERS = (tuple, list, dict, set, frozenset, collections.OrderedDict, collections.defaultdict)
 _METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
@@ -128,8 +131,8 @@ def _of_subclass(kind: type) -> str:
     """What a subclass of a built-in class does otherwise."""
     names = [name for base in kind.__mro__ if not is_library(_module(base)) for name, held in vars(base).items()
              if isinstance(held, types.FunctionType) and not held.__code__.co_filename.startswith("<")]
-    if issubclass(kind, tuple):  # (methods of named tuples are evaluated)
-        names = [name for name in names if name.startswith("__")]
+    if issubclass(kind, tuple):  # (other methods of named tuples, operators included, are evaluated)
+        names = [name for name in names if name in OF_TUPLES]
     return f"{kind.__name__}.{names[0]} would be called" if names else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,12 @@ from workbench_jupyter.panel.constants import Constants, Unknown, is_number
 from workbench_jupyter.panel.guesses import guessed, kinds
 from workbench_jupyter.panel.names import MISSING
 from workbench_jupyter.panel.reading import Problem
-from workbench_jupyter.panel.records import is_record, replaced
+from workbench_jupyter.panel.records import is_named_tuple, is_record, replaced
 
 #: Names of dimensions, in the order in which they are given.
 DIMENSIONS = "nmklpqrs"
+#: Where types come from that nobody has said.
+GUESSED = "guessed from its use"
 #: Names of integers that are lengths: an array's dimension of that size has that name.
 LENGTHS = frozenset({"n", "m", "N", "M", "k", "size", "length", "count", "num", "dim", "dims", "width", "height"})
 
@@ -97,7 +99,22 @@ def given_for(asked: Asked, written: str | None) -> Given:
             return opened(asked, *of_call(asked, call), "its last run")
         except Unknown:
             continue
-    return opened(asked, *guessed(asked.node, asked.function), "guessed from its use")
+    return opened(asked, *guessed(asked.function, _kinds(asked)), GUESSED)
+
+
+def _kinds(asked: Asked) -> Callable[[str], Any]:
+    """What parameters may be for."""
+    functions = {part.name: part for _, tree in reversed(asked.cells) for part in tree.body
+                 if isinstance(part, ast.FunctionDef)}
+    classes = []
+    for name in asked.known.names:
+        try:
+            value = asked.known.names[name]
+        except Unknown:
+            continue
+        if type(value) is type and (is_record(value) or is_named_tuple(value)):
+            classes.append(value)
+    return kinds(asked.node, functions.get, classes)
 
 
 # ---------------------------------------------------------------------- what the reader wrote
@@ -213,7 +230,7 @@ def opened(asked: Asked, args: tuple[Any, ...], named: dict[str, Any], source: s
     bound.apply_defaults()
     for name, value in bound.arguments.items():
         if value is MISSING:
-            bound.arguments[name] = kinds(asked.node)(name)
+            bound.arguments[name] = _kinds(asked)(name)
             asked.notes.append(Problem(f"the default of {name} would have to be run to be known: it is "
                                        f"taken for {_kind_text(bound.arguments[name])}", asked.node.lineno))
     opening = _Opening(bound.arguments)
@@ -259,7 +276,7 @@ class _Opening:
             return type(value)(map(self.value, value))
         if type(value) is dict:
             return {key: self.value(part) for key, part in value.items()}
-        if is_record(type(value)):
+        if is_record(type(value)) or is_named_tuple(type(value)):
             return replaced(value, self.value)
         return value
 

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import numba
-
-import workbench as wb
 from workbench_jupyter.panel.constants import Constants, Unknown
-
-#: What makes a function of another one that is called with the same arguments.
-SAME: tuple[Any, ...] = (
-    wb.grad, wb.value_and_grad, wb.jacobian, wb.hessian, wb.diag_hessian, wb.laplacian, wb.divergence, wb.checkpoint,
-    wb.show, numba.njit, numba.jit,
-)
+from workbench_jupyter.panel.shapes import SAME
 
 
 def of_function(name: str, cells: Sequence[tuple[str, ast.Module]], known: Constants) -> Iterator[tuple[ast.Call, str]]:

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from workbench.cost.spec import Spec
+from workbench.ir import DifferentiationError
 from workbench_jupyter.panel.shapes import (
     MOST_ITEMS,
     NUMBERS,
@@ -64,7 +65,8 @@ class Constants:
             return method(node)
         except Unknown:
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError,
+                DifferentiationError) as error:
             raise Unknown(f"{shortened(node)} fails: {error}") from None
 
     def refuse(self, node: ast.AST) -> NoReturn:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import dataclasses
 import functools
 import importlib
 import math
 import sys
 import types
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -171,7 +173,8 @@ class Home:
     def made_class(self, node: ast.ClassDef, filename: str) -> type:
         """A class that holds fields and methods alone; a dataclass, where it is decorated so."""
         bases, space = [], dict[str, Any]()
-        for base in node.bases:
+        is_tuple = len(node.bases) == 1 and self._is_named_tuple(node.bases[0])
+        for base in () if is_tuple else node.bases:
             found = self.known.value(base)
             if type(found) is not type or not is_passive(found):
                 raise Unknown(f"class {node.name} has not run, and {ast.unparse(base)} may do something when it is "
@@ -194,11 +197,19 @@ class Home:
                     pass
                 case _:
                     raise Unknown(f"class {node.name} has not run, and line {part.lineno} of it would have to")
+        if is_tuple:
+            return named_tuple(node.name, annotations, space)
         space |= {"__module__": "__main__", "__qualname__": node.name, "__annotations__": annotations}
         made = type(node.name, tuple(bases), space)
         for decorator in node.decorator_list:
             made = self._decorated(made, decorator, node)
         return made
+
+    def _is_named_tuple(self, base: ast.expr) -> bool:
+        try:
+            return self.known.value(base) is typing.NamedTuple
+        except Unknown:
+            return False
 
     def _method(self, node: ast.FunctionDef, filename: str, space: Mapping[str, Any]) -> Any:
         function: Any = self.function(node, filename, own=False)
@@ -264,6 +275,20 @@ def there(value: Any) -> Any:
     if type(value) is dict:
         return {key: there(part) for key, part in value.items()}
     return value
+
+
+def named_tuple(name: str, annotations: dict[str, Any], space: dict[str, Any]) -> type:
+    """The class that `typing.NamedTuple` would make of a class body. Raises `Unknown` for what it would refuse."""
+    defaults = [space.pop(field) for field in annotations if field in space]
+    try:
+        make: Any = collections.namedtuple
+        made: Any = make(name, list(annotations), defaults=defaults, module="__main__")
+    except (TypeError, ValueError) as error:
+        raise Unknown(f"class {name}: {error}") from None
+    for key, value in {**space, "__annotations__": annotations}.items():
+        setattr(made, key, value)
+    kind: type = made
+    return kind
 
 
 class _Chain(Mapping[str, Any]):

@@ -1,7 +1,7 @@
-"""Objects of dataclasses, made and copied without anything of the user's being run.
+"""Objects of dataclasses and named tuples, made and copied without anything of the user's being run.
 
-A record is an object of a dataclass whose making, copying and assigning are Python's own: then its fields are all that
-there is to it.
+A record is an object of a dataclass whose making, copying and assigning are Python's own, or a named tuple: its fields
+are all that there is to it.
 """
 
 from __future__ import annotations
@@ -38,13 +38,38 @@ def _is_descriptor(held: Any) -> bool:
     return held is not None and class_attribute(type(held), "__set__") is not None
 
 
+def is_named_tuple(kind: type) -> bool:
+    """Whether a class is made by `collections.namedtuple`."""
+    return type(kind) is type and issubclass(kind, tuple) and "_fields" in vars(kind) and _is_generated_tuple(kind)
+
+
+def _is_generated_tuple(kind: type) -> bool:
+    held = vars(kind).get("__new__")
+    maker = held.__func__ if isinstance(held, staticmethod) else held
+    return isinstance(maker, types.FunctionType) and maker.__code__.co_filename.startswith("<string>")
+
+
 def instance(kind: type, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """A new object of such a class. Raises TypeError where the arguments do not fit."""
     return kind(*args, **named)
 
 
+def fields_of(kind: type) -> dict[str, Any]:
+    """The fields of such a class with their annotations, None where there is none."""
+    names = vars(kind)["_fields"] if is_named_tuple(kind) else vars(kind)["__dataclass_fields__"]
+    known = vars(kind).get("__annotations__") or {}
+    return {name: known.get(name) for name in names}
+
+
+def values_of(value: Any) -> list[Any]:
+    """What the fields of a record hold."""
+    return list(value) if is_named_tuple(type(value)) else list(object.__getattribute__(value, "__dict__").values())
+
+
 def replaced(value: Any, change: Callable[[Any], Any]) -> Any:
     """A copy of such an object with something done to what its fields hold."""
+    if is_named_tuple(type(value)):
+        return tuple.__new__(type(value), map(change, value))
     made = object.__new__(type(value))
     held = object.__getattribute__(value, "__dict__")
     object.__getattribute__(made, "__dict__").update({name: change(part) for name, part in held.items()})

@@ -18,8 +18,9 @@ from workbench.ir import within
 from workbench.views.numbers import sizes_of
 from workbench_jupyter.panel import changes, views
 from workbench_jupyter.panel.analysis import Analysis, problem_of
+from workbench_jupyter.panel.arguments import GUESSED
 from workbench_jupyter.panel.baselines import Baselines
-from workbench_jupyter.panel.reading import Reading, Unreadable, first_line, last_line, read
+from workbench_jupyter.panel.reading import Problem, Reading, Unreadable, first_line, last_line, read
 from workbench_jupyter.panel.subjects import Nothing, Others, Subject, Unsettled, subject_of
 
 #: So many seconds an analysis may take.
@@ -137,20 +138,24 @@ class Session:
         self._hold(subject.filename, reading.source, subject.tree, "the cell")
         place = {"name": subject.name, "first": subject.first, "last": subject.last}
         try:
-            analysis = self._analysis(str(cell.get("id") or ""), reading, subject, others)
+            with within(PATIENCE):
+                analysis = self._analysis(str(cell.get("id") or ""), reading, subject, others)
+                self.baselines.note(analysis)
+                told = {"dims": analysis.dims(sizes), **analysis.at(sizes), "change": self.change(analysis, sizes)}
         except Exception as error:  # a refusal, or what the program raises whatever its numbers are
             problems = [*subject.notes, problem_of(error, subject.filename, subject.node, subject.home.why)]
+            if subject.given.source == GUESSED:
+                problems.append(Problem(f"the types of its arguments are guessed ({subject.given.text}): write them, "
+                                        "or a call", subject.first))
             return {**place, "problems": [problem.as_dict() for problem in problems]}
         finally:
             self._forget({subject.filename, *(name for name, _ in others), *map(file_of, self.baselines.ran.values())})
-        self.baselines.note(analysis)
         return {
             "key": analysis.key, **place,
             "functions": [{"name": f.name, "first": first_line(f), "last": last_line(f)} for f in reading.functions],
             "arguments": {"text": analysis.given.text, "source": analysis.given.source},
             "wrt": {"text": ", ".join(analysis.by), "source": subject.wrt_source},
-            "pulled": analysis.pulled, "dims": analysis.dims(sizes), **analysis.at(sizes),
-            "change": self.change(analysis, sizes), "views": list(views.MAKERS),
+            "pulled": analysis.pulled, **told, "views": list(views.MAKERS),
             "problems": [problem.as_dict() for problem in analysis.remarks],
             "seconds": time.perf_counter() - begin,
         }
@@ -170,8 +175,7 @@ class Session:
         if alike is not None:
             analysis = alike.of_text(key, cell, reading, subject)
         else:
-            with within(PATIENCE):
-                analysis = Analysis(key, program, cell, reading, subject, names)
+            analysis = Analysis(key, program, cell, reading, subject, names)
         self.analyses[key] = analysis
         return analysis
 

@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 
 import workbench as wb
@@ -22,6 +23,11 @@ from workbench.frontend.paths import is_library
 from workbench.ir import kind_of
 from workbench_jupyter.panel import records
 
+#: What makes a function of another one that is called with the same arguments.
+SAME: tuple[Any, ...] = (
+    wb.grad, wb.value_and_grad, wb.jacobian, wb.hessian, wb.diag_hessian, wb.laplacian, wb.divergence, wb.checkpoint,
+    wb.show, numba.njit, numba.jit,
+)
 NUMBERS = (bool, int, float, complex)
 MOST_ITEMS = 4096
 
@@ -109,8 +115,10 @@ def called(callee: Any, args: list[Any], named: dict[str, Any]) -> Any:
         return _drawn(callee.__name__, args, named)
     if type(callee) not in _ASKED:
         return NotImplemented
-    if type(callee) is type and records.is_record(callee):
+    if type(callee) is type and (records.is_record(callee) or records.is_named_tuple(callee)):
         return records.instance(callee, args, named)
+    if any(callee is operator for operator in SAME) and args and type(args[0]) is types.FunctionType:
+        return args[0] if callee in (numba.njit, numba.jit, wb.show) else callee(*args, **named)
     if callee is wb.spec:
         return wb.spec(*args, **named)
     if callee in _SCALARS and args and not named and all(is_number(a) for a in args):

@@ -107,6 +107,8 @@ def _take_others(reading: Reading, others: Others, home: Home) -> None:
     own = {function.name for function in reading.functions}
     for _, other in others:
         names |= set().union(*(part.uses for part in other.parts if part.uses & own))
+    names |= {name for _, other in others for part in other.parts if isinstance(part.statement, ast.ClassDef)
+              for name in part.binds}  # (an argument may be an object of one)
     wanted = names - home.namespace.keys()
     every = [(filename, part) for filename, other in others for part in other.parts]
     kept = {id(part) for part in reached(wanted, (part for _, part in every))}

@@ -29,8 +29,8 @@ from workbench_jupyter.panel.analysis import Analysis
 MOST = 20_000
 #: Arrays of so many numbers in all are taken as they are.
 LONGEST = 512
-#: Lengths of samples of arrays, and values of integers that are not known.
-LENGTHS = (5, 4, 3, 6, 7, 2)
+#: Lengths of samples of arrays, and of those where a program wants longer ones; values of integers that are not known.
+LENGTHS, LONGER = (5, 4, 3, 6, 7, 2), (16,)
 COUNT = 4
 
 
@@ -52,7 +52,14 @@ class ForeseenTape(ShownTape):
 
 def tape_of(analysis: Analysis) -> ForeseenTape:
     """The tape. Raises DifferentiationError where the program is not to be had, what it raises otherwise."""
-    given, at = values_of(analysis)
+    try:
+        return _tape(analysis, *values_of(analysis, LENGTHS))
+    except (IndexError, ValueError):
+        return _tape(analysis, *values_of(analysis, LONGER))
+
+
+def _tape(analysis: Analysis, given: tuple[tuple[Any, ...], dict[str, Any]], at: str) -> ForeseenTape:
+    """The tape for these arguments. at: what is told of them."""
     derivative = Derivative(analysis.function, "value", ())
     args, keywords = derivative.bind(*given)
     made = derivative.analysed(stand_ins(args), keywords)
@@ -96,7 +103,7 @@ def _result(tree: Any, results: list[Any]) -> tuple[Tree, Any]:
 
 
 # ---------------------------------------------------------------------- the arguments
-def values_of(analysis: Analysis) -> tuple[tuple[tuple[Any, ...], dict[str, Any]], str]:
+def values_of(analysis: Analysis, lengths: tuple[int, ...]) -> tuple[tuple[tuple[Any, ...], dict[str, Any]], str]:
     """Arguments with values, and what is told of them."""
     args, named = analysis.given.real
     every = [*args, *named.values()]
@@ -104,7 +111,7 @@ def values_of(analysis: Analysis) -> tuple[tuple[tuple[Any, ...], dict[str, Any]
         return (args, dict(named)), ""
     opened = [*analysis.given.args, *analysis.given.named.values()]
     dims = dict.fromkeys(d for found in specs_in(opened) for d in found.dims or () if isinstance(d, str))
-    sizes = {name: min(analysis.given.sizes.get(name, 10**9), LENGTHS[k % len(LENGTHS)]) for k, name in enumerate(dims)}
+    sizes = {name: min(analysis.given.sizes.get(name, 10**9), lengths[k % len(lengths)]) for k, name in enumerate(dims)}
     drawn = samples(tuple(map(_counted(sizes), opened, every)), sizes, np.random.default_rng(0))
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     return (drawn[:len(args)], dict(zip(named, drawn[len(args):], strict=True))), f", on samples with {told}" \

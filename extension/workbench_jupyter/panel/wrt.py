@@ -11,6 +11,7 @@ from workbench.cost.spec import Spec
 from workbench.ir import Kind
 from workbench_jupyter.panel.arguments import Given
 from workbench_jupyter.panel.constants import Unknown
+from workbench_jupyter.panel.records import is_named_tuple, is_record, values_of
 
 
 def positions(text: str | None, function: Any, given: Given) -> tuple[int, ...]:
@@ -44,5 +45,6 @@ def holds_reals(value: Any) -> bool:
         return any(map(holds_reals, value))
     if type(value) is dict:
         return any(map(holds_reals, value.values()))
-    held = object.__getattribute__(value, "__dict__") if hasattr(type(value), "__dataclass_fields__") else None
-    return type(held) is dict and any(map(holds_reals, held.values()))
+    if is_record(type(value)) or is_named_tuple(type(value)):
+        return any(map(holds_reals, values_of(value)))
+    return False
