@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from itertools import chain
 from typing import Any, TypeVar
 
 from workbench.ir.types import Constant, Value
@@ -120,10 +121,19 @@ def analysis(find: Callable[..., Found]) -> Callable[..., Found]:
 
 def walk(block: Block) -> Iterator[Op]:
     """All operations of a block, those of nested regions after the operation that holds them."""
-    for op in block.ops:
-        yield op
-        for region in op.regions:
-            yield from walk(region)
+    around: list[Iterator[Op]] = []
+    ops = iter(block.ops)
+    while True:
+        for op in ops:
+            yield op
+            if op.regions:
+                around.append(ops)
+                ops = chain.from_iterable([region.ops for region in op.regions])
+                break
+        else:
+            if not around:
+                return
+            ops = around.pop()
 
 
 __all__ = ["Block", "Constant", "Function", "Op", "Span", "Value", "analysis", "walk"]

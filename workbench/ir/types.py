@@ -148,21 +148,18 @@ Type = ScalarType | ArrayType
 class Value:
     """An SSA value: made once, by a parameter or an operation. `name` is a hint taken from the user's program."""
 
-    __slots__ = ("name", "type")
+    __slots__ = ("is_array", "name", "type")
+    is_array: bool  # (growable ones too)
 
     def __init__(self, type_: Type, name: str = "") -> None:
         self.type = type_
         self.name = name
+        self.is_array = type(type_) is ArrayType
 
     @property
     def kind(self) -> Kind:
         """Scalar kind, or the kind of the elements."""
         return self.type.kind
-
-    @property
-    def is_array(self) -> bool:
-        """True for arrays (growable ones too)."""
-        return type(self.type) is ArrayType
 
     @property
     def dims(self) -> tuple[Value, ...]:

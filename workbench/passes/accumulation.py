@@ -46,6 +46,11 @@ def is_made_in(value: Value, block: Block) -> bool:
         value in block.params or any(value in op.results for op in block.ops))
 
 
+def made_in(block: Block) -> set[Value]:
+    """All values of which `is_made_in` is true."""
+    return {*block.params, *(result for op in block.ops for result in op.results)}
+
+
 def read_by(ops: Iterable[Op]) -> Iterator[Value]:
     """What operations read, those in their regions and what these yield too."""
     for op in ops:

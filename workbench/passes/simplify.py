@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from workbench.ir import ArrayType, Block, Constant, Function, Kind, Op, Polynomial, Value, normal_form
-from workbench.passes.accumulation import is_made_in
+from workbench.passes.accumulation import made_in
 from workbench.passes.base import Pass
 from workbench.passes.dead import DeadCode
 from workbench.passes.rebuild import Rebuilder
@@ -237,8 +237,9 @@ class _Simplifier(Rebuilder):
             self.unrolled(op, lo, trips, inits)
             return
         keep = []
+        made = made_in(body)
         for k, (param, value) in enumerate(zip(body.params[1:], body.yields, strict=True)):
-            if value is param or (not param.is_array and not is_made_in(value, body) and self.get(value) == inits[k]):
+            if value is param or (not param.is_array and value not in made and self.get(value) == inits[k]):
                 self.changed = True
                 self.env[param] = self.env[op.results[k]] = inits[k]
             else:

@@ -66,13 +66,14 @@ def mul(builder: Builder, operands: Sequence[Value]) -> Value | None:
     a, b = operands
     if a.kind.is_complex:  # x*(1+0j) turns inf+0j into inf+nanj
         return None
-    for x, y in ((a, b), (b, a)):
-        if is_number(y, 1.0):
-            return x
-        if is_number(y, -1.0):
-            return emit(builder, "neg", x)
-        if x.kind is Kind.INT and is_number(y, 0):
-            return y
+    if isinstance(a, Constant) or isinstance(b, Constant):
+        for x, y in ((a, b), (b, a)):
+            if is_number(y, 1.0):
+                return x
+            if is_number(y, -1.0):
+                return emit(builder, "neg", x)
+            if x.kind is Kind.INT and is_number(y, 0):
+                return y
     for x, y in ((a, b), (b, a)):
         minus = _negated(builder, x)
         if minus is not None:
