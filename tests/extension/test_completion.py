@@ -27,7 +27,7 @@ BODY = "\ndef loss(x, rate, turns):\n    return x\nloss(wb.spec('f64[n, m]'), 2.
 @pytest.mark.parametrize("cell, words", [
     ("%%grad --e|" + BODY, ["--engine"]),
     ("%%grad --wrt x --|" + BODY, ["--engine", "--order", "--show", "--at", "--name", "--verify"]),
-    ("%%grad --engine |" + BODY, ["auto", "numba", "tape", "reference"]),
+    ("%%grad --engine |" + BODY, ["auto", "numba", "tape", "cuda", "reference"]),
     ("%%grad --engine=nu|" + BODY, ["numba"]),
     ("%%grad --show tape,i|" + BODY, ["ir"]),
     ("%%grad --order |" + BODY, ["1", "2"]),

@@ -75,8 +75,13 @@ def test_two_pages_ask_on_one_comm(kernel: Kernel) -> None:
 
 
 def test_nothing_is_printed_by_answers(kernel: Kernel) -> None:
-    source = "import warnings\ndef f(x):\n    '\\d'\n    print(x)\n    return x / 0.0 + 1 .real\nf(2.0)"
-    kernel.ask({"what": "analyse", "cell": {"id": "a", "source": source, "line": 2}, "others": []})
+    source = ("import warnings\ndef f(x):\n    '\\d'\n    print(x)\n    warnings.warn('mind')\n"
+              "    return x * np.exp(1000.0) + np.float64(1.0) / 0.0 + np.log(-1.0) if x is not () else 1\nf(2.0)")
+    for text in (source, source.replace("    warnings.warn('mind')\n", "")):
+        found = kernel.ask({"what": "analyse", "cell": {"id": "a", "source": text, "line": 2}, "others": []})["value"]
+        for view in found.get("views", ()):
+            kernel.ask({"what": "view", "key": found["key"], "view": view})
+    assert "key" in found
     kernel.run("pass")
     assert kernel.printed == []
 

@@ -31,7 +31,7 @@ from workbench.cost.spec import Spec
 from workbench.frontend.looking import objection
 from workbench.frontend.paths import class_attribute
 from workbench_jupyter.panel.constants import Constants, Generator, Unknown, shape_of, shortened
-from workbench_jupyter.panel.reading import Part, Problem
+from workbench_jupyter.panel.reading import Part, Problem, compiled
 
 #: Modules that do nothing but define things when they are imported.
 KNOWN = frozenset({
@@ -338,8 +338,8 @@ def evaluated(node: ast.FunctionDef | ast.Lambda, filename: str, names: dict[str
     """The function object of a bared definition, with `names` for its globals."""
     space["·identity"] = identity
     if isinstance(node, ast.Lambda):
-        return eval(compile(ast.Expression(node), filename, "eval"), names, space)
-    exec(compile(ast.Module([node], []), filename, "exec", dont_inherit=True), names, space)
+        return eval(compiled(ast.Expression(node), filename), names, space)
+    exec(compiled(ast.Module([node], []), filename), names, space)
     return space[node.name]
 
 

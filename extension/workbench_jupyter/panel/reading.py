@@ -11,6 +11,7 @@ import ast
 import functools
 import warnings
 from collections.abc import Iterable
+from types import CodeType
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -135,14 +136,22 @@ def read(source: str) -> Reading:
             # (IPython drops empty lines at the beginning)
             above = next((k for k, line in enumerate(lines[start:]) if line.strip()), 0) + start
             tree = ast.parse("\n" * above + changed)
-            # (`return` outside of functions, and the like)
-            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        compiled(tree, "<cell>")  # (`return` outside of functions, and the like)
     except SyntaxError as error:
         line = min(max(error.lineno or 1, 1), len(lines))
         raise Unreadable(Problem(f"{error.msg}", line, max((error.offset or 1) - 1, 0))) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(Problem(f"the cell is no Python: {error}")) from None
     return Reading(text, tree, magic, rest)
+
+
+def compiled(tree: ast.Module | ast.Expression, filename: str) -> CodeType:
+    """The code of a tree, of which Python says nothing: it does when the cell runs."""
+    mode = "eval" if isinstance(tree, ast.Expression) else "exec"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code: CodeType = compile(tree, filename, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return code
 
 
 def first_line(node: ast.AST) -> int:

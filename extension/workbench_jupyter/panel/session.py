@@ -11,6 +11,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from workbench.frontend import source
 from workbench.frontend.looking import only_looking
 from workbench.frontend.statements import forget
@@ -47,7 +49,7 @@ class Session:
     def answer(self, question: Mapping[str, Any]) -> Any:
         """The answer to a question of the protocol. Raises LookupError for an analysis that is gone."""
         self.note_runs()
-        with only_looking():
+        with only_looking(), np.errstate(all="ignore"):
             match question.get("what"):
                 case "analyse":
                     return self.analyse(question)

@@ -6,7 +6,6 @@ stand as small samples. The run ends after so many operations: an endless loop s
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from types import CodeType
 from typing import Any
@@ -24,6 +23,7 @@ from workbench.operators.derivative import Derivative
 from workbench.views.tape import ShownTape
 from workbench.views.tape_data import TapeData
 from workbench_jupyter.panel.analysis import Analysis
+from workbench_jupyter.panel.reading import compiled
 
 #: So many operations are recorded at most.
 MOST = 20_000
@@ -66,8 +66,7 @@ def _tape(analysis: Analysis, given: tuple[tuple[Any, ...], dict[str, Any]], at:
     wanted = {("arg", k) for k in range(len(args))}
     inputs = [(item.fetch(args), item.kind, item.path.is_argument and item.path.root[:2] in wanted)
               for item in made.traced.inputs]
-    whole = compile(analysis.tree, analysis.filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    codes = {analysis.filename: functions_of(whole)}
+    codes = {analysis.filename: functions_of(compiled(analysis.tree, analysis.filename))}
 
     def code_of(span: Span) -> CodeType | None:
         if span.filename not in codes:
