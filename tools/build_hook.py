@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ class PanelHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        return panel.needs() if wanted() and not panel.fresh() else []
+        return panel.needs() if panel.wanted() and not panel.fresh() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if not wanted():
+        if not panel.wanted():
             return
         try:
             panel.build()
@@ -33,7 +32,3 @@ class PanelHook(BuildHookInterface[Any]):
             self.app.abort(f"The JupyterLab panel could not be built: {error}")
         if self.target_name == "wheel":
             build_data["shared_data"][str(panel.OUTPUT)] = panel.WHERE.as_posix()
-
-
-def wanted() -> bool:
-    return os.environ.get("WORKBENCH_PANEL") != "0"

@@ -49,6 +49,11 @@ class PanelError(Exception):
     """The panel could not be built; the text says why and what to do."""
 
 
+def wanted() -> bool:
+    """Is the panel to be built? (`WORKBENCH_PANEL=0` leaves it out; everything else works without it.)"""
+    return os.environ.get("WORKBENCH_PANEL") != "0"
+
+
 def digest() -> str:
     """Of the names and contents of everything that the output is made from."""
     found = hashlib.sha256()
@@ -185,6 +190,8 @@ def main() -> int:
     try:
         if options.task == "needs":
             print(*needs())
+        elif options.task == "build" and not wanted():
+            print("panel: left out")
         elif options.task == "build":
             news = "built" if build() else "up to date"
             if options.link:

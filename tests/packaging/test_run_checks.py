@@ -48,5 +48,10 @@ def test_where_no_line_says_so_the_end_is_shown(checks: ModuleType) -> None:
     assert "no space left on device" in text
 
 
+def test_the_panel_is_checked_before_the_wheel_that_carries_it(checks: ModuleType) -> None:
+    names = [name for name, *_ in checks.steps([])]
+    assert names.index("panel") < names.index("wheel") and {"tsc", "node"} < set(names)
+
+
 def test_files_that_measure_time_are_found(checks: ModuleType) -> None:
     assert "tests/notebooks/test_first_gradient.py" in checks.timed()
