@@ -48,11 +48,12 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """A function compiled to closures; whether there are functions in it."""
+    """A function compiled to closures; whether it is a generator's, and whether there are functions in it."""
 
     local_names: tuple[str, ...]
     global_names: frozenset[str]
     run: Callable[[Activation], Any]
+    is_generator: bool
     has_inner: bool
 
 

@@ -302,7 +302,7 @@ def _evaluate(act: Activation, node: ast.FunctionDef | ast.Lambda, bound: dict[s
     for key, value in bound.items():
         t.assign(scope.names[key], t.new_dict(value) if type(value) is dict else value)
     where = (getattr(site, "lineno", 0), getattr(site, "col_offset", 0), id(node))
-    if generators.is_generator(node):
+    if code.is_generator:
         return generators.suspended(act, code, scope, node, where, name, function)
     inner = entered(act, code, scope, node, where, name, function)
     result = code.run(inner)

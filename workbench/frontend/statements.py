@@ -57,13 +57,14 @@ def code_of(node: Definition, function: Any, name: str) -> Code:
     if known is not None and known[0] is node:
         return known[1]
     compiler = StatementCompiler(function.__code__.co_filename, name, node)
+    is_generator = generators.is_generator(node)
     if isinstance(node, ast.Lambda):
         run: Callable[[Activation], Any] = compiler.expression(node.body)
     else:
         block = compiler.block(node.body)
-        run = block.run if generators.is_generator(node) else lambda act: calls.finish(act, block.run(act))
+        run = block.run if is_generator else lambda act: calls.finish(act, block.run(act))
     inner = any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in syntax.every_node(node) if n is not node)
-    code = Code(*syntax.names_of(node), run, inner)
+    code = Code(*syntax.names_of(node), run, is_generator, inner)
     _codes[id(node)] = node, code
     return code
 
