@@ -241,7 +241,7 @@ class Recording(Values):
         wrt = tuple(n for n, k in enumerate(places) if isinstance(operands[k], Noted)
                     and not _is_inactive(operands[k].nodes))
         outputs = tuple(k for k, v in enumerate(op.results) if v.kind.is_inexact)
-        parts = [Part(np.asarray(operands[places[n]].nodes), np.asarray(inputs[n]).dtype) for n in wrt]
+        parts = [Part(np.array(operands[places[n]].nodes), np.asarray(inputs[n]).dtype) for n in wrt]
 
         def pull(bars: list[Any]) -> Sequence[Any]:
             given = _typed(bars, values, outputs)
@@ -319,19 +319,21 @@ def executed(function: Function, inputs: Sequence[tuple[Any, Kind, bool]], codes
              most: int) -> tuple[PlacedRecorder, list[Any], list[Any] | None]:
     """Run a program on arguments (value, kind, whether it is an independent variable) and record it.
 
-    Returns the recorder, what the inputs are in it, and the results, both `Noted` where they are numbers; the results
-    are None where the run took more than `most` operations, which all are recorded.
+    Returns the recorder, what the inputs are in it, and the results, both `Noted` where they are numbers (the nodes of
+    an input are those of what was handed over, whatever is written into it later). The results are None where the run
+    took more than `most` operations, which all are recorded.
     Raises what the program raises."""
     recorder = PlacedRecorder(codes)
     domain = Recording(recorder, most)
     given = [domain.input(*item) for item in inputs]
+    begun = [Noted(x.values, _copied(x.nodes)) if isinstance(x, Noted) else x for x in given]  # (they may be written)
     env: dict[Value, Any] = dict(zip(function.data_params, given, strict=True))
     for dim, (position, axis) in function.shape_params.items():
         held = given[position]
         env[dim] = np.int64(np.shape(held.values if isinstance(held, Noted) else held)[axis])
     try:
-        return recorder, given, Interpreter(domain).call(function, env)
+        return recorder, begun, Interpreter(domain).call(function, env)
     except Exhausted:
-        return recorder, given, None
+        return recorder, begun, None
 
 
