@@ -73,6 +73,7 @@ class Fusion:
         self._places: dict[Value, _Place] = {}
         self._taken: dict[Value, list[int]] = {}  # times at which its buffer is taken (once in each arm)
         self._ends: dict[Value, tuple[int, ...]] = {}  # times at which a fused value is evaluated
+        self._endangered: dict[Value, bool] = {}  # see `_in_danger`
         self._clock = 0
         self._order: list[Op] = []
         self._enter(function.block, ())
@@ -145,6 +146,8 @@ class Fusion:
                         seen: set[tuple[Value, Value, bool]]) -> bool:
         """True where what `op` reads is still there at time `end` (`deep`: also what its operands would read). `seen`:
         readers and what they read, each at its own index: one that reads where it is written says nothing of others."""
+        if not self._in_danger(op):
+            return True
         for operand in op.operands:
             reading = (op.result, operand, root is None)
             if not operand.is_array or reading in seen:
@@ -162,6 +165,22 @@ class Fusion:
                 if not self._stays_readable(inner, end, aligned, True, seen):
                     return False
         return True
+
+    def _in_danger(self, op: Op) -> bool:
+        """True where something that `op` reads, or that what it reads would read, has its buffer taken after that.
+        Found once for each operation; there is mostly no such thing, and then nothing is to be followed."""
+        found = self._endangered.get(op.result)
+        if found is None:
+            start = self._places[op.result].time
+            found = False
+            for operand in op.operands:
+                if not found and operand.is_array:
+                    inner = self.makers.get(operand)
+                    found = any(time > start for time in self._taken.get(operand, ())) or (
+                        inner is not None and not inner.regions and inner.prim not in CONSUMING
+                        and self._can_fuse(inner) and self._in_danger(inner))
+            self._endangered[op.result] = found
+        return found
 
     def _key(self, use: _Use, value: Value, place: _Place) -> Op | None:
         """The one operation that reads a value's elements through this use, each at most once and at the index that
