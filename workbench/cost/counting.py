@@ -115,7 +115,7 @@ class Counter:
 
     def __init__(self, function: Function) -> None:
         self.functions = emitted_of(function)
-        self.emitted = self.functions[function]
+        self.emitted = self.functions[function.block]
         self.file = function.span.filename if function.span else None
         self.parameters: dict[Symbol, Parameter] = {}
         self.indices: list[Symbol] = []  # of the loops that are open
@@ -389,7 +389,7 @@ class Counter:
         function = callee.function
         inside: Env = {p: self.value(v, env) for p, v in bound(function, op.operands).items()}
         again = _calls_itself(function, callee)
-        outer, self.emitted = self.emitted, self.functions[function]
+        outer, self.emitted = self.emitted, self.functions[function.block]
         self.entered.append(callee)
         if again:
             entries = self.parameter("calls", op)

@@ -14,17 +14,17 @@ from collections.abc import Iterator, Mapping
 from workbench.engines.numba.emit import reads_only_written
 from workbench.engines.numba.folding import folding_of, is_growable
 from workbench.engines.numba.views import views
-from workbench.ir import Constant, Function, Kind, Op, Value, analysis, callees, walk
+from workbench.ir import Block, Constant, Function, Kind, Op, Value, analysis, callees, walk
 
 Arms = tuple[tuple[Op, ...], tuple[Op, ...]]
 
 
 @analysis
-def emitted_of(function: Function) -> Mapping[Function, Emitted]:
-    """How a program's function is written, and those that it calls."""
+def emitted_of(function: Function) -> Mapping[Block, Emitted]:
+    """How a program's function is written, and those that it calls, by their blocks."""
     parts = [function, *(callee.function for callee in callees(function))]
     written = all(map(reads_only_written, parts))
-    return {part: Emitted(part, not written) for part in parts}
+    return {part.block: Emitted(part, not written) for part in parts}
 
 
 class Emitted:

@@ -29,8 +29,7 @@ class Executions:
         self.sizes: dict[Value, Formula | None] = {}
         self.dims: dict[Value, Formula | None] = {}
         self.amounts: dict[Op, dict[str, Formula]] = {}
-        self._emitted = {op: emitted for part, emitted in emitted_of(function).items()
-                         for op in walk(part.block)}
+        self._emitted = {op: emitted for block, emitted in emitted_of(function).items() for op in walk(block)}
         found: Counts = count(function, dims, integers, self._watch)
         self.parameters = found.parameters
         for known in (self.sizes, self.dims):
