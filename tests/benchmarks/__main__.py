@@ -22,8 +22,7 @@ BARS: dict[str, Callable[[], Bar]] = {
     "memory": heat_memory, "residuals": residual_memory, "call": call_overhead, "first": first_gradient.first_gradient,
     "first_short": first_gradient.short, "first_long": first_gradient.long, "first_warm": first_gradient.warm,
     "import": first_gradient.importing, "tape": recording, "cost": predicting,
-    "panel": panel.answer, "panel_busy": panel.answer_beside_a_cell, "panel_typing": panel.key_to_frame,
-    "panel_idle": panel.idle, "panel_size": panel.bundle,
+    **panel.ANSWERS, "panel_typing": panel.key_to_frame, "panel_idle": panel.idle, "panel_size": panel.bundle,
 }
 
 

@@ -267,10 +267,7 @@ def measure(found: dict[str, Any]) -> None:
         page.driver.execute_cdp_cmd("Performance.enable", {})
         page.driver.execute_script(TIMERS)
         toggle(page, True)
-        for kind, (name, text, piece) in PROGRAMS.items():
-            page.run(WRITE, text)
-            settle(page, name)
-            found[kind] = edits(page, piece)
+        found["loops"] = written(page, "loops")
         found["open"] = quiet(page)
         turns: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(TURNS):
@@ -282,34 +279,37 @@ def measure(found: dict[str, Any]) -> None:
         toggle(page, False)
         found["closed"] = quiet(page)
         toggle(page, True)
+        found["arrays"] = written(page, "arrays")
         page.run("""
             const content = jupyterapp.shell.currentWidget.content, shared = content.model.sharedModel;
             shared.insertCell(0, {cell_type: 'code', source: 'total = 0\\nwhile True:\\n    total += 1'});
             content.activeCellIndex = 0;
             void jupyterapp.commands.execute('notebook:run-cell');
             """)
-        count = len(page.run("return jupyterapp.shell.currentWidget.content.widgets.map(() => 0)"))
-        for place, (kind, (name, _, piece)) in enumerate(PROGRAMS.items(), count - len(PROGRAMS)):
-            page.run("const content = jupyterapp.shell.currentWidget.content; content.activeCellIndex = args[0];"
-                     "content.activeCell.editor.setCursorPosition({line: 1, column: 0});", place)
-            settle(page, name)
-            found[f"{kind}, busy"] = edits(page, piece)
+        for kind in PROGRAMS:
+            found[f"{kind}, busy"] = written(page, kind)
         page.run("await jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt();")
 
 
-def answers(name: str, suffix: str) -> Bar:
-    kinds = {kind: measured(kind + suffix) for kind in PROGRAMS}
-    note = "; ".join(f"{kind}: median {1e3 * statistics.median(values):.0f} ms, worst {1e3 * max(values):.0f} ms"
-                     for kind, values in kinds.items())
-    return Bar(name, max(1e3 * statistics.median(values) for values in kinds.values()), 300.0, "ms", note)
+def written(page: Page, kind: str) -> list[float]:
+    """Seconds to the answers of edits in a new cell that holds a program."""
+    name, text, piece = PROGRAMS[kind]
+    page.run(WRITE, text)
+    settle(page, name)
+    return edits(page, piece)
 
 
-def answer() -> Bar:
-    return answers("the panel's answer to an edit of a function of 60 lines, until it is seen", "")
+def answers(kind: str, suffix: str = "") -> Bar:
+    values = measured(kind + suffix)
+    return Bar(f"the panel's answer to an edit of 60 lines of {kind}{suffix}, until it is seen",
+               1e3 * statistics.median(values), 300.0, "ms",
+               f"fastest {1e3 * min(values):.0f} ms, slowest {1e3 * max(values):.0f} ms of {len(values)}")
 
 
-def answer_beside_a_cell() -> Bar:
-    return answers("the same, while a cell computes in Python", ", busy")
+#: by the name that `python -m tests.benchmarks` knows them by; busy: a cell computes in Python meanwhile
+ANSWERS = {"panel": functools.partial(answers, "loops"), "panel_busy": functools.partial(answers, "loops", ", busy"),
+           "panel_arrays": functools.partial(answers, "arrays"),
+           "panel_arrays_busy": functools.partial(answers, "arrays", ", busy")}
 
 
 def key_to_frame() -> Bar:
