@@ -38,6 +38,20 @@ def total(x):
     return s
 
 
+def total_of_rows(a):
+    s = 0.0
+    for i in range(a.shape[0]):
+        if a[i, 0] > 0.5:
+            for j in range(a.shape[1]):
+                s += a[i, j]
+        else:
+            k = 0
+            while k < 3:
+                s -= a[i, k]
+                k += 1
+    return s
+
+
 def total_downward(x):
     s = 0.0
     for i in range(x.shape[0] - 1, -1, -1):
@@ -104,6 +118,51 @@ def sum_or_difference(x):
     return s
 
 
+def older_sum(x, y):
+    s = 0.0
+    for i in range(x.shape[0]):
+        t = s + x[i]
+        s = t + 1.0
+        y[i] = t
+    return s
+
+
+def sum_of_the_inner_loop(a, y):
+    s = 0.0
+    for i in range(a.shape[0]):
+        last = 0.0
+        for j in range(a.shape[1]):
+            s += a[i, j]
+            last = s
+        y[i] = last
+    return s
+
+
+def sum_in_an_arm(x, y):
+    s = 0.0
+    for i in range(x.shape[0]):
+        t = 0.0
+        if x[i] > 1.0:
+            s += x[i]
+            t = s
+        y[i] = t
+    return s
+
+
+def twice_the_sum(x):
+    s, t = 0.0, 0.0
+    for i in range(x.shape[0]):
+        s = s + x[i]
+        t = t + s
+    return t
+
+
+def copied_while_written(x, y):
+    for i in range(x.shape[0]):
+        z = y.copy()
+        y[i] = z[0] + z[i]
+
+
 def same_place(x, y):
     for i in range(x.shape[0]):
         y[0] = x[i]
@@ -116,7 +175,8 @@ def halves(x):
 
 @pytest.mark.parametrize("f, args", [
     (elementwise, (X,)), (shifted_copy, (X, X.copy())), (total, (X,)), (total_downward, (X,)),
-    (scattered, (X, INDEX, X.copy())), (rows, (np.ones((40, 40)),))], ids=lambda v: getattr(v, "__name__", ""))
+    (total_of_rows, (np.ones((40, 40)),)), (scattered, (X, INDEX, X.copy())), (rows, (np.ones((40, 40)),))],
+    ids=lambda v: getattr(v, "__name__", ""))
 def test_turns_that_are_independent(f: Any, args: tuple[Any, ...]) -> None:
     assert kernels(f, *args) == ["threads"]
 
@@ -124,7 +184,10 @@ def test_turns_that_are_independent(f: Any, args: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize("f, args", [
     (neighbours, (X,)), (next_one, (X,)), (prefix, (X, X.copy())), (scattered_and_read, (X, INDEX, X.copy())),
     (stored_by_index, (X, INDEX, X.copy())), (doubled, (X,)), (last, (X,)), (sum_or_difference, (X,)),
-    (same_place, (X, X.copy())), (halves, (X,))], ids=lambda v: getattr(v, "__name__", ""))
+    (same_place, (X, X.copy())), (halves, (X,)), (older_sum, (X, X.copy())), (twice_the_sum, (X,)),
+    (copied_while_written, (X, X.copy())),
+    (sum_of_the_inner_loop, (np.ones((40, 40)), np.ones(40))), (sum_in_an_arm, (X, X.copy()))],
+    ids=lambda v: getattr(v, "__name__", ""))
 def test_turns_that_wait_for_one_another(f: Any, args: tuple[Any, ...]) -> None:
     assert kernels(f, *args) == ["one"]
 

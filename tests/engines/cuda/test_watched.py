@@ -90,3 +90,33 @@ def test_a_promotion_to_float64_is_found() -> None:
     got, want = outcome(NAMED["saxpy"], args, Device(), lambda text: text.replace("numbers(np.float32)",
                                                                                  "numbers(np.float64)"))
     assert [a.dtype for a in got] != [b.dtype for b in want]
+
+
+def test_arrays_of_a_turn_that_share_a_place_have_room_for_the_longest() -> None:
+    def chained(x, short, long):
+        first = np.zeros(short)
+        for k in range(short):
+            first[k] = np.sin(x * (k + 1.0))
+        total = np.sum(first * first)
+        second = np.zeros(long)
+        for k in range(long):
+            second[k] = np.cos(total + x * k)
+        return np.sum(second * second * second)
+    case = Case("chained", chained, 0, lambda r, n: (r.normal(size=n), 40, 60), (0, None, None))
+    got, want = outcome(case, case.arguments(np.random.default_rng(1), 20), Device())
+    assert apart(got, want) <= 1e-10
+
+
+def test_lists_of_a_turn() -> None:
+    def halved(x, y):
+        total = 0.0
+        while x > 0.1:
+            x = x * 0.5
+            total += x * x
+        while y > 0.05:
+            y = y * y * 0.9
+            total += y * x
+        return total
+    case = Case("halved", halved, (0, 1), lambda r, n: (r.uniform(0.2, 9, n), r.uniform(0.2, 0.9, n)), 0)
+    got, want = outcome(case, case.arguments(np.random.default_rng(1), 20), Device())
+    assert apart(got, want) <= 1e-10

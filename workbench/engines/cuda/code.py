@@ -160,7 +160,7 @@ def parameter_types(kernel: Kernel) -> tuple[Any, ...]:
 
     def of(value: Value) -> Any:
         return array(value.kind, value.rank) if isinstance(value.type, ArrayType) else numba_type(value.type)
-    rooms = [array(room.kind, 1 + (1 if room.dims is None else len(room.dims))) for room in kernel.rooms]
+    rooms = [array(room.kind, room.rank + 1) for room in kernel.rooms]
     numbers = [array(kernel.op.results[k].kind, 1) for k in kernel.numbers]
     return (*map(of, kernel.parameters), *rooms, *numbers, *([array(Kind.INT, 1)] if kernel.fails else []))
 

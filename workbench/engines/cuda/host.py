@@ -175,27 +175,30 @@ class HostWriter(Writer):
         """The arrays with a column for each thread."""
         made = []
         for room in kernel.rooms:
-            if room.dims is not None:
-                dims = ", ".join(self.spell.text(d) for d in room.dims)
-                made.append(f"{self.device('columns')}({dtype(room.kind)}, {dims})")
+            if not room.is_list:
+                dims = [list(dict.fromkeys(self.spell.text(op.result.dims[k]) for op in room.makers))
+                        for k in range(room.rank)]
+                texts = [axis[0] if len(axis) == 1 else f"max({', '.join(axis)})" for axis in dims]
+                made.append(f"{self.device('columns')}({dtype(room.kind)}, {', '.join(texts)})")
                 continue
             assert found is not None  # (lists of serial parts are the host's)
-            lists = tuple(inner for inner in walk(op.regions[0]) if inner.prim == "list" and inner is room.maker)
             title = self.title_of("rooms")
-            function, captured = room_function(op, title, lists)
+            function, captured = room_function(op, title, room.makers)
             (loop,) = function.block.ops
             alone = parallel(loop, definitions(function).get)
             if alone is None:
-                raise DifferentiationError("how much a thread has to keep cannot be counted", room.maker.span,
+                raise DifferentiationError("how much a thread has to keep cannot be counted", room.makers[0].span,
                                            "use engine='numba'")
-            written = KernelWriter(function, title, alone, [0], self.failures).kernel()
+            written = KernelWriter(function, title, alone, range(len(loop.results)), self.failures).kernel()
             self.kernels.append(written)
             names = dict(zip(kernel.parameters, given, strict=False))
-            out = f"{room.name}_room"
-            self.line(f"{out} = {self.device('numbers')}(np.int64)")
-            taken = [names[v] for v in captured]
-            self.line(f"launch({title}, {count}, {', '.join([*taken, out])})")
-            made.append(f"{self.device('columns')}({dtype(room.kind)}, {out}.largest(0))")
+            outs = [f"{room.name}_room{k or ''}" for k in range(len(room.makers))]
+            for out in outs:
+                self.line(f"{out} = {self.device('numbers')}(np.int64)")
+            self.line(f"launch({title}, {count}, {', '.join([*(names[v] for v in captured), *outs])})")
+            most = [f"{out}.largest(0)" for out in outs]
+            made.append(f"{self.device('columns')}({dtype(room.kind)}, "
+                        f"{most[0] if len(most) == 1 else 'max(' + ', '.join(most) + ')'})")
         return made
 
 

@@ -32,12 +32,18 @@ NAMES = frozenset({"cuda", "problem", "thread", "item", "half", "lane", "other",
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """An array with a column for each thread: its name, kind, dimensions (of a list: None)."""
+    """An array with a column for each thread, which the arrays of a turn that have its name share: its kind, how many
+    axes each of them has, and what makes them (lists, or arrays)."""
 
     name: str
     kind: Kind
-    dims: tuple[Value, ...] | None
-    maker: Op
+    rank: int
+    makers: tuple[Op, ...]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its length is to be counted."""
+        return self.makers[0].prim == "list"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +137,13 @@ class KernelWriter(Writer):
 
     def prepare(self) -> None:
         """Give lists and large arrays their names before anything that uses them is written."""
+        makers: dict[str, list[Op]] = {}
         for op in walk(self.function.block):
-            if op.prim == "list" or (op.prim in ("empty", "full", "copy") and not self.is_small(op)):
-                self.room(op)
+            if op.prim in ("list", "empty", "full", "copy"):
+                makers.setdefault(self.names(op.result), []).append(op)
+        for name, ops in makers.items():
+            if not all(op.prim != "list" and self.is_small(op) for op in ops):
+                self.room(name, ops)
 
     def out(self, k: int) -> str:
         """The array that a result comes back in."""
@@ -151,20 +161,19 @@ class KernelWriter(Writer):
             size *= int(dim.value.real)
         return 0 < size <= SMALL and bool(dims)
 
-    def room(self, op: Op) -> None:
-        """An array with a column for each thread."""
-        name = self.names(op.result)
-        dims = None if op.prim == "list" else op.result.dims
-        inside = {v for inner in walk(Block((), (self.whole,), ())) for v in inner.results}
-        inside |= {p for inner in walk(Block((), (self.whole,), ())) for region in inner.regions for p in region.params}
-        if dims is not None and (not dims or any(d in inside for d in dims)):
-            raise DifferentiationError("an array is made in a kernel whose size is not known before it is launched",
-                                       op.span, "make it outside, or use engine='numba'")
-        known = self.rooms.get(name)
-        if known is not None and (known.dims is None) != (dims is None):
-            raise DifferentiationError("arrays of different kinds share a place in a kernel", op.span,
+    def room(self, name: str, makers: Sequence[Op]) -> None:
+        """An array with a column for each thread, for all arrays of a name."""
+        ops = [self.whole, *(inner for region in self.whole.regions for inner in walk(region))]
+        inside = {v for op in ops for v in (*op.results, *(p for region in op.regions for p in region.params))}
+        if len({op.prim == "list" for op in makers}) > 1:
+            raise DifferentiationError("a list and an array share a place in a kernel", makers[0].span,
                                        "use engine='numba'")
-        self.rooms.setdefault(name, Room(name, op.result.kind, dims, op))
+        for op in makers:
+            if op.prim != "list" and (not op.result.dims or any(d in inside for d in op.result.dims)):
+                raise DifferentiationError("an array is made in a kernel whose size is not known before it is launched",
+                                           op.span, "make it outside, or use engine='numba'")
+        first = makers[0].result
+        self.rooms[name] = Room(name, first.kind, first.rank, tuple(makers))
         self.speller.spread.add(name)
 
     def fill(self, op: Op, text: str | None) -> None:

@@ -126,6 +126,7 @@ class _Arrays:
         self.body = body
         self.roots: dict[Value, Value] = {p: p for p in body.params[1:] if p.is_array}
         self.own: set[Value] = set()  # made by the turn itself
+        self.whole: set[Value] = set()  # read as a whole
         self.users: dict[Value, list[Op]] = {}
 
     def follow(self) -> bool:
@@ -140,6 +141,8 @@ class _Arrays:
 
     def _op(self, op: Op) -> bool:
         if op.prim in _MAKERS:
+            if op.prim == "copy" and op.operands[0] in self.roots:
+                self.whole.add(self.roots[op.operands[0]])
             self.roots[op.result] = op.result
             self.own.add(op.result)
             return True
@@ -191,6 +194,8 @@ class _Arrays:
 
     def are_own(self, root: Value, indices: Collection[Value], maker: Maker) -> bool:
         """Whether a turn touches elements of an array that no other turn touches."""
+        if root in self.whole:
+            return False
         for index in indices:
             places: set[tuple[int, Polynomial]] | None = None
             for _, where in self.accesses(root):
@@ -203,6 +208,8 @@ class _Arrays:
 
     def additions(self, root: Value) -> set[Op] | None:
         """The operations that add to elements of an array, where nothing else is done with it; else None."""
+        if root in self.whole:
+            return None
         found: set[Op] = set()
         loads: set[Op] = set()
         made = {r: op for op in walk(self.body) for r in op.results}
@@ -240,67 +247,48 @@ def _folded(param: Value, out: Value, body: Block) -> str | None:
 
 
 def _combines(start: Value, out: Value, block: Block, role: str) -> bool:
-    """Whether `out` is `start` combined with something by a role's operation, and nothing else reads what is between
-    them."""
-    current = {start}
+    """Whether `out` is `start` combined with something by a role's operation, and nothing else reads `start` or what is
+    between them: each value on the way is read once, by the next step."""
+    value = start
     for op in block.ops:
-        used = [k for k, v in enumerate(op.operands) if v in current]
-        inside = any(v in current for region in op.regions for inner in walk(region) for v in inner.operands) or any(
-            v in current for region in op.regions for inner in (region, *_blocks(region)) for v in inner.yields)
-        if not used and not inside:
+        times = _reads(value, op)
+        if not times:
             continue
-        if op.prim == "if" and not used:
-            taken = [k for k in range(len(op.results)) if any(
-                region.yields[k] in current or _reaches(region, current, region.yields[k]) for region in op.regions)]
-            if len(taken) != 1 or not all(
-                    _arm(region, current, region.yields[taken[0]], role) for region in op.regions):
-                return False
-            current = {op.results[taken[0]]}
-        elif op.prim == "for" and len(used) == 1 and used[0] >= 2 and not inside:
-            (body,), k = op.regions, used[0] - 2
-            if not _combines(body.params[1 + k], body.yields[k], body, role):
-                return False
-            current = {op.results[k]}
-        elif op.prim == "while" and len(used) == 1 and not inside:
-            before, after = op.regions
-            (k,) = used
-            if before.yields[1 + k] is not before.params[k] or any(
-                    before.params[k] in inner.operands for inner in before.ops) or not _combines(
-                    before.params[k], after.yields[k], after, role):
-                return False
-            current = {op.results[k]}
-        elif len(used) == 1 and not op.regions and _is_combination(op, used[0], role):
-            current = {op.result}
-        else:
+        following = _step(value, op, times, role)
+        if following is None or sum(_reads(value, other) for other in block.ops) != times or value in block.yields:
             return False
-    return out in current
+        value = following
+    return value is out and sum(v is out for v in block.yields) == 1
 
 
-def _arm(region: Block, current: set[Value], out: Value, role: str) -> bool:
-    (value,) = current
-    return _combines(value, out, region, role) and sum(y in current for y in region.yields) <= 1
+def _step(value: Value, op: Op, times: int, role: str) -> Value | None:
+    """What an operation that reads a running value makes of it; None where it does something else, too."""
+    if op.prim == "if" and value not in op.operands:
+        for k, result in enumerate(op.results):
+            if all(_combines(value, region.yields[k], region, role) for region in op.regions):
+                return result
+        return None
+    if times != 1 or value not in op.operands:
+        return None
+    position = op.operands.index(value)
+    if op.prim == "for":
+        (body,), k = op.regions, position - 2
+        return op.results[k] if k >= 0 and _combines(body.params[1 + k], body.yields[k], body, role) else None
+    if op.prim == "while":
+        before, after = op.regions
+        param = before.params[position]
+        handed_on = before.yields[1 + position] is param and sum(v is param for v in before.yields) == 1
+        if not handed_on or any(_reads(param, inner) for inner in before.ops):
+            return None
+        return op.results[position] if _combines(param, after.yields[position], after, role) else None
+    return op.result if not op.regions and _is_combination(op, position, role) else None
 
 
-def _reaches(region: Block, current: set[Value], out: Value) -> bool:
-    made = {r: op for op in region.ops for r in op.results}
-    pending, seen = [out], set[Value]()
-    while pending:
-        value = pending.pop()
-        if value in current:
-            return True
-        op = made.get(value)
-        if op is not None and value not in seen:
-            seen.add(value)
-            pending += [v for v in op.operands if not isinstance(v, Constant)]
-            pending += [y for r in op.regions for y in r.yields]
-    return False
-
-
-def _blocks(block: Block) -> Iterable[Block]:
-    for op in block.ops:
-        for region in op.regions:
-            yield region
-            yield from _blocks(region)
+def _reads(value: Value, op: Op) -> int:
+    """How often an operation, or something inside of it, reads a value."""
+    inside = sum(sum(_reads(value, inner) for inner in region.ops) + sum(v is value for v in region.yields)
+                 for region in op.regions)
+    return sum(v is value for v in op.operands) + inside
 
 
 def _is_combination(op: Op, position: int, role: str) -> bool:

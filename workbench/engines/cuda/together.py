@@ -125,13 +125,13 @@ class _Together(Rewriter):
             if inner.prim in ALLOCATING:
                 made.update(inner.results)
             self._follow(inner, roots, made)
-            if inner.prim not in ("load", "store", "accum"):
+            if inner.prim not in ("load", "store", "accum", "copy"):
                 continue
             array = inner.operands[0]
             if array in made:
                 continue
             root = roots.get(array, self.buffer(array))
-            where = inner.operands[1:] if inner.prim == "load" else inner.operands[2:]
+            where = {"load": inner.operands[1:], "copy": ()}.get(inner.prim, inner.operands[2:])  # (a copy: everywhere)
             own = {(axis, form) for axis, form in enumerate(self.form(v) - index for v in where)
                    if form.constant is not None}
             written, places = found.get(root, (False, set()))
