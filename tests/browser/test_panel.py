@@ -191,7 +191,8 @@ def test_it_finds_the_kernel_again(shown: Shown, scratch: Scratch) -> None:
     shown.function("chain")
     page.run("await jupyterapp.shell.currentWidget.context.save();")
     page.read_logs()
-    page.driver.refresh()
+    # (without the notebook in the address: JupyterLab would bring that to the front once more, some time later)
+    page.driver.get(page.driver.current_url.split("/lab/tree")[0] + "/lab")
     page.wait_for("window.jupyterapp && document.querySelector('.jp-NotebookPanel')")
     page.run("await jupyterapp.restored; const panel = jupyterapp.shell.currentWidget;"
              "await panel.context.ready; await panel.sessionContext.ready;")
@@ -201,9 +202,12 @@ def test_it_finds_the_kernel_again(shown: Shown, scratch: Scratch) -> None:
     first = page.run("return jupyterapp.shell.currentWidget.id;")
     second = page.run("""
         const made = await jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3', cwd: args[0]});
-        await made.context.ready; await made.sessionContext.ready; return [made.id, made.context.path];
+        await made.context.ready; await made.sessionContext.ready;
+        jupyterapp.shell.activateById(made.id);
+        return [made.id, made.context.path];
         """, str(Path(scratch.name).parent))
     try:
+        page.wait_for(f"jupyterapp.shell.currentWidget.id === '{second[0]}'")
         write(page, "import numpy as np", PAIR)
         shown.load()
         shown.function("mean")

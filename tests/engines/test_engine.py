@@ -56,7 +56,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     return toy
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("engine", sorted(ENGINES.keys() - {"cuda"}))  # (that one has a simulator: tests/engines/cuda)
 def test_every_engine_gives_the_same(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     value, slope = wb.value_and_grad(decay, engine=engine)(0.9, 3)
     assert value == pytest.approx(decay(0.9, 3), rel=1e-14)
@@ -91,8 +91,8 @@ def test_what_programs_run_on_is_asked_of_the_engine(counting: Counting) -> None
     assert wb.show_config("counting") is None
     counting.configuration = lambda: "a toy"  # type: ignore[method-assign]
     assert wb.show_config("counting or tape") == "a toy"
-    with pytest.raises(wb.DifferentiationError, match="no engine 'cuda'"):
-        wb.show_config("cuda")
+    with pytest.raises(wb.DifferentiationError, match="no engine 'abacus'"):
+        wb.show_config("abacus")
 
 
 def test_with_a_runner_the_function_itself_runs_where_the_compiler_refuses(counting: Counting) -> None:
@@ -112,6 +112,6 @@ def test_names() -> None:
         register(Engine(runner=TapeRunner()))
     with pytest.raises(TypeError, match="a compiler or a runner"):
         Engine()
-    with pytest.raises(wb.DifferentiationError, match="no engine 'cuda'"):
-        wb.grad(decay, engine="cuda")
+    with pytest.raises(wb.DifferentiationError, match="no engine 'abacus'"):
+        wb.grad(decay, engine="abacus")
     assert engine_named("numba").compiler is ENGINES["auto"].compiler
