@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from workbench.frontend import library, objects, texts
+from workbench.frontend import library, objects, python_types, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute, is_library
 from workbench.frontend.values import (
@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     RandomValue,
     Scalar,
     SetValue,
+    StandIn,
     SuperValue,
     TextValue,
     describe,
@@ -33,6 +34,8 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     t = act.t
     if isinstance(owner, ObjectValue):
         return objects.get(act, owner, name)
+    if isinstance(owner, StandIn):
+        python_types.require_attribute(t, owner, name)
     if isinstance(owner, RandomValue):
         return ArrayMethod(owner, name)
     if isinstance(owner, TextValue):

@@ -28,6 +28,7 @@ from workbench.frontend import (
     instances,
     library,
     prompt,
+    python_types,
     recursion,
     source,
     states,
@@ -175,7 +176,8 @@ def _looked_through(act: Activation, callee: Any, args: tuple[Any, ...], named: 
     if callee.__code__ is _MANAGER:
         return callee.__wrapped__, args, named  # type: ignore[attr-defined]
     if hasattr(callee, "registry") and hasattr(callee, "dispatch"):
-        return callee.dispatch(library.builtin_objects.type_of(args[0])), args, named
+        chosen = python_types.of_all(act.t, args[0], callee.dispatch, "the function for an argument of this type")
+        return chosen, args, named
     return None
 
 

@@ -9,10 +9,12 @@ being gone through, is not gone on with, except where the place of the next item
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbench.frontend import composed
 from workbench.frontend.activation import Activation, Code, Scope, entered
 from workbench.frontend.completions import NORMAL, stayed
 from workbench.frontend.held import Held
@@ -41,9 +43,9 @@ def is_generator(node: ast.AST) -> bool:
                for n in own_nodes(statement))
 
 
-def lazy(t: Tracer, push: Callable[[Activation, Sink], Any]) -> Lazy:
+def lazy(t: Tracer, push: Callable[[Activation, Sink], Any], type_: type | None) -> Lazy:
     """An iterator not yet consumed."""
-    return Lazy(push, fresh(t))
+    return Lazy(push, fresh(t), type_)
 
 
 def fresh(t: Tracer) -> Variable:
@@ -108,7 +110,7 @@ def suspended(act: Activation, code: Code, scope: Scope, node: Definition, where
         completion = code.run(inner)
         t.builder.span = span
         return completion
-    return lazy(act.t, push)
+    return lazy(act.t, push, None if composed.is_own(function) else types.GeneratorType)
 
 
 def consume(act: Activation, iterator: Lazy, sink: Sink) -> None:
@@ -156,7 +158,7 @@ def numbered(act: Activation, iterator: Lazy, start: Any) -> Lazy:
             return sink.take((k, item))
         consume(consumer, iterator, Sink(take, sink.leaves))
         return NORMAL
-    return lazy(act.t, push)
+    return lazy(act.t, push, enumerate)
 
 
 def expression_as_function(node: ast.GeneratorExp) -> ast.FunctionDef:

@@ -125,7 +125,9 @@ class OuterNames(Inputs):
         if isinstance(owner, types.ModuleType):
             if is_library(owner.__name__):
                 return value if not isinstance(value, np.ndarray) else self.internal(value, None)
-            return self.internal(value, Path(("dict", vars(owner), name)))
+            given = name not in vars(owner)  # (by the module's own `__getattr__`)
+            return self.internal(value, Path(("dict", {"owner": owner}, "owner"), (("attribute", name),)) if given else
+                                 Path(("dict", vars(owner), name)))
         self.guard_class(owner if isinstance(owner, type) else type(owner))
         if isinstance(value, types.MethodType) and isinstance(owner, type):
             return BoundMethod(value.__func__, owner)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import arithmetic, arrays, bare, branches, generators, indexing, layout
+from workbench.frontend import arithmetic, arrays, branches, generators, indexing, layout
 from workbench.frontend.activation import Activation
 from workbench.frontend.library import creation, shaping
 from workbench.frontend.library.arguments import called, static_option
 from workbench.frontend.library.operands import as_operand, cast, dtype_kind
 from workbench.frontend.library.registry import implements
-from workbench.frontend.numbers import number_kind, number_type, the_same
+from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, Tracer
 from workbench.frontend.values import Array, ArrayMethod, Choice, Scalar, describe, is_flat
 from workbench.ir import Constant, Kind
@@ -34,14 +34,8 @@ _PYTHON: dict[Kind, type] = {Kind.BOOL: bool, Kind.INT: int, Kind.F64: float, Ki
 
 def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     """An attribute of an array or of a scalar."""
-    if is_flat(owner):
-        if name not in ("copy", "base", "coords", "index"):
-            raise AttributeError(f"'numpy.flatiter' object has no attribute '{name}'")
-        if name != "copy":
-            t.fail(f"`.{name}` of an array's `flat`", "index the array")
-    if isinstance(owner, Scalar) and not bare.of(owner) and not the_same(
-            owner, lambda kind, python: hasattr(number_type(kind, python), name), "what attributes a number has"):
-        raise AttributeError(f"'{number_type(owner.kind, owner.python).__name__}' object has no attribute '{name}'")
+    if is_flat(owner) and name != "copy":
+        t.fail(f"`.{name}` of an array's `flat`", "index the array")
     dims = owner.dims if isinstance(owner, Array) else ()
     if name == "shape":
         return tuple(t.dim(d) for d in dims)
@@ -69,8 +63,6 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     python = isinstance(owner, Scalar) and owner.python
     if not known or (python and name not in ("conjugate", "is_integer")):
         type_ = np.ndarray if isinstance(owner, Array) else _PYTHON[owner.kind] if python else owner.kind.dtype.type
-        if not hasattr(type_, name):
-            raise AttributeError(f"{describe(owner)} has no attribute '{name}'")
         if not callable(getattr(type_, name)):
             t.fail(f"`.{name}` of {describe(owner)}", "compute it outside of the program")
     return ArrayMethod(owner, name)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import collections
 import copy as copying
 import functools
-import types
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from workbench.frontend import bare, branches, list_operations, objects
+from workbench.frontend import branches, list_operations, objects, python_types
 from workbench.frontend.activation import Activation
 from workbench.frontend.library import creation
 from workbench.frontend.library.registry import handles, implements
-from workbench.frontend.numbers import number_type, the_same
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import (
     Array,
@@ -23,19 +18,11 @@ from workbench.frontend.values import (
     BoundMethod,
     Choice,
     Closure,
-    Cursor,
-    DequeValue,
     DictValue,
     DynamicList,
-    ExceptionValue,
-    Lazy,
     ListValue,
     ObjectValue,
     Partial,
-    RangeValue,
-    Scalar,
-    SetValue,
-    TextValue,
     is_static,
 )
 
@@ -49,48 +36,19 @@ def isinstance_(act: Activation, obj: Any, class_or_tuple: Any, /) -> Any:
 
 def is_instance(t: Tracer, value: Any, classes: Any) -> bool:
     """Whether a value is an instance of (one of) these classes, on every path that it came by."""
-    if isinstance(value, Scalar):
-        found = the_same(value, lambda kind, python: issubclass(number_type(kind, python), classes),
-                         "whether a number is an instance of a class")
-    else:
-        found = issubclass(type_of(value), classes)
-    if issubclass(np.ndarray, classes) is not found:
-        bare.require_number(t, value)
-    return bool(found)
+    return bool(python_types.of_all(t, value, lambda type_: issubclass(type_, classes),
+                                    "whether this is an instance of a class"))
 
 
-def type_of(value: Any) -> type:
+def type_of(t: Tracer, value: Any) -> type:
     """The Python type that a value of the evaluator has."""
-    if isinstance(value, (Array, Choice)):
-        return np.ndarray
-    if isinstance(value, DynamicList):
-        return list
-    if isinstance(value, ListValue):
-        return collections.deque if isinstance(value, DequeValue) else list
-    if isinstance(value, SetValue):
-        return set
-    if isinstance(value, TextValue):
-        return str
-    if isinstance(value, ExceptionValue):
-        return value.type
-    if isinstance(value, (Closure, BoundMethod, Partial)):
-        return {Closure: types.FunctionType, BoundMethod: types.MethodType, Partial: functools.partial}[type(value)]
-    if isinstance(value, (Lazy, Cursor)):
-        return types.GeneratorType
-    if isinstance(value, (DictValue, ObjectValue)):
-        return value.type
-    if isinstance(value, RangeValue):
-        return range
-    if isinstance(value, Scalar):
-        return the_same(value, number_type, "the type of a number")  # type: ignore[no-any-return]
-    return type(value)
+    return python_types.of_all(t, value, lambda type_: type_, "the type of this")  # type: ignore[no-any-return]
 
 
 @implements(type)
 def type_(act: Activation, object: Any, /) -> Any:
     """The type of a value."""
-    bare.require_number(act.t, object)
-    return type_of(object)
+    return type_of(act.t, object)
 
 
 @implements(callable)
@@ -106,6 +64,8 @@ def callable_(act: Activation, obj: Any, /) -> Any:
 def hasattr_(act: Activation, obj: Any, name: Any, /) -> Any:
     """Whether there is an attribute."""
     present = objects.presence(act, obj, name)
+    if present is None:
+        present = python_types.has_attribute(act.t, obj, name)
     if present is not None:
         return present
     try:

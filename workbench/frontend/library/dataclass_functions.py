@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from workbench.frontend import python_types
 from workbench.frontend.activation import Activation
 from workbench.frontend.library.arguments import refuse
-from workbench.frontend.library.builtin_objects import type_of
 from workbench.frontend.library.registry import implements
+from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import DictValue, ListValue, ObjectValue
 
 
@@ -26,31 +27,27 @@ def replace(act: Activation, obj: Any, /, **changes: Any) -> Any:
 @implements(dataclasses.fields)
 def fields(act: Activation, class_or_instance: Any) -> Any:
     """The fields."""
-    class_ = _class_of(class_or_instance)
-    return dataclasses.fields(class_ if _is_dataclass(class_) else object)  # type: ignore[arg-type]
+    class_ = class_or_instance.type if isinstance(class_or_instance, ObjectValue) else class_or_instance
+    return dataclasses.fields(class_ if _is_dataclass(act.t, class_) else object)
 
 
 @implements(dataclasses.is_dataclass)
 def is_dataclass(act: Activation, obj: Any) -> Any:
     """Whether a class, or that of an object, is a dataclass."""
-    return _is_dataclass(_class_of(obj))
+    return _is_dataclass(act.t, obj)
 
 
-def _is_dataclass(class_: type) -> bool:
-    """The evaluator's own classes (of a bound method, an iterator) stand for others, which are none."""
-    return dataclasses.is_dataclass(class_) and class_.__module__.partition(".frontend.")[0] != "workbench"
-
-
-def _class_of(value: Any) -> Any:
-    """The class itself, or that of an object, a number or an array."""
-    return value if isinstance(value, type) else type_of(value)
+def _is_dataclass(t: Tracer, value: Any) -> bool:
+    """Whether this is a dataclass, or an instance of one."""
+    return dataclasses.is_dataclass(value) if isinstance(value, type) else bool(python_types.of_all(
+        t, value, dataclasses.is_dataclass, "whether this is an instance of a dataclass"))
 
 
 @implements(dataclasses.asdict)
 def asdict(act: Activation, obj: Any, *, dict_factory: Any = None) -> Any:
     """The fields by name, those of fields too."""
     refuse(act.t, "dataclasses.asdict", dict_factory=(dict_factory, None))
-    _need_instance("asdict", obj)
+    _need_instance(act.t, "asdict", obj)
     return _unfolded(act, obj, True)
 
 
@@ -58,12 +55,12 @@ def asdict(act: Activation, obj: Any, *, dict_factory: Any = None) -> Any:
 def astuple(act: Activation, obj: Any, *, tuple_factory: Any = None) -> Any:
     """The fields in order, those of fields too."""
     refuse(act.t, "dataclasses.astuple", tuple_factory=(tuple_factory, None))
-    _need_instance("astuple", obj)
+    _need_instance(act.t, "astuple", obj)
     return _unfolded(act, obj, False)
 
 
-def _need_instance(name: str, obj: Any) -> None:
-    if isinstance(obj, type) or not _is_dataclass(type_of(obj)):
+def _need_instance(t: Tracer, name: str, obj: Any) -> None:
+    if isinstance(obj, type) or not _is_dataclass(t, obj):
         raise TypeError(f"{name}() should be called on dataclass instances")
 
 

@@ -45,12 +45,14 @@ class ZipValue(Record):
 @dataclass(frozen=True, slots=True, eq=False)
 class Lazy(StandIn):
     """An iterator that makes its items when it is consumed, once: a generator, `map`, `filter`. `push(act, sink)` gives
-    each item to `sink`, whose completion says whether to go on; `spent` is a variable, true once consumed."""
+    each item to `sink`, whose completion says whether to go on; `spent` is a variable, true once consumed; `type` is
+    its type, where that is known."""
 
     called: ClassVar[str] = "an iterator"
 
     push: Any
     spent: Variable
+    type: type | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
