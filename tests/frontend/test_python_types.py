@@ -15,7 +15,7 @@ import workbench as wb
 
 NAMES = ("__len__", "__iter__", "__next__", "__getitem__", "__float__", "__array__", "__call__", "__name__", "__dict__",
          "__add__", "__matmul__", "__abs__", "append", "appendleft", "keys", "shape", "ndim", "dtype", "T", "tolist",
-         "is_integer", "hex", "real", "add", "upper", "start", "send", "flags", "strides", "kind", "parts", "no_such_thing")
+         "is_integer", "hex", "real", "add", "upper", "start", "send", "flags", "strides", "kind", "parts", "absent")
 ARRAY, NUMBERS = np.array([1.0, 2.0]), [1.0, 2.0]
 VALUES = {
     "array": lambda x, a: a * x,
