@@ -57,12 +57,14 @@ fuzz: $(VENV)/.test
 faults: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz.faults $(ARGS)
 
-# Kernels on a machine with a GPU; and their code without one, by NVIDIA's compiler wheels (700 MB, in the environment).
+# Kernels on a machine with a GPU; and their code without one, by NVIDIA's compiler wheels (700 MB, in the environment),
+# and what that code gives when it runs on the CPU.
 gpu-check: $(VENV)/.cuda
 	$(BIN)/python -m tests.engines.cuda.gpu_check $(ARGS)
 
 gpu-code: $(VENV)/.cuda
 	$(BIN)/python -m tests.engines.cuda.compiled $(ARGS)
+	$(BIN)/python -m tests.engines.cuda.lowered
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -103,7 +105,7 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.builder
 	@touch $@ $(VENV)/.lab
 
 $(VENV)/.cuda: pyproject.toml $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[cuda]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[cuda,cuda-test]"
 	@touch $@
 
 clean:
