@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import collections
+import copy
+import functools
 import itertools
+import math
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -117,3 +120,61 @@ def test_attributes_that_a_module_makes_when_it_is_asked():
         assert wb.grad(program, engine="numba")(2.0) == 3.0
     finally:
         del sys.modules[module.__name__]
+
+
+ASKS = {
+    "its class": lambda v: v.__class__ in (float, list, range),
+    "what may be gone through": np.iterable,
+    "axes": lambda v: np.ndim(v) == 1,
+    "dimensions": lambda v: np.shape(v) == (2,),
+    "a number for NumPy": np.isscalar,
+    "itself": lambda v: v is v,
+    "equal to itself": lambda v: v == v,
+    "its copy": lambda v: copy.copy(v) is v,
+}
+THINGS = {
+    **VALUES, **ITERATORS,
+    "text": lambda x, a: f"{x}",
+    "method": lambda x, a: Held(x).length,
+    "part": lambda x, a: functools.partial(math.pow, x),
+    "exception": lambda x, a: ValueError(x),
+    "default": lambda x, a: collections.defaultdict(float, b=x),
+    "function": lambda x, a: lambda y: x * y,
+}
+
+
+class Held:
+    """An object with a method."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def length(self):
+        """A number."""
+        return 2
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_what_is_asked_of_things(thing):
+    make = THINGS[thing]
+    for words, ask in ASKS.items():
+        def program(x, a, make=make, ask=ask):
+            return x * (3.0 if ask(make(x, a)) else 5.0)
+        try:
+            wanted = program(2.0, ARRAY) / 2.0
+        except (TypeError, ValueError):  # (a copy of an iterator, the truth of an array)
+            continue
+        try:
+            found = wb.grad(program, engine="numba")(2.0, ARRAY)
+        except wb.DifferentiationError:
+            continue
+        assert found == wanted, words
+
+
+def test_a_copied_set_is_another_one():
+    def program(x):
+        some = {1, 2}
+        other = copy.copy(some)
+        other.add(3)
+        return x ** len(some)
+    assert wb.grad(program, engine="numba")(3.0) == 6.0

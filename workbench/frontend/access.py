@@ -36,6 +36,8 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
         return objects.get(act, owner, name)
     if isinstance(owner, StandIn):
         python_types.require_attribute(t, owner, name)
+        if name == "__class__":
+            return python_types.of_all(t, owner, lambda type_: type_, "the class of this")
     if isinstance(owner, RandomValue):
         return ArrayMethod(owner, name)
     if isinstance(owner, TextValue):

@@ -42,6 +42,7 @@ from workbench.frontend.values import (
     ObjectValue,
     OneOf,
     RangeValue,
+    Record,
     Scalar,
     SetValue,
     TextValue,
@@ -101,7 +102,9 @@ def _refuse_unknown(act: Activation, *operands: Any) -> None:
     """Refuse equality where it does not follow from what things are to the evaluator: which may make anew what is one
     object, or has an equality of its own, to Python."""
     for value in operands:
-        if isinstance(value, (slice, BoundMethod, ArrayMethod, CallChoice)) and not is_static(value):
+        unlike = type(operands[0]) is not type(operands[-1])
+        if isinstance(value, (slice, BoundMethod, ArrayMethod, CallChoice) if unlike else (slice, Record)) and (
+                not is_static(value)):
             act.t.fail(f"a comparison of {describe(value)}", "compare what it is made of")
 
 
@@ -145,6 +148,8 @@ def identical(act: Activation, a: Any, b: Any) -> Any:
         return states.equal(t, a, b, True)
     if a is None or b is None:
         return False
+    if generators.state_of(a) is not None or generators.state_of(b) is not None:
+        return generators.state_of(a) is generators.state_of(b)
     truths = [isinstance(v, bool) or (isinstance(v, Scalar) and v.python and v.kind is Kind.BOOL) for v in (a, b)]
     if isinstance(a, Scalar) or isinstance(b, Scalar):
         if all(truths):
@@ -153,7 +158,7 @@ def identical(act: Activation, a: Any, b: Any) -> Any:
             return False
         t.fail("whether two run-time numbers are one object", "compare them by `==`")
     for v, other in ((a, b), (b, a)):
-        unsure = isinstance(v, (Choice, CallChoice, tuple)) or bool(getattr(v, "snapshot", "")) or (
+        unsure = isinstance(v, (Choice, CallChoice, tuple, Record)) or bool(getattr(v, "snapshot", "")) or (
             isinstance(v, DynamicList) and v.begin is not None) or (isinstance(v, Array) and bool(v.moving))
         if unsure and (isinstance(other, (Choice, CallChoice)) or _alike(v, other)):
             t.fail("whether two things that are chosen or read at run time are one object", "compare what they hold")
@@ -213,7 +218,8 @@ def _operator_method(act: Activation, op: str, a: Any, b: Any) -> Any:
     if found is not NotImplemented:
         return found
     if op in ("==", "!="):
-        return (a is b) == (op == "==")
+        same = identical(act, a, b)
+        return same if op == "==" else arithmetic.opposite(act.t, same)
     raise TypeError(f"unsupported operand type(s) for {op}")
 
 

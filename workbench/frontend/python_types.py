@@ -61,7 +61,9 @@ _ZIPPED: dict[str, tuple[type, ...]] = {
     "iter": (*_ITERATORS, itertools.islice), "endless": (itertools.count, itertools.cycle, itertools.repeat),
     **{kind: (type(getattr(_EMPTY, kind)()), type(getattr(_ORDERED, kind)())) for kind in ("keys", "values", "items")}}
 #: What has the attributes of its class and no others.
-_PLAIN = (Array, Choice, Scalar, ListValue, DynamicList, SetValue, RangeValue, ZipValue, Lazy, Cursor, TextValue)
+_PLAIN = (Array, Choice, Scalar, ListValue, DynamicList, SetValue, RangeValue, ZipValue, Lazy, Cursor, TextValue,
+          Partial, RandomValue)
+_BUILTIN = ("builtins", "collections")
 
 
 def types_of(value: Any) -> tuple[type, ...]:
@@ -90,7 +92,7 @@ def types_of(value: Any) -> tuple[type, ...]:
         case SuperValue():
             return (super,)
         case RandomValue():
-            return (np.random.Generator, np.random.RandomState)
+            return (np.random.Generator,)
         case ArrayMethod():
             return (types.BuiltinMethodType, types.MethodType)
         case DictValue() | ObjectValue() | ExceptionValue():
@@ -121,10 +123,21 @@ def of_all(t: Tracer, value: Any, ask: Callable[[type], Any], what: str) -> Any:
 
 def has_attribute(t: Tracer, value: Any, name: str) -> bool | None:
     """Whether a value has an attribute, where its type alone says so; else None."""
-    if isinstance(value, _PLAIN) or (isinstance(value, DictValue) and value.type.__module__ == "builtins"):
-        return bool(of_all(t, value, lambda type_: any(name in vars(base) for base in type_.__mro__),
-                           f"whether there is an attribute `{name}`"))
+    what = f"whether there is an attribute `{name}`"
+    if isinstance(value, (BoundMethod, Closure)):
+        return _has(types.FunctionType, name) or (isinstance(value, BoundMethod) and _has(types.MethodType, name))
+    if isinstance(value, ExceptionValue) and value.type.__module__ != "builtins":
+        return _has(value.type, name) or t.fail(what, "give the attribute to the class")
+    if isinstance(value, (*_PLAIN, ExceptionValue)) or (
+            isinstance(value, DictValue) and value.type.__module__ in _BUILTIN):
+        return bool(of_all(t, value, lambda type_: _has(type_, name), what))
     return None
+
+
+def _has(type_: type, name: str) -> bool:
+    """Whether a class gives its instances an attribute."""
+    return any(name in vars(base) for base in type_.__mro__) or (
+        name == "__dict__" and bool(type_.__dictoffset__))
 
 
 def require_attribute(t: Tracer, value: Any, name: str) -> None:

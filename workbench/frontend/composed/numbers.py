@@ -152,7 +152,8 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
 @composes(np.iterable)
 def iterable(y: Any) -> Any:
     """True for what has several elements."""
-    return np.ndim(y) > 0 or isinstance(y, (list, tuple, dict, set, str))
+    return np.ndim(y) > 0 if isinstance(y, np.ndarray) else hasattr(y, "__iter__") or (
+        hasattr(y, "__getitem__") and not isinstance(y, np.generic))
 
 
 @composes(np.isreal)

@@ -23,6 +23,7 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Partial,
+    SetValue,
     is_static,
 )
 
@@ -166,6 +167,8 @@ def _copied(act: Activation, value: Any, inner: Callable[[Any], Any]) -> Any:
         return list_operations.method(act, value, "copy", ())
     if isinstance(value, ListValue):
         return t.new_list([inner(t.read(v)) for v in value.items])
+    if isinstance(value, SetValue):
+        return SetValue(set(value.values), len(t.frames))
     if isinstance(value, DictValue):
         return t.new_dict({k: inner(t.read(v)) for k, v in value.items.items()}, type_=value.type)
     if isinstance(value, ObjectValue):

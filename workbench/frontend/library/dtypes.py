@@ -11,7 +11,7 @@ from workbench.frontend.activation import Activation
 from workbench.frontend.library.operands import as_operand
 from workbench.frontend.library.registry import handles, implements
 from workbench.frontend.numbers import is_python_number, number_kind
-from workbench.frontend.values import Scalar
+from workbench.frontend.values import Scalar, TextValue
 from workbench.ir import Kind
 
 _PYTHON_NUMBERS = {Kind.F64: 0.0, Kind.C128: 0.0j}
@@ -57,4 +57,4 @@ def isrealobj(act: Activation, x: Any) -> bool:
 def isscalar(act: Activation, element: Any) -> bool:
     """True for what is no array."""
     bare.require_number(act.t, element)
-    return np.isscalar(element) or isinstance(element, Scalar)
+    return np.isscalar(element) or isinstance(element, (Scalar, TextValue))

@@ -15,7 +15,7 @@ from workbench.frontend.library.reductions import axes_of
 from workbench.frontend.library.registry import gives_view, implements
 from workbench.frontend.numbers import number_kind
 from workbench.frontend.tracer import ONE, Tracer
-from workbench.frontend.values import Array, ListValue, Scalar, describe
+from workbench.frontend.values import Array, ListValue, RangeValue, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
 
@@ -218,10 +218,14 @@ def flip(act: Activation, m: Any, axis: Any = None) -> Any:
     return indexing.get(t, array, tuple(back if k in axes else slice(None) for k in range(array.rank)))
 
 
+def _measured(act: Activation, a: Any) -> Any:
+    return as_operand(act.t, act.t.environment.call(act, np.asarray, (a,), {}) if isinstance(a, RangeValue) else a)
+
+
 @implements(np.shape)
 def shape(act: Activation, a: Any) -> Any:
     """The dimensions."""
-    array = as_operand(act.t, a)
+    array = _measured(act, a)
     return tuple(act.t.dim(d) for d in array.dims) if isinstance(array, Array) else ()
 
 
@@ -229,7 +233,7 @@ def shape(act: Activation, a: Any) -> Any:
 def size(act: Activation, a: Any, axis: Any = None) -> Any:
     """The number of elements, or of those along axes."""
     t = act.t
-    array = as_operand(t, a)
+    array = _measured(act, a)
     dims = array.dims if isinstance(array, Array) else ()
     return t.dim(size_of(t, dims if axis is None else [dims[k] for k in axes_of(t, axis, len(dims))]))
 
@@ -237,5 +241,5 @@ def size(act: Activation, a: Any, axis: Any = None) -> Any:
 @implements(np.ndim)
 def ndim(act: Activation, a: Any) -> Any:
     """The number of axes."""
-    array = as_operand(act.t, a)
+    array = _measured(act, a)
     return array.rank if isinstance(array, Array) else 0
