@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from workbench.frontend import branches, list_operations, objects, python_types
+from workbench.frontend import branches, generators, list_operations, objects, python_types
 from workbench.frontend.activation import Activation
 from workbench.frontend.library import creation
 from workbench.frontend.library.registry import handles, implements
@@ -23,7 +23,9 @@ from workbench.frontend.values import (
     ListValue,
     ObjectValue,
     Partial,
+    RandomValue,
     SetValue,
+    describe,
     is_static,
 )
 
@@ -174,4 +176,6 @@ def _copied(act: Activation, value: Any, inner: Callable[[Any], Any]) -> Any:
     if isinstance(value, ObjectValue):
         t.environment.load_fields(value)
         return t.new_object(value.type, {k: inner(t.read(v)) for k, v in value.fields.items()})
+    if isinstance(value, RandomValue) or generators.state_of(value) is not None:
+        t.fail(f"a copy of {describe(value)}", "make another one")
     return value
