@@ -10,6 +10,7 @@ import pytest
 import workbench as wb
 from tests.corpus.oracle import gradient
 from tests.fuzz.emitted import in_python
+from workbench.ir import within
 
 RNG = np.random.default_rng(20261129)
 
@@ -96,3 +97,14 @@ def test_what_two_readers_compute_is_not_stored() -> None:
         slopes = wb.grad(logsumexp, engine="numba")
         slopes(RNG.normal(size=5))
     assert slopes.source.count("np.empty(") == 2  # the exponentials, and the gradient
+
+
+def test_a_chain_of_values_with_two_readers_each_is_evaluated_once() -> None:
+    def chain(x):
+        for _ in (1,) * 40:
+            x = np.sin(x) * x + 0.5
+        return np.sum(x)
+    with within(60.0):
+        report = wb.cost(chain, wb.spec("f64[n]"))
+        gradient = wb.cost(wb.grad(chain), wb.spec("f64[n]"))
+    assert report(n=1).ops["sin"] == 40 and gradient(n=1).flops < 5 * report(n=1).flops

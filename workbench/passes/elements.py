@@ -20,6 +20,9 @@ class Elements(Rebuilder):
     """Rebuilds a function whose fused array values (`fusion.fused`) are evaluated element by element."""
 
     fusion: Fusion
+    #: Elements of fused values that an element is made of: found once, for in between nothing is written. (A value that
+    #: has two readers, of which each has two, ... would be evaluated as often as there are ways to it.)
+    _evaluated: dict[tuple[Value, ...], Value] | None = None
 
     # ------------------------------------------------------------------ loops
     @contextmanager
@@ -66,6 +69,16 @@ class Elements(Rebuilder):
         op = self.fusion.fused.get(value)
         if op is None:
             return self.emit("load", self.get(value), *index)
+        outer = self._evaluated
+        made = self._evaluated = {} if outer is None else outer
+        found = made.get((value, *index))
+        if found is None:
+            found = made[value, *index] = self._evaluate(op, index)
+        self._evaluated = outer
+        return found
+
+    def _evaluate(self, op: Op, index: Index) -> Value:
+        """One element of what a fused operation gives."""
         handler = _ELEMENTS.get(op.prim)
         if handler is not None:
             return handler(self, op, index)

@@ -72,7 +72,7 @@ class Fusion:
         self.keys: dict[Value, set[Op | None]] = {}  # the operations that evaluate a value, see `_key`
         self._places: dict[Value, _Place] = {}
         self._taken: dict[Value, list[int]] = {}  # times at which its buffer is taken (once in each arm)
-        self._ends: dict[Value, tuple[int, ...]] = {}  # times at which a fused value is evaluated
+        self._ends: dict[Value, set[int]] = {}  # times at which a fused value is evaluated
         self._endangered: dict[Value, bool] = {}  # see `_in_danger`
         self._clock = 0
         self._order: list[Op] = []
@@ -130,17 +130,17 @@ class Fusion:
                 self._reads_elements(use) or self._is_turned(op, use) for use in place.uses):
             return
         root = next(iter(keys)) if len(keys) == 1 else None
-        ends: list[int] = []
+        ends: set[int] = set()
         for use in place.uses:
             result = use.op.results[0] if use.op.results else None
-            ends.extend(self._ends[result] if result in self.fused and result is not None else (use.time,))
+            ends |= self._ends[result] if result in self.fused and result is not None else {use.time}
         if root is None and not self._is_view(op) and not (self._is_cheap(op) and None not in keys and (
-                len(set(ends)) <= SITES)):
+                len(ends) <= SITES)):
             return
         if not self._stays_readable(op, max(ends), root, not self._is_view(op), set()):
             return
         self.fused[value] = op
-        self._ends[value] = tuple(ends)
+        self._ends[value] = ends
 
     def _stays_readable(self, op: Op, end: int, root: Op | None, deep: bool,
                         seen: set[tuple[Value, Value, bool]]) -> bool:
