@@ -21,7 +21,7 @@ from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart, Unreachable
 from workbench.frontend.values import BoundMethod, DictValue, Lazy, ObjectValue
 from workbench.frontend.variables import StoredMaybe, load_tree
-from workbench.ir import Constant, DifferentiationError, Function, Kind, Overdue, Span, Value, verify
+from workbench.ir import Constant, DifferentiationError, Function, Kind, Overdue, Span, Stopped, Value, verify
 from workbench.records import dataclass
 
 MAX_RESTARTS = 60
@@ -65,6 +65,8 @@ def trace(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: tup
     for attempt in unrolling.ATTEMPTS:
         try:
             return _settled(function, args, names, wrt, keywords, dict(attempt))
+        except Stopped:
+            raise
         except Overdue as error:
             raise refusal or error from None
         except DifferentiationError as error:

@@ -22,7 +22,7 @@ from workbench.ir.calls import (
     own_results,
 )
 from workbench.ir.core import Block, Constant, Function, Op, Span, Value, analysis, differentiated, of_order, walk
-from workbench.ir.deadline import Deadline, Overdue, deadline, in_time, within
+from workbench.ir.deadline import Deadline, Overdue, Stopped, deadline, in_time, within
 from workbench.ir.dims import Polynomial, is_length, normal_form, same_dim
 from workbench.ir.errors import DifferentiationError
 from workbench.ir.fingerprint import fingerprint
@@ -44,9 +44,9 @@ from workbench.ir.verifier import VerificationError, verify
 
 __all__ = [
     "ArrayType", "Block", "Builder", "CallRule", "Callee", "Constant", "Deadline", "DifferentiationError", "Frame",
-    "Function", "Kind", "Op", "Overdue", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Type", "Value",
-    "VerificationError", "analysis", "bound", "call_results", "callee_of", "callees", "consumed_operands", "deadline",
-    "definitions", "differentiated", "dtypes_in_words", "element_type", "fingerprint", "has_effects", "in_time",
-    "is_length", "is_narrow", "is_recursive", "kind_of", "normal_form", "of_order", "own_results", "print_function",
-    "printed", "promote", "same_dim", "substitute_type", "uses", "verify", "walk", "within",
+    "Function", "Kind", "Op", "Overdue", "Polynomial", "Rewriter", "ScalarType", "Slot", "Span", "Stopped", "Type",
+    "Value", "VerificationError", "analysis", "bound", "call_results", "callee_of", "callees", "consumed_operands",
+    "deadline", "definitions", "differentiated", "dtypes_in_words", "element_type", "fingerprint", "has_effects",
+    "in_time", "is_length", "is_narrow", "is_recursive", "kind_of", "normal_form", "of_order", "own_results",
+    "print_function", "printed", "promote", "same_dim", "substitute_type", "uses", "verify", "walk", "within",
 ]

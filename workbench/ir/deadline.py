@@ -21,11 +21,16 @@ class Overdue(DifferentiationError):
     """The analysis was not done in time, or nobody waits for it any more."""
 
 
-class Deadline:
-    """When an analysis has to be done: so many seconds from now."""
+class Stopped(Overdue):
+    """Nobody waits for the analysis any more."""
 
-    def __init__(self, seconds: float) -> None:
+
+class Deadline:
+    """When an analysis has to be done: so many seconds from now, and not later than `outer`."""
+
+    def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
         self.seconds = seconds
+        self._outer = outer
         self._end = time.monotonic() + seconds
 
     def stop(self) -> None:
@@ -36,9 +41,11 @@ class Deadline:
         """Raise Overdue, at this line, where the time is over."""
         if time.monotonic() > self._end:
             if not self._end:
-                raise Overdue("the analysis was stopped", span)
+                raise Stopped("the analysis was stopped", span)
             raise Overdue(f"the analysis was not done in {self.seconds:g} s when it was here", span,
                           "fewer turns of loops, or calls, that are evaluated one by one")
+        if self._outer is not None:
+            self._outer.checked(span)
 
 
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
@@ -49,7 +56,7 @@ def within(seconds: float) -> Iterator[Deadline]:
     """Have all analysis inside, in this thread, done in so many seconds, or raise `Overdue` (a DifferentiationError).
 
     What is computed while specialising and cannot be interrupted (integers of millions of digits, lists of millions of
-    entries) is refused at once, too.
+    entries) is refused at once, too. A deadline inside of another one does not lengthen that.
     Gives the `Deadline`, whose `stop` ends the work from another thread.
 
     >>> import workbench as wb
@@ -62,7 +69,7 @@ def within(seconds: float) -> Iterator[Deadline]:
     ...     print(error.reason)
     the analysis was not done in 0.1 s when it was here
     """
-    deadline = Deadline(seconds)
+    deadline = Deadline(seconds, _DEADLINE.get())
     token = _DEADLINE.set(deadline)
     try:
         yield deadline

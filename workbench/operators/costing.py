@@ -22,6 +22,7 @@ from workbench.cost.work import Amounts
 from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
 from workbench.operators import direction, piloting
+from workbench.operators.program import Program
 from workbench.operators.specialisation import Specialisation
 from workbench.passes import finalize
 from workbench.views.report import CostReport
@@ -32,18 +33,19 @@ def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
     """The report of a program for arguments of which some may be specs. pilot: how many times longer than predicted a
     call takes."""
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
-    return _report(name, made, made.program.final, args, primal, pilot)
+    return _report(name, made.traced.inputs, made.program.final, args, primal, pilot)
 
 
-def report_of_primal(name: str, made: Specialisation, args: tuple[Any, ...]) -> CostReport:
-    """The report of the function that a derivative's program is of, as it would run by itself: it is traced once."""
-    final = direction.Candidate(lambda: made.program.primal, functools.partial(finalize, exact=0)).final
-    return _report(name, made, final, args, None, None)
+def report_of_primal(name: str, program: Program, args: tuple[Any, ...]) -> CostReport:
+    """The report of the function that a derivative's program is of, as it would run by itself: it is traced once, and
+    the derivative need not have been made."""
+    final = direction.Candidate(lambda: program.primal, functools.partial(finalize, exact=0)).final
+    return _report(name, program.traced.inputs, final, args, None, None)
 
 
-def _report(name: str, made: Specialisation, final: Function, args: tuple[Any, ...], primal: int | None,
+def _report(name: str, inputs: tuple[Input, ...], final: Function, args: tuple[Any, ...], primal: int | None,
             pilot: Callable[..., float] | None) -> CostReport:
-    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
+    dims, integers = places_of(final, inputs, args)
     executions = Executions(final, dims, integers)
     return CostReport(name, executions.counts.work, executions.counts.parameters.values(),
                       Predicted(lambda: executions, pilot=pilot),

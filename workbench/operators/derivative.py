@@ -23,6 +23,7 @@ from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
 from workbench.operators import calling, costing, direction, measuring, nesting, strategy, ways
+from workbench.operators.program import Program
 from workbench.operators.shown import Foreseen, Shown
 from workbench.operators.specialisation import Request, Specialisation
 from workbench.operators.tracebacks import tidied
@@ -222,6 +223,19 @@ class Derivative(Shown):
                     self._fast = self._fast_path(found)
         return found
 
+    def begun(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Program:
+        """The program of a specialisation that is to be looked at, traced and not yet transformed: what its function
+        costs by itself is known soon, and `completed` goes on from there.
+
+        Raises DifferentiationError where the compiler does not take the function."""
+        return Program(self.function, self.names_for(args, keywords), self._request_for(args, keywords), args, keywords,
+                       self._onlooker)
+
+    def completed(self, begun: Program, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
+        """A specialisation that is to be looked at, of a program that was `begun` for the same call, transformed but
+        not compiled. Raises DifferentiationError as that does."""
+        return self.made_by(self._onlooker, args, keywords, begun)
+
     def analysed(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
         """A specialisation for a call that is to be looked at, not run: one that is there, or one that is traced and
         transformed but not compiled.
@@ -234,16 +248,22 @@ class Derivative(Shown):
             for known in self._analysed:
                 if known.keywords == keywords and known.holds(args):
                     return known
-            named = self.engine.compiler
-            made = self.made_by(named if named is not None and named.writes_only else UNCOMPILED, args, keywords)
+            made = self.made_by(self._onlooker, args, keywords)
             self._analysed.insert(0, made)
             del self._analysed[MAX_SPECIALISATIONS:]
         return made
 
-    def made_by(self, compiler: Compiler, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Specialisation:
+    @property
+    def _onlooker(self) -> Compiler:
+        """What makes the programs that are looked at."""
+        named = self.engine.compiler
+        return named if named is not None and named.writes_only else UNCOMPILED
+
+    def made_by(self, compiler: Compiler, args: tuple[Any, ...], keywords: tuple[str, ...] = (),
+                begun: Program | None = None) -> Specialisation:
         """A specialisation for a call by some compiler, which is not kept. Raises DifferentiationError as that does."""
         return Specialisation(self.function, self.names_for(args, keywords), self._request_for(args, keywords), args,
-                              keywords, compiler)
+                              keywords, compiler, begun)
 
     def _found(self, args: tuple[Any, ...], keywords: tuple[str, ...]) -> Specialisation | None:
         """The specialisation for a call, which is the first to be tried from then on; None where there is none yet."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.engines import UNCOMPILED, Compiler, Executable, Origin
 from workbench.engines.collecting import uncollected
-from workbench.frontend import Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
+from workbench.frontend import Guard, Input, Leaf, Node, Path, Traced, Tree, leaves, python_function, span_of
 from workbench.frontend.trace import trace
 from workbench.ir import DifferentiationError, Function, fingerprint, walk
 from workbench.operators import direction, strategy
@@ -46,23 +46,26 @@ class Request:
 
 
 def program_of(function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-               keywords: tuple[str, ...], compiler: Compiler) -> Program:
-    """The compiled program of a function for a call with `args`, the last of which go by `keywords`.
+               keywords: tuple[str, ...], compiler: Compiler, begun: Program | None = None) -> Program:
+    """The compiled program of a function for a call with `args`, the last of which go by `keywords`. begun: the same
+    program, which has been traced already.
 
     Raises DifferentiationError, or what the function itself raises on the way whatever its numbers are."""
     for _ in range(MAX_READINGS):  # what users' rules read from outside is found when they are read
         try:
             with uncollected():
-                return Program(function, names, request, args, keywords, compiler)
+                program = begun or Program(function, names, request, args, keywords, compiler)
+                _ = program.compiled
+                return program
         except MoreInputs:
-            continue
+            begun = None
     raise DifferentiationError("reading the rules of what it calls does not come to an end",
                                span_of(python_function(function)))
 
 
 class Program:
-    """One compiled program. `compiled` is what runs; `gradients` are trees of the arguments under `wrt` whose leaves
-    are results; `repeats`: whether Python may have to run the function again for its effects."""
+    """One program, which is traced at once, and transformed and compiled when that is asked for. `gradients` are trees
+    of the arguments under `wrt` whose leaves are results."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
                  keywords: tuple[str, ...], compiler: Compiler) -> None:
@@ -81,8 +84,6 @@ class Program:
             self._need_scalar()
         self._candidates: dict[str, direction.Candidate] = {}
         self._plan: Plan | None = None
-        self.compiled, self.repeats = self._compiled()
-        self.guards = (*self.traced.guards, *self.traced.late.values())
         self.gradients = [self._gradient_tree(args, k, self.place) for k in request.wrt]
 
     # ------------------------------------------------------------------ what is differentiated
@@ -133,7 +134,23 @@ class Program:
         """A refusal at the function."""
         return DifferentiationError(message, self.span, hint)
 
+    @property
+    def guards(self) -> tuple[Guard, ...]:
+        """What is taken for granted; what users' rules do is known when it is compiled."""
+        return (*self.traced.guards, *self.traced.late.values())
+
     # ------------------------------------------------------------------ stages
+    @property
+    def compiled(self) -> Executable:
+        """What runs."""
+        return self._compiled[0]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether Python may have to run the function again for its effects."""
+        return self._compiled[1]
+
+    @functools.cached_property
     def _compiled(self) -> tuple[Executable, bool]:
         """The compiled program, from the disk where the same was traced before; and whether it may have to be repeated
         by Python. (What has effects on containers is not looked for: it must be known whether it may raise. Nor is what

@@ -15,7 +15,7 @@ from workbench.engines.cuda.arrays import is_stand_in
 from workbench.frontend import Leaf, Path, Tree, build, python_scalar, strided
 from workbench.ir import DifferentiationError
 from workbench.operators import calling, nonfinite, repeating, strategy
-from workbench.operators.program import Request, program_of
+from workbench.operators.program import Program, Request, program_of
 from workbench.operators.structure import inexact, tangent_values, without_statics, zeros
 from workbench.rules.random import copied
 from workbench.rules.text import told
@@ -26,15 +26,16 @@ __all__ = ["Request", "Specialisation"]
 
 
 class Specialisation:
-    """A program and the calls that it is for: those of which the guards hold (`holds`)."""
+    """A program and the calls that it is for: those of which the guards hold (`holds`). begun: the program, where it
+    has been traced already."""
 
     def __init__(self, function: Any, names: tuple[str, ...], request: Request, args: tuple[Any, ...],
-                 keywords: tuple[str, ...] = (), compiler: Compiler = COMPILER) -> None:
+                 keywords: tuple[str, ...] = (), compiler: Compiler = COMPILER, begun: Program | None = None) -> None:
         self.request = request
         self.function = function
         self.names = names
         self.keywords = keywords
-        self.program = program_of(function, names, request, args, keywords, compiler)
+        self.program = program_of(function, names, request, args, keywords, compiler, begun)
         self.traced = self.program.traced
         self.compiled = self.program.compiled
         self.gradients = self.program.gradients
