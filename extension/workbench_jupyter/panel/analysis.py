@@ -1,7 +1,7 @@
 """The cost of a function and of its gradient, kept by what they were computed from, and their numbers at any sizes.
 
-Invariant: an `Analysis` does not change; all of its lines are those of the cell as it was; what has been computed for
-one text is not computed again while that is among the last ones.
+Invariant: an `Analysis` changes once, when it is completed; all of its lines are those of the cell as it was; what has
+been computed for one text is not computed again while that is among the last ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import dataclasses
 import inspect
 import math
 import re
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
@@ -21,10 +20,12 @@ from typing import Any
 from workbench.cost.duration import Duration
 from workbench.cost.quantity import plain
 from workbench.cost.spec import stand_ins
-from workbench.ir import DifferentiationError, Overdue
+from workbench.ir import DifferentiationError, Overdue, Stopped
 from workbench.operators import costing
+from workbench.operators.calling import guard_function
 from workbench.operators.derivative import Derivative
 from workbench.operators.kept import Residual, residuals_of
+from workbench.operators.program import Program
 from workbench.operators.specialisation import Specialisation
 from workbench.views import report_at
 from workbench.views.numbers import at_sizes, figure_text, is_share, time_text, usual
@@ -42,7 +43,8 @@ FIGURES = {"flops": "flops", "allocated": "bytes_allocated", "peak": "peak_bytes
 
 class Analysis:
     """What is known of a function. value, gradient: their costs (gradient: None where there is none, `refusal` says
-    why); pulled: it is the pullback of several outputs; kept: what waits for the reverse sweep."""
+    why, and while it is `pending`: until `complete` finds it); pulled: it is the pullback of several outputs; kept:
+    what waits for the reverse sweep."""
 
     def __init__(self, key: str, program_key: str, cell: str, reading: Reading, subject: Subject,
                  depends: set[str]) -> None:
@@ -55,60 +57,56 @@ class Analysis:
         self.filename = subject.filename
         self.function = subject.function
         self.name = subject.name
+        self.place = {"name": subject.name, "first": subject.first, "last": subject.last}
         self.asked = self.given = subject.given
-        self.wrt = subject.wrt
+        self.wrt, self.wrt_source = subject.wrt, subject.wrt_source
         self.notes = list(subject.notes)
         self.seen, self.names = subject.home.seen, subject.home.names  # what names of the namespace meant
         self.depends = depends
         self.views: dict[Any, Shown] = {}
         self._known: OrderedDict[tuple[float, ...], dict[str, Any]] = OrderedDict()
         self.pulled = False
+        self.pending = True
         self.refusal: Problem | None = None
         self.gradient: CostReport | None = None
         self.made: Specialisation | None = None
-        self.program: Any = None
-        self.derivative: Any
-        begin = time.perf_counter()
-        self.derivative, self.value = self._counted()
-        self.seconds = time.perf_counter() - begin
+        self._begin()
 
     # ------------------------------------------------------------------ counting
-    def _counted(self) -> tuple[Derivative, CostReport]:
-        """The derivative, and the cost of the value; the gradient's beside it."""
+    def _begin(self) -> None:
+        """Find what the value costs."""
         wrt: Any = self.wrt if len(self.wrt) != 1 else self.wrt[0]
-        derivative = Derivative(self.function, "grad", wrt, with_value=True)
+        self.derivative = Derivative(self.function, "grad", wrt, with_value=True)
         try:
             if not self.wrt:
                 raise DifferentiationError("no argument holds a real number")
-            made, args = self._specialised(derivative)
+            self.program, args = self._traced()
         except DifferentiationError as refusal:
             if refusal.reason.startswith(NO_SCALAR) and "a constant" not in refusal.reason:
                 try:
-                    pullback = Derivative(self.function, "vjp", wrt)
-                    made, args = self._specialised(pullback)
-                    self.pulled, derivative = True, pullback
+                    self.derivative = Derivative(self.function, "vjp", wrt)
+                    self.program, args = self._traced()
+                    self.pulled = True
                 except DifferentiationError as other:
-                    return self._value_alone(other)
+                    args = self._without(other)
             else:
-                return self._value_alone(refusal)
-        self.made = self.program = made
-        name = f"{'pullback' if self.pulled else 'gradient'} of {self.name}"
-        self.gradient = costing.report_of(name, made, args)
-        return derivative, costing.report_of_primal(self.name, made, args)
+                args = self._without(refusal)
+        self.value = costing.report_of_primal(self.name, self.program, args)
 
-    def _value_alone(self, refusal: DifferentiationError) -> tuple[Derivative, CostReport]:
-        derivative = Derivative(self.function, "value", ())
-        self.refusal = problem_of(refusal, self.filename, self.node)
-        self.program, args = self._specialised(derivative)
-        return derivative, costing.report_of(self.name, self.program, args)
+    def _without(self, refusal: DifferentiationError) -> tuple[Any, ...]:
+        """Go on with the value alone; gives the arguments."""
+        self.refusal, self.pending = problem_of(refusal, self.filename, self.node), False
+        self.derivative = Derivative(self.function, "value", ())
+        self.program, args = self._traced()
+        return args
 
-    def _specialised(self, derivative: Derivative) -> tuple[Specialisation, tuple[Any, ...]]:
+    def _traced(self) -> tuple[Program, tuple[Any, ...]]:
         """The program for the arguments; integers that its structure depends on are as they were given."""
-        bound, keywords = derivative.bind(self.given.args, self.given.named)
-        names = derivative.names_for(bound, keywords)
+        bound, keywords = self.derivative.bind(self.given.args, self.given.named)
+        names = self.derivative.names_for(bound, keywords)
         whole = frozenset(name for name, value in self.given.integers(names))
         try:
-            made = derivative.analysed(stand_ins(bound), keywords)
+            made = self.derivative.begun(stand_ins(bound), keywords)
         except Overdue:
             raise
         except Exception:
@@ -117,18 +115,63 @@ class Analysis:
             pinned = whole  # (an axis, say, that there is not where it is left open)
         else:
             pinned = whole & frozenset(
-                names[guard.path.root[1]] for guard in made.traced.guards
+                names[guard.path.root[1]] for guard in made.guards
                 if guard.kind == "equal" and guard.path.is_argument and not guard.path.steps)
             if not pinned:
                 return made, bound
-        self.given = self.given.fixed(pinned, names)
-        bound, keywords = derivative.bind(self.given.args, self.given.named)
-        return derivative.analysed(stand_ins(bound), keywords), bound
+        return self._traced_with(pinned)
+
+    def _traced_with(self, pinned: frozenset[str]) -> tuple[Program, tuple[Any, ...]]:
+        """The program with some integers as they were given."""
+        bound, keywords = self.derivative.bind(self.given.args, self.given.named)
+        self.given = self.given.fixed(pinned, self.derivative.names_for(bound, keywords))
+        bound, keywords = self.derivative.bind(self.given.args, self.given.named)
+        return self.derivative.begun(stand_ins(bound), keywords), bound
+
+    def complete(self) -> None:
+        """Find what the gradient costs, unless that is known. Raises Stopped where nobody waits for it any more."""
+        if not self.pending:
+            return
+        try:
+            made, args = self._differentiated()
+            name = f"{'pullback' if self.pulled else 'gradient'} of {self.name}"
+            gradient = costing.report_of(name, made, args)
+        except Stopped:
+            raise
+        except Exception as refusal:  # (or what the gradient's program raises whatever its numbers are)
+            self.refusal = problem_of(refusal, self.filename, self.node)
+        else:
+            self.made, self.program, self.gradient = made, made.program, gradient
+        self.pending = False
+        self.forget_numbers()
+
+    def _differentiated(self) -> tuple[Specialisation, tuple[Any, ...]]:
+        """The gradient's program. Where there is none while integers are left open, these are as they were given."""
+        bound, keywords = self.derivative.bind(self.given.args, self.given.named)
+        try:
+            return self.derivative.completed(self.program, stand_ins(bound), keywords), bound
+        except Overdue:
+            raise
+        except Exception:
+            whole = frozenset(name for name, value in self.given.integers(self.derivative.names_for(bound, keywords)))
+            if not whole:
+                raise
+        self.program, bound = self._traced_with(whole)
+        self.value = costing.report_of_primal(self.name, self.program, bound)
+        return self.derivative.completed(self.program, stand_ins(bound), keywords), bound
+
+    def forget_numbers(self) -> None:
+        """Evaluate everything anew: there is more, or it was not done."""
+        self._known = OrderedDict()
+        for name in ("open", "kept", "texts"):
+            self.__dict__.pop(name, None)
 
     def of_text(self, key: str, cell: str, reading: Reading, subject: Subject) -> Analysis:
         """The same program where something else in the cell's text has changed."""
         made = copy.copy(self)
         made.key, made.cell, made.reading, made.notes = key, cell, reading, list(subject.notes)
+        made.place = {"name": subject.name, "first": subject.first, "last": subject.last}
+        made.wrt_source = subject.wrt_source
         given = subject.given
         made.given = dataclasses.replace(self.given, source=given.source, real=given.real, sizes={
             name: size for name, size in given.sizes.items() if name in self.given.sizes})
@@ -137,11 +180,12 @@ class Analysis:
         return made
 
     def figures(self) -> Analysis:
-        """The figures alone, to be compared with: nothing of the notebook's is held on to."""
+        """The figures alone, to be compared with: nothing of the notebook's is held on to. (Those of the gradient are
+        not found any more where it is pending.)"""
         made = copy.copy(self)
         made.kept = self.kept
-        made.names = {}
-        made.function = made.derivative = made.program = made.made = None
+        made.names, made.pending = {}, False
+        made.function = made.derivative = made.program = made.made = None  # type: ignore[assignment]
         made.given = dataclasses.replace(self.given, args=(), named={}, real=((), {}))
         made.asked, made.seen, made.views = made.given, {}, {}
         return made
@@ -180,7 +224,7 @@ class Analysis:
     def is_current(self) -> bool:
         """Whether what was taken for granted of functions and objects elsewhere still holds."""
         bound, _ = self.derivative.bind(self.given.args, self.given.named)
-        return bool(self.program.holds(stand_ins(bound)))
+        return guard_function(self.program.guards, len(bound))(stand_ins(bound))
 
     @cached_property
     def kept(self) -> tuple[Residual, ...]:

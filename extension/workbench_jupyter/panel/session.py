@@ -16,7 +16,7 @@ import numpy as np
 from workbench.frontend import source
 from workbench.frontend.looking import only_looking
 from workbench.frontend.statements import forget
-from workbench.ir import within
+from workbench.ir import Stopped, in_time, within
 from workbench.views.numbers import sizes_of
 from workbench_jupyter.panel import changes, views
 from workbench_jupyter.panel.analysis import Analysis, problem_of
@@ -27,6 +27,8 @@ from workbench_jupyter.panel.subjects import Nothing, Others, Subject, Unsettled
 
 #: So many seconds an analysis may take.
 PATIENCE = 5.0
+#: Where the value's cost has taken less than this, in seconds, the gradient's is waited for.
+SOON = 0.025
 #: So many analyses are kept.
 MOST = 16
 #: So many runs of cells are remembered until the next question.
@@ -53,16 +55,20 @@ class Session:
             match question.get("what"):
                 case "analyse":
                     return self.analyse(question)
+                case "gradient":
+                    return self.complete(question)
                 case "at":
                     analysis = self.analysis(question)
                     sizes = sizes_of(question.get("sizes") or {})
-                    return {**analysis.at(sizes), "change": self.change(analysis, sizes)}
+                    return self.numbers(analysis, sizes)
                 case "view":
                     with within(PATIENCE):
+                        self.analysis(question).complete()
                         shown = self.view(question)
                         return {"kind": shown.kind, "html": shown.html(), "data": shown.as_dict()}
                 case "ask":
                     with within(PATIENCE):
+                        self.analysis(question).complete()
                         return views.answer(self.view(question), question.get("question") or {})
                 case "baseline":
                     return self.pin(question)
@@ -74,6 +80,8 @@ class Session:
         while self.runs:
             self.baselines.note_run(*self.runs.popleft())
         namespace = self.namespace() if ran else {}
+        if ran:
+            self.baselines.let_go()
         for key in [key for key, kept in self.analyses.items() if ran and not kept.lets_go(namespace)]:
             del self.analyses[key]
 
@@ -105,6 +113,12 @@ class Session:
         found = self.baselines.of(analysis)
         return None if found is None else changes.change(found[0], analysis, found[1], sizes)
 
+    def numbers(self, analysis: Analysis, sizes: Mapping[str, float]) -> dict[str, Any]:
+        """Totals, lines and what has changed, at sizes."""
+        if analysis.pending:
+            return {**analysis.at(sizes), "change": None, "pending": True}
+        return {**analysis.at(sizes), "change": self.change(analysis, sizes)}
+
     # ------------------------------------------------------------------ analysing
     def read(self, text: str) -> Reading:
         """A cell's text, read once. Raises `Unreadable`."""
@@ -121,10 +135,10 @@ class Session:
         return found
 
     def analyse(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """What there is to be said of the cell's function under the cursor."""
+        """What there is to be said of the cell's function under the cursor. Where the question allows for `parts`, the
+        gradient is left for later if the value has taken a while."""
         begin = time.perf_counter()
         cell = question["cell"]
-        sizes = sizes_of(question.get("sizes") or {})
         try:
             reading = self.read(str(cell["source"]))
             filename = file_of(reading.source)
@@ -138,25 +152,59 @@ class Session:
         except Unsettled as error:
             return {**error.place, "problems": [error.problem.as_dict()]}
         self._hold(subject.filename, reading.source, subject.tree, "the cell")
-        place = {"name": subject.name, "first": subject.first, "last": subject.last}
         try:
             with within(PATIENCE):
                 analysis = self._analysis(str(cell.get("id") or ""), reading, subject, others)
-                self.baselines.note(analysis)
-                told = {"dims": analysis.dims(sizes), **analysis.at(sizes), "change": self.change(analysis, sizes)}
+                if not question.get("parts") or time.perf_counter() - begin < SOON:
+                    self._complete(analysis)
+                return self._told(analysis, question, begin)
         except Exception as error:  # a refusal, or what the program raises whatever its numbers are
             problems = [*subject.notes, problem_of(error, subject.filename, subject.node, subject.home.why)]
             if subject.given.source == GUESSED:
                 problems.append(Problem(f"the types of its arguments are guessed ({subject.given.text}): write them, "
                                         "or a call", subject.first))
-            return {**place, "problems": [problem.as_dict() for problem in problems]}
+            return {"name": subject.name, "first": subject.first, "last": subject.last,
+                    "problems": [problem.as_dict() for problem in problems]}
         finally:
             self._forget({subject.filename, *(name for name, _ in others), *map(file_of, self.baselines.ran.values())})
+
+    def complete(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to what was asked before, with the gradient. Raises Stopped where it was given up."""
+        begin = time.perf_counter()
+        analysis = self.analysis(question)
+        try:
+            with within(PATIENCE):
+                self._complete(analysis)
+                told = self._told(analysis, question, begin)
+                in_time(None)  # (what is missing in a figure may be missing because it was given up)
+                return told
+        except Stopped:
+            analysis.forget_numbers()
+            raise
+        except Exception as error:
+            return {**analysis.place, "problems": [problem_of(error, analysis.filename, analysis.node).as_dict()]}
+
+    def _complete(self, analysis: Analysis) -> None:
+        """Find the gradient, and that of what it is compared with."""
+        if analysis.pending:
+            analysis.complete()
+            self.baselines.note(analysis)
+        found = self.baselines.of(analysis)
+        if found is not None and found[0].pending:
+            found[0].complete()
+            self.baselines.note(found[0])
+
+    def _told(self, analysis: Analysis, question: Mapping[str, Any], begin: float) -> dict[str, Any]:
+        """What is said of an analysis."""
+        sizes = sizes_of(question.get("sizes") or {})
+        self.baselines.note(analysis)
+        told = {"dims": analysis.dims(sizes), **self.numbers(analysis, sizes)}
         return {
-            "key": analysis.key, **place,
-            "functions": [{"name": f.name, "first": first_line(f), "last": last_line(f)} for f in reading.functions],
+            "key": analysis.key, **analysis.place,
+            "functions": [{"name": f.name, "first": first_line(f), "last": last_line(f)}
+                          for f in analysis.reading.functions],
             "arguments": {"text": analysis.given.text, "source": analysis.given.source},
-            "wrt": {"text": ", ".join(analysis.by), "source": subject.wrt_source},
+            "wrt": {"text": ", ".join(analysis.by), "source": analysis.wrt_source},
             "pulled": analysis.pulled, **told, "views": list(views.MAKERS),
             "problems": [problem.as_dict() for problem in analysis.remarks],
             "seconds": time.perf_counter() - begin,
@@ -167,7 +215,8 @@ class Session:
         made_of, names = subject.depends_on(reading, others)
         program = digest(made_of)
         given = subject.given
-        key = digest(repr((cell, reading.source, given.source, sorted(given.sizes.items()), program)))
+        key = digest(repr((cell, reading.source, given.source, subject.wrt_source, sorted(given.sizes.items()),
+                           program)))
         known = self.analyses.get(key)
         if known is not None and known.is_current():
             self.analyses.move_to_end(key)
@@ -213,7 +262,7 @@ class Session:
         """Let the oldest analyses go, and the texts that nothing is about any more."""
         while len(self.analyses) > MOST:
             self.analyses.popitem(last=False)
-        used |= {analysis.filename for analysis in self.analyses.values()}
+        used |= {analysis.filename for analysis in (*self.analyses.values(), *self.baselines.pending())}
         for filename in [name for name in self.held if name not in used]:
             del self.held[filename]
             forget(source.release(filename))
