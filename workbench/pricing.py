@@ -17,6 +17,7 @@ from workbench.ir import DifferentiationError
 from workbench.operators import costing
 from workbench.operators.composite import Composite
 from workbench.operators.derivative import Derivative
+from workbench.operators.mapping import Mapped
 from workbench.progress import working
 from workbench.views import Complexity, Measured, OperatorCost, Sweep
 from workbench.views.complexity import LAWS
@@ -24,19 +25,23 @@ from workbench.views.numbers import nominal
 from workbench.views.report import FIGURES, MEMORY_FIGURES, CostReport
 
 
-def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
+def cost(f: Callable[..., Any], *args: Any, arch: str | None = None, **named: Any) -> CostReport:
     """What a call would cost: its program is made and counted, nothing is compiled or run.
 
     f: any function that the compiler takes, or a derivative of one (also asked as `wb.grad(f).cost(...)`).
     args, named: its arguments; each, or a part of a structure, may be a `wb.spec("f64[n,m]")` in place of the value.
     With specs, figures are formulas in their dimensions.
+    arch: an architecture of GPUs as NVIDIA names them ("sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120"): what
+    the kernels would cost there. Of what has `engine="cuda"` it is "sm_90" where nothing is named.
     Returns a `CostReport`: `.flops`, `.ops`, `.bytes_read`, `.bytes_written`, `.bytes_allocated` (numbers in all), and
     `.by_line`, `.by_op`; `report(n=1000)` binds dimensions. What only a run can know (the turns of a `while`) is a
     parameter such as `trips(line 12)`. `.time` is how many seconds the compiled program is predicted to take once it
     has been called before (what Python does around a call, some microseconds, is not in it), on this machine where
-    `wb.calibrate()` was used, else on a default one.
+    `wb.calibrate()` was used, else on a default one. On a GPU it is predicted from published figures and was never
+    measured; `.kernels` lists what is launched. Where a compiler for GPUs is installed, kernels are compiled there for
+    their registers, once times or kernels are asked for.
     Raises DifferentiationError at the line that the compiler does not take, TypeError for arguments that f does not
-    have, ValueError where specs contradict each other.
+    have, ValueError where specs contradict each other, or for an architecture that nothing is known of.
     Method: the interpreter walks the final program in a domain of formulas; sums over loops are closed (Graham, Knuth &
     Patashnik, *Concrete Mathematics*, 1994, 6.5).
 
@@ -53,9 +58,17 @@ def cost(f: Callable[..., Any], *args: Any, **named: Any) -> CostReport:
     2000
     >>> wb.cost(wb.grad(energy), wb.spec("f64[n]")).flops
     3·n
+    >>> [(kernel.name, kernel.bytes) for kernel in wb.cost(energy, wb.spec("f64[n]"), arch="sm_90").kernels]
+    [('energy_kernel_1', 8·n)]
     """
-    derivative = f if isinstance(f, Derivative) else Derivative(f, "value", ())
-    return derivative.cost(*args, **named)
+    return as_derivative(f).cost(*args, arch=arch, **named)
+
+
+def as_derivative(f: Callable[..., Any]) -> Derivative:
+    """What has costs: a derivative itself, the loop of what is mapped, a function compiled as it is."""
+    if isinstance(f, Mapped):
+        return f.compiled
+    return f if isinstance(f, Derivative) else Derivative(f, "value", ())
 
 
 def measure(f: Callable[..., Any], *args: Any, repeats: int = 5, **named: Any) -> Measured:
@@ -136,7 +149,7 @@ def sweep(f: Callable[..., Any] | tuple[Callable[..., Any], ...], *args: Any, fi
     if measured is not None:
         ((name, _),) = grid.items()
         fixed = {key: int(value) for key, value in given.items() if "(" not in key}
-        made = [f if isinstance(f, Derivative) else Derivative(f, "value", ()) for f in functions]
+        made = [as_derivative(function) for function in functions]
         points = np.asarray(measured, float), tuple(np.array(_times(f, args, name, measured, fixed)) for f in made)
     return Sweep(tuple(report.name for report in reports), grid, values(given), given, points, values)
 

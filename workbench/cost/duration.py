@@ -14,6 +14,7 @@ import numpy as np
 
 from workbench.cost.counting import NOWHERE
 from workbench.cost.executions import Executions
+from workbench.cost.gpu import GpuTiming
 from workbench.cost.machine import Machine, current
 from workbench.cost.timing import Timing
 from workbench.cost.work import Line
@@ -25,15 +26,16 @@ class Predicted:
 
     given: what is bound; ratios: how many times longer than predicted pilots took; pilot: gives one more."""
 
-    def __init__(self, executions: Callable[[], Executions | Timing], given: Mapping[str, Any] | None = None,
-                 ratios: tuple[float, ...] = (), pilot: Callable[..., float] | None = None) -> None:
+    def __init__(self, executions: Callable[[], Executions | Timing | GpuTiming],
+                 given: Mapping[str, Any] | None = None, ratios: tuple[float, ...] = (),
+                 pilot: Callable[..., float] | None = None) -> None:
         self._made = executions
         self.given = dict(given or {})
         self.ratios = ratios
         self.pilot = pilot
 
     @cached_property
-    def timing(self) -> Timing:
+    def timing(self) -> Timing | GpuTiming:
         """What is known of the program before sizes are."""
         made = self._made()
         return Timing(made) if isinstance(made, Executions) else made
@@ -41,6 +43,12 @@ class Predicted:
     def bound(self, values: Mapping[str, Any]) -> Predicted:
         """With more of it bound."""
         return Predicted(lambda: self.timing, {**self.given, **values}, self.ratios, self.pilot)
+
+    def uncompiled(self) -> Predicted:
+        """With nothing compiled to find out more: on a GPU registers are assumed."""
+        timing = self.timing
+        return Predicted(timing.uncompiled, self.given, self.ratios, self.pilot) if isinstance(
+            timing, GpuTiming) else self
 
     def piloted(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> Predicted:
         """Scaled by one more pilot; of several, the mean counts.

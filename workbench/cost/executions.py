@@ -25,6 +25,7 @@ class Executions:
     def __init__(self, function: Function, dims: Mapping[tuple[int, int], Formula], integers: Mapping[int, Formula],
                  ) -> None:
         self.function = function
+        self.given = dims, integers
         self.numbers: dict[Block, int] = {}
         self.sizes: dict[Value, Formula | None] = {}
         self.dims: dict[Value, Formula | None] = {}
@@ -102,11 +103,11 @@ class Numbers:
 
     def runs(self, block: Block) -> Any:
         """How often a block runs."""
-        return self._number(self._executions.formulas.get(block, NEVER))
+        return self.number(self._executions.formulas.get(block, NEVER))
 
     def elements(self, value: Value) -> Any:
         """How many elements an array has; one where that is not known."""
-        return self._number(self._executions.sizes.get(value))
+        return self.number(self._executions.sizes.get(value))
 
     def is_known(self, value: Value) -> bool:
         """Whether it is known before a run how many elements an array has."""
@@ -114,15 +115,16 @@ class Numbers:
 
     def amounts(self, op: Op) -> dict[str, Any]:
         """What an operation of a library does once."""
-        return {key: self._number(amount) for key, amount in self._executions.amounts.get(op, {}).items()}
+        return {key: self.number(amount) for key, amount in self._executions.amounts.get(op, {}).items()}
 
     def dim(self, value: Value) -> Any:
         """The length of an axis."""
         if isinstance(value, Constant):
             return int(value.value.real)
-        return self._number(self._executions.dims.get(value))
+        return self.number(self._executions.dims.get(value))
 
-    def _number(self, formula: Formula | None) -> Any:
+    def number(self, formula: Formula | None) -> Any:
+        """What a formula is; 1 for what is not known."""
         if formula is None:
             return 1
         if formula not in self._known:

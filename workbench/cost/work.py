@@ -29,6 +29,19 @@ MEMORY = frozenset({"read", "written", "allocated"})
 OTHERS = MEMORY | {"allocation", "int", "logic", "element", "turn", "call", "convert", "select", "draw", "real", "imag",
                    "conj", "complex"}
 
+#: Operations on floats that are no floating-point operations, and those that are several. All others are one.
+FLOPS = {"neg": 0, "abs": 0, "fma": 2}
+
+
+def flops_in(amounts: Mapping[str, Formula]) -> Formula:
+    """Floating-point operations among amounts."""
+    total = of(0)
+    for key, amount in amounts.items():
+        weight = 0 if key in OTHERS else FLOPS.get(key, 1)
+        if weight:
+            total = total + amount * weight
+    return total
+
 
 class Work:
     """How often each thing is done, by line: `amounts[line, key]` is a formula."""

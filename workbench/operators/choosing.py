@@ -68,14 +68,14 @@ class Choosing(Composite):
         mode = self._mode(args, keywords)
         return super().analysed(args, keywords) if mode is None else self.way(mode).analysed(args, keywords)
 
-    def cost(self, *args: Any, **named: Any) -> CostReport:
+    def cost(self, *args: Any, arch: str | None = None, **named: Any) -> CostReport:
         """What a call would cost, by the way that would run; open dimensions count as 1000 where ways are chosen."""
         bound, keywords = self.bind(args, named)
         if not self.free or next(specs_in(bound), None) is None:
-            return super().cost(*args, **named)
+            return super().cost(*args, arch=arch, **named)
         modes = strategy.candidates(self.operator.operator, self._inputs(bound))
         mode = modes[0] if len(modes) == 1 else Reports(self, bound, keywords, modes).cheapest(bound)
-        return self.way(mode).cost(*args, **named)
+        return self.way(mode).cost(*args, arch=arch, **named)
 
     @property
     def latest(self) -> Specialisation:

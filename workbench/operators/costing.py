@@ -16,9 +16,12 @@ from workbench.cost.counting import Env, count
 from workbench.cost.duration import Predicted
 from workbench.cost.executions import Executions
 from workbench.cost.formula import Formula, of, symbol
+from workbench.cost.gpu import Gpu, GpuTiming, gpu_of
 from workbench.cost.memory import memory
 from workbench.cost.spec import Spec, sizes_in
 from workbench.cost.work import Amounts
+from workbench.engines.cuda import CudaProgram
+from workbench.engines.cuda.arrays import is_stand_in
 from workbench.frontend import Input
 from workbench.ir import Block, Constant, Function, Kind, Value
 from workbench.operators import direction, piloting
@@ -27,11 +30,16 @@ from workbench.operators.specialisation import Specialisation
 from workbench.passes import finalize
 from workbench.views.report import CostReport
 
+#: What a program for GPUs is priced for where nothing is named.
+ARCH = "sm_90"
+
 
 def report_of(name: str, made: Specialisation, args: tuple[Any, ...],
-              pilot: Callable[..., float] | None = None) -> CostReport:
+              pilot: Callable[..., float] | None = None, arch: str | None = None) -> CostReport:
     """The report of a program for arguments of which some may be specs. pilot: how many times longer than predicted a
-    call takes."""
+    call takes; arch: the architecture that a program for GPUs is priced for."""
+    if isinstance(made.compiled, CudaProgram):
+        return _on_gpu(name, made, made.compiled, args, gpu_of(arch or ARCH))
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
     return _report(name, made.traced.inputs, made.program.final, args, primal, pilot)
 
@@ -50,6 +58,17 @@ def _report(name: str, inputs: tuple[Input, ...], final: Function, args: tuple[A
     return CostReport(name, executions.counts.work, executions.counts.parameters.values(),
                       Predicted(lambda: executions, pilot=pilot),
                       functools.cache(lambda: memory(final, dims, integers, primal)))
+
+
+def _on_gpu(name: str, made: Specialisation, compiled: CudaProgram, args: tuple[Any, ...], gpu: Gpu) -> CostReport:
+    final = compiled.function
+    dims, integers = _dims(final, made.traced.inputs, args), _integers(made.traced.inputs, args)
+    executions = Executions(final, dims, integers)
+    resident = [item.position for item in made.traced.inputs if is_stand_in(item.path.fetch(args))]
+    primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
+    return CostReport(name, executions.counts.work, executions.counts.parameters.values(),
+                      Predicted(lambda: GpuTiming(executions, compiled.program, gpu, compiled.written, resident)),
+                      functools.cache(lambda: memory(final, dims, integers, primal)), gpu)
 
 
 def ratio_of(made: Specialisation, args: tuple[Any, ...]) -> float:

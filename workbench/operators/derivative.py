@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from workbench.cost.gpu import gpu_of
 from workbench.cost.spec import specs_in, stand_ins
 from workbench.engines import COMPILER, UNCOMPILED, Compiler, Runner, engine_named, tape
+from workbench.engines.cuda import CudaCompiler
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
@@ -32,6 +34,7 @@ from workbench.views.report import CostReport
 
 MAX_SPECIALISATIONS = 64
 _TAPE = tape.TapeRunner()
+CUDA = CudaCompiler()
 
 
 def _method_of_object(function: Any) -> Any:
@@ -374,10 +377,11 @@ class Derivative(Shown):
             raise RuntimeError(f"call {self.__name__} once: its program depends on the types of the arguments")
         return self._specialisations[0]
 
-    def cost(self, *args: Any, **named: Any) -> CostReport:
+    def cost(self, *args: Any, arch: str | None = None, **named: Any) -> CostReport:
         """What a call with these arguments would cost; see `wb.cost`. Nothing is compiled or run.
 
         args, named: the function's arguments; each, or a part of a structure, may be a `wb.spec("f64[n,m]")`.
+        arch: as for `wb.cost`.
         Returns a `CostReport`, whose figures are numbers or formulas in the dimensions.
         Raises DifferentiationError at the line that the compiler does not take.
 
@@ -387,8 +391,13 @@ class Derivative(Shown):
         """
         try:
             bound, keywords = self.bind(args, named)
-            made = self.analysed(stand_ins(bound), keywords)
-            return costing.report_of(self._title(), made, bound, self._piloted)
+            if arch is not None:
+                gpu_of(arch)
+            if arch is not None or self.engine.name == CUDA.name:
+                bound = tuple(map(CUDA.taken, bound))
+            made = self.analysed(stand_ins(bound), keywords) if arch is None or self.engine.name == CUDA.name else (
+                self.made_by(CUDA, stand_ins(bound), keywords))
+            return costing.report_of(self._title(), made, bound, self._piloted, arch)
         except Exception as error:
             __tracebackhide__ = True
             raise tidied(error, self._error("").span)  # noqa: B904
@@ -436,10 +445,10 @@ class Derivative(Shown):
         other = strategy.REVERSE if runs == strategy.FORWARD else strategy.FORWARD
         count = max(1, sum(ways.numbers(bound[k], bound) for k in wrt))
         if other == strategy.REVERSE or (program.is_by_numbers and count <= direction.NUMBERS):
-            once = Derivative(self.function, "grad", wrt, has_aux=has_aux, way=other)
+            once = Derivative(self.function, "grad", wrt, has_aux=has_aux, way=other, engine=self.engine.name)
             row = (other, 1, once.cost(*args, **named), "")
         else:
-            once = Derivative(self.function, "jvp", wrt, has_aux=has_aux)
+            once = Derivative(self.function, "jvp", wrt, has_aux=has_aux, engine=self.engine.name)
             row = (other, count, once.cost(*args, **named), f"{count:,} sweeps: flops and bytes of one")
         return ways.explained(self._title(), [(runs, 1, own, ""), row], self.request.way != strategy.AUTO)
 

@@ -21,7 +21,7 @@ from workbench.views.report import CostReport
 
 def seconds(report: CostReport, sizes: Mapping[str, float] | None = None) -> float:
     """The predicted time of a call, where dimensions have these sizes and what else is open is taken for granted."""
-    time = report.time
+    time = report.uncompiled_time
     if isinstance(time, Duration):
         time = time({name: (sizes or {}).get(name, usual(name)) for name in time.symbols})
     return float(time)

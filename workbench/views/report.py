@@ -13,13 +13,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from workbench.cost import machine
 from workbench.cost.counting import Parameter
 from workbench.cost.duration import Predicted
 from workbench.cost.formula import Formula, Number, of
+from workbench.cost.gpu import Gpu, GpuTiming, KernelCost, LaunchAt
+from workbench.cost.machine import Machine, current
 from workbench.cost.memory import Memory
 from workbench.cost.quantity import bound, plain
-from workbench.cost.work import OTHERS, Line, Work
+from workbench.cost.work import OTHERS, Line, Work, flops_in
 from workbench.ir import DifferentiationError
 from workbench.records import dataclass
 from workbench.views import report_at, report_html, report_tables
@@ -29,8 +30,6 @@ from workbench.views.roofline import Roofline, roofline_of
 from workbench.views.shown import Shown
 from workbench.views.timeline import Timeline, timeline_of
 
-#: Operations on floats that are no floating-point operations, and those that are several. All others are one.
-FLOPS = {"neg": 0, "abs": 0, "fma": 2}
 #: What can be asked of lines and of whole programs, in the order in which tables show it, and what each is.
 FIGURES = {
     "flops": "floating-point operations", "bytes_read": "bytes read", "bytes_written": "bytes written",
@@ -84,8 +83,10 @@ class CostReport(Shown):
     kind: ClassVar[str] = "cost"
 
     def __init__(self, name: str, work: Work, parameters: Iterable[Parameter] = (),
-                 predicted: Predicted | None = None, memory: Callable[[], Memory] | None = None) -> None:
+                 predicted: Predicted | None = None, memory: Callable[[], Memory] | None = None,
+                 gpu: Gpu | None = None) -> None:
         self._predicted = predicted
+        self.gpu = gpu
         self._memory = memory
         self._given: dict[str, Any] = {}
         self.name = name
@@ -97,7 +98,7 @@ class CostReport(Shown):
     @property
     def flops(self) -> Any:
         """Floating-point operations."""
-        return plain(_flops(self._totals))
+        return plain(flops_in(self._totals))
 
     @property
     def bytes_read(self) -> Any:
@@ -142,6 +143,29 @@ class CostReport(Shown):
             raise ValueError(f"{self.name} is a count alone: there is no program to predict the time of")
         return self._predicted.time()
 
+    @property
+    def uncompiled_time(self) -> Any:
+        """`time`, for which nothing is compiled: on a GPU registers are assumed where they are not known."""
+        if self._predicted is None:
+            return self.time
+        return self._predicted.uncompiled().time()
+
+    @property
+    def kernels(self) -> list[KernelCost]:
+        """What is launched on a GPU, in the order of the program; nothing where it runs on the CPU."""
+        timing = self._on_gpu
+        return [] if timing is None else timing.kernels(self._given)
+
+    @property
+    def machine(self) -> Machine | Gpu:
+        """What the times are of."""
+        return self.gpu or current()
+
+    @property
+    def _on_gpu(self) -> GpuTiming | None:
+        timing = None if self._predicted is None or self.gpu is None else self._predicted.timing
+        return timing if isinstance(timing, GpuTiming) else None
+
     def piloted(self, *args: Any, **named: Any) -> CostReport:
         """The report with times scaled by a pilot: a call with small arguments is compiled and run, on copies of them.
 
@@ -180,7 +204,7 @@ class CostReport(Shown):
     def by_op(self) -> list[OperationCost]:
         """A record for each operation, arithmetic first."""
         keys = sorted(self._totals.keys() - _BYTES, key=lambda key: (key in OTHERS, key))
-        return [OperationCost(key, plain(total), plain(_flops({key: total})))
+        return [OperationCost(key, plain(total), plain(flops_in({key: total})))
                 for key in keys if (total := self._totals[key]) != 0]
 
     @property
@@ -235,7 +259,7 @@ class CostReport(Shown):
         return made
 
     def _like(self, work: Work) -> CostReport:
-        return CostReport(self.name, work, self._known, self._predicted, self._memory)
+        return CostReport(self.name, work, self._known, self._predicted, self._memory, self.gpu)
 
     def renamed(self, name: str, moved: Callable[[Line], Line]) -> CostReport:
         """The same under another name, its lines where an edit has moved them, to be compared."""
@@ -297,7 +321,7 @@ class CostReport(Shown):
         if self._predicted is None:
             raise ValueError(f"{self.name} is a count alone: there is no program to predict the time of")
         given = self._complete({*self.symbols, *self._predicted.symbols}, values, dims)
-        return roofline_of(self.name, report_at.at(self, given), machine.current())
+        return roofline_of(self.name, report_at.at(self, given), self.machine)
 
     def _sizes(self) -> set[str]:
         """Names of what the course of memory depends on."""
@@ -327,6 +351,11 @@ class CostReport(Shown):
     def seconds(self, sizes: Mapping[str, Any]) -> dict[Line, float] | None:
         """Seconds by line where everything has a size; None where there is no program."""
         return None if self._predicted is None else self._predicted.seconds(sizes)
+
+    def launched(self, sizes: Mapping[str, Any]) -> list[LaunchAt]:
+        """What a GPU launches and copies where everything has a size; nothing on the CPU."""
+        timing = self._on_gpu
+        return [] if timing is None else timing.rows({**self._given, **sizes})
 
     def course(self, sizes: Mapping[str, Any]) -> Timeline | None:
         """The course of memory where everything has a size; None where it cannot be had."""
@@ -361,6 +390,9 @@ class CostReport(Shown):
                if (value := self.figure(figure)) is not None},
             "dimensions": list(self.dimensions), "parameters": list(self.parameters),
             "open": {name: usual(name) for name in self.open},
+            **({} if self.gpu is None else {"gpu": self.gpu.name, "arch": self.gpu.arch, "kernels": [
+                {name: value if value is None or isinstance(value, str | bool) else data(value)
+                 for name, value in vars(kernel).items()} for kernel in self.kernels]}),
             "by_op": [{"name": r.name, "count": data(r.count), "flops": data(r.flops)} for r in self.by_op],
             "by_line": [{"file": r.filename, "line": r.line, "text": r.text,
                          **{figure: data(getattr(r, figure)) for figure in FIGURES},
@@ -373,21 +405,12 @@ class CostReport(Shown):
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
 
 
-def _flops(amounts: Mapping[str, Formula]) -> Formula:
-    total = of(0)
-    for key, amount in amounts.items():
-        weight = 0 if key in OTHERS else FLOPS.get(key, 1)
-        if weight:
-            total = total + amount * weight
-    return total
-
-
 def _line_cost(line: Line, amounts: Mapping[str, Formula], time: Any) -> LineCost:
     filename, number = line
     figures = {figure: plain(amounts.get(key, of(0))) for figure, key in _KEYS.items()}
     ops = {key: plain(amount) for key, amount in sorted(amounts.items()) if key not in _BYTES}
     text = linecache.getline(filename, number).strip() if number else ""
-    return LineCost(filename, number, text, plain(_flops(amounts)), **figures, ops=ops, time=time)
+    return LineCost(filename, number, text, plain(flops_in(amounts)), **figures, ops=ops, time=time)
 
 
 __all__ = ["FIGURES", "MEMORY_FIGURES", "CostReport", "LineCost", "OperationCost"]

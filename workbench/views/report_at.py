@@ -9,7 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.cost.gpu import LaunchAt
 from workbench.records import dataclass
+from workbench.views.kernels import cells_of
 from workbench.views.numbers import at_sizes, usual
 
 #: A line's numbers, in the order in which a live view has them.
@@ -35,20 +37,23 @@ class LineAt:
 
 @dataclass(frozen=True)
 class At:
-    """A report's numbers at `sizes`. totals: by figure; operations: (name, count, flops)."""
+    """A report's numbers at `sizes`. totals: by figure; operations: (name, count, flops); launches: of a GPU."""
 
     sizes: Mapping[str, float]
     totals: Mapping[str, float]
     lines: tuple[LineAt, ...]
     operations: tuple[tuple[str, float, float], ...]
+    launches: tuple[LaunchAt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; a line's numbers in the order of `NUMBERS`."""
+        launches = [[[text, value] for text, value in cells_of(launch)] for launch in self.launches]
         return {
             "sizes": dict(self.sizes),
             "totals": dict(self.totals),
             "lines": [[getattr(line, name) for name in NUMBERS] for line in self.lines],
             "operations": [[count, flops] for _, count, flops in self.operations],
+            **({"launches": launches} if launches else {}),
         }
 
 
@@ -96,4 +101,4 @@ def at(report: Any, values: Mapping[str, float] | None = None) -> At:
     if seconds is not None:
         totals["time"] = math.fsum(seconds.values())
     operations = tuple((r.name, at_sizes(r.count, sizes), at_sizes(r.flops, sizes)) for r in report.by_op)
-    return At(sizes, totals, tuple(lines), operations)
+    return At(sizes, totals, tuple(lines), operations, tuple(report.launched(sizes)))

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from workbench.cost import machine
 from workbench.views import report_tables
 from workbench.views.cost_style import cost_styles
 from workbench.views.highlight import highlighted
+from workbench.views.kernels import kernels_part
 from workbench.views.listing import Listing, listings
 from workbench.views.numbers import bytes_text, figure_text, short_text, sizes_of, time_text
 from workbench.views.report_at import At, LineAt, at
@@ -59,6 +59,9 @@ def html_of(report: Any) -> str:
         _folded("Lines in figures", _lines(report, numbers), "lines"),
         _folded(f"{len(numbers.operations)} operations", _operations(report, numbers), "operations"),
     ]
+    if numbers.launches:
+        table = kernels_part(report, numbers.launches)
+        parts[3:3] = [f'<details open data-part="kernels"><summary>Kernels</summary>{table}</details>']
     if course is not None and course.instants:
         parts.append(
             _folded(
@@ -66,7 +69,7 @@ def html_of(report: Any) -> str:
             )
         )
     if "time" in numbers.totals and any(line.flops > 0 for line in numbers.lines):
-        parts.append(_folded("Roofline", roofline_of(report.name, numbers, machine.current()).part(), "roofline"))
+        parts.append(_folded("Roofline", roofline_of(report.name, numbers, report.machine).part(), "roofline"))
     return f'<div class="wb-view wb-cost">{cost_styles()}{"".join(parts)}</div>'
 
 
@@ -74,7 +77,7 @@ def numbers_at(report: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """All numbers at these sizes, plain: what a live view shows when a slider has been moved."""
     numbers = at(report, sizes_of(values))
     course = report.course(numbers.sizes)
-    roofline = None if "time" not in numbers.totals else roofline_of(report.name, numbers, machine.current()).as_dict()
+    roofline = None if "time" not in numbers.totals else roofline_of(report.name, numbers, report.machine).as_dict()
     return {**numbers.as_dict(), "timeline": None if course is None else course.as_dict(), "roofline": roofline}
 
 

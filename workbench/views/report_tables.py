@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.views.kernels import kernels_text
 from workbench.views.numbers import columns, figure_text, time_text
 
 _COLUMNS = {"flops": "flops", "bytes_read": "bytes read", "bytes_written": "bytes written",
@@ -19,7 +20,8 @@ def text_of(report: Any) -> str:
     counts = [("operation", "count", "flops"), *operations(report)]
     depends = [f"open: {', '.join(report.symbols)}"] if report.symbols else []
     return "\n".join([f"cost of one run of {report.name}", *depends, *(f"{k}: {v}" for k, v in whole(report)), "",
-                      *columns([head, *rows], left=(len(head) - 1,)), "", *columns(counts, left=(0,))])
+                      *columns([head, *rows], left=(len(head) - 1,)), "", *columns(counts, left=(0,)),
+                      *(["", *kernels_text(report)] if report.gpu is not None else [])])
 
 
 def lines(report: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, ClassVar
 
+from workbench.cost.gpu import Gpu
 from workbench.cost.machine import Machine
 from workbench.records import dataclass
 from workbench.views.cost_style import cost_styles
@@ -57,7 +58,8 @@ class Dot:
 @dataclass(frozen=True)
 class Roofline(Shown):
     """Lines as dots under the roofs of a machine. whole: the program as one dot; calibrated: whether the machine was
-    measured here. `.svg` is the picture, `as_dict()` the data; `print` gives a table, a notebook shows both."""
+    measured here; gpu: which one it is, if it is one. `.svg` is the picture, `as_dict()` the data; `print` gives a
+    table, a notebook shows both."""
 
     name: str
     sizes: Mapping[str, float]
@@ -65,6 +67,7 @@ class Roofline(Shown):
     dots: tuple[Dot, ...]
     whole: Dot
     calibrated: bool
+    gpu: str = ""
 
     kind: ClassVar[str] = "roofline"
 
@@ -164,6 +167,8 @@ class Roofline(Shown):
                 )
             )
         machine = "the machine as measured" if self.calibrated else "a default machine: wb.calibrate() measures yours"
+        if self.gpu:
+            machine = f"published figures of {self.gpu}: predicted, never measured"
         table = table_html(
             ("line", "flops a byte", "rate", "of the roof", "of the time", ""),
             rows,
@@ -186,7 +191,7 @@ class Rates(Axis):
         return [(self.place(10.0**k), short_text(10.0**k)) for k in range(first, last + 1, every)]
 
 
-def roofline_of(name: str, numbers: At, machine: Machine) -> Roofline:
+def roofline_of(name: str, numbers: At, machine: Machine | Gpu) -> Roofline:
     """The lines of a report at given sizes under the roofs of a machine."""
     total = math.fsum(line.time for line in numbers.lines) or math.nan
     dots = tuple(
@@ -196,7 +201,15 @@ def roofline_of(name: str, numbers: At, machine: Machine) -> Roofline:
     )
     moved = numbers.totals["bytes_read"] + numbers.totals["bytes_written"]
     whole = _dot(0, "", numbers.totals["flops"], moved, total, 1.0)
+    if isinstance(machine, Gpu):
+        return Roofline(name, numbers.sizes, roofs_of_gpu(machine), dots, whole, False, str(machine))
     return Roofline(name, numbers.sizes, roofs(machine), dots, whole, machine.calibrated)
+
+
+def roofs_of_gpu(gpu: Gpu) -> tuple[Roof, ...]:
+    """What a GPU does at most: multiplications with additions by their kind, and bytes a second of L2 and of memory."""
+    return (Roof("float32", gpu.peak("f32"), False), Roof("float64", gpu.peak("f64"), False),
+            Roof("L2", gpu.cache_bandwidth, True), Roof("memory", gpu.bandwidth, True))
 
 
 def roofs(machine: Machine) -> tuple[Roof, ...]:

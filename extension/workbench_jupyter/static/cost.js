@@ -38,6 +38,7 @@ export async function mount(element, data, link) {
   const show = numbers => {
     state.numbers = numbers;
     draw();
+    costLaunches(view, numbers);
     charts(numbers);
   };
   const bar = el("div", { class: "wb-cost-bar" },
@@ -119,6 +120,15 @@ function costNumbers(lines, operations, data, state) {
       : [totals.flops, totals.bytes_read, totals.bytes_written, totals.bytes_allocated];
     values.forEach((value, k) => put(lines, row.cells[k + 1], costNumber(value)));
     if (timed) put(lines, row.cells[5], costNumber(at ? at[COST_PLACES.time] : totals.time), costSeconds);
+  }
+}
+
+/** The table of what a GPU launches and copies, as the kernel writes it. */
+function costLaunches(view, numbers) {
+  const rows = Array.from(view.querySelectorAll('[data-part="kernels"] tr[data-k]'));
+  for (const row of rows) {
+    (numbers.launches?.[Number(row.dataset.k)] ?? []).forEach(([text, value], k) =>
+      costFill(row.cells[k], text, costNumber(value)));
   }
 }
 

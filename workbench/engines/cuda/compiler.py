@@ -31,7 +31,7 @@ class CudaProgram:
         self.function = function
         self.program: Program = emit(function)
         self._entry: Callable[..., Any] | None = None
-        self._written = _written(function)
+        self.written = _written(function)
 
     @property
     def results(self) -> int:
@@ -63,7 +63,7 @@ class CudaProgram:
                  else arg for arg in args]
         with np.errstate(all="ignore"):  # (as in compiled programs)
             found = self._entry(*given)
-        for k in self._written:
+        for k in self.written:
             if isinstance(args[k], np.ndarray) and not is_stand_in(args[k]) and args[k].size:
                 given[k].copy_to_host(args[k])
         if found is None or any(map(is_stand_in, args)):

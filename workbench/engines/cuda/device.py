@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numba import cuda as _numba_cuda
 
+from workbench.engines.cuda.kernels import BLOCK, BLOCKS
 from workbench.engines.cuda.problems import Problem
 
 cuda: Any = _numba_cuda  # (it has no annotations)
 
-#: Threads of a block, and blocks at most: further turns go to the same threads again.
-SHAPE: ContextVar[tuple[int, int]] = ContextVar("shape", default=(128, 4096))
+#: Threads of a block, and blocks at most.
+SHAPE: ContextVar[tuple[int, int]] = ContextVar("shape", default=(BLOCK, BLOCKS))
 NONE = np.iinfo(np.int64).max
 
 

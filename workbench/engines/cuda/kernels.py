@@ -25,6 +25,8 @@ from workbench.records import dataclass
 
 #: Threads of a block at most: so long are the arrays in which a block adds up.
 THREADS = 256
+#: How kernels are launched: threads of a block, and blocks at most; further turns go to the same threads again.
+BLOCK, BLOCKS = 128, 4096
 #: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
 SMALL = 32
 NAMES = frozenset({"cuda", "problem", "thread", "item", "half", "lane", "other", "launch", "device"})
