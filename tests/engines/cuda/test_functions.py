@@ -31,3 +31,8 @@ def test_of_two_numbers() -> None:
                 assert got == want or (got != got and want != want), (x, y)
                 got, want = functions.logaddexp(x, y), np.logaddexp(x, y)
                 assert np.isclose(got, want, 1e-15, 0, equal_nan=True), (x, y)
+
+
+def test_quotients() -> None:
+    for item, length in ((0, 1), (6, 7), (7, 7), (2**62, 3), (123456789012, 1000)):
+        assert functions.quotient(item, length) == item // length

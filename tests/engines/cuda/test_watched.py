@@ -120,3 +120,28 @@ def test_lists_of_a_turn() -> None:
     case = Case("halved", halved, (0, 1), lambda r, n: (r.uniform(0.2, 9, n), r.uniform(0.2, 0.9, n)), 0)
     got, want = outcome(case, case.arguments(np.random.default_rng(1), 20), Device())
     assert apart(got, want) <= 1e-10
+
+
+@pytest.mark.parametrize("rows, columns", [(3, 4), (-2, -3), (2, -1), (0, 3)])
+def test_nests_with_fewer_turns_than_none(rows: int, columns: int) -> None:
+    def squared(x, n, m):
+        y = np.zeros(x.shape)
+        for i in range(n):
+            for j in range(m):
+                y[i, j] = x[i, j] * x[i, j]
+        return np.sum(y)
+    case = Case("squared", squared, 0, lambda r, n: (r.normal(size=(3, 4)), rows, columns))
+    got, want = outcome(case, case.arguments(np.random.default_rng(1), 12), Device())
+    assert apart(got, want) <= 1e-10
+
+
+def test_nests_of_three_loops_either_way() -> None:
+    def shifted(x, y):
+        for i in range(1, x.shape[0]):
+            for j in range(x.shape[1] - 1, -1, -1):
+                for k in range(2, x.shape[2]):
+                    y[i, j, k] = x[i - 1, j, k - 2] * x[i, j, k] + i + 10 * j + 100 * k
+        return np.sum(y * y)
+    case = Case("shifted", shifted, 0, lambda r, n: (r.normal(size=(3, 4, 5)), np.zeros((3, 4, 5))))
+    got, want = outcome(case, case.arguments(np.random.default_rng(1), 12), Device())
+    assert apart(got, want) <= 1e-10

@@ -1,4 +1,4 @@
-"""Elementary functions that Numba has no form of for a GPU, as Python that it compiles there.
+"""Elementary functions that Numba has no form of for a GPU (or a slow one), as Python that it compiles there.
 
 Invariant: each gives what NumPy's function of that name gives, and none raises. Every one runs as plain Python, too
 (tests/engines/cuda/test_functions.py). They compute in float64; what is float32 is converted where they are called.
@@ -7,6 +7,8 @@ Invariant: each gives what NumPy's function of that name gives, and none raises.
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 
 def sign(x: float) -> float:
@@ -76,3 +78,8 @@ def isfinite(x: float) -> bool:
 def signbit(x: float) -> bool:
     """Whether the sign is minus, that of zeros included."""
     return math.copysign(1.0, x) < 0.0
+
+
+def quotient(item: int, length: int) -> np.int64:
+    """A whole number divided by another, both at least 0: without the corrections for signs that `//` has."""
+    return np.int64(np.uint64(item) // np.uint64(length))

@@ -168,8 +168,7 @@ class HostWriter(Writer):
         """How many turns there are to be dealt out."""
         if found is None:
             return "1"
-        lengths = [kernels.length(self, loop) for loop in found.loops]
-        return " * ".join(f"({text})" if " " in text and len(lengths) > 1 else text for text in lengths)
+        return kernels.product(kernels.turns(self, found))
 
     def rooms(self, kernel: Kernel, op: Op, found: Parallel | None, count: str, given: Sequence[str]) -> list[str]:
         """The arrays with a column for each thread."""

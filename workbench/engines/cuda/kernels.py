@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.engines.cuda.functions import quotient
 from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, SUM, Parallel
 from workbench.engines.cuda.problems import FAILURES
 from workbench.engines.cuda.spelling import KernelSpeller
@@ -29,7 +30,8 @@ THREADS = 256
 BLOCK, BLOCKS = 128, 4096
 #: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
 SMALL = 32
-NAMES = frozenset({"cuda", "problem", "thread", "item", "half", "lane", "other", "launch", "device"})
+NAMES = frozenset({"cuda", "problem", "thread", "item", "rest", "quotient", "half", "lane", "other", "launch",
+                   "device"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,36 +309,61 @@ def for_(w: Writer, op: Op) -> None:
 
 def deal(w: Writer, found: Parallel) -> str:
     """The head of the loop over the turns of a thread; the name of what counts them. (A `while`: how often a `range`
-    with a step turns is a division of 64 bits, which a GPU does not have.)"""
+    with a step turns is a division of 64 bits, which a GPU does not have. It asks for 0 <= ..., too, which always
+    holds: else NVIDIA's compiler unrolls it, for which it does that division, although most threads have one turn.)"""
     assert isinstance(w, KernelWriter)
-    lengths = [length(w, loop) for loop in found.loops]
+    lengths = turns(w, found)
     needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1
-    lo, step = found.op.operands[0], found.op.attrs.get("step", 1)
-    index = w.names(found.op.regions[0].params[0])
-    if not needs and step == 1 and isinstance(lo, Constant) and lo.value == 0:
-        w.line(f"{index} = cuda.grid(1)")
-        w.line(f"while {index} < {lengths[0]}:")
-        return index
-    total = " * ".join(f"({text})" if " " in text and len(lengths) > 1 else text for text in lengths)
+    names = [w.names(loop.regions[0].params[0]) for loop in found.loops]
+    if not needs and starts_at_zero(found.op):
+        w.line(f"{names[0]} = cuda.grid(1)")
+        w.line(f"while 0 <= {names[0]} < {lengths[0]}:")
+        return names[0]
     w.line("item = cuda.grid(1)")
-    w.line(f"while item < {total}:")
+    w.line(f"while 0 <= item < {product(lengths)}:")
     w.depth += 1
-    for k, loop in enumerate(found.loops):
-        inner = " * ".join(f"({text})" if " " in text else text for text in lengths[k + 1:])
-        turn = f"item // ({inner})" if len(lengths) - k > 2 else f"item // {bound(inner)}" if inner else "item"
-        if k > 0:
-            turn = f"({turn}) % {bound(lengths[k])}" if inner else f"item % {bound(lengths[k])}"
-        lo, step = loop.operands[0], loop.attrs.get("step", 1)
-        first = w.spell.text(lo)
-        text = f"{first} - {turn}" if step == -1 else turn if first == "0" else f"{first} + {turn}"
-        w.line(f"{w.names(loop.regions[0].params[0])} = {text}")
+    left = "item"
+    for k, name in enumerate(names[:-1]):
+        below = product(lengths[k + 1:])
+        w.helpers["quotient"] = quotient
+        w.line(f"{name} = quotient({left}, {below})")
+        rest = f"{left} - {name} * {f'({below})' if ' ' in below else below}"
+        if k + 2 < len(names):
+            w.line(f"rest = {rest}")
+        left = "rest" if k + 2 < len(names) else rest
+    for loop, name, turn in zip(found.loops, names, [*names[:-1], left], strict=True):
+        first = w.spell.text(loop.operands[0])
+        if loop.attrs.get("step", 1) == -1:
+            turn = f"{first} - {f'({turn})' if ' ' in turn else turn}"
+        elif not starts_at_zero(loop):
+            turn = f"{first} + {turn}"
+        if turn != name:
+            w.line(f"{name} = {turn}")
     w.depth -= 1
     return "item"
 
 
-def bound(text: str) -> str:
-    """A divisor."""
-    return text if text.isidentifier() or text.isdigit() or text.startswith("(") else f"({text})"
+def starts_at_zero(loop: Op) -> bool:
+    """Whether a loop's index is the number of the turn."""
+    lo = loop.operands[0]
+    return loop.attrs.get("step", 1) == 1 and isinstance(lo, Constant) and lo.value == 0
+
+
+def turns(w: Writer, found: Parallel) -> list[str]:
+    """How many turns each loop has; none but that of the first is negative, so that their product says whether there
+    are any."""
+    sizes = {dim for value in free_values(found.op) if value.is_array for dim in value.dims}
+    texts = [length(w, loop) for loop in found.loops]
+    for k, loop in enumerate(found.loops):
+        known = starts_at_zero(loop) and (loop.operands[1] in sizes or texts[k].isdigit())
+        if k > 0 and not known:
+            texts[k] = f"max({texts[k]}, 0)"
+    return texts
+
+
+def product(texts: Sequence[str]) -> str:
+    """Numbers of turns, multiplied."""
+    return " * ".join(f"({t})" if " " in t and not t.startswith("max(") and len(texts) > 1 else t for t in texts)
 
 
 def length(w: Writer, loop: Op) -> str:
