@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from workbench.frontend import library, objects, python_types, texts
+from workbench.frontend import launches, library, objects, python_types, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute, is_library
 from workbench.frontend.values import (
@@ -67,6 +67,9 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
         if isinstance(value, property) and value.fget is not None:
             return act.t.environment.call(act, value.fget, (owner,), {})
         return getattr(owner, name)
+    of_cuda = launches.attribute(owner, name)
+    if of_cuda is not None:
+        return launches.meanings.member(act, of_cuda)
     return t.environment.static_attribute(act, owner, name)
 
 

@@ -26,6 +26,7 @@ from workbench.frontend import (
     completions,
     generators,
     instances,
+    launches,
     library,
     prompt,
     python_types,
@@ -64,8 +65,12 @@ _MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every func
 def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, Any], node: Any = None) -> Any:
     """Call anything."""
     act.t.usable(callee)
+    launch = callee if isinstance(callee, launches.Configured) else launches.configured_outside(callee)
+    if launch is not None:
+        return _launched(act, launch, args, named)
     if isinstance(callee, StandIn):
         return _call_stand_in(act, callee, args, named, node)
+    callee = launches.known_name(callee) or _in_kernel(act, callee)
     if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not _is_entered(callee):
         args, named = _settled(act, callee, args, named)
     inlined = getattr(type(callee), "inlined", None)
@@ -124,6 +129,24 @@ def _call_stand_in(act: Activation, callee: StandIn, args: tuple[Any, ...], name
             raise TypeError(f"'{callee.type.__name__}' object is not callable")
         return call(act, access.attribute(act, callee, "__call__"), args, named, node)
     raise TypeError(f"{describe(callee)} is not callable")
+
+
+def _in_kernel(act: Activation, callee: Any) -> Any:
+    """The Python function of what `@cuda.jit` has made, which other kernels call; anything else as it is."""
+    function = launches.kernel_function(callee)
+    if function is None:
+        return callee
+    if act.t.launches.now is None and not launches.is_device_function(callee):
+        act.t.fail(f"the kernel {function.__name__} is called without a launch shape", "write k[blocks, threads](...)")
+    return function
+
+
+def _launched(act: Activation, launch: launches.Configured, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Launch a kernel of the user's own."""
+    def run(act: Activation, node: ast.FunctionDef, args: tuple[Any, ...], function: types.FunctionType) -> Any:
+        bound = _bind(function.__name__, node.args, (), {}, args, {})
+        return _run(act, node, bound, None, function, function.__qualname__, None)
+    launches.launched(act, launch, args, named, run)
 
 
 def _by_rule(act: Activation, handler: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -363,7 +386,7 @@ def finish(act: Activation, completion: Any) -> Any:
     value = t.read(act.result)
     if isinstance(completion, int) and completion == 0:
         return None
-    if value is UNDEFINED:
+    if value is UNDEFINED or value is None:
         return None
     if not isinstance(completion, int):
         returned = t.emit("ne", t.scalar(completion.code), t.scalar(0))

@@ -20,6 +20,7 @@ from workbench.frontend import (
     growth,
     indexing,
     iteration,
+    launches,
     list_operations,
     states,
     texts,
@@ -143,6 +144,8 @@ def item(act: Activation, owner: Any, key: Any) -> Any:
         texts.refuse(t, "a part")
     if isinstance(owner, Scalar):
         return _number_item(t, owner, key)
+    if launches.kernel_function(owner) is not None:
+        return launches.configured(act, owner, key)
     meaning = composed.subscript(owner)
     if meaning is not None:
         return t.environment.call(act, meaning, (key,), {})

@@ -11,7 +11,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.frontend import activation, calls, overflow, source, unrolling
+from workbench.frontend import activation, calls, launches, overflow, source, unrolling
 from workbench.frontend.environment import Environment
 from workbench.frontend.numbers import MADE_A_TURN, UnsettledKind
 from workbench.frontend.outputs import Exporter, Tree
@@ -104,6 +104,8 @@ def _settled(function: Any, args: tuple[Any, ...], names: tuple[str, ...], wrt: 
             key, fixed = pinned(environment, t, need)
             (pins if fixed is True else decisions)[key] = fixed
         except Exception as error:
+            if isinstance(error, DifferentiationError) and t.launches.met:
+                error.compiled_only = True
             if not hasattr(error, "__workbench_span__") and not isinstance(error, DifferentiationError):
                 error.__workbench_span__ = t.span  # type: ignore[attr-defined]
             raise
@@ -167,6 +169,7 @@ def _run(t: Tracer, environment: Environment, function: Any, args: tuple[Any, ..
     effects = tuple(_effects(t, environment, exporter))
     exporter.final_versions()
     ir = t.builder.finish([t.builder.resolve(v) for v in exporter.results])
+    launches.prove(ir, t.launches, lambda v: v in ir.shape_params or v in t.nonnegative)
     ir = overflow.checked(ir, t.integers)
     verify(ir)
     environment.guard_apart()

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from workbench import rules
 from workbench.frontend.numbers import alternatives, number_kind, static_constant
 from workbench.frontend.order import by_rows
+from workbench.frontend.threads import Launches
 from workbench.frontend.unwinding import Diverted, NeedStatic, Restart
 from workbench.frontend.upward import Upward
 from workbench.frontend.values import (
@@ -107,6 +108,7 @@ class Tracer:
         self.pending: list[Pending] = []
         self.handled: list[Any] = []
         self.raising = FIRST_SITE
+        self.launches = Launches()
 
     # ------------------------------------------------------------------ errors
     @property
@@ -368,8 +370,7 @@ class Tracer:
         for value in values:
             if isinstance(value, (Conflict, OneOf)):
                 reason = value.reason if isinstance(value, Conflict) else describe(value)
-                self.fail(reason, "give it one type on both paths (a number in place of a text or None), or do "
-                          "on each path what needs it")
+                self.fail(reason, value.hint if isinstance(value, Conflict) else Conflict(reason).hint)
 
     def rename(self, target: Any) -> None:
         """References to a cell or container made so far are stale from here on."""

@@ -23,6 +23,7 @@ class DifferentiationError(Exception):
         self.reason = reason
         self.span = span
         self.hint = hint
+        self.compiled_only = False  # the program launches kernels, which only compiled programs can do
         self.caller: Span | None = None
         self.filename: str | None = span.filename if span else None
         self.lineno: int | None = span.line if span else None

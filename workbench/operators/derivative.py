@@ -35,6 +35,7 @@ from workbench.views.report import CostReport
 MAX_SPECIALISATIONS = 64
 _TAPE = tape.TapeRunner()
 CUDA = CudaCompiler()
+_OF_CUDA = ("numba.cuda", "cuda.")  # whose exceptions say that there is no device
 
 
 def _method_of_object(function: Any) -> Any:
@@ -173,12 +174,16 @@ class Derivative(Shown):
         It runs the program itself: an exception that it raises is the primal's. `for_good`: calls like this one are not
         compiled again. Raises the compiler's error where the engine has no runner, and where that refuses, too."""
         runner = self.engine.runner
-        if runner is None:
+        if runner is None or (isinstance(error, DifferentiationError) and error.compiled_only):
             raise error
         try:
             result = record(runner)
         except DifferentiationError as refusal:
             raise (error if isinstance(error, DifferentiationError) else refusal) from None
+        except Exception as raised:
+            if isinstance(error, DifferentiationError) and type(raised).__module__.startswith(_OF_CUDA):
+                raise error from None  # (there is no device to run the program on)
+            raise
         if for_good:
             self._refused.add(_kinds(args, keywords))
         span = getattr(error, "span", None) or getattr(error, "__workbench_span__", None)

@@ -163,6 +163,8 @@ def native(callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         outside()
     if handler is not None:
         return handler(callee, args, named)
+    if type(callee).__module__.startswith("numba.cuda") and current() is not None:
+        raise refuse("the tape does not record kernels of a GPU", "use engine='numba' or engine='cuda'")
     if type(callee) in _DESCRIPTORS and callee.__objclass__ in (float, complex, np.ndarray) and any(
             type(a) in ACTIVE for a in args):
         return _unbound(callee.__name__, args, named)

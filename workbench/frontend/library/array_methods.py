@@ -60,6 +60,9 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     if name == "flat" and isinstance(owner, Array):
         return _flat(t, owner)
     known = name in _METHODS or name in _FUNCTIONS
+    if name in ("copy_to_host", "copy_to_device") and not (isinstance(owner, Array) and (
+            owner.cell.source is not None or owner.cell in t.launches.arrays)):
+        known = False
     python = isinstance(owner, Scalar) and owner.python
     if not known or (python and name not in ("conjugate", "is_integer")):
         type_ = np.ndarray if isinstance(owner, Array) else _PYTHON[owner.kind] if python else owner.kind.dtype.type
@@ -163,6 +166,17 @@ def _copy(act: Activation, owner: Any, order: Any = "C") -> Any:
     return creation.copied(act.t, owner, order) if isinstance(owner, Array) else owner
 
 
+def _copy_to_host(act: Activation, owner: Array, ary: Any = None, stream: Any = 0) -> Any:
+    if ary is None:
+        return creation.copied(act.t, owner, "C")
+    act.t.environment.set_item(act, ary, Ellipsis, owner)
+    return ary
+
+
+def _copy_to_device(act: Activation, owner: Array, ary: Any, stream: Any = 0) -> None:
+    act.t.environment.set_item(act, owner, Ellipsis, ary)
+
+
 def _fill(act: Activation, owner: Any, value: Any) -> None:
     arrays.write(act.t, owner, act.t.scalar(value, owner.kind))
 
@@ -242,6 +256,7 @@ def _is_integer(act: Activation, owner: Any) -> Any:
 
 
 _METHODS: dict[str, Callable[..., Any]] = {
+    "copy_to_host": _copy_to_host, "copy_to_device": _copy_to_device,
     "astype": _astype, "copy": _copy, "fill": _fill, "flatten": _flatten, "reshape": _reshape,
     "transpose": _transpose, "item": _item, "conj": _conjugate, "conjugate": _conjugate, "tolist": _tolist,
     "is_integer": _is_integer, "sort": _sort,

@@ -88,6 +88,8 @@ class Conflict(StandIn):
     """What cannot be joined: reading it is an error."""
 
     reason: str
+    hint: str = ("give it one type on both paths (a number in place of a text or None), or do on each path what needs "
+                 "it")
 
     def words(self) -> str:
         """What it is called in errors."""
