@@ -65,6 +65,8 @@ _PLAIN = (Array, Choice, Scalar, ListValue, DynamicList, SetValue, RangeValue, Z
           Partial, RandomValue)
 _BUILTIN = ("builtins", "collections")
 
+#: Methods of arrays that `numba.cuda` has made.
+_OF_DEVICE = frozenset({"copy_to_host", "copy_to_device"})
 
 def types_of(value: Any) -> tuple[type, ...]:
     """The Python types that a value, no number, may have; none where that is not known."""
@@ -124,6 +126,8 @@ def of_all(t: Tracer, value: Any, ask: Callable[[type], Any], what: str) -> Any:
 def has_attribute(t: Tracer, value: Any, name: str) -> bool | None:
     """Whether a value has an attribute, where its type alone says so; else None."""
     what = f"whether there is an attribute `{name}`"
+    if isinstance(value, Array) and name in _OF_DEVICE:
+        return value.cell in t.launches.arrays
     if isinstance(value, (BoundMethod, Closure)):
         return _has(types.FunctionType, name) or (isinstance(value, BoundMethod) and _has(types.MethodType, name))
     if isinstance(value, ExceptionValue) and value.type.__module__ != "builtins":

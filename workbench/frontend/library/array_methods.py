@@ -60,9 +60,6 @@ def number_attribute(t: Tracer, owner: Array | Scalar, name: str) -> Any:
     if name == "flat" and isinstance(owner, Array):
         return _flat(t, owner)
     known = name in _METHODS or name in _FUNCTIONS
-    if name in ("copy_to_host", "copy_to_device") and not (isinstance(owner, Array) and (
-            owner.cell.source is not None or owner.cell in t.launches.arrays)):
-        known = False
     python = isinstance(owner, Scalar) and owner.python
     if not known or (python and name not in ("conjugate", "is_integer")):
         type_ = np.ndarray if isinstance(owner, Array) else _PYTHON[owner.kind] if python else owner.kind.dtype.type
