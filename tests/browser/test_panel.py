@@ -32,6 +32,34 @@ def spread(a):
 spread(np.ones(100))"""
 
 
+SINES = "".join(f"    x = np.sin(x) * x + {k}.5\n" for k in range(58))
+LONG = f"def f(x):\n{SINES}    return np.sum(x)\n\nf(np.ones(90))"  # of which the gradient takes a while
+#: What is seen of the figures from an edit on, each time that it changes: whether the gradient's are of before, whether
+#: the text is, flops of the value and of the gradient, the height of what stands above the views, lines with marks.
+SEEN = """
+const panel = document.querySelector('#ad-workbench-panel'), table = panel.querySelector('.adw-Totals');
+const cell = jupyterapp.shell.currentWidget.content.activeCell, shared = cell.model.sharedModel;
+const text = shared.getSource(), at = text.indexOf(args[0]), seen = [];
+const note = () => {
+  const row = Array.from(table.querySelectorAll('tbody tr')).find(r => r.cells[0].textContent === 'flops');
+  const now = [table.classList.contains('adw-mod-pending'), panel.classList.contains('adw-mod-stale'),
+    row.cells[1].textContent, row.cells[2].textContent, panel.querySelector('.adw-Tabs').offsetTop,
+    cell.editor.editor.dom.querySelectorAll('.adw-Bars.adw-mod-kept').length];
+  if (JSON.stringify(now) !== JSON.stringify(seen.at(-1))) seen.push(now);
+};
+note();
+shared.updateSource(at, at + args[0].length, args[1]);
+const watch = new MutationObserver(note);
+watch.observe(panel, {subtree: true, childList: true, attributes: true, characterData: true});
+const end = performance.now() + 20000;
+while (performance.now() < end && !(seen.length > 2 && !seen.at(-1)[0] && !seen.at(-1)[1])) {
+  await new Promise(done => setTimeout(done, 20));
+}
+watch.disconnect();
+return seen;
+"""
+
+
 class Shown:
     """What the panel shows of a page."""
 
@@ -56,9 +84,9 @@ class Shown:
                            f"r.cells[0].textContent === '{row}')?.cells[{column + 1}].textContent"))
 
     def function(self, name: str, seconds: float = 20) -> None:
-        """Wait until a function is shown, as it is now."""
+        """Wait until a function is shown, as it is now, with its gradient."""
         self.wait(f"text('.adw-Name') === '{name}' && !panel.querySelector('.adw-Body').hidden && "
-                  "!panel.classList.contains('adw-mod-stale')", seconds)
+                  "!panel.classList.contains('adw-mod-stale') && !panel.querySelector('.adw-mod-pending')", seconds)
 
     def notice(self, words: str, seconds: float = 20) -> None:
         self.wait(f"text('.adw-Notice').includes('{words}') && !panel.querySelector('.adw-Notice').hidden", seconds)
@@ -159,6 +187,33 @@ def test_it_follows_cells_and_edits(shown: Shown, project_root: Path) -> None:
             shown.wait("panel.querySelector('.adw-View .wb-view') && !panel.querySelector('.adw-mod-older')")
             page.screenshot(folder / f"panel-{tab}-{'dark' if dark else 'light'}.png")
     page.theme(False)
+
+
+def test_an_edit_is_answered_in_two_parts(shown: Shown) -> None:
+    """The value's figures are new at once; the gradient's are those of before, and nothing moves, until then."""
+    page = shown.page
+    write(page, LONG)
+    shown.function("f")
+    page.wait_for("document.querySelector('.jp-mod-active .adw-Bars.adw-mod-kept')")
+    seen = page.run(SEEN, "np.sin(x) * x + 7.5", "np.sin(x) + 7.5")
+    before, first, whole = seen[0], next(now for now in seen if now[0]), seen[-1]
+    assert first[1] is False and first[2] == whole[2] != before[2]
+    assert first[3] == before[3] != whole[3]
+    assert not any(now[0] for now in (before, whole)) and [now[0] for now in seen] == sorted(
+        [now[0] for now in seen[:-1]]) + [False]
+    assert {now[4] for now in seen[:-1]} == {before[4]}, seen
+    assert {now[5] for now in seen[:-1]} == {before[5]}, seen
+    # an edit between the parts gives the first one's gradient up
+    page.run("const shared = jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel;"
+             "const wait = () => new Promise(done => setTimeout(done, 10));"
+             "const table = document.querySelector('.adw-Totals'), begin = performance.now();"
+             "shared.setSource(shared.getSource().replace('+ 9.5', '* x + 9.5'));"
+             "while (!table.classList.contains('adw-mod-pending') && performance.now() - begin < 5000) await wait();"
+             "shared.setSource(shared.getSource().replace('+ 11.5', '* x + 11.5'));")
+    time.sleep(1.0)
+    shown.function("f")
+    assert shown.figure("flops", 0) != whole[2] and shown.figure("flops", 1) != whole[3]
+    shown.wait("panel.querySelector('.adw-View .wb-view') && !panel.querySelector('.adw-mod-older')")
 
 
 def test_it_answers_while_a_cell_runs(shown: Shown, scratch: Scratch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from workbench_jupyter.live import packed
 from workbench_jupyter.panel.session import Session
@@ -41,6 +42,9 @@ def asked() -> dict[str, dict[str, Any]]:
     key = ask("analysis", analyse(HEAT, 4))["key"]
     ask("at", {"what": "at", "key": key, "sizes": {"n": 5000, "steps": 100}})
     ask("change", analyse(HEAT.replace("2 * u[i]", "2.0 * np.sin(u[i])"), 4))
+    with patch("workbench_jupyter.panel.session.SOON", 0.0):
+        key = ask("pending", {**analyse(HEAT.replace("kappa *", "2.0 * kappa *"), 4), "parts": True})["key"]
+        ask("gradient", {"what": "gradient", "key": key, "sizes": None})
     ask("nothing", analyse("x = 3\n", 1))
     ask("problem", analyse(HEAT.replace("range(steps):", "range(steps)"), 2))
     return found

@@ -14,6 +14,7 @@ export function summary(state: CellState): string {
   const numbers = numbersOf(state);
   if (!state.analysis || !numbers) return "";
   const { value, gradient } = numbers.totals;
+  if (numbers.pending) return ""; // more is said soon
   const costs = [`value ${written("flops", value.flops)} flops`, ...(gradient ? [`gradient ${written("flops", gradient.flops)}`] : [])];
   const changed = (numbers.change?.rows ?? []).map(difference).filter(({ direction }) => direction !== "same");
   return [`${state.analysis.name}: ${costs.join(", ")}`, ...changed.map(({ said }) => said)].join("; ");

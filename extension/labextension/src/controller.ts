@@ -8,18 +8,22 @@ import { Announcer, summary } from "./announce";
 import type { Event, Follower } from "./follow";
 import { Gutter } from "./gutter";
 import type { Line, Lines } from "./kernels";
-import { Latest } from "./latest";
+import { insisting, Latest } from "./latest";
 import { notices } from "./notices";
 import type { Notice, Panel, PanelActions } from "./panel";
-import type { AnalyseAnswer, AnalyseQuestion, AtAnswer, Sizes, View, ViewAnswer } from "./protocol";
+import type { AnalyseAnswer, AnalyseQuestion, AtAnswer, GradientQuestion, Sizes, View, ViewAnswer } from "./protocol";
 import type { Settings } from "./settings";
 import type { Mark } from "./shares";
-import { answered, atSizes, type CellState, failed, isShown, marksIn, sizesOf, States, type Wishes, wishesOf } from "./state";
+import { answered, atSizes, type CellState, failed, isShown, marksIn, numbersOf, sizesOf, States, type Wishes, wishesOf } from "./state";
 import { functionAt } from "./text";
 
 /** Milliseconds after an edit until the view below the figures is made anew: it takes longer to draw than they do, and
  *  who goes on typing should not feel it. */
 const PAUSE = 250;
+/** The first edit after so many milliseconds without one is asked about when its key has been painted; who types on has the
+ *  delay of the settings after each key. */
+const REST = 500;
+const PAINTED = 12;
 const EXPIRED = /unknown key|no longer known|KeyError/i;
 
 export class Controller implements PanelActions {
@@ -68,10 +72,7 @@ export class Controller implements PanelActions {
   size(name: string, size: number): void {
     const wishes = wishesOf(this.state);
     wishes.sizes = { ...wishes.sizes, [name]: size };
-    this.sizing.want(() => {
-      const { state } = this;
-      return state.analysis && { key: state.analysis.key, sizes: sizesOf(state) };
-    }, true);
+    this.sizeAnew();
   }
 
   compare(): void {
@@ -105,7 +106,7 @@ export class Controller implements PanelActions {
   }
 
   view(key: string, view: View): Promise<ViewAnswer> {
-    return this.asked({ what: "view", key, view });
+    return this.insisted({ what: "view", key, view });
   }
 
   ask(key: string, view: View, question: unknown): Promise<unknown> {
@@ -164,8 +165,7 @@ export class Controller implements PanelActions {
       this.draw();
       this.analyse(true);
     } else {
-      this.analysing.drop();
-      this.sizing.drop();
+      this.drop();
     }
     this.moved();
   }
@@ -173,8 +173,7 @@ export class Controller implements PanelActions {
   private on(event: Event): void {
     if (event === "place") {
       this.takeLine();
-      this.analysing.drop();
-      this.sizing.drop();
+      this.drop();
       this.marks.clear();
     }
     if (!this.isAwake) return;
@@ -184,8 +183,10 @@ export class Controller implements PanelActions {
       const { cell } = this.follower; // its editor may be made later, where it was not in sight
       if (cell && !cell.editor) void cell.ready.then(() => cell === this.follower.cell && this.isAwake && this.draw());
     } else if (event === "text") {
-      this.editedAt = performance.now();
-      this.analyse(false);
+      const now = performance.now();
+      const isFirst = now - this.editedAt > REST;
+      this.editedAt = now;
+      this.analyse(false, isFirst ? Math.min(PAINTED, this.settings.delay) : undefined);
     } else if (event === "ran") {
       this.analyse(true);
     } else {
@@ -209,6 +210,7 @@ export class Controller implements PanelActions {
       this.states.forget();
       this.marks.clear();
       this.sizing.drop();
+      this.completing.drop();
     }
     if (!this.isAwake) return;
     this.draw();
@@ -217,8 +219,15 @@ export class Controller implements PanelActions {
     if (line.state === "unloaded" && this.settings.loadExtension && this.isSeen && !line.refusal) void line.load();
   }
 
-  private analyse(atOnce: boolean): void {
-    if (this.isAwake && this.line?.state === "ready") this.analysing.want(() => this.question(), atOnce);
+  private analyse(atOnce: boolean, wait = atOnce ? 0 : this.settings.delay): void {
+    if (this.isAwake && this.line?.state === "ready") this.analysing.want(() => this.question(), wait);
+  }
+
+  /** Ask nothing of what is wanted. */
+  private drop(): void {
+    this.analysing.drop();
+    this.completing.drop();
+    this.sizing.drop();
   }
 
   /** The question about the cell as it stands, with what somebody has written for its function. */
@@ -227,7 +236,7 @@ export class Controller implements PanelActions {
     if (!question) return null;
     const name = functionAt(question.cell.source, question.cell.line) ?? this.state.name;
     const { arguments: written, wrt, sizes } = wishesOf(this.state, name);
-    return { ...question, arguments: written, wrt, sizes: Object.keys(sizes).length ? sizes : null };
+    return { ...question, arguments: written, wrt, sizes: Object.keys(sizes).length ? sizes : null, parts: true };
   }
 
   private readonly analysing = new Latest<AnalyseQuestion, AnalyseAnswer>({
@@ -235,6 +244,8 @@ export class Controller implements PanelActions {
     answered: (answer, question) => {
       if (question.cell.id !== this.follower.cell?.model?.id) return;
       this.state = answered(this.state, answer, question.cell.source);
+      this.completing.drop();
+      if (this.state.analysis?.pending && !this.state.stale) this.completing.want(() => this.gradientQuestion(), 0);
       this.draw();
     },
     failed: (error, question) => {
@@ -244,6 +255,30 @@ export class Controller implements PanelActions {
     },
     busy: on => this.showBusy(on),
   }, () => this.settings.delay);
+
+  /** The second part of what was answered last. */
+  private gradientQuestion(): GradientQuestion | null {
+    const { analysis } = this.state;
+    return analysis?.pending ? { what: "gradient", key: analysis.key, sizes: sizesOf(this.state) } : null;
+  }
+
+  private readonly completing = new Latest<GradientQuestion, AnalyseAnswer>({
+    ask: question => this.insisted(question),
+    answered: (answer, { key, sizes }) => {
+      const { state } = this;
+      if (state.analysis?.key !== key) return;
+      const next = answered(state, answer, state.source!);
+      this.state = state.stale ? { ...next, stale: true, problems: state.problems } : next;
+      const moved = Object.entries(sizesOf(this.state)).some(([name, size]) => sizes && name in sizes && sizes[name] !== size);
+      if (moved) this.sizeAnew();
+      this.draw();
+    },
+    failed: (error, { key }) => {
+      if (this.state.analysis?.key !== key || this.line?.state !== "ready" || EXPIRED.test(error.message)) return;
+      this.state = failed(this.state, error.message);
+      this.draw();
+    },
+  }, () => 0);
 
   private readonly sizing = new Latest<{ key: string; sizes: Sizes }, AtAnswer>({
     ask: ({ key, sizes }) => this.asked({ what: "at", key, sizes }),
@@ -263,6 +298,19 @@ export class Controller implements PanelActions {
       this.state = failed(this.state, (error as Error).message);
     }
     this.analyse(true);
+  }
+
+  /** Have the numbers at the sizes of the sliders. */
+  private sizeAnew(): void {
+    this.sizing.want(() => {
+      const { state } = this;
+      return state.analysis && { key: state.analysis.key, sizes: sizesOf(state) };
+    }, 0);
+  }
+
+  /** Ask until the answer is not given up for another text's, or nobody wants it any more. */
+  private insisted<A>(question: GradientQuestion | { what: "view"; key: string; view: View }): Promise<A> {
+    return insisting(() => this.asked<A>(question), () => this.state.analysis?.key === question.key);
   }
 
   /** Ask the kernel; a key that it has forgotten has the cell analysed again. */
@@ -295,6 +343,7 @@ export class Controller implements PanelActions {
   /** Show the view of the tab that is chosen, when nobody types. */
   private showView(): void {
     clearTimeout(this.viewing);
+    if (numbersOf(this.state)?.pending) return; // it is drawn again
     const rest = this.editedAt + PAUSE - performance.now();
     if (rest > 0) this.viewing = setTimeout(() => this.showView(), rest);
     else void this.panel?.showView(this.state);
@@ -335,7 +384,7 @@ export class Controller implements PanelActions {
     }
     // what is not up to date stays where it has moved to, dimmed
     if (this.state.stale) this.marks.dim();
-    else this.marks.show(editor.editor, marksIn(this.state));
+    else this.marks.show(editor.editor, marksIn(this.state), numbersOf(this.state)!.pending);
   }
 
   private panel: Panel | null = null;

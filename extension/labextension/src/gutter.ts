@@ -7,7 +7,8 @@ import { EditorView, gutter, GutterMarker } from "@codemirror/view";
 
 import { type Mark, saidOf } from "./shares";
 
-const shown = StateEffect.define<Mark[]>();
+/** `pending`: what is kept on a line is not known yet, and is what it was. */
+const shown = StateEffect.define<{ marks: Mark[]; pending: boolean }>();
 const dimmed = StateEffect.define<null>();
 const compartment = new Compartment();
 
@@ -44,16 +45,23 @@ const field = StateField.define<RangeSet<Bars>>({
   update: (bars, transaction) => {
     let found = transaction.docChanged ? bars.map(transaction.changes) : bars;
     for (const effect of transaction.effects) {
-      if (effect.is(shown)) found = barsOf(effect.value, transaction.state);
+      if (effect.is(shown)) found = barsOf(effect.value.marks, transaction.state, effect.value.pending ? found : null);
       if (effect.is(dimmed)) found = dim(found);
     }
     return found;
   },
 });
 
-function barsOf(marks: Mark[], state: EditorState): RangeSet<Bars> {
-  const inside = marks.filter(({ line }) => line >= 1 && line <= state.doc.lines).sort((a, b) => a.line - b.line);
-  return RangeSet.of(inside.map(mark => new Bars(mark, false).range(state.doc.line(mark.line).from)));
+function barsOf(marks: Mark[], state: EditorState, before: RangeSet<Bars> | null): RangeSet<Bars> {
+  const kept = new Set<number>();
+  for (const at = (before ?? RangeSet.empty).iter(); at.value; at.next()) {
+    if (at.value.mark.kept) kept.add(state.doc.lineAt(at.from).number);
+  }
+  const known = new Set(marks.map(({ line }) => line));
+  const more = [...kept].filter(line => !known.has(line)).map(line => ({ line, share: 0, time: 0, memory: 0, kept: true, facts: [] }));
+  const inside = [...marks, ...more].filter(({ line }) => line >= 1 && line <= state.doc.lines).sort((a, b) => a.line - b.line);
+  return RangeSet.of(inside.map(mark =>
+    new Bars(kept.has(mark.line) ? { ...mark, kept: true } : mark, false).range(state.doc.line(mark.line).from)));
 }
 
 function dim(bars: RangeSet<Bars>): RangeSet<Bars> {
@@ -81,14 +89,14 @@ const extension: Extension = [
 
 /** The one gutter of the page: it moves with what is analysed. */
 export class Gutter {
-  /** Show marks in an editor, and in no other. */
-  show(view: EditorView, marks: Mark[]): void {
+  /** Show marks in an editor, and in no other. `pending`: more will be known of them soon. */
+  show(view: EditorView, marks: Mark[], pending: boolean): void {
     if (this.view && this.view !== view) this.clear();
     this.view = view;
     const found = compartment.get(view.state) as Extension[] | undefined;
     if (found === undefined) view.dispatch({ effects: StateEffect.appendConfig.of(compartment.of(extension)) });
     else if (!found.length) view.dispatch({ effects: compartment.reconfigure(extension) });
-    view.dispatch({ effects: shown.of(marks) });
+    view.dispatch({ effects: shown.of({ marks, pending }) });
   }
 
   /** The text has changed since, and nothing newer is known. */

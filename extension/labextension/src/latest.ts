@@ -6,6 +6,23 @@
 
 export const PATIENCE = 10_000; // milliseconds
 
+/** An answer that the kernel gave up for another text's: that of this page, or of another one. */
+const STOPPED = /^Stopped\b/;
+const AGAIN = 250; // milliseconds
+
+/** Ask again while the answer is given up and still wanted. */
+export async function insisting<A>(ask: () => Promise<A>, isWanted: () => boolean): Promise<A> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!STOPPED.test((error as Error).message)) throw error;
+      await new Promise(done => setTimeout(done, AGAIN));
+      if (!isWanted()) throw error;
+    }
+  }
+}
+
 export interface Answering<Q, A> {
   ask(question: Q): Promise<A>;
   answered(answer: A, question: Q): void;
@@ -17,11 +34,12 @@ export interface Answering<Q, A> {
 export class Latest<Q, A> {
   constructor(private readonly to: Answering<Q, A>, private delay: () => number) {}
 
-  /** Have a question answered, none if it is null by then; `at once`: without waiting for more of what is typed. */
-  want(question: () => Q | null, atOnce = false): void {
+  /** Have a question answered, none if it is null by then; `wait`: milliseconds in which there may be more of what is
+   *  typed. */
+  want(question: () => Q | null, wait = this.delay()): void {
     this.wanted = question;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.due(), atOnce ? 0 : this.delay());
+    this.timer = setTimeout(() => this.due(), wait);
     this.say(true);
   }
 

@@ -93,8 +93,8 @@ export class Panel extends Widget {
     const wishes = wishesOf(state);
     this.head.update(analysis, wishes);
     this.sliders.update(analysis.dims, sizesOf(state));
-    this.totals.update(numbers.totals);
-    this.changes.update(numbers.change, state.ownBaseline);
+    this.totals.update(numbers.totals, numbers.pending);
+    this.changes.update(numbers.change, state.ownBaseline, numbers.pending);
   }
 
   /** Show the view of the tab that is chosen. */

@@ -23,15 +23,25 @@ export interface AnalyseQuestion {
   arguments: string | null;
   wrt: string | null;
   sizes: Sizes | null;
+  /** Whether the gradient may be left for later. */
+  parts: true;
 }
 
 export type Question =
   | AnalyseQuestion
+  | GradientQuestion
   | { what: "view"; key: string; view: View }
   | { what: "ask"; key: string; view: View; question: unknown }
   | { what: "at"; key: string; sizes: Sizes }
   | { what: "baseline"; key: string }
   | { what: "baseline"; key: null; cell: string };
+
+/** The second part of an answer: it is given up by the kernel where another text is analysed before it is known. */
+export interface GradientQuestion {
+  what: "gradient";
+  key: string;
+  sizes: Sizes | null;
+}
 
 export interface Totals {
   flops: Figure;
@@ -98,6 +108,8 @@ export interface Analysis {
   change: Change | null;
   views: View[];
   problems: Problem[];
+  /** Whether the gradient is to be asked for: what is there is of the value alone. */
+  pending?: boolean;
   seconds?: number;
 }
 
@@ -119,6 +131,7 @@ export interface AtAnswer {
   totals: Analysis["totals"];
   lines: Line[];
   change: Change | null;
+  pending?: boolean;
 }
 
 export interface ViewAnswer {

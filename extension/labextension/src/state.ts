@@ -13,7 +13,8 @@ export interface Wishes {
 }
 
 export interface CellState {
-  /** What was found last; it is kept while a newer text cannot be analysed. */
+  /** What was found last; it is kept while a newer text cannot be analysed. While it is pending, what it lacks is what it
+   *  was before. */
   analysis: Analysis | null;
   /** The text that `analysis` is of. */
   source: string | null;
@@ -56,26 +57,49 @@ export function answered(state: CellState, answer: AnalyseAnswer, source: string
     return { ...known, problems: answer.problems, stale: same && state.analysis !== null, name: answer.name ?? state.name,
       ...(same ? {} : { analysis: null, at: null }) };
   }
-  return { ...known, analysis: answer, source, at: null, stale: false, problems: answer.problems, name: answer.name };
+  const analysis = answer.pending ? filledUp(answer, state) : answer;
+  return { ...known, analysis, source, at: null, stale: false, problems: analysis.problems, name: answer.name };
+}
+
+/** An answer whose gradient is pending, with what was shown of the same function before in the places that it leaves
+ *  empty: figures change once when they are known, and nothing moves. */
+function filledUp(answer: Analysis, state: CellState): Analysis {
+  const { analysis } = state;
+  const before = analysis?.name === answer.name ? numbersOf(state) : null;
+  if (!analysis || !before) return answer;
+  const names = new Set(answer.dims.map(({ name }) => name));
+  return {
+    ...answer, change: before.change, totals: { ...answer.totals, gradient: before.totals.gradient },
+    dims: [...answer.dims, ...analysis.dims.filter(({ name }) => !names.has(name))],
+    problems: state.stale ? answer.problems : state.problems,
+  };
 }
 
 export const failed = (state: CellState, error: string): CellState =>
   ({ ...state, error, stale: state.analysis !== null });
 
 /** Numbers at other sizes: taken in where they are of what is shown. */
-export const atSizes = (state: CellState, key: string, at: AtAnswer): CellState =>
-  state.analysis?.key === key ? { ...state, at } : state;
+export function atSizes(state: CellState, key: string, at: AtAnswer): CellState {
+  const before = numbersOf(state);
+  if (state.analysis?.key !== key || !before) return state;
+  const filled = at.pending ? { ...at, change: before.change, totals: { ...at.totals, gradient: before.totals.gradient } } : at;
+  return { ...state, at: filled };
+}
 
-/** What of the totals, lines and change is to be shown. */
-export function numbersOf(state: CellState): AtAnswer | null {
+/** What of the totals, lines and change is to be shown; `pending`: the gradient and the change are of before. */
+export function numbersOf(state: CellState): Required<AtAnswer> | null {
   const { analysis, at } = state;
-  return analysis && { totals: analysis.totals, lines: analysis.lines, change: analysis.change, ...(at ?? {}) };
+  if (!analysis) return null;
+  const { totals, lines, change, pending } = at ?? analysis;
+  return { totals, lines, change, pending: pending ?? false };
 }
 
 /** The lines of what is shown, as the gutter has them. */
 export function marksIn(state: CellState): Mark[] {
   const numbers = numbersOf(state);
-  return numbers ? marksOf(numbers.lines, (numbers.totals.gradient ?? numbers.totals.value).time, numbers.change) : [];
+  if (!numbers) return [];
+  const { totals, lines, change, pending } = numbers;
+  return marksOf(lines, ((pending ? null : totals.gradient) ?? totals.value).time, pending ? null : change);
 }
 
 /** The sizes that sliders stand at: those of the analysis, but where somebody moved one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import { mock, test } from "node:test";
 
-import { Latest, PATIENCE } from "../src/latest";
+import { insisting, Latest, PATIENCE } from "../src/latest";
 
 /** Questions that are answered when the test says so. */
 function asker(delay = 80) {
@@ -40,7 +40,7 @@ test("one question is open at a time, and an answer that is no longer wanted is 
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   t.after(() => mock.timers.reset());
   const { latest, open, told } = asker();
-  latest.want(() => "a", true);
+  latest.want(() => "a", 0);
   mock.timers.tick(0);
   for (const text of ["b", "c"]) {
     latest.want(() => text);
@@ -59,7 +59,7 @@ test("an answer that does not come blocks nothing", async t => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   t.after(() => mock.timers.reset());
   const { latest, open, told } = asker();
-  latest.want(() => "a", true);
+  latest.want(() => "a", 0);
   mock.timers.tick(0);
   latest.want(() => "b");
   mock.timers.tick(PATIENCE);
@@ -96,13 +96,37 @@ test("what is dropped is neither asked nor told", async t => {
   latest.drop();
   mock.timers.tick(1000);
   assert.equal(open.length, 0);
-  latest.want(() => "b", true);
+  latest.want(() => "b", 0);
   mock.timers.tick(0);
   latest.drop();
   open[0].resolve("1");
   await settle();
   assert.deepEqual([told, busy], [[], [true, false, true, false]]);
-  latest.want(() => "c", true);
+  latest.want(() => "c", 0);
   mock.timers.tick(0);
   assert.equal(open.length, 2);
+});
+
+test("what the kernel gave up is asked again while it is wanted", async t => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => mock.timers.reset());
+  const replies = [new Error("Stopped: the analysis was stopped"), "answer", new Error("Stopped: the analysis was stopped"), new Error("ValueError: no")];
+  let asked = 0;
+  const ask = async () => {
+    const reply = replies[asked++];
+    if (reply instanceof Error) throw reply;
+    return reply;
+  };
+  const first = insisting(ask, () => true);
+  await settle();
+  assert.equal(asked, 1);
+  mock.timers.tick(250);
+  assert.equal(await first, "answer");
+  const second = insisting(ask, () => false);
+  const third = assert.rejects(second, /^Error: Stopped/);
+  await settle();
+  mock.timers.tick(250);
+  await third;
+  await assert.rejects(insisting(ask, () => true), /no/);
+  assert.equal(asked, 4);
 });

@@ -12,6 +12,7 @@ import { answered, emptyState } from "../src/state";
 import schema from "../schema/panel.json";
 import analysis from "./fixtures/analysis.json";
 import change from "./fixtures/change.json";
+import pending from "./fixtures/pending.json";
 
 const found = analysis.answer as unknown as Analysis;
 
@@ -103,6 +104,10 @@ test("what is said aloud", () => {
   assert.equal(summary(answered(emptyState(), found, "")), "heat: value 51.9 k flops, gradient 103 k");
   assert.equal(summary(answered(answered(emptyState(), found, ""), { problems: [{ line: 3, message: "no" }] }, "")), "not up to date, line 3: no");
   assert.equal(summary(answered(emptyState(), { problems: [{ line: null, message: "no" }] }, "")), "no");
+});
+
+test("nothing is said aloud before the gradient is known", () => {
+  assert.equal(summary(answered(answered(emptyState(), found, ""), pending.answer as unknown as Analysis, "")), "");
 });
 
 test("the settings have the defaults that the schema states", () => {

@@ -2,11 +2,13 @@ import assert from "node:assert";
 import { test } from "node:test";
 
 import { type Analysis, isAnalysis, isNothing } from "../src/protocol";
-import { answered, atSizes, emptyState, failed, isShown, numbersOf, sizesOf, States, wishesOf } from "../src/state";
+import { answered, atSizes, emptyState, failed, isShown, marksIn, numbersOf, sizesOf, States, wishesOf } from "../src/state";
 import { functionAt } from "../src/text";
 import analysis from "./fixtures/analysis.json";
 import at from "./fixtures/at.json";
+import gradient from "./fixtures/gradient.json";
 import nothing from "./fixtures/nothing.json";
+import pending from "./fixtures/pending.json";
 import problem from "./fixtures/problem.json";
 
 const found = analysis.answer as unknown as Analysis;
@@ -78,4 +80,49 @@ test("the function of a line", () => {
   const text = "import a\n@wb.grad\ndef f(x,\n      y):\n    def g(): pass\n    return x\n\n# end\nz = 1\nz\nasync def λ(x): pass";
   assert.deepEqual([1, 3, 4, 5, 6, 8, 9, 10, 11].map(line => functionAt(text, line)),
     [null, "f", "f", "f", "f", "f", "f", null, "λ"]);
+});
+
+const first = pending.answer as unknown as Analysis;
+const second = gradient.answer as unknown as Analysis;
+const edited = pending.question.cell.source;
+
+test("until the gradient is known, what it was stays, and what is known of the value is new", () => {
+  const state = answered(known, first, edited);
+  const numbers = numbersOf(state)!;
+  assert.ok(first.pending && numbers.pending && !state.stale);
+  assert.equal(numbers.totals.gradient, found.totals.gradient);
+  assert.equal(numbers.totals.value, first.totals.value);
+  assert.notEqual(first.totals.value.flops, found.totals.value.flops);
+  assert.deepEqual(marksIn(state).map(({ line }) => line), first.lines.filter(({ time }) => time).map(({ line }) => line));
+  const whole = answered(state, second, edited);
+  assert.equal(whole.analysis, second);
+  assert.equal(numbersOf(whole)!.pending, false);
+});
+
+test("what is pending after what was pending shows what was known last", () => {
+  const state = answered(answered(known, first, edited), { ...first, key: "next" }, `${edited} `);
+  assert.equal(numbersOf(state)!.totals.gradient, found.totals.gradient);
+  assert.deepEqual(state.problems, known.problems);
+  const dims = [...found.dims, { name: "extra", value: 1, least: 1, most: 10 }];
+  const more = answered(answered(emptyState(), { ...found, dims }, source), first, edited);
+  assert.deepEqual(more.analysis!.dims.map(({ name }) => name), dims.map(({ name }) => name));
+});
+
+test("of another function nothing is left, nor of a cell that was not known", () => {
+  const other = answered(known, { ...first, name: "other" }, edited);
+  assert.deepEqual([numbersOf(other)!.totals.gradient, numbersOf(other)!.change], [null, null]);
+  assert.equal(numbersOf(answered(emptyState(), first, edited))!.totals.gradient, null);
+  const mended = answered(answered(known, problem.answer, `${source}\n`), first, edited);
+  assert.deepEqual([mended.problems, numbersOf(mended)!.totals.gradient], [first.problems, found.totals.gradient]);
+});
+
+test("sliders that are moved between the parts", () => {
+  const state = answered(known, first, edited);
+  const value = { ...first.totals.value, flops: 7 };
+  const moved = atSizes(state, first.key, { totals: { value, gradient: null }, lines: [], change: null, pending: true });
+  assert.deepEqual([numbersOf(moved)!.totals.value.flops, numbersOf(moved)!.totals.gradient], [7, found.totals.gradient]);
+  assert.ok(numbersOf(moved)!.pending);
+  const late = atSizes(state, first.key, { totals: second.totals, lines: second.lines, change: null });
+  assert.equal(numbersOf(late)!.pending, false); // the second part is on its way, too
+  assert.equal(numbersOf(answered(late, second, edited))!.totals, second.totals);
 });

@@ -18,7 +18,9 @@ export class Changes {
 
   readonly node: HTMLElement;
 
-  update(change: Change | null, ownBaseline: boolean): void {
+  /** `pending`: the change is that of before. */
+  update(change: Change | null, ownBaseline: boolean, pending: boolean): void {
+    this.node.classList.toggle("adw-mod-pending", pending);
     const differences = (change?.rows ?? []).filter(({ what }) => what !== "allocated").map(difference);
     const changed = differences.some(({ direction }) => direction !== "same");
     this.since.textContent = !change ? (ownBaseline ? "unchanged since then" : "nothing to compare with yet")

@@ -53,8 +53,15 @@ export class ViewHost {
     }
     this.key = key;
     this.node.classList.add("adw-mod-older");
-    const { kind, html, data } = await this.source.view(key, this.view);
+    let answer: ViewAnswer;
+    try {
+      answer = await this.source.view(key, this.view);
+    } catch (error) {
+      if (key !== this.key) return; // a newer one is on its way
+      throw error;
+    }
     if (key !== this.key) return;
+    const { kind, html, data } = answer;
     const element = el("div");
     element.innerHTML = html; // made by the kernel with every text of the user's escaped
     const link = { ask: (question: unknown) => this.source.ask(key, this.view, question) };
