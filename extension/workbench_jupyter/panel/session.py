@@ -155,8 +155,10 @@ class Session:
         try:
             with within(PATIENCE):
                 analysis = self._analysis(str(cell.get("id") or ""), reading, subject, others)
-                if not question.get("parts") or time.perf_counter() - begin < SOON:
-                    self._complete(analysis)
+                is_soon = time.perf_counter() - begin < SOON
+            if is_soon or not question.get("parts"):
+                self._complete(analysis)
+            with within(PATIENCE):
                 return self._told(analysis, question, begin)
         except Exception as error:  # a refusal, or what the program raises whatever its numbers are
             problems = [*subject.notes, problem_of(error, subject.filename, subject.node, subject.home.why)]
@@ -173,8 +175,8 @@ class Session:
         begin = time.perf_counter()
         analysis = self.analysis(question)
         try:
+            self._complete(analysis)
             with within(PATIENCE):
-                self._complete(analysis)
                 told = self._told(analysis, question, begin)
                 in_time(None)  # (what is missing in a figure may be missing because it was given up)
                 return told
@@ -186,13 +188,15 @@ class Session:
 
     def _complete(self, analysis: Analysis) -> None:
         """Find the gradient, and that of what it is compared with."""
-        if analysis.pending:
-            analysis.complete()
-            self.baselines.note(analysis)
+        with within(PATIENCE):
+            if analysis.pending:
+                analysis.complete()
+                self.baselines.note(analysis)
         found = self.baselines.of(analysis)
-        if found is not None and found[0].pending:
-            found[0].complete()
-            self.baselines.note(found[0])
+        with within(PATIENCE):
+            if found is not None and found[0].pending:
+                found[0].complete()
+                self.baselines.note(found[0])
 
     def _told(self, analysis: Analysis, question: Mapping[str, Any], begin: float) -> dict[str, Any]:
         """What is said of an analysis."""
