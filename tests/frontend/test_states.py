@@ -451,6 +451,13 @@ def pairs_of_other_kinds(x):
     return x[0] if p is None else p[0] * p[1]
 
 
+def the_type_of_it(x):
+    held = None
+    for v in x:
+        held = v if v > 2.0 else None
+    return x[0] if isinstance(held, float) else x[1]
+
+
 PROGRAMS = [
     the_best_and_where,
     unpacked,
@@ -492,6 +499,7 @@ PROGRAMS = [
     a_kind_that_widens,
     a_result_of_a_helper,
     with_hysteresis,
+    the_type_of_it,
 ]
 
 
@@ -524,13 +532,6 @@ def a_text_that_is_shown(x):
     return x[0] if f"{mode}!" == "b!" else x[1]
 
 
-def the_type_of_it(x):
-    held = None
-    for v in x:
-        held = v if v > 2.0 else None
-    return x[0] if isinstance(held, float) else x[1]
-
-
 def a_place_in_a_text(x):
     mode = "a"
     for v in x:
@@ -558,7 +559,6 @@ REFUSED = [
     an_index_perhaps,
     a_text_that_is_read,
     a_text_that_is_shown,
-    the_type_of_it,
     a_place_in_a_text,
     one_object,
     returned,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from workbench.frontend import launches, library, objects, python_types, texts
+from workbench.frontend import branches, launches, library, objects, python_types, states, texts
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute, is_library
 from workbench.frontend.values import (
@@ -18,6 +18,7 @@ from workbench.frontend.values import (
     DynamicList,
     ListValue,
     ObjectValue,
+    OneOf,
     Partial,
     RandomValue,
     Scalar,
@@ -34,6 +35,10 @@ def attribute(act: Activation, owner: Any, name: str) -> Any:
     t = act.t
     if isinstance(owner, ObjectValue):
         return objects.get(act, owner, name)
+    if isinstance(owner, OneOf):
+        if not states.objects_of(owner):
+            t.usable(owner)
+        return branches.over_options(t, owner, lambda option: attribute(act, option, name))
     if isinstance(owner, StandIn):
         python_types.require_attribute(t, owner, name)
         if name == "__class__":
@@ -83,6 +88,11 @@ def set_attribute(act: Activation, owner: Any, name: str, value: Any) -> None:
         return
     if isinstance(owner, tuple) and name in getattr(owner, "_fields", ()):
         raise AttributeError("can't set attribute")
+    if isinstance(owner, OneOf) and states.objects_of(owner):
+        branches.over_options(t, owner, lambda option: set_attribute(act, option, name, value))
+        return
+    if owner is None:
+        raise AttributeError(f"'NoneType' object has no attribute {name!r}")
     if not isinstance(owner, ObjectValue):
         t.fail(f"assignment to an attribute of {describe(owner)}", "keep the number in an object of your own class")
     objects.put(act, owner, name, value)

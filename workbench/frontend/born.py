@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.frontend import arrays, layout
+from workbench.frontend import arrays, layout, states
 from workbench.frontend.numbers import is_python_number, number_kind
 from workbench.frontend.places import at, movable, numbers
 from workbench.frontend.rebinding import Rebinding
@@ -93,8 +93,8 @@ class Born(Rebinding):
             return all(map(self.is_kept, value))
         if isinstance(value, ROWS):
             return self.is_kept(parts_of(value))
-        return isinstance(value, (Scalar, OneOf)) or (isinstance(value, Array) and value.cell.depth <= self.level) or (
-            is_static(value))
+        return isinstance(value, Scalar) or (isinstance(value, OneOf) and states.is_older(value, self.level)) or (
+            isinstance(value, Array) and value.cell.depth <= self.level) or is_static(value)
 
     def carry_out(self, value: Any, name: str) -> Any:
         """A thunk that gives, after the loop, the value of its last iteration; None where that is not possible."""
@@ -105,6 +105,8 @@ class Born(Rebinding):
             slot = self.carry_scalar(Constant(0, value.kind), t.builder.resolve(value.value), name)
             return lambda: load_tree(Leaf(slot, value.python, value.others), t.builder.read)
         if isinstance(value, OneOf):
+            if not states.is_older(value, self.level):
+                return None
             index = self.carry_out(value.index, f"{name}_index")
             number = self.carry_out(value.number, name) if value.number is not None else None
             return lambda: OneOf(value.options, index(), number() if number is not None else None)

@@ -59,6 +59,7 @@ from workbench.ir import DifferentiationError, Span
 MAX_DEPTH = 120
 _OF_NUMBERS = (abs, min, max, float, int, round, pow)
 _NOT_A_NUMBER = "must be real number, not NoneType"
+_OF_STATES = (isinstance, hasattr, getattr, setattr)  # what takes whatever is its first argument
 _MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # of every function under `contextmanager`
 
 
@@ -71,7 +72,8 @@ def call(act: Activation, callee: Any, args: tuple[Any, ...], named: dict[str, A
     if isinstance(callee, StandIn):
         return _call_stand_in(act, callee, args, named, node)
     callee = launches.known_name(callee) or _in_kernel(act, callee)
-    if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not _is_entered(callee):
+    if any(isinstance(v, OneOf) for v in (*args, *named.values())) and not (
+            _is_entered(callee) or any(callee is f for f in _OF_STATES)):
         args, named = _settled(act, callee, args, named)
     inlined = getattr(type(callee), "inlined", None)
     if inlined is not None:  # a derivative: its program is put here
@@ -151,7 +153,10 @@ def _launched(act: Activation, launch: launches.Configured, args: tuple[Any, ...
 
 def _by_rule(act: Activation, handler: Any, callee: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a library function whose meaning is known."""
-    act.t.usable(*args, *named.values())
+    if any(callee is f for f in _OF_STATES):
+        act.t.certain(args[0] if args else None)
+    else:
+        act.t.usable(*args, *named.values())
     prompt.call(act.t, callee, args)
     before = len(act.t.cells)
     args, named = library.arguments.positioned(callee, args, named)

@@ -283,7 +283,7 @@ class ExpressionCompiler(AssignmentCompiler):
         def run(act: Activation) -> Any:
             owner = value(act)
             act.t.builder.span = span
-            act.t.usable(owner)
+            act.t.certain(owner)
             found = access.attribute(act, owner, name)
             act.t.certain(found)
             return found

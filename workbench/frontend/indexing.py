@@ -172,7 +172,7 @@ def _basic_or_advanced(t: Tracer, array: Array, parts: Sequence[Any]) -> Array |
     return _Advanced(view, [index for _, index in advanced], [axis for axis, _ in advanced])
 
 
-def checked_index(t: Tracer, index: Any, dim: Value) -> Value:
+def checked_index(t: Tracer, index: Any, dim: Value, message: str = "") -> Value:
     """An integer index: negative ones count from the end, out of bounds raises IndexError."""
     value = t.integer(index)
     dim = t.builder.resolve(dim)
@@ -181,9 +181,9 @@ def checked_index(t: Tracer, index: Any, dim: Value) -> Value:
         if not -n <= i < n:
             raise IndexError(f"index {i} is out of bounds for axis 0 with size {n}")
         return Constant(i % n, Kind.INT)
-    if t.catches(IndexError):
+    if message or t.catches(IndexError):
         inside = t.emit("and", t.emit("ge", value, t.emit("neg", dim)), t.emit("lt", value, dim))
-        t.check(inside, "IndexError", "index out of bounds")
+        t.check(inside, "IndexError", message or "index out of bounds")
         return t.emit("index", value, dim, checked=False)
     return t.emit("index", value, dim, checked=True)
 

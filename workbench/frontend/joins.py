@@ -21,6 +21,7 @@ from workbench.frontend.values import (
     ROWS,
     UNDEFINED,
     Array,
+    BoundMethod,
     CallChoice,
     Choice,
     Closure,
@@ -67,7 +68,7 @@ class Join(ArrayJoin):
             return self.arrays(a, b, loose)
         if _is_function(a) and _is_function(b):
             return self.functions(a, b)
-        if states.meet(a, b):
+        if states.meet(a, b, self.depth):
             return self.states(a, b)
         return self.containers(a, b)
 
@@ -142,7 +143,7 @@ class Join(ArrayJoin):
                     indices.append(self.t.emit("add", self.t.scalar(value.index), start))
             else:
                 indices.append(start)
-        if not all(_is_outer(option) for option in options):
+        if not all(_is_outer(option, self.depth) for option in options):
             return lambda results: Conflict("a function made on one path only of a run-time condition")
         position = self.pair(indices[0], indices[1])
         return lambda results: CallChoice(tuple(options), Scalar(results[position], True))
@@ -209,11 +210,15 @@ def _is_array(value: Any) -> bool:
 def _is_function(value: Any) -> bool:
     if isinstance(value, (Closure, CallChoice)):
         return True
+    if isinstance(value, BoundMethod):
+        return isinstance(value.self_value, ObjectValue)
     return isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)) or isinstance(
         getattr(value, "py_func", None), types.FunctionType)
 
 
-def _is_outer(function: Any) -> bool:
+def _is_outer(function: Any, depth: int) -> bool:
+    if isinstance(function, BoundMethod):
+        return function.self_value.depth <= depth  # type: ignore[no-any-return]
     return not isinstance(function, Closure) or not (function.defaults or function.keyword_defaults)
 
 

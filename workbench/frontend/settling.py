@@ -32,6 +32,7 @@ from workbench.frontend.values import (
     DynamicList,
     ListValue,
     Maybe,
+    ObjectValue,
     Scalar,
     Variable,
     describe,
@@ -190,12 +191,13 @@ class Settle(Born):
             return self.entries(variable, old, new)
         if isinstance(old, ROWS) and type(old) is type(new):
             return self.entries(variable, old, new)
-        if isinstance(old, Container) and type(old) is type(new):
+        chosen = isinstance(old, ObjectValue) and isinstance(new, ObjectValue) and states.meet(old, new, self.level)
+        if isinstance(old, Container) and type(old) is type(new) and not chosen:
             return self.container(variable, old, new)
         if variable not in self.log.reads and not self.loop.live(variable):
             self.restore.append((variable, Conflict(f"{variable.name!r} changes its type in a loop")))
             return None
-        if states.meet(old, new):
+        if states.meet(old, new, self.level):
             form = states.form_of(self.t, variable.name, old, new)
             if form != states.form_of_stored(stored):
                 return lambda: states.formed(self.t, form, self.t.read(variable))

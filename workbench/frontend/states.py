@@ -1,10 +1,10 @@
 """States: one of several things known while specialising, told apart by a run-time integer: `mode = "up"` in one arm
-and `"down"` in the other, `best = None` and then a number, or a tuple of numbers. What they are is known, which it is
-now is not.
+and `"down"` in the other, `best = None` and then a number, or a tuple of numbers, or an object of a user's class. What
+they are is known, which it is now is not.
 
 A state may be bound, passed, returned by a function, compared, asked for its truth, used as a key; where it is None or
-a number, arithmetic takes the number, after a check that it is one. All else that would have to know which it is is
-refused (`Tracer.usable`).
+a number, arithmetic takes the number, after a check that it is one; of objects, attributes are read and written, and
+methods called, by a case split. All else that would have to know which it is is refused (`Tracer.usable`).
 
 Invariant: an option is told apart by its position among the options, which is the same wherever a state of these
 options goes; the number of a state that is something else is never looked at.
@@ -18,9 +18,10 @@ from typing import Any
 
 from workbench.frontend.activation import outside
 from workbench.frontend.numbers import alternatives, is_python_number, joint_kind, number_kind
+from workbench.frontend.paths import class_attribute
 from workbench.frontend.tracer import Tracer
-from workbench.frontend.values import NUMBER, Alternative, Array, OneOf, Scalar
-from workbench.frontend.variables import Leaf, StoredRecord, same_static
+from workbench.frontend.values import NUMBER, Alternative, Array, ObjectValue, OneOf, Scalar
+from workbench.frontend.variables import Leaf, Reference, StoredRecord, same_static
 from workbench.ir import Constant, Kind, Value
 from workbench.records import dataclass
 
@@ -61,9 +62,15 @@ def is_numeric(value: Any) -> bool:
     return is_number(value) or (type(value) is tuple and bool(value) and all(map(is_numeric, value)))
 
 
-def meet(a: Any, b: Any) -> bool:
-    """True for two things of which a state can be made, or a wider one."""
-    both = all(is_label(v) or is_numeric(v) or isinstance(v, OneOf) for v in (a, b))
+def is_older(value: Any, depth: int) -> bool:
+    """True where the objects that a value may be were there before a region of this depth was entered."""
+    return all(option.depth <= depth for option in options_of(value) if isinstance(option, ObjectValue))
+
+
+def meet(a: Any, b: Any, depth: int) -> bool:
+    """True for two things of which a state can be made, or a wider one, at the end of a region of this depth."""
+    both = all((is_label(v) or is_numeric(v) or isinstance(v, (OneOf, ObjectValue))) and is_older(v, depth)
+               for v in (a, b))
     if not both or (is_numeric(a) and is_numeric(b)) or len(united(a, b)) > MAX_OPTIONS:
         return False
     numbers = [n for n in map(number_of, (a, b)) if n is not None]
@@ -143,7 +150,7 @@ def form_of_stored(stored: Any) -> Form | None:
     if not isinstance(stored, StoredRecord) or stored.type is not OneOf:
         return None
     options, _, number = stored.parts
-    return Form(options, _form_of_leaves(number))
+    return Form(tuple(o.target if isinstance(o, Reference) else o for o in options), _form_of_leaves(number))
 
 
 def _form_of_leaves(stored: Any) -> Any:
@@ -154,7 +161,7 @@ def _form_of_leaves(stored: Any) -> Any:
 
 def fits(form: Form, value: Any) -> bool:
     """True where a state of this form can hold a value."""
-    if not (is_label(value) or is_numeric(value) or isinstance(value, OneOf)):
+    if not (is_label(value) or is_numeric(value) or isinstance(value, (OneOf, ObjectValue))):
         return False
     number = number_of(value)
     known = all(_position(form.options, o) is not None for o in options_of(value))
@@ -183,6 +190,11 @@ def _formed(t: Tracer, form: Any, number: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- what a program asks
+def objects_of(value: Any) -> list[ObjectValue]:
+    """The objects of users' classes that a value may be."""
+    return [option for option in options_of(value) if isinstance(option, ObjectValue)]
+
+
 def _is(t: Tracer, state: OneOf, positions: Sequence[int]) -> Any:
     """Whether a state is at one of these positions."""
     if len(positions) in (0, len(state.options)):
@@ -205,6 +217,8 @@ def is_numeric_now(t: Tracer, state: OneOf) -> Any:
 
 def truth(t: Tracer, state: OneOf) -> Any:
     """Python's truth of a state."""
+    if any(class_attribute(o.type, name) for o in objects_of(state) for name in ("__bool__", "__len__")):
+        t.usable(state)
     found = _is(t, state, [k for k, o in enumerate(state.options) if o is not NUMBER and o])
     if state.number is None:
         return found
@@ -219,7 +233,10 @@ def equal(t: Tracer, a: Any, b: Any, identical: bool) -> Any:
     """`a == b` (`a is b`), one of them a state."""
     if not isinstance(a, OneOf):
         a, b = b, a
-    if not (isinstance(b, OneOf) or is_label(b) or is_number(b)):
+    if not (isinstance(b, (OneOf, ObjectValue)) or is_label(b) or is_number(b)):
+        t.usable(a)
+    if not identical and any(class_attribute(o.type, "__eq__") is not object.__eq__ for o in (
+            *objects_of(a), *objects_of(b))):
         t.usable(a)
     shared = [(k, j, o) for k, o in enumerate(a.options) for j, p in enumerate(options_of(b)) if same_static(o, p)]
     if identical and any(o is NUMBER or isinstance(o, (str, bytes)) for _, _, o in shared):

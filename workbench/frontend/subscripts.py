@@ -77,16 +77,22 @@ def dict_items(act: Activation, value: Any) -> list[tuple[Any, Variable]]:
     return list(value.items.items())
 
 
-def _by_position(act: Activation, values: list[Any], key: Scalar) -> Any:
-    """An entry of a sequence of numbers at a run-time position: chosen by comparisons."""
+def _by_position(act: Activation, values: list[Any], key: Scalar, sort: str) -> Any:
+    """An entry of a sequence of numbers, or of objects, at a run-time position: chosen by comparisons; where its loops
+    might be unrolled instead, so that the position is known, or an argument pinned, that comes first."""
     t = act.t
     numbers = all(number_kind(v) is not None and not isinstance(v, Array) for v in values)
+    things = all(isinstance(v, ObjectValue) for v in values) and len(set(map(id, values))) == len(values)
+    instead = ("one of", t.span) if (numbers or things) and 0 < len(values) <= MAX_CHOICES else None
     loops = [index for index, _ in t.open_loops]
     known = any(i in t.static_loops and iteration.depends_on(t, key.value, i) for i in loops)
-    if known or not numbers or not values or len(values) > MAX_CHOICES or not any(
-            iteration.depends_on(t, key.value, i) for i in loops):
-        raise NeedStatic(key, "a position in a sequence", t.span)
-    place = indexing.checked_index(t, key, Constant(len(values), Kind.INT))
+    chosen = instead is not None and (t.decisions.get(instead) is not None or (numbers and not known and any(
+        iteration.depends_on(t, key.value, i) for i in loops)))
+    if not chosen:
+        raise NeedStatic(key, "a position in a sequence", t.span, instead)
+    place = indexing.checked_index(t, key, Constant(len(values), Kind.INT), f"{sort} index out of range")
+    if things:
+        return OneOf(tuple(values), Scalar(place, True))
     kind = common_kind(*values)
     python = all(is_python_number(v) for v in values)
     result = t.scalar(values[-1], kind)
@@ -161,14 +167,14 @@ def _sequence_item(act: Activation, owner: ListValue | tuple[Any, ...], key: Any
         if isinstance(key, slice):
             return tuple(owner)[_static_slice(act, key)]
         if _is_run_time(act, key):
-            return _by_position(act, list(owner), key)
+            return _by_position(act, list(owner), key, "tuple")
         return owner[t.static_int(key, "a position in a tuple")]
     if isinstance(key, slice):
         return t.new_list([t.read(v) for v in owner.items[_static_slice(act, key)]])
     if _is_run_time(act, key):
         if not owner.items:
             raise IndexError("list index out of range")
-        return growth.or_dynamic(t, owner, lambda: _by_position(act, [t.read(v) for v in owner.items], key))
+        return growth.or_dynamic(t, owner, lambda: _by_position(act, [t.read(v) for v in owner.items], key, "list"))
     return t.read(_list_variable(act, owner, key))
 
 

@@ -125,6 +125,8 @@ def pinned(environment: Environment, t: Tracer, need: NeedStatic) -> tuple[Any, 
     for dim, (path, axis, size) in environment.sizes.items():
         if dim in roots and size <= MAX_UNPACKED:
             return ("dim", path.key, axis), size
+    if need.instead is not None:
+        return need.instead, "chosen"
     if "inside a loop" in need.reason:
         raise DifferentiationError(need.reason, need.span, "use an array")
     raise DifferentiationError(f"{need.reason} must be known before the program runs, and it is computed at run time",

@@ -16,10 +16,12 @@ from workbench.records import dataclass
 
 
 class NeedStatic(Exception):
-    """A run-time integer is needed while specialising (an axis, a position in a tuple)."""
+    """A run-time integer is needed while specialising (an axis, a position in a tuple). `instead`: the key of what is
+    to be decided where it cannot be known."""
 
-    def __init__(self, scalar: Scalar, reason: str, span: Span | None) -> None:
+    def __init__(self, scalar: Scalar, reason: str, span: Span | None, instead: Any = None) -> None:
         super().__init__(reason)
+        self.instead = instead
         self.scalar = scalar
         self.reason = reason
         self.span = span

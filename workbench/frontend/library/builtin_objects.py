@@ -22,6 +22,7 @@ from workbench.frontend.values import (
     DynamicList,
     ListValue,
     ObjectValue,
+    OneOf,
     Partial,
     RandomValue,
     SetValue,
@@ -34,6 +35,8 @@ from workbench.frontend.values import (
 @implements(isinstance)
 def isinstance_(act: Activation, obj: Any, class_or_tuple: Any, /) -> Any:
     """Whether a value is an instance of (one of) these classes."""
+    if isinstance(obj, OneOf):
+        return branches.over_options(act.t, obj, lambda option: is_instance(act.t, option, class_or_tuple))
     return is_instance(act.t, obj, class_or_tuple)
 
 
@@ -66,6 +69,8 @@ def callable_(act: Activation, obj: Any, /) -> Any:
 @implements(hasattr)
 def hasattr_(act: Activation, obj: Any, name: Any, /) -> Any:
     """Whether there is an attribute."""
+    if isinstance(obj, OneOf):
+        return branches.over_options(act.t, obj, lambda option: hasattr_(act, option, name))
     present = objects.presence(act, obj, name)
     if present is None:
         present = python_types.has_attribute(act.t, obj, name)
@@ -82,6 +87,8 @@ def hasattr_(act: Activation, obj: Any, name: Any, /) -> Any:
 def getattr_(act: Activation, obj: Any, name: Any, /, *default: Any) -> Any:
     """An attribute, or what is given for the case that there is none."""
     environment = act.t.environment
+    if isinstance(obj, OneOf):
+        return branches.over_options(act.t, obj, lambda option: getattr_(act, option, name, *default))
     present = objects.presence(act, obj, name) if default else None
     if present is not None:
         return branches.branch(act.t, present, lambda: environment.attribute(act, obj, name), lambda: default[0])
