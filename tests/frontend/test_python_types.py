@@ -178,3 +178,18 @@ def test_a_copied_set_is_another_one():
         other.add(3)
         return x ** len(some)
     assert wb.grad(program, engine="numba")(3.0) == 6.0
+
+
+def test_a_decorator_that_wraps():
+    def twice(f):
+        @functools.wraps(f)
+        def wrapper(*args, **named):
+            return f(*args, **named) * 2
+        return wrapper
+
+    def program(x):
+        @twice
+        def inner(v, scale=1.0):
+            return v * x * scale
+        return inner(x, scale=3.0)
+    assert wb.grad(program, engine="numba")(2.0) == 24.0

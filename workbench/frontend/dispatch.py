@@ -15,6 +15,7 @@ import numpy as np
 from workbench.frontend import (
     access,
     arithmetic,
+    branches,
     calls,
     generators,
     iteration,
@@ -58,6 +59,10 @@ _REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": 
 
 def binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     """`a op b` for any two values."""
+    if states.objects_of(a):
+        return branches.over_options(act.t, a, lambda option: binary(act, op, option, b))
+    if states.objects_of(b):
+        return branches.over_options(act.t, b, lambda option: binary(act, op, a, option))
     if isinstance(a, OneOf) or isinstance(b, OneOf):
         a, b = _settled(act, op, a, b)
     act.t.usable(a, b)

@@ -191,8 +191,8 @@ def _formed(t: Tracer, form: Any, number: Any) -> Any:
 
 # ---------------------------------------------------------------------- what a program asks
 def objects_of(value: Any) -> list[ObjectValue]:
-    """The objects of users' classes that a value may be."""
-    return [option for option in options_of(value) if isinstance(option, ObjectValue)]
+    """The objects of users' classes that a state may be; none of what is no state."""
+    return [option for option in value.options if isinstance(option, ObjectValue)] if isinstance(value, OneOf) else []
 
 
 def _is(t: Tracer, state: OneOf, positions: Sequence[int]) -> Any:
@@ -235,8 +235,8 @@ def equal(t: Tracer, a: Any, b: Any, identical: bool) -> Any:
         a, b = b, a
     if not (isinstance(b, (OneOf, ObjectValue)) or is_label(b) or is_number(b)):
         t.usable(a)
-    if not identical and any(class_attribute(o.type, "__eq__") is not object.__eq__ for o in (
-            *objects_of(a), *objects_of(b))):
+    objects = [o for o in (*options_of(a), *options_of(b)) if isinstance(o, ObjectValue)]
+    if not identical and any(class_attribute(o.type, "__eq__") is not object.__eq__ for o in objects):
         t.usable(a)
     shared = [(k, j, o) for k, o in enumerate(a.options) for j, p in enumerate(options_of(b)) if same_static(o, p)]
     if identical and any(o is NUMBER or isinstance(o, (str, bytes)) for _, _, o in shared):

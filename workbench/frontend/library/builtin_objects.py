@@ -145,6 +145,15 @@ def partial(act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> An
     return Partial(args[0], tuple(args[1:]), dict(named))
 
 
+@implements(functools.update_wrapper)
+def update_wrapper(act: Activation, wrapper: Any, wrapped: Any, assigned: Any = functools.WRAPPER_ASSIGNMENTS,
+                   updated: Any = functools.WRAPPER_UPDATES) -> Any:
+    """A function that goes by another's name and text, none of which is numeric."""
+    if not isinstance(wrapper, Closure):
+        act.t.fail(f"functools.update_wrapper of {describe(wrapper)}", "wrap a function that is made here")
+    return wrapper
+
+
 @implements(copying.copy)
 def copy_(act: Activation, x: Any) -> Any:
     """A copy, of the same entries."""
