@@ -45,7 +45,7 @@ def test_a_missing_atomic_is_found(name):
     assert "meet" in outcome(name, plain).met
 
 
-@pytest.mark.parametrize("name", ["saxpy", "reductions", "log_sum_exp"])
+@pytest.mark.parametrize("name", ["saxpy", "reductions", "log_sum_exp", "network"])
 def test_a_missing_barrier_is_found(name):
     assert outcome(name).is_right
     assert "meet" in outcome(name, lambda text: text.replace("cuda.syncthreads()", "pass")).met

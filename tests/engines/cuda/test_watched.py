@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import workbench as wb
 from tests.engines.cuda.programs import CASES, Case, single
 from tests.engines.cuda.results import apart
 from tests.engines.cuda.watched import Device, Race
@@ -69,7 +70,7 @@ def test_a_missing_atomic_is_found(name: str) -> None:
     assert faulty(name, Device(dropped=frozenset({"atomic"}))) == np.inf
 
 
-@pytest.mark.parametrize("name", ["saxpy", "reductions", "log_sum_exp"])
+@pytest.mark.parametrize("name", ["saxpy", "reductions", "log_sum_exp", "network"])
 def test_a_missing_barrier_is_found(name: str) -> None:
     assert faulty(name, Device()) < 1e-10
     assert faulty(name, Device(dropped=frozenset({"barrier"}))) == np.inf
@@ -145,3 +146,23 @@ def test_nests_of_three_loops_either_way() -> None:
     case = Case("shifted", shifted, 0, lambda r, n: (r.normal(size=(3, 4, 5)), np.zeros((3, 4, 5))))
     got, want = outcome(case, case.arguments(np.random.default_rng(1), 12), Device())
     assert apart(got, want) <= 1e-10
+
+
+def test_what_all_threads_add_to_is_added_once_by_each_block() -> None:
+    def scored(x, w):
+        if x > 0.4:  # (threads that are not there add nothing)
+            return w[0] * x + w[3] * x * x
+        return w[1] * x
+    case = Case("scored", lambda w, x: np.sum(wb.vmap(scored, in_axes=(0, None))(x, w)), 0,
+                lambda r, n: (r.normal(size=5), r.uniform(0, 1, n)))
+    args = case.arguments(np.random.default_rng(1), 30)
+    program, _, _ = programs(case, args)
+    body, end = program.source.split("w_bar_parts = ")
+    assert "cuda.atomic.add(w_bar" not in body and end.count("cuda.atomic.add(w_bar") == 3
+    for device in (Device(), Device(4, 1), Device(16, 4)):
+        got, want = outcome(case, args, device)
+        assert apart(got, want) <= 1e-10
+    with pytest.raises(Race):
+        outcome(case, args, Device(dropped=frozenset({"barrier"})))
+    with pytest.raises(Race):
+        outcome(case, args, Device(dropped=frozenset({"atomic"})))

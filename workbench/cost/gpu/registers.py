@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib.util
 
+from workbench.engines.cuda.block_sums import THREADS
 from workbench.engines.cuda.code import compile_program
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.installed import is_simulated
-from workbench.engines.cuda.kernels import THREADS, Kernel
+from workbench.engines.cuda.kernels import Kernel
 from workbench.ir import DifferentiationError, Value, walk
 from workbench.records import dataclass
 

@@ -9,10 +9,10 @@ threads touch neighbouring words.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.engines.cuda.block_sums import Element, add_together, begin, combine, place_of, shared_elements, worst
 from workbench.engines.cuda.functions import quotient
 from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, SUM, Parallel
 from workbench.engines.cuda.problems import FAILURES
@@ -24,13 +24,11 @@ from workbench.engines.numba.writer import Statement, Writer
 from workbench.ir import Block, Constant, DifferentiationError, Function, Kind, Op, Value, walk
 from workbench.records import dataclass
 
-#: Threads of a block at most: so long are the arrays in which a block adds up.
-THREADS = 256
 #: How kernels are launched: threads of a block, and blocks at most; further turns go to the same threads again.
 BLOCK, BLOCKS = 128, 4096
-#: Arrays of up to so many elements are a thread's own; larger ones lie in global memory.
-SMALL = 32
-NAMES = frozenset({"cuda", "problem", "thread", "item", "rest", "quotient", "half", "lane", "other", "launch",
+#: Arrays of up to so many bytes are a thread's own; larger ones lie in global memory.
+SMALL = 128
+NAMES = frozenset({"cuda", "problem", "thread", "item", "rest", "quotient", "half", "part", "lane", "other", "launch",
                    "device"})
 
 
@@ -111,6 +109,7 @@ class KernelWriter(Writer):
         self.used = used
         self.failures = failures
         self.rooms: dict[str, Room] = {}
+        self.elements: dict[tuple[str, str], Element] = {}
         self.fails = False
         super().__init__(function, title, {}, False, True, True, STATEMENTS)
         self.grows = False
@@ -158,7 +157,7 @@ class KernelWriter(Writer):
     def is_small(op: Op) -> bool:
         """Whether an array has few elements, whatever the arguments."""
         dims = op.result.dims
-        size = 1
+        size = op.result.kind.itemsize
         for dim in dims:
             if not isinstance(dim, Constant):
                 return False
@@ -260,10 +259,14 @@ def accum(w: Writer, op: Op) -> None:
 
 
 def atomic(w: Writer, array: Value, indices: Sequence[Value], text: str, negative: bool = False) -> None:
-    """An addition that is not torn apart by those of other threads."""
-    where = [w.spell.text(v) for v in indices]
-    place = where[0] if len(where) == 1 else f"({', '.join(where)})"
-    w.line(f"cuda.atomic.add({w.names(array)}, {place}, {f'-({text})' if negative else text})")
+    """An addition that is not torn apart by those of other threads: at once, or to what the block adds in the end."""
+    assert isinstance(w, KernelWriter)
+    place = place_of(w, indices)
+    element = w.elements.get((w.names(array), place))
+    if element is not None:
+        w.line(f"{element.variable} {'-=' if negative else '+='} {text}")
+    else:
+        w.line(f"cuda.atomic.add({w.names(array)}, {place}, {f'-({text})' if negative else text})")
 
 
 def check(w: Writer, op: Op) -> None:
@@ -298,6 +301,8 @@ def for_(w: Writer, op: Op) -> None:
     outs = {p: w.out(k) for k, p in enumerate(body.params[1:]) if not p.is_array}
     for param, role in numbers:
         w.line(f"{w.names(param)} = {constant_text(Constant(0, param.kind))[0] if role == SUM else worst(param, role)}")
+    w.elements = shared_elements(w, found, w.function.data_params)
+    begin(w, list(w.elements.values()))
     step = deal(w, found)
     w.nested(body, zip(body.params[1:], body.yields, strict=True))
     w.line(f"    {step} += cuda.gridsize(1)")
@@ -305,6 +310,7 @@ def for_(w: Writer, op: Op) -> None:
         if any(op.results[k] is w.whole.results[k] and p is param for k, p in enumerate(body.params[1:])
                if k in w.used):
             combine(w, param, role, outs[param])
+    add_together(w, list(w.elements.values()))
 
 
 def deal(w: Writer, found: Parallel) -> str:
@@ -373,31 +379,6 @@ def length(w: Writer, loop: Op) -> str:
         lo, hi = hi, lo
     first, last = w.spell.text(lo, 10), w.spell.text(hi, 10)
     return w.spell.text(hi) if first == "0" else f"{last} - {first}"
-
-
-def combine(w: Writer, param: Value, role: str, out: str) -> None:
-    """Combine the numbers of a block in shared memory; the result is the block's element of an array."""
-    name = w.names(param)
-    part = f"{name}_part"
-    taken = [f"        {part}[lane] += other"]
-    if role != SUM:  # (what is NaN stays)
-        taken = [f"        if other {'>' if role == MAXIMUM else '<'} {part}[lane] or other != other:",
-                 f"            {part}[lane] = other"]
-    for line in (
-            f"{part} = cuda.shared.array({THREADS}, {dtype(param.kind)})", "lane = cuda.threadIdx.x",
-            f"{part}[lane] = {name}", "cuda.syncthreads()", "half = cuda.blockDim.x // 2", "while half > 0:",
-            "    if lane < half:", f"        other = {part}[lane + half]", *taken, "    cuda.syncthreads()",
-            "    half //= 2", "if lane == 0:", f"    {out}[cuda.blockIdx.x] = {part}[0]"):
-        w.line(line)
-
-
-def worst(param: Value, role: str) -> str:
-    """Less than everything, or more."""
-    if param.kind.is_float:
-        value = -math.inf if role == MAXIMUM else math.inf
-    else:
-        value = -2**63 if role == MAXIMUM else 2**63 - 1
-    return constant_text(Constant(value, param.kind))[0]
 
 
 def refused(w: Writer, op: Op) -> None:
