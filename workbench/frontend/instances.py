@@ -14,7 +14,7 @@ from typing import Any
 from workbench.frontend import library
 from workbench.frontend.activation import Activation
 from workbench.frontend.paths import class_attribute
-from workbench.frontend.values import ExceptionValue, ObjectValue, is_static
+from workbench.frontend.values import ExceptionValue, ObjectValue, ParallelRange, is_static
 
 
 def make(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, Any], node: Any) -> Any:
@@ -27,7 +27,8 @@ def make(act: Activation, type_: type, args: tuple[Any, ...], named: dict[str, A
     if issubclass(type_, enum.Enum):
         return type_(*args, **named)
     if type_.__name__ == "prange" and type_.__module__.startswith("numba"):
-        return act.t.environment.call(act, range, args, named, node)
+        made = act.t.environment.call(act, range, args, named, node)
+        return ParallelRange(made.start, made.stop, made.step)
     if type_.__module__.startswith("numba."):
         act.t.fail(f"no derivative rule is known for {type_.__module__}.{type_.__qualname__}", "use lists and dicts")
     maker = class_attribute(type_, "__new__")

@@ -38,7 +38,7 @@ from workbench.frontend.loops import can_be_left, conditional, counted
 from workbench.frontend.moving import Loop
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.unwinding import NeedStatic
-from workbench.frontend.values import UNDEFINED, Lazy, ObjectValue, Scalar, Variable
+from workbench.frontend.values import UNDEFINED, Lazy, ObjectValue, ParallelRange, Scalar, Variable
 from workbench.ir import Constant, Kind, Span, Value
 from workbench.records import dataclass
 
@@ -234,6 +234,7 @@ class For:
         t = act.t
         lo, hi, step, item = indexed
         static = iteration.static_range(act, values)
+        loop.promised = isinstance(values, ParallelRange)
 
         def once(index: Scalar) -> None:
             if static is not None:

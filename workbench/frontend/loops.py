@@ -24,7 +24,7 @@ MAX_ATTEMPTS = 40
 def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, body: Callable[[Scalar], None]) -> None:
     """`for i in range(lo, hi, step)`, step 1 or -1."""
     def run() -> None:
-        index = t.builder.begin_for(lo, hi, step, name, loop.items)
+        index = t.builder.begin_for(lo, hi, step, name, loop.items, loop.promised)
         t.open_loops.append((index, len(t.frames)))
         if t.is_nonnegative(lo if step == 1 else t.emit("add", hi, Constant(1, Kind.INT))):
             t.nonnegative.add(index)

@@ -25,11 +25,12 @@ from workbench.records import dataclass
 @dataclass(eq=False)
 class Loop:
     """One loop: a key for decisions, which names may be read after it, and the evaluation of its body. `items`: it is
-    over the items of a batch."""
+    over the items of a batch; `promised`: its turns are said to be independent (`numba.prange`)."""
 
     key: Any
     live: Callable[[Variable], bool] = lambda variable: True
     items: bool = False
+    promised: bool = False
     started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
 
 

@@ -182,9 +182,10 @@ class Builder:
             slot.value = param
 
     # ------------------------------------------------------------------ loops
-    def begin_for(self, lo: Value, hi: Value, step: int = 1, name: str = "i", items: bool = False) -> Value:
-        """Open a counted loop (`items`: over those of a batch); gives its index."""
-        attrs = {"step": step, "items": True} if items else {"step": step}
+    def begin_for(self, lo: Value, hi: Value, step: int = 1, name: str = "i", items: bool = False,
+                  promised: bool = False) -> Value:
+        """Open a counted loop (`items`: over those of a batch; `promised`: see `ir.ops`); gives its index."""
+        attrs = {"step": step, **({"items": True} if items else {}), **({"promised": True} if promised else {})}
         frame = Frame("for", head=(lo, hi), attrs=attrs, span=self.span)
         frame.index = Value(ScalarType(Kind.INT), name)
         self.frames.append(frame)

@@ -6,6 +6,7 @@ Control flow. Regions may use values of the enclosing blocks; a loop body may no
     for    (lo, hi, *inits) attrs step = 1 | -1   regions: body(i, *carried) yields (*carried)      results: carried
            i = lo, lo+step, ... while i < hi (step 1) or i > hi (step -1)
            items = True: a loop over the items of a batch, so many that they are worth vectors of them (`passes.lanes`)
+           promised = True: the user says that no turn touches what another one writes (`numba.prange`)
     while  (*inits)   regions: before(*carried) yields (condition, *out), after() yields (*carried) results: out
            `after` has no parameters: it runs after `before` of the same iteration and sees its values.
            when the condition is false the loop ends with `out` of that last `before`. len(out) == len(carried)

@@ -120,7 +120,8 @@ class LinearSweep(TangentSweep):
             return
         loop = self.structure.loops[op]
         lo, hi = (self.get(v) for v in op.operands[:2])
-        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs)
+        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs,
+                                       "promised" in op.attrs)
         self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):
             self._enter(slots, body.params[1:])

@@ -120,7 +120,8 @@ class Replay:
         (body,) = op.regions
         slots = self.carry(op.operands[2:], body.params[1:])
         lo, hi = (self.get(v) for v in op.operands[:2])
-        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs)
+        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs,
+                                       "promised" in op.attrs)
         self.bind(body.params[0], index)
         self.open_body(op, index)
         self.enter(slots, body.params[1:])

@@ -309,7 +309,8 @@ class ReverseSweep:
         step = op.attrs["step"]
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
-        index = self.builder.begin_for(last, stop, -step, body.params[0].name, "items" in op.attrs)
+        index = self.builder.begin_for(last, stop, -step, body.params[0].name, "items" in op.attrs,
+                                       "promised" in op.attrs)
         if op not in self.structure.late:
             self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):

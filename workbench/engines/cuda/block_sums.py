@@ -50,8 +50,8 @@ def shared_elements(w: Writer, found: Parallel, outside: Sequence[Value]) -> dic
     known = set(outside)
     made: dict[tuple[str, str], Element] = {}
     for op in walk(found.body):
-        if op not in found.added or op.prim == "load":
-            continue
+        if op not in found.added or op in found.claims or op.prim == "load":
+            continue  # (what is claimed may be read by a turn that adds to it)
         array, _, *indices = op.operands
         if all(isinstance(v, Constant) or v in known for v in indices):
             name, place = w.names(array), place_of(w, indices)

@@ -162,7 +162,8 @@ def parameter_types(kernel: Kernel) -> tuple[Any, ...]:
         return array(value.kind, value.rank) if isinstance(value.type, ArrayType) else numba_type(value.type)
     rooms = [array(room.kind, room.rank + 1) for room in kernel.rooms]
     numbers = [array(kernel.op.results[k].kind, 1) for k in kernel.numbers]
-    return (*map(of, kernel.parameters), *rooms, *numbers, *([array(Kind.INT, 1)] if kernel.fails else []))
+    claims = [array(Kind.INT, 1)] * len(kernel.claimed)
+    return (*map(of, kernel.parameters), *rooms, *claims, *numbers, *([array(Kind.INT, 1)] if kernel.fails else []))
 
 
 @contextmanager

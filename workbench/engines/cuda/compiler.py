@@ -17,6 +17,7 @@ from workbench.engines.cuda.arrays import as_numba, is_stand_in, stand_in
 from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import device_module, need_device
 from workbench.engines.cuda.problems import Problem, raised
+from workbench.engines.cuda.races import refuse_races
 from workbench.engines.cuda.together import together
 from workbench.engines.engine import Compiler, Executable
 from workbench.ir import DifferentiationError, Function, Span, Value, walk
@@ -174,6 +175,8 @@ class CudaCompiler(Compiler):
         if deterministic:
             raise DifferentiationError("programs for a GPU are not deterministic to the bit", _span(function),
                                        "use engine='numba'")
+        if primal is not None:
+            refuse_races(primal)
         return CudaProgram(function)
 
     def export(self, primal: Function, adjoint: Function, *, wrt: Sequence[int], outputs: Sequence[int],

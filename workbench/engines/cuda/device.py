@@ -103,6 +103,43 @@ def launch(kernel: Any, count: int, *args: Any) -> None:
     kernel[blocks, threads](*given)
 
 
+def claims(array: Any) -> Any:
+    """For each element of an array which turn touches it: none yet."""
+    return full((max(array.size, 1),), FREE, np.int64)
+
+
+#: Who has claimed an element: nobody; turns that only read it; turns that only add to it; else twice a turn's number,
+#: and one more where that turn writes.
+FREE, READ, ADDED = -1, -2, -3
+
+
+@cuda.jit(device=True)  # type: ignore[untyped-decorator]
+def claimed(found: Any, place: int, turn: int) -> Any:
+    """Whether a turn may write an element: no other one has touched it."""
+    before = cuda.atomic.cas(found, place, FREE, 2 * turn + 1)
+    if before == 2 * turn:  # (it has read it)
+        before = cuda.atomic.cas(found, place, 2 * turn, 2 * turn + 1)
+    return before == FREE or before == 2 * turn or before == 2 * turn + 1
+
+
+@cuda.jit(device=True)  # type: ignore[untyped-decorator]
+def shared(found: Any, place: int, turn: int) -> Any:
+    """Whether a turn may read an element: no other one has written it or added to it."""
+    before = cuda.atomic.cas(found, place, FREE, 2 * turn)
+    if before >= 0 and before % 2 == 0 and before != 2 * turn:  # (another one has read it)
+        before = cuda.atomic.cas(found, place, before, READ)
+    return before in (FREE, READ) or (before >= 0 and before % 2 == 0) or before == 2 * turn + 1
+
+
+@cuda.jit(device=True)  # type: ignore[untyped-decorator]
+def added(found: Any, place: int, turn: int) -> Any:
+    """Whether a turn may add to an element: others have added to it, too, or have not touched it."""
+    before = cuda.atomic.cas(found, place, FREE, ADDED)
+    if before == 2 * turn:
+        before = cuda.atomic.cas(found, place, 2 * turn, 2 * turn + 1)
+    return before in (FREE, ADDED) or before == 2 * turn or before == 2 * turn + 1
+
+
 def empty(shape: Any, dtype: Any) -> Any:
     """A new array on the device."""
     return cuda.device_array(shape, dtype)

@@ -151,6 +151,9 @@ class HostWriter(Writer):
         given = [self.spell.text(renamed.get(v, v)) for v in kernel.parameters]
         count = self.count(found)
         given += self.rooms(kernel, op, found, count, given)
+        given += [f"{self.device('claims')}({self.names(op.results[k])})" for k in kernel.claimed]
+        if kernel.claimed:
+            self.devices |= {"added", "claimed", "shared"}
         outs = [f"{self.names(op.results[k])}_out" for k in kernel.numbers]
         for k, out in zip(kernel.numbers, outs, strict=True):
             self.line(f"{out} = {self.device('numbers')}({dtype(op.results[k].kind)})")
@@ -302,7 +305,7 @@ def refused(w: Writer, op: Op) -> None:
     raise DifferentiationError(f"{what} has no form on a GPU", op.span, "use engine='numba'")
 
 
-DEVICES = ("columns", "copied", "empty", "full", "matmul", "numbers")
+DEVICES = ("added", "claimed", "claims", "columns", "copied", "empty", "full", "matmul", "numbers", "shared")
 STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,

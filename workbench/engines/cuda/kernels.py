@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.engines.cuda.block_sums import Element, add_together, begin, combine, place_of, shared_elements, worst
 from workbench.engines.cuda.functions import quotient
-from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, SUM, Parallel
+from workbench.engines.cuda.parallel import CLAIMED, MAXIMUM, MINIMUM, SUM, Parallel
 from workbench.engines.cuda.problems import FAILURES
 from workbench.engines.cuda.spelling import KernelSpeller
 from workbench.engines.numba import control_statements
@@ -28,7 +28,10 @@ from workbench.records import dataclass
 BLOCK, BLOCKS = 128, 4096
 #: Arrays of up to so many bytes are a thread's own; larger ones lie in global memory.
 SMALL = 128
-NAMES = frozenset({"cuda", "problem", "thread", "item", "rest", "quotient", "half", "part", "lane", "other", "launch",
+#: What is raised where turns of a `prange` touch what others do.
+BROKEN = "turns of a prange loop touch the same element, and one of them writes it"
+NAMES = frozenset({"added", "claimed", "shared",
+                   "cuda", "problem", "thread", "item", "rest", "quotient", "half", "part", "lane", "other", "launch",
                    "device"})
 
 
@@ -53,8 +56,9 @@ class Kernel:
     """A kernel that was written.
 
     parameters: its operands, values of the program around it, in order; rooms: the arrays that follow them; numbers:
-    what comes back in arrays of one element, after those: results of the operation, by their positions; count: see
-    `Parallel`, None for one thread."""
+    what comes back in arrays of one element, after those: results of the operation, by their positions; claimed: the
+    arrays, by their positions among the results, of which each element has a claim, in arrays between the two; count:
+    see `Parallel`, None for one thread."""
 
     title: str
     op: Op
@@ -62,6 +66,7 @@ class Kernel:
     parameters: tuple[Value, ...]
     rooms: tuple[Room, ...]
     numbers: tuple[int, ...]
+    claimed: tuple[int, ...]
     lines: tuple[str, ...]
     spans: tuple[Any, ...]
     helpers: Mapping[str, Any]
@@ -111,6 +116,7 @@ class KernelWriter(Writer):
         self.rooms: dict[str, Room] = {}
         self.elements: dict[tuple[str, str], Element] = {}
         self.fails = False
+        self.promises: dict[Op, Op] = {}  # what is raised where an access breaks one
         super().__init__(function, title, {}, False, True, True, STATEMENTS)
         self.grows = False
         self.names.reserved = RESERVED | NAMES | {title}
@@ -129,13 +135,15 @@ class KernelWriter(Writer):
             for k in numbers:
                 self.line(f"{self.out(k)}[0] = {self.names(self.whole.results[k])}")
         start = [] if not self.rooms else ["    thread = cuda.grid(1)"]
-        extra = [*self.rooms, *(self.out(k) for k in numbers), *(["problem"] if self.fails else [])]
+        claimed = [] if self.parallel is None else [k for k, role in enumerate(self.parallel.roles) if role == CLAIMED]
+        extra = [*self.rooms, *(self.claims(self.parallel.body.params[1 + k]) for k in claimed if self.parallel),
+                 *(self.out(k) for k in numbers), *(["problem"] if self.fails else [])]
         head = ["@cuda.jit", f"def {self.title}({', '.join([*self.parameters, *extra])}):"]
         if self.parallel is None:
             start.append("    if cuda.grid(1) > 0:\n        return")
         lines = [*head, *(line for text in start for line in text.split("\n"))]
         return Kernel(self.title, self.whole, self.parallel, self.function.data_params, tuple(self.rooms.values()),
-                      tuple(numbers), (*lines, *self.lines), (*[None] * len(lines), *self.spans),
+                      tuple(numbers), tuple(claimed), (*lines, *self.lines), (*[None] * len(lines), *self.spans),
                       {**self.spell.helpers, **self.helpers}, self.fails)
 
     def prepare(self) -> None:
@@ -151,6 +159,37 @@ class KernelWriter(Writer):
     def out(self, k: int) -> str:
         """The array that a result comes back in."""
         return f"{self.names(self.whole.results[k])}_out"
+
+    def block(self, block: Block) -> None:
+        """See `Writer`; what is promised to be a turn's own is claimed before it is touched."""
+        if self.parallel is None or not self.parallel.claims:
+            super().block(block)
+            return
+        for op in block.ops:
+            if op in self.parallel.claims:
+                self.claim(op, self.parallel.claims[op])
+            super().block(Block((), (op,), ()))
+
+    def claims(self, param: Value) -> str:
+        """The array with a claim for each element of an array."""
+        return f"{self.names(param)}_claims"
+
+    def claim(self, op: Op, param: Value) -> None:
+        """Claim the element that an operation touches; note where another turn has done that."""
+        assert self.parallel is not None
+        how = "shared" if op.prim == "load" else "added" if op in self.parallel.added else "claimed"
+        texts = [self.spell.text(v, 10) for v in (op.operands[1:] if op.prim == "load" else op.operands[2:])]
+        place = texts[0]
+        for axis, text in enumerate(texts[1:], 1):
+            place = f"({place}) * {self.names(op.operands[0])}.shape[{axis}] + {text}"
+        if (failure := self.promises.get(op)) is None:
+            failure = self.promises[op] = Op("check", (), (), {
+                "exception": "DifferentiationError", "message": BROKEN}, (), op.span)
+            self.failures.append(failure)
+        self.fails = True
+        self.line(f"if not {how}({self.claims(param)}, {place}, item):")
+        self.line(f"    cuda.atomic.min(problem, 0, item * {FAILURES} + {self.failures.index(failure)})")
+        self.line("    return")
 
     # ------------------------------------------------------------------ arrays of a thread's own
     @staticmethod
@@ -319,7 +358,7 @@ def deal(w: Writer, found: Parallel) -> str:
     holds: else NVIDIA's compiler unrolls it, for which it does that division, although most threads have one turn.)"""
     assert isinstance(w, KernelWriter)
     lengths = turns(w, found)
-    needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1
+    needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1 or bool(found.claims)
     names = [w.names(loop.regions[0].params[0]) for loop in found.loops]
     if not needs and starts_at_zero(found.op):
         w.line(f"{names[0]} = cuda.grid(1)")

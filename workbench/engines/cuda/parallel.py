@@ -4,22 +4,25 @@ A loop qualifies where its turns touch one another's results in two ways alone: 
 carried number, and by adding to elements of a carried array that no turn reads. Other elements of carried arrays are a
 turn's own: one of their indices is the loop's index and a constant, the same in all accesses.
 
-Invariant: what is not proved to be so is not parallel. Any order of the turns gives the same results, but for the order
-of sums.
+Invariant: what is not proved to be so is not parallel, unless it is promised (`numba.prange`): then each turn claims
+what it touches, and a claim that another turn has made is an error. Any order of the turns gives the same results, but
+for the order of sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import field
 
 from workbench.ir import Block, Constant, Kind, Op, Polynomial, Value, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
 from workbench.rules import get
 
-#: What becomes of something that a loop carries: the turn's own elements; added up or an extreme taken, in a number;
-#: added to in an array by several turns; handed on unchanged.
-OWN, SUM, MAXIMUM, MINIMUM, SCATTER, SAME = "own", "add", "max", "min", "scatter", "same"
+#: What becomes of something that a loop carries: a turn's own elements; added up or an extreme taken, in a number;
+#: added to in an array by several turns; handed on unchanged; elements that are the turn's own as the user has
+#: promised, which is looked at as it runs.
+OWN, SUM, MAXIMUM, MINIMUM, SCATTER, SAME, CLAIMED = "own", "add", "max", "min", "scatter", "same", "claimed"
 _EXTREMES = {"maximum": MAXIMUM, "minimum": MINIMUM}
 _MAKERS = frozenset({"empty", "full", "copy", "list"})
 _UPDATES = frozenset({"store", "accum"})
@@ -29,12 +32,14 @@ Maker = Callable[[Value], Op | None]
 @dataclass(frozen=True, eq=False)
 class Parallel:
     """A loop of parallel turns. inner: the loops right inside of it that are parallel, too, from outside in; roles: of
-    what it carries, in order; added: the stores and their loads that are additions by several turns."""
+    what it carries, in order; added: the stores and their loads that are additions by several turns; claims: the
+    accesses of what is CLAIMED, with the parameter of the body that each is of."""
 
     op: Op
     inner: tuple[Op, ...]
     roles: tuple[str, ...]
     added: frozenset[Op]
+    claims: Mapping[Op, Value] = field(default_factory=dict)
 
     @property
     def loops(self) -> tuple[Op, ...]:
@@ -81,7 +86,8 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
     arrays = _Arrays(loops[-1].regions[0])
     if not arrays.follow():
         return None
-    roles, added = [], set[Op]()
+    roles, added, claims = [], set[Op](), dict[Op, Value]()
+    is_promised = all("promised" in loop.attrs for loop in loops)
     for position, param in enumerate(loops[-1].regions[0].params[1:]):
         out = loops[-1].regions[0].yields[position]
         if param is out and not any(param in o.operands for o in walk(loops[-1].regions[0])):
@@ -97,6 +103,12 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
             elif pairs is not None:
                 roles.append(SCATTER)
                 added |= pairs
+            elif is_promised and param not in arrays.whole:
+                roles.append(CLAIMED)
+                more = arrays.added(param)
+                added |= more
+                claims.update((access, param) for access, _ in arrays.accesses(param)
+                              if access.prim != "load" or access not in more)
             else:
                 return None
         else:
@@ -104,7 +116,7 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
             if role is None:
                 return None
             roles.append(role)
-    return Parallel(op, tuple(loops[1:]), tuple(roles), frozenset(added))
+    return Parallel(op, tuple(loops[1:]), tuple(roles), frozenset(added), claims)
 
 
 def keeps_places(op: Op) -> bool:
@@ -208,23 +220,22 @@ class _Arrays:
 
     def additions(self, root: Value) -> set[Op] | None:
         """The operations that add to elements of an array, where nothing else is done with it; else None."""
-        if root in self.whole:
-            return None
+        found = self.added(root)
+        return found if root not in self.whole and all(op in found for op, _ in self.accesses(root)) else None
+
+    def added(self, root: Value) -> set[Op]:
+        """The operations that add to elements of an array, whatever else is done with it."""
         found: set[Op] = set()
-        loads: set[Op] = set()
         made = {r: op for op in walk(self.body) for r in op.results}
         for op, where in self.accesses(root):
             if op.prim == "accum":
                 found.add(op)
-            elif op.prim == "load":
-                loads.add(op)
-            else:
+            elif op.prim == "store":
                 value = made.get(op.operands[1])
                 load = None if value is None else self._taken_from(value, made, root, where)
-                if load is None:
-                    return None
-                found |= {op, load}
-        return found if loads <= found else None
+                if load is not None:
+                    found |= {op, load}
+        return found
 
     def _taken_from(self, value: Op, made: Mapping[Value, Op], root: Value, where: tuple[Value, ...]) -> Op | None:
         """The load of the same element that a sum adds to, where nothing else reads it."""

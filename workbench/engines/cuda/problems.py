@@ -6,7 +6,7 @@ import builtins
 
 import numpy as np
 
-from workbench.ir import Op
+from workbench.ir import DifferentiationError, Op
 
 #: So many checks a program has at most: what is noted is the turn's number times this, and the check's.
 FAILURES = 1024
@@ -23,6 +23,8 @@ class Problem(Exception):
 
 def raised(op: Op, turn: int) -> Exception:
     """The exception that a check raises. (Numbers that belong to its message stay on the device.)"""
+    if op.attrs["exception"] == "DifferentiationError":
+        return DifferentiationError(f"{op.attrs['message']} (turn {turn})", op.span, "use range, or engine='numba'")
     name, message = op.attrs["exception"], op.attrs.get("message", "") or f"in turn {turn} of a kernel"
     kind = np.linalg.LinAlgError if name == "LinAlgError" else getattr(builtins, name, RuntimeError)
     made: Exception = kind(message)

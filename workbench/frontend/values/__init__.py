@@ -40,7 +40,7 @@ from workbench.frontend.values.containers import (
     SetValue,
     Variable,
 )
-from workbench.frontend.values.iterators import END, ROWS, VIEWS, Cursor, Lazy, RangeValue, ZipValue
+from workbench.frontend.values.iterators import END, ROWS, VIEWS, Cursor, Lazy, ParallelRange, RangeValue, ZipValue
 from workbench.frontend.values.scalars import (
     NUMBER,
     UNDEFINED,
@@ -67,7 +67,7 @@ __all__ = [
     "END", "NUMBER", "RECORDS", "ROWS", "UNDEFINED", "VIEWS", "Affine", "Alternative", "Array", "ArrayMethod", "Bare",
     "BoundMethod", "CallChoice", "Cell", "Choice", "Closure", "Conflict", "Container", "Cursor", "DequeValue",
     "DictValue", "DynamicList", "ExceptionValue", "FieldValue", "Fixed", "Lazy", "ListValue", "Maybe", "ObjectValue",
-    "OneOf", "Partial", "Pool", "RandomValue", "Range", "RangeValue", "Record", "Reshape", "Scalar", "SetValue",
-    "StandIn", "SuperValue", "TextValue", "Variable", "ZipValue", "bare_in", "describe", "is_flat", "is_static",
-    "parts_of", "record_of",
+    "OneOf", "ParallelRange", "Partial", "Pool", "RandomValue", "Range", "RangeValue", "Record", "Reshape", "Scalar",
+    "SetValue", "StandIn", "SuperValue", "TextValue", "Variable", "ZipValue", "bare_in", "describe", "is_flat",
+    "is_static", "parts_of", "record_of",
 ]

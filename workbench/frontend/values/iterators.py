@@ -24,6 +24,11 @@ class RangeValue(Record):
     step: Any
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ParallelRange(RangeValue):
+    """`numba.prange`: a range, with the promise that the turns of a loop over it are independent."""
+
+
 ROWS = (RangeValue, slice)  # records of numbers alone, which are joined part by part, as tuples are
 
 
