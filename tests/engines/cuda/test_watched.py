@@ -136,6 +136,20 @@ def test_nests_with_fewer_turns_than_none(rows: int, columns: int) -> None:
     assert apart(got, want) <= 1e-10
 
 
+def test_nests_that_begin_later() -> None:
+    def scaled(x, y):
+        for i in range(1, x.shape[0]):
+            for j in range(2, x.shape[1]):
+                y[i, j] = x[i, j] * x[i, j]
+        return np.sum(y * y)
+    case = Case("scaled", scaled, 0, lambda r, n: (r.normal(size=(4, 5)), np.zeros((4, 5))))
+    args = case.arguments(np.random.default_rng(1), 12)
+    kernels = programs(case, args)[0].program.kernels
+    assert any(len(kernel.parallel.loops) == 2 and "1 + i" in "".join(kernel.lines) for kernel in kernels)
+    got, want = outcome(case, args, Device())
+    assert apart(got, want) <= 1e-10
+
+
 def test_nests_of_three_loops_either_way() -> None:
     def shifted(x, y):
         for i in range(1, x.shape[0]):

@@ -372,11 +372,11 @@ def deal(w: Writer, found: Parallel) -> str:
         below = product(lengths[k + 1:])
         w.helpers["quotient"] = quotient
         w.line(f"{name} = quotient({left}, {below})")
-        rest = f"{left} - {name} * {f'({below})' if ' ' in below else below}"
+        rest = f"{left} - {name} * {below if below.isidentifier() or below.isdigit() else f'({below})'}"
         if k + 2 < len(names):
             w.line(f"rest = {rest}")
         left = "rest" if k + 2 < len(names) else rest
-    for loop, name, turn in zip(found.loops, names, [*names[:-1], left], strict=True):
+    for loop, name, turn in reversed(list(zip(found.loops, names, [*names[:-1], left], strict=True))):
         first = w.spell.text(loop.operands[0])
         if loop.attrs.get("step", 1) == -1:
             turn = f"{first} - {f'({turn})' if ' ' in turn else turn}"
