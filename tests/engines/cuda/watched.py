@@ -265,7 +265,8 @@ class Device:
         return {"cuda": cuda, "np": np, "math": math, "special": special, "launch": self.launch,
                 "DifferentiationError": DifferentiationError,
                 "empty": self.empty, "full": full, "matmul": product, "numbers": Numbers,
-                "copied": lambda a: self.array(a.values),
+                "copied": lambda a: self.array(a.values), "arange": lambda n: self.array(np.arange(n)),
+                "reshaped": lambda a, *dims: a.reshape(*dims),
                 "columns": lambda dtype, *dims: lambda blocks, threads: self.empty(
                     (*(max(d, 1) for d in dims), blocks * threads), dtype),
                 "no_problem": lambda: self.array([np.iinfo(np.int64).max]), "raise_first": raise_first}

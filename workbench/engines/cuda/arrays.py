@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from workbench.engines.cuda.installed import device_module, functions
+from workbench.engines.cuda.streams import on_stream
 from workbench.ir import DifferentiationError
 
 
@@ -49,10 +50,11 @@ def itself(value: Any) -> Any:
 
 
 def as_numba(value: Any) -> Any:
-    """The array as kernels take it. Raises DifferentiationError where its elements do not lie in row-major order."""
+    """The array as kernels take it, which nobody has waited for (`streams`). Raises DifferentiationError where its
+    elements do not lie in row-major order."""
     device = device_module()
     source = itself(value)
-    array = source if type(source).__name__ == "FakeCUDAArray" else device.as_cuda_array(source)
+    array = source if type(source).__name__ == "FakeCUDAArray" else device.as_cuda_array(source, sync=False)
     if not array.is_c_contiguous():
         raise DifferentiationError("an array on the device whose elements are not in row-major order", None,
                                    "pass a contiguous copy of it")
@@ -61,4 +63,5 @@ def as_numba(value: Any) -> Any:
 
 def is_finite_there(array: Any) -> bool:
     """Whether no element of an array on the device is infinite or NaN: counted there."""
-    return array.dtype.kind != "f" or bool(functions().count_not_finite(array) == 0)
+    with on_stream(getattr(array, "stream", 0)):
+        return array.dtype.kind != "f" or bool(functions().count_not_finite(array) == 0)

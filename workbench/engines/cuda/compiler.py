@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engines.cuda.arrays import as_numba, is_stand_in, stand_in
+from workbench.engines.cuda.arrays import as_numba, is_stand_in, itself, stand_in
 from workbench.engines.cuda.host import Program, emit
-from workbench.engines.cuda.installed import device_module, need_device
+from workbench.engines.cuda.installed import functions, need_device
 from workbench.engines.cuda.problems import Problem, raised
 from workbench.engines.cuda.races import refuse_races
+from workbench.engines.cuda.streams import joined
 from workbench.engines.cuda.together import together
 from workbench.engines.engine import Compiler, Executable
 from workbench.ir import DifferentiationError, Function, Span, Value, walk
@@ -58,17 +59,21 @@ class CudaProgram:
         return self._run
 
     def _run(self, *args: Any) -> Any:
-        device = device_module()
+        device = functions()
         assert self._entry is not None
-        given = [as_numba(arg) if is_stand_in(arg) else device.to_device(arg) if isinstance(arg, np.ndarray)
-                 else arg for arg in args]
-        with np.errstate(all="ignore"):  # (as in compiled programs)
+        there = [itself(arg) for arg in args if is_stand_in(arg)]
+        with joined(there) as stream, np.errstate(all="ignore"):  # (as in compiled programs)
+            given = [as_numba(arg) if is_stand_in(arg) else device.to_device(arg) if isinstance(arg, np.ndarray)
+                     else arg for arg in args]
             found = self._entry(*given)
-        for k in self.written:
-            if isinstance(args[k], np.ndarray) and not is_stand_in(args[k]) and args[k].size:
-                given[k].copy_to_host(args[k])
-        if found is None or any(map(is_stand_in, args)):
-            return found  # (it stays where the arguments are)
+            for k in self.written:
+                if isinstance(args[k], np.ndarray) and not is_stand_in(args[k]) and args[k].size:
+                    device.to_host(given[k], args[k])
+        if found is None or there:  # (it stays where the arguments are)
+            for part in (found,) if self.results == 1 else found or ():
+                if stream and hasattr(part, "stream"):
+                    part.stream = stream
+            return found
         return _on_host(found) if self.results == 1 else tuple(_on_host(part) for part in found)
 
     def translated(self, error: Exception) -> Exception:

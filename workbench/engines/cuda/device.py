@@ -16,6 +16,7 @@ from numba import cuda as _numba_cuda
 
 from workbench.engines.cuda.kernels import BLOCK, BLOCKS
 from workbench.engines.cuda.problems import Problem
+from workbench.engines.cuda.streams import CURRENT
 
 cuda: Any = _numba_cuda  # (it has no annotations)
 
@@ -43,7 +44,7 @@ class Columns:
 
     def array(self, blocks: int, threads: int) -> Any:
         """The array of a launch."""
-        return cuda.device_array((*(max(d, 1) for d in self.dims), blocks * threads), self.dtype)
+        return empty((*(max(d, 1) for d in self.dims), blocks * threads), self.dtype)
 
 
 class Numbers:
@@ -55,11 +56,11 @@ class Numbers:
 
     def array(self, blocks: int, threads: int) -> Any:
         """The array of a launch."""
-        self.found = cuda.device_array(blocks, self.dtype)
+        self.found = empty(blocks, self.dtype)
         return self.found
 
     def _on_host(self) -> Any:
-        return np.zeros(0, self.dtype) if self.found is None else self.found.copy_to_host()
+        return np.zeros(0, self.dtype) if self.found is None else to_host(self.found)
 
     def first(self) -> Any:
         """That of the only block."""
@@ -100,7 +101,8 @@ def launch(kernel: Any, count: int, *args: Any) -> None:
     threads, most = SHAPE.get()
     blocks = min((count + threads - 1) // threads, most)
     given = [arg.array(blocks, threads) if isinstance(arg, Columns | Numbers) else arg for arg in args]
-    kernel[blocks, threads](*given)
+    stream = CURRENT.get()
+    kernel[(blocks, threads, stream) if stream else (blocks, threads)](*given)
 
 
 def claims(array: Any) -> Any:
@@ -142,12 +144,41 @@ def added(found: Any, place: int, turn: int) -> Any:
 
 def empty(shape: Any, dtype: Any) -> Any:
     """A new array on the device."""
-    return cuda.device_array(shape, dtype)
+    stream = CURRENT.get()
+    return cuda.device_array(shape, dtype, stream=stream) if stream else cuda.device_array(shape, dtype)
+
+
+def to_device(values: Any) -> Any:
+    """An array of the host, on the device."""
+    stream = CURRENT.get()
+    return cuda.to_device(values, stream=stream) if stream else cuda.to_device(values)
+
+
+def to_host(array: Any, into: Any = None) -> Any:
+    """An array of the device, on the host; it is there when this returns."""
+    found = array.copy_to_host(into)
+    stream = CURRENT.get()
+    if stream:
+        stream.synchronize()
+    return found
+
+
+def arange(count: int) -> Any:
+    """0, 1, ..., on the device."""
+    return to_device(np.arange(count))
+
+
+def reshaped(array: Any, *dims: int) -> Any:
+    """A view of an array in another shape, in the same stream."""
+    made = array.reshape(*dims)
+    if CURRENT.get():
+        made.stream = CURRENT.get()
+    return made
 
 
 def full(shape: Any, value: Any, dtype: Any) -> Any:
     """A new array on the device, all elements equal."""
-    made = cuda.device_array(shape, dtype)
+    made = empty(shape, dtype)
     if made.size:
         launch(_fill, made.size, made.reshape(made.size), np.dtype(dtype).type(value))
     return made
@@ -155,7 +186,7 @@ def full(shape: Any, value: Any, dtype: Any) -> Any:
 
 def copied(array: Any) -> Any:
     """A copy on the device."""
-    made = cuda.device_array(array.shape, array.dtype)
+    made = empty(array.shape, array.dtype)
     if array.size:
         made.copy_to_device(array)
     return made
@@ -164,14 +195,14 @@ def copied(array: Any) -> Any:
 def matmul(a: Any, b: Any, a_turned: bool, b_turned: bool) -> Any:
     """A product of two matrices, of which each may be meant transposed; or of a vector and a matrix."""
     if a.ndim == b.ndim == 1:
-        return _plain(matmul(a.reshape(1, a.size), b.reshape(b.size, 1), False, False).copy_to_host()[0, 0])
+        return _plain(to_host(matmul(a.reshape(1, a.size), b.reshape(b.size, 1), False, False))[0, 0])
     if a.ndim == 1:
-        return matmul(a.reshape(1, a.size), b, False, b_turned).reshape(-1)
+        return reshaped(matmul(a.reshape(1, a.size), b, False, b_turned), -1)
     if b.ndim == 1:
-        return matmul(a, b.reshape(b.size, 1), a_turned, False).reshape(-1)
+        return reshaped(matmul(a, b.reshape(b.size, 1), a_turned, False), -1)
     rows, inner = a.shape[::-1] if a_turned else a.shape
     columns_ = b.shape[0] if b_turned else b.shape[1]
-    made = cuda.device_array((rows, columns_), a.dtype)
+    made = empty((rows, columns_), a.dtype)
     if made.size:
         launch(_product, rows * columns_, a, b, made, inner, a_turned, b_turned)
     return made
@@ -196,9 +227,9 @@ def _product(a: Any, b: Any, out: Any, inner: int, a_turned: bool, b_turned: boo
 
 def count_not_finite(array: Any) -> int:
     """How many elements are infinite or NaN."""
-    found = cuda.to_device(np.zeros(1, np.int64))
+    found = to_device(np.zeros(1, np.int64))
     launch(_not_finite, array.size, array.reshape(array.size), found)
-    return int(found.copy_to_host()[0])
+    return int(to_host(found)[0])
 
 
 @cuda.jit  # type: ignore[untyped-decorator]
@@ -214,12 +245,12 @@ def _not_finite(array: Any, out: Any) -> None:
 
 def no_problem() -> Any:
     """Where kernels note what they would raise."""
-    return cuda.to_device(np.full(1, NONE, np.int64))
+    return to_device(np.full(1, NONE, np.int64))
 
 
 def raise_first(problem: Any) -> None:
     """Raise a `Problem` where a kernel noted one: that of the first turn."""
-    found = int(problem.copy_to_host()[0])
+    found = int(to_host(problem)[0])
     if found != NONE:
         raise Problem(found)
 

@@ -267,7 +267,8 @@ def copy(w: Writer, op: Op) -> None:
 
 def iota(w: Writer, op: Op) -> None:
     """0, 1, ..., n-1."""
-    w.assign_text(op.result, f"cuda.to_device(np.arange({w.spell.text(op.operands[0])}))")
+    assert isinstance(w, HostWriter)
+    w.assign_text(op.result, f"{w.device('arange')}({w.spell.text(op.operands[0])})")
 
 
 def reshape(w: Writer, op: Op) -> None:
@@ -275,7 +276,7 @@ def reshape(w: Writer, op: Op) -> None:
     assert isinstance(w, HostWriter)
     array, *dims = op.operands
     name = w.names(array) if op in w.views else f"{w.device('copied')}({w.names(array)})"
-    w.assign_text(op.result, f"{name}.reshape({', '.join(w.spell.text(d) for d in dims)})")
+    w.assign_text(op.result, f"{w.device('reshaped')}({', '.join([name, *(w.spell.text(d) for d in dims)])})")
 
 
 def matmul(w: Writer, op: Op) -> None:
@@ -305,7 +306,8 @@ def refused(w: Writer, op: Op) -> None:
     raise DifferentiationError(f"{what} has no form on a GPU", op.span, "use engine='numba'")
 
 
-DEVICES = ("added", "claimed", "claims", "columns", "copied", "empty", "full", "matmul", "numbers", "shared")
+DEVICES = ("added", "arange", "claimed", "claims", "columns",
+           "copied", "empty", "full", "matmul", "numbers", "reshaped", "shared")
 STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,
