@@ -8,6 +8,7 @@ traced (`races`).
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -23,12 +24,14 @@ from workbench.frontend.library.registry import handles_instances
 from workbench.frontend.loops import counted
 from workbench.frontend.moving import Loop
 from workbench.frontend.numbers import common_kind, is_python_number, number_kind
-from workbench.frontend.threads import AXES, Dealt, Launch, as_scalar
+from workbench.frontend.threads import AXES, Dealt, Launch, as_scalar, number
 from workbench.frontend.tracer import ONE, ZERO, Tracer
 from workbench.frontend.unwinding import NeedStatic, Restart
 from workbench.frontend.values import Array, Scalar, describe
 from workbench.ir import Constant, Kind, Value
 
+#: Loops around barriers that turn more often stay loops.
+MOST_TURNS = 16
 #: Evaluates the tree of a kernel: (activation, tree, arguments, function) -> what it gives.
 Run = Callable[[Activation, ast.FunctionDef, tuple[Any, ...], types.FunctionType], Any]
 _HINT = "write k[blocks, threads](...), each a number or a tuple of up to three"
@@ -72,7 +75,8 @@ def launched(act: Activation, launch: Configured, args: tuple[Any, ...], named: 
     node = source.definition_of(launch.function)
     assert isinstance(node, ast.FunctionDef)
     t.environment.guard_function(launch.function)
-    phases = phases_of(launch.function, node)
+    phases = phases_of(launch.function, node, frozenset(key[2] for key in t.decisions if key[:2] == (
+        "turns", node.name)))
     blocks, threads = (tuple(t.integer(n, "a launch shape") for n in shape)
                        for shape in (launch.blocks, launch.threads))
     for size, given in zip(threads, launch.threads, strict=True):
@@ -142,6 +146,9 @@ def _over(t: Tracer, now: Launch, role: str, sizes: tuple[Value, ...], body: Cal
     """Loops over the blocks ("block"), the threads of a block ("thread"), or all threads ("item")."""
     axes = [axis for axis, size in enumerate(sizes) if t.builder.resolve(size) != ONE]
     found: list[Value] = [ZERO, ZERO, ZERO]
+    if role == "block" and len(axes) > 1:
+        _over_all(t, now, sizes, axes, body)
+        return
 
     def nest(k: int) -> None:
         if k == len(axes):
@@ -164,12 +171,35 @@ def _over(t: Tracer, now: Launch, role: str, sizes: tuple[Value, ...], body: Cal
     nest(0)
 
 
+def _over_all(t: Tracer, now: Launch, sizes: tuple[Value, ...], axes: list[int], body: Callable[[], None]) -> None:
+    """One loop over the blocks of several axes, the last one the fastest: each is a block of threads by itself."""
+    total = functools.reduce(lambda a, b: t.emit("mul", a, b), (sizes[axis] for axis in axes))
+
+    def turn(index: Scalar) -> None:
+        t.launches.loops[index.value] = Dealt(now, "block", axes[0])
+        rest, found = index.value, [ZERO, ZERO, ZERO]
+        for axis in reversed(axes[1:]):
+            found[axis] = t.emit("mod", rest, sizes[axis])
+            rest = t.emit("floordiv", rest, sizes[axis])
+            t.nonnegative.update(t.builder.resolve(v) for v in (found[axis], rest))
+        found[axes[0]] = rest
+        now.block = tuple(found)
+        body()
+        now.block = None
+    counted(t, Loop(("launch", now.name, now.span, "block", t.calls)), ZERO, total, 1, "block", turn)
+
+
 # ---------------------------------------------------------------------- what rewritten kernels call
 @handles_instances(Mark)
 def _marked(mark: Mark, act: Activation, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     now = act.t.launches.now
     assert now is not None
     return _MARKS[mark.kind](act, now, mark.key, *args, **named)
+
+
+def _place_of(act: Activation, now: Launch, axis: str) -> Any:
+    """The number of the thread among all along an axis."""
+    return number(act.t, now.place(act.t, AXES.index(axis)))
 
 
 def _phase(act: Activation, now: Launch, number: int, function: Any) -> None:
@@ -180,6 +210,19 @@ def _phase(act: Activation, now: Launch, number: int, function: Any) -> None:
         act.t.builder.span = span
         act.t.environment.call(act, function, (), {})
     _over(act.t, now, "thread", now.threads, body, number)
+
+
+def _turns(act: Activation, now: Launch, key: Any, test: Any, turn: Any) -> None:
+    """A loop around barriers of which it is known how often it turns."""
+    call = act.t.environment.call
+    for _ in range(MOST_TURNS):
+        going = call(act, test, (), {})
+        if isinstance(going, Scalar):
+            break
+        if not going:
+            return
+        call(act, turn, (), {})
+    raise Restart(("turns", *key), True, act.t.span, "how often a loop around barriers turns is known at run time only")
 
 
 def _kept(act: Activation, now: Launch, key: Any) -> Any:
@@ -241,7 +284,8 @@ def _row(act: Activation, now: Launch, key: Any, box: Array) -> Any:
     return indexing.get(act.t, box, _place(act.t, now))
 
 
-_MARKS: dict[str, Any] = {"phase": _phase, "kept": _kept, "load": _load, "store": _store, "rows": _rows, "row": _row}
+_MARKS: dict[str, Any] = {"place": _place_of, "phase": _phase, "turns": _turns, "kept": _kept, "load": _load, "store": _store,
+                          "rows": _rows, "row": _row}
 
 
 def constant_shape(t: Tracer, shape: Any) -> Any:

@@ -28,8 +28,8 @@ from workbench.records import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """What a rewritten kernel calls: "phase", "kept" (an array with an element for each thread), "load", "store",
-    "rows" (one with an array for each thread), "row"."""
+    """What a rewritten kernel calls: "place" (the number of the thread along an axis), "phase", "kept" (an array with an
+    element for each thread), "load", "store", "rows" (one with an array for each thread), "row"."""
 
     kind: str
     key: Any = None
@@ -67,21 +67,25 @@ class _Tree:
     phase: int = 0
 
 
-_known: weakref.WeakKeyDictionary[types.FunctionType, tuple[ast.FunctionDef, Phases]] = weakref.WeakKeyDictionary()
+_Known = dict[frozenset[int], tuple[ast.FunctionDef, Phases]]
+_known: weakref.WeakKeyDictionary[types.FunctionType, _Known] = weakref.WeakKeyDictionary()
 
 
-def phases_of(function: types.FunctionType, node: ast.FunctionDef) -> Phases:
-    """The phases of a kernel. Raises DifferentiationError for a barrier that not all threads of a block may reach."""
-    known = _known.get(function)
-    if known is None or known[0] is not node:
-        known = _known[function] = (node, _Splitter(function, node).split())
-    return known[1]
+def phases_of(function: types.FunctionType, node: ast.FunctionDef, kept: frozenset[int] = frozenset()) -> Phases:
+    """The phases of a kernel. kept: lines of `while` loops around barriers that stay loops; others are unrolled.
+
+    Raises DifferentiationError for a barrier that not all threads of a block may reach."""
+    made = _known.setdefault(function, {})
+    if kept not in made or made[kept][0] is not node:
+        made[kept] = (node, _Splitter(function, node, kept).split())
+    return made[kept][1]
 
 
 class _Splitter:
-    def __init__(self, function: types.FunctionType, node: ast.FunctionDef) -> None:
+    def __init__(self, function: types.FunctionType, node: ast.FunctionDef, kept: frozenset[int]) -> None:
         self.function = function
         self.node = node
+        self.as_loops = kept
         self.reader = Reader(function, node)
         self.phases: list[_Phase] = []
         self.places: list[tuple[list[ast.stmt], int, _Phase]] = []
@@ -95,7 +99,8 @@ class _Splitter:
 
     def split(self) -> Phases:
         """The phases."""
-        reader = self.reader
+        self.node = _Places(self.reader).visit(copy.deepcopy(self.node))
+        reader = self.reader = Reader(self.function, self.node)
         if not reader.barriers(self.node) and not reader.calls("shared.array"):
             return Phases(self.node, True)
         self.block_names = self.needed()
@@ -218,7 +223,21 @@ class _Splitter:
             tree += [_Tree("loop", [arms[0]]), *arms[1]]
         else:
             tree.append(_Tree("if", arms))
+        if isinstance(made, ast.While) and node.lineno not in self.as_loops and not made.orelse and not any(
+                True for _ in leaving(node.body)):
+            return self.unrolled(node, made)
         return made
+
+    def unrolled(self, node: ast.stmt, loop: ast.While) -> ast.stmt:
+        """A loop as a test and a turn, which are called as often as the test says, where that is known."""
+        rebound = sorted(self.block_names.intersection(assigned(node)))
+        test = _function("test", [ast.Return(loop.test)])
+        body = _function("turn", loop.body)  # (its phases are put in later: into the same list)
+        if rebound:
+            loop.body.insert(0, ast.Nonlocal(rebound))
+            self.places = [(nodes, position + (nodes is loop.body), phase) for nodes, position, phase in self.places]
+        done = ast.Expr(_call(Mark("turns", (self.node.name, node.lineno)), _name("test"), _name("turn")))
+        return _located(ast.If(ast.Constant(True), [test, body, done], []), node)
 
     def leaves_together(self, nodes: Sequence[ast.stmt], wanted: ast.stmt) -> bool:
         """Whether all conditions around a statement are uniform."""
@@ -358,16 +377,21 @@ class _Splitter:
             if name in phase.assigned:
                 nodes.append(ast.Expr(_call(Mark("store", (name, self.node.lineno)), _name(_box(name)), _name(name))))
         title = f"{self.node.name}_phase{phase.number}"
-        function = ast.FunctionDef(title, ast.arguments([], [], None, [], [], None, []), nodes or [ast.Pass()], [],
-                                   None)
-        if hasattr(function, "type_params"):
-            function.type_params = []
+        function = _function(title, nodes or [ast.Pass()])
         done = ast.Expr(_call(Mark("phase", phase.number), _name(title)))
-        whole = ast.If(ast.Constant(True), [function, done], [])
-        new = [n for n in every_node(function) if not hasattr(n, "lineno")]
-        for part in (whole, function, done, *new):
-            ast.copy_location(part, phase.nodes[0])
-        return ast.fix_missing_locations(whole)
+        return _located(ast.If(ast.Constant(True), [function, done], []), phase.nodes[0])
+
+
+class _Places(ast.NodeTransformer):
+    """`blockIdx.x * blockDim.x + threadIdx.x` as what it is, so that what is computed of it is not of two numbers."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """See `NodeTransformer`."""
+        axis = self.reader.place(node)
+        return ast.copy_location(_call(Mark("place", axis)), node) if axis else self.generic_visit(node)
 
 
 def _without(node: ast.stmt, skipped: set[int]) -> ast.stmt:
@@ -412,6 +436,20 @@ def _left(tree: Sequence[_Tree], before: frozenset[int], meets: set[tuple[int, i
             start = _reach(tree[:k], before, meets)
             found = found.union(*(_left(part, start, meets) for part in node.parts))
     return found
+
+
+def _function(name: str, nodes: list[ast.stmt]) -> ast.FunctionDef:
+    made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), nodes, [], None)
+    if hasattr(made, "type_params"):
+        made.type_params = []
+    return made
+
+
+def _located(made: ast.stmt, where: ast.stmt) -> ast.stmt:
+    """A statement whose new parts are where another one is."""
+    for part in (made, *(n for n in every_node(made) if not hasattr(n, "lineno"))):
+        ast.copy_location(part, where)
+    return ast.fix_missing_locations(made)
 
 
 def _box(name: str) -> str:

@@ -94,7 +94,7 @@ class _Proof:
         if p is None or q is None:
             return
         first, second = self.own_loops(a.loops, "thread"), self.own_loops(b.loops, "thread")
-        if p == q:
+        if p == q and all(first[axis] is second.get(axis) for axis in first):
             self.apart(a, b, first, second, lambda v: not any(
                 op in self.loops and self.loops[op].role == "thread" for op in self.around(v)))
         if (p, q) in self.launch.meets or (q, p) in self.launch.meets:

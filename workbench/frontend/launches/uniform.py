@@ -82,6 +82,28 @@ class Reader:
         """Whether a member of `numba.cuda` is called anywhere in the kernel."""
         return any(isinstance(n, ast.Call) and self.meaning(n.func) == path for n in every_node(self.node))
 
+    def number(self, node: ast.AST) -> str:
+        """The number of the thread or of the launch (`threadIdx.x`) that an expression is, perhaps by a name that is
+        bound once; "" where it is none."""
+        if isinstance(node, ast.Name) and node.id in self.locals and node.id not in self.params:
+            bound = [n.value for n in self.node.body if isinstance(n, ast.Assign) and len(n.targets) == 1
+                     and isinstance(n.targets[0], ast.Name) and n.targets[0].id == node.id]
+            times = sum(isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)
+                        for n in every_node(self.node))
+            return self.meaning(bound[0]) if len(bound) == times == 1 else ""
+        return self.meaning(node)
+
+    def place(self, node: ast.AST) -> str:
+        """The axis along which a sum is `blockIdx * blockDim + threadIdx`, in any order; "" where it is none."""
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+            return ""
+        for thread, product in ((node.left, node.right), (node.right, node.left)):
+            base, _, axis = self.number(thread).partition(".")
+            if base == "threadIdx" and isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult) and {
+                    self.number(product.left), self.number(product.right)} == {f"blockIdx.{axis}", f"blockDim.{axis}"}:
+                return axis
+        return ""
+
     # ------------------------------------------------------------------ expressions
     def uniform(self, node: ast.AST) -> bool:
         """Whether an expression is the same for all threads of a block, and reads no memory."""
@@ -115,6 +137,8 @@ class Reader:
         return False
 
     def _called(self, function: ast.AST, of_threads: bool) -> bool:
+        if isinstance(function, ast.Constant):
+            return of_threads and getattr(function.value, "kind", "") == "place"
         meaning = self.meaning(function)
         if meaning:
             return meaning in ("gridsize", "shared.array") or (of_threads and meaning == "grid")
