@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.engines.cuda import kernels
-from workbench.engines.cuda.kernels import Kernel, KernelWriter, free_values, outlined
+from workbench.engines.cuda.free import free_values
+from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
 from workbench.engines.cuda.parallel import SUM, Parallel, keeps_places, parallel
 from workbench.engines.cuda.rooms import room_function
 from workbench.engines.cuda.spelling import HostSpeller

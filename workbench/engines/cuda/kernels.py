@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.engines.cuda.block_sums import Element, add_together, begin, combine, place_of, shared_elements, worst
+from workbench.engines.cuda.free import free_values
 from workbench.engines.cuda.functions import quotient
 from workbench.engines.cuda.parallel import CLAIMED, MAXIMUM, MINIMUM, SUM, Parallel
 from workbench.engines.cuda.problems import FAILURES
@@ -71,32 +72,6 @@ class Kernel:
     spans: tuple[Any, ...]
     helpers: Mapping[str, Any]
     fails: bool
-
-
-def free_values(op: Op) -> tuple[Value, ...]:
-    """What an operation reads of the program around it, in order."""
-    found: dict[Value, None] = {}
-    made: set[Value] = set()
-
-    def enter(block: Block) -> None:
-        made.update(block.params)
-        for inner in block.ops:
-            visit(inner)
-        read(block.yields)
-
-    def read(values: Sequence[Value]) -> None:
-        for value in values:
-            if not isinstance(value, Constant) and value not in made:
-                found.setdefault(value)
-
-    def visit(inner: Op) -> None:
-        read(inner.operands)
-        for region in inner.regions:
-            enter(region)
-        made.update(inner.results)
-
-    visit(op)
-    return tuple(found)
 
 
 def outlined(op: Op, title: str, used: Sequence[int] = ()) -> Function:

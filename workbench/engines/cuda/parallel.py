@@ -2,7 +2,8 @@
 
 A loop qualifies where its turns touch one another's results in two ways alone: by adding to (or taking an extreme of) a
 carried number, and by adding to elements of a carried array that no turn reads. Other elements of carried arrays are a
-turn's own: one of their indices is the loop's index and a constant, the same in all accesses.
+turn's own: one of their indices is the loop's index and a constant, the same in all accesses; or it is proved of any
+two turns that they do not meet (`apart`).
 
 Invariant: what is not proved to be so is not parallel, unless it is promised (`numba.prange`): then each turn claims
 what it touches, and a claim that another turn has made is an error. Any order of the turns gives the same results, but
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field
 
+from workbench.engines.cuda.apart import Turns
 from workbench.ir import Block, Constant, Kind, Op, Polynomial, Value, normal_form, walk
 from workbench.ir.ops import CONSUMING
 from workbench.records import dataclass
@@ -88,6 +90,7 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
         return None
     roles, added, claims = [], set[Op](), dict[Op, Value]()
     is_promised = all("promised" in loop.attrs for loop in loops)
+    turns: Turns | None = None
     for position, param in enumerate(loops[-1].regions[0].params[1:]):
         out = loops[-1].regions[0].yields[position]
         if param is out and not any(param in o.operands for o in walk(loops[-1].regions[0])):
@@ -110,7 +113,12 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
                 claims.update((access, param) for access, _ in arrays.accesses(param)
                               if access.prim != "load" or access not in more)
             else:
-                return None
+                turns = turns or Turns(loops, maker)
+                met = None if param in arrays.whole else turns.additions(param, arrays.partners(param))
+                if met is None:
+                    return None
+                roles.append(SCATTER if met else OWN)
+                added |= met
         else:
             role = _folded(param, out, loops[-1].regions[0])
             if role is None:
@@ -235,6 +243,17 @@ class _Arrays:
                 load = None if value is None else self._taken_from(value, made, root, where)
                 if load is not None:
                     found |= {op, load}
+        return found
+
+    def partners(self, root: Value) -> dict[Op, Op]:
+        """Stores that add to an element and the loads of it that they add to, each by the other."""
+        made = {r: op for op in walk(self.body) for r in op.results}
+        found: dict[Op, Op] = {}
+        for op, where in self.accesses(root):
+            value = made.get(op.operands[1]) if op.prim == "store" else None
+            load = None if value is None else self._taken_from(value, made, root, where)
+            if load is not None:
+                found |= {op: load, load: op}
         return found
 
     def _taken_from(self, value: Op, made: Mapping[Value, Op], root: Value, where: tuple[Value, ...]) -> Op | None:

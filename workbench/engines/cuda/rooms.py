@@ -8,7 +8,7 @@ Invariant: the program that counts writes nothing.
 
 from __future__ import annotations
 
-from workbench.engines.cuda.kernels import free_values
+from workbench.engines.cuda.free import free_values
 from workbench.engines.numba.folding import is_growable
 from workbench.ir import (
     ArrayType,

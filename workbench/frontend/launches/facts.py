@@ -73,6 +73,8 @@ class Thread:
             return made
         if op.prim == "index":
             return self._index(op)
+        if op.prim == "select":
+            return self._chosen(value, op)
         if op.prim == "load" and self.found.root(op.operands[0]) not in self.found.changed:
             return Polynomial.atom(("load", self.found.root(op.operands[0]), *map(self.form, op.operands[1:])))
         return self._atom(value)
@@ -110,6 +112,14 @@ class Thread:
         made = Polynomial.atom(("index", inner, size))
         self.facts += [made, size - made - _ONE]
         return made
+
+    def _chosen(self, value: Value, op: Op) -> Polynomial:
+        """One of two numbers: the one that must be meant, where the other is excluded."""
+        for holds, other in ((True, 2), (False, 1)):
+            if all(has_none(zeros, [*self.facts, *self.guards, *known])
+                   for zeros, known in self.holding(op.operands[0], not holds)):
+                return self.form(op.operands[3 - other])
+        return self._atom(value)
 
     def where(self, access: Access) -> tuple[list[Polynomial] | None, list[Alternative]]:
         """The indices of an access, and when it happens."""

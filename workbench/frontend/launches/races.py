@@ -33,37 +33,27 @@ def prove(function: Function, launches: Launches, nonnegative: Callable[[Value],
         raise DifferentiationError(f"the threads of {launch.name} hand on numbers or arrays to one another", op.span,
                                    "write what threads share into arrays")
     for launch, accesses in found.accesses.items():
-        _Proof(found, launch, _distinct(accesses), nonnegative).all()
+        _Proof(found, launch, distinct(accesses), nonnegative).all()
 
 
-def _distinct(accesses: Sequence[Access]) -> list[Access]:
+def distinct(accesses: Sequence[Access]) -> list[Access]:
     """Accesses without those that say the same."""
     kept = {(a.root, a.where, a.writes, a.atomic, a.guards, a.loops): a for a in reversed(accesses)}
     return list(kept.values())[::-1]
 
 
-class _Proof:
-    def __init__(self, found: Found, launch: Launch, accesses: list[Access], nonnegative: Callable[[Value], bool]
-                 ) -> None:
+class Meetings:
+    """Which accesses of a launch two threads may do at one element. nonnegative: integers that are known not to be
+    negative."""
+
+    def __init__(self, found: Found, launch: Launch, nonnegative: Callable[[Value], bool]) -> None:
         self.found = found
         self.launch = launch
-        self.accesses = accesses
         self.nonnegative = nonnegative
         sizes = (*launch.blocks, *launch.threads)
         self.positive = frozenset(sizes)
         self.loops = {op: d for op in found.indices.values() if (d := found.dealt(op)) is not None
                       and d.launch is launch}
-
-    def all(self) -> None:
-        """Every pair."""
-        written = {a.root for a in self.accesses if a.writes}
-        for root in written:
-            if self.is_own(root):
-                continue
-            here = [a for a in self.accesses if a.root is root]
-            for a, b in itertools.combinations_with_replacement(here, 2):
-                if (a.writes or b.writes) and not (a.atomic and a.atomic == b.atomic):
-                    self.pair(a, b)
 
     def own_loops(self, loops: Sequence[Op], role: str) -> dict[int, Op]:
         """Those of the launch's loops around something that are over blocks or threads, by their axes."""
@@ -85,36 +75,36 @@ class _Proof:
                 return self.loops[op].phase
         return None
 
-    def pair(self, a: Access, b: Access) -> None:
-        """Refuse two accesses by which two threads may meet."""
+    def may_meet(self, a: Access, b: Access) -> bool:
+        """Whether two threads may do two accesses at one element, with no barrier between."""
         if not self.of_block(a.root):
             across = self.own_loops(a.loops, "block")
-            self.apart(a, b, across, across, lambda v: not any(op in self.loops for op in self.around(v)))
+            if not self.apart(a, b, across, across, lambda v: not any(op in self.loops for op in self.around(v))):
+                return True
         p, q = self.phase(a), self.phase(b)
         if p is None or q is None:
-            return
+            return False
         first, second = self.own_loops(a.loops, "thread"), self.own_loops(b.loops, "thread")
-        if p == q and all(first[axis] is second.get(axis) for axis in first):
-            self.apart(a, b, first, second, lambda v: not any(
-                op in self.loops and self.loops[op].role == "thread" for op in self.around(v)))
+        if p == q and all(first[axis] is second.get(axis) for axis in first) and not self.apart(
+                a, b, first, second, lambda v: not any(
+                    op in self.loops and self.loops[op].role == "thread" for op in self.around(v))):
+            return True
         if (p, q) in self.launch.meets or (q, p) in self.launch.meets:
             blocks = set(self.own_loops(a.loops, "block").values())
             outer = set(itertools.takewhile(lambda op: op not in blocks, a.loops)) if blocks else set()
-            self.apart(a, b, first, second, lambda v: all(op in blocks or op in outer for op in self.around(v)))
+            return not self.apart(a, b, first, second, lambda v: all(
+                op in blocks or op in outer for op in self.around(v)))
+        return False
 
     def around(self, value: Value) -> tuple[Op, ...]:
         """The loops around where a value is made; of an index, its own too."""
         return self.found.around.get(value, ())
 
     def apart(self, a: Access, b: Access, first: dict[int, Op], second: dict[int, Op],
-              shared: Callable[[Value], bool]) -> None:
-        """Refuse two accesses of threads that differ along one of some axes, unless they are at different elements."""
-        for axis in first:
-            if axis not in second:
-                continue
-            for more in (0, 1):
-                if not self.excluded(a, b, first[axis], second[axis], bool(more), shared):
-                    self.refuse(a, b)
+              shared: Callable[[Value], bool]) -> bool:
+        """Whether two accesses of threads that differ along one of some axes are always at different elements."""
+        return all(self.excluded(a, b, first[axis], second[axis], more, shared)
+                   for axis in first if axis in second for more in (False, True))
 
     def excluded(self, a: Access, b: Access, loop_a: Op, loop_b: Op, more: bool, shared: Callable[[Value], bool]
                  ) -> bool:
@@ -131,6 +121,27 @@ class _Proof:
                 if not _never([*zeros, *z1, *z2], known, SPLITS):
                     return False
         return True
+
+
+class _Proof(Meetings):
+    """That no two threads of a launch meet."""
+
+    def __init__(self, found: Found, launch: Launch, accesses: list[Access], nonnegative: Callable[[Value], bool]
+                 ) -> None:
+        super().__init__(found, launch, nonnegative)
+        self.accesses = accesses
+
+    def all(self) -> None:
+        """Every pair."""
+        written = {a.root for a in self.accesses if a.writes}
+        for root in written:
+            if self.is_own(root):
+                continue
+            here = [a for a in self.accesses if a.root is root]
+            for a, b in itertools.combinations_with_replacement(here, 2):
+                if (a.writes or b.writes) and not (a.atomic and a.atomic == b.atomic):
+                    if self.may_meet(a, b):
+                        self.refuse(a, b)
 
     def refuse(self, a: Access, b: Access) -> NoReturn:
         """Refuse, at the user's line."""
