@@ -11,6 +11,7 @@ import pytest
 import workbench as wb
 from tests.engines.cuda.programs import CASES, Case, single
 from tests.engines.cuda.results import apart
+from tests.engines.cuda.user_kernels import KERNELS, KernelCase
 from tests.engines.cuda.watched import Device, Race
 from workbench.engines.cuda import CudaCompiler
 from workbench.engines.reference import Interpreted
@@ -180,3 +181,11 @@ def test_what_all_threads_add_to_is_added_once_by_each_block() -> None:
         outcome(case, args, Device(dropped=frozenset({"barrier"})))
     with pytest.raises(Race):
         outcome(case, args, Device(dropped=frozenset({"atomic"})))
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_users_kernels(kernel: KernelCase) -> None:
+    case = Case(kernel.name, kernel.function, kernel.wrt, kernel.arguments)
+    args = case.arguments(np.random.default_rng(), 11)
+    got, want = outcome(case, args, Device(*[(8, 3), (4, 1), (2, 64)][int(np.random.default_rng().integers(3))]))
+    assert apart(got, want) <= 1e-10

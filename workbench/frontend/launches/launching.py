@@ -177,7 +177,8 @@ def _over_all(t: Tracer, now: Launch, sizes: tuple[Value, ...], axes: list[int],
 
     def turn(index: Scalar) -> None:
         t.launches.loops[index.value] = Dealt(now, "block", axes[0])
-        rest, found = index.value, [ZERO, ZERO, ZERO]
+        rest = index.value
+        found: list[Value] = [ZERO, ZERO, ZERO]
         for axis in reversed(axes[1:]):
             found[axis] = t.emit("mod", rest, sizes[axis])
             rest = t.emit("floordiv", rest, sizes[axis])
@@ -284,8 +285,8 @@ def _row(act: Activation, now: Launch, key: Any, box: Array) -> Any:
     return indexing.get(act.t, box, _place(act.t, now))
 
 
-_MARKS: dict[str, Any] = {"place": _place_of, "phase": _phase, "turns": _turns, "kept": _kept, "load": _load, "store": _store,
-                          "rows": _rows, "row": _row}
+_MARKS: dict[str, Any] = {"place": _place_of, "phase": _phase, "turns": _turns, "kept": _kept, "load": _load,
+                          "store": _store, "rows": _rows, "row": _row}
 
 
 def constant_shape(t: Tracer, shape: Any) -> Any:

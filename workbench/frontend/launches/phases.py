@@ -28,8 +28,8 @@ from workbench.records import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """What a rewritten kernel calls: "place" (the number of the thread along an axis), "phase", "kept" (an array with an
-    element for each thread), "load", "store", "rows" (one with an array for each thread), "row"."""
+    """What a rewritten kernel calls: "place" (the number of the thread along an axis), "phase", "kept" (an array with
+    an element for each thread), "load", "store", "rows" (one with an array for each thread), "row"; "turns": a loop."""
 
     kind: str
     key: Any = None
