@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 import pytest
+from numba import prange
 
 import workbench as wb
 from tests.engines.cuda.programs import CASES
@@ -121,6 +122,26 @@ def test_counts_are_those_derived_by_hand() -> None:
     assert (str(k.flops), str(k.bytes), str(k.apart)) == ("n", "16·n", "8·n")
     k = kernel_of(halved, f64, wb.spec("i64"))
     assert (str(k.flops), str(k.bytes), str(k.launches)) == ("n·steps", "16·n·steps", "steps")
+
+
+def weighted(w, x):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += (w[0] * x[i] + w[1]) ** 2
+    return total
+
+
+def permuted(a, places):  # type: ignore[no-untyped-def]
+    for i in prange(places.shape[0]):
+        a[places[i]] = 2.0 * a[places[i]]
+
+
+def test_what_blocks_add_up_and_what_turns_claim() -> None:
+    (*_, kernel) = wb.cost(wb.grad(weighted), wb.spec("f64[2]"), wb.spec("f64[n]"), arch="sm_90").kernels
+    assert kernel.atomics == 0 and kernel.shared >= 2 * 256 * 8  # (two elements, which each block adds to once)
+    claims, kernel = wb.cost(permuted, wb.spec("f64[m]"), wb.spec("i64[n]"), arch="sm_90").kernels
+    assert (claims.name, str(claims.bytes), claims.flops, kernel.name) == ("fill", "8·m", 0, "permuted_kernel_1")
+    assert str(kernel.bytes) == "56·n"  # a place, an element read and written, a claim looked at twice
 
 
 def test_lines_and_rows_add_up_to_the_time() -> None:

@@ -46,8 +46,8 @@ class KernelCost:
 def flops_of(executions: Executions, launch: Launch) -> Formula:
     """Flops of all launches of a kernel. (Those that count how much room others need repeat a part of these: that is
     not counted.)"""
-    if launch.kernel is not None and launch.kernel.op is not launch.op:
-        return of(0)
+    if launch.op.regions and (launch.kernel is None or launch.kernel.op is not launch.op):
+        return of(0)  # (claims that are made beforehand; room that is counted)
     inside = {launch.op, *(op for region in launch.op.regions for op in walk(region))}
     found = count(executions.function, *executions.given, chosen=inside.__contains__)
     return flops_in(found.work.totals())

@@ -7,7 +7,7 @@ many bytes, are formulas of the same counts that the report shows.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import field
 
 from workbench.cost.accesses import Places
@@ -24,9 +24,10 @@ from workbench.cost.gpu.instructions import (
     instructions_of,
 )
 from workbench.cost.work import Line
+from workbench.engines.cuda.block_sums import MOST
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.kernels import Kernel, KernelWriter
-from workbench.ir import Block, Function, Op, Value, walk
+from workbench.ir import Block, Constant, Function, Op, Value, walk
 from workbench.records import dataclass
 
 #: Bytes that memory and caches hand out at a time.
@@ -85,7 +86,8 @@ class Launch:
 
     name: its kernel's; block: of the host, as often as which it is launched; turns: the block that is a turn of its
     threads, or how many there are in each launch, None for one thread alone; kernel: what was written, None for those
-    that the engine has for itself; numbers: how many it gives back to the host."""
+    that the engine has for itself; numbers: how many it gives back to the host; sums: elements that each block adds to
+    once, in the end."""
 
     name: str
     op: Op
@@ -95,6 +97,7 @@ class Launch:
     accesses: tuple[Access, ...]
     kernel: Kernel | None
     numbers: int
+    sums: int = 0
 
     @property
     def line(self) -> Line:
@@ -175,7 +178,7 @@ class _Walk:
     def kernel(self, op: Op, block: Block, kernel: Kernel) -> None:
         """A loop whose turns are threads, or a part of the program for one thread."""
         found = kernel.parallel
-        inside = _Inside(self, None if found is None else found.body, frozenset() if found is None else found.added)
+        inside = _Inside(self, kernel)
         if found is None:
             inside.block(Block((), (op,), ()), block)
         else:
@@ -183,21 +186,28 @@ class _Walk:
             for _ in found.inner:
                 inside.more(found.body, line_of(op), DIVISION)
             inside.block(found.body, found.body)
+            for k in kernel.claimed:
+                self.filled("fill", op, block, op.results[k], 8, False)
         work = tuple(Work(home, line, instructions, of(1)) for (home, line), instructions in inside.work.items())
         for counting in self.counting[kernel]:
             self.launches.append(
                 Launch(counting.title, op, block, inside.turns, work, (), counting, len(counting.numbers)))
         self.launches.append(
-            Launch(kernel.title, op, block, inside.turns, work, tuple(inside.accesses), kernel, len(kernel.numbers)))
+            Launch(kernel.title, op, block, inside.turns, work, tuple(inside.accesses), kernel, len(kernel.numbers),
+                   len(inside.sums)))
 
     # ------------------------------------------------------------------ what the engine has kernels of its own for
     def whole(self, op: Op, block: Block) -> None:
         """Every element of an array filled, or copied from another one on the device."""
-        elements = self.executions.sizes.get(op.result) or of(1)
-        size, line = op.result.kind.dtype.itemsize, line_of(op)
-        access = Access(op.result, size, block, 1, None, op.prim != "full", True, False, 0, line, elements)
-        self.launches.append(Launch("fill" if op.prim == "full" else "copy", op, block, elements,
-                                    (Work(block, line, TURN + ACCESS, elements),), (access,), None, 0))
+        is_new = op.prim == "full"
+        self.filled("fill" if is_new else "copy", op, block, op.result, op.result.kind.dtype.itemsize, not is_new)
+
+    def filled(self, name: str, op: Op, block: Block, array: Value, size: int, reads: bool) -> None:
+        """As many elements as an array has, of some bytes, written or copied."""
+        elements, line = self.executions.sizes.get(array) or of(1), line_of(op)
+        access = Access(array, size, block, 1, None, reads, True, False, 0, line, elements)
+        self.launches.append(Launch(name, op, block, elements, (Work(block, line, TURN + ACCESS, elements),),
+                                    (access,), None, 0))
 
     def product(self, op: Op, block: Block) -> None:
         """A product of matrices: a thread for each element of the result, which it reads and writes in each step."""
@@ -218,13 +228,38 @@ class _Walk:
             0 if op.result.is_array else 1))
 
 
+def sums_of(kernel: Kernel) -> dict[tuple[Value, ...], list[Op]]:
+    """The additions of a kernel that each block sums up: those whose indices no turn chooses, by element."""
+    found = kernel.parallel
+    made: dict[tuple[Value, ...], list[Op]] = {}
+    for op in () if found is None else walk(found.body):
+        if found is not None and op in found.added and op not in found.claims and op.prim != "load" and all(
+                isinstance(v, Constant) or v in kernel.parameters for v in op.operands[2:]):
+            made.setdefault((_first(op, found.body), *op.operands[2:]), []).append(op)
+    return dict(list(made.items())[:MOST])
+
+
+def _first(op: Op, body: Block) -> Value:
+    """The parameter of a body whose array an update changes."""
+    makers = {r: inner for inner in walk(body) for r in inner.results}
+    array = op.operands[0]
+    while array in makers and makers[array].prim in ("store", "accum"):
+        array = makers[array].operands[0]
+    return array
+
+
 class _Inside:
     """What the threads of a kernel do: instructions by block and line, and accesses of global memory."""
 
-    def __init__(self, walk_: _Walk, turns: Block | None, added: frozenset[Op]) -> None:
+    def __init__(self, walk_: _Walk, kernel: Kernel) -> None:
         self.places, self.sizes = walk_.places, walk_.executions.sizes
-        self.turns = turns
-        self.added = added
+        found = kernel.parallel
+        self.turns = turns = None if found is None else found.body
+        self.added: frozenset[Op] = frozenset() if found is None else found.added
+        self.claims: Mapping[Op, Value] = {} if found is None else found.claims
+        self.sums = sums_of(kernel)
+        summed = {op for ops in self.sums.values() for op in ops}
+        self.apart = {op for op in self.added if op not in summed}
         inside = () if turns is None else tuple(walk(turns))
         self.made = {op for op in inside if op.prim in ("empty", "full", "copy", "list")}
         self.own = {op.result for op in self.made if op.prim != "list" and KernelWriter.is_small(op)}
@@ -253,8 +288,8 @@ class _Inside:
         if op.prim in ("load", "store", "accum"):
             array = op.operands[0]
             root = self.places.root(array)
-            if root in self.own or (op in self.added and op.prim == "load"):  # (read where it is added to)
-                return
+            if root in self.own or (op in self.added and (op.prim == "load" or op not in self.apart)):
+                return  # (read where it is added to, or added by the block)
             near = self.places.access(op, home)
             there = near if self.turns is None else self.places.access(op, self.turns)
             is_column = self.places.makers.get(root) in self.made
@@ -263,6 +298,9 @@ class _Inside:
             self.accesses.append(Access(
                 root, array.kind.dtype.itemsize, home, step, None if home is self.turns else near.step,
                 op.prim != "store" or is_atomic, op.prim != "load", is_atomic, there.offset, line))
+            if op in self.claims:
+                self.accesses.append(Access(self.claims[op], 8, home, step, None if home is self.turns else near.step,
+                                            True, True, False, there.offset, line))
         elif op.prim in ("full", "copy") and op.result not in self.own:
             size = op.result.kind.dtype.itemsize
             self.accesses.append(Access(op.result, size, home, 1, 1, op.prim == "copy", True, False, 0, line,

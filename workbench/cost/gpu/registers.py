@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 
-from workbench.engines.cuda.block_sums import THREADS
+from workbench.cost.gpu.launches import sums_of
+from workbench.engines.cuda.block_sums import AT_ONCE, THREADS
 from workbench.engines.cuda.code import compile_program
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.installed import is_simulated
@@ -56,4 +57,6 @@ def assumed(kernel: Kernel | None) -> Registers:
     values: list[Value] = [v for op in ops for v in (*op.operands, *op.results)]
     is_double = any(v.kind.is_float and not v.kind.is_single for v in values)
     shared = sum(THREADS * kernel.op.results[k].kind.dtype.itemsize for k in kernel.numbers)
+    shared += min(AT_ONCE, len(sums := sums_of(kernel))) * THREADS * max(
+        (array.kind.dtype.itemsize for array, *_ in sums), default=0)
     return Registers(ASSUMED_DOUBLE if is_double else ASSUMED_SINGLE, shared, 0, False)

@@ -32,6 +32,7 @@ from workbench.cost.gpu.products import WARP, Gpu
 from workbench.cost.gpu.registers import Registers, assumed, registers_of
 from workbench.cost.machine import Machine
 from workbench.cost.work import Line
+from workbench.engines.cuda.block_sums import AT_ONCE
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.kernels import BLOCK as THREADS
 from workbench.engines.cuda.kernels import BLOCKS
@@ -318,7 +319,8 @@ class _At:
         f32, f64, special, whole = self.instructions
         clocks = (f32 + whole) * ISSUE + f64 * max(ISSUE, ISSUED / gpu.f64) + special * max(ISSUE, ISSUED / gpu.special)
         clocks = clocks + self._waits()
-        combined = self.launch.numbers * np.log2(THREADS) * BARRIER if not self.launch.is_serial else 0.0
+        sums = 0 if self.launch.is_serial else self.launch.numbers + -(-self.launch.sums // AT_ONCE)
+        combined = sums * np.log2(THREADS) * BARRIER
         shifts = np.maximum(1.0, self.blocks / (self.resident * gpu.multiprocessors))
         return (clocks * self.each + combined) * shifts / gpu.clock
 
