@@ -1,6 +1,7 @@
 """Which loops become kernels of many threads: what is not proved to be free of races is done by one."""
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,32 @@ import pytest
 
 import workbench as wb
 from workbench.engines.cuda import CudaCompiler
+from workbench.ir import Constant, Function, Kind, ScalarType, Value
 from workbench.operators.derivative import Derivative
 
 X = np.linspace(0.5, 1.5, 50)
 INDEX = np.arange(50)[::-1].copy()
+
+
+def with_a_number_handed_on(function: Function) -> Function:
+    """A program of one loop, which carries a number, too, that it does not touch: the result is that number."""
+    (*before, loop) = function.block.ops
+    (body,) = loop.regions
+    number, result = Value(ScalarType(Kind.F64), "kept"), Value(ScalarType(Kind.F64), "kept")
+    block = dataclasses.replace(body, params=(*body.params, number), yields=(*body.yields, number))
+    made = dataclasses.replace(loop, operands=(*loop.operands, Constant(3.0, Kind.F64)), regions=(block,),
+                               results=(*loop.results, result))
+    return dataclasses.replace(function, block=dataclasses.replace(
+        function.block, ops=(*before, made), yields=(*function.block.yields, result)))
+
+
+def test_a_number_that_a_loop_hands_on_is_what_it_was() -> None:
+    """(Passes leave no such numbers; programs of others may have them.)"""
+    made = Derivative(elementwise, "value", ()).made_by(CudaCompiler(), (X,))
+    program = CudaCompiler().compile(with_a_number_handed_on(made.program.final)).program  # type: ignore[attr-defined]
+    assert [kernel.numbers for kernel in program.kernels] == [()] and program.kernels[0].parallel is not None
+    host = program.text[program.text.index("def elementwise("):]
+    assert "kept = 3.0" in host or "return 3.0" in host or ", 3.0" in host
 
 
 def kernels(f: Any, *args: Any) -> list[str]:

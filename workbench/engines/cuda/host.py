@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from workbench.engines.cuda import kernels
 from workbench.engines.cuda.free import free_values
 from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
-from workbench.engines.cuda.parallel import SUM, Parallel, keeps_places, parallel
+from workbench.engines.cuda.parallel import SAME, SUM, Parallel, keeps_places, parallel
 from workbench.engines.cuda.rooms import room_function
 from workbench.engines.cuda.spelling import HostSpeller
 from workbench.engines.numba import control_statements, effect_statements, list_statements
@@ -141,6 +141,8 @@ class HostWriter(Writer):
         used = self.used(op)
         if found is not None and any(inner.prim == "list" for inner in walk(found.op.regions[0])) and found.inner:
             found = parallel_alone(op, self.makers)
+        unchanged = [] if found is None else [k for k in used if found.roles[k] == SAME]
+        used = [k for k in used if k not in unchanged]
         what = "kernel" if found is not None else "serial"
         title = self.title_of(what)
         writer = KernelWriter(outlined(op, title, used), title, found, used, self.failures)
@@ -167,6 +169,7 @@ class HostWriter(Writer):
             else:
                 how = {SUM: "total", "max": "largest", "min": "smallest"}[found.roles[k]]
                 self.line(f"{name} = {out}.{how}({self.spell.text(inits[k])})")
+        self.copies((op.results[k], inits[k]) for k in unchanged)
 
     def count(self, found: Parallel | None) -> str:
         """How many turns there are to be dealt out."""
