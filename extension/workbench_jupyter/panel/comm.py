@@ -19,6 +19,7 @@ import comm
 from workbench_jupyter.live import packed
 from workbench_jupyter.panel.later import Later
 from workbench_jupyter.panel.session import Session
+from workbench_jupyter.panel.turns import Turns
 
 TARGET = "workbench.panel"
 PROTOCOL = 1
@@ -35,6 +36,7 @@ class Panel:
         shell.events.register("post_run_cell", self._ran)
         self._answering = threading.Lock()
         self._later = Later()
+        self._turns = Turns()
         self.comm = comm.create_comm(target_name=TARGET, data={"protocol": PROTOCOL})
         self.comm.on_msg(self._asked)
 
@@ -42,6 +44,7 @@ class Panel:
         """Close the comm; pages are told."""
         self.shell.events.unregister("post_run_cell", self._ran)
         self._later.close()
+        self._turns.close()
         self.comm.close()
 
     def _ran(self, result: Any) -> None:
@@ -59,7 +62,9 @@ class Panel:
         what = (message["content"]["data"].get("question") or {}).get("what")
         if what == "analyse":
             self._later.give_up()
-        if what in LONG:
+            with self._turns.ours():
+                self._answer(message)
+        elif what in LONG:
             self._later.put(lambda: self._answer(message))
         else:
             self._answer(message)
