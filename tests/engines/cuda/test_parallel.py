@@ -241,3 +241,45 @@ def test_a_loop_that_exchanges_arrays_is_the_hosts() -> None:
             a, b = b, a
         return a[0]
     assert kernels(exchanged, X.copy(), X.copy(), 3) == []
+
+
+def blurred(u, v):
+    for i in range(1, u.shape[0] - 1):
+        for j in range(1, u.shape[1] - 1):
+            v[i, j] = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4.0 * u[i, j]
+
+
+def scaled_rows(a):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] *= 0.5 * i  # (the factor is computed once for each row, before the loop over its elements)
+
+
+def three_deep(a, b):
+    for i in range(1, a.shape[0]):
+        for j in range(1, a.shape[1]):
+            for k in range(a.shape[2]):
+                a[i, j, k] = b[i - 1, j, k] + b[i, j - 1, k]
+
+
+def dear_rows(a):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] *= np.exp(-0.1 * i)  # (too dear to be computed again for each element)
+
+
+def first_of_rows(a):
+    for i in range(a.shape[0]):
+        first = a[i, 0]
+        for j in range(a.shape[1]):
+            a[i, j] *= first  # (what is read before the inner loop lies in what it writes)
+
+
+@pytest.mark.parametrize(("f", "deep"), [
+    (blurred, 2), (scaled_rows, 2), (three_deep, 3), (dear_rows, 1), (first_of_rows, 1)])
+def test_nests_are_dealt_out_together(f: Any, deep: int) -> None:
+    shape = (5, 6, 7)[:3 if f is three_deep else 2]
+    args = tuple(np.ones(shape) for _ in range(f.__code__.co_argcount))
+    program = Derivative(f, "value", ()).made_by(CudaCompiler(), args).compiled.program  # type: ignore[attr-defined]
+    (kernel,) = program.kernels
+    assert kernel.parallel is not None and len(kernel.parallel.loops) == deep

@@ -16,6 +16,7 @@ import numpy as np
 from workbench.engines.cuda.arrays import as_numba, is_stand_in, itself, stand_in
 from workbench.engines.cuda.host import Program, emit
 from workbench.engines.cuda.installed import functions, need_device
+from workbench.engines.cuda.nests import nested
 from workbench.engines.cuda.problems import Problem, raised
 from workbench.engines.cuda.races import refuse_races
 from workbench.engines.cuda.streams import joined
@@ -167,7 +168,7 @@ class CudaCompiler(Compiler):
 
     def finalize(self, function: Function, exact: int | None) -> Function:
         """Without vectors of items, and with arrays made where they are used."""
-        return together(finalize(function, exact, FOR_THREADS))
+        return nested(together(finalize(function, exact, FOR_THREADS)))
 
     def taken(self, value: Any) -> Any:
         """Arrays on a device are taken."""
