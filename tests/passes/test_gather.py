@@ -65,11 +65,13 @@ def loads(function: Function) -> int:
     return sum(op.prim == "load" for op in walk(function.block))
 
 
+@pytest.mark.parametrize("asks", [False, True])
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("rank", [1, 2, 3])
-def test_the_same_bits_at_every_size(seed: int, rank: int) -> None:
+def test_the_same_bits_at_every_size(seed: int, rank: int, asks: bool) -> None:
     function = scattering(seed, rank, sums=seed % 2 == 0, overwrite=seed % 3 == 0)
-    turned = passes.run((passes.Gather(), passes.Simplify(unroll=1)), function, lambda name, stage: verify(stage))
+    turned = passes.run((passes.Gather(asks=asks), passes.Simplify(unroll=1)), function,
+                        lambda name, stage: verify(stage))
     assert loads(turned) > loads(function)
     sizes = range(11) if rank == 1 else (0, 1, 2, 4, 5, 8) if rank == 2 else (0, 1, 4, 6)
     for n in sizes:
@@ -228,11 +230,12 @@ def swapping(seed: int, rank: int, start: float = 0.0) -> Function:
     return verify(b.finish([b.read(read), b.read(target)]))
 
 
+@pytest.mark.parametrize("asks", [False, True])
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("rank", [1, 2])
-def test_zeros_for_the_next_iteration_are_not_read(seed: int, rank: int) -> None:
+def test_zeros_for_the_next_iteration_are_not_read(seed: int, rank: int, asks: bool) -> None:
     function = swapping(seed, rank)
-    turned = passes.run((passes.Simplify(), passes.Gather(), passes.Simplify(unroll=1)), function,
+    turned = passes.run((passes.Simplify(), passes.Gather(asks=asks), passes.Simplify(unroll=1)), function,
                         lambda name, stage: verify(stage))
     rng = np.random.default_rng(seed)
     for n in (3, 4, 5, 9):

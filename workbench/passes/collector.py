@@ -4,7 +4,8 @@ Along a loop's axis the terms reach ranges that differ by constants at both ends
 falls into segments, each reached by terms that are known: a loop in the middle, at the ends mostly single elements. So
 the whole nest is written without a condition, segment by segment, where that is no more than `_WRITTEN` terms. Else
 only the rows that all terms reach are, rows near the edge are added to term by term, and where even the ends of a row
-would be too much, the elements there ask which terms reach them. As all elements do where an axis is too short.
+would be too much, the elements there ask which terms reach them. As all elements do where an axis is too short, or
+where each element is a thread's anyhow.
 
 Invariant: every element receives its terms in the order of the nest's loops.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
 from itertools import pairwise
 
-from workbench.ir import Constant, Kind, Slot, Value, normal_form
+from workbench.ir import Constant, Kind, ScalarType, Slot, Value, normal_form
 from workbench.passes.nest_parts import TRUE, ZERO, Box, NestBuilder
 from workbench.passes.nests import Nest, Term
 from workbench.records import dataclass
@@ -91,10 +92,12 @@ class Collector:
         maker = self.out.builder.definitions.get
         return normal_form(a, maker).above(normal_form(b, maker))
 
-    def run(self) -> None:
-        """Write all elements."""
+    def run(self, asks: bool = False) -> None:
+        """Write all elements. asks: let each ask which terms reach it."""
         zero = self.zeros is not None
-        if self.size(self.terms, zero, 0) <= _WRITTEN:
+        if asks:
+            self.out.nest(self.hull, [1] * len(self.hull), self.sum_of_those_that_reach)
+        elif self.size(self.terms, zero, 0) <= _WRITTEN:
             has_room = self.all_true([self.has_room(axis) for axis in range(len(self.box))])
             self.out.when(has_room, lambda: self.write([], self.terms, zero), self.ask)
         else:
@@ -189,6 +192,22 @@ class Collector:
             self.out.when(self.all_within(place, self.zeros, axis), lambda: self.store(self.zero, place))
         for term in self.terms:
             self.out.when(self.all_within(place, self.reach(term), axis), partial(self.add, term, place))
+
+    def sum_of_those_that_reach(self, place: Sequence[Value]) -> None:
+        """An element that asks and begins with a zero: its terms are added up in a number, and it is written once."""
+        if self.zeros is None or self.all_within(place, self.zeros, 0) is not TRUE:
+            self.collect_those_that_reach(place, 0)
+            return
+        total = self.out.builder.slot(ScalarType(self.slot.type.kind), self.zero)
+
+        def add(term: Term) -> None:
+            value = self.term_of(term, place)
+            with self.out.builder.rounding(loose="loose" in term.op.attrs):
+                self.out.builder.write(total, self.out.emit("add", self.out.builder.held(total), value))
+
+        for term in self.terms:
+            self.out.when(self.all_within(place, self.reach(term), 0), partial(add, term))
+        self.store(self.out.builder.held(total), place)
 
     def edge_row(self, outer: list[Value]) -> None:
         """A row that not all terms reach, or that is too short, term by term."""

@@ -33,10 +33,12 @@ _CHEAP = frozenset({"add", "sub", "mul", "neg", "load", "cast", "select", "lt", 
 
 @dataclass(frozen=True)
 class Gather(Pass):
-    """Turns scattering nests around, where computing their terms again is cheap (`budget` operations at most)."""
+    """Turns scattering nests around, where computing their terms again is cheap (`budget` operations at most). asks:
+    every element asks which terms reach it, so that one nest does all; else edges have loops of their own."""
 
     name: ClassVar[str] = "gather"
     budget: int = 60
+    asks: bool = False
 
     def __call__(self, function: Function) -> Function:
         """The function with its scattering nests turned around."""
@@ -47,7 +49,7 @@ class Gather(Pass):
             function = parting.run(function)
             function = Simplify(unroll=1)(function)  # bounds of loops are made where they are known
             function = Rotate(lambda op, maker: is_turned(find_nest(op, maker), self.budget)).run(function)
-        gatherer = _Gatherer(function, self.budget)
+        gatherer = _Gatherer(function, self.budget, self.asks)
         return gatherer.run(function) if gatherer.has_work else function
 
 
@@ -111,8 +113,9 @@ class _Parting(NestBuilder):
 
 
 class _Gatherer(NestBuilder):
-    def __init__(self, function: Function, budget: int) -> None:
+    def __init__(self, function: Function, budget: int, asks: bool) -> None:
         self.budget = budget
+        self.asks = asks
         self.nests = nests_of(function, definitions(function))
         self.zeroed = zeros_of(function, lambda op: is_turned(self.nests.get(op), budget))
 
@@ -160,6 +163,12 @@ class _Gatherer(NestBuilder):
             self.compute(nest, update.operands[1:], slots)
             self.update(slots[0], update.prim, self.all(update.operands[1:]), update)
 
+        def elsewhere(place: list[Value]) -> None:
+            inside: Value = TRUE
+            for i, (lo, hi) in zip(place, hole, strict=True):
+                inside = self.emit("and", inside, self.emit("and", self.emit("ge", i, lo), self.emit("lt", i, hi)))
+            self.when(inside, lambda: None, lambda: element(place))
+
         def row(outer: list[Value]) -> None:
             crossed: Value = TRUE
             for i, (lo, hi) in zip(outer, hole, strict=False):
@@ -168,7 +177,10 @@ class _Gatherer(NestBuilder):
             stop = self.emit("select", crossed, self.emit("minimum", self.emit("maximum", lo, first), last), last)
             ends(self, outer, (first, stop), (self.emit("maximum", hi, stop), last), element)
 
-        self.nest(box[:-1], [1] * (len(box) - 1), row)
+        if self.asks:
+            self.nest(box, [1] * len(box), elsewhere)
+        else:
+            self.nest(box[:-1], [1] * (len(box) - 1), row)
         self.close(nest, slots)
 
     def turn(self, nest: Nest) -> None:
@@ -179,7 +191,7 @@ class _Gatherer(NestBuilder):
             collector = Collector(self, nest, box, chain, terms, slots)
             if zeros is not None:
                 self.clear(collector, zeros)
-            collector.run()
+            collector.run(self.asks)
         self.close(nest, slots)
 
     def clear(self, collector: Collector, zeros: Zeros) -> None:

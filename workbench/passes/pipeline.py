@@ -81,7 +81,9 @@ FOR_THREADS = Stage("finalize", *(step for kept in FINALIZE.steps if not isinsta
     kept.does, Lanes | Preallocate | Limits | EarlyEnd | Upwards) for step in (
         (Step(Copies(), "each loop is a launch: copies and fills are to be part of others"),
          Step(Merge(freely=True), "whatever is over the same elements: a launch costs more than what is gained apart"))
-        if isinstance(kept.does, Merge) else (kept,))),
+        if isinstance(kept.does, Merge) else
+        (Step(Gather(asks=True), "an element is a thread's: edges apart would be launches of their own"),)
+        if isinstance(kept.does, Gather) else (kept,))),
     Step(Privatise(shifted=True), "what a turn keeps for its reverse sweep is its own: turns share no room"),
     Step(Simplify(unroll=1), "the last step, so that nothing is emitted twice"))
 

@@ -225,6 +225,39 @@ def test_a_nest_is_dealt_out_as_a_whole() -> None:
     assert len(kernel.parallel.loops) == 2 and "quotient(" in "\n".join(kernel.lines)
 
 
+def test_what_rows_have_in_common_is_found_by_each_element() -> None:
+    def weighted(a, w):
+        for i in range(1, a.shape[0]):
+            for j in range(a.shape[1]):
+                a[i, j] *= w[i] + i
+    def with_exponentials(a, w):
+        for i in range(w.shape[0]):
+            e = np.exp(w[i])
+            for j in range(a.shape[1]):
+                w[i] += e * a[0, j]
+    def summed(a, w):
+        for i in range(a.shape[0]):
+            s = i * 2.0
+            for j in range(a.shape[1]):
+                w[i] += s * a[i, j]
+    for f, depth in ((weighted, 2), (with_exponentials, 1), (summed, 1)):
+        made = Derivative(f, "value", ()).made_by(CudaCompiler(), (np.ones((40, 40)), np.ones(40)))
+        (kernel,) = made.compiled.program.kernels
+        assert len(kernel.parallel.loops) == depth, f
+
+
+def test_the_adjoint_of_a_stencil_is_one_nest_over_all_elements() -> None:
+    def smoothed(u):
+        v = np.zeros_like(u)
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                v[i, j] = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1]
+        return np.sum(v * v)
+    made = Derivative(smoothed, "grad", (0,)).made_by(CudaCompiler(), (np.ones((40, 40)),))
+    assert all(len(kernel.parallel.loops) == 2 for kernel in made.compiled.program.kernels)
+    assert "u_bar[" not in made.compiled.source.split("def smoothed_vjp(")[1]  # (no element is written by the host)
+
+
 def test_what_has_no_form() -> None:
     def solved(a, b):
         return np.sum(np.linalg.solve(a, b))

@@ -5,7 +5,8 @@
 Passes compute what an inner loop needs in all its turns before it. As threads for the turns of both loops touch
 neighbouring elements, and those for the outer one's alone do not, that is computed in each thread again.
 
-Invariant: only what is cheap and without effect is moved, into loops that are dealt out with the one around.
+Invariant: only what is cheap and without effect is moved, into loops that are dealt out with the one around; no
+addition becomes one of several threads by it.
 """
 
 from __future__ import annotations
@@ -31,17 +32,22 @@ class _Nested(Rewriter):
     def __init__(self, function: Function) -> None:
         super().__init__()
         self.makers: Maker = definitions(function).get
+        self.is_inside = False  # of a loop that is dealt out: what it does is one thread's
 
     def rewrite_op(self, op: Op) -> None:
         """See `Rewriter`."""
-        if op.prim == "for":
+        if op.prim == "for" and not self.is_inside:
             found = parallel(op, self.makers)
             depth = _depth(op)
             if found is not None and depth > len(found.inner):
                 moved = parallel(_moved(op, depth), self.makers)
-                if moved is not None and len(moved.inner) > len(found.inner):
+                if moved is not None and len(moved.inner) > len(found.inner) and moved.roles == found.roles:
                     op = _moved(op, len(moved.inner))
-        self.copy_op(op)
+            self.is_inside = found is not None
+            self.copy_op(op)
+            self.is_inside = False
+        else:
+            self.copy_op(op)
 
 
 def _depth(op: Op) -> int:
