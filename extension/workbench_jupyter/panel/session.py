@@ -65,7 +65,9 @@ class Session:
                     with within(PATIENCE):
                         self.analysis(question).complete()
                         shown = self.view(question)
-                        return {"kind": shown.kind, "html": shown.html(), "data": shown.as_dict()}
+                        found = {"kind": shown.kind, "html": shown.html(), "data": shown.as_dict()}
+                        in_time(None)  # (where it was given up, figures may be missing)
+                        return found
                 case "ask":
                     with within(PATIENCE):
                         self.analysis(question).complete()
