@@ -18,6 +18,7 @@ from workbench.frontend.values import (
     Array,
     Choice,
     Conflict,
+    Container,
     ExceptionValue,
     Maybe,
     OneOf,
@@ -153,8 +154,8 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     t.frames[-1].written.update(sure)
     join = Join(t, (first.arm, second.arm), dead)
     changed: list[tuple[Variable, Any]] = []
-    for variable in dict.fromkeys([*first.final, *second.final]):
-        values = [_side(t, variable, side) for side in sides]
+    held = [(v, [_side(t, v, side) for side in sides]) for v in dict.fromkeys([*first.final, *second.final])]
+    for variable, values in sorted(held, key=lambda pair: _by_itself(pair[1])):
         changed.append((variable, join.values(values[0], values[1], loose=variable.name.startswith("$"))))
     for target in dict.fromkeys([*first.log.renamed, *second.log.renamed]):
         for _ in range(max(side.log.renamed.count(target) for side in sides)):
@@ -167,6 +168,11 @@ def _joined(t: Tracer, test: Value, first: _Side, second: _Side, loose: bool) ->
     outcome = finish(results) if finish is not None else DEAD
     join.link()
     return outcome
+
+
+def _by_itself(values: Sequence[Any]) -> bool:
+    """True for a container that one arm alone gives a name: it comes after those that are joined with others."""
+    return any(v is UNDEFINED for v in values) and any(isinstance(v, (Container, Maybe)) for v in values)
 
 
 # ---------------------------------------------------------------------- arms that stay open after a check

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.frontend import looking
+from workbench.frontend import looking, source
 from workbench.frontend.activation import Activation, Scope
 from workbench.frontend.tracer import Tracer
 from workbench.frontend.values import UNDEFINED, describe, is_static
@@ -94,6 +94,7 @@ def _make(act: Activation, node: ast.ClassDef, given: dict[str, Any], filename: 
     made = _Made(node, type_, tuple(_inner_codes(code)), tuple(given.values()))
     _types[type_] = made
     _codes.update((id(c), made) for c in made.codes)
+    source.of_classes.update((id(c), c) for c in made.codes)
     return made
 
 

@@ -64,6 +64,8 @@ def binary(act: Activation, op: str, a: Any, b: Any) -> Any:
     if states.objects_of(b):
         return branches.over_options(act.t, b, lambda option: binary(act, op, a, option))
     if isinstance(a, OneOf) or isinstance(b, OneOf):
+        if isinstance(a, ObjectValue) or isinstance(b, ObjectValue):  # (its method may take a state)
+            return _operator_method(act, op, a, b)
         a, b = _settled(act, op, a, b)
     act.t.usable(a, b)
     if op == "%" and isinstance(a, (str, bytes)) and is_static(b):

@@ -26,6 +26,7 @@ from workbench.frontend.values import (
     Choice,
     Closure,
     Conflict,
+    DequeValue,
     DictValue,
     ListValue,
     Maybe,
@@ -114,7 +115,11 @@ class Join(ArrayJoin):
         if isinstance(value, Array):
             return self.option(value, side)
         if isinstance(value, (ListValue, ObjectValue, DictValue)) and value.depth > self.depth:
-            return self.container_of(value, [(v, v) for v in _variables(value)], side)
+            mate = self.partner.get(value)
+            key = (value, side) if mate is None else (value, mate) if side == 0 else (mate, value)
+            if key not in self.joined:
+                self.joined[key] = self.container_of(value, [(v, v) for v in _variables(value)], side)
+            return self.joined[key]
         return lambda results: value
 
     def maybes(self, a: Any, b: Any) -> Finish:
@@ -149,8 +154,17 @@ class Join(ArrayJoin):
         return lambda results: CallChoice(tuple(options), Scalar(results[position], True))
 
     def states(self, a: Any, b: Any) -> Finish:
-        """One of several things known while specialising, perhaps a number: told apart by an integer."""
+        """One of several things known while specialising, perhaps a number: told apart by an integer. Objects that an
+        arm made go on outside of it."""
         options = states.united(a, b)
+        made: dict[Any, Finish] = {}
+        for side, value in enumerate((a, b)):
+            for option in states.options_of(value):
+                if isinstance(option, ObjectValue) and option.depth > self.depth:
+                    outside = self.padded(option, side)
+                    if outside is None:
+                        return lambda results: Conflict(f"{describe(option)} made on one path only")
+                    made[option] = outside
         places, numbers = [], [states.number_of(v) for v in (a, b)]
         for side, value in enumerate((a, b)):
             with reopened(self.t, self.arms[side]):
@@ -164,18 +178,32 @@ class Join(ArrayJoin):
             with reopened(self.t, self.arms[side]):
                 held = states.at_run_time(self.t, numbers[side])
             number = self.padded(held, side)
-        return lambda results: OneOf(options, Scalar(results[position], True), number(results) if number else None)
+
+
+        def finish(results: Sequence[Value]) -> OneOf:
+            things = tuple(made[o](results) if isinstance(o, ObjectValue) and o in made else o for o in options)
+            return OneOf(things, Scalar(results[position], True), number(results) if number else None)
+        return finish
 
     # ------------------------------------------------------------------ containers
     def containers(self, a: Any, b: Any) -> Finish:
         """Two containers: one, where both were made in the arms and have the same entries."""
         fresh = all(isinstance(v, (ListValue, ObjectValue, DictValue)) and v.depth > self.depth for v in (a, b))
-        if fresh and type(a) is type(b) and _layout(a) == _layout(b):
-            return self.container_of(a, list(zip(_variables(a), _variables(b), strict=True)), None)
+        if fresh and type(a) is type(b) and _layout(a) == _layout(b) and self.become_one(a, b):
+            if (a, b) not in self.joined:
+                self.joined[a, b] = self.container_of(a, list(zip(_variables(a), _variables(b), strict=True)), None)
+            return self.joined[a, b]
+        if states.meet(a, b):
+            return self.states(a, b)
         first, second = describe(a), describe(b)
         if first == second:
             second = f"another{second[1:]}" if second.startswith("a ") else f"another {second}"
         return lambda results: Conflict(f"{first} on one path and {second} on the other of a run-time condition")
+
+    def become_one(self, a: Any, b: Any) -> bool:
+        """Whether a container that the first arm made and one that the second made can be one after the `if`: not where
+        another name has one of them joined with a third, or by itself."""
+        return (a, 0) not in self.joined and (b, 1) not in self.joined and self.mates(a, b)
 
     def container_of(self, model: Any, pairs: list[tuple[Variable, Variable]], side: int | None) -> Finish:
         """A new container whose entries are joins of entries."""
@@ -232,15 +260,17 @@ def _variables(container: Any) -> list[Variable]:
 
 def _layout(container: Any) -> Any:
     if isinstance(container, ListValue):
-        return len(container.items)
+        return (len(container.items), getattr(container, "longest", None))
     if isinstance(container, DictValue):
-        return tuple(container.items)
+        return (tuple(container.items), container.type, container.default)
     return (container.type, tuple(container.fields))
 
 
 def _like(t: Tracer, model: Any, values: list[Any]) -> Any:
+    if isinstance(model, DequeValue):
+        return t.new_deque(values, model.longest)
     if isinstance(model, ListValue):
         return t.new_list(values)
     if isinstance(model, DictValue):
-        return t.new_dict(dict(zip(model.items, values, strict=True)), type_=model.type)
+        return t.new_dict(dict(zip(model.items, values, strict=True)), type_=model.type, default=model.default)
     return t.new_object(model.type, dict(zip(model.fields, values, strict=True)))

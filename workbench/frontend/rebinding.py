@@ -50,6 +50,8 @@ class Rebinding(Moving):
         self.wrote: dict[Cell, bool] = {}
         self.views: list[tuple[Cell, Cell]] = []  # copies that go on, and what NumPy has views of there
         self.carried_if: Value | None = None  # of what a turn may leave as it was: whether it assigns it
+        self.goes_on: dict[Any, Any] = {}  # containers of the body, and those from outside that become them
+        self.comes_from: dict[Any, Any] = {}
         self.lists: list[Any] = []  # dynamic lists of the body that go on under a name from outside
         self.born_of: dict[Cell, list[tuple[Any, Array]]] = {}  # made in the body: what stands for it after the loop
 

@@ -304,10 +304,15 @@ class Settle(Born):
         if pairs is None or new.depth <= self.level:
             self.t.fail(f"{variable.name!r} names another container after an iteration of the loop",
                         "write into the same container")
-        values = [(a, self.t.read(b)) for a, b in pairs]
-        for a, value in values:
-            self.t.assign(a, value)
-        self.t.rename(old)
+        if self.goes_on.get(new, old) is not old or self.comes_from.get(old, new) is not new:
+            self.t.fail(f"{variable.name!r} and another name hold {describe(new)} after an iteration that is one, or "
+                        "was one before", "give each name its own from the beginning")
+        if new not in self.goes_on:
+            self.goes_on[new], self.comes_from[old] = old, new
+            values = [(a, self.t.read(b)) for a, b in pairs]
+            for a, value in values:
+                self.t.assign(a, value)
+            self.t.rename(old)
         self.restore.append((variable, lambda: Reference(old, old.generation)))
         return None
 
@@ -336,10 +341,10 @@ def _is_scalar(value: Any) -> bool:
 
 def _matching(old: Any, new: Any) -> list[tuple[Variable, Variable]] | None:
     if isinstance(old, ListValue):
-        same = len(old.items) == len(new.items)
+        same = len(old.items) == len(new.items) and getattr(old, "longest", None) == getattr(new, "longest", None)
         return list(zip(old.items, new.items, strict=True)) if same else None
     if isinstance(old, DictValue):
-        same = list(old.items) == list(new.items)
+        same = list(old.items) == list(new.items) and old.type is new.type and old.default is new.default
         return [(old.items[k], new.items[k]) for k in old.items] if same else None
     same = old.type is new.type and list(old.fields) == list(new.fields)
     return [(old.fields[k], new.fields[k]) for k in old.fields] if same else None

@@ -22,6 +22,7 @@ Definition = ast.FunctionDef | ast.Lambda
 
 _trees: dict[str, tuple[str, dict[tuple[int, str], list[Definition]]]] = {}
 _codes: dict[str, tuple[str, set[CodeType]]] = {}
+of_classes: dict[int, CodeType] = {}  # code of classes that programs define in functions, by identity
 made_codes: dict[int, CodeType] = {}  # code that the tape has made of a definition's tree, by identity
 
 
@@ -119,7 +120,7 @@ def _is_current(function: FunctionType) -> bool:
     code, home = function.__code__, function.__globals__
     filename = code.co_filename
     is_file = type(home.get("__loader__")) is SourceFileLoader and home.get("__file__") == filename
-    if id(code) in made_codes or not is_file or is_library(home.get("__name__")):
+    if id(code) in made_codes or id(code) in of_classes or not is_file or is_library(home.get("__name__")):
         return True
     text = "".join(linecache.getlines(filename, home))
     if filename not in _codes or _codes[filename][0] != text:

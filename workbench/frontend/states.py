@@ -13,6 +13,7 @@ options goes; the number of a state that is something else is never looked at.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,12 +63,12 @@ def is_numeric(value: Any) -> bool:
     return is_number(value) or (type(value) is tuple and bool(value) and all(map(is_numeric, value)))
 
 
-def is_older(value: Any, depth: int) -> bool:
+def is_older(value: Any, depth: float) -> bool:
     """True where the objects that a value may be were there before a region of this depth was entered."""
     return all(option.depth <= depth for option in options_of(value) if isinstance(option, ObjectValue))
 
 
-def meet(a: Any, b: Any, depth: int) -> bool:
+def meet(a: Any, b: Any, depth: float = math.inf) -> bool:
     """True for two things of which a state can be made, or a wider one, at the end of a region of this depth."""
     both = all((is_label(v) or is_numeric(v) or isinstance(v, (OneOf, ObjectValue))) and is_older(v, depth)
                for v in (a, b))

@@ -24,6 +24,7 @@ from workbench.frontend.values import (
     Bare,
     Cell,
     Conflict,
+    DequeValue,
     DictValue,
     DynamicList,
     ListValue,
@@ -382,10 +383,15 @@ class Tracer:
         """A Python list of the evaluator."""
         return ListValue([self.variable(f"{name}_{i}", v) for i, v in enumerate(values)], len(self.frames), site=site)
 
-    def new_dict(self, entries: dict[Any, Any], name: str = "dict", type_: type = dict) -> DictValue:
-        """A Python dict of the evaluator."""
+    def new_deque(self, values: list[Any], longest: int | None) -> DequeValue:
+        """A deque of the evaluator, of at most so many entries."""
+        return DequeValue([self.variable("entry", v) for v in values], len(self.frames), longest=longest)
+
+    def new_dict(self, entries: dict[Any, Any], name: str = "dict", type_: type = dict, default: Any = None
+                 ) -> DictValue:
+        """A Python dict of the evaluator; `default`: of a defaultdict, what makes an entry."""
         items = {key: self.variable(f"{name}_{key}", v) for key, v in entries.items()}
-        return DictValue(items, len(self.frames), type=type_)
+        return DictValue(items, len(self.frames), type=type_, default=default)
 
     def new_object(self, type_: type, fields: dict[str, Any], original: Any = None) -> ObjectValue:
         """An instance of a user's class."""

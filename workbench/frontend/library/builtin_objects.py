@@ -18,6 +18,7 @@ from workbench.frontend.values import (
     BoundMethod,
     Choice,
     Closure,
+    DequeValue,
     DictValue,
     DynamicList,
     ListValue,
@@ -183,12 +184,15 @@ def _copied(act: Activation, value: Any, inner: Callable[[Any], Any]) -> Any:
         return creation.copied(t, value, "K")
     if isinstance(value, DynamicList):
         return list_operations.method(act, value, "copy", ())
+    if isinstance(value, DequeValue):
+        return t.new_deque([inner(t.read(v)) for v in value.items], value.longest)
     if isinstance(value, ListValue):
         return t.new_list([inner(t.read(v)) for v in value.items])
     if isinstance(value, SetValue):
         return SetValue(set(value.values), len(t.frames))
     if isinstance(value, DictValue):
-        return t.new_dict({k: inner(t.read(v)) for k, v in value.items.items()}, type_=value.type)
+        return t.new_dict({k: inner(t.read(v)) for k, v in value.items.items()}, type_=value.type,
+                          default=value.default)
     if isinstance(value, ObjectValue):
         t.environment.load_fields(value)
         return t.new_object(value.type, {k: inner(t.read(v)) for k, v in value.fields.items()})

@@ -137,8 +137,7 @@ def deque_method(act: Activation, owner: DequeValue, name: str, args: tuple[Any,
             deque_method(act, owner, "append" if name == "extend" else "appendleft", (item,))
     elif name in ("pop", "clear", "reverse", "count", "index", "copy"):
         if name == "copy":
-            return DequeValue([t.variable("entry", t.read(v)) for v in owner.items], len(t.frames),
-                              longest=owner.longest)
+            return t.new_deque([t.read(v) for v in owner.items], owner.longest)
         return NotImplemented
     else:
         t.fail(f"the deque method {name!r}", "use a list")

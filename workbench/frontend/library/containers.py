@@ -8,7 +8,7 @@ from typing import Any
 from workbench.frontend.activation import Activation
 from workbench.frontend.arithmetic import STATIC_BINARY
 from workbench.frontend.library.registry import handles, implements
-from workbench.frontend.values import DequeValue, DictValue, ListValue, SetValue, is_static
+from workbench.frontend.values import DictValue, ListValue, SetValue, is_static
 
 # ---------------------------------------------------------------------- lists, tuples, dicts
 
@@ -101,7 +101,7 @@ def deque(act: Activation, iterable: Any = (), maxlen: Any = None) -> Any:
     longest = None if maxlen is None else t.static_int(maxlen, "the length of a deque")
     items = t.environment.items(act, iterable)
     kept = items if longest is None else items[max(len(items) - longest, 0):]
-    return DequeValue([t.variable("entry", v) for v in kept], len(t.frames), longest=longest)
+    return t.new_deque(kept, longest)
 
 
 # ---------------------------------------------------------------------- taken apart
