@@ -56,7 +56,7 @@ class ArrayJoin:
     sources: dict[int, list[tuple[Cell, int]]] = field(default_factory=dict)  # whose buffers they are, in which arm
     views: list[tuple[Cell, Cell, int]] = field(default_factory=list)  # copies of parts of what an arm made
     partner: dict[Any, Any] = field(default_factory=dict)
-    joined: dict[tuple[Any, Any], Any] = field(default_factory=dict)  # containers, with their mates or arms
+    joined: dict[tuple[Any, Any], Finish] = field(default_factory=dict)  # containers, with their mates or arms
     local: tuple[set[Value], set[Value]] = (frozenset(), frozenset())  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
