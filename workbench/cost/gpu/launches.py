@@ -210,7 +210,7 @@ class _Walk:
                                     (access,), None, 0))
 
     def product(self, op: Op, block: Block) -> None:
-        """A product of matrices: a thread for each element of the result, which it reads and writes in each step."""
+        """A product of matrices: a thread for each element of the result."""
         a, b = op.operands
         turned = op.attrs.get("turned", (False, False))
         elements = (self.executions.sizes.get(op.result) if op.result.is_array else None) or of(1)
@@ -220,11 +220,11 @@ class _Walk:
         accesses = (
             Access(a, size, block, 0, 2 if turned[0] else 1, True, False, False, 0, line, steps),
             Access(b, size, block, 2 if turned[1] else 1, 1 if turned[1] else 2, True, False, False, 0, line, steps),
-            Access(op.result, size, block, 1, 0, True, True, False, 0, line, steps))
+            Access(op.result, size, block, 1, None, False, True, False, 0, line, elements))
         fused = Instructions(f32=1.0) if op.result.kind.is_single else Instructions(f64=1.0)
-        step = ACCESS + ACCESS + ACCESS + ACCESS + INNER + fused
+        step = ACCESS + ACCESS + INNER + fused
         self.launches.append(Launch("matmul", op, block, elements, (
-            Work(block, line, TURN + DIVISION, elements), Work(block, line, step, steps)), accesses, None,
+            Work(block, line, TURN + DIVISION + ACCESS, elements), Work(block, line, step, steps)), accesses, None,
             0 if op.result.is_array else 1))
 
 

@@ -218,11 +218,12 @@ def _fill(array: Any, value: Any) -> None:
 def _product(a: Any, b: Any, out: Any, inner: int, a_turned: bool, b_turned: bool) -> None:
     for item in range(cuda.grid(1), out.shape[0] * out.shape[1], cuda.gridsize(1)):
         i, j = item // out.shape[1], item % out.shape[1]
-        out[i, j] = 0
+        total = out.dtype.type(0)
         for k in range(inner):
             x = a[k, i] if a_turned else a[i, k]
             y = b[j, k] if b_turned else b[k, j]
-            out[i, j] += x * y
+            total += x * y
+        out[i, j] = total
 
 
 def count_not_finite(array: Any) -> int:

@@ -284,7 +284,7 @@ def reshape(w: Writer, op: Op) -> None:
 
 
 def matmul(w: Writer, op: Op) -> None:
-    """A product of matrices, by tiles."""
+    """A product of matrices: a thread for each element."""
     assert isinstance(w, HostWriter)
     if any(v.rank > 2 for v in op.operands):
         refused(w, op)
