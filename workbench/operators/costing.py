@@ -66,7 +66,7 @@ def _on_gpu(name: str, made: Specialisation, compiled: CudaProgram, args: tuple[
     executions = Executions(final, dims, integers)
     resident = [item.position for item in made.traced.inputs if is_stand_in(item.path.fetch(args))]
     primal = made.program.count if made.request.mode in ("grad", "vjp", "jvp") else None
-    return CostReport(name, executions.counts.work, executions.counts.parameters.values(),
+    return CostReport(f"{name} on {gpu.name}", executions.counts.work, executions.counts.parameters.values(),
                       Predicted(lambda: GpuTiming(executions, compiled.program, gpu, compiled.written, resident)),
                       functools.cache(lambda: memory(final, dims, integers, primal)), gpu)
 
