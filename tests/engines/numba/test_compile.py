@@ -86,7 +86,7 @@ def test_an_invalid_function_is_refused() -> None:
 def test_no_numba_traceback_reaches_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core.errors import TypingError
 
-    def refuse(function: object, args: object) -> None:
+    def refuse(function: object, args: object, result: object) -> None:
         raise TypingError("no conversion\n  and many lines")
 
     monkeypatch.setattr(compiling, "compile_python", refuse)

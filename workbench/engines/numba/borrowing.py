@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -142,15 +142,9 @@ class BorrowingLower(_Lower):  # type: ignore[misc]
 
     def lower_call(self, resty: Any, expr: Any) -> Any:
         """Lower a call; that of a product stays one, since it counts its operands in Numba's way."""
-        block, first = self.builder.block, len(self.builder.block.instructions)
-        result = super().lower_call(resty, expr)
-        if self.makers.get(expr.func.name) == _FRESH["dot"]:
-            blocks = self.builder.function.blocks
-            for later in blocks[blocks.index(block):]:
-                for instruction in later.instructions[first if later is block else 0:]:
-                    if isinstance(instruction, llvm.CallInstr) and instruction.callee.name.startswith("_Z"):
-                        instruction.attributes.add("noinline")
-        return result
+        is_product = self.makers.get(expr.func.name) == _FRESH["dot"]
+        with staying(self.builder) if is_product else nullcontext():
+            return super().lower_call(resty, expr)
 
     def storevar(self, value: Any, name: str, argidx: Any = None) -> None:
         """Bind a variable."""
@@ -197,17 +191,33 @@ class BorrowingLower(_Lower):  # type: ignore[misc]
     def _count(self, name: str, counted: str, typ: Any, val: Any) -> None:
         """Have a function of ours call one of Numba's for each array."""
         for _, head in self.context.nrt.get_meminfos(self.builder, typ, val):
-            function = cgutils.get_or_insert_function(self.builder.module, incref_decref_ty, name)
-            if function.is_declaration:
-                function.linkage = "linkonce_odr"
-                function.attributes.add("noinline")
-                builder = llvm.IRBuilder(function.append_basic_block())
-                inner = cgutils.get_or_insert_function(self.builder.module, incref_decref_ty, counted)
-                builder.call(inner, function.args)
-                builder.ret_void()
-            function.args[0].add_attribute("noalias")
-            function.args[0].add_attribute("captures(none)")
-            self.builder.call(function, [head])
+            count(self.builder, name, counted, head)
+
+
+@contextmanager
+def staying(builder: Any) -> Iterator[None]:
+    """Calls of Numba's functions that are written inside stay calls: nothing of them is inlined."""
+    block, first = builder.block, len(builder.block.instructions)
+    yield
+    blocks = builder.function.blocks
+    for later in blocks[blocks.index(block):]:
+        for instruction in later.instructions[first if later is block else 0:]:
+            if isinstance(instruction, llvm.CallInstr) and instruction.callee.name.startswith("_Z"):
+                instruction.attributes.add("noinline")
+
+
+def count(builder: Any, name: str, counted: str, head: Any) -> None:
+    """Have a function of ours, which Numba's optimiser does not know, call one of Numba's for an array's head."""
+    function = cgutils.get_or_insert_function(builder.module, incref_decref_ty, name)
+    if function.is_declaration:
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        inside = llvm.IRBuilder(function.append_basic_block())
+        inside.call(cgutils.get_or_insert_function(builder.module, incref_decref_ty, counted), function.args)
+        inside.ret_void()
+    function.args[0].add_attribute("noalias")
+    function.args[0].add_attribute("captures(none)")
+    builder.call(function, [head])
 
 
 def _outliving(block: Any) -> set[str]:

@@ -26,17 +26,18 @@ from numba.extending import get_cython_function_address
 
 from workbench.engines import signals
 from workbench.engines.numba import cache, outlet, runtime
+from workbench.engines.numba.direct import TREE
 from workbench.engines.numba.emit import Source, emit, helper_source
 from workbench.engines.numba.growing import COMPILED
 from workbench.engines.numba.interrupts import RECURSIVE
 from workbench.engines.numba.kept import KeptHelper, packed, rebuilt
 from workbench.engines.numba.memory import keep_freed
-from workbench.engines.numba.pipeline import LEFT_TO_LIBM, LeanCompiler, compile_python
+from workbench.engines.numba.pipeline import LeanCompiler, compile_python
 from workbench.engines.numba.rounding import LOOSE
-from workbench.engines.numba.vector_math.choice import left_to_libm
+from workbench.engines.numba.vector_math.choice import LEFT_TO_LIBM, left_to_libm
 from workbench.engines.numba.vector_math.definitions import KERNELS
 from workbench.engines.numba.vector_math.library import in_use
-from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, verify
+from workbench.ir import ArrayType, DifferentiationError, Function, Kind, Span, Type, Value, verify
 from workbench.progress import working
 from workbench.records import dataclass
 from workbench.rules import Foreign, with_called
@@ -73,12 +74,12 @@ def signature(function: Function) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a program is compiled from: its source, kinds and ranks (0: a number) of its parameters, how many
-    results it has, and the elementary functions that it takes from the C library."""
+    """All that a program is compiled from: its source, kinds and ranks (0: a number) of its parameters and results, and
+    the elementary functions that it takes from the C library."""
 
     source: Source
     params: tuple[tuple[Kind, int], ...]
-    results: int
+    results: tuple[tuple[Kind, int], ...]
     left: frozenset[str] = frozenset()
 
     @classmethod
@@ -87,13 +88,18 @@ class Recipe:
         left = frozenset[str]()
         if in_use():
             left = frozenset(kernel.name for kernel in KERNELS) if scalar else left_to_libm(function, primal)
-        params = tuple((p.kind, p.type.rank) for p in function.data_params)
-        return cls(source, params, len(function.results), left)
+        return cls(source, _kinds(function.data_params), _kinds(function.results), left)
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The Numba types of its parameters: arrays are C-contiguous and writable."""
-        return tuple(types.Array(_TYPES[kind], rank, "C") if rank else _TYPES[kind] for kind, rank in self.params)
+        """The Numba types of its parameters."""
+        return _numba_types(self.params)
+
+    @property
+    def result(self) -> Any:
+        """The Numba type of what it returns."""
+        results = _numba_types(self.results)
+        return results[0] if len(results) == 1 else types.Tuple(results) if results else types.none
 
     @property
     def key(self) -> str | None:
@@ -116,7 +122,8 @@ class Recipe:
         try:
             with working(f"compiling {self.source.name}", seconds=self.seconds), global_compiler_lock, \
                     signals.postponed():
-                return compile_python(python_function(self.source, self.left, change), (*self.args, *more))
+                return compile_python(python_function(self.source, self.left, change), (*self.args, *more),
+                                      self.result)
         except Exception as error:  # whatever Numba raises: its tracebacks are of no use to the reader
             first = str(error).strip().split("\n")[0]
             message = f"Numba refused the program emitted as {self.source.name}: {first}"
@@ -130,6 +137,15 @@ class Recipe:
         keep_freed()
         python_function(self.source)  # so that tracebacks find the lines
         return rebuilt(payload, cpu_target.target_context)
+
+
+def _kinds(values: Sequence[Value]) -> tuple[tuple[Kind, int], ...]:
+    return tuple((v.kind, v.type.rank) for v in values)
+
+
+def _numba_types(kinds: Sequence[tuple[Kind, int]]) -> tuple[Any, ...]:
+    """Arrays are C-contiguous and writable."""
+    return tuple(types.Array(_TYPES[kind], rank, "C") if rank else _TYPES[kind] for kind, rank in kinds)
 
 
 class Compiled:
@@ -149,7 +165,7 @@ class Compiled:
     @property
     def results(self) -> int:
         """How many there are."""
-        return self.recipe.results
+        return len(self.recipe.results)
 
     @property
     def source(self) -> str:
@@ -229,7 +245,10 @@ def python_function(source: Source, left: frozenset[str] = frozenset(),
     linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
     namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError,
                                  **outlet.EXTERNALS}
-    exec(compile(change(ast.parse(source.text)) if change else source.text, name, "exec"), namespace)
+    tree = ast.parse(source.text)
+    if change is not None:
+        tree = change(tree)
+    exec(compile(tree, name, "exec"), namespace)
     namespace.update({helper.__name__: shared(helper, left) for helper in source.helpers})
     for title in (source.name, *source.called):
         setattr(getattr(namespace[title], "py_func", namespace[title]), LEFT_TO_LIBM, left)
@@ -241,6 +260,8 @@ def python_function(source: Source, left: frozenset[str] = frozenset(),
         namespace[title].compile(signature(called))
     found: Callable[..., Any] = namespace[source.name]
     setattr(found, LOOSE, source.loose)
+    if not source.called:
+        setattr(found, TREE, next(node for node in tree.body if getattr(node, "name", None) == source.name))
     # machine code is linked by this name: it must tell apart programs of one name loaded from the disk cache
     made_of = f"{name} {sorted(left)} {sorted(source.loose)} {change}"
     found.__qualname__ = f"{source.name}_{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"

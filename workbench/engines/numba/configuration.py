@@ -10,9 +10,8 @@ import numpy as np
 from llvmlite import binding
 
 from workbench.engines.numba import cache
-from workbench.engines.numba.vector_math import lanes
 from workbench.engines.numba.vector_math.choice import SLOWER_ALONE
-from workbench.engines.numba.vector_math.definitions import BOUNDS, SINGLE_BOUND
+from workbench.engines.numba.vector_math.definitions import BOUNDS, SINGLE_BOUND, lanes
 from workbench.engines.numba.vector_math.library import SWITCH, in_use, obstacle
 from workbench.records import dataclass
 

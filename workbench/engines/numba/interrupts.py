@@ -42,7 +42,7 @@ RECURSIVE = "__asks_when_entered__"  # an attribute of Python functions
 
 
 # ---------------------------------------------------------------------- what programs call
-def _asked(context: Any, builder: Any, gently: bool = False) -> None:
+def asked(context: Any, builder: Any, gently: bool = False) -> None:
     """Run the handlers of pending signals; leave the program with what they raise.
 
     LLVM is told that handlers leave the program's memory alone: what a loop reads stays in registers. gently: the
@@ -77,7 +77,7 @@ def _gentle(module: Any, asking: Any, convention: str) -> Any:
 def ask(typing: Any) -> Any:
     """Ask at once."""
     def lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _asked(context, builder)
+        asked(context, builder)
         return context.get_dummy_value()
     return types.none(), lowered
 
@@ -89,7 +89,7 @@ def ask_if(typing: Any, interrupted: Any) -> Any:
         kind = llvm.FunctionType(llvm.VoidType(), ())
         with cgutils.if_unlikely(builder, builder.icmp_signed("!=", args[0], args[0].type(0))):
             builder.call(cgutils.get_or_insert_function(builder.module, kind, "PyErr_SetInterrupt"), ())
-            _asked(context, builder)
+            asked(context, builder)
         return context.get_dummy_value()
     return types.none(types.int32), lowered
 
@@ -102,7 +102,7 @@ def count_down(typing: Any, left: Any, turns: Any) -> Any:
         left = builder.sub(*args)
         slot = cgutils.alloca_once_value(builder, left)
         with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
-            _asked(context, builder)
+            asked(context, builder)
             builder.store(kind(PERIOD), slot)
         return builder.load(slot)
     return types.int64(types.int64, types.int64), lowered
@@ -129,7 +129,7 @@ def count_entry(typing: Any) -> Any:
         builder.store(left, counter)
         with cgutils.if_unlikely(builder, builder.icmp_signed("<=", left, kind(0))):
             builder.store(kind(ENTRIES), counter)
-            _asked(context, builder)
+            asked(context, builder)
         return context.get_dummy_value()
     return types.none(), lowered
 
@@ -141,7 +141,7 @@ def ask_often(typing: Any, iterator: Any) -> Any:
         count = builder.load(cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).count)
         last = count.type(OFTEN - 1)
         with cgutils.if_unlikely(builder, builder.icmp_signed("==", builder.and_(count, last), last)):
-            _asked(context, builder, gently=True)
+            asked(context, builder, gently=True)
         return context.get_dummy_value()
     return types.none(iterator), lowered
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import binding
-from numba.core import compiler, types
+from numba.core import compiler, errors, types
 from numba.core import ir as numba_ir
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
@@ -32,8 +32,10 @@ from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 from workbench.engines import signals
 from workbench.engines.collecting import uncollected
 from workbench.engines.numba.borrowing import BorrowingLowering
+from workbench.engines.numba.direct import TREE, DirectCompiler, NotDirect
 from workbench.engines.numba.interrupts import Interruptible
 from workbench.engines.numba.rounding import LooseSums
+from workbench.engines.numba.vector_math.choice import LEFT_TO_LIBM
 from workbench.engines.numba.vector_math.library import VectorLibrary, in_use
 
 
@@ -113,10 +115,6 @@ class LetInterrupt(AnalysisPass):
         return False
 
 
-#: the attribute of a Python function that names the elementary functions it takes from the C library
-LEFT_TO_LIBM = "__workbench_left_to_libm__"
-
-
 @register_pass(mutates_CFG=False, analysis_only=True)
 class VectorMath(FunctionPass):
     """The library that the program is lowered into has our elementary functions."""
@@ -193,9 +191,10 @@ def quick_resolution() -> Iterator[None]:
         BaseFunction.get_call_type = _resolve  # type: ignore[method-assign]
 
 
-def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def compile_python(function: Callable[..., Any], args: tuple[Any, ...], result: Any = None) -> Any:
     """Numba's compile result for a Python function and Numba argument types.
 
+    result: the type of what it returns, if it is known: then it may go without Numba's front end (see `direct`).
     Everything happens under Numba's own lock: its registries are refreshed in one thread at a time, the background
     warm-up among them."""
     flags: Any = compiler.Flags()
@@ -206,4 +205,10 @@ def compile_python(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     with global_compiler_lock, signals.postponed(), uncollected(), quick_resolution():
         typing.refresh()
         target.refresh()
+        if result is not None and hasattr(function, TREE):
+            try:
+                return compiler.compile_extra(typing, target, function, args, result, flags, {},
+                                              pipeline_class=DirectCompiler)
+            except (NotDirect, errors.NumbaError, NotImplementedError):
+                pass
         return compiler.compile_extra(typing, target, function, args, None, flags, {}, pipeline_class=LeanCompiler)

@@ -24,6 +24,8 @@ from workbench.passes.exactness import exact_values
 
 LOOSE = "__lines_with_loose_sums__"  # an attribute of Python functions
 _SUMS = ("add", "sub")
+#: what LLVM may do with such a sum, and with the products in it
+SUM_FLAGS, FACTOR_FLAGS = ("reassoc", "contract"), ("contract",)
 
 
 # ---------------------------------------------------------------------- which sums
@@ -61,8 +63,8 @@ def _loosely(instruction: str, *flags: str) -> Any:
     return intrinsic(loosely)
 
 
-_add, _sub = (_loosely(instruction, "reassoc", "contract") for instruction in ("fadd", "fsub"))
-_mul = _loosely("fmul", "contract")
+_add, _sub = (_loosely(instruction, *SUM_FLAGS) for instruction in ("fadd", "fsub"))
+_mul = _loosely("fmul", *FACTOR_FLAGS)
 _LOOSELY: dict[Callable[..., Any], Any] = {
     operator.add: _add, operator.iadd: _add, operator.sub: _sub, operator.isub: _sub,
     operator.mul: _mul, operator.imul: _mul,

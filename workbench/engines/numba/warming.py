@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
 import threading
 
@@ -9,6 +11,7 @@ import numpy as np
 from numba.core import types
 
 from workbench.engines.numba import cache
+from workbench.engines.numba.direct import TREE
 from workbench.engines.numba.pipeline import compile_python
 from workbench.engines.numba.vector_math.definitions import KERNELS
 from workbench.engines.numba.vector_math.library import in_use
@@ -22,8 +25,11 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
     total = 0.0
     out = np.zeros(m)
     stack = np.empty((max(n, 0), min(m, 9)))
-    kept, flags, places = np.empty(m), np.empty(m, np.bool_), np.empty(m, np.int64)
-    bar, grid = x.copy(), np.zeros((m, m))
+    kept = np.empty(m)
+    flags = np.empty(m, np.bool_)
+    places = np.empty(m, np.int64)
+    bar = x.copy()
+    grid = np.zeros((m, m))
     if n < 0:
         raise ValueError("negative")
     for t in range(n):
@@ -31,7 +37,9 @@ def _typical(x, y, n):  # type: ignore[no-untyped-def]
             stack[t, i] = math.exp(-x[i]) / (1.0 + y * y)
             out[i] += stack[t, i] if y > 0.0 else math.log(x[i])
             total += math.sin(out[i]) ** 2
-            kept[i], places[i], flags[i] = total, i, np.isfinite(total)
+            kept[i] = total
+            places[i] = i
+            flags[i] = np.isfinite(total)
             grid[i, i] += kept[i] + bar[places[i]] if flags[i] else float(n)
     return total, out, grid
 
@@ -41,7 +49,11 @@ def warm() -> None:
     one: other compilations need not wait for all."""
     cache.environment()
     cache.workbench()
-    compile_python(_typical, (types.Array(types.float64, 1, "C"), types.float64, types.int64))
+    vector, matrix = (types.Array(types.float64, rank, "C") for rank in (1, 2))
+    (tree,) = ast.parse(inspect.getsource(_typical)).body
+    setattr(_typical, TREE, tree)
+    for result in (types.Tuple((types.float64, vector, matrix)), None):  # directly, and with Numba's front end
+        compile_python(_typical, (vector, types.float64, types.int64), result)
     if in_use():
         for kernel in KERNELS:
             if kernel.element == "double":

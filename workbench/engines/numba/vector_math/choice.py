@@ -15,6 +15,8 @@ from workbench.ir import Block, Constant, Function, Op, callees, walk
 from workbench.rules import get, with_called
 from workbench.rules.foreign import Foreign
 
+#: the attribute of a Python function that names the elementary functions it takes from the C library
+LEFT_TO_LIBM = "__workbench_left_to_libm__"
 #: those that are slower than the C library's on a number at a time
 SLOWER_ALONE = frozenset({"exp", "exp2", "log", "log2", "pow", "sin", "cos", "tan", "atan"})
 _REDUCING = frozenset({"add", "sub", "mul", "maximum", "minimum"})

@@ -63,7 +63,7 @@ class VectorLibrary(_JITCodeLibrary):  # type: ignore[misc]
     def _optimize_functions(self, ll_module: Any) -> None:
         """Then what was lowered calls ours. (What is linked later keeps what it calls: Numba's own functions those of
         the C library. A name that there is twice would be changed by LLVM.)"""
-        super()._optimize_functions(ll_module)
+        self._first_passes(ll_module)
         taken = {function.name for function in ll_module.functions}
         for function in list(ll_module.functions):
             kernel = BY_SPELLING.get(function.name) if function.is_declaration else None
@@ -71,18 +71,24 @@ class VectorLibrary(_JITCodeLibrary):  # type: ignore[misc]
                 function.name = kernel.title()
                 taken.add(kernel.title())
 
+    def _first_passes(self, ll_module: Any) -> None:
+        super()._optimize_functions(ll_module)
+
+    def _last_passes(self) -> None:
+        super()._optimize_final_module()
+
     def _optimize_final_module(self) -> None:
         program = self._final_module
         self.kernels = frozenset(filter(None, (BY_TITLE.get(f.name) for f in program.functions)))
         if not self.kernels:
-            super()._optimize_final_module()
+            self._last_passes()
             return
         ready(self.kernels)
         # what is declared first is what keeps its attributes: the program is linked into the declarations
         module = self._final_module = binding.parse_bitcode(bitcode(self.kernels))
         module.name, module.triple, module.data_layout = program.name, program.triple, program.data_layout
         module.link_in(program)
-        super()._optimize_final_module()
+        self._last_passes()
         self._final_module.get_global_variable(KEEPER).linkage = "internal"
         _, builder = self._codegen._module_pass_manager()
         manager = binding.create_new_module_pass_manager()
