@@ -189,3 +189,26 @@ def test_users_kernels(kernel: KernelCase) -> None:
     args = case.arguments(np.random.default_rng(), 11)
     got, want = outcome(case, args, Device(*[(8, 3), (4, 1), (2, 64)][int(np.random.default_rng().integers(3))]))
     assert apart(got, want) <= 1e-10
+
+
+@pytest.mark.parametrize("inputs", [3, 300])
+def test_small_arrays_that_turns_add_to_have_a_copy_in_each_block(inputs: int) -> None:
+    def layer(x, w):
+        total = 0.0
+        for j in range(w.shape[0]):
+            s = 0.0
+            for k in range(w.shape[1]):
+                s += w[j, k] * x[k]
+            total += np.tanh(s)
+        return total
+    case = Case("layer", lambda w, x: np.sum(wb.vmap(layer, in_axes=(0, None))(x, w)), 0,
+                lambda r, n: (0.1 * r.normal(size=(5, inputs)), r.normal(size=(n // 3, inputs))))
+    args = case.arguments(np.random.default_rng(1), 30)
+    assert "cuda.atomic.add(w_bar_copy, " in programs(case, args)[0].source
+    for device in (Device(), Device(4, 1)):
+        got, want = outcome(case, args, device)
+        assert apart(got, want) <= 1e-10
+    for dropped in ("barrier", "atomic"):
+        if inputs == 3 or dropped == "atomic":  # (1,500 elements are too many for a copy)
+            with pytest.raises(Race):
+                outcome(case, args, Device(dropped=frozenset({dropped})))

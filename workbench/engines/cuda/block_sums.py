@@ -3,17 +3,19 @@ to, such as the gradients of weights that all items share.
 
 Each thread adds up in a variable of its own; after its last turn the block combines these in shared memory, in an order
 that does not depend on time, and one thread hands on the block's sum: a number in the block's element of an array, an
-element of an array by one atomic addition.
+element of an array by one atomic addition. Where turns choose the elements, a small array has a copy in the shared
+memory of the block, which is added to atomically, and in the end to the array.
 
-Invariant: the barriers stand behind the loop over turns, where every thread comes (but those that have noted what is to
-be raised), whatever its turns did.
+Invariant: the barriers stand before and behind the loop over turns, where every thread comes (but those that have noted
+what is to be raised), whatever its turns did.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from workbench.engines.cuda.functions import quotient
 from workbench.engines.cuda.parallel import MAXIMUM, SUM, Parallel
 from workbench.engines.numba.spelling import constant_text, dtype
 from workbench.engines.numba.writer import Writer
@@ -26,6 +28,8 @@ THREADS = 256
 MOST = 32
 #: Elements that are combined at once: each takes `THREADS` numbers of shared memory.
 AT_ONCE = 8
+#: Elements of an array of which a block has a copy, and how many such arrays there are at most in a kernel.
+COPIED, COPIES = 1024, 2
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,57 @@ def shared_elements(w: Writer, found: Parallel, outside: Sequence[Value]) -> dic
     return made
 
 
-def begin(w: Writer, elements: Sequence[Element]) -> None:
+def copied_arrays(w: Writer, found: Parallel, elements: Mapping[tuple[str, str], Element]) -> dict[str, Value]:
+    """The arrays of which a block has a copy, by their names: to whose elements turns add that are not among these."""
+    made: dict[str, Value] = {}
+    for op in walk(found.body):
+        if op in found.added and op.prim != "load" and op.operands[0].rank <= 2:
+            name = w.names(op.operands[0])
+            if (name, place_of(w, op.operands[2:])) not in elements and len(made) < COPIES:
+                made.setdefault(name, op.operands[0])
+    return made
+
+
+def begin(w: Writer, elements: Sequence[Element], copies: Mapping[str, Value]) -> None:
     """Nothing has been added."""
     for element in elements:
         w.line(f"{element.variable} = {constant_text(Constant(0, element.kind))[0]}")
+    for name, array in copies.items():
+        w.line(f"{name}_copy = cuda.shared.array({COPIED}, {dtype(array.kind)})")
+        w.line(f"{name}_fits = {name}.size <= {COPIED}")
+        each_element(w, name, [f"{name}_copy[lane] = {constant_text(Constant(0, array.kind))[0]}"])
+    if copies:
+        w.line("cuda.syncthreads()")
+
+
+def each_element(w: Writer, name: str, lines: Sequence[str]) -> None:
+    """What the threads of a block do with the elements of an array of which there is a copy."""
+    for line in (f"if {name}_fits:", "    lane = cuda.threadIdx.x", f"    while lane < {name}.size:",
+                 *(f"        {line}" for line in lines), "        lane += cuda.blockDim.x"):
+        w.line(line)
+
+
+def add_to_copy(w: Writer, name: str, indices: Sequence[Value], text: str) -> None:
+    """An addition to the block's copy, where it has one, else to the array."""
+    first, *second = (w.spell.text(v) for v in indices)
+    flat = f"({first}) * {name}.shape[1] + ({second[0]})" if second else first
+    for line in (f"{name}_more = {text}", f"if {name}_fits:", f"    cuda.atomic.add({name}_copy, {flat}, {name}_more)",
+                 "else:", f"    cuda.atomic.add({name}, {place_of(w, indices)}, {name}_more)"):
+        w.line(line)
+
+
+def add_copies(w: Writer, copies: Mapping[str, Value]) -> None:
+    """What a block has added up in its copies goes to the arrays."""
+    if copies:
+        w.line("cuda.syncthreads()")
+    for name, array in copies.items():
+        lines, place = [], "lane"
+        if array.rank == 2:
+            w.helpers["quotient"] = quotient
+            lines, place = [f"row = quotient(lane, {name}.shape[1])"], f"(row, lane - row * {name}.shape[1])"
+        zero = constant_text(Constant(0, array.kind))[0]
+        each_element(w, name, [*lines, f"if {name}_copy[lane] != {zero}:",
+                               f"    cuda.atomic.add({name}, {place}, {name}_copy[lane])"])
 
 
 def add_together(w: Writer, elements: Sequence[Element]) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.engines.cuda.block_sums import Element, add_together, begin, combine, place_of, shared_elements, worst
+from workbench.engines.cuda import block_sums
+from workbench.engines.cuda.block_sums import Element, combine, place_of, worst
 from workbench.engines.cuda.free import free_values
 from workbench.engines.cuda.functions import quotient
 from workbench.engines.cuda.parallel import CLAIMED, MAXIMUM, MINIMUM, SUM, Parallel
@@ -31,9 +32,8 @@ BLOCK, BLOCKS = 128, 4096
 SMALL = 128
 #: What is raised where turns of a `prange` touch what others do.
 BROKEN = "turns of a prange loop touch the same element, and one of them writes it"
-NAMES = frozenset({"added", "claimed", "shared",
-                   "cuda", "problem", "thread", "item", "rest", "quotient", "half", "part", "lane", "other", "launch",
-                   "device"})
+NAMES = frozenset({"added", "claimed", "shared", "cuda", "problem", "thread", "item", "rest", "quotient", "half",
+                   "part", "row", "lane", "other", "launch", "device"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,7 @@ class KernelWriter(Writer):
         self.failures = failures
         self.rooms: dict[str, Room] = {}
         self.elements: dict[tuple[str, str], Element] = {}
+        self.copied: dict[str, Value] = {}
         self.fails = False
         self.promises: dict[Op, Op] = {}  # what is raised where an access breaks one
         super().__init__(function, title, {}, False, True, True, STATEMENTS)
@@ -275,12 +276,15 @@ def accum(w: Writer, op: Op) -> None:
 def atomic(w: Writer, array: Value, indices: Sequence[Value], text: str, negative: bool = False) -> None:
     """An addition that is not torn apart by those of other threads: at once, or to what the block adds in the end."""
     assert isinstance(w, KernelWriter)
-    place = place_of(w, indices)
-    element = w.elements.get((w.names(array), place))
+    name, place = w.names(array), place_of(w, indices)
+    element = w.elements.get((name, place))
+    signed = f"-({text})" if negative else text
     if element is not None:
         w.line(f"{element.variable} {'-=' if negative else '+='} {text}")
+    elif name in w.copied:
+        block_sums.add_to_copy(w, name, indices, signed)
     else:
-        w.line(f"cuda.atomic.add({w.names(array)}, {place}, {f'-({text})' if negative else text})")
+        w.line(f"cuda.atomic.add({name}, {place}, {signed})")
 
 
 def check(w: Writer, op: Op) -> None:
@@ -315,8 +319,9 @@ def for_(w: Writer, op: Op) -> None:
     outs = {p: w.out(k) for k, p in enumerate(body.params[1:]) if not p.is_array}
     for param, role in numbers:
         w.line(f"{w.names(param)} = {constant_text(Constant(0, param.kind))[0] if role == SUM else worst(param, role)}")
-    w.elements = shared_elements(w, found, w.function.data_params)
-    begin(w, list(w.elements.values()))
+    w.elements = block_sums.shared_elements(w, found, w.function.data_params)
+    w.copied = block_sums.copied_arrays(w, found, w.elements)
+    block_sums.begin(w, list(w.elements.values()), w.copied)
     step = deal(w, found)
     w.nested(body, zip(body.params[1:], body.yields, strict=True))
     w.line(f"    {step} += cuda.gridsize(1)")
@@ -324,7 +329,8 @@ def for_(w: Writer, op: Op) -> None:
         if any(op.results[k] is w.whole.results[k] and p is param for k, p in enumerate(body.params[1:])
                if k in w.used):
             combine(w, param, role, outs[param])
-    add_together(w, list(w.elements.values()))
+    block_sums.add_together(w, list(w.elements.values()))
+    block_sums.add_copies(w, w.copied)
 
 
 def deal(w: Writer, found: Parallel) -> str:
