@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-os.environ["NUMBA_ENABLE_CUDASIM"] = "1"  # read when Numba is imported
+if __name__ == "__main__":
+    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"  # read when Numba is imported
 
 import json  # noqa: E402
 from typing import Any  # noqa: E402

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 from numba import prange
 
 import workbench as wb
+from tests.engines.cuda.promised import cases
+from tests.engines.cuda.results import apart, parts
 from workbench.engines.cuda.races import REASON
 
 #: What claims must and must not be made for.
@@ -34,6 +38,27 @@ def test_promises_in_the_simulator(project_root: Path) -> None:
     assert all(found[name]["claims"] and not found[name]["serial"] for name in CLAIMED)
     assert not any(found[name]["claims"] or found[name]["serial"] for name in PROVED)
     assert found["chained"]["serial"]  # (a number that is no sum: one thread has it, as anything that is not proved)
+
+
+@pytest.mark.skipif(find_spec("numba_cuda") is None or find_spec("greenlet") is None,
+                    reason="no compiler for GPUs is here")
+def test_promises_in_device_code() -> None:
+    """The kernels as numba-cuda lowers them, run on the CPU in random order, every access watched."""
+    lowered = import_module("tests.engines.cuda.lowered")
+    for name, function, wrt, args in cases(np.random.default_rng(), 37):
+        if name in {"same element", "same row", "same slice"}:
+            continue
+        given = [[np.array(v) if isinstance(v, np.ndarray) else v for v in args] for _ in range(3)]
+        want = list(parts(wb.value_and_grad(function, wrt, engine="numba")(*given.pop())))
+        derivative = wb.value_and_grad(function, wrt, engine="cuda")
+        with lowered.running(0):
+            for shape in ((32, 2), (8, 16)):
+                with lowered.launched(*shape):
+                    if name in BROKEN:
+                        with pytest.raises(wb.DifferentiationError, match="the same element"):
+                            derivative(*given.pop())
+                    else:
+                        assert apart(list(parts(derivative(*given.pop()))), want) < 1e-10, (name, shape)
 
 
 def same_element(a, x):

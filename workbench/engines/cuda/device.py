@@ -130,7 +130,8 @@ def shared(found: Any, place: int, turn: int) -> Any:
     before = cuda.atomic.cas(found, place, FREE, 2 * turn)
     if before >= 0 and before % 2 == 0 and before != 2 * turn:  # (another one has read it)
         before = cuda.atomic.cas(found, place, before, READ)
-    return before in (FREE, READ) or (before >= 0 and before % 2 == 0) or before == 2 * turn + 1
+    is_free = (before == FREE) | (before == READ)  # (what is `in` a tuple is looked for in memory)
+    return is_free or (before >= 0 and before % 2 == 0) or before == 2 * turn + 1
 
 
 @cuda.jit(device=True)  # type: ignore[untyped-decorator]
@@ -139,7 +140,8 @@ def added(found: Any, place: int, turn: int) -> Any:
     before = cuda.atomic.cas(found, place, FREE, ADDED)
     if before == 2 * turn:
         before = cuda.atomic.cas(found, place, 2 * turn, 2 * turn + 1)
-    return before in (FREE, ADDED) or before == 2 * turn or before == 2 * turn + 1
+    is_free = (before == FREE) | (before == ADDED)
+    return is_free or before == 2 * turn or before == 2 * turn + 1
 
 
 def empty(shape: Any, dtype: Any) -> Any:
