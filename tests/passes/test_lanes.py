@@ -39,7 +39,7 @@ class Writer:
         k = self.kit
         step = self.draw.choice([1, -1])
         lo, hi = (0, k.n) if step == 1 else (k.n - 1, -1)
-        index = k.builder.begin_for(k.value(lo), k.value(hi), step, "i", items=True)
+        index = k.builder.begin_for(k.value(lo), k.value(hi), step, "i", ["items"])
         self.i = Expr(k.builder, index)
         self.scalars = [k.var(k.a[self.i], "x"), k.var(k.s.now * k.w[0], "y"), k.var(k.rows[self.i, 0], "z")]
         self.own = k.zeros(k.p, name="own")

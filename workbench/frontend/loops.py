@@ -16,6 +16,7 @@ from workbench.frontend.unwinding import Restart, Widen
 from workbench.frontend.values import Scalar
 from workbench.frontend.variables import LogFrame
 from workbench.ir import Constant, Kind, Value
+from workbench.ir.ops import MARKS
 from workbench.ir.slots import Checkpoint
 
 MAX_ATTEMPTS = 40
@@ -24,7 +25,7 @@ MAX_ATTEMPTS = 40
 def counted(t: Tracer, loop: Loop, lo: Value, hi: Value, step: int, name: str, body: Callable[[Scalar], None]) -> None:
     """`for i in range(lo, hi, step)`, step 1 or -1."""
     def run() -> None:
-        index = t.builder.begin_for(lo, hi, step, name, loop.items, loop.promised)
+        index = t.builder.begin_for(lo, hi, step, name, [mark for mark in MARKS if getattr(loop, mark)])
         t.open_loops.append((index, len(t.frames)))
         if t.is_nonnegative(lo if step == 1 else t.emit("add", hi, Constant(1, Kind.INT))):
             t.nonnegative.add(index)

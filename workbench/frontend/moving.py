@@ -25,12 +25,15 @@ from workbench.records import dataclass
 @dataclass(eq=False)
 class Loop:
     """One loop: a key for decisions, which names may be read after it, and the evaluation of its body. `items`: it is
-    over the items of a batch; `promised`: its turns are said to be independent (`numba.prange`)."""
+    over the items of a batch; `promised`: its turns are said to be independent (`numba.prange`);
+    `blocks`, `threads`: it is over those of a kernel."""
 
     key: Any
     live: Callable[[Variable], bool] = lambda variable: True
     items: bool = False
     promised: bool = False
+    blocks: bool = False
+    threads: bool = False
     started: dict[Variable, Any] = field(default_factory=dict)  # kinds of Python numbers that become NumPy's in it
 
 

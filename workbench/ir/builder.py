@@ -13,7 +13,7 @@ Invariant: a block's operations are appended in program order; `Builder.rollback
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -182,10 +182,9 @@ class Builder:
             slot.value = param
 
     # ------------------------------------------------------------------ loops
-    def begin_for(self, lo: Value, hi: Value, step: int = 1, name: str = "i", items: bool = False,
-                  promised: bool = False) -> Value:
-        """Open a counted loop (`items`: over those of a batch; `promised`: see `ir.ops`); gives its index."""
-        attrs = {"step": step, **({"items": True} if items else {}), **({"promised": True} if promised else {})}
+    def begin_for(self, lo: Value, hi: Value, step: int = 1, name: str = "i", marks: Iterable[str] = ()) -> Value:
+        """Open a counted loop (`marks`: those of `ir.ops.MARKS` that it has); gives its index."""
+        attrs = {"step": step, **dict.fromkeys(marks, True)}
         frame = Frame("for", head=(lo, hi), attrs=attrs, span=self.span)
         frame.index = Value(ScalarType(Kind.INT), name)
         self.frames.append(frame)

@@ -2,7 +2,7 @@
 
 Polynomials over atoms (`dims`): every monomial is a variable of its own, eliminated by Fourier and Motzkin's
 method, with bounds rounded to integers and the test of the greatest common divisor. Products are known in two ways: an
-equation is put into them, and an inequality is multiplied by what is known to be positive. (The omega test: Pugh,
+equation is put into them, and an inequality is multiplied by what is known not to be negative. (The omega test: Pugh,
 1991, without its last, exact step.)
 
 Invariant: what is said to have no solution has none; what is not said may have none either.
@@ -184,7 +184,7 @@ def _enter(known: dict[frozenset[tuple[Monomial, int]], int], row: Row) -> None:
 
 
 def _products(zeros: Sequence[Polynomial], others: Sequence[Polynomial]) -> list[Row]:
-    """Inequalities multiplied by what is positive, where the products occur."""
+    """Inequalities multiplied by what is not negative, where the products occur."""
     wanted: dict[Any, set[Any]] = {}  # an atom -> those that it is multiplied by somewhere
     for p in (*zeros, *others):
         for monomial in p.terms:
@@ -196,7 +196,7 @@ def _products(zeros: Sequence[Polynomial], others: Sequence[Polynomial]) -> list
         value = Polynomial({factor: 1})
         useful = [p for p in others if any(a in atoms for m in p.terms for a, _ in m) and all(
             sum(power for _, power in m) <= 1 for m in p.terms)]
-        if useful and _positive(value, others):
+        if useful and _eliminated([*_rows(others), *_rows([-value - Polynomial.of(1)])], (), ()):
             made += [dict((p * value).terms) for p in useful]
         if len(made) > PRODUCTS:
             break

@@ -7,6 +7,8 @@ Control flow. Regions may use values of the enclosing blocks; a loop body may no
            i = lo, lo+step, ... while i < hi (step 1) or i > hi (step -1)
            items = True: a loop over the items of a batch, so many that they are worth vectors of them (`passes.lanes`)
            promised = True: the user says that no turn touches what another one writes (`numba.prange`)
+           blocks = True: over the blocks of a user's kernel, in each of which loops go over the threads
+           threads = True: over these, in one phase of such a kernel: it stays a loop
     while  (*inits)   regions: before(*carried) yields (condition, *out), after() yields (*carried) results: out
            `after` has no parameters: it runs after `before` of the same iteration and sees its values.
            when the condition is false the loop ends with `out` of that last `before`. len(out) == len(carried)
@@ -51,6 +53,9 @@ order is not the user's. It changes nothing that they mean, and is not printed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+MARKS = ("items", "promised", "blocks", "threads")  # of a `for`
 CONTROL = frozenset({"for", "while", "if"})
 CONSUMING = frozenset({"store", "accum", "slice_store", "slice_accum", "scatter_store", "scatter_accum",
                        "draw"})
@@ -58,6 +63,11 @@ UNNUMBERED = CONTROL | CONSUMING | {"call"}  # two alike are two
 LINEAR = frozenset({"add", "sub", "neg", "mul"})
 LOOSE = LINEAR | {"accum", "slice_accum"}
 ALLOCATING = frozenset({"empty", "full", "copy", "iota", "list"})
+
+
+def marked(attrs: Mapping[str, object]) -> list[str]:
+    """The marks of a `for`."""
+    return [mark for mark in MARKS if mark in attrs]
 
 
 def has_effect(prim: str, checked: bool = False) -> bool:

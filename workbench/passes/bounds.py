@@ -73,6 +73,9 @@ class _Prover:
                 self.facts.add(self.form(dim))
         elif op.prim == "mask_count":
             self.facts.add(self.form(op.result))
+        elif op.prim in ("floordiv", "mod") and op.result.kind is Kind.INT and not op.result.is_array:
+            if all(self.facts.is_nonnegative(self.form(v)) for v in op.operands):
+                self.facts.add(self.form(op.result))
         elif op.prim == "if":
             for truth, region in zip((True, False), op.regions, strict=True):
                 mark = self.facts.mark()

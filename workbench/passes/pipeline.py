@@ -22,6 +22,7 @@ from workbench.passes.lanes import Lanes
 from workbench.passes.limits import Limits
 from workbench.passes.lower import Lower
 from workbench.passes.merge import Merge
+from workbench.passes.once import Once
 from workbench.passes.preallocate import Preallocate
 from workbench.passes.privatise import Privatise
 from workbench.passes.regroup import Regroup
@@ -29,6 +30,7 @@ from workbench.passes.reuse import Reuse
 from workbench.passes.scalars import ScalarReplacement
 from workbench.passes.scaling import Scaling
 from workbench.passes.simplify import Simplify
+from workbench.passes.thread_nests import ThreadNests
 from workbench.passes.unread import Unread
 from workbench.passes.upwards import Upwards
 
@@ -85,7 +87,9 @@ FOR_THREADS = Stage("finalize", *(step for kept in FINALIZE.steps if not isinsta
         (Step(Gather(asks=True), "an element is a thread's: edges apart would be launches of their own"),)
         if isinstance(kept.does, Gather) else (kept,))),
     Step(Privatise(shifted=True), "what a turn keeps for its reverse sweep is its own: turns share no room"),
-    Step(Simplify(unroll=1), "the last step, so that nothing is emitted twice"))
+    Step(Once(), "what no thread has for itself is stored by one"),
+    Step(Simplify(unroll=1), "so that nothing is emitted twice"),
+    Step(ThreadNests(), "last: numbers that were moved between the heads of loops over threads keep these apart"))
 
 STAGES = (OPTIMIZE, FINALIZE)
 

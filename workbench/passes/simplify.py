@@ -233,7 +233,8 @@ class _Simplifier(Rebuilder):
             for old, value in zip(op.results, inits, strict=True):
                 self.env[old] = value
             return
-        if trips is not None and trips <= self.options.unroll and trips * weight(body) <= self.options.budget:
+        if trips is not None and trips <= self.options.unroll and trips * weight(
+                body) <= self.options.budget and "threads" not in op.attrs:
             self.unrolled(op, lo, trips, inits)
             return
         keep = []

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from workbench.ir import Block, Builder, Constant, Function, Op, Slot, Type, Value, walk
+from workbench.ir.ops import marked
 from workbench.passes.activity import active
 from workbench.rules import Expr
 from workbench.transforms.forward import ForwardSweep
@@ -120,8 +121,7 @@ class LinearSweep(TangentSweep):
             return
         loop = self.structure.loops[op]
         lo, hi = (self.get(v) for v in op.operands[:2])
-        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs,
-                                       "promised" in op.attrs)
+        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, marked(op.attrs))
         self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):
             self._enter(slots, body.params[1:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.ir import Block, Builder, Constant, Function, Op, Slot, Type, Value, callee_of, substitute_type
+from workbench.ir.ops import marked
 
 
 def declare(builder: Builder, function: Function) -> dict[Value, Value]:
@@ -120,8 +121,7 @@ class Replay:
         (body,) = op.regions
         slots = self.carry(op.operands[2:], body.params[1:])
         lo, hi = (self.get(v) for v in op.operands[:2])
-        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, "items" in op.attrs,
-                                       "promised" in op.attrs)
+        index = self.builder.begin_for(lo, hi, op.attrs["step"], body.params[0].name, marked(op.attrs))
         self.bind(body.params[0], index)
         self.open_body(op, index)
         self.enter(slots, body.params[1:])

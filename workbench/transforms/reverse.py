@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from workbench.ir import Block, Builder, Callee, Constant, Op, Slot, Value, callee_of, differentiated, in_time, walk
+from workbench.ir.ops import marked
 from workbench.records import dataclass
 from workbench.rules import emit
 from workbench.transforms.adjoints import Adjoints
@@ -309,8 +310,7 @@ class ReverseSweep:
         step = op.attrs["step"]
         back = Constant(-step, ZERO.kind)
         last, stop = (emit(self.builder, "add", v, back) for v in (hi, lo))
-        index = self.builder.begin_for(last, stop, -step, body.params[0].name, "items" in op.attrs,
-                                       "promised" in op.attrs)
+        index = self.builder.begin_for(last, stop, -step, body.params[0].name, marked(op.attrs))
         if op not in self.structure.late:
             self.primal.at(loop, Position(index, lo, self.primal.base(loop)))
         with self._scope(body):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
-TILE = 4
+TILE = 8
 THREADS = 8
 
 
@@ -344,7 +344,7 @@ KERNELS = [
     KernelCase("strided", strided, (0, 1), lambda r, n: (r.normal(size=n), r.normal(size=n))),
     KernelCase("strided_sum", strided_sum, (0,), lambda r, n: (r.normal(size=n),)),
     KernelCase("stencil", stencil, (0, 1), lambda r, n: (r.normal(size=(n // 4 + 3, 6)), 0.1, 3)),
-    KernelCase("product", product, (0, 1), lambda r, n: (r.normal(size=(n // 4 + 1, 7)), r.normal(size=(7, 5)))),
+    KernelCase("product", product, (0, 1), lambda r, n: (r.normal(size=(n // 2 + 3, 11)), r.normal(size=(11, 10)))),
     KernelCase("block_sum", block_sum, (0,), lambda r, n: (0.3 * r.normal(size=n),)),
     KernelCase("histogram", histogram, (0, 2), lambda r, n: (r.normal(size=n), r.integers(0, 7, n), r.normal(size=7))),
     KernelCase("shared_histogram", shared_histogram, (0, 2),

@@ -94,6 +94,11 @@ def numbers(dtype: Any) -> Numbers:
     return Numbers(dtype)
 
 
+def of_blocks(count: int) -> int:
+    """How many threads so many blocks have."""
+    return count * SHAPE.get()[0]
+
+
 def launch(kernel: Any, count: int, *args: Any) -> None:
     """Deal `count` turns out to threads."""
     if count <= 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.engines.cuda import kernels
+from workbench.engines.cuda.blocks import of_blocks
 from workbench.engines.cuda.free import free_values
 from workbench.engines.cuda.kernels import Kernel, KernelWriter, outlined
 from workbench.engines.cuda.parallel import SAME, SUM, Parallel, keeps_places, parallel
@@ -103,7 +104,7 @@ class HostWriter(Writer):
     def parallel(self, op: Op) -> Parallel | None:
         """How a loop's turns are threads."""
         if op not in self._found:
-            self._found[op] = parallel(op, self.makers.get)
+            self._found[op] = parallel(op, self.makers.get, closely="blocks" in op.attrs)
         return self._found[op]
 
     def has_parallel(self, op: Op) -> bool:
@@ -145,14 +146,20 @@ class HostWriter(Writer):
         used = [k for k in used if k not in unchanged]
         what = "kernel" if found is not None else "serial"
         title = self.title_of(what)
-        writer = KernelWriter(outlined(op, title, used), title, found, used, self.failures)
-        kernel = writer.kernel()
+        kernel, is_of_blocks = None, False
+        if found is not None and "blocks" in op.attrs:
+            kernel = of_blocks(outlined(op, title, used), title, found, used, self.failures, self.makers.get)
+            is_of_blocks = kernel is not None
+        if kernel is None:
+            kernel = KernelWriter(outlined(op, title, used), title, found, used, self.failures).kernel()
         self.kernels.append(kernel)
         inits = op.operands[2:] if op.prim == "for" else op.operands if op.prim == "while" else ()
         self.copies((r, v) for r, v in zip(op.results, inits, strict=False) if r.is_array)
         renamed = {v: r for r, v in zip(op.results, inits, strict=False) if r.is_array}
         given = [self.spell.text(renamed.get(v, v)) for v in kernel.parameters]
         count = self.count(found)
+        if is_of_blocks:
+            count = f"{self.device('of_blocks')}({count})"
         given += self.rooms(kernel, op, found, count, given)
         given += [f"{self.device('claims')}({self.names(op.results[k])})" for k in kernel.claimed]
         if kernel.claimed:
@@ -311,7 +318,7 @@ def refused(w: Writer, op: Op) -> None:
 
 
 DEVICES = ("added", "arange", "claimed", "claims", "columns",
-           "copied", "empty", "full", "matmul", "numbers", "reshaped", "shared")
+           "copied", "empty", "full", "matmul", "numbers", "of_blocks", "reshaped", "shared")
 STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,

@@ -32,7 +32,7 @@ BLOCK, BLOCKS = 128, 4096
 SMALL = 128
 #: What is raised where turns of a `prange` touch what others do.
 BROKEN = "turns of a prange loop touch the same element, and one of them writes it"
-NAMES = frozenset({"added", "claimed", "shared", "cuda", "problem", "thread", "item", "rest", "quotient", "half",
+NAMES = frozenset({"added", "block", "claimed", "shared", "cuda", "problem", "thread", "item", "rest", "quotient", "half",
                    "part", "row", "lane", "other", "launch", "device"})
 
 
@@ -93,11 +93,21 @@ class KernelWriter(Writer):
         self.copied: dict[str, Value] = {}
         self.fails = False
         self.promises: dict[Op, Op] = {}  # what is raised where an access breaks one
-        super().__init__(function, title, {}, False, True, True, STATEMENTS)
+        super().__init__(function, title, {}, False, True, True, self.forms())
         self.grows = False
         self.names.reserved = RESERVED | NAMES | {title}
         self.spell = KernelSpeller(self.names, self.folding.inlined)
         self.speller: KernelSpeller = self.spell
+
+    @staticmethod
+    def forms() -> dict[str, Statement]:
+        """What has a form of its own."""
+        return STATEMENTS
+
+    @property
+    def turn(self) -> str:
+        """The number of the turn, in which something may be raised."""
+        return "0" if self.parallel is None else "item"
 
     def kernel(self) -> Kernel:
         """The kernel."""
@@ -299,8 +309,7 @@ def check(w: Writer, op: Op) -> None:
             raise DifferentiationError("a program has too many places that may raise", op.span, "use engine='numba'")
     w.fails = True
     w.line(f"if {w.negation(ok)}:")
-    item = "0" if w.parallel is None else "item"
-    w.line(f"    cuda.atomic.min(problem, 0, {item} * {FAILURES} + {w.failures.index(op)})")
+    w.line(f"    cuda.atomic.min(problem, 0, {w.turn} * {FAILURES} + {w.failures.index(op)})")
     w.line("    return")
 
 
@@ -333,22 +342,24 @@ def for_(w: Writer, op: Op) -> None:
     block_sums.add_copies(w, w.copied)
 
 
-def deal(w: Writer, found: Parallel) -> str:
-    """The head of the loop over the turns of a thread; the name of what counts them. (A `while`: how often a `range`
+def deal(w: Writer, found: Parallel, first: str = "cuda.grid(1)", counter: str = "item", always: bool = False
+         ) -> str:
+    """The head of the loop over the turns of a thread, from `first` on; the name of what counts them (`always`: it is
+    `counter`). (A `while`: how often a `range`
     with a step turns is a division of 64 bits, which a GPU does not have. It asks for 0 <= ..., too, which always
     holds: else NVIDIA's compiler unrolls it, for which it does that division, although most threads have one turn.)"""
     assert isinstance(w, KernelWriter)
     lengths = turns(w, found)
-    needs = any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1 or bool(found.claims)
+    needs = always or any(op.prim == "check" for op in walk(found.body)) or len(found.loops) > 1 or bool(found.claims)
     names = [w.names(loop.regions[0].params[0]) for loop in found.loops]
     if not needs and starts_at_zero(found.op):
-        w.line(f"{names[0]} = cuda.grid(1)")
+        w.line(f"{names[0]} = {first}")
         w.line(f"while 0 <= {names[0]} < {lengths[0]}:")
         return names[0]
-    w.line("item = cuda.grid(1)")
-    w.line(f"while 0 <= item < {product(lengths)}:")
+    w.line(f"{counter} = {first}")
+    w.line(f"while 0 <= {counter} < {product(lengths)}:")
     w.depth += 1
-    left = "item"
+    left = counter
     for k, name in enumerate(names[:-1]):
         below = product(lengths[k + 1:])
         w.helpers["quotient"] = quotient
@@ -358,15 +369,15 @@ def deal(w: Writer, found: Parallel) -> str:
             w.line(f"rest = {rest}")
         left = "rest" if k + 2 < len(names) else rest
     for loop, name, turn in reversed(list(zip(found.loops, names, [*names[:-1], left], strict=True))):
-        first = w.spell.text(loop.operands[0])
+        start = w.spell.text(loop.operands[0])
         if loop.attrs.get("step", 1) == -1:
-            turn = f"{first} - {f'({turn})' if ' ' in turn else turn}"
+            turn = f"{start} - {f'({turn})' if ' ' in turn else turn}"
         elif not starts_at_zero(loop):
-            turn = f"{first} + {turn}"
+            turn = f"{start} + {turn}"
         if turn != name:
             w.line(f"{name} = {turn}")
     w.depth -= 1
-    return "item"
+    return counter
 
 
 def starts_at_zero(loop: Op) -> bool:
@@ -397,6 +408,8 @@ def length(w: Writer, loop: Op) -> str:
     lo, hi = loop.operands[:2]
     if loop.attrs.get("step", 1) == -1:
         lo, hi = hi, lo
+    if isinstance(lo, Constant) and isinstance(hi, Constant):
+        return str(int(hi.value.real) - int(lo.value.real))
     first, last = w.spell.text(lo, 10), w.spell.text(hi, 10)
     return w.spell.text(hi) if first == "0" else f"{last} - {first}"
 

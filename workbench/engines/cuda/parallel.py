@@ -54,17 +54,18 @@ class Parallel:
         return self.loops[-1].regions[0]
 
 
-def parallel(op: Op, maker: Maker, alone: bool = False) -> Parallel | None:
-    """How a loop's turns can be threads; None where they cannot. alone: not those of loops inside."""
+def parallel(op: Op, maker: Maker, alone: bool = False, closely: bool = False) -> Parallel | None:
+    """How a loop's turns can be threads; None where they cannot. alone: not those of loops inside; closely: what
+    several turns add to is proved not to be their own."""
     if op.prim != "for":
         return None
     inner: list[Op] = []
-    found = _judged(op, inner, maker)
+    found = _judged(op, inner, maker, closely)
     while found is not None:
         deeper = _only_loop((op, *inner)[-1])
         if deeper is None or alone:
             return found
-        next_ = _judged(op, [*inner, deeper], maker)
+        next_ = _judged(op, [*inner, deeper], maker, closely)
         if next_ is None:
             return found
         inner.append(deeper)
@@ -83,7 +84,7 @@ def _only_loop(op: Op) -> Op | None:
     return inner
 
 
-def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
+def _judged(op: Op, inner: Iterable[Op], maker: Maker, closely: bool) -> Parallel | None:
     loops = (op, *inner)
     arrays = _Arrays(loops[-1].regions[0])
     if not arrays.follow():
@@ -104,8 +105,10 @@ def _judged(op: Op, inner: Iterable[Op], maker: Maker) -> Parallel | None:
             elif arrays.are_own(param, [loop.regions[0].params[0] for loop in loops], maker):
                 roles.append(OWN)
             elif pairs is not None:
-                roles.append(SCATTER)
-                added |= pairs
+                turns = turns or (Turns(loops, maker) if closely else None)
+                met = turns.additions(param, arrays.partners(param)) if turns is not None else pairs
+                roles.append(SCATTER if met is None or met else OWN)
+                added |= pairs if met is None else met
             elif is_promised and param not in arrays.whole:
                 roles.append(CLAIMED)
                 more = arrays.added(param)

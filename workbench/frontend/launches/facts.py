@@ -95,12 +95,15 @@ class Thread:
         a, b = (self.form(v) for v in op.operands)
         divisor = op.operands[1]
         known = b.constant
-        if not ((known is not None and known > 0) or divisor in self.positive):
+        if not ((known is not None and known > 0) or divisor in self.positive or (
+                known is None and has_none((), [*self.facts, *self.guards, -b]))):
             return self._atom(value)
         quotient = Polynomial.atom(("floordiv", a, b))
         self.facts += [a - b * quotient, b * quotient + b - _ONE - a]
         if divisor in self.positive:
             self.facts.append(b - _ONE)
+        if has_none((), [*self.facts, *self.guards, -a - _ONE]):
+            self.facts.append(quotient)
         return quotient if op.prim == "floordiv" else a - b * quotient
 
     def _index(self, op: Op) -> Polynomial:

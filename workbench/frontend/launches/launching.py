@@ -167,7 +167,8 @@ def _over(t: Tracer, now: Launch, role: str, sizes: tuple[Value, ...], body: Cal
             nest(k + 1)
         key = ("launch", now.name, now.span, role, axis, phase, t.calls)
         letter = {"block": "b", "thread": "t", "item": ""}[role]
-        counted(t, Loop(key), ZERO, sizes[axis], 1, f"{letter}{AXES[axis]}" if letter else "ijk"[axis], turn)
+        loop = Loop(key, blocks=role == "block", threads=role == "thread")
+        counted(t, loop, ZERO, sizes[axis], 1, f"{letter}{AXES[axis]}" if letter else "ijk"[axis], turn)
     nest(0)
 
 
@@ -187,7 +188,7 @@ def _over_all(t: Tracer, now: Launch, sizes: tuple[Value, ...], axes: list[int],
         now.block = tuple(found)
         body()
         now.block = None
-    counted(t, Loop(("launch", now.name, now.span, "block", t.calls)), ZERO, total, 1, "block", turn)
+    counted(t, Loop(("launch", now.name, now.span, "block", t.calls), blocks=True), ZERO, total, 1, "block", turn)
 
 
 # ---------------------------------------------------------------------- what rewritten kernels call
