@@ -32,8 +32,8 @@ BLOCK, BLOCKS = 128, 4096
 SMALL = 128
 #: What is raised where turns of a `prange` touch what others do.
 BROKEN = "turns of a prange loop touch the same element, and one of them writes it"
-NAMES = frozenset({"added", "block", "claimed", "shared", "cuda", "problem", "thread", "item", "rest", "quotient", "half",
-                   "part", "row", "lane", "other", "launch", "device"})
+NAMES = frozenset({"added", "block", "claimed", "shared", "cuda", "problem", "thread", "item", "rest", "quotient",
+                   "half", "part", "row", "lane", "other", "launch", "device"})
 
 
 @dataclass(frozen=True, eq=False)
