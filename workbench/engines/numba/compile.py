@@ -44,7 +44,7 @@ from workbench.rules import Foreign, with_called
 from workbench.rules.foreign import MODULE
 
 #: Seconds that a compilation takes, that each line of the program adds, and each loop, which LLVM works on.
-COMPILE_ANY, COMPILE_LINE, COMPILE_LOOP = 0.1, 0.0045, 0.05
+COMPILE_ANY, COMPILE_LINE, COMPILE_LOOP = 0.02, 0.0005, 0.04
 Change = Callable[[ast.Module], ast.Module]
 _TYPES: dict[Kind, Any] = {kind: from_dtype(kind.dtype) for kind in Kind}
 
@@ -135,7 +135,9 @@ class Recipe:
         if payload is None:
             return None
         keep_freed()
-        python_function(self.source)  # so that tracebacks find the lines
+        noted(self.source)
+        for helper in self.source.helpers:  # (what is reached by its symbol must have one)
+            shared(helper, self.left)
         return rebuilt(payload, cpu_target.target_context)
 
 
@@ -235,14 +237,20 @@ def filename(source: Source) -> str:
     return f"<workbench {source.name} {hashlib.sha256(source.text.encode()).hexdigest()[:12]}>"
 
 
+def noted(source: Source) -> str:
+    """The name of an emitted program's file, by which tracebacks find its lines."""
+    name = filename(source)
+    linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
+    return name
+
+
 def python_function(source: Source, left: frozenset[str] = frozenset(),
                     change: Change | None = None) -> Callable[..., Any]:
     """The emitted program as a Python function; tracebacks show its lines.
 
     left: the elementary functions that it takes from the C library when it is compiled. change: what is done to its
     syntax tree, lines as they are."""
-    name = filename(source)
-    linecache.cache[name] = (len(source.text), None, source.text.splitlines(keepends=True), name)
+    name = noted(source)
     namespace: dict[str, Any] = {"__name__": runtime.__name__, "DifferentiationError": DifferentiationError,
                                  **outlet.EXTERNALS}
     tree = ast.parse(source.text)
