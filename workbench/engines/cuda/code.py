@@ -179,14 +179,26 @@ def _device_of(capability: tuple[int, int]) -> Iterator[None]:
             dispatcher.get_current_device = before
 
 
+def _ptx(cuda: Any, dispatcher: Any, signature: Any, capability: tuple[int, int]) -> Any:
+    """The PTX of a kernel, with the lines of each instruction; without, where NVIDIA's compiler fails on these (it does
+    for some loops with barriers)."""
+    for lines in (True, False):
+        try:
+            return cuda.compile(dispatcher.py_func, signature, device=False, abi="numba", cc=capability, output="ptx",
+                                lineinfo=lines)[0]
+        except Exception as error:
+            if not lines or type(error).__name__ != "nvvmError":
+                raise
+    return None
+
+
 def _compiled(program: Program, kernel: Kernel, dispatcher: Any, capability: tuple[int, int], arch: str,
               tools: Mapping[str, Path]) -> KernelCode:
     cuda: Any = import_module("numba.cuda")
     signature = types.void(*parameter_types(kernel))
     try:
         with _device_of(capability):
-            ptx, _ = cuda.compile(dispatcher.py_func, signature, device=False, abi="numba", cc=capability, output="ptx",
-                                  lineinfo=True)
+            ptx = _ptx(cuda, dispatcher, signature, capability)
     except Exception as error:  # (whatever the compiler raises: the program is of our making)
         first = str(error).strip().split("\n")[0]
         raise DifferentiationError(f"numba-cuda does not compile {kernel.title}: {first}", kernel.op.span,
