@@ -18,6 +18,7 @@ from numba import cuda, float64
 import workbench as wb
 from tests.engines.cuda.racy_kernels import RACY, launched, waits
 from tests.engines.cuda.user_kernels import KERNELS, THREADS, KernelCase, saxpy, saxpy_kernel, stencil
+from workbench.engines.cuda import CudaCompiler
 from workbench.frontend.launches.names import kernel_function
 from workbench.ir import Polynomial
 from workbench.ir.inequalities import has_none
@@ -189,3 +190,12 @@ def test_systems_without_a_solution() -> None:
             made.append((p, sum(c * int(np.prod([values[a] ** e for a, e in mono])) for mono, c in p.terms.items())))
         zeros = [p - Polynomial.of(v) for p, v in made[:2]]
         assert not has_none(zeros, [p - Polynomial.of(v) for p, v in made[2:]])
+
+
+@pytest.mark.parametrize("case", KERNELS, ids=lambda case: case.name)
+def test_as_kernels_nothing_is_serial_and_what_blocks_share_is_shared(case: KernelCase) -> None:
+    args = case.arguments(np.random.default_rng(), 21)
+    source = wb.value_and_grad(case.function, case.wrt).made_by(CudaCompiler(), args).compiled.source
+    assert "serial" not in source and "grow" not in source
+    shares = case.name in ("product", "block_sum", "shared_histogram", "n_body", "softmax", "spread")
+    assert source.count("of_blocks(") == (2 if shares else 0)  # the kernel and its adjoint

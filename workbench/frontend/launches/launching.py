@@ -227,6 +227,19 @@ def _turns(act: Activation, now: Launch, key: Any, test: Any, turn: Any) -> None
     raise Restart(("turns", *key), True, act.t.span, "how often a loop around barriers turns is known at run time only")
 
 
+def _strides(act: Activation, now: Launch, key: Any, start: Any, stop: Any, step: Any) -> Any:
+    """How many turns `range(start, stop, step)` has at most, whichever thread it is: start is not negative."""
+    t = act.t
+    first, last, stride = (t.integer(n) for n in (start, stop, step))
+    known = t.polynomial(stride)
+    sizes = [t.polynomial(v) for axis in range(3) for v in (now.threads[axis], now.total(t, axis))]
+    positive = (known.constant is not None and known.constant > 0) or (known.constant is None and known in sizes)
+    if not positive or not t.is_nonnegative(first):
+        raise Restart(("turns", *key), True, t.span, "a loop by a stride whose sign is not known")
+    turns = t.emit("floordiv", t.emit("add", last, t.emit("sub", stride, ONE)), stride)
+    return number(t, turns)
+
+
 def _kept(act: Activation, now: Launch, key: Any) -> Any:
     """An array with an element for each thread of a block, for a name that lives across a barrier."""
     kind, _ = act.t.decisions.get(("kept across a barrier", key), (Kind.F64, True))
@@ -286,7 +299,8 @@ def _row(act: Activation, now: Launch, key: Any, box: Array) -> Any:
     return indexing.get(act.t, box, _place(act.t, now))
 
 
-_MARKS: dict[str, Any] = {"place": _place_of, "phase": _phase, "turns": _turns, "kept": _kept, "load": _load,
+_MARKS: dict[str, Any] = {"place": _place_of, "phase": _phase, "turns": _turns,
+                          "strides": _strides, "kept": _kept, "load": _load,
                           "store": _store, "rows": _rows, "row": _row}
 
 

@@ -29,7 +29,8 @@ from workbench.records import dataclass
 @dataclass(frozen=True, eq=False)
 class Mark:
     """What a rewritten kernel calls: "place" (the number of the thread along an axis), "phase", "kept" (an array with
-    an element for each thread), "load", "store", "rows" (one with an array for each thread), "row"; "turns": a loop."""
+    an element for each thread), "load", "store", "rows" (one with an array for each thread), "row"; "turns": a loop,
+    "strides": how many turns one at most has that goes on by a stride."""
 
     kind: str
     key: Any = None
@@ -99,7 +100,7 @@ class _Splitter:
 
     def split(self) -> Phases:
         """The phases."""
-        self.node = _Places(self.reader).visit(copy.deepcopy(self.node))
+        self.node = _Places(self.reader, self.node.name, self.as_loops).visit(copy.deepcopy(self.node))
         reader = self.reader = Reader(self.function, self.node)
         if not reader.barriers(self.node) and not reader.calls("shared.array"):
             return Phases(self.node, True)
@@ -383,15 +384,40 @@ class _Splitter:
 
 
 class _Places(ast.NodeTransformer):
-    """`blockIdx.x * blockDim.x + threadIdx.x` as what it is, so that what is computed of it is not of two numbers."""
+    """`blockIdx.x * blockDim.x + threadIdx.x` as what it is, so that what is computed of it is not of two numbers; and
+    loops `for i in range(start, stop, step)` from a number of the thread on as loops of as many turns for every thread,
+    in which those beyond the stop do nothing: what the reverse sweep keeps of them has a size."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, kernel: str, kept: frozenset[int]) -> None:
         self.reader = reader
+        self.kernel = kernel
+        self.as_loops = kept
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """See `NodeTransformer`."""
         axis = self.reader.place(node)
         return ast.copy_location(_call(Mark("place", axis)), node) if axis else self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        """See `NodeTransformer`."""
+        head = node.iter
+        self.generic_visit(node)
+        if node.lineno in self.as_loops or node.orelse or not isinstance(node.target, ast.Name) or not isinstance(
+                head, ast.Call) or self.reader.known(head.func) is not range or len(head.args) != 3:
+            return node
+        start, stop, step = head.args
+        if self.reader.uniform(start) or not all(self.reader.pure(a) for a in head.args) or set(read(head)) & {
+                node.target.id, *(n for statement in node.body for n in assigned(statement))}:
+            return node
+        name = node.target.id
+        place = ast.BinOp(start, ast.Add(), ast.BinOp(_name(f"{name}_turn"), ast.Mult(), step))
+        body: list[ast.stmt] = [_assign(f"{name}_next", place), ast.If(
+            ast.Compare(_name(f"{name}_next"), [ast.Lt()], [stop]), [_assign(name, _name(f"{name}_next")), *node.body],
+            [])]
+        turns = _call(Mark("strides", (self.kernel, node.lineno)), start, stop, step)
+        made = ast.For(ast.Name(f"{name}_turn", ast.Store()), ast.Call(ast.Name("range", ast.Load()), [turns], []),
+                       body, [])
+        return _located(made, node)
 
 
 def _without(node: ast.stmt, skipped: set[int]) -> ast.stmt:

@@ -138,7 +138,8 @@ class Reader:
 
     def _called(self, function: ast.AST, of_threads: bool) -> bool:
         if isinstance(function, ast.Constant):
-            return of_threads and getattr(function.value, "kind", "") == "place"
+            return getattr(function.value, "kind", "") == "strides" or (
+                of_threads and getattr(function.value, "kind", "") == "place")
         meaning = self.meaning(function)
         if meaning:
             return meaning in ("gridsize", "shared.array") or (of_threads and meaning == "grid")
