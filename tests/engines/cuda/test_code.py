@@ -8,23 +8,38 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.engines.cuda.compiled import KEPT, KEPT_FOR, figures
+from tests.engines.cuda.compiled import ARCHITECTURES, KEPT, REDUCING, figures, missed
 from tests.engines.cuda.programs import CASES, single
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="no compiler for GPUs is here")
+compiles = pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="no compiler for GPUs is here")
+TABLE = json.loads(KEPT.read_text())
+SAMPLE = [*((name, "sm_90") for name in ("saxpy", "black_scholes", "scattered", "taylor_sine")), ("network", "sm_80"),
+          ("n_body", "sm_100")]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.name in ("saxpy", "black_scholes", "scattered", "taylor_sine")],
-                         ids=lambda case: case.name)
-def test_what_is_kept(case):
-    args = single(case.arguments(np.random.default_rng(0), 70))
-    code = wb.compile_cuda(case.derivative("numba"), *args, arch=KEPT_FOR)
-    found, kept = figures(code), json.loads(KEPT.read_text())[f"{case.name} float32"]
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_the_table_has_all_programs_and_misses_no_bar(arch):
+    assert set(TABLE[arch]) == {f"{case.name} {dtype}" for case in CASES for dtype in ("float64", "float32")}
+    assert missed(TABLE[arch]) == []
+
+
+def test_a_missed_bar_is_told():
+    entry = {"kernels": 1, "registers": 40, "spilled": 8, "instructions": 500, "ratio": 5.0, "float64": ["DADD"]}
+    assert len(missed({f"{case.name} float32": entry for case in CASES})) == len(CASES) - len(REDUCING) + 2
+
+
+@compiles
+@pytest.mark.parametrize("name, arch", SAMPLE)
+def test_what_is_kept(name, arch):
+    (case,) = (case for case in CASES if case.name == name)
+    found = figures(case, single(case.arguments(np.random.default_rng(0), 70)), arch)
+    kept = TABLE[arch][f"{name} float32"]
     assert found["kernels"] == kept["kernels"] and found["spilled"] == kept["spilled"] == 0
     assert found["registers"] <= 1.2 * kept["registers"] and found["instructions"] <= 1.2 * kept["instructions"]
-    assert [d for kernel in code.kernels for d in kernel.doubles] == []
+    assert found["float64"] == []
 
 
+@compiles
 def test_lines_have_their_instructions():
     def doubled(x):
         y = np.sin(x)
