@@ -1,7 +1,7 @@
 """Kernels of the user's own (`@cuda.jit`) and their launches, as loops over threads.
 
-`names`: what of `numba.cuda` programs name; `uniform`, `liveness`, `phases`: a kernel's syntax between barriers;
-`context`, `launching`: the loops; `meanings`: the members of `numba.cuda`; `races`, `accesses`, `inequalities`: the
+`names`: what of `numba.cuda` programs name; `uniform`, `liveness`, `trees`, `between`, `phases`: a kernel's syntax
+between barriers; `launching`: the loops; `meanings`: the members of `numba.cuda`; `races`, `accesses`, `facts`: the
 proof that the order of the threads does not matter.
 """
 

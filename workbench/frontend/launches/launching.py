@@ -17,7 +17,8 @@ from workbench.frontend import indexing, source
 from workbench.frontend.activation import Activation
 from workbench.frontend.launches import names
 from workbench.frontend.launches.names import Configured
-from workbench.frontend.launches.phases import Mark, phases_of
+from workbench.frontend.launches.phases import phases_of
+from workbench.frontend.launches.trees import Mark
 from workbench.frontend.library import creation
 from workbench.frontend.library.operands import dtype_kind
 from workbench.frontend.library.registry import handles_instances

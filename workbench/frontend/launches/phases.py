@@ -16,28 +16,25 @@ import copy
 import types
 import weakref
 from collections.abc import Sequence
-from dataclasses import field
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from workbench.frontend.launches.between import Tree, reach
 from workbench.frontend.launches.liveness import Names, flow
+from workbench.frontend.launches.trees import (
+    Mark,
+    Places,
+    assign,
+    box,
+    call,
+    function_of,
+    located,
+    named,
+    without,
+)
 from workbench.frontend.launches.uniform import Reader, assigned, leaving, read
 from workbench.frontend.syntax import every_node
 from workbench.ir import DifferentiationError, Span
 from workbench.records import dataclass
-
-
-@dataclass(frozen=True, eq=False)
-class Mark:
-    """What a rewritten kernel calls: "place" (the number of the thread along an axis), "phase", "kept" (an array with
-    an element for each thread), "load", "store", "rows" (one with an array for each thread), "row"; "turns": a loop,
-    "strides": how many turns one at most has that goes on by a stride."""
-
-    kind: str
-    key: Any = None
-
-    @property
-    def __name__(self) -> str:
-        return self.kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +54,6 @@ class _Phase:
     exposed: Names = frozenset()
     definite: Names = frozenset()
     assigned: Names = frozenset()
-
-
-@dataclass(eq=False)
-class _Tree:
-    """Control flow: "phase", "barrier", "if" (two arms), "loop", "leave", "return"."""
-
-    kind: str
-    parts: list[list[_Tree]] = field(default_factory=list)
-    phase: int = 0
 
 
 _Known = dict[frozenset[int], tuple[ast.FunctionDef, Phases]]
@@ -100,12 +88,12 @@ class _Splitter:
 
     def split(self) -> Phases:
         """The phases."""
-        self.node = _Places(self.reader, self.node.name, self.as_loops).visit(copy.deepcopy(self.node))
+        self.node = Places(self.reader, self.node.name, self.as_loops).visit(copy.deepcopy(self.node))
         reader = self.reader = Reader(self.function, self.node)
         if not reader.barriers(self.node) and not reader.calls("shared.array"):
             return Phases(self.node, True)
         self.block_names = self.needed()
-        tree: list[_Tree] = []
+        tree: list[Tree] = []
         body = self.block(self.node.body, False, tree)
         self.live()
         for nodes, position, phase in self.places:
@@ -115,7 +103,7 @@ class _Splitter:
         made.decorator_list = []
         ast.fix_missing_locations(ast.copy_location(made, self.node))
         meets: set[tuple[int, int]] = set()
-        _reach(tree, frozenset(), meets)
+        reach(tree, frozenset(), meets)
         return Phases(made, False, frozenset(meets))
 
     # ------------------------------------------------------------------ what the block does itself
@@ -161,7 +149,7 @@ class _Splitter:
         """Whether a condition that is uniform decides about `return`, `break` or `continue` of a loop around."""
         return isinstance(node, ast.If) and self.reader.uniform(node.test) and any(True for _ in leaving([node]))
 
-    def block(self, nodes: Sequence[ast.stmt], later: bool, tree: list[_Tree]) -> list[ast.stmt]:
+    def block(self, nodes: Sequence[ast.stmt], later: bool, tree: list[Tree]) -> list[ast.stmt]:
         """Statements of the block. later: a barrier may come after them."""
         made: list[ast.stmt] = []
         waiting: list[ast.stmt] = []
@@ -172,7 +160,7 @@ class _Splitter:
                 self.phases.append(phase)
                 self.places.append((made, len(made), phase))
                 made.append(waiting[0])  # (its place)
-                tree.append(_Tree("phase", phase=phase.number))
+                tree.append(Tree("phase", phase=phase.number))
                 waiting.clear()
 
         for k, node in enumerate(nodes):
@@ -181,7 +169,7 @@ class _Splitter:
                 continue
             if self.reader.is_barrier(node):
                 close()
-                tree.append(_Tree("barrier"))
+                tree.append(Tree("barrier"))
             elif self.reader.barriers(node) or (self.decides(node) and after):
                 close()
                 made.append(self.compound(node, after, tree))
@@ -189,7 +177,7 @@ class _Splitter:
                     after or not waiting):
                 close()
                 made.append(node)
-                tree.append(_Tree("return" if isinstance(node, ast.Return) else "leave"))
+                tree.append(Tree("return" if isinstance(node, ast.Return) else "leave"))
             elif self.block_names.intersection(assigned(node)):
                 self.must_be_of_block(node)
                 close()
@@ -200,7 +188,7 @@ class _Splitter:
         close()
         return made
 
-    def compound(self, node: ast.stmt, later: bool, tree: list[_Tree]) -> ast.stmt:
+    def compound(self, node: ast.stmt, later: bool, tree: list[Tree]) -> ast.stmt:
         """A condition or loop around barriers, or one that all threads leave by."""
         head = getattr(node, "iter", None) or getattr(node, "test", None)
         inside = self.reader.barriers(node)
@@ -217,13 +205,13 @@ class _Splitter:
                 if not self.leaves_together(node.body, statement):
                     self.refuse(inside[0], "a barrier that not all threads of a block may reach: some may leave the "
                                 f"loop in line {statement.lineno}", "leave loops around barriers together")
-        arms: list[list[_Tree]] = [[], []]
+        arms: list[list[Tree]] = [[], []]
         made.body = self.block(node.body, later or loop, arms[0])
         made.orelse = self.block(node.orelse, later, arms[1])
         if loop:
-            tree += [_Tree("loop", [arms[0]]), *arms[1]]
+            tree += [Tree("loop", [arms[0]]), *arms[1]]
         else:
-            tree.append(_Tree("if", arms))
+            tree.append(Tree("if", arms))
         if isinstance(made, ast.While) and node.lineno not in self.as_loops and not made.orelse and not any(
                 True for _ in leaving(node.body)):
             return self.unrolled(node, made)
@@ -232,13 +220,13 @@ class _Splitter:
     def unrolled(self, node: ast.stmt, loop: ast.While) -> ast.stmt:
         """A loop as a test and a turn, which are called as often as the test says, where that is known."""
         rebound = sorted(self.block_names.intersection(assigned(node)))
-        test = _function("test", [ast.Return(loop.test)])
-        body = _function("turn", loop.body)  # (its phases are put in later: into the same list)
+        test = function_of("test", [ast.Return(loop.test)])
+        body = function_of("turn", loop.body)  # (its phases are put in later: into the same list)
         if rebound:
             loop.body.insert(0, ast.Nonlocal(rebound))
             self.places = [(nodes, position + (nodes is loop.body), phase) for nodes, position, phase in self.places]
-        done = ast.Expr(_call(Mark("turns", (self.node.name, node.lineno)), _name("test"), _name("turn")))
-        return _located(ast.If(ast.Constant(True), [test, body, done], []), node)
+        done = ast.Expr(call(Mark("turns", (self.node.name, node.lineno)), named("test"), named("turn")))
+        return located(ast.If(ast.Constant(True), [test, body, done], []), node)
 
     def leaves_together(self, nodes: Sequence[ast.stmt], wanted: ast.stmt) -> bool:
         """Whether all conditions around a statement are uniform."""
@@ -350,10 +338,10 @@ class _Splitter:
     # ------------------------------------------------------------------ the new tree
     def kept_arrays(self) -> list[ast.stmt]:
         """What the block makes for its threads."""
-        made = [_assign(_box(name), _call(Mark("kept", (name, self.node.lineno)))) for name in self.kept]
+        made = [assign(box(name), call(Mark("kept", (name, self.node.lineno)))) for name in self.kept]
         for name, node in self.rows.items():
             assert isinstance(node.value, ast.Call)
-            statement = _assign(_box(name), _call(Mark("rows"), *node.value.args, keywords=node.value.keywords))
+            statement = assign(box(name), call(Mark("rows"), *node.value.args, keywords=node.value.keywords))
             made.append(ast.copy_location(statement, node))
         return made
 
@@ -368,127 +356,16 @@ class _Splitter:
                 used.update(read(node.value))  # type: ignore[attr-defined]
         nodes += before
         for name in sorted(used & set(self.rows)):
-            nodes.append(_assign(name, _call(Mark("row"), _name(_box(name)))))
+            nodes.append(assign(name, call(Mark("row"), named(box(name)))))
         for name in self.kept:
             if name in phase.exposed or (name in phase.assigned and name not in phase.definite):
-                nodes.append(_assign(name, _call(Mark("load", (name, self.node.lineno)), _name(_box(name)))))
+                nodes.append(assign(name, call(Mark("load", (name, self.node.lineno)), named(box(name)))))
         skipped = set(map(id, self.rows.values()))
-        nodes += [_without(node, skipped) for node in phase.nodes]
+        nodes += [without(node, skipped) for node in phase.nodes]
         for name in self.kept:
             if name in phase.assigned:
-                nodes.append(ast.Expr(_call(Mark("store", (name, self.node.lineno)), _name(_box(name)), _name(name))))
+                nodes.append(ast.Expr(call(Mark("store", (name, self.node.lineno)), named(box(name)), named(name))))
         title = f"{self.node.name}_phase{phase.number}"
-        function = _function(title, nodes or [ast.Pass()])
-        done = ast.Expr(_call(Mark("phase", phase.number), _name(title)))
-        return _located(ast.If(ast.Constant(True), [function, done], []), phase.nodes[0])
-
-
-class _Places(ast.NodeTransformer):
-    """`blockIdx.x * blockDim.x + threadIdx.x` as what it is, so that what is computed of it is not of two numbers; and
-    loops `for i in range(start, stop, step)` from a number of the thread on as loops of as many turns for every thread,
-    in which those beyond the stop do nothing: what the reverse sweep keeps of them has a size."""
-
-    def __init__(self, reader: Reader, kernel: str, kept: frozenset[int]) -> None:
-        self.reader = reader
-        self.kernel = kernel
-        self.as_loops = kept
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """See `NodeTransformer`."""
-        axis = self.reader.place(node)
-        return ast.copy_location(_call(Mark("place", axis)), node) if axis else self.generic_visit(node)
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        """See `NodeTransformer`."""
-        head = node.iter
-        self.generic_visit(node)
-        if node.lineno in self.as_loops or node.orelse or not isinstance(node.target, ast.Name) or not isinstance(
-                head, ast.Call) or self.reader.known(head.func) is not range or len(head.args) != 3:
-            return node
-        start, stop, step = head.args
-        if self.reader.uniform(start) or not all(self.reader.pure(a) for a in head.args) or set(read(head)) & {
-                node.target.id, *(n for statement in node.body for n in assigned(statement))}:
-            return node
-        name = node.target.id
-        place = ast.BinOp(start, ast.Add(), ast.BinOp(_name(f"{name}_turn"), ast.Mult(), step))
-        body: list[ast.stmt] = [_assign(f"{name}_next", place), ast.If(
-            ast.Compare(_name(f"{name}_next"), [ast.Lt()], [stop]), [_assign(name, _name(f"{name}_next")), *node.body],
-            [])]
-        turns = _call(Mark("strides", (self.kernel, node.lineno)), start, stop, step)
-        made = ast.For(ast.Name(f"{name}_turn", ast.Store()), ast.Call(ast.Name("range", ast.Load()), [turns], []),
-                       body, [])
-        return _located(made, node)
-
-
-def _without(node: ast.stmt, skipped: set[int]) -> ast.stmt:
-    """A statement without those that are done elsewhere."""
-    if not any(id(n) in skipped for n in every_node(node)):
-        return node
-    if id(node) in skipped:
-        return ast.copy_location(ast.Pass(), node)
-    made = copy.copy(node)
-    for part in ("body", "orelse"):
-        if hasattr(made, part):
-            setattr(made, part, [_without(n, skipped) for n in getattr(made, part)])
-    return made
-
-
-def _reach(tree: Sequence[_Tree], before: frozenset[int], meets: set[tuple[int, int]]) -> frozenset[int]:
-    """The phases that reach the end of some statements without a barrier, of those that reach their beginning."""
-    for node in tree:
-        if node.kind == "phase":
-            meets.update((p, node.phase) for p in before)
-            before = before | {node.phase}
-        elif node.kind == "barrier":
-            before = frozenset()
-        elif node.kind == "if":
-            ends = [_reach(part, before, meets) for part in node.parts]
-            before = frozenset().union(*ends)
-        elif node.kind == "loop":
-            held = before
-            for _ in range(2):  # (what the end of a turn reaches, the beginning of the next one does)
-                held = held | _reach(node.parts[0], held, meets) | _left(node.parts[0], held, meets)
-            before = held
-    return before
-
-
-def _left(tree: Sequence[_Tree], before: frozenset[int], meets: set[tuple[int, int]]) -> frozenset[int]:
-    """The phases after which some statements may leave the turn of a loop, with no barrier between."""
-    found: frozenset[int] = frozenset()
-    for k, node in enumerate(tree):
-        if node.kind == "leave":
-            found |= _reach(tree[:k], before, meets)
-        elif node.kind == "if":
-            start = _reach(tree[:k], before, meets)
-            found = found.union(*(_left(part, start, meets) for part in node.parts))
-    return found
-
-
-def _function(name: str, nodes: list[ast.stmt]) -> ast.FunctionDef:
-    made = ast.FunctionDef(name, ast.arguments([], [], None, [], [], None, []), nodes, [], None)
-    if hasattr(made, "type_params"):
-        made.type_params = []
-    return made
-
-
-def _located(made: ast.stmt, where: ast.stmt) -> ast.stmt:
-    """A statement whose new parts are where another one is."""
-    for part in (made, *(n for n in every_node(made) if not hasattr(n, "lineno"))):
-        ast.copy_location(part, where)
-    return ast.fix_missing_locations(made)
-
-
-def _box(name: str) -> str:
-    return f"{name}_of_threads"
-
-
-def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
-
-
-def _call(mark: Mark, *args: ast.expr, keywords: Sequence[ast.keyword] = ()) -> ast.Call:
-    return ast.Call(ast.Constant(mark), list(args), list(keywords))  # type: ignore[arg-type]
-
-
-def _assign(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
+        function = function_of(title, nodes or [ast.Pass()])
+        done = ast.Expr(call(Mark("phase", phase.number), named(title)))
+        return located(ast.If(ast.Constant(True), [function, done], []), phase.nodes[0])
