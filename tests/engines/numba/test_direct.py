@@ -116,11 +116,17 @@ def strict(x, n):
     return y
 
 
+def decomposed(a):
+    w, v = np.linalg.eigh(a)
+    return np.sum(w ** 3) + np.sum(v[0] ** 4)
+
+
 RNG = np.random.default_rng(8)
 DIRECT: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (series, (0.7, 9)), (series, (0.7, 0)), (searching, (7.0, 40)), (exchanged, (RNG.normal(size=9), 5)),
     (exchanged, (RNG.normal(size=1), 2)),
     (products, (RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=(5, 4)))),
+    (decomposed, (np.array([[2.0, 0.3], [0.3, 1.0]]),)),
     (strict, (np.array([1.5, 2.0]), 2)), (strict, (np.array([1.5, -2.0]), 2)), (strict, (np.array([1.5]), 2)),
 ]
 

@@ -73,6 +73,9 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.Name, ast.ex
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for one, other in zip(target.elts, value.elts, strict=True):
             yield from _pairs(one, other)
+    elif isinstance(target, ast.Tuple):
+        for one in target.elts:
+            yield from _pairs(one, value)
 
 
 def _is_array(value: ast.expr, known: set[str]) -> bool:

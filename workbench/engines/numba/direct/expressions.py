@@ -243,10 +243,22 @@ class Expressions:
         function = self.callee(node)
         if function is None:
             return self._method(node)
-        made = self.code.call(function, [self._argument(arg) for arg in node.args])
+        made = self._called(function, node)
         if not isinstance(made.type, types.Number | types.Boolean | types.Array):
             raise NotDirect(f"a call that gives {made.type}")
         return made
+
+    def _called(self, function: Any, node: ast.Call) -> Typed:
+        return self.code.call(function, [self._argument(arg) for arg in node.args])
+
+    def results(self, node: ast.Call) -> list[Typed]:
+        """What a function with several results gives; the references of arrays are the caller's."""
+        function = self.callee(node)
+        made = None if function is None else self._called(function, node)
+        if made is None or not isinstance(made.type, types.BaseTuple):
+            raise NotDirect("parts of what is no tuple")
+        kinds: Any = made.type
+        return [Typed(kind, self.code.builder.extract_value(made.value, k)) for k, kind in enumerate(kinds)]
 
     def _method(self, node: ast.Call) -> Typed:
         """`x.copy()`, `x.reshape(n)` and both."""

@@ -105,6 +105,13 @@ class Statements:
 
     def _bind_all(self, names: Sequence[str], node: ast.expr) -> None:
         """Bind variables as if at once."""
+        if isinstance(node, ast.Call):
+            for name, found in zip(names, self.expressions.results(node), strict=True):
+                if isinstance(found.type, types.Array):
+                    self.variables.bind_array(name, found)
+                else:
+                    self.variables.bind(name, found)
+            return
         if not isinstance(node, ast.Tuple):
             for name, found in zip(names, self.expressions.shape(node), strict=True):
                 self.variables.bind(name, found)
