@@ -16,6 +16,7 @@ import numpy as np
 import workbench as wb
 from tests.engines.cuda.programs import CASES, single
 from tests.engines.cuda.results import apart, parts
+from tests.engines.cuda.user_kernels import cases
 from workbench.engines.cuda.installed import is_simulated
 
 TOLERANCE = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-4}
@@ -38,8 +39,8 @@ def main() -> int:
     rng = np.random.default_rng()
     wrong = 0
     print(f"{'program':18} {'dtype':8} {'difference':>10} {'GPU':>10} {'CPU':>10}")
-    for case in CASES:
-        items = min(ITEMS, 4_000) if case.name in ("n_body", "stencil") else ITEMS
+    for case in [*CASES, *cases()]:
+        items = min(ITEMS, 4_000) if case.name in ("n_body", "stencil", "n_body_kernel", "product_kernel") else ITEMS
         args = case.arguments(rng, items)
         for given in (args, single(args)):
             on_gpu, on_cpu = case.derivative("cuda"), case.derivative("numba")

@@ -22,6 +22,7 @@ from tests.engines.cuda.lowering import doubles
 from tests.engines.cuda.native_device import Divergent, Outside, Race, running
 from tests.engines.cuda.programs import CASES, Case, single
 from tests.engines.cuda.results import apart, parts
+from tests.engines.cuda.user_kernels import cases
 from workbench.engines.cuda.device import launched
 
 SHAPES = ((32, 2), (64, 1), (8, 16))
@@ -85,7 +86,7 @@ def main() -> int:
     rng = np.random.default_rng(options.seed)
     warnings.simplefilter("ignore")
     wrong = 0
-    for case in CASES:
+    for case in [*CASES, *cases()]:
         if options.names and case.name not in options.names:
             continue
         args = case.arguments(rng, options.items)

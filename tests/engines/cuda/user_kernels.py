@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
+from tests.engines.cuda.programs import Case
+
 TILE = 8
 THREADS = 8
 
@@ -336,6 +338,11 @@ class KernelCase:
     function: Callable[..., Any]
     wrt: tuple[int, ...]
     arguments: Callable[[np.random.Generator, int], tuple[Any, ...]]
+
+
+def cases() -> list[Case]:
+    """The kernels as cases, which `lowered` and `gpu_check` run beside `programs.CASES`."""
+    return [Case(f"{each.name}_kernel", each.function, each.wrt, each.arguments) for each in KERNELS]
 
 
 KERNELS = [
