@@ -24,6 +24,7 @@ CLAIMED, PROVED = {"placed", "in rows", "second half", "one of them"}, {
 BROKEN = {"placed twice": 2, "in one row": 2, "neighbours": 2, "same element": 2, "same row": 3, "same slice": 2}
 
 
+@pytest.mark.sampled(1 / 3)
 def test_promises_in_the_simulator(project_root: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "tests.engines.cuda.promised"], capture_output=True, text=True,
                           cwd=project_root, env=dict(os.environ), check=False)

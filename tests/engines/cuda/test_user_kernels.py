@@ -57,7 +57,9 @@ def _still(value: Any) -> Any:
     return np.zeros(np.shape(value)) if np.ndim(value) else 0.0
 
 
-@pytest.mark.parametrize("names", [("saxpy", "strided"), ("product", "block_sum")], ids=lambda names: names[0])
+@pytest.mark.parametrize("names", [
+    ("saxpy", "strided"), pytest.param(("product", "block_sum"), marks=pytest.mark.sampled(1 / 4))],
+    ids=lambda names: names[0])
 def test_against_the_simulator(project_root: Path, names: tuple[str, ...]) -> None:
     """In a process of its own, which runs the kernels themselves, too."""
     seed = str(int(np.random.default_rng().integers(2**31)))
