@@ -404,6 +404,41 @@ def test_one_thing_stays_one_or_is_refused_where_loops_are_loops(function: Any) 
         agrees(function)
 
 
+def written(x):
+    try:
+        if x[0] > 0:
+            a = [x[0]]
+        else:
+            raise ValueError
+    except ValueError:
+        a = [2.0 * x[0], 1.0]
+    a[0] = 5.0 * x[1]
+    return a[0]
+
+
+def written_in_a_try(x):
+    try:
+        if x[0] > 0:
+            a = [x[0]]
+        else:
+            raise ValueError
+    except ValueError:
+        a = [2.0 * x[0], 1.0]
+    try:
+        a[0] = 5.0 * x[1]
+    except TypeError:
+        return 3.0 * x[0]
+    return a[0]
+
+
+@pytest.mark.parametrize("function", [written, written_in_a_try], ids=lambda f: f.__name__)
+def test_a_write_to_one_of_two_things_is_no_type_error(function: Any) -> None:
+    x = np.array([0.3, 0.7])
+    with pytest.raises(wb.DifferentiationError, match="a list on one path"):
+        wb.grad(function, engine="numba")(x)
+    np.testing.assert_allclose(wb.grad(function, engine="tape")(x), [0.0, 5.0])
+
+
 def test_a_class_in_a_function_that_calls_what_is_imported():
     def program(x):
         class Filter:

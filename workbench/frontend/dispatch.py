@@ -108,10 +108,10 @@ def binary(act: Activation, op: str, a: Any, b: Any) -> Any:
 def _refuse_unknown(act: Activation, *operands: Any) -> None:
     """Refuse equality where it does not follow from what things are to the evaluator: which may make anew what is one
     object, or has an equality of its own, to Python."""
+    alike = len(set(map(type, operands))) == 1
+    unknown = (slice, Record) if alike else (slice, BoundMethod, ArrayMethod, CallChoice)
     for value in operands:
-        unlike = type(operands[0]) is not type(operands[-1])
-        if isinstance(value, (slice, BoundMethod, ArrayMethod, CallChoice) if unlike else (slice, Record)) and (
-                not is_static(value)):
+        if isinstance(value, unknown) and not is_static(value):
             act.t.fail(f"a comparison of {describe(value)}", "compare what it is made of")
 
 

@@ -238,6 +238,7 @@ def _static_slice(act: Activation, key: slice) -> slice:
 def set_item(act: Activation, owner: Any, key: Any, value: Any) -> None:
     """`owner[key] = value`."""
     t = act.t
+    t.usable(owner)
     if isinstance(key, OneOf):
         if isinstance(owner, DictValue):
             branches.over_options(t, key, lambda name: set_item(act, owner, name, value))

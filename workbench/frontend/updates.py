@@ -39,6 +39,7 @@ def begin_update(act: Activation, owner: Any, key: Any, op: str, reads_first: bo
     """`owner[key] op= ...` up to the operand: gives what finishes it. An element of an array is read before the operand
     is evaluated where that must be (`reads_first`), or has turned out to write the array; else it is added to."""
     t = act.t
+    t.usable(owner)
     if isinstance(key, OneOf) and not isinstance(owner, DictValue):
         key = subscripts.as_index(act, owner, key)
     if not isinstance(owner, (Array, Choice)):
