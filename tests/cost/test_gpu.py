@@ -16,7 +16,9 @@ from numba import prange
 
 import workbench as wb
 from tests.engines.cuda.programs import CASES
-from workbench.cost.gpu import GPUS, LaunchAt, gpu_of, occupancy, resident_blocks
+from tests.engines.cuda.user_kernels import cases
+from workbench.cost.gpu import GPUS, LaunchAt, gpu_of
+from workbench.engines.cuda.shapes import launch_shape, occupancy, resident_blocks
 from workbench.views.kernels import cells_of, kernels_part
 
 REGISTERS = (32, 37, 40, 65, 96, 128, 255)
@@ -177,7 +179,24 @@ def test_what_bounds_a_launch() -> None:
     assert times["f64"] > 10 * times["f32"]  # a GeForce has a 64th of its float64
     few, many = (wb.cost(binned, wb.spec("f64[n]"), wb.spec("i64[n]"), wb.spec("f64[m]"), arch="sm_80")(n=10**7, m=m)
                  for m in (2, 10**6))
-    assert few.kernels[0].bound == "atomics" and few.kernels[0].time > 10 * many.kernels[0].time
+    assert few.kernels[0].bound == "atomics" and few.kernels[0].time > many.kernels[0].time  # (blocks add to copies)
+
+
+def test_a_block_of_a_users_kernel_is_a_turn() -> None:
+    case = next(case for case in cases() if case.name == "product_kernel")
+    times = []
+    for items in (100, 10_000, 1_000_000):
+        args = case.arguments(np.random.default_rng(0), items)
+        report = wb.cost(case.derivative("cuda"), *args, arch="sm_90")
+        rows = [row for row in report.launched({name: 1.0 for name in report.open}) if row.shared == 3 * 8 * 8 * 8]
+        assert len(rows) == 2  # the kernel, and its adjoint, each with tiles of 8 by 8
+        (n, m), (_, k) = args[0].shape, args[1].shape
+        for row in rows:
+            threads, most = launch_shape(gpu_of("sm_90"), row.registers, row.shared, lanes=64)
+            assert threads == 64 and row.threads == 64 * min(-(-n // 8) * -(-k // 8), most) and row.coalesced > 0.9
+        assert rows[0].flops >= 2 * n * m * k and rows[1].flops > rows[0].flops
+        times.append(sum(row.time for row in rows))
+    assert times == sorted(times) and times[-1] > 10 * times[0]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.name in (

@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ from tests.engines.cuda.results import apart, parts
 from tests.engines.cuda.user_kernels import cases
 from workbench.engines.cuda.device import launched
 
-SHAPES = ((32, 2), (64, 1), (8, 16))
+#: Launch shapes: threads of a block, blocks at most; None: what fits each kernel on a device that is soon full.
+SHAPES = ((32, 2), (64, 1), (8, 16), None)
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
 
 
@@ -35,7 +37,7 @@ class Outcome:
 
     name: str
     dtype: str
-    shape: tuple[int, int]
+    shape: tuple[int, int] | None
     launches: int
     apart: float
     doubles: int
@@ -48,11 +50,12 @@ class Outcome:
         return self.apart <= TOLERANCE[self.dtype]
 
     def __str__(self) -> str:
-        return (f"{self.name:16} {self.dtype} {self.shape[0]:3}x{self.shape[1]:<3} {self.launches:4} {self.apart:9.1e} "
+        shape = f"{self.shape[0]:3}x{self.shape[1]:<3}" if self.shape else "fitting"
+        return (f"{self.name:16} {self.dtype} {shape} {self.launches:4} {self.apart:9.1e} "
                 f"{self.doubles:4} {self.seconds:7.2f}  {self.met}")
 
 
-def outcomes(case: Case, args: tuple[Any, ...], shapes: tuple[tuple[int, int], ...] = SHAPES, seed: int = 0,
+def outcomes(case: Case, args: tuple[Any, ...], shapes: tuple[tuple[int, int] | None, ...] = SHAPES, seed: int = 0,
              change: Callable[[str], str] | None = None) -> Iterator[Outcome]:
     """What a program gives, in each launch shape; change: of its text."""
     want = list(parts(case.derivative("numba")(*args)))
@@ -62,7 +65,7 @@ def outcomes(case: Case, args: tuple[Any, ...], shapes: tuple[tuple[int, int], .
         for shape in shapes:
             start, before, met, distance = time.perf_counter(), there.launches, "", np.inf
             try:
-                with launched(*shape):
+                with launched(*shape) if shape else nullcontext():
                     got = list(parts(derivative(*args)))
                 if [a.dtype for a in got] == [b.dtype for b in want]:
                     distance = apart(got, want)

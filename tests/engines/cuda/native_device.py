@@ -10,6 +10,7 @@ import ctypes
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -19,9 +20,12 @@ from numba import cuda, typeof, types
 
 from tests.engines.cuda.lowering import ATOMIC, WRITE, Native, State, texts_of
 from workbench.engines.cuda import compiler, device
+from workbench.engines.cuda.code import KernelCode, assembled, ptx_of
+from workbench.engines.cuda.shapes import Limits
 
 GUARD = 4096
-CAPABILITY = (9, 0)
+CAPABILITY, ARCH = (9, 0), "sm_90"
+SMALL = Limits(multiprocessors=1, warps=8, blocks=2, shared=228 * 1024)  # a device that is soon full
 
 
 class Race(Exception):
@@ -73,6 +77,8 @@ class NativeDevice:
         self.state = State()
         self.arrays: list[np.ndarray] = []
         self.kernels: dict[Any, Native] = {}
+        self.codes: dict[Any, KernelCode] = {}
+        self.shapes: set[tuple[int, int]] = set()  # of launches: blocks, threads
         self.launches = 0
 
     # ------------------------------------------------------------------ arrays
@@ -92,10 +98,17 @@ class NativeDevice:
         return made
 
     # ------------------------------------------------------------------ launches
+    def compiled(self, kernel: Any, kinds: tuple[Any, ...]) -> SimpleNamespace:
+        """What numba-cuda says of a kernel that it has compiled for types: here, what ptxas says."""
+        key = kernel.py_func.__code__, kinds
+        if key not in self.codes:
+            self.codes[key] = assembled(kernel.__name__, "", ptx_of(kernel, kinds, CAPABILITY), ARCH, {})
+        code = self.codes[key]
+        return SimpleNamespace(regs_per_thread=code.registers, shared_mem_per_block=code.shared)
+
     def native(self, kernel: Any, args: Sequence[Any]) -> Native:
         """A kernel for the types of arguments."""
-        kinds = tuple(types.Array(typeof(a.dtype.type(0)), a.ndim, "C") if isinstance(a, Placed) else typeof(a)
-                      for a in args)
+        kinds = tuple(map(type_of, args))
         key = kernel.py_func.__code__, kinds
         if key not in self.kernels:
             self.kernels[key] = Native(texts_of(kernel.py_func, types.void(*kinds), CAPABILITY), self.state)
@@ -114,6 +127,7 @@ class NativeDevice:
                 given.append(arg.item() if isinstance(arg, np.generic) else arg)
         assert len(given) == len(native.kinds)
         self.launches += 1
+        self.shapes.add(shape)
         registers = self.state.registers
         registers[:] = [0, 0, 0, threads, 1, 1, 0, 0, 0, blocks, 1, 1]
         for block in self.rng.permutation(blocks):
@@ -205,6 +219,11 @@ def _meet(keys: tuple[np.ndarray, ...], who: np.ndarray, done: np.ndarray) -> in
     return int(keys[0][order][starts[np.flatnonzero(bad)[0]]]) if bad.any() else None
 
 
+def type_of(value: Any) -> Any:
+    """The type of a kernel's argument."""
+    return types.Array(typeof(value.dtype.type(0)), value.ndim, "C") if isinstance(value, Placed) else typeof(value)
+
+
 # ---------------------------------------------------------------------- in the place of one
 @contextmanager
 def running(seed: int = 0, change: Callable[[str], str] | None = None) -> Iterator[NativeDevice]:
@@ -217,12 +236,17 @@ def running(seed: int = 0, change: Callable[[str], str] | None = None) -> Iterat
         assert change is None or text != program.text
         return named(dataclasses.replace(program, text=text))
 
+    def made_compiled(kernel: Any, kinds: tuple[Any, ...]) -> SimpleNamespace:
+        return made.compiled(kernel, kinds)
+
     def configured(kernel: Any, shape: tuple[int, int]) -> Callable[..., None]:
         return lambda *args: made.launch(kernel, shape, args)
     with ExitStack() as stack:
         for owner, name, value in (
                 (cuda, "device_array", made.device_array), (cuda, "to_device", made.to_device),
-                (type(device._fill), "__getitem__", configured), (compiler, "need_device", lambda: None),
+                (type(device._fill), "__getitem__", configured), (type(device._fill), "compile", made_compiled),
+                (type(device._fill), "typeof_pyval", lambda kernel, value: type_of(value)), (device, "limits", lambda: SMALL),
+                (compiler, "need_device", lambda: None),
                 (compiler, "namespace_of", changed)):
             stack.enter_context(mock.patch.object(owner, name, value))
         yield made

@@ -200,4 +200,4 @@ def test_as_kernels_nothing_is_serial_and_what_blocks_share_is_shared(case: Kern
     source = wb.value_and_grad(case.function, case.wrt).made_by(CudaCompiler(), args).compiled.source
     assert "serial" not in source and "grow" not in source
     shares = case.name in ("product", "block_sum", "shared_histogram", "n_body", "softmax", "spread")
-    assert source.count("of_blocks(") == (2 if shares else 0)  # the kernel and its adjoint
+    assert source.count("launch_blocks(") == (2 if shares else 0)  # the kernel and its adjoint

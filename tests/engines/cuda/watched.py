@@ -263,7 +263,7 @@ class Device:
             return self.array(np.full(shape, value, dtype))
 
         return {"cuda": cuda, "np": np, "math": math, "special": special, "launch": self.launch,
-                "of_blocks": lambda count: count * self.threads,
+                "launch_blocks": lambda kernel, count, _, *args: self.launch(kernel, count * self.threads, *args),
                 "DifferentiationError": DifferentiationError,
                 "empty": self.empty, "full": full, "matmul": product, "numbers": Numbers,
                 "copied": lambda a: self.array(a.values), "arange": lambda n: self.array(np.arange(n)),

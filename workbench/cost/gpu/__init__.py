@@ -1,12 +1,11 @@
 """What a program costs on a GPU, predicted from published figures; nothing of it was ever measured on a device.
 
-`products` holds what is published of each, `occupancy` how many blocks are on a multiprocessor at a time,
-`instructions` what an operation is made of; `launches` reads off a program what it launches and copies, `registers`
-what the compiler gives each kernel, `timing` predicts seconds, `kernels` are the records."""
+`products` holds what is published of each, `instructions` what an operation is made of; `launches` reads off a program
+what it launches and copies, `registers` what the compiler gives each kernel, `timing` predicts seconds, `kernels` are
+the records."""
 
 from workbench.cost.gpu.kernels import KernelCost
-from workbench.cost.gpu.occupancy import occupancy, resident_blocks
 from workbench.cost.gpu.products import GPUS, Gpu, gpu_of
 from workbench.cost.gpu.timing import GpuTiming, LaunchAt
 
-__all__ = ["GPUS", "Gpu", "GpuTiming", "KernelCost", "LaunchAt", "gpu_of", "occupancy", "resident_blocks"]
+__all__ = ["GPUS", "Gpu", "GpuTiming", "KernelCost", "LaunchAt", "gpu_of"]

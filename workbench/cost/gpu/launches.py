@@ -24,9 +24,10 @@ from workbench.cost.gpu.instructions import (
     instructions_of,
 )
 from workbench.cost.work import Line
-from workbench.engines.cuda.block_sums import MOST
+from workbench.engines.cuda.block_sums import COPIES, MOST
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.kernels import Kernel, KernelWriter
+from workbench.engines.cuda.parallel import MAXIMUM, MINIMUM, SUM, Parallel
 from workbench.ir import Block, Constant, Function, Op, Value, walk
 from workbench.records import dataclass
 
@@ -51,6 +52,7 @@ class Access:
     offset: int | None
     line: Line
     times: Formula = field(default_factory=lambda: of(1))
+    is_copied: bool = False
 
     @property
     def is_coalesced(self) -> bool:
@@ -81,13 +83,24 @@ class Work:
 
 
 @dataclass(frozen=True, eq=False)
+class Spread:
+    """A loop whose turns the threads of a block share. body: what a turn is; home: where the loop stands; sums: numbers
+    that these threads combine after it."""
+
+    body: Block
+    home: Block
+    sums: int
+
+
+@dataclass(frozen=True, eq=False)
 class Launch:
     """Something that is launched.
 
     name: its kernel's; block: of the host, as often as which it is launched; turns: the block that is a turn of its
     threads, or how many there are in each launch, None for one thread alone; kernel: what was written, None for those
     that the engine has for itself; numbers: how many it gives back to the host; sums: elements that each block adds to
-    once, in the end."""
+    once, in the end; spread: where a turn is a block's, the loops that its threads share, by all blocks inside of them
+    (what stands elsewhere each thread does for itself)."""
 
     name: str
     op: Op
@@ -98,6 +111,7 @@ class Launch:
     kernel: Kernel | None
     numbers: int
     sums: int = 0
+    spread: Mapping[Block, Spread] = field(default_factory=dict)
 
     @property
     def line(self) -> Line:
@@ -194,7 +208,7 @@ class _Walk:
                 Launch(counting.title, op, block, inside.turns, work, (), counting, len(counting.numbers)))
         self.launches.append(
             Launch(kernel.title, op, block, inside.turns, work, tuple(inside.accesses), kernel, len(kernel.numbers),
-                   len(inside.sums)))
+                   len(inside.sums), inside.spread))
 
     # ------------------------------------------------------------------ what the engine has kernels of its own for
     def whole(self, op: Op, block: Block) -> None:
@@ -232,11 +246,22 @@ def sums_of(kernel: Kernel) -> dict[tuple[Value, ...], list[Op]]:
     """The additions of a kernel that each block sums up: those whose indices no turn chooses, by element."""
     found = kernel.parallel
     made: dict[tuple[Value, ...], list[Op]] = {}
-    for op in () if found is None else walk(found.body):
+    for op in () if found is None or kernel.lanes is not None else walk(found.body):
         if found is not None and op in found.added and op not in found.claims and op.prim != "load" and all(
                 isinstance(v, Constant) or v in kernel.parameters for v in op.operands[2:]):
             made.setdefault((_first(op, found.body), *op.operands[2:]), []).append(op)
     return dict(list(made.items())[:MOST])
+
+
+def copies_of(kernel: Kernel, apart: Collection[Op]) -> set[Value]:
+    """The arrays of which each block has a copy to which it adds, as the kernel's parameters of them; apart: the
+    additions that are not summed up by the blocks."""
+    found = kernel.parallel
+    if found is None or kernel.lanes is not None:
+        return set()
+    arrays = (_first(op, found.body) for op in walk(found.body) if op in apart and op.prim != "load" and op not in
+              found.claims and op.operands[0].rank <= 2)
+    return set(list(dict.fromkeys(arrays))[:COPIES])
 
 
 def _first(op: Op, body: Block) -> Value:
@@ -262,7 +287,12 @@ class _Inside:
         self.apart = {op for op in self.added if op not in summed}
         inside = () if turns is None else tuple(walk(turns))
         self.made = {op for op in inside if op.prim in ("empty", "full", "copy", "list")}
-        self.own = {op.result for op in self.made if op.prim != "list" and KernelWriter.is_small(op)}
+        self.copied = copies_of(kernel, self.apart)
+        self.spread: dict[Block, Spread] = {}
+        self.loops = {loop.op: loop for loop in kernel.spread}
+        threads = {op for loop in self.loops for op in walk(loop.regions[0])}
+        self.own = {op.result for op in self.made if op.prim != "list" and (
+            KernelWriter.is_small(op) or (kernel.lanes is not None and op not in threads))}
         self.work: dict[tuple[Block, Line], Instructions] = {}
         self.accesses: list[Access] = []
 
@@ -275,12 +305,19 @@ class _Inside:
         """What stands in a block that runs as often as `home`."""
         for op in block.ops:
             line = line_of(op)
+            if op in self.loops:
+                self.share(self.loops[op], home)
             for region in op.regions:
                 self.more(region, line, INNER)
                 self.block(region, region)
             if not op.regions:
                 self.more(home, line, instructions_of(op))
                 self.access(op, home)
+
+    def share(self, loop: Parallel, home: Block) -> None:
+        """A loop whose turns the threads of a block share."""
+        spread = Spread(loop.body, home, sum(role in (SUM, MAXIMUM, MINIMUM) for role in loop.roles))
+        self.spread.update(dict.fromkeys((loop.body, *(r for op in walk(loop.body) for r in op.regions)), spread))
 
     def access(self, op: Op, home: Block) -> None:
         """What an operation does in global memory."""
@@ -290,16 +327,19 @@ class _Inside:
             root = self.places.root(array)
             if root in self.own or (op in self.added and (op.prim == "load" or op not in self.apart)):
                 return  # (read where it is added to, or added by the block)
+            turn = self.spread[home].body if home in self.spread else self.turns  # (what neighbours differ in)
             near = self.places.access(op, home)
-            there = near if self.turns is None else self.places.access(op, self.turns)
+            there = near if turn is None else self.places.access(op, turn)
             is_column = self.places.makers.get(root) in self.made
-            step = 1 if is_column else 0 if self.turns is None else there.step
+            is_alike = turn is None or (bool(self.loops) and turn is self.turns)
+            step = 1 if is_column else 0 if is_alike else there.step
             is_atomic = op in self.added
             self.accesses.append(Access(
-                root, array.kind.dtype.itemsize, home, step, None if home is self.turns else near.step,
-                op.prim != "store" or is_atomic, op.prim != "load", is_atomic, there.offset, line))
+                root, array.kind.dtype.itemsize, home, step, None if home is turn else near.step,
+                op.prim != "store" or is_atomic, op.prim != "load", is_atomic, there.offset, line,
+                is_copied=is_atomic and self.turns is not None and _first(op, self.turns) in self.copied))
             if op in self.claims:
-                self.accesses.append(Access(self.claims[op], 8, home, step, None if home is self.turns else near.step,
+                self.accesses.append(Access(self.claims[op], 8, home, step, None if home is turn else near.step,
                                             True, True, False, there.offset, line))
         elif op.prim in ("full", "copy") and op.result not in self.own:
             size = op.result.kind.dtype.itemsize

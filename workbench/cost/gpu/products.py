@@ -27,9 +27,6 @@ import re
 
 from workbench.records import dataclass
 
-WARP = 32
-REGISTERS = 65536  # of a multiprocessor: (a), of all that are listed here
-
 
 @dataclass(frozen=True)
 class Gpu:

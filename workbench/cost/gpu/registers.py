@@ -6,9 +6,11 @@ Kernels are compiled when registers are first asked for, which takes seconds, an
 from __future__ import annotations
 
 import importlib.util
+import math
+import re
 
-from workbench.cost.gpu.launches import sums_of
-from workbench.engines.cuda.block_sums import AT_ONCE, THREADS
+import numpy as np
+
 from workbench.engines.cuda.code import compile_program
 from workbench.engines.cuda.host import Program
 from workbench.engines.cuda.installed import is_simulated
@@ -32,6 +34,8 @@ class Registers:
     compiled: bool
 
 
+#: What a kernel says of its shared memory: dimensions, dtype.
+_SHARED = re.compile(r"cuda\.shared\.array\((\(?[\d, ]+\)?), (?:np\.)?(\w+)\)")
 _KNOWN: dict[tuple[str, str], dict[str, Registers]] = {}
 
 
@@ -56,7 +60,6 @@ def assumed(kernel: Kernel | None) -> Registers:
     ops = (kernel.op, *(op for region in kernel.op.regions for op in walk(region)))
     values: list[Value] = [v for op in ops for v in (*op.operands, *op.results)]
     is_double = any(v.kind.is_float and not v.kind.is_single for v in values)
-    shared = sum(THREADS * kernel.op.results[k].kind.dtype.itemsize for k in kernel.numbers)
-    shared += min(AT_ONCE, len(sums := sums_of(kernel))) * THREADS * max(
-        (array.kind.dtype.itemsize for array, *_ in sums), default=0)
+    shared = sum(math.prod(map(int, re.findall(r"\d+", dims))) * np.dtype(dtype).itemsize
+                 for line in kernel.lines for dims, dtype in _SHARED.findall(line))
     return Registers(ASSUMED_DOUBLE if is_double else ASSUMED_SINGLE, shared, 0, False)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,15 +27,14 @@ from workbench.cost.formula import Formula
 from workbench.cost.gpu.instructions import Instructions
 from workbench.cost.gpu.kernels import KernelCost, figures_of, flops_of
 from workbench.cost.gpu.launches import SECTOR, Access, Launch, launches_of
-from workbench.cost.gpu.occupancy import occupancy, resident_blocks
-from workbench.cost.gpu.products import WARP, Gpu
+from workbench.cost.gpu.products import Gpu
 from workbench.cost.gpu.registers import Registers, assumed, registers_of
 from workbench.cost.machine import Machine
 from workbench.cost.work import Line
-from workbench.engines.cuda.block_sums import AT_ONCE
+from workbench.engines.cuda.block_sums import AT_ONCE, COPIED
+from workbench.engines.cuda.block_sums import THREADS as MOST_THREADS
 from workbench.engines.cuda.host import Program
-from workbench.engines.cuda.kernels import BLOCK as THREADS
-from workbench.engines.cuda.kernels import BLOCKS
+from workbench.engines.cuda.shapes import WARP, launch_shape, occupancy, resident_blocks
 from workbench.ir import Block, Function, Value
 from workbench.records import dataclass
 
@@ -46,7 +45,8 @@ LAUNCH, COPY, HOST = 5e-6, 10e-6, 60e-9
 ISSUE = 4.0  # clocks until the next instruction of a thread can use a result (Volta and later: Jia et al. 2018)
 ISSUED = 128.0  # instructions of threads that a multiprocessor issues in a clock: four schedulers, a warp each
 LINE_BYTES = 128  # that L1 hands out in a clock
-BARRIER = 60.0  # clocks of a step in which a block combines its numbers
+BARRIER = 60.0  # clocks of a step in which a block combines its numbers, or waits for all of its threads
+SHARED_ADDITION = 4.0  # clocks in which a multiprocessor adds to up to 32 elements of shared memory: assumed
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,12 @@ class GpuTiming:
         """What a launch's kernel takes."""
         return assumed(None) if launch.kernel is None else self.registers[launch.name]
 
+    def shape_of(self, launch: Launch) -> tuple[int, int]:
+        """Threads of a block, and blocks at most, as the engine would launch it."""
+        size, kernel = self.registers_of(launch), launch.kernel
+        lanes = MOST_THREADS if kernel is None or kernel.lanes is None else kernel.lanes
+        return launch_shape(self.gpu, size.registers, size.shared, kernel is not None and bool(kernel.rooms), lanes)
+
     def uncompiled(self) -> GpuTiming:
         """The same, with registers that are assumed."""
         made = copy.copy(self)
@@ -114,7 +120,7 @@ class GpuTiming:
         found = []
         for k, launch in enumerate(self.found.launches):
             size = self.registers_of(launch)
-            share = occupancy(self.gpu, THREADS, size.registers, size.shared)
+            share = occupancy(self.gpu, self.shape_of(launch)[0], size.registers, size.shared)
             found.append(KernelCost(
                 launch.name, launch.line[1], registers=size.registers, shared=size.shared, compiled=size.compiled,
                 occupancy=share, time=rows[k].time if known else None, bound=rows[k].bound if known else None,
@@ -207,10 +213,13 @@ class _At:
             launch.turns, Block) else self.n.runs(launch.turns)
         self.turns = self.all / np.maximum(self.launches, 1e-300)  # of one launch
         self.is_done = (self.launches > 0) & (self.turns > 0)
-        self.blocks = 1.0 if launch.is_serial else np.clip(np.ceil(self.turns / THREADS), 1, BLOCKS)
-        self.threads = 1.0 if launch.is_serial else self.blocks * THREADS
-        self.each = np.maximum(self.turns / self.threads, 1.0)  # turns of a thread
-        self.resident = max(resident_blocks(self.gpu, THREADS, self.size.registers, self.size.shared), 1)
+        self.width, most = device.timing.shape_of(launch)  # threads of a block
+        self.is_of_blocks = launch.kernel is not None and launch.kernel.lanes is not None
+        together = 1 if self.is_of_blocks else self.width  # turns that a block does at a time
+        self.blocks = 1.0 if launch.is_serial else np.clip(np.ceil(self.turns / together), 1, most)
+        self.threads = 1.0 if launch.is_serial else self.blocks * self.width
+        self.each = np.maximum(self.turns / (1.0 if launch.is_serial else self.blocks * together), 1.0)  # of a thread
+        self.resident = max(resident_blocks(self.gpu, self.width, self.size.registers, self.size.shared), 1)
         self.far = self._far()
 
     @property
@@ -222,12 +231,23 @@ class _At:
     def _per_turn(self, block: Block, times: Any) -> Any:
         return self.n.runs(block) * times / np.maximum(self.all, 1e-300)
 
-    @cached_property
-    def instructions(self) -> tuple[Any, Any, Any, Any]:
-        """Of a turn: float32, float64, special, others."""
+    def _alike(self, block: Block) -> float:
+        """How many threads do what stands in a block of the program, each for itself, in a turn of theirs."""
+        return float(self.width) if self.is_of_blocks and block not in self.launch.spread else 1.0
+
+    def _own(self, block: Block) -> Any:
+        """The share of what stands there that a thread does which has most of it."""
+        spread = self.launch.spread.get(block)
+        if spread is None:
+            return 1.0
+        turns = self.n.runs(spread.body) / np.maximum(self.n.runs(spread.home), 1e-300)
+        return np.ceil(turns / self.width) / np.maximum(turns, 1.0)
+
+    def _instructions(self, weight: Callable[[Block], Any]) -> tuple[Any, Any, Any, Any]:
+        """Of a turn: float32, float64, special, others; weight: of what stands in a block of the program."""
         total: list[Any] = [0.0, 0.0, 0.0, 0.0]
         for work in self.launch.work:
-            share = self._per_turn(work.block, self.n.number(work.times))
+            share = self._per_turn(work.block, self.n.number(work.times)) * weight(work.block)
             for k, count in enumerate(work.instructions):
                 total[k] = total[k] + share * count
         return total[0], total[1], total[2], total[3]
@@ -247,7 +267,7 @@ class _At:
             if access.step is not None and key in seen:
                 continue
             seen.add(key)
-            each = self._counted(access) / np.maximum(self.launches, 1e-300) * access.moved
+            each = self._counted(access) / np.maximum(self.launches, 1e-300) * access.moved * self._alike(access.block)
             found[access.root] = found.get(access.root, 0.0) + each
         return found
 
@@ -279,20 +299,21 @@ class _At:
         clocks: Any = 0.0
         for access in self.launch.accesses:
             each = access.bytes / LINE_BYTES if access.is_coalesced else 1.0
-            clocks = clocks + each * self._per_turn(access.block, self.n.number(access.times))
+            share = self._per_turn(access.block, self.n.number(access.times)) * self._alike(access.block)
+            clocks = clocks + each * share
         return np.maximum(shared, self._busiest(clocks))
 
     # ------------------------------------------------------------------ the five
     def _busiest(self, clocks: Any) -> Any:
         """Seconds of the multiprocessor that has most, where each turn takes so many of its clocks."""
         blocks = np.ceil(self.blocks / self.gpu.multiprocessors)
-        threads = WARP if self.launch.is_serial else THREADS  # (one thread keeps a warp's place)
-        return clocks * self.each * threads * blocks / self.gpu.clock
+        turns = WARP if self.launch.is_serial else 1 if self.is_of_blocks else self.width  # (one keeps a warp's place)
+        return clocks * self.each * turns * blocks / self.gpu.clock
 
     def parts(self) -> dict[str, Any]:
         """Seconds of one launch by what it could be bound by."""
         gpu = self.gpu
-        f32, f64, special, whole = self.instructions
+        f32, f64, special, whole = self._instructions(self._alike)
         units = [f32 / gpu.f32, f64 / gpu.f64, special / gpu.special, whole / gpu.whole,
                  (f32 + f64 + special + whole) / ISSUED]
         compute = units[0]
@@ -303,12 +324,19 @@ class _At:
                 "launch": LAUNCH}
 
     def _atomics(self) -> Any:
-        """Additions to one element wait for each other; all are done in L2."""
+        """Additions to one element wait for each other; all are done in L2, but those of a block to its own copies of
+        small arrays, which are added in the end."""
         longest: Any = 0.0
         for access in self.launch.accesses:
             if access.is_atomic:
                 count = self._counted(access) / np.maximum(self.launches, 1e-300)
                 places = np.maximum(self.n.elements(access.root), 1) if access.root.is_array else 1.0
+                if access.is_copied:
+                    is_small = places <= COPIED
+                    each = SHARED_ADDITION / np.minimum(places, WARP) / self.gpu.clock
+                    longest = longest + np.where(
+                        is_small, count * each / np.minimum(self.blocks, self.gpu.multiprocessors), 0.0)
+                    count = np.where(is_small, np.minimum(count, self.blocks * places), count)
                 longest = longest + np.maximum(count / np.minimum(places, np.maximum(count, 1)) / self.gpu.clock,
                                                count * SECTOR / self.gpu.cache_bandwidth)
         return longest
@@ -316,11 +344,11 @@ class _At:
     def _waiting(self) -> Any:
         """How long threads take one after another, in as many shifts as residency asks for."""
         gpu = self.gpu
-        f32, f64, special, whole = self.instructions
+        f32, f64, special, whole = self._instructions(self._own)
         clocks = (f32 + whole) * ISSUE + f64 * max(ISSUE, ISSUED / gpu.f64) + special * max(ISSUE, ISSUED / gpu.special)
-        clocks = clocks + self._waits()
+        clocks = clocks + self._waits() + self._barriers()
         sums = 0 if self.launch.is_serial else self.launch.numbers + -(-self.launch.sums // AT_ONCE)
-        combined = sums * np.log2(THREADS) * BARRIER
+        combined = 0.0 if self.is_of_blocks else sums * np.log2(self.width) * BARRIER
         shifts = np.maximum(1.0, self.blocks / (self.resident * gpu.multiprocessors))
         return (clocks * self.each + combined) * shifts / gpu.clock
 
@@ -333,9 +361,15 @@ class _At:
                 continue
             near = access.along in (0, 1)
             wait = self.gpu.near + (access.size / SECTOR * (beyond - self.gpu.near) if near else beyond - self.gpu.near)
-            shares = self._per_turn(access.block, self.n.number(access.times))
+            shares = self._per_turn(access.block, self.n.number(access.times)) * self._own(access.block)
             waits[access.block] = np.maximum(waits.get(access.block, 0.0), wait * shares)
         return sum(waits.values(), 0.0)
+
+    def _barriers(self) -> Any:
+        """Clocks that the threads of a block wait for one another in a turn: around each loop that they share, and for
+        each number that they combine after it."""
+        loops = dict.fromkeys(self.launch.spread.values())
+        return sum((self._per_turn(loop.home, 2 + loop.sums * np.log2(self.width)) for loop in loops), 0.0) * BARRIER
 
     # ------------------------------------------------------------------ what is asked
     @cached_property
@@ -352,10 +386,11 @@ class _At:
         weights: dict[Line, Any] = {self.launch.line: 1e-300}
         for work in self.launch.work:
             busy = _units(work.instructions, gpu) / gpu.multiprocessors / gpu.clock
-            count = self.n.runs(work.block) * self.n.number(work.times)
+            count = self.n.runs(work.block) * self.n.number(work.times) * self._alike(work.block)
             weights[work.line] = weights.get(work.line, 0.0) + count * busy
         for access in self.launch.accesses:
-            weights[access.line] = weights.get(access.line, 0.0) + self._counted(access) * access.moved / gpu.bandwidth
+            moved = self._counted(access) * access.moved * self._alike(access.block)
+            weights[access.line] = weights.get(access.line, 0.0) + moved / gpu.bandwidth
         total = sum(weights.values(), 0.0)
         return {line: weight / total for line, weight in weights.items()}
 
@@ -368,7 +403,7 @@ class _At:
         return LaunchAt(
             self.launch.name, self.launch.line[1], float(self.launches) if self.is_done else 0.0,
             float(self.turns) if self.launch.is_serial else float(self.threads), self.size.registers, self.size.shared,
-            self.size.compiled, occupancy(self.gpu, THREADS, self.size.registers, self.size.shared), flops, asked,
+            self.size.compiled, occupancy(self.gpu, self.width, self.size.registers, self.size.shared), flops, asked,
             together / asked if asked else 1.0, atomics, float(self.time), max(parts, key=parts.__getitem__))
 
 

@@ -62,6 +62,14 @@ class BlockWriter(KernelWriter):
         """See `KernelWriter`."""
         return FORMS
 
+    def kernel(self) -> Kernel:
+        """See `KernelWriter`."""
+        return replace(super().kernel(), lanes=self.lanes(), spread=tuple(self.threads.values()))
+
+    def lanes(self) -> int:
+        """For how many threads of a block there is work; `THREADS` where that is not known, or more."""
+        return max(min(math.prod(map(turns_of, loop.loops)), THREADS) for loop in self.threads.values())
+
     @property
     def turn(self) -> str:
         """See `KernelWriter`."""
@@ -149,6 +157,12 @@ class BlockWriter(KernelWriter):
         self.line(f"    {self.names(op.result)}[{where}] = {text.replace('[q]', f'[{where}]')}")
         self.line("    item += cuda.blockDim.x")
         self.barrier()
+
+
+def turns_of(loop: Op) -> int:
+    """How many turns a loop has; `THREADS` where that is not known."""
+    lo, hi = loop.operands[:2]
+    return int(abs(hi.value.real - lo.value.real)) if isinstance(lo, Constant) and isinstance(hi, Constant) else THREADS
 
 
 def empty(w: Writer, op: Op) -> None:

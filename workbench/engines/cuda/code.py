@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from importlib import import_module
@@ -179,38 +179,45 @@ def _device_of(capability: tuple[int, int]) -> Iterator[None]:
             dispatcher.get_current_device = before
 
 
-def _ptx(cuda: Any, dispatcher: Any, signature: Any, capability: tuple[int, int]) -> Any:
-    """The PTX of a kernel, with the lines of each instruction; without, where NVIDIA's compiler fails on these (it does
-    for some loops with barriers)."""
-    for lines in (True, False):
-        try:
-            return cuda.compile(dispatcher.py_func, signature, device=False, abi="numba", cc=capability, output="ptx",
-                                lineinfo=lines)[0]
-        except Exception as error:
-            if not lines or type(error).__name__ != "nvvmError":
-                raise
-    return None
+def ptx_of(dispatcher: Any, kinds: Sequence[Any], capability: tuple[int, int]) -> str:
+    """The PTX of a kernel for arguments of these types, with the lines of each instruction; without, where NVIDIA's
+    compiler fails on these (it does for some loops with barriers)."""
+    cuda: Any = import_module("numba.cuda")
+
+    def made(lines: bool) -> str:
+        with _device_of(capability):
+            text = cuda.compile(dispatcher.py_func, types.void(*kinds), device=False, abi="numba", cc=capability,
+                                output="ptx", lineinfo=lines)[0]
+        return text.decode() if isinstance(text, bytes) else str(text)
+    try:
+        return made(True)
+    except Exception as error:
+        if type(error).__name__ != "nvvmError":
+            raise
+    return made(False)
 
 
 def _compiled(program: Program, kernel: Kernel, dispatcher: Any, capability: tuple[int, int], arch: str,
               tools: Mapping[str, Path]) -> KernelCode:
-    cuda: Any = import_module("numba.cuda")
-    signature = types.void(*parameter_types(kernel))
     try:
-        with _device_of(capability):
-            ptx = _ptx(cuda, dispatcher, signature, capability)
+        ptx = ptx_of(dispatcher, parameter_types(kernel), capability)
     except Exception as error:  # (whatever the compiler raises: the program is of our making)
         first = str(error).strip().split("\n")[0]
         raise DifferentiationError(f"numba-cuda does not compile {kernel.title}: {first}", kernel.op.span,
                                    "use engine='numba'") from None
-    text = ptx.decode() if isinstance(ptx, bytes) else str(ptx)
+    return assembled(kernel.title, "\n".join(kernel.lines), ptx, arch, dict(program.source_map), tools)
+
+
+def assembled(title: str, source: str, ptx: str, arch: str, users: Mapping[int, int], tools: Mapping[str, Path] | None
+              = None) -> KernelCode:
+    """A kernel's PTX as machine code. users: the user's lines of those of the emitted program."""
+    tools = tools or _tools()
     with tempfile.TemporaryDirectory() as folder:
-        source, binary = Path(folder) / "kernel.ptx", Path(folder) / "kernel.cubin"
-        source.write_text(text)
-        said = _run(tools["ptxas"], "-v", "-lineinfo", f"-arch={arch}", str(source), "-o", str(binary))
+        written, binary = Path(folder) / "kernel.ptx", Path(folder) / "kernel.cubin"
+        written.write_text(ptx)
+        said = _run(tools["ptxas"], "-v", "-lineinfo", f"-arch={arch}", str(written), "-o", str(binary))
         sass = _run(tools["nvdisasm"], "-g", "-c", str(binary))
     frames = [tuple(map(int, m.groups())) for m in _FRAME.finditer(said)]
-    users = dict(program.source_map)
     instructions: Counter[str] = Counter()
     by_line: Counter[int] = Counter()
     line = 0
@@ -223,7 +230,7 @@ def _compiled(program: Program, kernel: Kernel, dispatcher: Any, capability: tup
             instructions[found.group(1)] += 1
             by_line[users.get(line, 0)] += 1
     return KernelCode(
-        kernel.title, "\n".join(kernel.lines), text, sass, max(int(m) for m in _REGISTERS.findall(said)),
+        title, source, ptx, sass, max(int(m) for m in _REGISTERS.findall(said)),
         sum(stores + loads for _, stores, loads in frames), sum(frame for frame, _, _ in frames),
         sum(map(int, _SHARED.findall(said))), dict(instructions.most_common()), dict(sorted(by_line.items())))
 

@@ -5,29 +5,36 @@ Invariant: nothing here copies an array to the host but `numbers`, which are one
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numba import cuda as _numba_cuda
+from numba import from_dtype, types
 
-from workbench.engines.cuda.kernels import BLOCK, BLOCKS
+from workbench.engines.cuda.block_sums import THREADS as MOST_THREADS
+from workbench.engines.cuda.installed import is_simulated
 from workbench.engines.cuda.problems import Problem
+from workbench.engines.cuda.shapes import WARP, Limits, launch_shape
 from workbench.engines.cuda.streams import CURRENT
 
 cuda: Any = _numba_cuda  # (it has no annotations)
 
-#: Threads of a block, and blocks at most.
-SHAPE: ContextVar[tuple[int, int]] = ContextVar("shape", default=(BLOCK, BLOCKS))
+#: Threads of a block, and blocks at most, in the place of what fits a kernel; and those in the simulator, where nothing
+#: says what fits.
+SHAPE: ContextVar[tuple[int, int] | None] = ContextVar("shape", default=None)
+SIMULATED = (128, 4096)
 NONE = np.iinfo(np.int64).max
 
 
 @contextmanager
 def launched(threads: int, blocks: int) -> Iterator[None]:
-    """Launch with blocks of so many threads (a power of two, at most 256), and at most so many blocks."""
+    """Launch with blocks of so many threads (a power of two, at most 256), and at most so many blocks, whatever fits a
+    kernel."""
     token = SHAPE.set((threads, blocks))
     try:
         yield
@@ -42,6 +49,11 @@ class Columns:
         self.dtype = dtype
         self.dims = dims
 
+    @property
+    def rank(self) -> int:
+        """How many axes the array has."""
+        return len(self.dims) + 1
+
     def array(self, blocks: int, threads: int) -> Any:
         """The array of a launch."""
         return empty((*(max(d, 1) for d in self.dims), blocks * threads), self.dtype)
@@ -49,6 +61,8 @@ class Columns:
 
 class Numbers:
     """What each block gives: one number."""
+
+    rank = 1
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
@@ -94,20 +108,53 @@ def numbers(dtype: Any) -> Numbers:
     return Numbers(dtype)
 
 
-def of_blocks(count: int) -> int:
-    """How many threads so many blocks have."""
-    return count * SHAPE.get()[0]
-
-
 def launch(kernel: Any, count: int, *args: Any) -> None:
     """Deal `count` turns out to threads."""
-    if count <= 0:
-        return
-    threads, most = SHAPE.get()
-    blocks = min((count + threads - 1) // threads, most)
+    if count > 0:
+        threads, most = shape_of(kernel, args)
+        _launch(kernel, min(-(-count // threads), most), threads, args)
+
+
+def launch_blocks(kernel: Any, count: int, lanes: int, *args: Any) -> None:
+    """Deal `count` turns out to blocks of threads, each of which has work for so many of them."""
+    if count > 0:
+        threads, most = shape_of(kernel, args, lanes)
+        _launch(kernel, min(count, most), threads, args)
+
+
+def _launch(kernel: Any, blocks: int, threads: int, args: Sequence[Any]) -> None:
     given = [arg.array(blocks, threads) if isinstance(arg, Columns | Numbers) else arg for arg in args]
     stream = CURRENT.get()
     kernel[(blocks, threads, stream) if stream else (blocks, threads)](*given)
+
+
+def shape_of(kernel: Any, args: Sequence[Any], lanes: int = MOST_THREADS) -> tuple[int, int]:
+    """Threads of a block, and blocks at most: what a kernel, compiled for arguments of these kinds, leaves room for on
+    the device that is there; lanes: see `launch_shape`."""
+    chosen = SHAPE.get()
+    if chosen is not None or is_simulated():
+        return chosen or SIMULATED
+    compiled = kernel.compile(tuple(_type_of(kernel, arg) for arg in args))
+    return launch_shape(limits(), compiled.regs_per_thread, compiled.shared_mem_per_block,
+                        has_rooms=any(isinstance(arg, Columns) for arg in args), lanes=lanes)
+
+
+def _type_of(kernel: Any, arg: Any) -> Any:
+    """The type of an argument of a kernel, arrays that are made for its shape included."""
+    if isinstance(arg, Columns | Numbers):
+        return types.Array(from_dtype(np.dtype(arg.dtype)), arg.rank, "C")
+    return kernel.typeof_pyval(arg)
+
+
+def limits() -> Limits:
+    """Those of the device that is there."""
+    return _limits_of(cuda.get_current_device())
+
+
+@functools.cache
+def _limits_of(device: Any) -> Limits:
+    return Limits(device.MULTIPROCESSOR_COUNT, device.MAX_THREADS_PER_MULTIPROCESSOR // WARP,
+                  device.MAX_BLOCKS_PER_MULTIPROCESSOR, device.MAX_SHARED_MEMORY_PER_MULTIPROCESSOR)
 
 
 def claims(array: Any) -> Any:

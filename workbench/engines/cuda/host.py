@@ -146,10 +146,9 @@ class HostWriter(Writer):
         used = [k for k in used if k not in unchanged]
         what = "kernel" if found is not None else "serial"
         title = self.title_of(what)
-        kernel, is_of_blocks = None, False
+        kernel = None
         if found is not None and "blocks" in op.attrs:
             kernel = of_blocks(outlined(op, title, used), title, found, used, self.failures, self.makers.get)
-            is_of_blocks = kernel is not None
         if kernel is None:
             kernel = KernelWriter(outlined(op, title, used), title, found, used, self.failures).kernel()
         self.kernels.append(kernel)
@@ -158,8 +157,6 @@ class HostWriter(Writer):
         renamed = {v: r for r, v in zip(op.results, inits, strict=False) if r.is_array}
         given = [self.spell.text(renamed.get(v, v)) for v in kernel.parameters]
         count = self.count(found)
-        if is_of_blocks:
-            count = f"{self.device('of_blocks')}({count})"
         given += self.rooms(kernel, op, found, count, given)
         given += [f"{self.device('claims')}({self.names(op.results[k])})" for k in kernel.claimed]
         if kernel.claimed:
@@ -168,7 +165,9 @@ class HostWriter(Writer):
         for k, out in zip(kernel.numbers, outs, strict=True):
             self.line(f"{out} = {self.device('numbers')}({dtype(op.results[k].kind)})")
         given += [*outs, *(["problem"] if kernel.fails else [])]
-        self.line(f"launch({title}, {count}, {', '.join(given)})")
+        how = "launch" if kernel.lanes is None else self.device("launch_blocks")
+        many = count if kernel.lanes is None else f"{count}, {kernel.lanes}"
+        self.line(f"{how}({title}, {many}, {', '.join(given)})")
         for k, out in zip(kernel.numbers, outs, strict=True):
             name = self.names(op.results[k])
             if found is None:
@@ -318,7 +317,7 @@ def refused(w: Writer, op: Op) -> None:
 
 
 DEVICES = ("added", "arange", "claimed", "claims", "columns",
-           "copied", "empty", "full", "matmul", "numbers", "of_blocks", "reshaped", "shared")
+           "copied", "empty", "full", "launch_blocks", "matmul", "numbers", "reshaped", "shared")
 STATEMENTS: dict[str, Statement] = {
     "empty": empty, "full": full, "copy": copy, "iota": iota, "reshape": reshape, "matmul": matmul,
     "store": scalar_store, "accum": scalar_store, "check": effect_statements.check,

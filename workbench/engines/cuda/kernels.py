@@ -26,8 +26,6 @@ from workbench.engines.numba.writer import Statement, Writer
 from workbench.ir import Block, Constant, DifferentiationError, Function, Kind, Op, Value, walk
 from workbench.records import dataclass
 
-#: How kernels are launched: threads of a block, and blocks at most; further turns go to the same threads again.
-BLOCK, BLOCKS = 128, 4096
 #: Arrays of up to so many bytes are a thread's own; larger ones lie in global memory.
 SMALL = 128
 #: What is raised where turns of a `prange` touch what others do.
@@ -59,7 +57,8 @@ class Kernel:
     parameters: its operands, values of the program around it, in order; rooms: the arrays that follow them; numbers:
     what comes back in arrays of one element, after those: results of the operation, by their positions; claimed: the
     arrays, by their positions among the results, of which each element has a claim, in arrays between the two; count:
-    see `Parallel`, None for one thread."""
+    see `Parallel`, None for one thread; lanes: where a turn is a block's, for how many of its threads there is work;
+    spread: the loops inside whose turns these threads share."""
 
     title: str
     op: Op
@@ -72,6 +71,8 @@ class Kernel:
     spans: tuple[Any, ...]
     helpers: Mapping[str, Any]
     fails: bool
+    lanes: int | None = None
+    spread: tuple[Parallel, ...] = ()
 
 
 def outlined(op: Op, title: str, used: Sequence[int] = ()) -> Function:
