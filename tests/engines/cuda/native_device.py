@@ -245,8 +245,8 @@ def running(seed: int = 0, change: Callable[[str], str] | None = None) -> Iterat
         for owner, name, value in (
                 (cuda, "device_array", made.device_array), (cuda, "to_device", made.to_device),
                 (type(device._fill), "__getitem__", configured), (type(device._fill), "compile", made_compiled),
-                (type(device._fill), "typeof_pyval", lambda kernel, value: type_of(value)), (device, "limits", lambda: SMALL),
-                (compiler, "need_device", lambda: None),
+                (type(device._fill), "typeof_pyval", lambda kernel, value: type_of(value)),
+                (device, "limits", lambda: SMALL), (compiler, "need_device", lambda: None),
                 (compiler, "namespace_of", changed)):
             stack.enter_context(mock.patch.object(owner, name, value))
         yield made

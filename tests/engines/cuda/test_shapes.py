@@ -1,4 +1,4 @@
-"""What shape kernels are launched in: as the registers and the shared memory that the compiler gave them leave room for.
+"""What shape kernels are launched in: as the registers and the shared memory that the compiler gave them allow.
 Devices and compiled kernels are stand-ins here; `lowered` launches what is compiled."""
 from __future__ import annotations
 
