@@ -1,7 +1,8 @@
 """Shared by all tests: which copy of the package is under test, where caches go, and which of many alike are run.
 
-`@pytest.mark.sampled(share)` on a parametrized test: of its items a share is run, drawn anew in each session. The
-summary names the seed; `TESTS_SAMPLE=seed` draws the same again, `--whole` runs all.
+`@pytest.mark.sampled(share)` on a test: of its items a share is run, drawn anew in each session. Of every test with
+many items `make test` draws `TESTS_SHARE` of that, so that it takes minutes on two cores. The summary names the seed;
+`TESTS_SAMPLE=seed` draws the same again, `--whole` runs all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 import itertools
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +29,17 @@ LONG = ("tests/browser/", "tests/programs/test_corpus.py", "tests/rules/test_com
         "tests/fuzz/", "tests/programs/", "tests/extension/", "tests/benchmarks/", "tests/cost/", "tests/frontend/")
 
 
+#: So many items are many, of which `TESTS_SHARE` are run; of tests of which so few are run anyway, no fewer.
+MANY, RARE = 8, 1 / 20
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run every item of tests that are sampled")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    drawn = "all" if config.getoption("--whole") else f"TESTS_SAMPLE={os.environ['TESTS_SAMPLE']}"
+    drawn = "all" if config.getoption("--whole") else " ".join(
+        f"{name}={os.environ[name]}" for name in ("TESTS_SAMPLE", "TESTS_SHARE") if name in os.environ)
     terminalreporter.write_line(f"sampled tests: {drawn}")
 
 
@@ -42,9 +49,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--whole") or any("::" in arg for arg in config.args):
         return
     left = []
+    counts = Counter(item.nodeid.partition("[")[0] for item in items)
+    of_many = float(os.environ.get("TESTS_SHARE", "1"))
     for item in items:
         mark = item.get_closest_marker("sampled")
-        if mark is not None and random.Random(os.environ["TESTS_SAMPLE"] + item.nodeid).random() >= mark.args[0]:
+        share = mark.args[0] if mark is not None else 1.0
+        if counts[item.nodeid.partition("[")[0]] > MANY and share > RARE:
+            share *= of_many
+        if random.Random(os.environ["TESTS_SAMPLE"] + item.nodeid).random() >= share:
             left.append(item)
     if left:
         config.hook.pytest_deselected(items=left)

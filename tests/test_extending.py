@@ -18,6 +18,7 @@ def test_there_is_one_of_each() -> None:
     assert list(TOYS) == ["primitive", "library_function", "a_pass", "an_engine", "operator", "a_figure"]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("name", TOYS)
 def test_what_is_added_works(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"added_{name}.py"

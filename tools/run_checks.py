@@ -69,6 +69,8 @@ def timed() -> list[str]:
             if "pytest.mark.timing" in path.read_text(encoding="utf-8")]
 
 
+#: Of tests with many items, how many are run (drawn anew each time), unless `TESTS_SHARE` says otherwise.
+SHARE = "0.35"
 Check = tuple[str, str, Callable[[], list[str]], bool]
 BESIDE = ("mypy", "tsc")  # run on while the steps after them do, until those begin that measure time
 
@@ -112,7 +114,7 @@ def run(name: str, command: list[str], live: bool) -> Outcome:
 
     The environment puts the wheel before the sources.
     """
-    environment = dict(os.environ, PYTHONPATH=str(SITE), WORKBENCH_TESTED_FROM=str(SITE))
+    environment = {"TESTS_SHARE": SHARE, **os.environ, "PYTHONPATH": str(SITE), "WORKBENCH_TESTED_FROM": str(SITE)}
     start = time.monotonic()
     log = BUILD / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,7 @@ def large(rng: np.random.Generator) -> Iterator[tuple[str, Case]]:
         yield "expm", Case((lines[:, :3] * 9.0,), {})
 
 
+@pytest.mark.sampled(1 / 2)
 def test_large_ones() -> None:
     for name, case in large(np.random.default_rng()):
         function, args = program(name, case)

@@ -16,6 +16,7 @@ SHOWN = {"in_method", "calls_from_text", "calls_jitted_with_objects", "raises_gr
 SAMPLE = [case for k, case in enumerate(CASES) if k % 9 == 0 or case[1].__name__ in SHOWN]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("made, engine, step", [(function_cell, "auto", 1), (function_cell, "tape", 4),
                                                  (plain_cell, "auto", 2)])
 def test_wrong_programs_as_cells(notebook: Notebook, made: Any, engine: str, step: int) -> None:

@@ -247,6 +247,7 @@ def test_what_differs_from_call_to_call_is_unrolled() -> None:
     assert float(slope[(0,)]) == pytest.approx((decided(TREE, 0.7 + 1e-6) - decided(TREE, 0.7 - 1e-6)) / 2e-6)
 
 
+@pytest.mark.sampled(1 / 2)
 def test_compiled() -> None:
     for function in (fibonacci, quicksort):
         x, n = 0.43, 6

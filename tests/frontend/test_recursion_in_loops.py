@@ -171,6 +171,7 @@ def test_residuals_of_iterations_are_pushed_not_computed_again() -> None:
         assert not any(op.prim in ("list", "while") for op in ops)
 
 
+@pytest.mark.sampled(1 / 2)
 def test_compiled_and_second_order() -> None:
     for function, compiled in ((until, True), (handed_on, False)):
         derivative = wb.value_and_grad(function, engine="numba")

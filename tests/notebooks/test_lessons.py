@@ -87,6 +87,7 @@ def lesson(request: pytest.FixtureRequest, project_root: Path, run_notebook: Run
     return request.param, exercises
 
 
+@pytest.mark.sampled(1 / 2)
 def test_open_wrong_and_reference_answers(lesson: tuple[str, list[tuple[Any, ...]]]) -> None:
     name, exercises = lesson
     assert [exercise for exercise, *_ in exercises] == list(WRONG[name])

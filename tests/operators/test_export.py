@@ -47,6 +47,7 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
                           env=environment)
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("function, wrt, args", CASES, ids=["relax", "chosen"])
 def test_the_file_stands_alone_and_checks_itself(tmp_path: Path, function: Any, wrt: Any, args: Any) -> None:
     derivative = wb.value_and_grad(function, wrt)

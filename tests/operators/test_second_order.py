@@ -126,6 +126,7 @@ def test_compiled_loops() -> None:
     assert np.allclose(wb.laplacian(looped, mode="hessian", engine="reference")(x, 5), np.trace(want), 1e-6)
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_order_four(engine: str) -> None:
     """Nested to order 4, against closed forms."""

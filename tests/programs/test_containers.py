@@ -275,6 +275,7 @@ def by_key(lines: str) -> str:
     return lines
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("engine", ["python", "tape"])
 def test_containers(engine: str, tmp_path: Path) -> None:
     outcome = judged(HEAD, sources()[::1999], tmp_path, engine)

@@ -169,6 +169,7 @@ def sources() -> list[str]:
     return [program(number, name, lines) for number, (name, lines) in enumerate(made)]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("engine", ["python", "tape"])
 def test_elements_and_views(engine: str, tmp_path: Path) -> None:
     outcome = judged(HEAD, sources()[::2503], tmp_path, engine)

@@ -72,6 +72,7 @@ def sources() -> list[str]:
             for number, row in enumerate((*ROWS, *DRAWS))]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("engine", ["python", "tape"])
 def test_library_options(engine: str, tmp_path: Path) -> None:
     chosen = sources() if engine == "tape" else sources()[:len(ROWS)]

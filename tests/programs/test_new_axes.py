@@ -33,6 +33,7 @@ def sources() -> list[str]:
             for number, (name, (view, write)) in enumerate(combined(VIEWS, WRITES))]
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize(("engine", "every"), [("python", 2), ("tape", 5)])
 def test_new_axes(engine: str, every: int, tmp_path: Path) -> None:
     outcome = judged(HEAD, sources()[::every], tmp_path, engine)

@@ -16,7 +16,7 @@ import workbench as wb
 from tests.engines.cuda.programs import CASES
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
-DRAWN = 4
+DRAWN = 2
 
 
 def test_some_programs(project_root: Path) -> None:

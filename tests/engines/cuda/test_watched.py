@@ -191,6 +191,7 @@ def test_users_kernels(kernel: KernelCase) -> None:
     assert apart(got, want) <= 1e-10
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("inputs", [3, 300])
 def test_small_arrays_that_turns_add_to_have_a_copy_in_each_block(inputs: int) -> None:
     def layer(x, w):

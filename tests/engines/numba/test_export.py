@@ -37,6 +37,7 @@ def run(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=120, cwd=folder)
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("seeded", [True, False])
 def test_the_file_checks_itself(tmp_path: Path, seeded: bool) -> None:
     primal = energy()

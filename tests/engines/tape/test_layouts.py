@@ -46,6 +46,7 @@ def compared(function: Any, given: tuple[Any, ...]) -> tuple[list[Seen], list[Se
     return expected, noted
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("part", range(4))
 def test_arrays_lie_as_in_numpy(part: int) -> None:
     wrong, agreeing = [], 0
