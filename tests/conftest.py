@@ -11,6 +11,7 @@ import gc
 import itertools
 import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +80,10 @@ def _collections_look_at_new_objects() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One seed for all processes of a session. Where a wheel is under test, the sources must not shadow it."""
+    """One seed for all processes of a session. Where a wheel is under test, the sources must not shadow it. (What a shell
+    runs in the background ignores interrupts, which some tests are about.)"""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("TESTS_SAMPLE", str(random.SystemRandom().randrange(10**6)))
     expected = os.environ.get("WORKBENCH_TESTED_FROM")
     found = Path(workbench.__file__).resolve()
