@@ -80,8 +80,8 @@ def _collections_look_at_new_objects() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One seed for all processes of a session. Where a wheel is under test, the sources must not shadow it. (What a shell
-    runs in the background ignores interrupts, which some tests are about.)"""
+    """One seed for all processes of a session. Where a wheel is under test, the sources must not shadow it. (What a
+    shell runs in the background ignores interrupts, which some tests are about.)"""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("TESTS_SAMPLE", str(random.SystemRandom().randrange(10**6)))
