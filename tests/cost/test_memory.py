@@ -165,6 +165,13 @@ def test_worlds_beyond_those_that_are_told_apart_are_joined_and_hold_no_less() -
 
 
 def test_a_peak_that_is_read_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.cost import memory as judged
     from workbench.engines.numba import releases
-    monkeypatch.setattr(releases, "_release", lambda entry: None)  # nothing is given back
+    read = judged.memory
+
+    def misread(*args: Any, **named: Any) -> Any:
+        with monkeypatch.context() as patched:  # (the program itself is compiled as it always is)
+            patched.setattr(releases, "_release", lambda entry: None)  # nothing is given back
+            return read(*args, **named)
+    monkeypatch.setattr(judged, "memory", misread)
     assert {outcome.kind for outcome in compared("smoothed", *CASES["smoothed"], 0, "gradient")} == {"different"}

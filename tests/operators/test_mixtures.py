@@ -96,7 +96,7 @@ def expected(inner: Any, outer: str) -> float:
     return float(V @ columns @ V)
 
 
-@pytest.mark.sampled(0.02)
+@pytest.mark.sampled(0.01)
 @pytest.mark.parametrize("inner", INNER)
 @pytest.mark.parametrize("outer", OUTER)
 def test_pairs(outer: str, inner: str) -> None:
@@ -105,7 +105,7 @@ def test_pairs(outer: str, inner: str) -> None:
     assert abs(got - want) < 1e-6 * max(1.0, abs(want))
 
 
-@pytest.mark.sampled(0.015)
+@pytest.mark.sampled(0.01)
 @pytest.mark.parametrize("inner", INNER)
 @pytest.mark.parametrize("outer", OUTER)
 def test_pairs_on_the_tape(outer: str, inner: str) -> None:

@@ -67,15 +67,19 @@ class CudaProgram:
             given = [as_numba(arg) if is_stand_in(arg) else device.to_device(arg) if isinstance(arg, np.ndarray)
                      else arg for arg in args]
             found = self._entry(*given)
+            back: dict[int, Any] = {}  # what is on the host again, by its array on the device
             for k in self.written:
                 if isinstance(args[k], np.ndarray) and not is_stand_in(args[k]) and args[k].size:
                     device.to_host(given[k], args[k])
+                    back[id(given[k])] = args[k]
         if found is None or there:  # (it stays where the arguments are)
             for part in (found,) if self.results == 1 else found or ():
                 if stream and hasattr(part, "stream"):
                     part.stream = stream
             return found
-        return _on_host(found) if self.results == 1 else tuple(_on_host(part) for part in found)
+        parts = (found,) if self.results == 1 else found
+        results = tuple(back[id(part)] if id(part) in back else _on_host(part) for part in parts)
+        return results[0] if self.results == 1 else results
 
     def translated(self, error: Exception) -> Exception:
         """See `Executable`."""
