@@ -14,6 +14,7 @@ from workbench.frontend.paths import (
     Path,
     array_signature,
     exactly,
+    fits,
     instance_attributes,
     is_plain_object,
     layout_of,
@@ -24,7 +25,7 @@ from workbench.frontend.trace import Effect, Traced, trace
 
 __all__ = [
     "Effect", "Guard", "Input", "Leaf", "Node", "Packed", "Path", "Static", "Traced", "Tree", "array_signature",
-    "assemble", "build", "definition_of", "exactly", "instance_attributes", "is_plain_object",
+    "assemble", "build", "definition_of", "exactly", "fits", "instance_attributes", "is_plain_object",
     "is_real_data", "layout_of", "leaves", "map_leaves", "named_leaves", "python_function", "python_scalar", "span_of",
     "span_of_function", "strided", "trace",
 ]

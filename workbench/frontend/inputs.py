@@ -21,6 +21,7 @@ from workbench.frontend.paths import (
     Path,
     class_attribute,
     exactly,
+    fits,
     instance_attributes,
     is_library,
     is_packed,
@@ -245,7 +246,13 @@ class Inputs(ArrayInputs):
         known = self.paths.get(("number", path.key))
         if known is not None:
             return known
-        self.guard(path, "type", type(value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            if not fits(value):
+                self.guard(path, "equal", value)
+                return value
+            self.guard(path, "fits", type(value))
+        else:
+            self.guard(path, "type", type(value))
         python = not isinstance(value, np.generic)
         if isinstance(value, np.generic):
             kind = kind_of(value.dtype)
@@ -254,9 +261,6 @@ class Inputs(ArrayInputs):
                 return value
         else:
             kind = Kind.INT if isinstance(value, int) else Kind.F64 if isinstance(value, float) else Kind.C128
-            if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                self.guard(path, "equal", value)
-                return value
         param = self.t.builder.param(ScalarType(kind), self.name_of(path))
         self.register(path, kind, -1, python, param)
         scalar = Scalar(param, python)

@@ -193,6 +193,7 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "exact": lambda value, expected: exactly(value) == expected,
     "members": lambda value, expected: expected.hold(),
     "type": lambda value, expected: type(value) is expected,
+    "fits": lambda value, expected: type(value) is expected and fits(value),
     "length": lambda value, expected: len(value) == expected,
     "packed": lambda value, expected: is_packed(value),
     "unpacked": lambda value, expected: not is_packed(value),
@@ -202,6 +203,11 @@ _CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "layout": lambda value, expected: isinstance(value, np.ndarray) and layout_of(value) == expected,
     "array": lambda value, expected: isinstance(value, np.ndarray) and array_signature(value) == expected,
 }
+
+
+def fits(value: int) -> bool:
+    """True for what machine code takes for an integer: others are known while it is made."""
+    return -(2**63) <= value < 2**63
 
 
 def is_plain_object(value: Any) -> bool:

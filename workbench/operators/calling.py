@@ -1,8 +1,8 @@
 """Calling compiled code: from Python arguments to flat data, and from flat results to Python values.
 
-For each specialisation a small Python function is generated that checks the guards and picks the data in straight-line
-code: a compiled derivative of floats is called in about a microsecond. The general path (structures, arrays that are
-copied in, writes to containers) is ordinary code.
+For each specialisation small Python functions are generated that check the guards and pick the data in straight-line
+code. The rest (structures, arrays that are copied in, writes to containers) is ordinary code. (Where there is nothing
+but numbers none of it runs: see `gating`.)
 
 Invariant: a written argument holds at every exit, errors included, what the program itself would have left in it.
 """
@@ -27,13 +27,14 @@ from workbench.frontend import (
     array_signature,
     build,
     exactly,
+    fits,
     layout_of,
     python_scalar,
 )
 
 MISS = object()
 _CHECKS: dict[str, Any] = {  # what tests of guards call
-    "array_signature": array_signature, "layout_of": layout_of, "exactly": exactly, "ndarray": np.ndarray}
+    "array_signature": array_signature, "layout_of": layout_of, "exactly": exactly, "fits": fits, "ndarray": np.ndarray}
 
 
 def guard_function(guards: Sequence[Guard], count: int) -> Callable[[tuple[Any, ...]], bool]:
@@ -83,6 +84,8 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"{where} is {expected}"
     if guard.kind == "type":
         return f"type({where}) is {expected}"
+    if guard.kind == "fits":
+        return f"(type({where}) is {expected} and fits({where}))"
     if guard.kind == "absent" and guard.path.root[0] == "dict" and not guard.path.steps:
         return f"{guard.path.root[2]!r} not in dg{number}"
     if guard.kind.startswith("lacks") or guard.kind == "absent":
@@ -193,37 +196,3 @@ def leaf_reader(traced: Traced, data: tuple[Any, ...], results: Sequence[Any]) -
         value = results[leaf.position if leaf.first is None else leaf.first]
         return value if leaf.rank >= 0 else python_scalar(value, leaf)
     return read
-
-
-def fast_path(made: Any, with_value: bool, several: bool, arity: int) -> Callable[..., Any] | None:
-    """A generated function for a specialisation whose inputs and outputs are Python floats and ints, without effects:
-    guards, the compiled call and the result in one expression. Gives MISS where a guard fails."""
-    traced: Traced = made.traced
-    leaf = traced.output
-    if not isinstance(leaf, Leaf) or leaf.rank >= 0 or not leaf.python or traced.effects or traced.written:
-        return None
-    if made.request.mode != "grad" or made.request.has_aux:
-        return None
-    if any(item.rank >= 0 or not item.python for item in traced.inputs) or made.single:
-        return None
-    gradients = [tree for tree in made.gradients if isinstance(tree, Leaf)]
-    if len(gradients) < len(made.gradients):
-        return None
-    space = {**_CHECKS, "entry": made.compiled.entry, "looked_into": made.looked_into, "MISS": MISS,
-             "failed": lambda error, args: made.confirmed(made.blamed(error), args)}
-    tests = [_test(guard, number, space) for number, guard in enumerate(traced.guards)]
-    data = ", ".join(path_expression(item.path, space, f"p{k}") for k, item in enumerate(traced.inputs))
-    parts = [f"r[{tree.position}]" for tree in gradients]
-    gradient = f"({', '.join(parts)},)" if several else parts[0]
-    result = f"(r[{leaf.position}], {gradient})" if with_value else gradient
-    # x - x is 0 for every finite x
-    finite = " and ".join(f"r[{k}] - r[{k}] == 0.0" for k in sorted({g.position for g in gradients}))
-    condition = " and ".join([f"len(args) == {arity}", *tests])
-    text = (f"def call(*args):\n    try:\n        if not ({condition}):\n            return MISS\n"
-            "    except (LookupError, AttributeError, ValueError, TypeError):\n        return MISS\n"
-            f"    try:\n        r = entry({data})\n"
-            "    except Exception as error:\n        raise failed(error, args)\n"
-            f"    if not ({finite}):\n        r = looked_into(({data},), (), r)\n"
-            f"    return {result}\n")
-    exec(compile(text, "<workbench call>", "exec"), space)
-    return space["call"]  # type: ignore[no-any-return]

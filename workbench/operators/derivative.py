@@ -1,7 +1,8 @@
 """`Derivative`: a callable with the function's own signature, name and docstring.
 
 It keeps its specialisations, most recently used first. The first that holds for a call (one generated Python function
-checks its guards) runs; none holds, and the function is specialised anew.
+checks its guards) runs; none holds, and the function is specialised anew. The one used last may have a gate, machine
+code that takes calls by itself (`gating`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import inspect
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,10 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import calling, costing, direction, measuring, nesting, strategy, ways
+from workbench.operators import costing, direction, gating, measuring, nesting, strategy, ways
 from workbench.operators.program import Program
 from workbench.operators.shown import Foreseen, Shown
-from workbench.operators.specialisation import Request, Specialisation
+from workbench.operators.specialisation import UNMADE, Request, Specialisation
 from workbench.operators.tracebacks import tidied
 from workbench.views import Measured, Strategies
 from workbench.views.report import CostReport
@@ -67,7 +68,9 @@ class Derivative(Shown):
     (<gradient of square>, 6.0, False)
     """
 
+    __slots__ = ("__call__",)  # of each its own: the gate of the specialisation used last, or `_called`
     __name__: str
+    __call__: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto",
@@ -95,7 +98,7 @@ class Derivative(Shown):
         self._lock = threading.RLock()
         self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
                           for p in self.signature.parameters.values())
-        self._fast: Callable[..., Any] | None = None
+        self.__call__ = self._called
         self._refused: set[Any] = set()
         self._refusal: DifferentiationError | None = None
 
@@ -117,24 +120,41 @@ class Derivative(Shown):
         return DifferentiationError(message, span_of(self.function))
 
     # ------------------------------------------------------------------ calling
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """The derivative at these arguments."""
-        fast = self._fast
+    def _called(self, *args: Any, **named: Any) -> Any:
+        """The derivative at these arguments: a call that no gate has taken."""
         try:
-            if fast is not None and not named:
-                try:
-                    result = fast(*args)
-                except DifferentiationError:
-                    result = calling.MISS  # what it refuses is looked into below
-                if result is not calling.MISS:
-                    return result
             return self._general(args, named)
         except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True
-            raise tidied(error, self._error("").span if isinstance(error, Exception) else None)  # noqa: B904
+            raise self._tidied(error)  # noqa: B904
+
+    def _tidied(self, error: BaseException) -> BaseException:
+        return tidied(error, self._error("").span if isinstance(error, Exception) else None)
+
+    def _failed(self, made: Specialisation, error: BaseException, args: tuple[Any, ...]) -> Any:
+        """A call whose program raised an exception, behind a gate."""
+        try:
+            try:
+                raise error
+            except Exception as failure:
+                raise made.confirmed(made.blamed(failure), args)  # noqa: B904
+        except DifferentiationError:
+            pass  # what it refuses is looked into
+        except (Exception, KeyboardInterrupt) as raised:
+            __tracebackhide__ = True
+            raise self._tidied(raised)  # noqa: B904
+        return self._called(*args)
+
+    def _settled(self, made: Specialisation, results: Sequence[Any], args: tuple[Any, ...]) -> Any:
+        """A call whose results a gate leaves to Python."""
+        try:
+            return gating.returned(made, results, args, self.with_value, self.several)
+        except (Exception, KeyboardInterrupt) as error:
+            __tracebackhide__ = True
+            raise self._tidied(error)  # noqa: B904
 
     def _general(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """A call without the fast path."""
+        """A call by Python."""
         bound, keywords = self.bind(tuple(self.taken(x) for x in args), {k: self.taken(v) for k, v in named.items()})
         return self.compiled_or_recorded(bound, keywords, lambda made: self._finish(made, bound),
                                          lambda runner: self._record(bound, keywords, runner))
@@ -228,8 +248,16 @@ class Derivative(Shown):
                     found = self._made(args, keywords)
                     self._specialisations.insert(0, found)
                     del self._specialisations[MAX_SPECIALISATIONS:]
-                    self._fast = self._fast_path(found)
+                    self.__call__ = self._called
+        elif not keywords:
+            self._open(found)
         return found
+
+    def _open(self, found: Specialisation) -> None:
+        """Let calls go through the gate of a specialisation, if it has one (which who calls once need not wait for)."""
+        if found.gate is UNMADE:
+            found.gate = self._gate(found)
+        self.__call__ = self._called if found.gate is None else found.gate
 
     def begun(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Program:
         """The program of a specialisation that is to be looked at, traced and not yet transformed: what its function
@@ -282,7 +310,7 @@ class Derivative(Shown):
                         if found in self._specialisations:
                             self._specialisations.remove(found)
                             self._specialisations.insert(0, found)
-                    self._fast = None
+                    self.__call__ = self._called
                 return found
         return None
 
@@ -332,9 +360,12 @@ class Derivative(Shown):
             return value, gradient
         return (gradient, value[1]) if self.request.has_aux else gradient
 
-    def _fast_path(self, made: Specialisation) -> Callable[..., Any] | None:
-        """Straight-line code for the commonest case: Python floats in and out, no effects."""
-        return calling.fast_path(made, self.with_value, self.several, len(self.names)) if self._plain else None
+    def _gate(self, made: Specialisation) -> Callable[..., Any] | None:
+        """What takes a specialisation's calls by itself, where it takes and gives Python's numbers."""
+        if not self._plain:
+            return None
+        return gating.gate(made, len(self.names), self.with_value, self.several, self._called,
+                           functools.partial(self._failed, made), functools.partial(self._settled, made))
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The derivative called inside a program that is itself being traced."""

@@ -21,8 +21,9 @@ from workbench.rules.random import copied
 from workbench.rules.text import told
 
 MAX_EXAMPLE = 4096
+UNMADE = object()
 
-__all__ = ["Request", "Specialisation"]
+__all__ = ["UNMADE", "Request", "Specialisation"]
 
 
 class Specialisation:
@@ -47,6 +48,7 @@ class Specialisation:
         self.holds = calling.guard_function(self.program.guards, len(args))
         self.example = tuple(_small(v) for v in self.pick(args))
         self.replays = nonfinite.Replays()
+        self.gate: Any = UNMADE  # what takes its calls by itself (see `gating`); None where nothing does
 
     def exported(self) -> str:
         """The program and its primal as the text of a stand-alone file with a self-check."""

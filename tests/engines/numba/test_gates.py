@@ -1,0 +1,241 @@
+"""Gates by themselves: what they test, call and return, and what becomes of everything else."""
+from __future__ import annotations
+
+import gc
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from workbench.engines.numba.gate_code import ARGUMENT, CELL, ENTRY, EQUALS, FITS, HAS_TYPE, IS, OBJECT
+from workbench.engines.numba.gates import Condition, Gate, Place, Results
+
+FIRST = Place(ARGUMENT, 0)
+
+
+def missed(*args: Any, **named: Any) -> Any:
+    return "missed", args, named
+
+
+def failed(error: BaseException, args: Any) -> Any:
+    return "failed", error, args
+
+
+def settled(results: Any, args: Any) -> Any:
+    return "settled", results, args
+
+
+def program(*numbers: Any) -> Any:
+    return 0.5, *numbers
+
+
+def gate(*tests: Condition, arity: int = 1, run: Callable[..., Any] = program, results: Results | None = None,
+         **more: Any) -> Callable[..., Any]:
+    made = Gate(arity, tests, run, results or Results(arity + 1, 1, 2), missed, failed, settled, **more).made()
+    assert made is not None
+    return made
+
+
+def cell_of(value: Any) -> Any:
+    return (lambda: value).__closure__[0]  # type: ignore[index]
+
+
+class Odd:
+    """An attribute that can be had, is missing, or raises."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @property
+    def attribute(self) -> Any:
+        if isinstance(self.value, BaseException):
+            raise self.value
+        return self.value
+
+
+@pytest.mark.parametrize("kind, expected, passing, failing", [
+    (IS, missed, [missed], [failed, None, 1]),
+    (HAS_TYPE, float, [1.0, math.nan], [1, True, None, "a", float]),
+    (HAS_TYPE, bool, [True, False], [1, 0.0]),
+    (EQUALS, 3, [3, 2 + 1], [3.0, 4, True, None]),
+    (EQUALS, 2.5, [2.5, float("2.5")], [2, -2.5, math.nan]),
+    (EQUALS, "name", ["name", "".join(["na", "me"])], ["other", b"name"]),
+    (EQUALS, True, [True], [1, 1.0, False]),
+    (FITS, int, [0, -1, 2**63 - 1, -2**63], [2**63, -2**63 - 1, 10**400, True, 1.0, None]),
+], ids=repr)
+def test_tests_of_values(kind: int, expected: Any, passing: list[Any], failing: list[Any]) -> None:
+    space: dict[str, Any] = {}
+    for value in (*passing, *failing):
+        space["name"] = value
+        through = (0.5, 1.5) if value in failing and not any(value is p for p in passing) else 1.5
+        for place in (Place(ENTRY, space, "name"), Place(CELL, cell_of(value)), Place(OBJECT, value),
+                      Place(OBJECT, Odd(value), "", "attribute"), Place(ENTRY, {"it": Odd(value)}, "it", "attribute"),
+                      Place(CELL, cell_of(Odd(value)), "", "attribute")):
+            found = gate(Condition(place, kind, expected))(1.5)
+            assert found == (1.5 if through == 1.5 else ("missed", (1.5,), {})), (place, value)
+        found = gate(Condition(FIRST, kind, expected), run=lambda x: (0.0, 1.5))(value)
+        assert found == (1.5 if through == 1.5 else ("missed", (value,), {}))
+
+
+def test_a_place_where_nothing_is() -> None:
+    space = {"name": 1.0}
+    empty = cell_of(None)
+    del empty.cell_contents
+    through = gate(Condition(Place(ENTRY, space, "name"), HAS_TYPE, float))
+    assert through(2.0) == 2.0
+    del space["name"]
+    assert through(2.0) == ("missed", (2.0,), {})
+    for place in (Place(CELL, empty), Place(OBJECT, space, "", "absent"), Place(OBJECT, 1.0, "", "__code__"),
+                  Place(OBJECT, Odd(ValueError("no")), "", "attribute")):
+        assert gate(Condition(place, HAS_TYPE, float))(2.0) == ("missed", (2.0,), {})
+    with pytest.raises(KeyboardInterrupt):  # (not ours)
+        gate(Condition(Place(OBJECT, Odd(KeyboardInterrupt()), "", "attribute"), IS, None))(2.0)
+
+
+def test_code_of_functions_and_of_others() -> None:
+    def function() -> None:
+        return
+
+    class Other:
+        __code__ = function.__code__
+
+    space: dict[str, Any] = {"it": function}
+    through = gate(Condition(Place(ENTRY, space, "it", "__code__"), IS, function.__code__))
+    assert through(1.0) == 1.0
+    for it, passes in ((Other(), True), (missed, False), (math.sin, False), (None, False), (function, True)):
+        space["it"] = it
+        assert through(1.0) == (1.0 if passes else ("missed", (1.0,), {}))
+
+
+def test_an_equality_that_raises_and_that_changes_its_mind() -> None:
+    class Answers:
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
+
+        def __eq__(self, other: object) -> Any:
+            if isinstance(self.answer, BaseException):
+                raise self.answer
+            return self.answer
+
+    for answer, passes in ((True, True), (False, False), (ValueError(), False)):
+        found = gate(Condition(Place(OBJECT, Answers(answer)), EQUALS, Answers(answer)))(1.0)
+        assert found == (1.0 if passes else ("missed", (1.0,), {}))
+
+
+@pytest.mark.parametrize("args, named", [
+    ((), {}), ((1.0, 2.0), {}), ((1.0,), {"y": 2.0}), ((), {"x": 1.0}), ((2,), {})], ids=repr)
+def test_other_calls_go_to_python_as_they_are(args: Any, named: Any) -> None:
+    assert gate(Condition(FIRST, HAS_TYPE, float))(*args, **named) == ("missed", args, named)
+    assert gate(Condition(FIRST, HAS_TYPE, float))(*args, **{}) == ("missed", args, {})
+
+
+@pytest.mark.parametrize("results, expected", [
+    (Results(3, 1, 2), 1.0), (Results(3, 2, 3), 2.0), (Results(3, 1, 3, True), (1.0, 2.0)),
+    (Results(3, 1, 2, True), (1.0,)), (Results(3, 1, 2, value=0), (0.5, 1.0)),
+    (Results(3, 1, 3, True, value=0), (0.5, (1.0, 2.0))), (Results(3, 0, 1, value=2), (2.0, 0.5)),
+    (Results(3, 1, 3, True, in_python=True), ("settled", (0.5, 1.0, 2.0), (1.0, 2.0))),
+    (Results(4, 1, 2), ("settled", (0.5, 1.0, 2.0), (1.0, 2.0)))])  # (not as many as there should be)
+def test_what_is_returned(results: Results, expected: Any) -> None:
+    found = gate(arity=2, results=results)(1.0, 2.0)
+    assert found == expected and type(found) is type(expected)
+
+
+def test_a_value_and_its_derivative_are_handed_on() -> None:
+    pair = (2.0, 3.0)
+    assert gate(run=lambda x: pair, results=Results(2, 1, 2, value=0))(1.0) is pair
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 1, None, 1j], ids=repr)
+def test_derivatives_that_are_no_finite_floats_are_settled_by_python(number: Any) -> None:
+    for results in (Results(3, 1, 3, True), Results(3, 2, 3), Results(3, 1, 3, True, value=0)):
+        found = gate(arity=2, results=results)(1.0, number)
+        assert found[0] == "settled" and found[1][2] is number and found[2] == (1.0, number)
+    assert gate(arity=2, results=Results(3, 1, 2))(1.0, number) == 1.0  # (it is none of them)
+
+
+def test_results_that_are_no_tuple() -> None:
+    for results in ([0.5, 1.0], 2.0, None):
+        assert gate(run=lambda x: results)(1.0) == ("settled", results, (1.0,))  # noqa: B023
+
+
+def test_data_from_elsewhere() -> None:
+    space, cell, owner = {"rate": 3.0}, cell_of(4.0), Odd(5.0)
+    places = [Place(ENTRY, space, "rate"), FIRST, Place(CELL, cell), Place(OBJECT, owner, "", "attribute"),
+              Place(OBJECT, 6.0), Place(ARGUMENT, 1)]
+    through = gate(arity=2, data=places, results=Results(7, 1, 7, True))
+    assert through(1.0, 2.0) == (3.0, 1.0, 4.0, 5.0, 6.0, 2.0)
+    space["rate"], cell.cell_contents, owner.value = -3.0, -4.0, -5.0
+    assert through(1.0, 2.0) == (-3.0, 1.0, -4.0, -5.0, 6.0, 2.0)
+    owner.value = ValueError()
+    assert through(1.0, 2.0) == ("missed", (1.0, 2.0), {})
+    assert gate(data=[], run=lambda: (0.5, 1.0))(7.0) == 1.0
+
+
+def test_what_python_tests_and_picks() -> None:
+    def refuses(args: Any) -> Any:
+        raise kind()
+
+    assert gate(holds=lambda args: args == (1.0,))(1.0) == 1.0
+    assert gate(holds=lambda args: args == (1.0,))(2.0) == ("missed", (2.0,), {})
+    assert gate(pick=lambda args: (args[0] + 1.0,))(1.0) == 2.0
+    for kind in (ValueError, LookupError):
+        assert gate(holds=refuses)(1.0) == ("missed", (1.0,), {})
+        assert gate(pick=refuses)(1.0) == ("missed", (1.0,), {})
+    kind = KeyboardInterrupt  # type: ignore[assignment]
+    for more in ({"holds": refuses}, {"pick": refuses}):
+        with pytest.raises(KeyboardInterrupt):
+            gate(**more)(1.0)
+    assert gate(Condition(FIRST, HAS_TYPE, float), holds=refuses)(1) == ("missed", (1,), {})  # (behind the others)
+
+
+def test_exceptions_of_the_program() -> None:
+    class Own(Exception):
+        pass
+
+    def raises(x: Any) -> Any:
+        raise error
+
+    for error in (Own("text"), KeyboardInterrupt(), ZeroDivisionError()):
+        told, found, args = gate(run=raises)(1.0)
+        assert told == "failed" and found is error and args == (1.0,)
+        assert found.__traceback__.tb_frame.f_code is raises.__code__ and sys.exc_info() == (None, None, None)
+
+
+def test_exceptions_of_what_is_called() -> None:
+    def raises(*args: Any) -> Any:
+        raise LookupError
+
+    kept = {"missed": missed, "failed": failed, "settled": settled}
+    for name, run, args in (("missed", program, ()), ("failed", raises, (1.0,)), ("settled", program, (math.inf,))):
+        given = kept | {name: raises}
+        made = Gate(1, (), run, Results(2, 1, 2), **given).made()  # type: ignore[arg-type]
+        assert made is not None
+        with pytest.raises(LookupError):
+            made(*args)
+
+
+def test_references() -> None:
+    """What a gate uses it gives back, on every way."""
+    value, space = Odd(1.0), {"name": 123.25}
+    tests = (Condition(Place(ENTRY, space, "name"), HAS_TYPE, float),
+             Condition(Place(OBJECT, value, "", "attribute"), IS, None))
+    x = 1234.5
+    ways = [
+        gate(), gate(*tests), gate(tests[0]), gate(results=Results(2, 1, 2, True, value=0)),
+        gate(results=Results(2, 1, 2, value=0)), gate(data=[FIRST]), gate(data=[FIRST, Place(ENTRY, space, "none")]),
+        gate(holds=lambda args: True), gate(holds=lambda args: []), gate(pick=lambda args: args),
+        gate(run=lambda x: (0.5, math.inf)), gate(run=lambda x: 1 / 0), gate(arity=2), gate(run=lambda x: None)]
+
+    def counted(times: int) -> tuple[int, ...]:
+        for _ in range(times):
+            for way in ways:
+                way(x)
+        gc.collect()
+        return (*map(sys.getrefcount, (x, value, space, space["name"], float, None, missed, failed, settled)),
+                sys.getallocatedblocks())
+
+    counted(2)
+    before, after = counted(1), counted(200)
+    assert all(later - earlier < 50 for earlier, later in zip(before, after, strict=True)), (before, after)

@@ -1,0 +1,470 @@
+"""Calls through a gate: what they give, refuse and raise is what calls by Python do, whatever has changed meanwhile."""
+from __future__ import annotations
+
+import copy
+import fractions
+import gc
+import math
+import signal
+import sys
+import threading
+import traceback
+import types
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.operators import gating
+
+
+def is_gated(derivative: Any) -> bool:
+    return type(derivative.__call__) is types.BuiltinFunctionType
+
+
+def gated(derivative: Any, *args: Any) -> Any:
+    """A derivative whose gate is open for such arguments."""
+    for _ in range(2):
+        derivative(*args)
+    assert is_gated(derivative)
+    return derivative
+
+
+def bump(x):
+    return math.sin(x) * math.exp(-x * x)
+
+
+def mixed(x, n, y, flag):
+    for _ in range(n):
+        x = x * y if flag else x + y
+    return x * x
+
+
+class Metres(float):
+    """A float, and more."""
+
+
+class Whole(int):
+    """An int, and more."""
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    """What a call gives, with types and bits, or raises; and what it warns of."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            result = call()
+        except Exception as error:
+            return type(error), str(error)
+    return _exact(result), [str(w.message) for w in warned]
+
+
+def _exact(value: Any) -> Any:
+    return tuple(map(_exact, value)) if isinstance(value, tuple) else (type(value), repr(value))
+
+
+ARGUMENTS = [
+    0.7, -0.0, 3, True, 10**400, Metres(0.7), Whole(2), np.float64(0.7), np.float32(0.7), np.int64(2), np.bool_(True),
+    np.array(0.7), np.array([0.7]), np.array([0.7, 0.2]), 0.7 + 0.1j, fractions.Fraction(1, 2), "0.7", None, [0.7], (),
+    math.nan, math.inf, -math.inf, 1e308]
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS, ids=repr)
+@pytest.mark.parametrize("operator", [wb.grad, wb.value_and_grad])
+def test_every_kind_of_argument(operator: Any, argument: Any) -> None:
+    for engine in ("numba", "auto"):
+        derivative = gated(operator(bump, engine=engine), 0.5)
+        expected = outcome(lambda: operator(bump, engine=engine)(argument))  # noqa: B023
+        before = outcome(lambda: derivative(0.5))  # noqa: B023
+        assert outcome(lambda: derivative(argument)) == expected  # noqa: B023
+        assert outcome(lambda: derivative(argument))[0] == expected[0]  # (said once, that it runs on the tape)  # noqa: B023
+        assert outcome(lambda: derivative(0.5)) == before  # noqa: B023
+        derivative(0.5)
+        assert is_gated(derivative) and outcome(lambda: derivative(0.5)) == before  # noqa: B023
+
+
+@pytest.mark.parametrize("wrt", [0, 2, (0,), (0, 2), (2, 0), (0, 0)], ids=repr)
+@pytest.mark.parametrize("operator", [wb.grad, wb.value_and_grad])
+@pytest.mark.parametrize("args", [(1.5, 3, 0.5, True), (1.5, 3, 0.5, False), (1.5, 3, 2, True)], ids=repr)
+def test_mixed_arguments(operator: Any, wrt: Any, args: Any) -> None:
+    if 2 in (wrt if isinstance(wrt, tuple) else (wrt,)) and isinstance(args[2], int):
+        return  # not to be differentiated
+    expected = outcome(lambda: operator(mixed, wrt)(*args))
+    derivative = gated(operator(mixed, wrt), *args)
+    assert outcome(lambda: derivative(*args)) == expected
+    for other in ((1.5, 3, 0.5, not args[3]), (1.5, 3.0, 0.5, True), (np.float64(1.5), *args[1:]), (1.5, 0, *args[2:]),
+                  (1.5, -2, *args[2:]), (1.5, True, *args[2:])):
+        assert outcome(lambda: derivative(*other)) == outcome(lambda: operator(mixed, wrt)(*other))  # noqa: B023
+    assert outcome(lambda: derivative(*args)) == expected
+
+
+def test_the_ways_that_arguments_are_passed() -> None:
+    def power(x, n=2):
+        return x ** n
+
+    for args, named in (((3.0,), {}), ((3.0, 3), {}), ((), {"x": 3.0}), ((3.0,), {"n": 3}), ((), {"n": 3, "x": 3.0}),
+                        ((), {}), ((3.0, 2, 1), {}), ((3.0,), {"x": 3.0}), ((3.0,), {"m": 3})):
+        derivative = gated(wb.grad(power), 3.0, 2)
+        expected = outcome(lambda: wb.grad(power)(*args, **named))  # noqa: B023
+        for _ in range(3):
+            assert outcome(lambda: derivative(*args, **named)) == expected  # noqa: B023
+            assert derivative(*(3.0, 2), **{}) == 6.0
+
+
+RATE = 2.0
+FLAG = True
+
+
+def helper(x):
+    return x * x
+
+
+def uses_globals(x):
+    return math.exp(helper(x) * RATE) if FLAG else helper(x)
+
+
+def triple(x):
+    return 3.0 * x
+
+
+@pytest.mark.parametrize("name, value", [
+    ("RATE", 3.0), ("RATE", 3), ("RATE", np.float64(3.0)), ("RATE", -2.0), ("FLAG", False), ("FLAG", 0),
+    ("helper", triple), ("helper", math.sin), ("math", np)], ids=str)
+def test_globals_that_change(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
+    derivative = gated(wb.value_and_grad(uses_globals), 0.5)
+    before = derivative(0.5)
+    monkeypatch.setitem(globals(), name, value)
+    expected = wb.value_and_grad(uses_globals)(0.5)
+    assert [derivative(0.5) for _ in range(4)] == [expected] * 4 and expected[0] == uses_globals(0.5)
+    monkeypatch.undo()
+    assert [derivative(0.5) for _ in range(4)] == [before] * 4
+
+
+def test_a_global_that_goes_and_a_builtin_that_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def magnitude(x):
+        return abs(x) * RATE
+
+    derivative = gated(wb.grad(magnitude, engine="numba"), 0.5)
+    monkeypatch.delitem(globals(), "RATE")
+    with pytest.raises((NameError, wb.DifferentiationError)):
+        derivative(0.5)
+    monkeypatch.undo()
+    assert derivative(0.5) == 2.0
+    monkeypatch.setitem(globals(), "abs", lambda x: 5.0 * x)
+    assert [derivative(0.5) for _ in range(3)] == [10.0] * 3
+
+
+def test_cells_that_change_and_are_emptied() -> None:
+    def make():
+        rate, act = 2.0, math.sin
+
+        def function(x):
+            return act(x) * rate
+
+        def change(to, other):
+            nonlocal rate, act
+            rate, act = to, other
+
+        def empty():
+            nonlocal act
+            del act
+        return function, change, empty
+
+    function, change, empty = make()
+    derivative = gated(wb.value_and_grad(function, engine="numba"), 0.5)
+    for rate, act in ((2.0, math.sin), (4.0, math.sin), (4, math.sin), (4.0, math.cos), (-1.0, lambda x: x * x * x)):
+        change(rate, act)
+        for _ in range(3):
+            value, slope = derivative(0.5)
+            assert (value, slope) == wb.value_and_grad(function)(0.5) and value == function(0.5)
+    empty()
+    with pytest.raises((NameError, wb.DifferentiationError)):
+        derivative(0.5)
+
+
+def test_code_that_is_replaced() -> None:
+    def function(x):
+        return x * x
+
+    derivative = gated(wb.grad(function), 3.0)
+    before = function.__code__
+    function.__code__ = (lambda x: x * x * x).__code__
+    assert [derivative(3.0) for _ in range(3)] == [27.0] * 3
+    function.__code__ = before
+    assert [derivative(3.0) for _ in range(3)] == [6.0] * 3
+
+
+def test_what_a_users_rule_reads() -> None:
+    """It is taken for granted after the function has been traced."""
+    factor = 3.0
+
+    @wb.rule
+    def cube(x):
+        return x * x * x
+
+    @cube.defjvp
+    def cube_jvp(primals, y, tangents):
+        return (factor if factor > 0.0 else 100.0) * primals[0] * primals[0] * tangents[0]
+
+    derivative = gated(wb.grad(lambda x: cube(x), engine="numba"), 2.0)
+    factor = -1.0
+    assert [derivative(2.0) for _ in range(3)] == [400.0] * 3
+
+
+def test_attributes_of_an_object() -> None:
+    class Model:
+        def __init__(self):
+            self.rate, self.on = 2.0, True
+
+        def loss(self, x):
+            return x * x * self.rate if self.on else x
+
+    model = Model()
+    derivative = gated(wb.grad(model.loss), 3.0)
+    for name, value, slope in (("rate", 3.0, 18.0), ("rate", 3, 18.0), ("on", False, 1.0), ("on", True, 18.0)):
+        setattr(model, name, value)
+        assert [derivative(3.0) for _ in range(3)] == [slope] * 3
+    del model.rate
+    with pytest.raises((AttributeError, wb.DifferentiationError)):
+        derivative(3.0)
+
+
+# ------------------------------------------------------------------ results that are looked into, exceptions
+def test_a_derivative_that_is_not_finite_warns_at_each_call() -> None:
+    def root(x):
+        return x ** 0.5
+
+    derivative = gated(wb.value_and_grad(root), 4.0)
+    for _ in range(3):
+        with pytest.warns(RuntimeWarning, match=r"NaN although its value is finite: `\w+` at line") as found:
+            assert derivative(0.0) == (0.0, math.inf)
+        assert len(found) == 1 and found[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert derivative(4.0) == (2.0, 0.25)
+        with pytest.raises(RuntimeWarning) as caught:
+            derivative(0.0)
+    assert [f.filename for f in traceback.extract_tb(caught.tb)][0] == __file__
+    assert is_gated(derivative) and derivative(4.0) == (2.0, 0.25)
+
+
+@pytest.mark.parametrize("operator", [wb.grad, wb.value_and_grad])
+@pytest.mark.parametrize("wrt", [(0, 1), (1, 0), 1], ids=repr)
+def test_one_of_several_that_is_not_finite(operator: Any, wrt: Any) -> None:
+    def roots(x, y):
+        return x ** 0.5 + y ** 0.5
+
+    derivative = gated(operator(roots, wrt), 1.0, 4.0)
+    for args in ((0.0, 4.0), (1.0, 0.0), (0.0, 0.0), (1.0, 4.0)):
+        assert outcome(lambda: derivative(*args)) == outcome(lambda: operator(roots, wrt)(*args))  # noqa: B023
+
+
+def inverse(x, limit):
+    if x > limit:
+        raise ValueError(f"{x} is more than {limit}")
+    return 1.0 / x
+
+
+@pytest.mark.parametrize("engine", ["numba", "auto"])
+def test_exceptions_are_those_of_the_function(engine: str) -> None:
+    derivative = gated(wb.grad(inverse, engine=engine), 2.0, 5.0)
+    for args, kind, text in (((0.0, 5.0), ZeroDivisionError, "return 1.0 / x"),
+                             ((6.5, 5.0), ValueError, "6.5 is more than 5.0")):
+        for _ in range(2):
+            with pytest.raises(kind) as caught:
+                derivative(*args)
+            shown = "".join(traceback.format_exception(caught.value))
+            assert text in shown and "During handling" not in shown
+            assert traceback.extract_tb(caught.tb)[-1].name == "inverse"
+    assert is_gated(derivative) and derivative(2.0, 5.0) == -0.25
+
+
+def test_an_integer_that_is_too_large() -> None:
+    def times(x, n):
+        return x * n
+
+    derivative = gated(wb.grad(times), 2.0, 3)
+    for n in (10**400, 2**63, -2**63 - 1):
+        assert outcome(lambda: derivative(2.0, n)) == outcome(lambda: wb.grad(times)(2.0, n))  # noqa: B023
+    assert derivative(2.0, 2**63 - 1) == float(2**63 - 1) and derivative(2.0, -2**63) == -float(2**63)
+
+
+def test_numbers_that_the_compiler_refuses_go_to_the_tape() -> None:
+    def power(x, n):
+        y = 1
+        for _ in range(n):
+            y = y * 10
+        return x * y
+
+    derivative = gated(wb.grad(power), 2.0, 3)
+    assert derivative(2.0, 3) == 1000.0
+    assert outcome(lambda: derivative(2.0, 25)) == outcome(lambda: wb.grad(power)(2.0, 25))
+
+
+# ------------------------------------------------------------------ inside others, threads, signals, references
+def test_inside_another_derivative() -> None:
+    slope = gated(wb.grad(bump), 0.5)
+
+    def outer(x):
+        return slope(x) * x
+
+    expected = wb.grad(lambda x: wb.grad(bump)(x) * x)(0.5)
+    assert wb.grad(outer)(0.5) == expected and wb.grad(outer, engine="tape")(0.5) == pytest.approx(expected, rel=1e-14)
+    assert wb.jvp(slope, (0.5,), (1.0,))[0] == slope(0.5)
+    assert np.allclose(wb.vmap(slope)(np.array([0.5, 0.7])), [slope(0.5), slope(0.7)], rtol=1e-15)
+
+
+def test_it_is_entered_from_within(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(x, n):
+        print(f"{n}")
+        return x * x * n
+
+    class Stream:
+        def write(self, text: str) -> int:
+            if text.strip() and int(text) > 0:
+                found.append(derivative(3.0, int(text) - 1))
+            return len(text)
+
+        def flush(self) -> None:
+            return
+
+    found: list[Any] = []
+    derivative = gated(wb.grad(told), 3.0, 0)
+    monkeypatch.setattr(sys, "stdout", Stream())
+    result = derivative(3.0, 4)
+    monkeypatch.undo()
+    assert result == 24.0 and found == [0.0, 6.0, 12.0, 18.0]
+
+
+def test_threads_with_arguments_of_several_kinds() -> None:
+    derivative = wb.value_and_grad(lambda x, n: x * x * n)
+    wrong: list[Any] = []
+
+    def work(kind: type, n: Any) -> None:
+        for k in range(400):
+            value, slope = derivative(kind(k), n)
+            if (value, slope, type(slope)) != (k * k * n, 2.0 * k * n, kind):
+                wrong.append((kind, k, n, value, slope))
+
+    started = [threading.Thread(target=work, args=given) for given in (
+        (float, 2), (np.float64, 2), (float, 3.0), (float, 2), (np.float64, 0.5))]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
+def test_a_person_interrupts() -> None:
+    def long(x, n):
+        for _ in range(n):
+            x = x * 0.999999 + 0.1
+        return x
+
+    derivative = gated(wb.grad(long), 1.0, 10)
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            derivative(1.0, 10**13)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, previous)
+    assert not any(f.name == "long_vjp" for f in traceback.extract_tb(caught.tb))
+    assert derivative(1.0, 1) == pytest.approx(0.999999)
+
+
+def test_references_are_given_back() -> None:
+    class Number(float):
+        pass
+
+    def root(x, n):
+        return x ** 0.5 / (n - 1)
+
+    derivative = gated(wb.value_and_grad(root, engine="numba"), 4.0, 3)
+    x, n, other = 4.25, 1234567, Number(4.0)
+    calls = [lambda: derivative(x, n), lambda: derivative(other, n), lambda: derivative(0.0, n), lambda: derivative(x),
+             lambda: derivative(x, n=n), lambda: derivative(x, 1)]
+
+    def all_of_them(times: int) -> tuple[int, ...]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for _ in range(times):
+                for call in calls:
+                    for _ in range(3):
+                        with_exception(call)
+        gc.collect()
+        return (sys.getrefcount(x), sys.getrefcount(n), sys.getrefcount(other), sys.getrefcount(derivative),
+                sys.getrefcount(None), sys.getrefcount(float), sys.getallocatedblocks())
+
+    all_of_them(3)
+    before = all_of_them(1)
+    after = all_of_them(20)
+    assert all(now < then + 100 for now, then in zip(after, before, strict=True)), (before, after)
+
+
+def with_exception(call: Callable[[], Any]) -> None:
+    try:
+        call()
+    except Exception:
+        return
+
+
+def test_a_derivative_and_its_gate_are_collected() -> None:
+    def make() -> list[weakref.ref[Any]]:
+        def function(x):
+            return x * x
+
+        derivative = gated(wb.grad(function), 2.0)
+        return [weakref.ref(derivative), weakref.ref(function)]
+
+    made = make()
+    gc.collect()
+    assert [reference() for reference in made] == [None, None]
+
+
+def test_a_shallow_copy_gives_the_same() -> None:
+    derivative = gated(wb.grad(bump), 0.5)
+    assert copy.copy(derivative)(0.5) == derivative(0.5)
+
+
+def test_what_has_no_gate() -> None:
+    for function, args in ((lambda a: (a * a).sum(), (np.ones(3),)), (lambda p: p[0] * p[1], ((1.0, 2.0),)),
+                           (bump, (np.float64(0.5),))):
+        derivative = wb.grad(function)
+        for _ in range(4):
+            derivative(*args)
+        assert not is_gated(derivative) and callable(derivative)
+
+
+def test_the_last_kind_of_argument_has_the_gate() -> None:
+    derivative = gated(wb.grad(lambda x, n: x * n), 2.0, 3)
+    first = derivative.__call__
+    gated(derivative, 2.0, 3.0)
+    assert derivative.__call__ is not first
+    gated(derivative, 2.0, 3)
+    assert derivative.__call__ is first
+
+
+def test_the_latest_program_is_that_of_the_latest_call() -> None:
+    derivative = wb.grad(lambda x, n: x * n)
+    derivative(2.0, 3.0)
+    gated(derivative, 2.0, 3)
+    derivative.cost(2.0, 3.0)  # (what was looked at is tried first)
+    derivative(2.0, 3)
+    assert "n: i64" in str(derivative.ir)
+
+
+def test_a_guard_that_takes_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that machine code does not know are tested behind the others."""
+    monkeypatch.setattr(gating, "_place", lambda path: None)
+    derivative = gated(wb.value_and_grad(uses_globals), 0.5)
+    before = derivative(0.5)
+    monkeypatch.setitem(globals(), "RATE", 3.0)
+    assert derivative(0.5) == wb.value_and_grad(uses_globals)(0.5) != before
+    assert outcome(lambda: derivative(2)) == outcome(lambda: wb.value_and_grad(uses_globals)(2))
