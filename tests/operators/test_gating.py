@@ -5,6 +5,7 @@ import copy
 import fractions
 import gc
 import math
+import pickle
 import signal
 import sys
 import threading
@@ -64,7 +65,10 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 
 def _exact(value: Any) -> Any:
-    return tuple(map(_exact, value)) if isinstance(value, tuple) else (type(value), repr(value))
+    if isinstance(value, tuple):
+        return tuple(map(_exact, value))
+    return type(value), value.tobytes().hex()[:200] if isinstance(value, np.ndarray) else repr(value), getattr(
+        value, "dtype", None), getattr(value, "shape", None)
 
 
 ARGUMENTS = [
@@ -434,12 +438,159 @@ def test_a_shallow_copy_gives_the_same() -> None:
 
 
 def test_what_has_no_gate() -> None:
-    for function, args in ((lambda a: (a * a).sum(), (np.ones(3),)), (lambda p: p[0] * p[1], ((1.0, 2.0),)),
-                           (bump, (np.float64(0.5),))):
+    def writes(a):
+        a[0] = a[1] * a[1]
+        return a[0]
+
+    def notes(x, found):
+        found["x"] = x
+        return x * x
+
+    for function, args in ((writes, (np.ones(3),)), (notes, (1.0, {})), (lambda *x: x[0] * x[1], (1.0, 2.0))):
         derivative = wb.grad(function)
         for _ in range(4):
             derivative(*args)
         assert not is_gated(derivative) and callable(derivative)
+
+
+# ------------------------------------------------------------------ arrays, structures
+def norm(a):
+    return np.sum(a * a)
+
+
+def weighted(w, x, k):
+    return np.sum(np.tanh(w @ x)) * k
+
+
+W = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
+FROZEN = np.ones(3)
+FROZEN.flags.writeable = False
+KINDS = [np.ones(3), np.ones(1), np.ones(0), np.ones((2, 2)), np.ones((3, 1)), np.arange(6.0)[::2], np.ones((2, 3)).T,
+         np.ones((3, 3), order="F"), np.ones(3, np.float32), np.ones(3, ">f8"), np.ones(3, int), np.ones(3, complex),
+         FROZEN, pickle.loads(pickle.dumps(np.ones(3))), np.array(2.0), 2.0, 3, [1.0, 2.0], np.ma.ones(3), None,
+         np.array([1.0, math.nan]), np.array([math.inf]), np.array([1e200, 1.0]), np.ones(5000)]
+
+
+@pytest.mark.parametrize("array", KINDS, ids=lambda a: f"{type(a).__name__} {getattr(a, 'dtype', '')} {str(a)[:12]}")
+@pytest.mark.parametrize("operator", [wb.grad, wb.value_and_grad])
+def test_every_kind_of_array(operator: Any, array: Any) -> None:
+    derivative = gated(operator(norm), np.ones(4))
+    before = outcome(lambda: derivative(np.ones(4)))
+    expected = outcome(lambda: operator(norm)(array))
+    for _ in range(4):
+        assert outcome(lambda: derivative(array))[0] == expected[0]
+    assert outcome(lambda: derivative(np.ones(4))) == before
+    gated(derivative, np.ones(4))
+
+
+@pytest.mark.parametrize("operator", [wb.grad, wb.value_and_grad])
+@pytest.mark.parametrize("wrt", [0, 1, 2, (0, 1, 2), (2, 0), (1, 1)], ids=repr)
+def test_arrays_and_numbers(operator: Any, wrt: Any) -> None:
+    args = (W, np.arange(4.0), 2.0)
+    for kinds in (args, (*args[:2], np.float64(2.0)), (*args[:2], np.float32(2.0)), (W, np.ones((4, 5)), 2.0),
+                  (W.astype(np.float32), np.ones(4, np.float32), 2.0)):
+        expected = outcome(lambda: operator(weighted, wrt)(*kinds))  # noqa: B023
+        derivative = operator(weighted, wrt)
+        for _ in range(4):
+            assert outcome(lambda: derivative(*kinds)) == expected  # noqa: B023
+        assert is_gated(derivative)
+        for bad in ((W, np.ones(3), 2.0), (W, np.ones(4)), (W, np.ones(4), None)):
+            assert outcome(lambda: derivative(*bad))[0] == outcome(lambda: operator(weighted, wrt)(*bad))[0]  # noqa: B023
+        assert outcome(lambda: derivative(*kinds)) == expected  # noqa: B023
+
+
+def test_one_array_twice_and_parts_of_one() -> None:
+    def product(a, b):
+        return np.sum(a * b * b)
+
+    whole = np.arange(1.0, 9.0)
+    derivative = wb.grad(product, (0, 1))
+    for pair in ((whole[:4], whole[4:]), (whole, whole), (whole[:4].copy(), whole[4:].copy()), (whole[:4], whole[:4]),
+                 (whole[:-1], whole[1:]), (whole[::2], whole[1::2]), (whole, whole.copy())) * 2:
+        expected = _exact(wb.grad(product, (0, 1))(*pair))
+        for _ in range(4):
+            assert _exact(derivative(*pair)) == expected
+
+
+def test_gradients_of_arrays_are_new_each_time_and_arguments_stay() -> None:
+    derivative, a = gated(wb.grad(norm), np.ones(3)), np.arange(3.0)
+    first, second = derivative(a), derivative(a)
+    first[:] = 7.0
+    assert first is not second and second.tolist() == derivative(a).tolist() == [0.0, 2.0, 4.0]
+    assert a.tolist() == [0.0, 1.0, 2.0] and sys.getrefcount(first) == 2
+
+
+def test_an_array_that_changes_its_shape_in_place() -> None:
+    derivative, a = wb.grad(lambda a: np.sum(a[:-1] * a[1:])), np.ones((4, 1))[:, 0].copy()
+    gated(derivative, a)
+    a.resize((2,), refcheck=False)
+    assert derivative(a).tolist() == [1.0, 1.0]
+    a.flags.writeable = False
+    assert derivative(a).tolist() == [1.0, 1.0]
+
+
+def test_an_array_derivative_that_is_not_finite_warns_at_each_call() -> None:
+    def root(a):
+        return np.sum(np.sqrt(a))
+
+    derivative = gated(wb.grad(root), np.ones(3))
+    for _ in range(3):
+        with pytest.warns(RuntimeWarning, match=r"`\w+` at line"):
+            assert derivative(np.array([1.0, 0.0, 4.0])).tolist() == [0.5, math.inf, 0.25]
+    assert is_gated(derivative)
+
+
+def test_exceptions_of_programs_with_arrays() -> None:
+    def entry(a, k):
+        return a[k] * a[k]
+
+    derivative = gated(wb.grad(entry), np.ones(3), 1)
+    for _ in range(2):
+        with pytest.raises(IndexError) as caught:
+            derivative(np.ones(3), 3)
+        assert traceback.extract_tb(caught.tb)[-1].name.endswith("entry")
+    assert derivative(np.arange(3.0), -1).tolist() == [0.0, 0.0, 4.0]
+
+
+def test_structures() -> None:
+    def loss(model, rate):
+        return np.sum(model["w"] @ model["b"][0]) * rate * model["n"]
+
+    def model() -> Any:
+        return {"w": W.copy(), "b": (np.arange(4.0), "name"), "n": 3}
+
+    derivative = gated(wb.value_and_grad(loss), model(), 2.0)
+    for other in (model(), {**model(), "n": 4}, {**model(), "w": W * 2.0}, {**model(), "b": (np.ones(4)[::1], "name")},
+                  {**model(), "b": (np.ones(8)[::2], "name")}, {**model(), "b": (np.arange(4.0), "other")},
+                  {**model(), "more": 1.0}, {k: v for k, v in reversed(model().items())}, {**model(), "n": 3.0}):
+        expected = repr(wb.value_and_grad(loss)(other, 2.0))
+        for _ in range(3):
+            assert repr(derivative(other, 2.0)) == expected
+    del other["w"]
+    with pytest.raises((KeyError, wb.DifferentiationError)):
+        derivative(other, 2.0)
+
+
+def test_a_value_with_more() -> None:
+    def loss(x, a):
+        return x * x, {"scaled": a * x, "a": a, "name": "n"}
+
+    a = np.arange(3.0)
+    for operator in (wb.grad, wb.value_and_grad):
+        expected = repr(operator(loss, has_aux=True)(2.0, a))
+        derivative = gated(operator(loss, has_aux=True), 2.0, a)
+        assert repr(derivative(2.0, a)) == expected
+        found = derivative(2.0, a)
+        assert (found[1] if operator is wb.grad else found[0][1])["a"] is a
+
+
+def test_random_numbers_are_drawn_once() -> None:
+    def noisy(x, rng):
+        return x * rng.normal()
+
+    derivative = wb.grad(noisy)
+    one, other = np.random.default_rng(3), np.random.default_rng(3)
+    assert [derivative(2.0, one) for _ in range(6)] == [other.normal() for _ in range(6)]
 
 
 def test_the_last_kind_of_argument_has_the_gate() -> None:

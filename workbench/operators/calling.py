@@ -1,8 +1,8 @@
 """Calling compiled code: from Python arguments to flat data, and from flat results to Python values.
 
 For each specialisation small Python functions are generated that check the guards and pick the data in straight-line
-code. The rest (structures, arrays that are copied in, writes to containers) is ordinary code. (Where there is nothing
-but numbers none of it runs: see `gating`.)
+code. The rest (structures, arrays that are copied in, writes to containers) is ordinary code. (Most calls of gradients
+go by machine code instead: see `gating`.)
 
 Invariant: a written argument holds at every exit, errors included, what the program itself would have left in it.
 """

@@ -25,7 +25,7 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import costing, direction, gating, measuring, nesting, strategy, ways
+from workbench.operators import costing, direction, gating, measuring, nesting, nonfinite, strategy, ways
 from workbench.operators.program import Program
 from workbench.operators.shown import Foreseen, Shown
 from workbench.operators.specialisation import UNMADE, Request, Specialisation
@@ -138,17 +138,29 @@ class Derivative(Shown):
                 raise error
             except Exception as failure:
                 raise made.confirmed(made.blamed(failure), args)  # noqa: B904
-        except DifferentiationError:
-            pass  # what it refuses is looked into
+        except DifferentiationError as refusal:
+            if not made.program.leaves_no_trace:
+                __tracebackhide__ = True
+                raise self._tidied(refusal)  # noqa: B904
         except (Exception, KeyboardInterrupt) as raised:
             __tracebackhide__ = True
             raise self._tidied(raised)  # noqa: B904
-        return self._called(*args)
+        return self._called(*args)  # what it refuses is looked into
 
-    def _settled(self, made: Specialisation, results: Sequence[Any], args: tuple[Any, ...]) -> Any:
-        """A call whose results a gate leaves to Python."""
+    def _unsettled(self, made: Specialisation, results: Sequence[Any], args: tuple[Any, ...]) -> Any:
+        """A call behind a gate of which a derivative may not be finite."""
         try:
-            return gating.returned(made, results, args, self.with_value, self.several)
+            if not nonfinite.is_finite(results[made.count:]):
+                results = made.looked_into(made.pick(args), (), results)
+            return self._given(made, args, made.pick(args), results)
+        except (Exception, KeyboardInterrupt) as error:
+            __tracebackhide__ = True
+            raise self._tidied(error)  # noqa: B904
+
+    def _finished(self, made: Specialisation, results: Sequence[Any], args: tuple[Any, ...]) -> Any:
+        """A call behind a gate that gives structures, or what else is made of results."""
+        try:
+            return self._given(made, args, made.pick(args), results)
         except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True
             raise self._tidied(error)  # noqa: B904
@@ -350,7 +362,11 @@ class Derivative(Shown):
         return (*names, *keywords)
 
     def _finish(self, made: Specialisation, args: tuple[Any, ...]) -> Any:
-        data, results = made.run(args)
+        return self._given(made, args, *made.run(args))
+
+    def _given(self, made: Specialisation, args: tuple[Any, ...], data: tuple[Any, ...],
+               results: Sequence[Any]) -> Any:
+        """What a call gives, of the results of its program."""
         value = made.value(args, data, results)
         if self.request.mode == "value":
             return value
@@ -361,11 +377,11 @@ class Derivative(Shown):
         return (gradient, value[1]) if self.request.has_aux else gradient
 
     def _gate(self, made: Specialisation) -> Callable[..., Any] | None:
-        """What takes a specialisation's calls by itself, where it takes and gives Python's numbers."""
+        """What takes a specialisation's calls by itself, if anything does."""
         if not self._plain:
             return None
-        return gating.gate(made, len(self.names), self.with_value, self.several, self._called,
-                           functools.partial(self._failed, made), functools.partial(self._settled, made))
+        return gating.gate(made, len(self.names), self.with_value, self.several, self._called, *(
+            functools.partial(function, made) for function in (self._failed, self._unsettled, self._finished)))
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The derivative called inside a program that is itself being traced."""

@@ -1,7 +1,7 @@
 """What a gate is to do for a specialisation: its guards, inputs and results in the terms of `engines.numba.gates`.
 
-Programs of Python's numbers, without effects, have gates; calls of others are Python's all the way. Invariant: a gate
-tests every guard, in an order in which none is asked of what an earlier one should have kept out.
+Gradients without effects have gates; calls of others are Python's all the way. Invariant: a gate tests every guard, in
+an order in which none is asked of what an earlier one should have kept out.
 """
 
 from __future__ import annotations
@@ -15,64 +15,59 @@ from workbench.frontend import Guard, Leaf, Path
 from workbench.operators import calling
 from workbench.operators.specialisation import Specialisation
 
-_KINDS = {"is": gate_code.IS, "type": gate_code.HAS_TYPE, "fits": gate_code.FITS, "equal": gate_code.EQUALS}
+_KINDS = {"is": gate_code.IS, "type": gate_code.HAS_TYPE, "fits": gate_code.FITS, "equal": gate_code.EQUALS,
+          "array": gate_code.IS_ARRAY}
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
 
 
 def gate(made: Specialisation, arity: int, with_value: bool, several: bool, missed: Callable[..., Any],
-         failed: Callable[..., Any], settled: Callable[..., Any]) -> Callable[..., Any] | None:
+         failed: Callable[..., Any], unsettled: Callable[..., Any],
+         finished: Callable[..., Any]) -> Callable[..., Any] | None:
     """The gate of a specialisation, None where it has none. The functions are those of `gates.Gate`."""
-    traced, value = made.traced, _place_of(made.traced.output)
-    places = _gradients(made)
-    if (made.request.mode != "grad" or made.request.has_aux or made.single or traced.effects or traced.written
-            or value is None or not places or len(places) < len(made.gradients)
-            or any(item.rank >= 0 or not item.python for item in traced.inputs)):
+    traced, program = made.traced, made.program
+    if made.request.mode != "grad" or made.single or traced.effects or traced.written or program.repeats:
         return None
-    tests, rest = _tests(made.program.guards)
-    data = [_place(item.path) for item in traced.inputs]
-    found = [place for place in data if place is not None]
-    given = found == [gates.Place(gate_code.ARGUMENT, k) for k in range(arity)]
-    first, end = places[0], places[-1] + 1
-    results = gates.Results(made.compiled.results, first, end, several, value if with_value else None,
-                            in_python=places != list(range(first, end)))
+    conditions, rest = _conditions(program.guards)
+    data = [gates.Datum(_place(item.path), item.kind.dtype, item.rank) if not item.packed else gates.Datum(None)
+            for item in traced.inputs]
     return gates.Gate(
-        arity, tests, made.compiled.entry, results, missed, failed, settled, None if given else found,
-        calling.guard_function(rest, arity) if rest else None, None if None not in data else made.pick).made()
+        arity, conditions, data, made.compiled.entry, _results(made, with_value, several), missed, failed, unsettled,
+        finished, calling.guard_function(rest, arity) if rest else None,
+        made.pick if any(datum.place is None for datum in data) else None).made()
 
 
-def returned(made: Specialisation, results: Sequence[Any], args: tuple[Any, ...], with_value: bool,
-             several: bool) -> Any:
-    """What a call behind a gate gives, of the program's results."""
-    places = _gradients(made)
-    if not all(results[k] - results[k] == 0.0 for k in places):  # x - x is 0 for every finite x
-        results = made.looked_into(made.pick(args), (), results)
-    gradient = tuple(results[k] for k in places) if several else results[places[0]]
-    return (results[_place_of(made.traced.output) or 0], gradient) if with_value else gradient
+def _results(made: Specialisation, with_value: bool, several: bool) -> gates.Results:
+    """What is returned; in Python where it is more than results as they are."""
+    count, value = made.compiled.results, made.traced.output
+    leaves = [tree for tree in made.gradients if isinstance(tree, Leaf) and tree.view is None]
+    places = [leaf.position for leaf in leaves]
+    numbers = [leaf for leaf in leaves if leaf.rank < 0 and not leaf.python]
+    plain = isinstance(value, Leaf) and value.rank < 0 and value.source is None and value.first is None
+    if (made.request.has_aux or not places or len(places) < len(made.gradients) or (several and numbers)
+            or places != list(range(places[0], places[0] + len(places))) or (with_value and not plain)):
+        return gates.Results(count, made.count, in_python=True)
+    own = value if with_value and isinstance(value, Leaf) else None
+    return gates.Results(count, made.count, places[0], places[-1] + 1, several, own.position if own else None,
+                         own.kind.dtype.type if own and not own.python else None,
+                         numbers[0].kind.dtype.type if numbers else None)
 
 
-def _gradients(made: Specialisation) -> list[int]:
-    """Where the derivatives that are Python's numbers are among the results."""
-    return [place for place in map(_place_of, made.gradients) if place is not None]
-
-
-def _place_of(tree: Any) -> int | None:
-    """Where a leaf that is one of Python's numbers is among the results."""
-    return tree.position if isinstance(tree, Leaf) and tree.rank < 0 and tree.python else None
-
-
-def _tests(guards: Sequence[Guard]) -> tuple[list[gates.Condition], list[Guard]]:
+def _conditions(guards: Sequence[Guard]) -> tuple[list[gates.Condition], list[Guard]]:
     """The guards that machine code tests, and those that Python tests afterwards."""
-    tests: list[gates.Condition] = []
+    conditions: list[gates.Condition] = []
     rest: list[Guard] = []
     for guard in guards:
-        place = _place(guard.path)
-        kind = _KINDS.get(guard.kind)
+        place, kind = _place(guard.path), _KINDS.get(guard.kind)
         if (place is None or kind is None or (kind == gate_code.EQUALS and type(guard.expected) not in _CONSTANTS)
                 or (rest and place.attribute)):
             rest.append(guard)
+        elif kind == gate_code.IS_ARRAY:
+            dtype, ones, writeable = guard.expected
+            shape = writeable + sum(2 << k for k, is_one in enumerate(ones) if is_one)
+            conditions.append(gates.Condition(place, kind, dtype, len(ones), shape))
         else:
-            tests.append(gates.Condition(place, kind, guard.expected))
-    return tests, rest
+            conditions.append(gates.Condition(place, kind, guard.expected))
+    return conditions, rest
 
 
 def _place(path: Path) -> gates.Place | None:

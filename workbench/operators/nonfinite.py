@@ -8,7 +8,7 @@ replay in every turn.
 
 from __future__ import annotations
 
-import math
+import cmath
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -50,8 +50,8 @@ class _Watch(Values):
 
 
 def _is_finite(value: Any) -> bool:
-    if isinstance(value, float):  # (most of what a replay looks at)
-        return math.isfinite(value)
+    if isinstance(value, (float, complex)):  # (most of what a replay looks at)
+        return cmath.isfinite(value)
     if is_on_device(value):
         return is_finite_there(value)
     array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None

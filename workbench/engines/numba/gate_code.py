@@ -1,8 +1,9 @@
 """The machine code of gates (see `gates`): one function, which does what a gate's tuple says.
 
 The tuple begins with its plan, bytes that hold numbers: `HEADER` of them, then a record of each test and of each of the
-program's data, where it is found and, of a test, what must hold. Where numbers stand for objects they are places in
-the tuple. Invariant: references are counted on every way out; what is borrowed is not used after Python has run.
+program's data: where it is found, what must hold, of data whether it is an array. Where numbers stand for objects they
+are places in the tuple. Invariant: references are counted on every way out; what is borrowed is not used after Python
+has run.
 """
 
 from __future__ import annotations
@@ -13,139 +14,81 @@ from typing import Any
 from llvmlite import ir as llvm
 from numba.core import cgutils
 
+from workbench.engines.numba.python_objects import (
+    ALIGNED,
+    BIT,
+    CONTIGUOUS,
+    DOUBLE,
+    FLOAT,
+    INT,
+    POINTER,
+    WORD,
+    WRITEABLE,
+    Writer,
+)
+
 NAME = "workbench_gate"
 ARGUMENT, ENTRY, CELL, OBJECT = range(4)  # where a value is found
-IS, HAS_TYPE, EQUALS, FITS = range(4)  # what is asked of it
-#: numbers that every plan begins with: how many there are of what, and what is returned
-ARITY, TESTS, INPUTS, COUNT, FIRST, END, VALUE, FLAGS, HEADER = range(9)
-AS_GIVEN, PICKED = -1, -2  # for a number of inputs
-SEVERAL, WITH_VALUE, ALL, IN_PYTHON, ASKED = 1, 2, 4, 8, 16
-RECORD = 6  # numbers of a place and a test
+IS, HAS_TYPE, EQUALS, FITS, IS_ARRAY = range(5)  # what is asked of it
+#: numbers that every plan begins with: how many there are of what, the results to be looked at and those returned
+ARITY, TESTS, INPUTS, COUNT, DERIVATIVES, FIRST, END, VALUE, FLAGS, HEADER = range(10)
+#: flags: what is returned, and what takes Python
+SEVERAL, WITH_VALUE, ALL, IN_PYTHON, VALUE_MADE, GRADIENT_MADE = (1 << k for k in range(6))
+ASKED, AS_GIVEN, PICKED, ARRAYS = (1 << k for k in range(6, 10))
+#: numbers of a record: of a place, of what is asked, of an array (its shape's lowest bit: whether it may be written;
+#: the others: which of the dimensions are 1)
+KIND, OWNER, KEY, ATTRIBUTE, QUESTION, EXPECTED, RANK, SHAPE, RECORD = range(9)
 #: objects that every gate's tuple begins with
-PLAN, MISSED, FAILED, SETTLED, PROGRAM, HOLDS, PICK, FLOAT, EXCEPTION, FUNCTION, CODE = range(11)
+(PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT, EXCEPTION,
+ FUNCTION, CODE, NDARRAY, F64, C128, F32, C64) = range(19)
 ITSELF = 0  # for an attribute's name
-
-_POINTER, _INT, _WORD, _REAL = llvm.IntType(8).as_pointer(), llvm.IntType(32), llvm.IntType(64), llvm.DoubleType()
-
-
-class _Writer:
-    """A function of pointers, and what is done with Python's objects in it."""
-
-    def __init__(self, module: llvm.Module, name: str, result: Any, count: int) -> None:
-        self.module = module
-        self.function = llvm.Function(module, llvm.FunctionType(result, [_POINTER] * count), name)
-        self.builder = llvm.IRBuilder(self.function.append_basic_block())
-
-    def call(self, name: str, result: Any, *args: Any) -> Any:
-        """A call of Python's C interface; one with a variable number of arguments ends them by a null pointer."""
-        is_variadic = name.endswith("ObjArgs") or name == "PyTuple_Pack"
-        kinds = [arg.type for arg in args]
-        kind = llvm.FunctionType(result, kinds[:1] if is_variadic else kinds, is_variadic)
-        return self.builder.call(cgutils.get_or_insert_function(self.module, kind, name), args)
-
-    def called(self, function: Any, *args: Any) -> Any:
-        """A new reference to what a Python function gives, or null."""
-        return self.call("PyObject_CallFunctionObjArgs", _POINTER, function, *args, _POINTER(None))
-
-    def at(self, pointer: Any, offset: Any, kind: Any) -> Any:
-        """What lies so many bytes behind a pointer."""
-        offset = _WORD(offset) if isinstance(offset, int) else offset
-        return self.builder.load(self.builder.bitcast(self.builder.gep(pointer, [offset]), kind.as_pointer()))
-
-    def type_of(self, value: Any) -> Any:
-        return self.at(value, object.__basicsize__ - 8, _POINTER)
-
-    def size(self, values: Any) -> Any:
-        """The length of a tuple."""
-        return self.at(values, object.__basicsize__, _WORD)
-
-    def place_of_item(self, values: Any, k: Any) -> Any:
-        """Where an item of a tuple lies."""
-        offset = self.builder.add(self.builder.mul(k, _WORD(8)), _WORD(tuple.__basicsize__))
-        return self.builder.bitcast(self.builder.gep(values, [offset]), _POINTER.as_pointer())
-
-    def item(self, values: Any, k: Any) -> Any:
-        """An item of a tuple, borrowed."""
-        return self.builder.load(self.place_of_item(values, _WORD(k) if isinstance(k, int) else k))
-
-    def number(self, plan: Any, k: int) -> Any:
-        """A number of a plan's head."""
-        return self.at(plan, bytes.__basicsize__ - 1 + 4 * k, _INT)
-
-    def field(self, record: Any, k: int) -> Any:
-        """A number of a record, as a word."""
-        return self.builder.sext(self.at(record, 4 * k, _INT), _WORD)
-
-    def is_(self, one: Any, other: Any) -> Any:
-        """Whether they are the same; `other` may be a number."""
-        return self.builder.icmp_signed("==", one, one.type(other) if isinstance(other, int) else other)
-
-    def is_there(self, value: Any) -> Any:
-        """Whether a pointer is not null."""
-        return self.builder.icmp_unsigned("!=", value, _POINTER(None))
-
-    def has(self, flags: Any, flag: int) -> Any:
-        """Whether a flag is among others."""
-        return self.builder.icmp_signed("!=", self.builder.and_(flags, _INT(flag)), _INT(0))
-
-    def taken(self, value: Any) -> Any:
-        """A borrowed reference as one of our own (null as it is)."""
-        self.call("Py_IncRef", llvm.VoidType(), value)
-        return value
-
-    def dropped(self, value: Any) -> None:
-        """A reference given up (or null)."""
-        self.call("Py_DecRef", llvm.VoidType(), value)
-
-    def block(self, name: str = "") -> Any:
-        """A new block."""
-        return self.function.append_basic_block(name)
-
-    def merged(self, *values: tuple[Any, Any]) -> Any:
-        """The value that comes from one of several blocks."""
-        phi = self.builder.phi(values[0][0].type)
-        for value, block in values:
-            phi.add_incoming(value, block)
-        return phi
-
-    def go_on_if(self, condition: Any, otherwise: Any) -> None:
-        """To the next block where a condition holds, else to another."""
-        following = self.block()
-        self.builder.cbranch(condition, following, otherwise)
-        self.builder.position_at_end(following)
-
-    def loop(self, first: Any, end: Any, body: Callable[[Any], None]) -> None:
-        """A body for each number from the first to before the end."""
-        with cgutils.for_range_slice(self.builder, first, end, _WORD(1)) as (k, _):
-            body(k)
 
 
 def written(module: llvm.Module) -> llvm.Module:
-    """The three functions."""
-    found = _write_found(_Writer(module, f"{NAME}_found", _POINTER, 3))
-    holding = _write_holding(_Writer(module, f"{NAME}_holding", _INT, 3), found)
-    for function in (found, holding):
-        function.linkage = "internal"
-    _write_gate(_Writer(module, NAME, _POINTER, 3), found, holding)
+    """The functions of a module."""
+    three, two = [POINTER] * 3, [POINTER] * 2
+    array = _write_array(Writer(module, f"{NAME}_array", BIT, three))
+    found = _write_found(Writer(module, f"{NAME}_found", POINTER, three))
+    holding = _write_holding(Writer(module, f"{NAME}_holding", BIT, three), found, array)
+    finite = _write_finite(Writer(module, f"{NAME}_finite", BIT, two), [
+        _write_all_finite(Writer(module, f"{NAME}_{kind}", BIT, [POINTER, WORD]), kind) for kind in (DOUBLE, FLOAT)])
+    _write_gate(Writer(module, NAME, POINTER, three), found, holding, array, finite)
     return module
 
 
-def _write_found(w: _Writer) -> Any:
+def _write_array(w: Writer) -> Any:
+    """Whether a value is an array of a record's rank and dtype."""
+    objects, value, record = w.function.args
+    b = w.builder
+    no, compared, yes = w.block("no"), w.block("compared"), w.block("yes")
+    w.go_on_if(w.is_(w.type_of(value), w.item(objects, NDARRAY)), no)
+    w.go_on_if(w.is_(w.rank(value), w.field(record, RANK)), no)
+    dtype, expected = w.dtype(value), w.item(objects, w.field(record, EXPECTED))
+    b.cbranch(w.is_(dtype, expected), yes, compared)
+    b.position_at_end(compared)  # (that of an array from a pickle is another object)
+    w.go_on_if(w.is_(w.call("PyObject_RichCompareBool", INT, dtype, expected, INT(2)), 1), no)  # Py_EQ
+    b.branch(yes)
+    b.position_at_end(yes)
+    b.ret(BIT(1))
+    b.position_at_end(no)
+    b.ret(BIT(0))
+    return w.internal()
+
+
+def _write_found(w: Writer) -> Any:
     """What is found at a place: a new reference, or null, perhaps with an exception."""
     objects, args, record = w.function.args
     b = w.builder
-    kind, owner, key, attribute = (w.field(record, k) for k in range(4))
+    kind, owner, key, attribute = (w.field(record, k) for k in (KIND, OWNER, KEY, ATTRIBUTE))
     ways, got, code, other = [w.block() for _ in range(4)], w.block("got"), w.block("code"), w.block("other")
-    switch = b.switch(kind, ways[OBJECT])
+    w.choose(kind, ways)
     ended = []
     for way, block in enumerate(ways):
-        if way != OBJECT:
-            switch.add_case(_WORD(way), block)
         b.position_at_end(block)
         held = w.item(args if way == ARGUMENT else objects, owner)
         if way == ENTRY:
-            held = w.call("PyDict_GetItemWithError", _POINTER, held, w.item(objects, key))
-        ended.append((w.call("PyCell_Get", _POINTER, held) if way == CELL else w.taken(held), block))  # (or null)
+            held = w.call("PyDict_GetItemWithError", POINTER, held, w.item(objects, key))
+        ended.append((w.call("PyCell_Get", POINTER, held) if way == CELL else w.taken(held), block))  # (or null)
         b.branch(got)
     b.position_at_end(got)
     value = w.merged(*ended)
@@ -154,113 +97,161 @@ def _write_found(w: _Writer) -> Any:
     is_function = w.is_(w.type_of(value), w.item(objects, FUNCTION))
     b.cbranch(b.and_(w.is_(attribute, CODE), is_function), code, other)
     b.position_at_end(code)  # (as an attribute it is slow to be had: auditing hooks are told)
-    of_function = w.taken(w.call("PyFunction_GetCode", _POINTER, value))
+    of_function = w.taken(w.call("PyFunction_GetCode", POINTER, value))
     w.dropped(value)
     b.ret(of_function)
     b.position_at_end(other)
-    of_it = w.call("PyObject_GetAttr", _POINTER, value, w.item(objects, attribute))
+    of_it = w.call("PyObject_GetAttr", POINTER, value, w.item(objects, attribute))
     w.dropped(value)
     b.ret(of_it)
-    return w.function
+    return w.internal()
 
 
-def _write_holding(w: _Writer, found: Any) -> Any:
-    """1 where a test passes, else 0, perhaps with an exception."""
+def _write_holding(w: Writer, found: Any, array: Any) -> Any:
+    """Whether a test passes; perhaps, where it does not, with an exception."""
     objects, args, record = w.function.args
     b = w.builder
     value = b.call(found, (objects, args, record))
     with b.if_then(b.not_(w.is_there(value))):
-        b.ret(_INT(0))
-    test, expected = w.field(record, 4), w.item(objects, w.field(record, 5))
-    ways, compared, measured, end = [w.block() for _ in range(4)], w.block(), w.block(), w.block("end")
-    switch = b.switch(test, ways[IS])
-    for way in (HAS_TYPE, EQUALS, FITS):
-        switch.add_case(_WORD(way), ways[way])
+        b.ret(BIT(0))
+    expected = w.item(objects, w.field(record, EXPECTED))
+    ways, end = [w.block() for _ in range(5)], w.block("end")
+    w.choose(w.field(record, QUESTION), ways)
+    ended: list[tuple[Any, Any]] = []
+
+    def ends(answer: Any) -> None:
+        ended.append((answer, b.block))
+        b.branch(end)
+
+    def goes_on(condition: Any) -> None:
+        ended.append((BIT(0), b.block))
+        w.go_on_if(condition, end)
+
     b.position_at_end(ways[IS])
-    is_same = w.is_(value, expected)
-    b.branch(end)
+    ends(w.is_(value, expected))
     b.position_at_end(ways[HAS_TYPE])
-    is_of_type = w.is_(w.type_of(value), expected)
-    b.branch(end)
+    ends(w.is_(w.type_of(value), expected))
     b.position_at_end(ways[EQUALS])
-    is_alike = w.is_(w.type_of(value), w.type_of(expected))
-    b.cbranch(is_alike, compared, end)
-    b.position_at_end(compared)
-    is_equal = w.is_(w.call("PyObject_RichCompareBool", _INT, value, expected, _INT(2)), 1)  # Py_EQ
-    b.branch(end)
+    goes_on(w.is_(w.type_of(value), w.type_of(expected)))
+    ends(w.is_(w.call("PyObject_RichCompareBool", INT, value, expected, INT(2)), 1))  # Py_EQ
     b.position_at_end(ways[FITS])
-    is_integer = w.is_(w.type_of(value), expected)
-    b.cbranch(is_integer, measured, end)
-    b.position_at_end(measured)
-    overflow = cgutils.alloca_once(b, _INT)
-    w.call("PyLong_AsLongLongAndOverflow", _WORD, value, overflow)
-    fits = w.is_(b.load(overflow), 0)
-    b.branch(end)
+    goes_on(w.is_(w.type_of(value), expected))
+    overflow = cgutils.alloca_once(b, INT)
+    w.call("PyLong_AsLongLongAndOverflow", WORD, value, overflow)
+    ends(w.is_(b.load(overflow), 0))
+    b.position_at_end(ways[IS_ARRAY])
+    goes_on(b.call(array, (objects, value, record)))
+    shape = w.field(record, SHAPE)
+    goes_on(w.is_(b.trunc(shape, BIT), w.has_flags(value, WRITEABLE)))
+
+    def alike(k: Any) -> None:
+        is_one = b.trunc(b.lshr(shape, b.add(k, WORD(1))), BIT)
+        goes_on(w.is_(is_one, w.is_(w.dimension(value, k), 1)))
+
+    w.loop(WORD(0), w.rank(value), alike)
+    ends(BIT(1))
     b.position_at_end(end)
-    answer = w.merged((is_same, ways[IS]), (is_of_type, ways[HAS_TYPE]), (is_alike, ways[EQUALS]), (is_equal, compared),
-                      (is_integer, ways[FITS]), (fits, measured))
+    answer = w.merged(*ended)
     w.dropped(value)
-    b.ret(b.zext(answer, _INT))
-    return w.function
+    b.ret(answer)
+    return w.internal()
 
 
-def _write_gate(w: _Writer, found: Any, holding: Any) -> None:
+def _write_all_finite(w: Writer, kind: Any) -> Any:
+    """Whether so many floats at an address are finite. All are looked at, as vectors."""
+    address, many = w.function.args
+    b = w.builder
+    bad = cgutils.alloca_once_value(b, INT(0))
+
+    def look(k: Any) -> None:
+        number = w.at(address, b.mul(k, WORD(8 if kind is DOUBLE else 4)), kind)
+        is_bad = b.not_(b.fcmp_ordered("==", b.fsub(number, number), kind(0.0)))  # x - x is 0 for each finite x
+        b.store(b.or_(b.load(bad), b.zext(is_bad, INT)), bad)
+
+    w.loop(WORD(0), many, look)
+    b.ret(w.is_(b.load(bad), 0))
+    return w.internal()
+
+
+def _write_finite(w: Writer, all_finite: list[Any]) -> Any:
+    """Whether a result is a finite float, or an array of floats or complex numbers that are. (False for all else.)"""
+    objects, value = w.function.args
+    b = w.builder
+    array, no = w.block("array"), w.block("no")
+    w.go_on_if(w.is_(w.type_of(value), w.item(objects, PYTHON_FLOAT)), array)
+    number = w.float_in(value)
+    b.ret(b.fcmp_ordered("==", b.fsub(number, number), DOUBLE(0.0)))
+    b.position_at_end(array)
+    w.go_on_if(w.is_(w.type_of(value), w.item(objects, NDARRAY)), no)
+    w.go_on_if(w.has_flags(value, CONTIGUOUS | ALIGNED), no)
+    size = cgutils.alloca_once_value(b, WORD(1))
+    w.loop(WORD(0), w.rank(value), lambda k: b.store(b.mul(b.load(size), w.dimension(value, k)), size))
+    many = b.load(size)
+    for dtype, each, function in ((F64, 1, all_finite[0]), (C128, 2, all_finite[0]), (F32, 1, all_finite[1]),
+                                  (C64, 2, all_finite[1])):
+        with b.if_then(w.is_(w.dtype(value), w.item(objects, dtype))):
+            b.ret(b.call(function, (w.data(value), b.mul(many, WORD(each)))))
+    b.branch(no)
+    b.position_at_end(no)
+    b.ret(BIT(0))
+    return w.internal()
+
+
+def _write_gate(w: Writer, found: Any, holding: Any, array: Any, finite: Any) -> None:
     """The method: of a gate's tuple, a tuple of arguments, and a dictionary of those by keyword, or null."""
     objects, args, named = w.function.args
     b = w.builder
     missed, gone = w.block("missed"), w.block("gone")
     w.go_on_if(b.not_(w.is_there(named)), missed)
     plan = w.item(objects, PLAN)
-    arity, tests, inputs = (b.sext(w.number(plan, k), _WORD) for k in (ARITY, TESTS, INPUTS))
+    arity, tests, inputs = (b.sext(w.number(plan, k), WORD) for k in (ARITY, TESTS, INPUTS))
     flags = w.number(plan, FLAGS)
     w.go_on_if(w.is_(w.size(args), arity), missed)
 
     def record(k: Any) -> Any:
-        offset = b.add(b.mul(k, _WORD(4 * RECORD)), _WORD(4 * HEADER + bytes.__basicsize__ - 1))
-        return b.gep(plan, [offset])
+        return w.record(plan, k, HEADER, RECORD)
 
-    w.loop(_WORD(0), tests, lambda k: w.go_on_if(w.is_(b.call(holding, (objects, args, record(k))), 1), missed))
+    w.loop(WORD(0), tests, lambda k: w.go_on_if(b.call(holding, (objects, args, record(k))), missed))
     with b.if_then(w.has(flags, ASKED)):
         answer = w.called(w.item(objects, HOLDS), args)
         w.go_on_if(w.is_there(answer), missed)
-        is_true = w.is_(w.call("PyObject_IsTrue", _INT, answer), 1)
+        is_true = w.is_(w.call("PyObject_IsTrue", INT, answer), 1)
         w.dropped(answer)
         w.go_on_if(is_true, missed)
-    data = _write_data(w, lambda k: b.call(found, (objects, args, record(b.add(tests, k)))), inputs, missed)
-    results = w.call("PyObject_Call", _POINTER, w.item(objects, PROGRAM), data, _POINTER(None))
+    data = _write_data(w, lambda k: b.call(found, (objects, args, record(b.add(tests, k)))), flags, inputs, missed)
+    with b.if_then(w.has(flags, ARRAYS)):
+        _write_door(w, array, lambda k: record(b.add(tests, k)), data, inputs, missed)
+    results = w.call("PyObject_Call", POINTER, w.item(objects, PROGRAM), data, POINTER(None))
     w.dropped(data)
     w.go_on_if(w.is_there(results), gone)
-    _write_returned(w, plan, flags, results)
+    _write_returned(w, plan, flags, results, finite)
     b.position_at_end(gone)
     _write_gone(w)
     b.position_at_end(missed)  # an exception is met by Python again, unless it is a signal's
-    with b.if_then(w.is_there(w.call("PyErr_Occurred", _POINTER))):
-        with b.if_then(w.is_(w.call("PyErr_ExceptionMatches", _INT, w.item(objects, EXCEPTION)), 0)):
-            b.ret(_POINTER(None))
+    with b.if_then(w.is_there(w.call("PyErr_Occurred", POINTER))):
+        with b.if_then(w.is_(w.call("PyErr_ExceptionMatches", INT, w.item(objects, EXCEPTION)), 0)):
+            b.ret(POINTER(None))
         w.call("PyErr_Clear", llvm.VoidType())
-    b.ret(w.call("PyObject_Call", _POINTER, w.item(objects, MISSED), args, named))
+    b.ret(w.call("PyObject_Call", POINTER, w.item(objects, MISSED), args, named))
 
 
-def _write_data(w: _Writer, found: Callable[[Any], Any], inputs: Any, missed: Any) -> Any:
+def _write_data(w: Writer, found: Callable[[Any], Any], flags: Any, inputs: Any, missed: Any) -> Any:
     """A new reference to the tuple of what the program takes."""
     objects, args, _ = w.function.args
     b = w.builder
-    as_given, picked, gathered, unmade, ready = (w.block(name) for name in (
-        "as_given", "picked", "gathered", "unmade", "ready"))
-    switch = b.switch(inputs, gathered)
-    switch.add_case(_WORD(AS_GIVEN), as_given)
-    switch.add_case(_WORD(PICKED), picked)
-
+    as_given, other, picked, gathered, unmade, ready = (w.block(name) for name in (
+        "as_given", "other", "picked", "gathered", "unmade", "ready"))
+    b.cbranch(w.has(flags, AS_GIVEN), as_given, other)
     b.position_at_end(as_given)
     given = w.taken(args)
     b.branch(ready)
-
+    b.position_at_end(other)
+    b.cbranch(w.has(flags, PICKED), picked, gathered)
     b.position_at_end(picked)
     pick = w.called(w.item(objects, PICK), args)
     b.cbranch(w.is_there(pick), ready, missed)
-
     b.position_at_end(gathered)
-    made = w.call("PyTuple_New", _POINTER, inputs)
+    made = w.call("PyTuple_New", POINTER, inputs)
     w.go_on_if(w.is_there(made), missed)
 
     def gather(k: Any) -> None:
@@ -268,69 +259,105 @@ def _write_data(w: _Writer, found: Callable[[Any], Any], inputs: Any, missed: An
         w.go_on_if(w.is_there(value), unmade)
         b.store(value, w.place_of_item(made, k))
 
-    w.loop(_WORD(0), inputs, gather)
+    w.loop(WORD(0), inputs, gather)
     end = b.block
     b.branch(ready)
-
     b.position_at_end(unmade)
     w.dropped(made)
     b.branch(missed)
-
     b.position_at_end(ready)
     return w.merged((given, as_given), (pick, picked), (made, end))
 
 
-def _write_returned(w: _Writer, plan: Any, flags: Any, results: Any) -> None:
+def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, inputs: Any, missed: Any) -> None:
+    """Arrays are to be as the program takes them: those that it would be given copies of go to Python."""
+    objects = w.function.args[0]
+    b = w.builder
+    unfit = w.block("unfit")
+
+    def fits(k: Any) -> None:
+        value = w.item(data, k)
+        with b.if_then(b.icmp_signed(">=", w.field(record(k), RANK), WORD(0))):
+            w.go_on_if(b.call(array, (objects, value, record(k))), unfit)
+            w.go_on_if(w.has_flags(value, CONTIGUOUS | ALIGNED), unfit)
+
+    w.loop(WORD(0), inputs, fits)
+    ready = w.block("fit")
+    b.branch(ready)
+    b.position_at_end(unfit)
+    w.dropped(data)
+    b.branch(missed)
+    b.position_at_end(ready)
+
+
+def _write_returned(w: Writer, plan: Any, flags: Any, results: Any, finite: Any) -> None:
     """What becomes of the results."""
     objects, args, _ = w.function.args
     b = w.builder
-    settled = w.block("settled")
-    count, first, end, value = (b.sext(w.number(plan, k), _WORD) for k in (COUNT, FIRST, END, VALUE))
+    unsettled, settled, failed = w.block("unsettled"), w.block("settled"), w.block("failed")
+    count, derivatives, first, end, value = (b.sext(w.number(plan, k), WORD) for k in (
+        COUNT, DERIVATIVES, FIRST, END, VALUE))
+    w.go_on_if(w.is_(w.type_of(results), w.type_of(args)), unsettled)
+    w.go_on_if(w.is_(w.size(results), count), unsettled)
+    w.loop(derivatives, count, lambda k: w.go_on_if(b.call(finite, (objects, w.item(results, k))), unsettled))
     w.go_on_if(b.not_(w.has(flags, IN_PYTHON)), settled)
-    w.go_on_if(w.is_(w.type_of(results), w.type_of(args)), settled)
-    w.go_on_if(w.is_(w.size(results), count), settled)
-
-    def finite(k: Any) -> None:
-        item = w.item(results, k)
-        w.go_on_if(w.is_(w.type_of(item), w.item(objects, FLOAT)), settled)
-        number = w.at(item, float.__basicsize__ - 8, _REAL)
-        w.go_on_if(b.fcmp_ordered("==", b.fsub(number, number), _REAL(0.0)), settled)  # x - x is 0 for each finite x
-
-    w.loop(first, end, finite)
     with b.if_then(w.has(flags, ALL)):
         b.ret(results)
     with b.if_else(w.has(flags, SEVERAL)) as (yes, no):
         with yes:
-            slice_ = w.call("PyTuple_GetSlice", _POINTER, results, first, end)
+            slice_ = w.call("PyTuple_GetSlice", POINTER, results, first, end)
             of_several = b.block
         with no:
-            alone = w.taken(w.item(results, first))
+            alone = _write_made(w, w.item(results, first), flags, GRADIENT_MADE, GRADIENT_TYPE)
             of_one = b.block
     gradient = w.merged((slice_, of_several), (alone, of_one))
-    with b.if_then(b.and_(w.has(flags, WITH_VALUE), w.is_there(gradient))):
-        both = w.call("PyTuple_Pack", _POINTER, _WORD(2), w.item(results, value), gradient)
-        w.dropped(gradient)
+    w.go_on_if(w.is_there(gradient), failed)
+    with b.if_then(b.not_(w.has(flags, WITH_VALUE))):
         w.dropped(results)
-        b.ret(both)
+        b.ret(gradient)
+    own = _write_made(w, w.item(results, value), flags, VALUE_MADE, VALUE_TYPE)
     w.dropped(results)
-    b.ret(gradient)
+    with b.if_then(b.not_(w.is_there(own))):
+        w.dropped(gradient)
+        b.ret(own)
+    both = w.call("PyTuple_Pack", POINTER, WORD(2), own, gradient)
+    w.dropped(own)
+    w.dropped(gradient)
+    b.ret(both)
 
-    b.position_at_end(settled)
-    made = w.called(w.item(objects, SETTLED), results, args)
+    b.position_at_end(failed)
     w.dropped(results)
-    b.ret(made)
+    b.ret(POINTER(None))
+    for block, function in ((unsettled, UNSETTLED), (settled, FINISHED)):
+        b.position_at_end(block)
+        made = w.called(w.item(objects, function), results, args)
+        w.dropped(results)
+        b.ret(made)
 
 
-def _write_gone(w: _Writer) -> None:
+def _write_made(w: Writer, number: Any, flags: Any, flag: int, type_: int) -> Any:
+    """A result, as an object of another type where a flag says so: a new reference, or null."""
+    b = w.builder
+    with b.if_else(w.has(flags, flag)) as (yes, no):
+        with yes:
+            made = w.called(w.item(w.function.args[0], type_), number)
+            of_type = b.block
+        with no:
+            itself = w.taken(number)
+            as_it_is = b.block
+    return w.merged((made, of_type), (itself, as_it_is))
+
+
+def _write_gone(w: Writer) -> None:
     """An exception of the program: handed to Python, which raises another one, or gives a result."""
     objects, args, _ = w.function.args
     b = w.builder
-    slots = [cgutils.alloca_once_value(b, _POINTER(None)) for _ in range(3)]
+    slots = [cgutils.alloca_once_value(b, POINTER(None)) for _ in range(3)]
     for name in ("PyErr_Fetch", "PyErr_NormalizeException"):
         w.call(name, llvm.VoidType(), *slots)
     kind, error, trace = map(b.load, slots)
     with b.if_then(w.is_there(trace)):
-        w.call("PyException_SetTraceback", _INT, error, trace)
+        w.call("PyException_SetTraceback", INT, error, trace)
     answer = w.called(w.item(objects, FAILED), error, args)
     for value in (kind, error, trace):
         w.dropped(value)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
+import numpy as np
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps
@@ -24,6 +25,7 @@ from numba.core.serialize import dumps
 from workbench.engines import signals
 from workbench.engines.numba import cache
 from workbench.engines.numba import gate_code as code
+from workbench.engines.numba.python_objects import are_laid_out
 from workbench.records import dataclass
 
 
@@ -40,81 +42,114 @@ class Place:
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of a value (a kind of `gate_code`) for a call to go through."""
+    """What must hold of a value (a kind of `gate_code`) for a call to go through. Of an array: its dtype, the rank, and
+    the bits of its shape."""
 
     place: Place
     kind: int
     expected: Any
+    rank: int = -1
+    shape: int = 0
+
+
+@dataclass(frozen=True)
+class Datum:
+    """What a program takes: where it is found (None: Python finds it); of an array dtype and rank."""
+
+    place: Place | None
+    dtype: Any = None
+    rank: int = -1
 
 
 @dataclass(frozen=True)
 class Results:
-    """What is returned of `count` results of a program: the derivatives, from the first to before the last, as a tuple
-    or the only one, behind the value, perhaps. `in_python`: what `settled` makes of them."""
+    """What is returned of `count` results of a program, of which those from `derivatives` on must be finite: from the
+    first to before the last, as a tuple or the only one, behind the value, perhaps. value_type, gradient_type: what
+    makes the value, and the only one, of the program's numbers, where they are not as they should be. in_python: it is
+    what `finished` makes of them."""
 
     count: int
-    first: int = 0
-    end: int = 0
+    derivatives: int = 1
+    first: int = 1
+    end: int = 2
     is_several: bool = False
     value: int | None = None
+    value_type: Any = None
+    gradient_type: Any = None
     in_python: bool = False
 
     @property
-    def numbers(self) -> tuple[int, ...]:
-        """It in numbers."""
-        is_all = (self.count, self.value, self.first, self.end, self.is_several) == (2, 0, 1, 2, False)
-        flags = (code.SEVERAL * self.is_several | code.WITH_VALUE * (self.value is not None) | code.ALL * is_all
-                 | code.IN_PYTHON * self.in_python)
-        return self.count, self.first, self.end, self.value or 0, flags
+    def flags(self) -> int:
+        """What there is to do."""
+        is_all = (self.count, self.value, self.first, self.end) == (2, 0, 1, 2) and not (
+            self.is_several or self.value_type or self.gradient_type)
+        return sum(flag * bool(holds) for flag, holds in (
+            (code.SEVERAL, self.is_several), (code.WITH_VALUE, self.value is not None), (code.ALL, is_all),
+            (code.IN_PYTHON, self.in_python), (code.VALUE_MADE, self.value_type),
+            (code.GRADIENT_MADE, self.gradient_type)))
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a gate does: tests, the program, its results.
+    """What a gate does: conditions, the program, its results.
 
-    data: where what the program takes is found (None: its arguments are those of the call). holds, pick: what else is
-    to be tested, and how data are found, where that takes Python: functions of the tuple of arguments. missed: what
-    calls go to that do not pass, with all arguments; failed: of an exception of the program and the tuple of arguments;
-    settled: of the results and the tuple of arguments, where a derivative is not a finite float."""
+    holds, pick: what else is to be tested, and how data are found, where that takes Python: functions of the tuple of
+    arguments. missed: what calls go to that do not pass, with all arguments; failed: of an exception of the program and
+    the tuple of arguments; finished: of results and the tuple of arguments, where Python makes something of them;
+    unsettled: likewise, where a derivative is not finite, or is no float or array of them."""
 
     arity: int
-    tests: Sequence[Condition]
+    conditions: Sequence[Condition]
+    data: Sequence[Datum]
     program: Callable[..., Any]
     results: Results
     missed: Callable[..., Any]
     failed: Callable[..., Any]
-    settled: Callable[..., Any]
-    data: Sequence[Place] | None = None
+    unsettled: Callable[..., Any]
+    finished: Callable[..., Any]
     holds: Callable[..., Any] | None = None
     pick: Callable[..., Any] | None = None
 
     def made(self) -> Callable[..., Any] | None:
-        """It, as something to be called; None where Python's objects are not laid out as machine code takes them."""
-        if (object.__basicsize__, tuple.__itemsize__, float.__basicsize__) != (16, 8, 24):
+        """It, as something to be called; None where Python's objects do not lie as machine code takes them."""
+        if not are_laid_out():
             return None
-        objects: list[Any] = [None, self.missed, self.failed, self.settled, self.program, self.holds, self.pick, float,
-                              Exception, FunctionType, "__code__"]
-        inputs = code.PICKED if self.pick is not None else code.AS_GIVEN if self.data is None else len(self.data)
-        *returned, flags = self.results.numbers
-        numbers = [self.arity, len(self.tests), inputs, *returned, flags | code.ASKED * (self.holds is not None)]
-        for test in self.tests:
-            numbers += _record(test.place, objects, test.kind, test.expected)
-        for place in self.data or ():
-            numbers += _record(place, objects)
+        returned = self.results
+        objects: list[Any] = [
+            None, self.missed, self.failed, self.unsettled, self.finished, self.program, self.holds, self.pick,
+            returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__", np.ndarray,
+            *map(np.dtype, ("f8", "c16", "f4", "c8"))]
+        numbers = [self.arity, len(self.conditions), len(self.data), returned.count, returned.derivatives,
+                   returned.first, returned.end, returned.value or 0, self._flags]
+        for condition in self.conditions:
+            numbers += _record(objects, condition.place, condition.expected, condition.kind, condition.rank,
+                               condition.shape)
+        for datum in self.data:
+            numbers += _record(objects, datum.place, datum.dtype, rank=datum.rank)
         objects[code.PLAN] = struct.pack(f"={len(numbers)}i", *numbers)
         made: Callable[..., Any] = _new_builtin(ctypes.addressof(_method()), tuple(objects), None)
         return made
 
+    @property
+    def _flags(self) -> int:
+        places = [Place(code.ARGUMENT, k) for k in range(self.arity)]
+        as_given = self.pick is None and [datum.place for datum in self.data] == places
+        return self.results.flags | sum(flag * holds for flag, holds in (
+            (code.ASKED, self.holds is not None), (code.PICKED, self.pick is not None), (code.AS_GIVEN, as_given),
+            (code.ARRAYS, any(datum.rank >= 0 for datum in self.data))))
 
-def _record(place: Place, objects: list[Any], test: int = 0, expected: Any = None) -> list[int]:
-    """A place and a test in numbers, with what they are about among the objects."""
+
+def _record(objects: list[Any], place: Place | None, expected: Any, test: int = 0, rank: int = -1,
+            shape: int = 0) -> list[int]:
+    """A place and what is asked in numbers, with what they are about among the objects."""
     def noted(value: Any) -> int:
         objects.append(value)
         return len(objects) - 1
+    place = Place(code.OBJECT, None) if place is None else place
     owner = place.owner if place.kind == code.ARGUMENT else noted(place.owner)
     attribute = {"": code.ITSELF, "__code__": code.CODE}.get(place.attribute)
     return [place.kind, owner, noted(place.key), noted(place.attribute) if attribute is None else attribute, test,
-            noted(expected)]
+            noted(expected), rank, shape]
 
 
 # ---------------------------------------------------------------------- Python's side
