@@ -100,7 +100,7 @@ class Composite(Derivative):
                               () if made.traced.written else data)
         return found
 
-    def _gate(self, made: Specialisation) -> Callable[..., Any] | None:
+    def _gate_of(self, made: Specialisation) -> tuple[Any, ...] | None:
         """None: what is found is looked at."""
         return None
 

@@ -21,6 +21,7 @@ from workbench.cost.gpu import gpu_of
 from workbench.cost.spec import specs_in, stand_ins
 from workbench.engines import COMPILER, UNCOMPILED, Compiler, Runner, engine_named, tape
 from workbench.engines.cuda import CudaCompiler
+from workbench.engines.numba import gates
 from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
@@ -68,9 +69,9 @@ class Derivative(Shown):
     (<gradient of square>, 6.0, False)
     """
 
-    __slots__ = ("__call__",)  # of each its own: the gate of the specialisation used last, or `_called`
+    __slots__ = ("_gate",)  # that of the specialisation used last, or a shut one
+    _gate: tuple[Any, ...]
     __name__: str
-    __call__: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto",
@@ -98,7 +99,7 @@ class Derivative(Shown):
         self._lock = threading.RLock()
         self._plain = all(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
                           for p in self.signature.parameters.values())
-        self.__call__ = self._called
+        self._gate = SHUT
         self._refused: set[Any] = set()
         self._refusal: DifferentiationError | None = None
 
@@ -120,8 +121,8 @@ class Derivative(Shown):
         return DifferentiationError(message, span_of(self.function))
 
     # ------------------------------------------------------------------ calling
-    def _called(self, *args: Any, **named: Any) -> Any:
-        """The derivative at these arguments: a call that no gate has taken."""
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The derivative at these arguments."""
         try:
             return self._general(args, named)
         except (Exception, KeyboardInterrupt) as error:
@@ -145,7 +146,7 @@ class Derivative(Shown):
         except (Exception, KeyboardInterrupt) as raised:
             __tracebackhide__ = True
             raise self._tidied(raised)  # noqa: B904
-        return self._called(*args)  # what it refuses is looked into
+        return TO_PYTHON(self, *args)  # what it refuses is looked into
 
     def _unsettled(self, made: Specialisation, results: Sequence[Any], args: tuple[Any, ...]) -> Any:
         """A call behind a gate of which a derivative may not be finite."""
@@ -260,7 +261,7 @@ class Derivative(Shown):
                     found = self._made(args, keywords)
                     self._specialisations.insert(0, found)
                     del self._specialisations[MAX_SPECIALISATIONS:]
-                    self.__call__ = self._called
+                    self._gate = SHUT
         elif not keywords:
             self._open(found)
         return found
@@ -268,8 +269,11 @@ class Derivative(Shown):
     def _open(self, found: Specialisation) -> None:
         """Let calls go through the gate of a specialisation, if it has one (which who calls once need not wait for)."""
         if found.gate is UNMADE:
-            found.gate = self._gate(found)
-        self.__call__ = self._called if found.gate is None else found.gate
+            found.gate = self._gate_of(found)
+        if found.gate is None or not gates.guard(Derivative, "_gate"):
+            self._gate = SHUT
+        elif self._gate[0] is not found:
+            self._gate = gates.opened(found, found.gate)
 
     def begun(self, args: tuple[Any, ...], keywords: tuple[str, ...] = ()) -> Program:
         """The program of a specialisation that is to be looked at, traced and not yet transformed: what its function
@@ -322,7 +326,7 @@ class Derivative(Shown):
                         if found in self._specialisations:
                             self._specialisations.remove(found)
                             self._specialisations.insert(0, found)
-                    self.__call__ = self._called
+                    self._gate = SHUT
                 return found
         return None
 
@@ -376,12 +380,12 @@ class Derivative(Shown):
             return value, gradient
         return (gradient, value[1]) if self.request.has_aux else gradient
 
-    def _gate(self, made: Specialisation) -> Callable[..., Any] | None:
+    def _gate_of(self, made: Specialisation) -> tuple[Any, ...] | None:
         """What takes a specialisation's calls by itself, if anything does."""
         if not self._plain:
             return None
-        return gating.gate(made, len(self.names), self.with_value, self.several, self._called, *(
-            functools.partial(function, made) for function in (self._failed, self._unsettled, self._finished)))
+        return gating.gate(made, len(self.names), self.with_value, self.several, TO_PYTHON, Derivative._failed,
+                           Derivative._unsettled, Derivative._finished)
 
     def inlined(self, act: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The derivative called inside a program that is itself being traced."""
@@ -536,3 +540,7 @@ class Derivative(Shown):
 
     def __repr__(self) -> str:
         return f"<{'compiled function of ' if self.request.mode == 'value' else ''}{self._title()}>"
+
+
+TO_PYTHON = Derivative.__call__  # (the class may be given another one)
+SHUT = gates.shut(TO_PYTHON)

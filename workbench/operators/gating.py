@@ -22,8 +22,8 @@ _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
 
 def gate(made: Specialisation, arity: int, with_value: bool, several: bool, missed: Callable[..., Any],
          failed: Callable[..., Any], unsettled: Callable[..., Any],
-         finished: Callable[..., Any]) -> Callable[..., Any] | None:
-    """The gate of a specialisation, None where it has none. The functions are those of `gates.Gate`."""
+         finished: Callable[..., Any]) -> tuple[Any, ...] | None:
+    """The parts of a specialisation's gate, None where it has none. The functions are those of `gates.Gate`."""
     traced, program = made.traced, made.program
     if made.request.mode != "grad" or made.single or traced.effects or traced.written or program.repeats:
         return None
@@ -33,7 +33,7 @@ def gate(made: Specialisation, arity: int, with_value: bool, several: bool, miss
     return gates.Gate(
         arity, conditions, data, made.compiled.entry, _results(made, with_value, several), missed, failed, unsettled,
         finished, calling.guard_function(rest, arity) if rest else None,
-        made.pick if any(datum.place is None for datum in data) else None).made()
+        made.pick if any(datum.place is None for datum in data) else None).parts()
 
 
 def _results(made: Specialisation, with_value: bool, several: bool) -> gates.Results:

@@ -5,18 +5,45 @@ import gc
 import math
 import pickle
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
+from workbench.engines.numba import gates
 from workbench.engines.numba.gate_code import ARGUMENT, CELL, ENTRY, EQUALS, FITS, HAS_TYPE, IS, IS_ARRAY, OBJECT
 from workbench.engines.numba.gates import Condition, Datum, Gate, Place, Results
 from workbench.engines.numba.python_objects import are_laid_out
 from workbench.frontend import array_signature
 
 FIRST = Place(ARGUMENT, 0)
+
+
+class Gated:
+    """Something that is called through a gate."""
+
+    __slots__ = ("__weakref__", "gate", "more")
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return missed(*args, **named)
+
+    def failed(self, made: Any, error: BaseException, args: Any) -> Any:
+        assert made == "made"
+        return failed(error, args)
+
+    def unsettled(self, made: Any, results: Any, args: Any) -> Any:
+        assert made == "made"
+        return unsettled(results, args)
+
+    def finished(self, made: Any, results: Any, args: Any) -> Any:
+        assert made == "made"
+        return finished(results, args)
+
+
+IN_PYTHON = Gated.__call__
+assert gates.guard(Gated, "gate")
 
 
 def missed(*args: Any, **named: Any) -> Any:
@@ -40,11 +67,12 @@ def program(*numbers: Any) -> Any:
 
 
 def gate(*tests: Condition, arity: int = 1, run: Callable[..., Any] = program, results: Results | None = None,
-         data: Sequence[Datum] | None = None, **more: Any) -> Callable[..., Any]:
+         data: Sequence[Datum] | None = None, **more: Any) -> Gated:
     given = [Datum(Place(ARGUMENT, k)) for k in range(arity)] if data is None else data
-    made = Gate(arity, tests, given, run, results or Results(arity + 1), missed, failed, unsettled, finished,
-                **more).made()
-    assert made is not None
+    methods = {"missed": IN_PYTHON, "failed": Gated.failed, "unsettled": Gated.unsettled, "finished": Gated.finished}
+    made = Gated()
+    made.gate = gates.opened("made", Gate(arity, tests, given, run, results or Results(arity + 1),
+                                          **(methods | more)).parts())
     return made
 
 
@@ -138,7 +166,6 @@ def test_an_equality_that_raises_and_that_changes_its_mind() -> None:
     ((), {}), ((1.0, 2.0), {}), ((1.0,), {"y": 2.0}), ((), {"x": 1.0}), ((2,), {})], ids=repr)
 def test_other_calls_go_to_python_as_they_are(args: Any, named: Any) -> None:
     assert gate(Condition(FIRST, HAS_TYPE, float))(*args, **named) == ("missed", args, named)
-    assert gate(Condition(FIRST, HAS_TYPE, float))(*args, **{}) == ("missed", args, {})
 
 
 @pytest.mark.parametrize("results, expected", [
@@ -290,14 +317,44 @@ def test_exceptions_of_what_is_called() -> None:
     def raises(*args: Any) -> Any:
         raise LookupError
 
-    kept = {"missed": missed, "failed": failed, "unsettled": unsettled, "finished": finished}
     for name, run, args in (("missed", program, ()), ("failed", raises, (1.0,)), ("unsettled", program, (math.inf,)),
                             ("finished", program, (1.0,))):
-        given: Any = kept | {name: raises}
-        made = Gate(1, (), [Datum(FIRST)], run, Results(2, in_python=name == "finished"), **given).made()
-        assert made is not None
+        through = gate(run=run, results=Results(2, in_python=name == "finished"), **{name: raises})
         with pytest.raises(LookupError):
-            made(*args)
+            through(*args)
+
+
+def test_a_shut_gate_and_none() -> None:
+    shut, without = Gated(), Gated()
+    shut.gate = gates.shut(IN_PYTHON)
+    for args in ((), (1.0,), (1.0, 2.0)):
+        assert shut(*args) == ("missed", args, {})
+    with pytest.raises(SystemError):
+        without(1.0)
+    without.gate = 7
+    with pytest.raises(SystemError):
+        without(1.0)
+
+
+def test_a_gate_that_is_replaced_while_it_is_passed() -> None:
+    def run(x: float) -> Any:
+        through.gate = gates.shut(IN_PYTHON)
+        gc.collect()
+        return 0.5, x
+
+    through = gate(run=run, results=Results(2, value=0, value_type=np.float64))
+    assert through(2.0) == (0.5, 2.0) and through(2.0) == ("missed", (2.0,), {})
+
+
+def test_what_is_called_keeps_its_object_and_a_gate_does_not() -> None:
+    through = gate()
+    call, there = through.__call__, weakref.ref(through)
+    del through
+    assert call(2.0) == 2.0 and there() is not None
+    del call
+    assert there() is None
+    with pytest.raises(TypeError):
+        Gated.__call__(7, 1.0)  # type: ignore[arg-type]
 
 
 def test_references() -> None:

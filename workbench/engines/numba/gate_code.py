@@ -1,9 +1,9 @@
-"""The machine code of gates (see `gates`): one function, which does what a gate's tuple says.
+"""The machine code of gates (see `gates`): one method, which does what a tuple says that its object holds in a slot.
 
-The tuple begins with its plan, bytes that hold numbers: `HEADER` of them, then a record of each test and of each of the
-program's data: where it is found, what must hold, of data whether it is an array. Where numbers stand for objects they
-are places in the tuple. Invariant: references are counted on every way out; what is borrowed is not used after Python
-has run.
+The tuple has a plan, bytes that hold numbers: `HEADER` of them, then a record of each test and of each of the program's
+data: where it is found, what must hold, of data whether it is an array. Where numbers stand for objects they are places
+in the tuple. Invariant: references are counted on every way out; what is borrowed is not used after Python has run. The
+tuple is held while the method runs.
 """
 
 from __future__ import annotations
@@ -39,20 +39,21 @@ ASKED, AS_GIVEN, PICKED, ARRAYS = (1 << k for k in range(6, 10))
 #: the others: which of the dimensions are 1)
 KIND, OWNER, KEY, ATTRIBUTE, QUESTION, EXPECTED, RANK, SHAPE, RECORD = range(9)
 #: objects that every gate's tuple begins with
-(PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT, EXCEPTION,
- FUNCTION, CODE, NDARRAY, F64, C128, F32, C64) = range(19)
+(MADE, PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT,
+ EXCEPTION, FUNCTION, CODE, NDARRAY, F64, C128, F32, C64) = range(20)
 ITSELF = 0  # for an attribute's name
 
 
-def written(module: llvm.Module) -> llvm.Module:
-    """The functions of a module."""
+def written(module: llvm.Module, name: str, slot: int) -> llvm.Module:
+    """A module with the method, by this name, of objects that have their tuple so many bytes behind their beginning."""
     three, two = [POINTER] * 3, [POINTER] * 2
     array = _write_array(Writer(module, f"{NAME}_array", BIT, three))
     found = _write_found(Writer(module, f"{NAME}_found", POINTER, three))
     holding = _write_holding(Writer(module, f"{NAME}_holding", BIT, three), found, array)
     finite = _write_finite(Writer(module, f"{NAME}_finite", BIT, two), [
         _write_all_finite(Writer(module, f"{NAME}_{kind}", BIT, [POINTER, WORD]), kind) for kind in (DOUBLE, FLOAT)])
-    _write_gate(Writer(module, NAME, POINTER, three), found, holding, array, finite)
+    gate = _write_gate(Writer(module, f"{NAME}_inner", POINTER, [POINTER] * 4), found, holding, array, finite)
+    _write_method(Writer(module, name, POINTER, three), gate, slot)
     return module
 
 
@@ -197,9 +198,27 @@ def _write_finite(w: Writer, all_finite: list[Any]) -> Any:
     return w.internal()
 
 
-def _write_gate(w: Writer, found: Any, holding: Any, array: Any, finite: Any) -> None:
-    """The method: of a gate's tuple, a tuple of arguments, and a dictionary of those by keyword, or null."""
-    objects, args, named = w.function.args
+def _write_method(w: Writer, gate: Any, slot: int) -> None:
+    """The method: of an object, a tuple of arguments, and a dictionary of those by keyword, or null."""
+    owner, args, named = w.function.args
+    b = w.builder
+    objects = w.at(owner, slot, POINTER)
+    there, other = w.block("there"), w.block("other")
+    w.go_on_if(w.is_there(objects), other)
+    b.cbranch(w.is_(w.type_of(objects), w.type_of(args)), there, other)
+    b.position_at_end(other)  # an object that has not been initialised
+    w.call("PyErr_BadInternalCall", llvm.VoidType())
+    b.ret(POINTER(None))
+    b.position_at_end(there)
+    w.taken(objects)  # (another thread, or the call itself, may put another one in its place)
+    result = b.call(gate, (owner, objects, args, named))
+    w.dropped(objects)
+    b.ret(result)
+
+
+def _write_gate(w: Writer, found: Any, holding: Any, array: Any, finite: Any) -> Any:
+    """What the method does with the tuple."""
+    owner, objects, args, named = w.function.args
     b = w.builder
     missed, gone = w.block("missed"), w.block("gone")
     w.go_on_if(b.not_(w.is_there(named)), missed)
@@ -232,12 +251,18 @@ def _write_gate(w: Writer, found: Any, holding: Any, array: Any, finite: Any) ->
         with b.if_then(w.is_(w.call("PyErr_ExceptionMatches", INT, w.item(objects, EXCEPTION)), 0)):
             b.ret(POINTER(None))
         w.call("PyErr_Clear", llvm.VoidType())
-    b.ret(w.call("PyObject_Call", POINTER, w.item(objects, MISSED), args, named))
+    method = w.call("PyMethod_New", POINTER, w.item(objects, MISSED), owner)
+    with b.if_then(b.not_(w.is_there(method))):
+        b.ret(method)
+    result = w.call("PyObject_Call", POINTER, method, args, named)
+    w.dropped(method)
+    b.ret(result)
+    return w.internal()
 
 
 def _write_data(w: Writer, found: Callable[[Any], Any], flags: Any, inputs: Any, missed: Any) -> Any:
     """A new reference to the tuple of what the program takes."""
-    objects, args, _ = w.function.args
+    _, objects, args, _ = w.function.args
     b = w.builder
     as_given, other, picked, gathered, unmade, ready = (w.block(name) for name in (
         "as_given", "other", "picked", "gathered", "unmade", "ready"))
@@ -271,7 +296,7 @@ def _write_data(w: Writer, found: Callable[[Any], Any], flags: Any, inputs: Any,
 
 def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, inputs: Any, missed: Any) -> None:
     """Arrays are to be as the program takes them: those that it would be given copies of go to Python."""
-    objects = w.function.args[0]
+    objects = w.function.args[1]
     b = w.builder
     unfit = w.block("unfit")
 
@@ -292,7 +317,7 @@ def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, 
 
 def _write_returned(w: Writer, plan: Any, flags: Any, results: Any, finite: Any) -> None:
     """What becomes of the results."""
-    objects, args, _ = w.function.args
+    owner, objects, args, _ = w.function.args
     b = w.builder
     unsettled, settled, failed = w.block("unsettled"), w.block("settled"), w.block("failed")
     count, derivatives, first, end, value = (b.sext(w.number(plan, k), WORD) for k in (
@@ -330,7 +355,7 @@ def _write_returned(w: Writer, plan: Any, flags: Any, results: Any, finite: Any)
     b.ret(POINTER(None))
     for block, function in ((unsettled, UNSETTLED), (settled, FINISHED)):
         b.position_at_end(block)
-        made = w.called(w.item(objects, function), results, args)
+        made = w.called(w.item(objects, function), owner, w.item(objects, MADE), results, args)
         w.dropped(results)
         b.ret(made)
 
@@ -340,7 +365,7 @@ def _write_made(w: Writer, number: Any, flags: Any, flag: int, type_: int) -> An
     b = w.builder
     with b.if_else(w.has(flags, flag)) as (yes, no):
         with yes:
-            made = w.called(w.item(w.function.args[0], type_), number)
+            made = w.called(w.item(w.function.args[1], type_), number)
             of_type = b.block
         with no:
             itself = w.taken(number)
@@ -350,7 +375,7 @@ def _write_made(w: Writer, number: Any, flags: Any, flag: int, type_: int) -> An
 
 def _write_gone(w: Writer) -> None:
     """An exception of the program: handed to Python, which raises another one, or gives a result."""
-    objects, args, _ = w.function.args
+    owner, objects, args, _ = w.function.args
     b = w.builder
     slots = [cgutils.alloca_once_value(b, POINTER(None)) for _ in range(3)]
     for name in ("PyErr_Fetch", "PyErr_NormalizeException"):
@@ -358,7 +383,7 @@ def _write_gone(w: Writer) -> None:
     kind, error, trace = map(b.load, slots)
     with b.if_then(w.is_there(trace)):
         w.call("PyException_SetTraceback", INT, error, trace)
-    answer = w.called(w.item(objects, FAILED), error, args)
+    answer = w.called(w.item(objects, FAILED), owner, w.item(objects, MADE), error, args)
     for value in (kind, error, trace):
         w.dropped(value)
     b.ret(answer)

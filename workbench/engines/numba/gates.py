@@ -3,7 +3,8 @@
 A frame of Python's that C enters takes longer than a small program and Numba's own way in and out together. A gate
 looks at the arguments, and at what else was taken for granted, calls the program, sees whether derivatives are finite
 and picks what is to be returned. Whatever is not as it should be goes to Python, with nothing done yet that shows.
-There is one such function for all programs (`gate_code`); a gate is a built-in method, of a tuple that says what to do.
+There is one such function for all programs (`gate_code`), the `__call__` of a class of which each object holds a tuple
+in a slot: its gate, which says what to do.
 
 Invariant: what a gate lets through is what Python would have; it holds a reference to every object that it compares or
 calls, and an exception that is none of the program's own leaves as it is.
@@ -94,9 +95,10 @@ class Gate:
     """What a gate does: conditions, the program, its results.
 
     holds, pick: what else is to be tested, and how data are found, where that takes Python: functions of the tuple of
-    arguments. missed: what calls go to that do not pass, with all arguments; failed: of an exception of the program and
-    the tuple of arguments; finished: of results and the tuple of arguments, where Python makes something of them;
-    unsettled: likewise, where a derivative is not finite, or is no float or array of them."""
+    arguments. The others are methods of the class, as functions. missed: what calls go to that do not pass, with all
+    arguments. The rest take what the gate was made of (see `opened`), and failed: an exception of the program, and the
+    tuple of arguments; finished: results and the tuple of arguments, where Python makes something of them; unsettled:
+    likewise, where a derivative is not finite, or is no float or array of them."""
 
     arity: int
     conditions: Sequence[Condition]
@@ -110,13 +112,11 @@ class Gate:
     holds: Callable[..., Any] | None = None
     pick: Callable[..., Any] | None = None
 
-    def made(self) -> Callable[..., Any] | None:
-        """It, as something to be called; None where Python's objects do not lie as machine code takes them."""
-        if not are_laid_out():
-            return None
+    def parts(self) -> tuple[Any, ...]:
+        """It, as what a slot is to hold (see `opened`)."""
         returned = self.results
         objects: list[Any] = [
-            None, self.missed, self.failed, self.unsettled, self.finished, self.program, self.holds, self.pick,
+            None, None, self.missed, self.failed, self.unsettled, self.finished, self.program, self.holds, self.pick,
             returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__", np.ndarray,
             *map(np.dtype, ("f8", "c16", "f4", "c8"))]
         numbers = [self.arity, len(self.conditions), len(self.data), returned.count, returned.derivatives,
@@ -127,8 +127,7 @@ class Gate:
         for datum in self.data:
             numbers += _record(objects, datum.place, datum.dtype, rank=datum.rank)
         objects[code.PLAN] = struct.pack(f"={len(numbers)}i", *numbers)
-        made: Callable[..., Any] = _new_builtin(ctypes.addressof(_method()), tuple(objects), None)
-        return made
+        return tuple(objects[1:])
 
     @property
     def _flags(self) -> int:
@@ -152,7 +151,18 @@ def _record(objects: list[Any], place: Place | None, expected: Any, test: int = 
             noted(expected), rank, shape]
 
 
-# ---------------------------------------------------------------------- Python's side
+def opened(made: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A gate as a slot holds it. made: what the gate's functions are told that it was made of. (The parts have no
+    reference to it, so that it may have them.)"""
+    return (made, *parts)
+
+
+def shut(missed: Callable[..., Any]) -> tuple[Any, ...]:
+    """A gate that no call goes through."""
+    return opened(None, Gate(-1, (), (), missed, Results(0), missed, missed, missed, missed).parts())
+
+
+# ---------------------------------------------------------------------- the method
 class _Method(ctypes.Structure):
     """PyMethodDef."""
 
@@ -160,34 +170,49 @@ class _Method(ctypes.Structure):
                 ("doc", ctypes.c_char_p)]
 
 
-_new_builtin = ctypes.pythonapi.PyCFunction_NewEx
-_new_builtin.restype, _new_builtin.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+_new_method = ctypes.pythonapi.PyDescr_NewMethod
+_new_method.restype, _new_method.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
 _ARGUMENTS_AND_KEYWORDS = 3  # METH_VARARGS | METH_KEYWORDS
+_guarded: dict[type, tuple[_Method, Any]] = {}  # definitions and their machine code, which live as long as the process
 
 
-_shared: list[tuple[_Method, Any]] = []  # the definition of all gates and its machine code, while the process lives
-
-
-def _method() -> _Method:
-    """What all gates are methods by."""
+def guard(owner: type, slot: str) -> bool:
+    """Let calls of a class's objects go through the gates that they hold in a slot, all of them; before that, its
+    `__call__` is Python's. False where Python's objects do not lie as machine code takes them."""
+    if owner in _guarded:
+        return True
+    if not are_laid_out():
+        return False
     with global_compiler_lock, signals.postponed():
-        if not _shared:
-            library = _library()
-            _shared.append((_Method(b"__call__", library.get_pointer_to_function(code.NAME), _ARGUMENTS_AND_KEYWORDS,
-                                    b"The derivative at these arguments."), library))
-        return _shared[0][0]
+        if owner not in _guarded:
+            name, place = f"{code.NAME}_{owner.__name__}", _place_of(owner, slot)
+            library = _library(name, place)
+            doc = (owner.__call__.__doc__ or "").encode()
+            definition = _Method(b"__call__", library.get_pointer_to_function(name), _ARGUMENTS_AND_KEYWORDS, doc)
+            _guarded[owner] = definition, library
+            type.__setattr__(owner, "__call__", _new_method(owner, ctypes.addressof(definition)))
+    return True
 
 
-def _library() -> Any:
-    """The machine code, from the disk where it is."""
+def _place_of(owner: type, slot: str) -> int:
+    """How many bytes behind an object's beginning a slot lies."""
+    example: Any = object.__new__(owner)
+    mark = object()
+    setattr(example, slot, mark)
+    return next(k for k in range(object.__basicsize__, owner.__basicsize__, 8)
+                if ctypes.c_size_t.from_address(id(example) + k).value == id(mark))
+
+
+def _library(name: str, slot: int) -> Any:
+    """The machine code of a method, from the disk where it is."""
     codegen = cpu_target.target_context.codegen()
-    key = cache.key(code.NAME, "")
+    key = cache.key(name, str(slot))
     payload = cache.load(key)
     if payload is not None:
         return codegen.unserialize_library(payload)
-    library = codegen.create_library(code.NAME)
+    library = codegen.create_library(name)
     library.enable_object_caching()
-    library.add_ir_module(code.written(library.create_ir_module(code.NAME)))
+    library.add_ir_module(code.written(library.create_ir_module(name), name, slot))
     library.finalize()
     cache.save(key, dumps(library.serialize_using_object_code()))
     return library
