@@ -1,4 +1,4 @@
-"""The code of every program of `programs`, without a GPU: `make gpu-code`, or with names of programs.
+"""The code of every program of `programs`, and of `user_kernels`, without a GPU: `make gpu-code`, or with names.
 
 For each architecture: kernels, registers, spilled bytes, machine instructions of the derivative over those of the
 function, and arithmetic in float64 in kernels of float32. What there was is kept in code.json, and said where it is
@@ -17,7 +17,9 @@ import numpy as np
 
 import workbench as wb
 from tests.engines.cuda.programs import CASES, Case, single
+from tests.engines.cuda.user_kernels import cases
 
+ALL = [*CASES, *cases()]
 KEPT = Path(__file__).with_name("code.json")
 ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
 #: In float32: derivatives that spill nothing, at least; instructions over those of the function, geometric mean.
@@ -39,8 +41,10 @@ def figures(case: Case, args: Sequence[Any], arch: str) -> Figures:
 
 
 def missed(found: Mapping[str, Figures]) -> list[str]:
-    """The bars that all programs of an architecture miss."""
-    narrow = {key.split()[0]: entry for key, entry in found.items() if key.endswith("float32")}
+    """The bars that the programs of an architecture miss. (Of users' kernels the figures are kept, and no more: how
+    long their derivatives are depends on what they share.)"""
+    named = {f"{case.name} float32": case.name for case in CASES}
+    narrow = {named[key]: entry for key, entry in found.items() if key in named}
     wrong = [f"float64 in {name}: {' '.join(entry['float64'])}" for name, entry in narrow.items()
              if entry["float64"] and name not in REDUCING]
     if sum(entry["spilled"] == 0 for entry in narrow.values()) < WITHOUT_SPILLS:
@@ -68,7 +72,7 @@ def main() -> int:
         made: dict[str, Figures] = {}
         before = kept.setdefault(arch, {})
         print(f"{arch}\n{'program':18} {'dtype':8} kernels registers spilled instructions  ratio  float64")
-        for case in CASES:
+        for case in ALL:
             if options.names and case.name not in options.names:
                 continue
             args = case.arguments(np.random.default_rng(0), 70)
@@ -85,8 +89,10 @@ def main() -> int:
                 print(f"{case.name:18} {dtype:8} {found['kernels']:7} {found['registers']:9} {found['spilled']:7} "
                       f"{found['instructions']:12} {found['ratio']:6.2f}  {' '.join(found['float64'])}"
                       f"{f'  was: {changed}' if changed else ''}", flush=True)
-        print(f"derivative over function, float32, geometric mean: "
-              f"{mean_ratio(e for key, e in made.items() if key.endswith('float32')):.2f}")
+        for what, kind in (("", CASES), (", users' kernels", cases())):
+            narrow = [made[f"{case.name} float32"] for case in kind if f"{case.name} float32" in made]
+            if narrow:
+                print(f"derivative over function, float32{what}, geometric mean: {mean_ratio(narrow):.2f}")
         wrong = missed(made) if not options.names else []
         failed += len(wrong)
         print("\n".join(wrong))
