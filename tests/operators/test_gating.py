@@ -118,6 +118,35 @@ def test_the_ways_that_arguments_are_passed() -> None:
             assert derivative(*(3.0, 2), **{}) == 6.0
 
 
+def test_defaults_and_names_that_change() -> None:
+    def power(x, n=2, m=1.0):
+        return m * x ** n
+
+    derivative = wb.grad(power)
+    for _ in range(4):
+        assert derivative(3.0) == derivative(3.0, m=1.0) == derivative(n=2, x=3.0) == 6.0
+        assert derivative(3.0, m=2.0) == derivative(m=2.0, x=3.0) == derivative(3.0, 2, 2.0) == 12.0
+    power.__defaults__ = (3, 1.0)
+    assert [derivative(3.0) for _ in range(3)] == [27.0] * 3
+    power.__defaults__ = (1.0,)
+    assert outcome(lambda: derivative(3.0))[0] is TypeError and derivative(3.0, 2) == 6.0
+    power.__code__ = (lambda y, n, m: m * y ** n * 2.0).__code__
+    assert derivative(y=3.0, n=2) == derivative(3.0, 2) == 12.0
+    assert outcome(lambda: derivative(x=3.0, n=2))[0] is TypeError
+    power.__defaults__ = None
+    assert outcome(lambda: derivative(3.0, 2))[0] is TypeError and derivative(3.0, 2, 1.0) == 12.0
+
+
+def test_parameters_that_go_by_position_alone() -> None:
+    def power(x, /, n=2):
+        return x ** n
+
+    derivative = wb.grad(power)
+    for _ in range(4):
+        assert derivative(3.0) == derivative(3.0, n=2) == 6.0
+        assert outcome(lambda: derivative(x=3.0))[0] is TypeError
+
+
 RATE = 2.0
 FLAG = True
 

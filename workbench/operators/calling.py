@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from types import MemberDescriptorType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from workbench.frontend import (
 )
 
 MISS = object()
+_COLLECTING = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 _CHECKS: dict[str, Any] = {  # what tests of guards call
     "array_signature": array_signature, "layout_of": layout_of, "exactly": exactly, "fits": fits, "ndarray": np.ndarray}
 
@@ -125,6 +126,27 @@ def _test(guard: Guard, number: int, space: dict[str, Any]) -> str:
         return f"type({where}) is ndarray and array_signature({where}) == {expected}"
     space[f"t{number}"] = type(guard.expected)
     return f"(type({where}) is t{number} and {where} == {expected})"
+
+
+def filled(function: FunctionType, names: tuple[str, ...], args: tuple[Any, ...],
+           named: dict[str, Any]) -> tuple[Any, ...] | None:
+    """All arguments of a call of a function whose parameters have these names and may all be given by position, with
+    its defaults of now; None where its signature is to be asked, which takes long."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    if (function.__dict__ or code.co_flags & _COLLECTING or code.co_kwonlyargcount or code.co_argcount != len(names)
+            or code.co_varnames[:code.co_argcount] != names or (named and code.co_posonlyargcount)):
+        return None
+    left = len(names) - len(args)
+    values = list(args)
+    for k, name in enumerate(names[len(args):]):
+        if name in named:
+            values.append(named[name])
+        elif left - k <= len(defaults):
+            values.append(defaults[k - left])
+        else:
+            return None
+    by_name = sum(name in named for name in names[len(args):])
+    return tuple(values) if by_name == len(named) and left >= 0 else None
 
 
 def picker(inputs: Sequence[Input]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

@@ -13,6 +13,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import costing, direction, gating, measuring, nesting, nonfinite, strategy, ways
+from workbench.operators import calling, costing, direction, gating, measuring, nesting, nonfinite, strategy, ways
 from workbench.operators.program import Program
 from workbench.operators.shown import Foreseen, Shown
 from workbench.operators.specialisation import UNMADE, Request, Specialisation
@@ -247,6 +248,10 @@ class Derivative(Shown):
         keyword (the last ones)."""
         if self._plain and not named and len(args) == len(self.names):
             return args, ()
+        if self._plain and type(self.function) is FunctionType:
+            filled = calling.filled(self.function, self.names, args, named)
+            if filled is not None:
+                return filled, ()
         bound = inspect.signature(python_function(self.function)).bind(*args, **named)  # defaults may have changed
         bound.apply_defaults()
         return (*bound.args, *bound.kwargs.values()), tuple(bound.kwargs)

@@ -52,6 +52,8 @@ class _Watch(Values):
 def _is_finite(value: Any) -> bool:
     if isinstance(value, (float, complex)):  # (most of what a replay looks at)
         return cmath.isfinite(value)
+    if type(value) is np.ndarray:
+        return value.dtype.kind not in "fc" or bool(np.isfinite(value).all())
     if is_on_device(value):
         return is_finite_there(value)
     array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
