@@ -221,6 +221,8 @@ def test_arrays_that_are_finite_are_handed_on(dtype: Any, shape: tuple[int, ...]
         assert gate()(array)[0] == "unsettled"
         array.flat[k] = 1.0
     assert gate()(array) is array
+    other = pickle.loads(pickle.dumps(array))
+    assert gate()(other) is other  # (its dtype is another object)
 
 
 def test_results_that_are_no_tuple() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir as llvm
 from numba.core import cgutils
 
@@ -40,7 +41,7 @@ ASKED, AS_GIVEN, PICKED, ARRAYS = (1 << k for k in range(6, 10))
 KIND, OWNER, KEY, ATTRIBUTE, QUESTION, EXPECTED, RANK, SHAPE, RECORD = range(9)
 #: objects that every gate's tuple begins with
 (MADE, PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT,
- EXCEPTION, FUNCTION, CODE, NDARRAY, F64, C128, F32, C64) = range(20)
+ EXCEPTION, FUNCTION, CODE, NDARRAY) = range(16)
 ITSELF = 0  # for an attribute's name
 
 
@@ -185,12 +186,14 @@ def _write_finite(w: Writer, all_finite: list[Any]) -> Any:
     b.position_at_end(array)
     w.go_on_if(w.is_(w.type_of(value), w.item(objects, NDARRAY)), no)
     w.go_on_if(w.has_flags(value, CONTIGUOUS | ALIGNED), no)
+    dtype = w.dtype(value)  # (which may be another object than NumPy's own: one from the disk, with a program)
+    w.go_on_if(w.is_native(dtype), no)
     size = cgutils.alloca_once_value(b, WORD(1))
     w.loop(WORD(0), w.rank(value), lambda k: b.store(b.mul(b.load(size), w.dimension(value, k)), size))
     many = b.load(size)
-    for dtype, each, function in ((F64, 1, all_finite[0]), (C128, 2, all_finite[0]), (F32, 1, all_finite[1]),
-                                  (C64, 2, all_finite[1])):
-        with b.if_then(w.is_(w.dtype(value), w.item(objects, dtype))):
+    for kind, each, function in (("f8", 1, all_finite[0]), ("c16", 2, all_finite[0]), ("f4", 1, all_finite[1]),
+                                 ("c8", 2, all_finite[1])):
+        with b.if_then(w.is_(w.number_of(dtype), np.dtype(kind).num)):
             b.ret(b.call(function, (w.data(value), b.mul(many, WORD(each)))))
     b.branch(no)
     b.position_at_end(no)

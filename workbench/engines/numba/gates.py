@@ -117,8 +117,7 @@ class Gate:
         returned = self.results
         objects: list[Any] = [
             None, None, self.missed, self.failed, self.unsettled, self.finished, self.program, self.holds, self.pick,
-            returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__", np.ndarray,
-            *map(np.dtype, ("f8", "c16", "f4", "c8"))]
+            returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__", np.ndarray]
         numbers = [self.arity, len(self.conditions), len(self.data), returned.count, returned.derivatives,
                    returned.first, returned.end, returned.value or 0, self._flags]
         for condition in self.conditions:

@@ -20,6 +20,7 @@ DOUBLE, FLOAT = llvm.DoubleType(), llvm.FloatType()
 _TYPE, _SIZE, _ITEMS, _BYTES = 8, 16, tuple.__basicsize__, bytes.__basicsize__ - 1  # of any object, tuples, bytes
 _NUMBER = 16  # of floats
 _DATA, _RANK, _SHAPE, _DTYPE, _FLAGS = 16, 24, 32, 56, 64  # of arrays
+_ORDER, _KIND = 26, 28  # of dtypes: the order of bytes, and a number that is NumPy's (`np.dtype.num`)
 CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400  # flags of arrays
 
 
@@ -43,6 +44,9 @@ def are_laid_out() -> bool:
         and held(b"gate", _BYTES, ctypes.c_char) == b"g" and held(array, _DATA, word) == array.ctypes.data
         and held(array, _RANK, ctypes.c_int) == 2 and held(array, _DTYPE, word) == id(array.dtype)
         and [word.from_address(shape + 8 * k).value for k in range(2)] == [3, 4]
+        and held(array.dtype, _KIND, ctypes.c_int) == array.dtype.num
+        and held(array.dtype, _ORDER, ctypes.c_char) == b"="
+        and held(array.dtype.newbyteorder(), _ORDER, ctypes.c_char) in b"<>"
         and held(array, _FLAGS, ctypes.c_int) & (CONTIGUOUS | ALIGNED | WRITEABLE) == flags)
 
 
@@ -119,6 +123,14 @@ class Writer:
     def dtype(self, array: Any) -> Any:
         """An array's dtype, borrowed."""
         return self.at(array, _DTYPE, POINTER)
+
+    def is_native(self, dtype: Any) -> Any:
+        """Whether a dtype has bytes in the machine's order."""
+        return self.is_(self.at(dtype, _ORDER, llvm.IntType(8)), ord("="))
+
+    def number_of(self, dtype: Any) -> Any:
+        """NumPy's number of a dtype."""
+        return self.at(dtype, _KIND, INT)
 
     def has_flags(self, array: Any, flags: int) -> Any:
         """Whether an array has all of some flags."""
