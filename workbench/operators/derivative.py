@@ -153,7 +153,7 @@ class Derivative(Shown):
         """A call behind a gate of which a derivative may not be finite."""
         try:
             if not nonfinite.is_finite(results[made.count:]):
-                results = made.looked_into(made.pick(args), (), results)
+                results = made.looked_into(made.door.enter(made.pick(args))[0], (), results)
             return self._given(made, args, made.pick(args), results)
         except (Exception, KeyboardInterrupt) as error:
             __tracebackhide__ = True

@@ -6,6 +6,7 @@ an order in which none is asked of what an earlier one should have kept out.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from types import CellType
 from typing import Any
@@ -30,10 +31,15 @@ def gate(made: Specialisation, arity: int, with_value: bool, several: bool, miss
     conditions, rest = _conditions(program.guards)
     data = [gates.Datum(_place(item.path), item.kind.dtype, item.rank) if not item.packed else gates.Datum(None)
             for item in traced.inputs]
-    return gates.Gate(
-        arity, conditions, data, made.compiled.entry, _results(made, with_value, several), missed, failed, unsettled,
-        finished, calling.guard_function(rest, arity) if rest else None,
-        made.pick if any(datum.place is None for datum in data) else None).parts()
+    holds = calling.guard_function(rest, arity) if rest else None
+    pick = made.pick if any(datum.place is None for datum in data) else None
+    return gates.Gate(arity, conditions, data, made.compiled.entry, _results(made, with_value, several), missed, failed,
+                      unsettled, finished, functools.partial(_entered, made.door, made.pick), holds, pick).parts()
+
+
+def _entered(door: calling.Door, pick: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The data of a call, as its program takes them. (What holds no specialisation may be kept by one.)"""
+    return door.enter(pick(args))[0]
 
 
 def _results(made: Specialisation, with_value: bool, several: bool) -> gates.Results:

@@ -62,6 +62,10 @@ def finished(results: Any, args: Any) -> Any:
     return "finished", results, args
 
 
+def refuse(args: Any) -> Any:
+    raise ValueError
+
+
 def program(*numbers: Any) -> Any:
     return 0.5, *numbers
 
@@ -69,7 +73,8 @@ def program(*numbers: Any) -> Any:
 def gate(*tests: Condition, arity: int = 1, run: Callable[..., Any] = program, results: Results | None = None,
          data: Sequence[Datum] | None = None, **more: Any) -> Gated:
     given = [Datum(Place(ARGUMENT, k)) for k in range(arity)] if data is None else data
-    methods = {"missed": IN_PYTHON, "failed": Gated.failed, "unsettled": Gated.unsettled, "finished": Gated.finished}
+    methods: dict[str, Any] = {"missed": IN_PYTHON, "failed": Gated.failed, "unsettled": Gated.unsettled,
+                               "finished": Gated.finished, "enter": refuse}
     made = Gated()
     made.gate = gates.opened("made", Gate(arity, tests, given, run, results or Results(arity + 1),
                                           **(methods | more)).parts())
@@ -281,6 +286,9 @@ def test_arrays_that_the_program_would_be_given_copies_of() -> None:
                           (unaligned, unaligned.flags.aligned), (np.ones((2, 3)).view(Subclass), False)):
         found = through(array)
         assert found == 1.5 if passes else found[0] == "missed", array
+    made = gate(data=[Datum(FIRST, np.dtype(float), 1)], enter=lambda args: (np.ones(2), *args), arity=1,
+                run=lambda *data: (0.0, float(len(data))))
+    assert made(np.ones(3)) == 1.0 and made(np.ones(6)[::2]) == made(2.0) == 2.0
     picked = gate(data=[Datum(None, np.dtype(float), 1)], pick=lambda args: (args[0][0],), run=lambda x: (0.0, 1.5))
     assert picked([np.ones(3)]) == 1.5 and picked([np.ones(6)[::2]])[0] == "missed" and picked([2])[0] == "missed"
 
@@ -371,7 +379,8 @@ def test_references() -> None:
         gate(results=Results(2, gradient_type=np.float64)), gate(results=Results(2, in_python=True)),
         gate(results=Results(3), data=[Datum(FIRST), Datum(FIRST)]), gate(results=Results(2, value=0, value_type=str)),
         gate(data=[Datum(FIRST), Datum(Place(ENTRY, space, "none"))]), gate(data=[Datum(FIRST, np.dtype(float), 1)]),
-        gate(asked(ones)), gate(pick=lambda args: (ones,), data=[Datum(None, ones.dtype, 1)]),
+        gate(data=[Datum(FIRST, np.dtype(float), 1)], enter=lambda args: args), gate(asked(ones)),
+        gate(pick=lambda args: (ones,), data=[Datum(None, ones.dtype, 1)]),
         gate(holds=lambda args: True), gate(holds=lambda args: []), gate(pick=lambda args: args),
         gate(run=lambda x: (0.5, math.inf)), gate(run=lambda x: 1 / 0), gate(arity=2), gate(run=lambda x: None)]
 

@@ -40,8 +40,8 @@ ASKED, AS_GIVEN, PICKED, ARRAYS = (1 << k for k in range(6, 10))
 #: the others: which of the dimensions are 1)
 KIND, OWNER, KEY, ATTRIBUTE, QUESTION, EXPECTED, RANK, SHAPE, RECORD = range(9)
 #: objects that every gate's tuple begins with
-(MADE, PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT,
- EXCEPTION, FUNCTION, CODE, NDARRAY) = range(16)
+(MADE, PLAN, MISSED, FAILED, UNSETTLED, FINISHED, PROGRAM, HOLDS, PICK, ENTER, VALUE_TYPE, GRADIENT_TYPE, PYTHON_FLOAT,
+ EXCEPTION, FUNCTION, CODE, NDARRAY) = range(17)
 ITSELF = 0  # for an attribute's name
 
 
@@ -241,8 +241,12 @@ def _write_gate(w: Writer, found: Any, holding: Any, array: Any, finite: Any) ->
         w.dropped(answer)
         w.go_on_if(is_true, missed)
     data = _write_data(w, lambda k: b.call(found, (objects, args, record(b.add(tests, k)))), flags, inputs, missed)
-    with b.if_then(w.has(flags, ARRAYS)):
-        _write_door(w, array, lambda k: record(b.add(tests, k)), data, inputs, missed)
+    before, doored = b.block, w.block("doored")
+    w.go_on_if(w.has(flags, ARRAYS), doored)
+    entered = _write_door(w, array, lambda k: record(b.add(tests, k)), data, inputs, missed)
+    b.branch(doored)
+    b.position_at_end(doored)
+    data = w.merged((data, before), entered)
     results = w.call("PyObject_Call", POINTER, w.item(objects, PROGRAM), data, POINTER(None))
     w.dropped(data)
     w.go_on_if(w.is_there(results), gone)
@@ -297,9 +301,11 @@ def _write_data(w: Writer, found: Callable[[Any], Any], flags: Any, inputs: Any,
     return w.merged((given, as_given), (pick, picked), (made, end))
 
 
-def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, inputs: Any, missed: Any) -> None:
-    """Arrays are to be as the program takes them: those that it would be given copies of go to Python."""
-    objects = w.function.args[1]
+def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, inputs: Any,
+                missed: Any) -> tuple[Any, Any]:
+    """The data with arrays as the program takes them, and the block where they are: where some are not, Python makes
+    copies of these."""
+    _, objects, args, _ = w.function.args
     b = w.builder
     unfit = w.block("unfit")
 
@@ -310,12 +316,14 @@ def _write_door(w: Writer, array: Any, record: Callable[[Any], Any], data: Any, 
             w.go_on_if(w.has_flags(value, CONTIGUOUS | ALIGNED), unfit)
 
     w.loop(WORD(0), inputs, fits)
-    ready = w.block("fit")
+    fit, ready = b.block, w.block("fit")
     b.branch(ready)
     b.position_at_end(unfit)
     w.dropped(data)
-    b.branch(missed)
+    entered = w.called(w.item(objects, ENTER), args)
+    b.cbranch(w.is_there(entered), ready, missed)
     b.position_at_end(ready)
+    return w.merged((data, fit), (entered, unfit)), ready
 
 
 def _write_returned(w: Writer, plan: Any, flags: Any, results: Any, finite: Any) -> None:

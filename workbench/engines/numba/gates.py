@@ -94,11 +94,13 @@ class Results:
 class Gate:
     """What a gate does: conditions, the program, its results.
 
-    holds, pick: what else is to be tested, and how data are found, where that takes Python: functions of the tuple of
-    arguments. The others are methods of the class, as functions. missed: what calls go to that do not pass, with all
-    arguments. The rest take what the gate was made of (see `opened`), and failed: an exception of the program, and the
-    tuple of arguments; finished: results and the tuple of arguments, where Python makes something of them; unsettled:
-    likewise, where a derivative is not finite, or is no float or array of them."""
+    holds, pick: what else is to be tested, and how data are found, where that takes Python; enter: how they are found,
+    with copies of arrays that the program does not take as they are. They are functions of the tuple of arguments.
+
+    The others are methods of the class, as functions. missed: what calls go to that do not pass, with all arguments.
+    The rest take what the gate was made of (see `opened`), and failed: an exception of the program, and the tuple of
+    arguments; finished: results and the tuple of arguments, where Python makes something of them; unsettled: likewise,
+    where a derivative is not finite, or is no float or array of them."""
 
     arity: int
     conditions: Sequence[Condition]
@@ -109,6 +111,7 @@ class Gate:
     failed: Callable[..., Any]
     unsettled: Callable[..., Any]
     finished: Callable[..., Any]
+    enter: Callable[..., Any]
     holds: Callable[..., Any] | None = None
     pick: Callable[..., Any] | None = None
 
@@ -117,7 +120,8 @@ class Gate:
         returned = self.results
         objects: list[Any] = [
             None, None, self.missed, self.failed, self.unsettled, self.finished, self.program, self.holds, self.pick,
-            returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__", np.ndarray]
+            self.enter, returned.value_type, returned.gradient_type, float, Exception, FunctionType, "__code__",
+            np.ndarray]
         numbers = [self.arity, len(self.conditions), len(self.data), returned.count, returned.derivatives,
                    returned.first, returned.end, returned.value or 0, self._flags]
         for condition in self.conditions:
@@ -158,7 +162,7 @@ def opened(made: Any, parts: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def shut(missed: Callable[..., Any]) -> tuple[Any, ...]:
     """A gate that no call goes through."""
-    return opened(None, Gate(-1, (), (), missed, Results(0), missed, missed, missed, missed).parts())
+    return opened(None, Gate(-1, (), (), missed, Results(0), missed, missed, missed, missed, missed).parts())
 
 
 # ---------------------------------------------------------------------- the method
