@@ -13,6 +13,7 @@ calls, and an exception that is none of the program's own leaves as it is.
 from __future__ import annotations
 
 import ctypes
+import functools
 import struct
 from collections.abc import Callable, Sequence
 from types import FunctionType
@@ -188,8 +189,7 @@ def guard(owner: type, slot: str) -> bool:
         return False
     with global_compiler_lock, signals.postponed():
         if owner not in _guarded:
-            name, place = f"{code.NAME}_{owner.__name__}", _place_of(owner, slot)
-            library = _library(name, place)
+            name, library = _library(_place_of(owner, slot))
             doc = (owner.__call__.__doc__ or "").encode()
             definition = _Method(b"__call__", library.get_pointer_to_function(name), _ARGUMENTS_AND_KEYWORDS, doc)
             _guarded[owner] = definition, library
@@ -206,16 +206,18 @@ def _place_of(owner: type, slot: str) -> int:
                 if ctypes.c_size_t.from_address(id(example) + k).value == id(mark))
 
 
-def _library(name: str, slot: int) -> Any:
-    """The machine code of a method, from the disk where it is."""
+@functools.cache
+def _library(slot: int) -> tuple[str, Any]:
+    """The name and the machine code of the method of classes with their slot there, from the disk where it is."""
+    name = f"{code.NAME}_{slot}"
     codegen = cpu_target.target_context.codegen()
-    key = cache.key(name, str(slot))
+    key = cache.key(name, "")
     payload = cache.load(key)
     if payload is not None:
-        return codegen.unserialize_library(payload)
+        return name, codegen.unserialize_library(payload)
     library = codegen.create_library(name)
     library.enable_object_caching()
     library.add_ir_module(code.written(library.create_ir_module(name), name, slot))
     library.finalize()
     cache.save(key, dumps(library.serialize_using_object_code()))
-    return library
+    return name, library
