@@ -105,8 +105,7 @@ class Moving:
         """The choice of a table that a value stands for: which form, and where a view of it lies; forms that it does
         not stand for stay where they are (`kept`)."""
         t, given = self.t, options_of(value)
-        places = [next((k for k, form in enumerate(table) if same_array(form, option) or self.belongs(option, form)),
-                       len(table) - 1) for option in given]
+        places = [self.place(option, table) for option in given]
         index: Value = Constant(places[-1], Kind.INT)
         rows = [numbers(option) for option in (kept.options if kept is not None else table)]
         for row, form in zip(rows, table, strict=True) if kept is None else ():
@@ -127,6 +126,16 @@ class Moving:
         options = tuple(at(form, row, form.moving) if form.moving else form for form, row in zip(
             table, rows, strict=True))
         return Choice(options, Scalar(index, True))
+
+    def place(self, option: Array, table: tuple[Array, ...]) -> int:
+        """The form that a view is of; the last one, a buffer of the name's own, for what the body has made."""
+        for k, form in enumerate(table):
+            if same_array(form, option) or self.belongs(option, form):
+                return k
+        private = table[-1].cell.private_to
+        if private is None or private[0] is not self.loop:
+            self.t.fail("a name stands for views whose forms differ between iterations", "copy into one array instead")
+        return len(table) - 1
 
     # ------------------------------------------------------------------ numbers outside of the loop
     def outside_dim(self, dim: Value) -> Value | None:

@@ -29,8 +29,7 @@ class Polynomial:
     _nested: bool  # some atoms hold polynomials
 
     def __new__(cls, terms: Mapping[Monomial, int]) -> Polynomial:
-        return _polynomial({m: c for m, c in terms.items() if c},
-                           any(type(atom) is tuple for monomial in terms for atom, _ in monomial))
+        return _polynomial({m: c for m, c in terms.items() if c}, True)
 
     def __eq__(self, other: object) -> bool:
         if self is other or not isinstance(other, Polynomial):
@@ -109,7 +108,9 @@ class Polynomial:
 
 
 def _polynomial(terms: dict[Monomial, int], nested: bool) -> Polynomial:
-    """The polynomial of terms without a zero."""
+    """The polynomial of terms without a zero. nested: whether some atoms may hold polynomials (a sum of such may have
+    none: they have cancelled out)."""
+    nested = nested and any(type(atom) is tuple for monomial in terms for atom, _ in monomial)
     if nested:
         key = frozenset(terms.items())
         known = _ALL.get(key)
