@@ -30,7 +30,7 @@ def are_laid_out() -> bool:
     without its lock have other objects.)"""
     if (object.__basicsize__, tuple.__itemsize__, float.__basicsize__) != (16, 8, 24):
         return False
-    number, array = 1.25, np.zeros((3, 5), np.float32)[:, :4]
+    number, array = 1.25, np.zeros((3, 5), np.int16)[:, :4]
 
     def held(value: Any, offset: int, kind: Any) -> Any:
         return kind.from_address(id(value) + offset).value
