@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from workbench.engines import tape as recording
@@ -42,7 +43,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine:
            [1., 0.]])
     """
     strategy.checked("jacobian", mode)
-    return Choosing(lambda g, wrt, several: Jacobian(g, wrt, several, mode, has_aux, holomorphic, deterministic),
+    return Choosing(partial(Jacobian, mode=mode, has_aux=has_aux, holomorphic=holomorphic, deterministic=deterministic),
                      "Jacobian", f, wrt, engine, deterministic)
 
 
@@ -65,7 +66,7 @@ def hessian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: 
            [ 6.,  0.]])
     """
     strategy.checked("hessian", mode)
-    return Choosing(lambda g, wrt, several: Hessian(g, wrt, several, mode, has_aux, deterministic), "Hessian", f, wrt,
+    return Choosing(partial(Hessian, mode=mode, has_aux=has_aux, deterministic=deterministic), "Hessian", f, wrt,
                      engine, deterministic)
 
 
@@ -85,7 +86,7 @@ def hvp(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str 
     array([  6., 120.])
     """
     strategy.checked("hvp", mode)
-    return Choosing(lambda g, wrt, several: Hvp(g, wrt, several, mode, has_aux, deterministic), "hvp", f, wrt, engine,
+    return Choosing(partial(Hvp, mode=mode, has_aux=has_aux, deterministic=deterministic), "hvp", f, wrt, engine,
                      deterministic)
 
 
@@ -103,7 +104,7 @@ def diag_hessian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, eng
     array([ 6., 12.])
     """
     strategy.checked("diag_hessian", mode)
-    return Choosing(lambda g, wrt, several: DiagHessian(g, wrt, several, mode, has_aux, deterministic),
+    return Choosing(partial(DiagHessian, mode=mode, has_aux=has_aux, deterministic=deterministic),
                      "Hessian diagonal", f, wrt, engine, deterministic)
 
 
@@ -121,7 +122,7 @@ def laplacian(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine
     18.0
     """
     strategy.checked("laplacian", mode)
-    return Choosing(lambda g, wrt, several: Laplacian(g, wrt, several, mode, has_aux, deterministic), "Laplacian", f,
+    return Choosing(partial(Laplacian, mode=mode, has_aux=has_aux, deterministic=deterministic), "Laplacian", f,
                      wrt, engine, deterministic)
 
 
@@ -141,7 +142,7 @@ def divergence(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engin
     6.0
     """
     strategy.checked("divergence", mode)
-    return Choosing(lambda g, wrt, several: Divergence(g, wrt, several, mode, has_aux, deterministic), "divergence", f,
+    return Choosing(partial(Divergence, mode=mode, has_aux=has_aux, deterministic=deterministic), "divergence", f,
                      wrt, engine, deterministic)
 
 
@@ -159,7 +160,7 @@ def curl(f: Callable[..., Any], wrt: Wrt = 0, mode: str = "auto", *, engine: str
     array([4., 6., 2.])
     """
     strategy.checked("curl", mode)
-    return Choosing(lambda g, wrt, several: Curl(g, wrt, several, mode, has_aux, deterministic), "curl", f, wrt,
+    return Choosing(partial(Curl, mode=mode, has_aux=has_aux, deterministic=deterministic), "curl", f, wrt,
                      engine, deterministic)
 
 

@@ -1,6 +1,11 @@
 """Between Python and compiled code: structures, kinds of numbers, layouts, written arguments, signatures, threads."""
 from __future__ import annotations
 
+import copy
+import functools
+import pickle
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,6 +16,7 @@ import pytest
 import workbench as wb
 from tests.fuzz.emitted import in_python
 from workbench.frontend import library
+from workbench.operators.mapping import Mapped
 
 RNG = np.random.default_rng(10)
 
@@ -390,3 +396,62 @@ def test_an_exception_that_the_evaluator_met_is_confirmed_by_python(monkeypatch:
                 gradient(1.5, 5)
         with pytest.warns(UserWarning, match="runs on the tape"):
             assert wb.grad(met_by_the_evaluator)(1.5, 5) == 3.0
+
+
+# ------------------------------------------------------------------ copies, other processes
+def cubed(x: Any, k: float = 1.0) -> Any:
+    return k * x * x * x
+
+
+@wb.grad
+def decorated(x: Any) -> Any:
+    return x * x * x
+
+
+class Scaled:
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    def cubed(self, x: Any) -> Any:
+        return self.k * x * x * x
+
+
+OPERATORS = [wb.grad(cubed), wb.value_and_grad(cubed, ("x", "k")), wb.grad(cubed, engine="tape"), decorated,
+             wb.grad(functools.partial(cubed, k=2.0)), wb.hessian(cubed), wb.vmap(wb.grad(cubed), in_axes=(0, None)),
+             wb.grad(wb.grad(cubed)), wb.grad(Scaled(3.0).cubed)]
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=range(len(OPERATORS)))
+def test_copies_and_what_another_process_is_sent(operator: Any) -> None:
+    args = (np.ones(3), 1.0) if isinstance(operator, Mapped) else (2.0,)
+    for _ in range(4):  # (a call behind a gate, too)
+        want = operator(*args)
+        for made in (copy.copy(operator), copy.deepcopy(operator), pickle.loads(pickle.dumps(operator))):
+            assert type(made) is type(operator) and repr(made) == repr(operator)
+            assert repr(made(*args)) == repr(want)
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+
+
+def test_names_of_what_is_no_function() -> None:
+    class Cubed:
+        def __call__(self, x: Any) -> Any:
+            return x * x * x
+    part = functools.partial(functools.partial(cubed), k=2.0)
+    assert [repr(operator(f)) for operator in (wb.grad, wb.hessian, wb.vmap) for f in (part, Cubed())] == [
+        "<gradient of cubed>", "<gradient of Cubed>", "<Hessian of cubed>", "<Hessian of Cubed>", "<cubed, mapped>",
+        "<Cubed, mapped>"]
+
+
+def test_a_derivative_of_a_copied_object_is_the_copys() -> None:
+    slope = wb.grad(Scaled(3.0).cubed)
+    assert [slope(1.0) for _ in range(3)] == [9.0] * 3
+    other = copy.deepcopy(slope)
+    slope.function.__self__.k = 5.0
+    assert (slope(1.0), other(1.0)) == (15.0, 9.0)
+
+
+def test_another_process_is_sent_a_derivative() -> None:
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)(2.0, 3.0))"
+    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(wb.grad(cubed)), capture_output=True,
+                          check=False)
+    assert done.stdout.decode().strip() == "36.0", done.stderr.decode()

@@ -20,6 +20,7 @@ from workbench.frontend import python_function
 from workbench.frontend.activation import Activation
 from workbench.frontend.structures import named_leaves
 from workbench.operators import nonfinite, runs
+from workbench.operators.copies import name_of
 from workbench.operators.derivative import Derivative
 from workbench.operators.specialisation import Specialisation
 
@@ -33,6 +34,7 @@ class _Program:
         self.operator = operator
         self.function = operator.function
         functools.update_wrapper(self, python_function(self.function), updated=())
+        self.__name__ = name_of(python_function(self.function))
         self.__wrapped__ = self.function
         self.__signature__ = signature
 

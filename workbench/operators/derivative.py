@@ -14,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -27,7 +27,18 @@ from workbench.engines.tape.refusal import is_users
 from workbench.engines.tape.remains import plain_of
 from workbench.frontend import python_function, span_of
 from workbench.ir import DifferentiationError
-from workbench.operators import calling, costing, direction, gating, measuring, nesting, nonfinite, strategy, ways
+from workbench.operators import (
+    calling,
+    copies,
+    costing,
+    direction,
+    gating,
+    measuring,
+    nesting,
+    nonfinite,
+    strategy,
+    ways,
+)
 from workbench.operators.program import Program
 from workbench.operators.shown import Foreseen, Shown
 from workbench.operators.specialisation import UNMADE, Request, Specialisation
@@ -72,7 +83,18 @@ class Derivative(Shown):
 
     __slots__ = ("_gate",)  # that of the specialisation used last, or a shut one
     _gate: tuple[Any, ...]
+    _asked_for: tuple[tuple[Any, ...], dict[str, Any]]
     __name__: str
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        """What it is made with is remembered: copies and other processes make it anew."""
+        made = object.__new__(cls)
+        made._asked_for = args, named
+        return made
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """See `copies`."""
+        return copies.reduced(self, *self._asked_for)
 
     def __init__(self, function: Callable[..., Any], mode: str, wrt: int | str | tuple[int | str, ...] = 0, *,
                  with_value: bool = False, has_aux: bool = False, engine: str = "auto",
@@ -85,6 +107,7 @@ class Derivative(Shown):
         self.with_value = with_value
         target = python_function(function)
         functools.update_wrapper(self, target, updated=())
+        self.__name__ = copies.name_of(target)
         self.__wrapped__ = function
         self.signature = inspect.signature(target)
         self.names = tuple(self.signature.parameters)

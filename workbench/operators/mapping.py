@@ -31,8 +31,9 @@ from workbench.frontend import python_function, span_of
 from workbench.frontend.activation import Activation
 from workbench.frontend.composed.applying import agreed
 from workbench.ir import DifferentiationError, Span
-from workbench.operators import mapped_loops
+from workbench.operators import copies, mapped_loops
 from workbench.operators.axes import EMPTY, NOTHING_MAPPED, UNEQUAL, Parts, normalised, of_arguments
+from workbench.operators.copies import name_of
 from workbench.operators.derivative import Derivative
 from workbench.operators.tracebacks import tidied
 
@@ -54,7 +55,11 @@ class Mapped:
             functools.update_wrapper(self, python_function(function), updated=())
             self.__wrapped__ = function
             self.__signature__ = _without_defaults(function)
-        self.__name__ = str(getattr(function, "name", getattr(function, "__name__", type(function).__name__)))
+        self.__name__ = str(getattr(function, "name", name_of(function)))
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """See `copies`."""
+        return copies.reduced(self, (self.function, self.in_axes, self.out_axes, self.engine.name), {})
 
     @functools.cached_property
     def compiled(self) -> Derivative:
