@@ -46,6 +46,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long first; leave out what this session does not draw. (Items named by hand are run.)"""
+    addressed = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if addressed:  # (processes of a session would not agree which tests there are)
+        raise pytest.UsageError(f"an address is part of a test's name: {addressed[0]}")
     items.sort(key=lambda item: next((k for k, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG)))
     if config.getoption("--whole") or any("::" in arg for arg in config.args):
         return

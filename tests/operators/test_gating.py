@@ -165,7 +165,7 @@ def triple(x):
 
 @pytest.mark.parametrize("name, value", [
     ("RATE", 3.0), ("RATE", 3), ("RATE", np.float64(3.0)), ("RATE", -2.0), ("FLAG", False), ("FLAG", 0),
-    ("helper", triple), ("helper", math.sin), ("math", np)], ids=str)
+    ("helper", triple), ("helper", math.sin), ("math", np)], ids=lambda value: getattr(value, "__name__", str(value)))
 def test_globals_that_change(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
     derivative = gated(wb.value_and_grad(uses_globals), 0.5)
     before = derivative(0.5)
