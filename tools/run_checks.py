@@ -70,7 +70,7 @@ def timed() -> list[str]:
 
 
 #: Of tests with many items, how many are run (drawn anew each time), unless `TESTS_SHARE` says otherwise.
-SHARE = "0.35"
+SHARE = "0.25"
 Check = tuple[str, str, Callable[[], list[str]], bool]
 BESIDE = ("mypy", "tsc")  # run on while the steps after them do, until those begin that measure time
 
